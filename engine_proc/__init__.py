@@ -1,0 +1,13 @@
+"""The engine process: one libtorrent session, one loop, expendable.
+
+- The *session port* (`LibtSession`) is all that Ouzel needs of libtorrent; `libtorrent_session` is its one real side
+  and the only module that imports libtorrent.
+- An *alert* is a native notification, copied into a frozen value inside the pump.
+- The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
+- The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.
+- The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
+- *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
+- The *engine* is the shell: it owns the sockets, the clock and the session, and performs what the pure parts decide.
+
+The process may die at any instruction. What matters is on disk, or in the supervisor, or can be found out again.
+"""

@@ -1,0 +1,75 @@
+"""`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
+
+import argparse
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import zmq
+
+from engine_proc.engine import Engine
+from engine_proc.log import log
+from engine_proc.resume_store import FastResumeStore
+from protocol.link import Configure
+from protocol.resume_dir import ResumeDir
+
+EXIT_ORPHANED: Final = 3
+LINK_HWM: Final = 10_000
+"""Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def die_with_parent(parent_pid: int) -> bool:
+    """Asks the kernel to kill this process when its parent dies. False where the parent is already another one."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent_pid
+
+
+def main() -> None:
+    """Runs the engine. Leaves by `os._exit`, because libtorrent and ZeroMQ may take long to clean up."""
+    parser = argparse.ArgumentParser(prog="engine_proc", description="Started by ouzeld; not meant to be run by hand.")
+    parser.add_argument("--endpoint", required=True, help="the supervisor's end of the link")
+    parser.add_argument("--gen", type=int, required=True, help="this engine's generation")
+    parser.add_argument("--parent-pid", type=int, required=True, help="the supervisor's pid")
+    parser.add_argument("--lifeline-fd", type=int, required=True, help="readable when the supervisor is gone")
+    parser.add_argument("--resume-dir", type=Path, required=True)
+    args = parser.parse_args()
+
+    faulthandler.enable()
+    # A terminal's Ctrl-C reaches the whole group; the supervisor decides when its engine ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if not die_with_parent(args.parent_pid):
+        log("warning", "orphaned_at_start")
+        os._exit(EXIT_ORPHANED)
+
+    # Only after the check above: libtorrent is what takes time to load.
+    from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
+
+    def make_session(command: Configure) -> LibtorrentSession:
+        return LibtorrentSession(
+            command.settings,
+            download_bps=command.download_bps,
+            upload_bps=command.upload_bps,
+            torrents=command.torrents,
+        )
+
+    context = zmq.Context()
+    link = context.socket(zmq.DEALER)
+    link.setsockopt(zmq.ROUTING_ID, f"gen-{args.gen}".encode())
+    link.setsockopt(zmq.LINGER, 0)
+    link.setsockopt(zmq.SNDHWM, LINK_HWM)
+    link.connect(args.endpoint)
+    store = FastResumeStore(ResumeDir(args.resume_dir))
+    Engine(link, args.lifeline_fd, store, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION).run()
+    store.close()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""libtorrent's notifications as frozen values.
+
+A native alert dies at the next pop and crashes whoever still reads it, so the session copies what is needed into one of
+these before it hands anything on. Sizes are bytes, rates bytes per second.
+"""
+
+from enum import Enum
+
+import msgspec
+
+
+class NativeState(Enum):
+    """`torrent_status::state_t`."""
+
+    CHECKING_RESUME_DATA = "checking_resume_data"
+    CHECKING_FILES = "checking_files"
+    DOWNLOADING_METADATA = "downloading_metadata"
+    DOWNLOADING = "downloading"
+    FINISHED = "finished"
+    SEEDING = "seeding"
+
+
+class _Alert(msgspec.Struct, frozen=True):
+    pass
+
+
+class _TorrentAlert(_Alert, frozen=True):
+    torrent: str
+
+
+class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
+    """`torrent_status`, the parts that clients see."""
+
+    state: NativeState
+    paused: bool
+    progress: float
+    done: int
+    wanted: int
+    size: int
+    downloaded: int
+    uploaded: int
+    wasted: int
+    download_bps: int
+    upload_bps: int
+    peers: int
+    seeds: int
+    error: str | None
+
+
+class StatusUpdate(_Alert, frozen=True):
+    """The torrents whose status changed since the last request for it (`state_update_alert`)."""
+
+    rows: list[TorrentStatus]
+
+
+class TorrentAdded(_TorrentAlert, frozen=True):
+    """The session has taken up a torrent, or refused it with a `problem` (`add_torrent_alert`)."""
+
+    problem: str | None
+
+
+class TorrentGone(_TorrentAlert, frozen=True):
+    """The session has let go of a torrent; `problem` where files were not deleted (`torrent_removed_alert`)."""
+
+    problem: str | None
+
+
+class NativeStateChanged(_TorrentAlert, frozen=True):
+    """`state_changed_alert`."""
+
+    state: NativeState
+
+
+class MetadataReceived(_TorrentAlert, frozen=True):
+    """The info dictionary came from peers (`metadata_received_alert`)."""
+
+
+class Finished(_TorrentAlert, frozen=True):
+    """All wanted pieces passed the hash check; they may still be in the write cache (`torrent_finished_alert`)."""
+
+
+class FileFinished(_TorrentAlert, frozen=True):
+    """`file_completed_alert`."""
+
+    index: int
+
+
+class Flushed(_TorrentAlert, frozen=True):
+    """What was in the write cache at the call of `flush` has been written (`cache_flushed_alert`)."""
+
+
+class PrioritiesSet(_TorrentAlert, frozen=True):
+    """`file_prio_alert`."""
+
+
+class ResumeData(_TorrentAlert, frozen=True):
+    """Serialised resume data (`save_resume_data_alert`)."""
+
+    blob: bytes
+
+
+class ResumeUnsaved(_TorrentAlert, frozen=True):
+    """No resume data: `problem` says why, None that nothing has changed (`save_resume_data_failed_alert`)."""
+
+    problem: str | None
+
+
+class ResumeRejected(_TorrentAlert, frozen=True):
+    """The resume data does not fit the files; libtorrent hashes them (`fastresume_rejected_alert`)."""
+
+    problem: str
+
+
+class TorrentTrouble(_TorrentAlert, frozen=True):
+    """libtorrent has stopped a torrent for an error (`torrent_error_alert`, `metadata_failed_alert`)."""
+
+    problem: str
+
+
+class SessionStatistics(_Alert, frozen=True, kw_only=True):
+    """Payload totals and peers (`session_stats_alert`)."""
+
+    downloaded: int
+    uploaded: int
+    peers: int
+
+
+class ListenTrouble(_Alert, frozen=True):
+    """`listen_failed_alert`."""
+
+    problem: str
+
+
+class AlertsLost(_Alert, frozen=True):
+    """The alert queue was full and some alerts are gone (`alerts_dropped_alert`)."""
+
+
+Alert = (
+    StatusUpdate
+    | TorrentAdded
+    | TorrentGone
+    | NativeStateChanged
+    | MetadataReceived
+    | Finished
+    | FileFinished
+    | Flushed
+    | PrioritiesSet
+    | ResumeData
+    | ResumeUnsaved
+    | ResumeRejected
+    | TorrentTrouble
+    | SessionStatistics
+    | ListenTrouble
+    | AlertsLost
+)

@@ -1,0 +1,293 @@
+"""Carries out engine commands on the session, and says when libtorrent has confirmed them.
+
+The dispatcher keeps what it has applied of each torrent, so that `EnsureTorrent` can be said again at any time and does
+only what is missing. Adding a torrent and setting priorities are confirmed by alerts, everything else by reading back.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from engine_proc import reconcile
+from engine_proc.alerts import PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.log import log
+from engine_proc.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
+from engine_proc.translator import AlertTranslator, Output
+from protocol.desired import DesiredTorrent, Selection
+from protocol.events import LimitsApplied, LimitsStale, Reconciled, SelectionChanged, TorrentError
+from protocol.link import (
+    Configure,
+    EngineEvent,
+    FilesQueried,
+    ForgetTorrent,
+    InspectSource,
+    QueryFiles,
+    SettingsApplied,
+    SettingsRefused,
+    SourceInspected,
+    TorrentApplied,
+    TorrentForgotten,
+)
+
+_ADDED, _SELECTED = "added", "selected"
+
+
+class Dispatcher:
+    """One session's commands.
+
+    Args:
+        session: the session.
+        store: where fast-resume data and metainfo are read, and resume data is deleted.
+        translator: is told which torrents come and go.
+        policy: is told what has to be saved.
+        emit: takes what the supervisor is to hear.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        session: LibtSession,
+        store: FastResumeStore,
+        translator: AlertTranslator,
+        policy: ResumePolicy,
+        emit: Callable[[EngineEvent | Output], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._store = store
+        self._translator = translator
+        self._policy = policy
+        self._emit = emit
+        self._clock = clock
+        self._applied: dict[str, DesiredTorrent] = {}
+        self._waiting: dict[str, set[str]] = {}
+        self._next: dict[str, DesiredTorrent] = {}
+        self._restored: set[str] = set()
+        self._unannounced: dict[str, Layout | None] = {}
+        self._undiscovered: set[str] = set()
+        self._forgetting: dict[str, ForgetTorrent] = {}
+        self._forgotten_problem: dict[str, str | None] = {}
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def configure(self, command: Configure) -> None:
+        """Applies session settings and reads the limits back."""
+        try:
+            self._session.configure(command.settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
+        except InvalidSetting as error:
+            self._emit(SettingsRefused(setting=error.setting, message=str(error)))
+            return
+        self.confirm_settings(command)
+
+    def confirm_settings(self, command: Configure) -> None:
+        """Says what libtorrent's session limits are now, and that this revision is in force."""
+        wanted = (command.download_bps, command.upload_bps)
+        self._tell_limits(None, wanted, self._session.session_limits())
+        self._emit(SettingsApplied(revision=command.revision))
+
+    def inspect(self, command: InspectSource) -> None:
+        """Judges a source."""
+        try:
+            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo)
+        except InvalidSource as error:
+            self._emit(SourceInspected(token=command.token, problem=str(error)))
+        else:
+            self._emit(SourceInspected(token=command.token, torrent=info.torrent, name=info.name))
+
+    def ensure(self, desired: DesiredTorrent) -> None:
+        """Makes a torrent be as desired."""
+        torrent = desired.torrent
+        if torrent in self._forgetting or _ADDED in self._waiting.get(torrent, ()):
+            self._next[torrent] = desired
+            return
+        before = self._applied.get(torrent)
+        try:
+            for step in reconcile.steps(before, desired):
+                self._perform(torrent, step)
+        except (InvalidSource, OSError) as error:
+            self._refuse(desired, str(error))
+            return
+        self._applied[torrent] = desired
+        if not self._waiting.get(torrent):
+            self._confirm(torrent, before)
+
+    def forget(self, command: ForgetTorrent) -> None:
+        """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
+        torrent = command.torrent
+        self._next.pop(torrent, None)
+        if torrent in self._forgetting:
+            return
+        self._forgetting[torrent] = command
+        if torrent in self._session.torrents():
+            self._session.remove(torrent, delete_files=command.delete_files)
+        elif _ADDED in self._waiting.get(torrent, ()):
+            return
+        elif command.delete_files:
+            self._load_to_delete(command.desired)
+        else:
+            self.gone(TorrentGone(torrent, None))
+
+    def query_files(self, command: QueryFiles) -> None:
+        """Answers with bytes done by file."""
+        try:
+            done = self._session.file_progress(command.torrent)
+        except UnknownTorrent:
+            done = None
+        self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    # -- what alerts say of commands ------------------------------------------------------------------------------
+
+    def added(self, alert: TorrentAdded) -> None:
+        """The session took a torrent, or did not."""
+        torrent = alert.torrent
+        self._waiting.pop(torrent, None)
+        forgetting = self._forgetting.get(torrent)
+        if forgetting is not None:
+            if alert.problem is None:
+                self._session.remove(torrent, delete_files=forgetting.delete_files)
+            else:
+                self.gone(TorrentGone(torrent, alert.problem))
+            return
+        desired = self._applied.get(torrent)
+        if desired is None:
+            return
+        if alert.problem is not None:
+            self._refuse(desired, alert.problem)
+            return
+        self._announce(torrent, self._unannounced.pop(torrent, None), restored=torrent in self._restored)
+        if torrent not in self._restored:
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._restored.discard(torrent)
+        self._confirm(torrent, None)
+        if (desired := self._next.pop(torrent, None)) is not None:
+            self.ensure(desired)
+
+    def priorities_set(self, alert: PrioritiesSet) -> None:
+        """libtorrent has taken a torrent's priorities."""
+        waiting = self._waiting.get(alert.torrent)
+        if waiting is None or _SELECTED not in waiting:
+            return
+        waiting.discard(_SELECTED)
+        layout = self._session.layout(alert.torrent)
+        if layout is not None:
+            selected = sum(1 for file in layout.files if file.priority)
+            self._emit(SelectionChanged(torrent=alert.torrent, selected=selected, files=len(layout.files)))
+            self._announce(alert.torrent, layout, restored=alert.torrent not in self._undiscovered)
+            self._undiscovered.discard(alert.torrent)
+        if not waiting:
+            self._confirm(alert.torrent, None)
+
+    def metadata_received(self, torrent: str) -> None:
+        """A magnet link's metadata is there: its rules can be applied, and its files be told of."""
+        desired = self._applied.get(torrent)
+        if desired is None or torrent not in self._session.torrents():
+            return
+        if desired.selection == Selection():
+            self._announce(torrent, self._session.layout(torrent), restored=False)
+        elif self._session.set_selection(torrent, desired):
+            self._waiting.setdefault(torrent, set()).add(_SELECTED)
+            self._undiscovered.add(torrent)
+        self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+
+    def gone(self, alert: TorrentGone) -> None:
+        """The session has let go of a torrent; its resume data follows."""
+        torrent = alert.torrent
+        for table in (self._applied, self._waiting, self._unannounced):
+            table.pop(torrent, None)
+        self._restored.discard(torrent)
+        self._undiscovered.discard(torrent)
+        self._translator.forget(torrent)
+        self._policy.forget(torrent)
+        self._forgotten_problem[torrent] = alert.problem
+        self._store.delete(torrent)
+
+    def resume_deleted(self, torrent: str) -> None:
+        """A torrent's resume data is gone, and with it the last there was."""
+        if self._forgetting.pop(torrent, None) is not None:
+            self._emit(TorrentForgotten(torrent=torrent, problem=self._forgotten_problem.pop(torrent, None)))
+        if (desired := self._next.pop(torrent, None)) is not None:
+            self.ensure(desired)
+
+    def _announce(self, torrent: str, layout: Layout | None, *, restored: bool) -> None:
+        """Tells of a torrent's files where they are known."""
+        if layout is not None:
+            for output in self._translator.metadata_known(torrent, layout, restored=restored):
+                self._emit(output)
+
+    # -- steps ----------------------------------------------------------------------------------------------------
+
+    def _perform(self, torrent: str, step: reconcile.Step) -> None:
+        match step:
+            case reconcile.Load(desired):
+                self._load(desired)
+                self._waiting[torrent] = {_ADDED}
+            case reconcile.SetPaused(paused):
+                self._session.set_paused(torrent, paused)
+            case reconcile.SetSequential(sequential):
+                self._session.set_sequential(torrent, sequential)
+            case reconcile.SetLimits(download_bps, upload_bps):
+                self._session.set_limits(torrent, download_bps, upload_bps)
+            case reconcile.SetSelection(desired):
+                if self._session.set_selection(torrent, desired):
+                    self._waiting.setdefault(torrent, set()).add(_SELECTED)
+                else:
+                    self._emit(SelectionChanged(torrent=torrent))
+            case reconcile.Connect(peers):
+                self._session.connect(torrent, peers)
+
+    def _load(self, desired: DesiredTorrent) -> None:
+        """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
+        torrent = desired.torrent
+        metainfo = self._store.load_metainfo(torrent)
+        resume = self._store.load(torrent)
+        loading: Loading | None = None
+        if resume is not None:
+            try:
+                loading = self._session.add(desired, metainfo=metainfo, resume=resume)
+                self._restored.add(torrent)
+            except InvalidSource as error:
+                aside = self._store.put_aside(torrent)
+                done = f"put aside as {aside}; the files are hashed"
+                self._emit(Reconciled(torrent=torrent, what=f"fast-resume data is damaged: {error}", done=done))
+        if loading is None:
+            loading = self._session.add(desired, metainfo=metainfo, resume=None)
+        self._unannounced[torrent] = loading.layout
+        self._translator.loading(torrent, complete=loading.complete)
+
+    def _load_to_delete(self, desired: DesiredTorrent) -> None:
+        try:
+            self._load(msgspec.structs.replace(desired, paused=True))
+        except (InvalidSource, OSError) as error:
+            self.gone(TorrentGone(desired.torrent, str(error)))
+        else:
+            self._waiting[desired.torrent] = {_ADDED}
+
+    def _confirm(self, torrent: str, before: DesiredTorrent | None) -> None:
+        """libtorrent does what is desired: read it back, and say so."""
+        desired = self._applied[torrent]
+        wanted = (desired.download_bps, desired.upload_bps)
+        if before is not None and wanted != (before.download_bps, before.upload_bps):
+            applied = self._session.applied(torrent)
+            self._tell_limits(torrent, wanted, (applied.download_bps, applied.upload_bps))
+        if before is not None and before != desired:
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
+
+    def _tell_limits(self, torrent: str | None, wanted: tuple[int, int], found: tuple[int, int]) -> None:
+        download_bps, upload_bps = found
+        if found == wanted:
+            self._emit(LimitsApplied(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps))
+        else:
+            message = f"asked for {wanted[0]} down and {wanted[1]} up"
+            self._emit(LimitsStale(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps, message=message))
+
+    def _refuse(self, desired: DesiredTorrent, problem: str) -> None:
+        torrent = desired.torrent
+        log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
+        self._applied.pop(torrent, None)
+        self._waiting.pop(torrent, None)
+        self._translator.forget(torrent)
+        self._emit(TorrentError(torrent=torrent, name="add_failed", message=problem, recoverable=False))
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))

@@ -1,0 +1,335 @@
+"""The engine's shell: one loop over the link, libtorrent's alert descriptor, the store's outcomes and the lifeline.
+
+It owns the clock and the sockets, feeds the pure parts, and performs what they say. An unexpected error here ends the
+process: that is what the supervisor is for.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+
+from engine_proc.alerts import (
+    Alert,
+    AlertsLost,
+    Flushed,
+    PrioritiesSet,
+    ResumeData,
+    ResumeUnsaved,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentAdded,
+    TorrentGone,
+)
+from engine_proc.coalescer import ProgressCoalescer
+from engine_proc.dispatch import Dispatcher
+from engine_proc.log import log
+from engine_proc.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
+from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, SaveCounters, SaveResume
+from protocol import codec
+from protocol.events import Progress
+from protocol.link import (
+    Configure,
+    Drain,
+    EngineCommand,
+    EngineEvent,
+    EngineReady,
+    EnsureTorrent,
+    EventBatch,
+    ForgetTorrent,
+    Heartbeat,
+    InspectSource,
+    QueryFiles,
+    ResumeStoreState,
+    SessionStats,
+    SettingsRefused,
+    decode_commands,
+)
+
+HEARTBEAT_S: Final = 0.25
+STATISTICS_S: Final = 1.0
+UPDATES_BUSY_S: Final = 0.1
+UPDATES_IDLE_S: Final = 0.5
+COMMANDS_PER_TURN: Final = 200
+DRAIN_S: Final = 10.0
+"""How long a drain may take; what is unsaved then is found again by hashing."""
+
+SessionFactory = Callable[[Configure], LibtSession]
+
+
+class Engine:
+    """One generation of the engine.
+
+    Args:
+        link: a connected DEALER socket to the supervisor.
+        lifeline_fd: a pipe's end that becomes readable when the supervisor is gone.
+        store: the fast-resume store.
+        make_session: makes the session at the first `Configure`. May raise InvalidSetting.
+        gen: this engine's generation.
+        libtorrent: libtorrent's version, to be told.
+    """
+
+    def __init__(
+        self,
+        link: zmq.Socket[bytes],
+        lifeline_fd: int,
+        store: FastResumeStore,
+        make_session: SessionFactory,
+        *,
+        gen: int,
+        libtorrent: str,
+    ) -> None:
+        self._link = link
+        self._lifeline_fd = lifeline_fd
+        self._store = store
+        self._make_session = make_session
+        self._gen = gen
+        self._libtorrent = libtorrent
+        self._translator = AlertTranslator()
+        self._coalescer = ProgressCoalescer()
+        self._policy = ResumePolicy()
+        self._commands: deque[EngineCommand] = deque()
+        self._outbox: list[EngineEvent] = []
+        self._session: LibtSession | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._poller = zmq.Poller()
+        self._poller.register(link, zmq.POLLIN)
+        self._poller.register(lifeline_fd, zmq.POLLIN)
+        self._poller.register(store.fileno(), zmq.POLLIN)
+        now = time.monotonic()
+        self._loops = 0
+        self._native_at = now
+        self._next_heartbeat = now
+        self._next_updates = now
+        self._next_statistics = now
+        self._updates_busy = False
+        self._sampled: tuple[float, SessionStatistics] | None = None
+        self._writing = 0
+        self._store_problem: str | None = None
+        self._drain_until: float | None = None
+        self._flush_to_save: set[str] = set()
+
+    def run(self) -> None:
+        """Runs until drained, or until the supervisor is gone."""
+        while not self._drained():
+            ready = dict(self._poller.poll(self._timeout_ms()))
+            self._loops += 1
+            if self._lifeline_fd in ready:
+                log("warning", "supervisor_gone")
+                return
+            self._receive()
+            for _ in range(min(COMMANDS_PER_TURN, len(self._commands))):
+                self._execute(self._commands.popleft())
+                self._updates_busy = True
+            if self._session is not None:
+                for alert in self._session.pop_alerts():
+                    self._take(alert)
+            self._take_outcomes()
+            self._tick(time.monotonic())
+            self._send()
+
+    # -- the link -------------------------------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        while int(self._link.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            batch = decode_commands(self._link.recv())
+            if batch.gen == self._gen:
+                self._commands.extend(batch.commands)
+
+    def _send(self) -> None:
+        if self._outbox:
+            self._link.send(codec.encode(EventBatch(gen=self._gen, events=self._outbox)))
+            self._outbox = []
+
+    def _tell(self, event: EngineEvent | Output) -> None:
+        """Puts an event on its way, or performs an order. Progress waits its turn, and goes ahead of what ends it."""
+        match event:
+            case Flush(torrent):
+                self._require_session().flush(torrent)
+            case LoadLayout(torrent):
+                self._require_dispatcher().metadata_received(torrent)
+            case SaveResume(torrent, final):
+                self._want_save(torrent, Urgency.AT_ONCE if final else Urgency.PROGRESS)
+            case SaveCounters(torrent):
+                self._want_save(torrent, Urgency.COUNTERS)
+            case Progress():
+                self._coalescer.offer(event)
+            case _:
+                subject: str | None = getattr(event, "torrent", None)
+                if subject and (progress := self._coalescer.flush(subject, time.monotonic())):
+                    self._outbox.append(progress)
+                self._outbox.append(event)
+
+    def _want_save(self, torrent: str, urgency: Urgency) -> None:
+        if self._drain_until is None:
+            self._policy.want(torrent, urgency, time.monotonic())
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def _execute(self, command: EngineCommand) -> None:
+        match command:
+            case Configure():
+                self._configure(command)
+            case InspectSource():
+                self._require_dispatcher().inspect(command)
+            case EnsureTorrent(desired=desired):
+                self._require_dispatcher().ensure(desired)
+            case ForgetTorrent():
+                self._require_dispatcher().forget(command)
+            case QueryFiles():
+                self._require_dispatcher().query_files(command)
+            case Drain():
+                self._begin_drain()
+
+    def _configure(self, command: Configure) -> None:
+        if self._dispatcher is not None:
+            self._dispatcher.configure(command)
+            return
+        try:
+            self._session = self._make_session(command)
+        except InvalidSetting as error:
+            self._tell(SettingsRefused(setting=error.setting, message=str(error)))
+            return
+        self._poller.register(self._session.fileno(), zmq.POLLIN)
+        self._native_at = time.monotonic()
+        self._dispatcher = Dispatcher(
+            self._session, self._store, self._translator, self._policy, self._tell, time.monotonic
+        )
+        port = self._session.listen_port()
+        self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))
+        self._dispatcher.confirm_settings(command)
+
+    def _require_session(self) -> LibtSession:
+        if self._session is None:
+            raise RuntimeError("a command came before the first configure")
+        return self._session
+
+    def _require_dispatcher(self) -> Dispatcher:
+        if self._dispatcher is None:
+            raise RuntimeError("a command came before the first configure")
+        return self._dispatcher
+
+    # -- alerts and outcomes --------------------------------------------------------------------------------------
+
+    def _take(self, alert: Alert) -> None:
+        dispatcher = self._require_dispatcher()
+        match alert:
+            case TorrentAdded():
+                dispatcher.added(alert)
+            case TorrentGone():
+                dispatcher.gone(alert)
+                self._coalescer.forget(alert.torrent)
+            case PrioritiesSet():
+                dispatcher.priorities_set(alert)
+            case ResumeData(torrent, blob):
+                self._writing += 1
+                self._store.save(torrent, blob)
+            case ResumeUnsaved(torrent, problem):
+                self._policy.settle(torrent)
+                if problem is not None:
+                    log("warning", "resume_data_not_made", torrent=torrent, problem=problem)
+            case SessionStatistics():
+                self._take_statistics(alert)
+            case AlertsLost():
+                log("warning", "alerts_dropped")
+            case StatusUpdate(rows):
+                self._updates_busy = bool(rows)
+            case Flushed(torrent) if torrent in self._flush_to_save:
+                self._flush_to_save.discard(torrent)
+                self._policy.want(torrent, Urgency.AT_ONCE, time.monotonic())
+            case _:
+                pass
+        for output in self._translator.feed(alert):
+            self._tell(output)
+
+    def _take_statistics(self, alert: SessionStatistics) -> None:
+        now = time.monotonic()
+        self._native_at = now
+        if self._sampled is not None and now - self._sampled[0] < STATISTICS_S:
+            return
+        at, before = self._sampled or (now, alert)
+        seconds = max(now - at, 1e-3)
+        self._sampled = (now, alert)
+        self._tell(
+            SessionStats(
+                download_bps=int((alert.downloaded - before.downloaded) / seconds),
+                upload_bps=int((alert.uploaded - before.uploaded) / seconds),
+                downloaded=alert.downloaded,
+                uploaded=alert.uploaded,
+                peers=alert.peers,
+                listen_port=self._require_session().listen_port(),
+            )
+        )
+
+    def _take_outcomes(self) -> None:
+        for outcome in self._store.outcomes():
+            if outcome.deleted:
+                self._require_dispatcher().resume_deleted(outcome.torrent)
+                continue
+            self._writing -= 1
+            self._policy.settle(outcome.torrent)
+            if outcome.problem is not None:
+                self._policy.want(outcome.torrent, Urgency.PROGRESS, time.monotonic())
+            if outcome.problem != self._store_problem:
+                self._store_problem = outcome.problem
+                self._tell(ResumeStoreState(problem=outcome.problem))
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def _tick(self, now: float) -> None:
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + HEARTBEAT_S
+            native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
+            self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms))
+            if self._session is not None:
+                self._session.post_statistics()
+        if self._session is None:
+            return
+        if now >= self._next_updates:
+            self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
+            self._session.post_updates()
+        self._outbox.extend(self._coalescer.due(now))
+        for torrent in self._policy.due(now):
+            try:
+                self._session.save_resume(torrent, only_if_modified=False)
+            except UnknownTorrent:
+                self._policy.forget(torrent)
+
+    def _timeout_ms(self) -> int:
+        if self._commands:
+            return 0
+        due = [self._next_heartbeat]
+        if self._session is not None:
+            due.append(self._next_updates)
+            due.extend(at for at in (self._coalescer.next_due(), self._policy.next_due()) if at is not None)
+        return max(0, int((min(due) - time.monotonic()) * 1000) + 1)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def _begin_drain(self) -> None:
+        """Flushes and then saves what has changed; what is unchanged costs nothing."""
+        now = time.monotonic()
+        self._drain_until = now + DRAIN_S
+        if self._session is None:
+            return
+        self._session.suspend()
+        loaded = self._session.torrents()
+        for torrent in self._policy.unsaved():
+            if torrent in loaded:
+                self._flush_to_save.add(torrent)
+                self._session.flush(torrent)
+            else:
+                self._policy.forget(torrent)
+
+    def _drained(self) -> bool:
+        if self._drain_until is None:
+            return False
+        if time.monotonic() > self._drain_until:
+            log("warning", "drain_timed_out", unsaved=len(self._policy.unsaved()))
+            return True
+        return not (self._flush_to_save or self._policy.unsaved() or self._policy.busy() or self._writing)

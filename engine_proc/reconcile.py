@@ -1,0 +1,68 @@
+"""From the state that is applied to the one that is desired: the steps between them, and none where they agree."""
+
+from typing import NamedTuple
+
+from protocol.desired import DesiredTorrent
+
+
+class Load(NamedTuple):
+    """Add the torrent to the session, with everything as desired."""
+
+    desired: DesiredTorrent
+
+
+class SetPaused(NamedTuple):
+    """Pause it, or let it run."""
+
+    paused: bool
+
+
+class SetSequential(NamedTuple):
+    """Download in order, or rarest first."""
+
+    sequential: bool
+
+
+class SetLimits(NamedTuple):
+    """Give it these rate limits."""
+
+    download_bps: int
+    upload_bps: int
+
+
+class SetSelection(NamedTuple):
+    """Give its files the priorities of this selection."""
+
+    desired: DesiredTorrent
+
+
+class Connect(NamedTuple):
+    """Connect it to these peers."""
+
+    peers: list[str]
+
+
+Step = Load | SetPaused | SetSequential | SetLimits | SetSelection | Connect
+
+
+def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
+    """What to do so that `applied` (None: not loaded) becomes `desired`. Equal states give no steps.
+
+    A selection comes before letting a torrent run, so that nothing is fetched that is no longer wanted.
+    """
+    if applied is None:
+        return [Load(desired)]
+    found: list[Step] = []
+    if desired.paused and not applied.paused:
+        found.append(SetPaused(True))
+    if applied.selection != desired.selection:
+        found.append(SetSelection(desired))
+    if applied.sequential != desired.sequential:
+        found.append(SetSequential(desired.sequential))
+    if (applied.download_bps, applied.upload_bps) != (desired.download_bps, desired.upload_bps):
+        found.append(SetLimits(desired.download_bps, desired.upload_bps))
+    if new := [peer for peer in desired.peers if peer not in applied.peers]:
+        found.append(Connect(new))
+    if applied.paused and not desired.paused:
+        found.append(SetPaused(False))
+    return found

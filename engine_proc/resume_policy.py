@@ -1,0 +1,76 @@
+"""When fast-resume data is saved: at once after what must not be lost, steadily while data arrives, never in a storm.
+
+Each torrent has at most one save under way, and all together at most `MAX_OUTSTANDING`; what was asked for meanwhile is
+saved again afterwards. What comes first is what has waited longest past its time.
+"""
+
+from enum import Enum
+from typing import Final
+
+MAX_OUTSTANDING: Final = 64
+
+
+class Urgency(Enum):
+    """How long a change may stay unsaved, in seconds since the torrent's last save."""
+
+    AT_ONCE = 0.0
+    """Added, metadata, paused, finished, options changed."""
+    PROGRESS = 3.0
+    """Pieces arrived."""
+    COUNTERS = 60.0
+    """Only totals moved, as with a seed that uploads."""
+
+
+class ResumePolicy:
+    """Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._due_at: dict[str, float] = {}
+        self._saved_at: dict[str, float] = {}
+        self._outstanding: set[str] = set()
+
+    def want(self, torrent: str, urgency: Urgency, now: float) -> None:
+        """Says that something of the torrent is not saved yet. The most urgent wish counts."""
+        due_at = max(now, self._saved_at.get(torrent, now) + urgency.value)
+        self._due_at[torrent] = min(due_at, self._due_at.get(torrent, due_at))
+
+    def due(self, now: float) -> list[str]:
+        """The torrents to save now. They count as under way until `settle`."""
+        room = MAX_OUTSTANDING - len(self._outstanding)
+        if room <= 0:
+            return []
+        ripe = sorted(
+            (due_at, torrent)
+            for torrent, due_at in self._due_at.items()
+            if due_at <= now and torrent not in self._outstanding
+        )
+        chosen = [torrent for _, torrent in ripe[:room]]
+        for torrent in chosen:
+            del self._due_at[torrent]
+            self._saved_at[torrent] = now
+        self._outstanding.update(chosen)
+        return chosen
+
+    def settle(self, torrent: str) -> None:
+        """The torrent's save came to an end, whichever."""
+        self._outstanding.discard(torrent)
+
+    def forget(self, torrent: str) -> None:
+        """Drops all there is of a torrent that is gone."""
+        self._due_at.pop(torrent, None)
+        self._saved_at.pop(torrent, None)
+        self._outstanding.discard(torrent)
+
+    def unsaved(self) -> frozenset[str]:
+        """The torrents with something that is not saved yet, due or not."""
+        return frozenset(self._due_at)
+
+    def busy(self) -> bool:
+        """Whether saves are under way."""
+        return bool(self._outstanding)
+
+    def next_due(self) -> float | None:
+        """When `due` will have something, or None while nothing waits or nothing more may be under way."""
+        if len(self._outstanding) >= MAX_OUTSTANDING:
+            return None
+        return min((at for torrent, at in self._due_at.items() if torrent not in self._outstanding), default=None)

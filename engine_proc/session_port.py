@@ -1,0 +1,166 @@
+"""The session port: all that Ouzel needs of libtorrent, as a Protocol with one real and one fake side.
+
+Torrents are named by Ouzel's ids. Calls are requests; what came of them is told by alerts, except for the few that read
+back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from engine_proc.alerts import Alert
+from protocol.desired import DesiredTorrent
+from protocol.events import FileEntry
+
+SettingValue = int | str | bool
+
+
+class InvalidSource(Exception):
+    """A magnet link or metainfo that libtorrent does not take; the message says why."""
+
+
+class InvalidSetting(Exception):
+    """A setting that libtorrent does not have, or a value that does not fit it."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+class UnknownTorrent(Exception):
+    """The session has no such torrent (any more)."""
+
+
+class SourceInfo(NamedTuple):
+    """What a source says of its torrent: Ouzel's id for it, and its name."""
+
+    torrent: str
+    name: str
+
+
+class Layout(NamedTuple):
+    """What the info dictionary says: name, bytes of all files, bytes a piece, and the files but for padding (BEP 47).
+
+    The `priority` of the entries is the current one.
+    """
+
+    name: str
+    size: int
+    piece_length: int
+    files: list[FileEntry]
+
+
+class Loading(NamedTuple):
+    """What is known of a torrent when it is being added.
+
+    Fields:
+        complete: its resume data says that all wanted pieces are there.
+        layout: its files, or None while there is no metadata.
+    """
+
+    complete: bool
+    layout: Layout | None
+
+
+class Applied(NamedTuple):
+    """What libtorrent says it does with a torrent, asked for just now."""
+
+    paused: bool
+    sequential: bool
+    download_bps: int
+    upload_bps: int
+
+
+class LibtSession(Protocol):
+    """One libtorrent session."""
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while alerts wait."""
+        ...
+
+    def pop_alerts(self) -> list[Alert]:
+        """All alerts that wait, copied; the descriptor is drained first, so that none is missed."""
+        ...
+
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+        """What a source is. Raises InvalidSource."""
+        ...
+
+    def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
+        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data."""
+        ...
+
+    def remove(self, torrent: str, *, delete_files: bool) -> None:
+        """Removes a torrent: `TorrentGone` follows."""
+        ...
+
+    def torrents(self) -> frozenset[str]:
+        """The ids of the torrents that were added and not removed."""
+        ...
+
+    def set_paused(self, torrent: str, paused: bool) -> None:
+        """Pauses, or lets run."""
+        ...
+
+    def set_sequential(self, torrent: str, sequential: bool) -> None:
+        """Pieces in order, or rarest first."""
+        ...
+
+    def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
+        """Rate limits of one torrent, 0 for none."""
+        ...
+
+    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Priorities as the selection has them: True when `PrioritiesSet` follows, False while there is no metadata."""
+        ...
+
+    def connect(self, torrent: str, peers: Sequence[str]) -> None:
+        """Connects to peers given as `address:port`."""
+        ...
+
+    def applied(self, torrent: str) -> Applied:
+        """Reads back what is applied."""
+        ...
+
+    def layout(self, torrent: str) -> Layout | None:
+        """The torrent's files, or None while there is no metadata."""
+        ...
+
+    def file_progress(self, torrent: str) -> list[int]:
+        """Bytes done of each file, by index, to a piece's granularity; padding files too."""
+        ...
+
+    def flush(self, torrent: str) -> None:
+        """Writes out the torrent's write cache: `Flushed` follows."""
+        ...
+
+    def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
+        """Asks for resume data: `ResumeData` or `ResumeUnsaved` follows."""
+        ...
+
+    def post_updates(self) -> None:
+        """Asks for the changed status of all torrents: `StatusUpdate` follows."""
+        ...
+
+    def post_statistics(self) -> None:
+        """Asks for the session's counters, which shows that its network thread lives: `SessionStatistics` follows."""
+        ...
+
+    def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
+        """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
+        ...
+
+    def session_limits(self) -> tuple[int, int]:
+        """Reads back the session's download and upload limit in bytes per second, 0 for none."""
+        ...
+
+    def listen_port(self) -> int:
+        """The TCP port that is listened on, 0 for none."""
+        ...
+
+    def suspend(self) -> None:
+        """Stops all transfers of all torrents, for good; flushing and saving still work."""
+        ...
+
+    def close(self) -> None:
+        """Ends the session; no call is made after this one."""
+        ...

@@ -1,0 +1,271 @@
+"""From libtorrent's alerts to engine events, and to orders for the loop. Pure: no clock, no session, no libtorrent.
+
+What this file knows that the alerts do not say: "finished" means that the pieces passed the hash check, while bytes may
+still be in the write cache. So a torrent is shown as downloading, and `Completed` is held back, until a flush that was
+asked for after the last piece has been confirmed. The phases:
+
+    INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
+    ...
+
+A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing.
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from engine_proc.alerts import (
+    Alert,
+    FileFinished,
+    Finished,
+    Flushed,
+    ListenTrouble,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    ResumeRejected,
+    StatusUpdate,
+    TorrentStatus,
+    TorrentTrouble,
+)
+from engine_proc.session_port import Layout
+from protocol.events import (
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FilesDiscovered,
+    MetadataUpdated,
+    Progress,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
+from protocol.link import FilesRestored
+from protocol.rows import TorrentState
+
+_STATES: Final = {
+    NativeState.CHECKING_RESUME_DATA: TorrentState.QUEUED,
+    NativeState.CHECKING_FILES: TorrentState.CHECKING,
+    NativeState.DOWNLOADING_METADATA: TorrentState.FETCHING_METADATA,
+    NativeState.DOWNLOADING: TorrentState.DOWNLOADING,
+    NativeState.FINISHED: TorrentState.FINISHED,
+    NativeState.SEEDING: TorrentState.SEEDING,
+}
+_HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
+
+
+class Flush(NamedTuple):
+    """Order: flush the torrent's write cache."""
+
+    torrent: str
+
+
+class LoadLayout(NamedTuple):
+    """Order: the metadata came; read the layout, apply the selection, and call `metadata_known`."""
+
+    torrent: str
+
+
+class SaveResume(NamedTuple):
+    """Order: something worth keeping happened; `final` where nothing more will follow of it."""
+
+    torrent: str
+    final: bool
+
+
+class SaveCounters(NamedTuple):
+    """Order: totals moved; they are saved when convenient."""
+
+    torrent: str
+
+
+TranslatedEvent = (
+    Progress
+    | StateChanged
+    | Completed
+    | FileCompleted
+    | TorrentError
+    | ErrorCleared
+    | MetadataUpdated
+    | FilesDiscovered
+    | FilesRestored
+    | SessionError
+)
+Order = Flush | LoadLayout | SaveResume | SaveCounters
+Output = TranslatedEvent | Order
+
+
+class _Phase(Enum):
+    INCOMPLETE = "incomplete"
+    FLUSHING = "flushing"
+    FLUSHED = "flushed"
+    COMPLETE = "complete"
+
+
+class _View:
+    """What was told of one torrent so far."""
+
+    def __init__(self, phase: _Phase) -> None:
+        self.phase = phase
+        self.state = TorrentState.QUEUED
+        self.downloading = False
+        self.trouble: str | None = None
+        self.row: TorrentStatus | None = None
+
+
+class AlertTranslator:
+    """Remembers of each torrent just enough to tell what is news."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, _View] = {}
+
+    def loading(self, torrent: str, *, complete: bool) -> None:
+        """A torrent is being added; `complete` where its resume data says that all that is wanted is there."""
+        self._views[torrent] = _View(_Phase.COMPLETE if complete else _Phase.INCOMPLETE)
+
+    def forget(self, torrent: str) -> None:
+        """A torrent is gone; later alerts of it mean nothing."""
+        self._views.pop(torrent, None)
+
+    def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[Output]:
+        """The torrent's files are known: news for clients, unless they were known before this engine's time."""
+        if restored:
+            return [
+                FilesRestored(
+                    torrent=torrent,
+                    name=layout.name,
+                    size=layout.size,
+                    piece_length=layout.piece_length,
+                    files=layout.files,
+                )
+            ]
+        return [
+            MetadataUpdated(
+                torrent=torrent,
+                name=layout.name,
+                size=layout.size,
+                piece_length=layout.piece_length,
+                files=len(layout.files),
+            ),
+            FilesDiscovered(torrent=torrent, files=layout.files),
+        ]
+
+    def feed(self, alert: Alert) -> list[Output]:
+        """What one alert means, in the order in which it is to be told and done."""
+        match alert:
+            case StatusUpdate(rows):
+                return [output for row in rows for output in self._observe(row)]
+            case ListenTrouble(problem):
+                return [SessionError(name="listen_failed", message=problem)]
+            case (
+                NativeStateChanged()
+                | MetadataReceived()
+                | Finished()
+                | Flushed()
+                | FileFinished()
+                | ResumeRejected()
+                | TorrentTrouble()
+            ):
+                view = self._views.get(alert.torrent)
+                return [] if view is None else self._feed_torrent(view, alert)
+            case _:
+                return []
+
+    def _feed_torrent(
+        self,
+        view: _View,
+        alert: NativeStateChanged
+        | MetadataReceived
+        | Finished
+        | Flushed
+        | FileFinished
+        | ResumeRejected
+        | TorrentTrouble,
+    ) -> list[Output]:
+        torrent = alert.torrent
+        match alert:
+            case NativeStateChanged(_, state):
+                view.downloading = state is NativeState.DOWNLOADING
+                return []
+            case MetadataReceived():
+                return [LoadLayout(torrent)]
+            case Finished():
+                if view.phase is not _Phase.INCOMPLETE:
+                    return []
+                view.phase = _Phase.FLUSHING
+                return [Flush(torrent)]
+            case Flushed():
+                if view.phase is not _Phase.FLUSHING:
+                    return []
+                view.phase = _Phase.FLUSHED
+                # A row from before the last piece would undo the phase; a newer one is on its way.
+                return self._observe(view.row) if view.row is not None and view.row.state in _HAS_ALL else []
+            case FileFinished(_, index):
+                return [FileCompleted(torrent=torrent, index=index)] if view.downloading else []
+            case ResumeRejected(_, problem):
+                view.phase = _Phase.INCOMPLETE
+                return [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
+            case TorrentTrouble(_, problem):
+                view.trouble = problem
+                return [TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)]
+
+    def _observe(self, row: TorrentStatus) -> list[Output]:
+        view = self._views.get(row.torrent)
+        if view is None:
+            return []
+        before, view.row = view.row, row
+        outputs: list[Output] = []
+        completed = self._advance_phase(view, row)
+        state = _state_of(row, view)
+        outputs.append(_progress_of(row, state))
+        if state is not view.state:
+            outputs.append(StateChanged(torrent=row.torrent, state=state, previous=view.state))
+            view.state = state
+        if completed:
+            outputs.append(Completed(torrent=row.torrent, bytes_done=row.done))
+            outputs.append(SaveResume(row.torrent, final=True))
+        elif before is not None and row.done != before.done:
+            outputs.append(SaveResume(row.torrent, final=False))
+        elif before is not None and row.uploaded != before.uploaded:
+            outputs.append(SaveCounters(row.torrent))
+        if view.trouble is not None and row.error is None:
+            view.trouble = None
+            outputs.append(ErrorCleared(torrent=row.torrent))
+        return outputs
+
+    @staticmethod
+    def _advance_phase(view: _View, row: TorrentStatus) -> bool:
+        """Whether the torrent has just become complete. One of which nothing is wanted is finished, not complete."""
+        if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
+            view.phase = _Phase.INCOMPLETE
+        if view.phase is _Phase.FLUSHED and row.state in _HAS_ALL:
+            view.phase = _Phase.COMPLETE
+            return row.wanted > 0
+        return False
+
+
+def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
+    if row.error is not None:
+        return TorrentState.ERROR
+    if row.paused:
+        return TorrentState.PAUSED
+    if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
+        return TorrentState.DOWNLOADING
+    return _STATES[row.state]
+
+
+def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
+    return Progress(
+        torrent=row.torrent,
+        state=state,
+        progress=row.progress,
+        bytes_done=row.done,
+        bytes_total=row.wanted,
+        size=row.size,
+        downloaded=row.downloaded,
+        uploaded=row.uploaded,
+        wasted=row.wasted,
+        download_bps=row.download_bps,
+        upload_bps=row.upload_bps,
+        peers=row.peers,
+        seeds=row.seeds,
+    )

@@ -1,0 +1,21 @@
+"""The public Python face of Ouzel: a client of the daemon, and the `ouzel` command line.
+
+- A *client* (`Client`, `AsyncClient`) sends commands to the daemon, and opens streams of its events.
+- A *call* is one command with its arguments, and knows how to read its reply; `calls` has one function a verb.
+- An *event* is one fact, numbered by `seq` within an *epoch*; an epoch ends when the supervisor restarts.
+- A *stream* gives events without gaps: what the network lost is fetched again. Where that is not possible it gives a
+  *resnapshot*, all rows anew, and goes on from there.
+- A *feed* is a stream with its requests and timers, and still without sockets.
+- A *table* is what a reader of a stream knows: the rows of a snapshot, brought up to date by the events after it.
+- An *ending* is how a download that somebody waits for came out.
+
+Nothing here imports the daemon; client and daemon meet in `protocol`.
+"""
+
+from ouzel.aio import AsyncClient
+from ouzel.client import Client
+from ouzel.errors import NotRunning, Refused, RequestTimeout
+from ouzel.event import Event, Resnapshot
+from protocol.errors import OuzelError
+
+__all__ = ["AsyncClient", "Client", "Event", "NotRunning", "OuzelError", "Refused", "RequestTimeout", "Resnapshot"]

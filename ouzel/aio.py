@@ -1,0 +1,237 @@
+"""The asyncio client: plain ZeroMQ sockets on the event loop's `add_reader`, no tasks of its own.
+
+A ZeroMQ socket's FD is edge-triggered: it says that something happened, not that something is there. So each wake-up
+reads until the socket is empty, and after each send the socket is looked at again.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from time import monotonic
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import zmq
+
+from ouzel import calls
+from ouzel.aio_events import AsyncEvents
+from ouzel.calls import Call, Page, dress
+from ouzel.client import WINDOW
+from ouzel.errors import NotRunning, RequestTimeout
+from ouzel.feed import GRACE_S, FeedOptions
+from ouzel.presence import PROBE_S, Place
+from ouzel.requests import Requests, result_of
+from protocol.envelope import Reply, Wait
+from protocol.errors import OuzelError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(build(*args, **kwargs))
+
+    return dress(method, build)
+
+
+def _paged(
+    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
+) -> "Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]":
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        cursor = None
+        while True:
+            page = await self.run(build(cursor, *args, **kwargs))
+            for item in page.items:
+                yield item
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    return dress(method, build)
+
+
+class AsyncClient:
+    """`ouzel.Client` for asyncio: the same verbs, awaited; any number of tasks of one loop may use it at a time.
+
+    Args:
+        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
+        client: names this client across its reconnections; by default its socket does.
+        timeout_s: seconds that a request may take where it does not say otherwise.
+
+    Raises:
+        ValueError: the runtime directory's path is too long for a local socket.
+    """
+
+    def __init__(
+        self, runtime_dir: str | os.PathLike[str] | None = None, client: str | None = None, *, timeout_s: float = 10.0
+    ) -> None:
+        self.place = Place.of(runtime_dir)
+        self._client = client
+        self._timeout_s = timeout_s
+        self._requests = self._new_requests()
+        self._context = zmq.Context(io_threads=1)
+        self._dealer: zmq.Socket[bytes] | None = None
+        self._connecting = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._window = asyncio.Semaphore(WINDOW)
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped."""
+        self._disconnect()
+        self._context.destroy(linger=0)
+
+    hello = _verb(calls.hello)
+    ping = _verb(calls.ping)
+    health = _verb(calls.health)
+    stats = _verb(calls.stats)
+    snapshot = _paged(calls.snapshot)
+    list_torrents = _paged(calls.list_torrents)
+    list_ids = _paged(calls.list_ids)
+    get_torrent = _verb(calls.get_torrent)
+    list_files = _paged(calls.list_files)
+    add_torrent = _verb(calls.add_torrent)
+    remove_torrent = _verb(calls.remove_torrent)
+    pause = _verb(calls.pause)
+    resume = _verb(calls.resume)
+    set_sequential = _verb(calls.set_sequential)
+    update_limits = _verb(calls.update_limits)
+    update_selection = _verb(calls.update_selection)
+    add_peers = _verb(calls.add_peers)
+
+    async def request(
+        self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Any command by its op, and its result as it came.
+
+        Raises:
+            Refused: the daemon refused.
+            RequestTimeout: it did not answer within the deadline and a grace.
+            NotRunning: no daemon is there.
+        """
+        return await self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
+
+    async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
+        """A call made by `ouzel.calls`. Raises as `request` does."""
+        async with self._window:
+            if self._dealer is None:
+                await self._connect()
+            deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
+            reply = await self._reply(call, deadline_ms, grace_s=GRACE_S)
+        if reply is None:
+            self._check()
+            raise RequestTimeout(call.op, deadline_ms / 1000 + GRACE_S)
+        return call.read(reply)
+
+    async def request_many(
+        self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> list[dict[str, Any] | OuzelError]:
+        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+
+        Raises:
+            NotRunning: no daemon is there; some of the commands may have taken effect.
+        """
+        return await self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
+
+    async def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
+        """Calls made by `ouzel.calls`, otherwise like `request_many`."""
+
+        async def outcome(call: Call[T]) -> T | OuzelError:
+            try:
+                return await self.run(call, deadline_ms=deadline_ms)
+            except OuzelError as error:
+                return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(outcome(call)) for call in batch]
+        outcomes = [task.result() for task in tasks]
+        for each in outcomes:
+            if isinstance(each, NotRunning):
+                raise each
+        return outcomes
+
+    def events(
+        self,
+        *,
+        progress: bool = False,
+        torrent: str | None = None,
+        ticks: bool = False,
+        snapshot: bool = False,
+        silence_s: float = 30.0,
+    ) -> AsyncEvents:
+        """The events from now on, without gaps. `async with` starts the stream at once, `async for` alone at its begin.
+
+        The arguments are those of `Client.events`. NotRunning is raised when the stream is started.
+        """
+        options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
+        return AsyncEvents(self._context, self.place, self._new_requests(), options)
+
+    def _new_requests(self) -> Requests:
+        return Requests(session=secrets.token_hex(8), client=self._client)
+
+    async def _connect(self) -> None:
+        """Makes the socket, once for all tasks that wait for it, when a daemon answers behind it."""
+        async with self._connecting:
+            if self._dealer is not None:
+                return
+            self.place.check()
+            self._dealer = self._context.socket(zmq.DEALER)
+            self._dealer.linger = 0
+            self._dealer.connect(self.place.commands)
+            asyncio.get_running_loop().add_reader(self._dealer.fileno(), self._read)
+            reply = await self._reply(calls.ping(), int(PROBE_S * 1000), grace_s=0)
+            if reply is None:
+                self._disconnect()
+                raise self.place.gone(PROBE_S)
+
+    def _disconnect(self) -> None:
+        if self._dealer is None:
+            return
+        with contextlib.suppress(RuntimeError):  # There is no loop any more: nothing is left to remove.
+            asyncio.get_running_loop().remove_reader(self._dealer.fileno())
+        self._dealer.close(linger=0)
+        self._dealer = None
+
+    def _check(self) -> None:
+        """After a request that was not answered: if nobody listens any more, what is queued is dropped."""
+        try:
+            self.place.check()
+        except NotRunning:
+            self._disconnect()
+            raise
+
+    async def _reply(self, call: Call[Any], deadline_ms: int, *, grace_s: float) -> Reply | None:
+        """The reply to a call; None where there was none in time."""
+        request_id, frame = self._requests.build(call.op, call.args, wait=call.wait, deadline_ms=deadline_ms)
+        due = monotonic() + deadline_ms / 1000 + grace_s
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = reply
+        try:
+            assert self._dealer is not None
+            self._dealer.send(frame, zmq.NOBLOCK)
+            self._read()
+            async with asyncio.timeout(due - monotonic()):
+                return await reply
+        except TimeoutError:
+            return None
+        finally:
+            self._requests.forget(request_id)
+            del self._waiting[request_id]
+
+    def _read(self) -> None:
+        """Hands all replies that arrived to those who wait."""
+        if self._dealer is None:
+            return
+        with contextlib.suppress(zmq.Again):
+            while True:
+                reply = self._requests.match(self._dealer.recv_multipart(zmq.NOBLOCK)[-1])
+                waiting = None if reply is None else self._waiting.get(str(reply.id))
+                if reply is not None and waiting is not None and not waiting.done():
+                    waiting.set_result(reply)

@@ -1,0 +1,131 @@
+"""The asyncio stream of events: two sockets that drive a feed."""
+
+import asyncio
+import contextlib
+from time import monotonic
+
+import zmq
+
+from ouzel.event import Event, Resnapshot
+from ouzel.events import DRAIN, RECEIVE_QUEUE
+from ouzel.feed import Feed, FeedOptions
+from ouzel.presence import Place
+from ouzel.requests import Requests
+
+
+class AsyncEvents:
+    """An asynchronous iterator over `Event` and `Resnapshot`, like `ouzel.events.Events`. For one task at a time.
+
+    `async with` (or `start`) subscribes: what happens afterwards is given, and nothing is missed.
+
+    Raises:
+        NotRunning: no daemon is there, or it was not heard of for `silence_s`.
+        OuzelError: the daemon refuses what a stream needs, or speaks no protocol that this client knows.
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        place: Place,
+        requests: Requests,
+        options: FeedOptions,
+    ) -> None:
+        self._context = context
+        self._place = place
+        self._silence_s = options.silence_s
+        self._requests = requests
+        self._options = options
+        self._feed: Feed | None = None
+        self._sockets: list[zmq.Socket[bytes]] = []
+
+    async def __aenter__(self) -> "AsyncEvents":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()  # `async for` with a `break` leaves nothing open.
+
+    def close(self) -> None:
+        """Closes the sockets; the iterator is at its end."""
+        for each in self._sockets:
+            each.close(linger=0)
+
+    async def start(self) -> None:
+        """Subscribes, and settles which events are the first ones. Nothing where it was done before."""
+        if self._feed is not None:
+            return
+        self._place.check()
+        self._feed = feed = Feed(self._requests, self._options, monotonic())
+        sub, dealer = self._context.socket(zmq.SUB), self._context.socket(zmq.DEALER)
+        self._sockets = [dealer, sub]
+        try:
+            for receiver, endpoint in ((sub, self._place.events), (dealer, self._place.commands)):
+                receiver.linger = 0
+                receiver.rcvhwm = RECEIVE_QUEUE
+                receiver.connect(endpoint)
+            for topic in feed.topics:
+                sub.subscribe(topic)
+            while not feed.started:
+                await self._turn(feed)
+        except BaseException:
+            self.close()
+            raise
+
+    async def follow(self, torrent: str) -> None:
+        """From now on gives this torrent's events and progress only, and what is about no torrent."""
+        await self.start()
+        assert self._feed is not None
+        self._sockets[1].subscribe(self._feed.follow(torrent))
+
+    def __aiter__(self) -> "AsyncEvents":
+        return self
+
+    async def __anext__(self) -> Event | Resnapshot:
+        await self.start()
+        assert self._feed is not None
+        while not self._feed.items:
+            if self._sockets[0].closed:
+                raise StopAsyncIteration
+            await self._turn(self._feed)
+        return self._feed.items.popleft()
+
+    async def _turn(self, feed: Feed) -> None:
+        """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
+        dealer, sub = self._sockets
+        while feed.outgoing:
+            dealer.send(feed.outgoing.popleft())
+        await self._readable(feed.wait_s(monotonic()))
+        for receiver, hand_over in ((dealer, feed.receive_reply), (sub, feed.receive)):
+            if receiver.closed:
+                return
+            with contextlib.suppress(zmq.Again):
+                for _ in range(DRAIN):
+                    hand_over(receiver.recv_multipart(zmq.NOBLOCK), monotonic())
+        # Time counts only after what had arrived was read: a slow reader is no silent daemon.
+        feed.advance(monotonic())
+        if feed.silent(monotonic()):
+            raise self._place.gone(self._silence_s)
+
+    async def _readable(self, timeout_s: float) -> None:
+        """Waits until a socket has something, or may have, or the time is over."""
+        if any(each.poll(0) for each in self._sockets):
+            await asyncio.sleep(0)  # A busy stream leaves the loop to the others, too.
+            return
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        fds = [each.fileno() for each in self._sockets]
+        for fd in fds:
+            loop.add_reader(fd, wake)
+        try:
+            await asyncio.wait([woken], timeout=timeout_s)
+        finally:
+            for fd in fds:
+                loop.remove_reader(fd)

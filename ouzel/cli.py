@@ -1,0 +1,355 @@
+"""The command line: `ouzel`. Each command is a few lines: read the arguments, ask the daemon, show the result.
+
+Longer than other files, since it is one list: what the commands and their options are called, and what they say of
+themselves. What takes thought is elsewhere: ids, units, output, render, plain, download, failure.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ouzel import calls, render
+from ouzel.client import Client
+from ouzel.download import add_and_wait
+from ouzel.ending import Outcome
+from ouzel.errors import error_body
+from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell
+from ouzel.ids import resolve
+from ouzel.output import Output
+from ouzel.table import Table
+from ouzel.units import parse_rate
+from protocol.endpoints import default_runtime_dir
+from protocol.errors import OuzelError
+from protocol.rows import HealthStatus, SettingsReport, TorrentState
+
+app = typer.Typer(
+    name="ouzel",
+    help="Talks to the Ouzel daemon: adds torrents, shows what they do, and changes it.",
+    epilog=EXIT_CODES_HELP,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document, or one a line for what goes on.")]
+OneId = Annotated[str, typer.Argument(metavar="ID", help="A torrent's id, or 4 or more of its first digits.")]
+SomeIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or 4 or more first digits of each.")]
+MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this torrent; 4 or more first digits do.")]
+Include = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Download only files that match. Repeatable.")]
+Exclude = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match. Repeatable.")]
+RATE_HELP = "in bytes/s: 500k, 10M, 1G (powers of 1000) or 1.5Mi (powers of 1024); 0 is no limit."
+
+
+@app.callback()
+def _global(
+    context: typer.Context,
+    runtime_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="OUZEL_PATHS_RUNTIME_DIR", help="Where the daemon's sockets are.", show_default="the user's own"
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is, and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"ouzel {metadata.version('ouzel')}")
+        raise typer.Exit
+    context.obj = runtime_dir or default_runtime_dir()
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def add(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A .torrent file, or a magnet link.")],
+    save_path: Annotated[Path | None, typer.Option(help="Directory for its files.")] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Do not start it.")] = False,
+    sequential: Annotated[bool, typer.Option("--sequential", help="Download pieces in order.")] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    skip_fluff: Annotated[bool, typer.Option("--skip-fluff", help="Leave out samples, notes and the like.")] = False,
+    label: Annotated[list[str] | None, typer.Option(help="A label. Repeatable.")] = None,
+    limit_down: Annotated[str, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = "0",
+    limit_up: Annotated[str, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = "0",
+    peer: Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help="A peer. Repeatable.")] = None,
+    seed_mode: Annotated[bool, typer.Option("--seed-mode", help="All data is there: check nothing first.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it is complete, or ends in an error.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a torrent. One that is there already is left as it is."""
+    call = calls.add_torrent(
+        **_source(source),
+        save_path=None if save_path is None else str(save_path.absolute()),
+        paused=paused,
+        sequential=sequential,
+        include=include or [],
+        exclude=exclude or [],
+        skip_fluff=skip_fluff,
+        labels=label or [],
+        download_bps=_rate(limit_down, "--limit-down"),
+        upload_bps=_rate(limit_up, "--limit-up"),
+        peers=peer or [],
+        seed_mode=seed_mode,
+    )
+    output = Output(as_json=as_json)
+    with _client(context) as client:
+        if wait:
+            end = add_and_wait(client, call, output)
+            raise typer.Exit(ExitCode.OK if end is Outcome.COMPLETED else ExitCode.ENDED_IN_ERROR)
+        added = client.run(call)
+        output.show(added, lambda: f"{'already there' if added.duplicate else 'added'}: {added.torrent}")
+
+
+@app.command("ls", epilog=EXIT_CODES_HELP)
+def list_torrents(
+    context: typer.Context,
+    state: Annotated[TorrentState | None, typer.Option(help="Only torrents in this state.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only torrents with this label.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the torrents."""
+    with _client(context) as client:
+        rows = list(client.list_torrents(state=state, label=label))
+    Output(as_json=as_json).show({"torrents": rows}, lambda: render.torrents(rows))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+    """Show all that is known of one torrent."""
+    with _client(context) as client:
+        detail = client.get_torrent(*resolve(client, [torrent]))
+    Output(as_json=as_json).show(detail, lambda: render.torrent(detail))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = False) -> None:
+    """Watch torrents until Ctrl-C; one torrent, until it is removed."""
+    output = Output(as_json=as_json)
+    with _client(context) as client:
+        only = None if torrent is None else resolve(client, [torrent])[0]
+        table = Table()
+
+        def draw(table: Table) -> Any:
+            shown = [row for row in table.rows.values() if only in (None, row.torrent)]
+            return render.overview(table, shown, output.console.height)
+
+        stream = client.events(progress=True, torrent=only, ticks=True, snapshot=True)
+        with stream as events, output.screen(draw, only) as screen:
+            for item in events:
+                table.apply(item)
+                screen.show(table, item)
+                if only is not None and only not in table.rows:
+                    return
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def pause(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+    """Stop torrents until `resume`."""
+    _each(context, torrents, "pause", {}, "paused", as_json)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def resume(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+    """Let paused torrents run again."""
+    _each(context, torrents, "resume", {}, "resumed", as_json)
+
+
+@app.command("rm", epilog=EXIT_CODES_HELP)
+def remove(
+    context: typer.Context,
+    torrents: SomeIds,
+    files: Annotated[bool, typer.Option("--files", help="Delete the downloaded files, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget torrents; their files stay unless told otherwise."""
+    _each(context, torrents, "remove_torrent", {"delete_files": files}, "removed", as_json)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def limit(
+    context: typer.Context,
+    torrent: MaybeId = None,
+    down: Annotated[str | None, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = None,
+    up: Annotated[str | None, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the rate limits of all torrents together, or of one; without a rate, show them."""
+    down_bps = None if down is None else _rate(down, "--down")
+    up_bps = None if up is None else _rate(up, "--up")
+    with _client(context) as client:
+        only = None if torrent is None else resolve(client, [torrent])[0]
+        if down_bps is None and up_bps is None:
+            report = _limits(client, only)
+        else:
+            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps)
+    Output(as_json=as_json).show(report, lambda: render.limits(report))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def files(
+    context: typer.Context,
+    torrent: OneId,
+    include: Include = None,
+    exclude: Exclude = None,
+    skip_fluff: Annotated[
+        bool | None, typer.Option("--skip-fluff/--no-skip-fluff", help="Leave out samples, notes and the like.")
+    ] = None,
+    priority: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INDEX=N", help="Priority of one file, 0 (skipped) to 7 (first). Repeatable."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Forget rules and priorities first: all files.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a torrent's files, after changing which are downloaded where options say so."""
+    wanted = dict(_priority(each) for each in priority or [])
+    with _client(context) as client:
+        [only] = resolve(client, [torrent])
+        if everything or include or exclude or skip_fluff is not None or wanted:
+            # The daemon takes priorities as a whole; what is there stays, unless told to forget it.
+            kept = {} if everything or not wanted else client.get_torrent(only).priorities
+            client.update_selection(
+                only,
+                include=include or ([] if everything else None),
+                exclude=exclude or ([] if everything else None),
+                skip_fluff=bool(skip_fluff) if everything else skip_fluff,
+                priorities={int(index): value for index, value in kept.items()} | wanted
+                if wanted or everything
+                else None,
+                wait="applied",
+            )
+        rows = list(client.list_files(torrent=only))
+    Output(as_json=as_json).show({"torrent": only, "files": rows}, lambda: render.files(rows))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def health(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say how the daemon is: exit code 0 when starting, healthy or degraded (it works), 4 when unhealthy."""
+    with _client(context) as client:
+        report = client.health()
+    Output(as_json=as_json).show(report, lambda: render.health(report))
+    if report.status is HealthStatus.UNHEALTHY:
+        raise typer.Exit(ExitCode.UNHEALTHY)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def events(
+    context: typer.Context,
+    progress: Annotated[bool, typer.Option("--progress", help="Rates and progress, too.")] = False,
+    torrent: Annotated[str | None, typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print events as they happen, without gaps, until Ctrl-C."""
+    output = Output(as_json=as_json)
+    with _client(context) as client:
+        only = None if torrent is None else resolve(client, [torrent])[0]
+        for item in client.events(progress=progress, torrent=only):
+            if as_json:
+                output.json_line(item)
+            else:
+                output.line(render.event_line(item))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def stats(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show totals and rates, and what the two processes use."""
+    with _client(context) as client:
+        report = client.stats()
+    Output(as_json=as_json).show(report, lambda: render.stats(report))
+
+
+def _client(context: typer.Context) -> Client:
+    try:
+        return Client(context.obj)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--runtime-dir") from None
+
+
+def _source(source: str) -> dict[str, Any]:
+    if source.startswith("magnet:"):
+        return {"magnet": source}
+    try:
+        return {"metainfo": Path(source).read_bytes()}
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{source!r} is no magnet link, and cannot be read as a .torrent file: {error.strerror}",
+            param_hint="SOURCE",
+        ) from None
+
+
+def _limits(client: Client, torrent: str | None) -> SettingsReport:
+    if torrent is None:
+        return next(client.snapshot(limit=1)).settings
+    row = client.get_torrent(torrent)
+    return SettingsReport(download_bps=row.download_limit_bps, upload_bps=row.upload_limit_bps)
+
+
+def _rate(text: str, option: str) -> int:
+    try:
+        return parse_rate(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _priority(text: str) -> tuple[int, int]:
+    index, _, value = text.partition("=")
+    if not (index.isdecimal() and value.isdecimal() and int(value) <= 7):
+        raise typer.BadParameter(
+            f"{text!r} is not INDEX=N, a file's index (see `ouzel files`) and 0 to 7", param_hint="--priority"
+        )
+    return int(index), int(value)
+
+
+def _each(
+    context: typer.Context, given: Sequence[str], op: str, args: dict[str, Any], done: str, as_json: bool
+) -> None:
+    """One command for several torrents. Exits with 1 where the daemon refused one of them."""
+    output = Output(as_json=as_json)
+    with _client(context) as client:
+        torrents = list(dict.fromkeys(resolve(client, given)))
+        outcomes = client.request_many([(op, {"torrent": torrent, **args}) for torrent in torrents])
+    refused = {
+        torrent: outcome for torrent, outcome in zip(torrents, outcomes, strict=True) if isinstance(outcome, OuzelError)
+    }
+    if as_json:
+        results = [
+            {"torrent": torrent, "ok": torrent not in refused}
+            | ({"error": error_body(refused[torrent])} if torrent in refused else {})
+            for torrent in torrents
+        ]
+        output.json_line({"results": results})
+    else:
+        for torrent in torrents:
+            if torrent not in refused:
+                output.line(f"{done}: {torrent}")
+    for error in refused.values():
+        tell(error, as_json=as_json)
+    if refused:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carries out one command line. Gives the exit code."""
+    as_json = "--json" in argv
+    try:
+        code = app(list(argv) or ["--help"], prog_name="ouzel", standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:
+            typer.echo("interrupted; what was asked of the daemon goes on", err=True)
+        return code if isinstance(code, int) else ExitCode.OK
+    except OuzelError as error:
+        tell(error, as_json=as_json)
+        return exit_code(error)
+    except typer.TyperException as error:
+        tell(error, as_json=as_json)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain once more when it flushes at exit.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115  # lives as long as the process
+        return ExitCode.PIPE_CLOSED
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,239 @@
+"""The blocking client: plain ZeroMQ sockets, one thread."""
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from time import monotonic
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import zmq
+
+from ouzel import calls
+from ouzel.calls import Call, Page, dress
+from ouzel.errors import NotRunning, RequestTimeout
+from ouzel.events import Events
+from ouzel.feed import GRACE_S, FeedOptions
+from ouzel.presence import PROBE_S, Place
+from ouzel.requests import Requests, result_of
+from protocol.envelope import Reply, Wait
+from protocol.errors import OuzelError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WINDOW: Final = 200
+"""Requests on their way at a time: less than ZeroMQ's queues hold, since a full ROUTER drops replies in silence."""
+
+
+def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.run(build(*args, **kwargs))
+
+    return dress(method, build)
+
+
+def _paged(
+    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
+) -> "Callable[Concatenate[Client, P], Iterator[T]]":
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        page = self.run(build(None, *args, **kwargs))
+        yield from page.items
+        while page.cursor is not None:
+            page = self.run(build(page.cursor, *args, **kwargs))
+            yield from page.items
+
+    return dress(method, build)
+
+
+class Client:
+    """Speaks with the daemon of one runtime directory. A context manager; for one thread at a time.
+
+    The first request looks whether a daemon is there, and so does a request that was not answered.
+
+    Args:
+        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
+        client: names this client across its reconnections; by default its socket does.
+        timeout_s: seconds that a request may take where it does not say otherwise.
+
+    Raises:
+        ValueError: the runtime directory's path is too long for a local socket.
+    """
+
+    def __init__(
+        self, runtime_dir: str | os.PathLike[str] | None = None, client: str | None = None, *, timeout_s: float = 10.0
+    ) -> None:
+        self.place = Place.of(runtime_dir)
+        self._client = client
+        self._timeout_s = timeout_s
+        self._requests = self._new_requests()
+        self._context = zmq.Context(io_threads=1)
+        self._dealer: zmq.Socket[bytes] | None = None
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped."""
+        self._context.destroy(linger=0)
+
+    hello = _verb(calls.hello)
+    ping = _verb(calls.ping)
+    health = _verb(calls.health)
+    stats = _verb(calls.stats)
+    snapshot = _paged(calls.snapshot)
+    list_torrents = _paged(calls.list_torrents)
+    list_ids = _paged(calls.list_ids)
+    get_torrent = _verb(calls.get_torrent)
+    list_files = _paged(calls.list_files)
+    add_torrent = _verb(calls.add_torrent)
+    remove_torrent = _verb(calls.remove_torrent)
+    pause = _verb(calls.pause)
+    resume = _verb(calls.resume)
+    set_sequential = _verb(calls.set_sequential)
+    update_limits = _verb(calls.update_limits)
+    update_selection = _verb(calls.update_selection)
+    add_peers = _verb(calls.add_peers)
+
+    def request(
+        self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Any command by its op, and its result as it came.
+
+        Raises:
+            Refused: the daemon refused.
+            RequestTimeout: it did not answer within the deadline and a grace.
+            NotRunning: no daemon is there.
+        """
+        return self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
+
+    def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
+        """A call made by `ouzel.calls`. Raises as `request` does."""
+        [outcome] = self.run_many([call], deadline_ms=deadline_ms)
+        if isinstance(outcome, OuzelError):
+            raise outcome
+        return outcome
+
+    def request_many(
+        self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> list[dict[str, Any] | OuzelError]:
+        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+
+        Raises:
+            NotRunning: no daemon is there; some of the commands may have taken effect.
+        """
+        return self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
+
+    def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
+        """Calls made by `ouzel.calls`, otherwise like `request_many`."""
+        deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
+        dealer = self._dealer or self._connect()
+        return [
+            _read(call, reply, deadline_ms)
+            for call, reply in zip(batch, self._replies(dealer, batch, deadline_ms, grace_s=GRACE_S), strict=True)
+        ]
+
+    def events(
+        self,
+        *,
+        progress: bool = False,
+        torrent: str | None = None,
+        ticks: bool = False,
+        snapshot: bool = False,
+        silence_s: float = 30.0,
+    ) -> Events:
+        """The events from now on, without gaps, as an iterator that never ends by itself. See `ouzel.events.Events`.
+
+        Args:
+            progress: rates and progress too, at most ten a second for each torrent.
+            torrent: only what is about this torrent, or about none (engine and health).
+            ticks: the daemon's ticks too, one a second.
+            snapshot: begin with a Resnapshot of all that is there.
+            silence_s: seconds without a word from the daemon, which ticks once a second, until NotRunning is raised.
+
+        Raises:
+            NotRunning: no daemon is there.
+        """
+        if self._dealer is None:
+            self._connect()
+        options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
+        return Events(self._context, self.place, self._new_requests(), options)
+
+    def _new_requests(self) -> Requests:
+        return Requests(session=secrets.token_hex(8), client=self._client)
+
+    def _connect(self) -> "zmq.Socket[bytes]":
+        """A socket behind which a daemon answered."""
+        self.place.check()
+        dealer = self._context.socket(zmq.DEALER)
+        dealer.linger = 0
+        dealer.connect(self.place.commands)
+        try:
+            [reply] = self._replies(dealer, [calls.ping()], int(PROBE_S * 1000), grace_s=0)
+        except BaseException:
+            dealer.close()
+            raise
+        if reply is None:
+            dealer.close()
+            raise self.place.gone(PROBE_S)
+        self._dealer = dealer
+        return dealer
+
+    def _replies(
+        self,
+        dealer: "zmq.Socket[bytes]",
+        batch: Sequence[Call[Any]],
+        deadline_ms: int,
+        *,
+        grace_s: float,
+    ) -> list[Reply | None]:
+        """Replies in the order of the calls; None where there was none in time."""
+        replies: list[Reply | None] = [None] * len(batch)
+        unsent = deque(enumerate(batch))
+        waiting: dict[str, tuple[int, float]] = {}
+        try:
+            while unsent or waiting:
+                while unsent and len(waiting) < WINDOW:
+                    index, call = unsent.popleft()
+                    request_id, frame = self._requests.build(
+                        call.op, call.args, wait=call.wait, deadline_ms=deadline_ms
+                    )
+                    dealer.send(frame)
+                    waiting[request_id] = (index, monotonic() + deadline_ms / 1000 + grace_s)
+                due = next(iter(waiting.values()))[1]
+                if dealer.poll(max(0, ceil((due - monotonic()) * 1000))):
+                    reply = self._requests.match(dealer.recv_multipart()[-1])
+                    if reply is not None:
+                        replies[waiting.pop(str(reply.id))[0]] = reply
+                elif monotonic() >= due:
+                    self._give_up(waiting)
+        finally:
+            for request_id in waiting:
+                self._requests.forget(request_id)
+        return replies
+
+    def _give_up(self, waiting: dict[str, tuple[int, float]]) -> None:
+        """Drops the oldest request. If nobody listens any more, all that is queued is dropped with the socket."""
+        oldest = next(iter(waiting))
+        try:
+            self.place.check()
+        except NotRunning:
+            if self._dealer is not None:
+                self._dealer.close()
+                self._dealer = None
+            raise
+        self._requests.forget(oldest)
+        del waiting[oldest]
+
+
+def _read(call: Call[T], reply: Reply | None, deadline_ms: int) -> T | OuzelError:
+    if reply is None:
+        return RequestTimeout(call.op, deadline_ms / 1000 + GRACE_S)
+    try:
+        return call.read(reply)
+    except OuzelError as error:
+        return error

@@ -1,0 +1,45 @@
+"""`ouzel add --wait`: adds a torrent and stays until its download came to an end, whatever happens to the engine."""
+
+from ouzel import render
+from ouzel.calls import Added, Call
+from ouzel.client import Client
+from ouzel.ending import Ending, Outcome
+from ouzel.output import Output
+from ouzel.table import Table
+
+
+def add_and_wait(client: Client, call: Call[Added], output: Output) -> Outcome:
+    """Adds, shows progress, and gives how it ended.
+
+    It subscribes before it adds, so that no event is missed; and it reads the row afterwards, since a torrent that was
+    there before may be complete already and would have nothing to tell.
+
+    As JSON: `{"type": "added", ...}`, then the events of the torrent and of the service, then `{"type": "ended", ...}`.
+
+    Raises:
+        OuzelError: the daemon refused to add it, or went away.
+    """
+    with client.events(ticks=True) as events:
+        added = client.run(call)
+        torrent = added.torrent
+        events.follow(torrent)
+        if output.as_json:
+            output.json_line({"type": "added", "torrent": torrent, "duplicate": added.duplicate})
+        else:
+            output.line(f"{'already there' if added.duplicate else 'added'}: {torrent}")
+        row = client.get_torrent(torrent)
+        table, ending = Table(), Ending(torrent)
+        table.begin([row], client.health())
+        with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
+            screen.show(table, None)
+            outcome = ending.see_row(row)
+            while outcome is None:
+                item = next(events)
+                table.apply(item)
+                screen.show(table, item)
+                outcome = ending.see(item)
+    if output.as_json:
+        output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": ending.message})
+    else:
+        output.line(f"{outcome.value}: {torrent}{' - ' if ending.message else ''}{render.clean(ending.message)}")
+    return outcome

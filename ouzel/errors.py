@@ -1,0 +1,65 @@
+"""What can go wrong for a client: the daemon refused, did not answer in time, or is not there. All are `OuzelError`."""
+
+from pathlib import Path
+
+from protocol.envelope import ErrorBody
+from protocol.errors import ErrorKind, OuzelError
+
+_BY_CODE = {kind.code: kind for kind in ErrorKind}
+
+
+class Refused(OuzelError):
+    """The daemon's refusal, word for word.
+
+    Fields:
+        body: as it came; `kind` is its row of the error table, INTERNAL_ERROR where a newer daemon has rows that this
+            client does not know.
+    """
+
+    def __init__(self, body: ErrorBody) -> None:
+        kind = _BY_CODE.get(body.code, ErrorKind.INTERNAL_ERROR)
+        super().__init__(kind, body.message, field=body.field, retry_after_ms=body.retry_after_ms)
+        self.body = body
+
+    def __str__(self) -> str:
+        return f"{self.body.name}: {self.body.message}"
+
+
+class RequestTimeout(OuzelError, TimeoutError):
+    """No reply came within the deadline and a grace; the command may still take effect. Its late reply is discarded."""
+
+    def __init__(self, op: str, waited_s: float) -> None:
+        super().__init__(
+            ErrorKind.DEADLINE_EXCEEDED,
+            f"the daemon is there but did not answer `{op}` within {waited_s:g} s; the command may still take effect",
+        )
+
+
+class NotRunning(OuzelError, ConnectionError):
+    """No daemon answers on the socket. Its row of the error table is the nearest one: ENGINE_UNAVAILABLE, later.
+
+    Fields:
+        path: the socket that was tried.
+        why: what happened there, in words.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            ErrorKind.ENGINE_UNAVAILABLE,
+            f"no Ouzel daemon answers at {path} ({why}); start one with `ouzeld` (or `scripts/run` from a checkout), "
+            "or name the directory of a running one with --runtime-dir or OUZEL_PATHS_RUNTIME_DIR",
+        )
+        self.path = path
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def error_body(error: OuzelError) -> dict[str, object]:
+    """An error as JSON has it: `{code, name, message, retry, retry_after_ms?, field?}`; code 0 for `not_running`."""
+    if isinstance(error, NotRunning):
+        return {"code": 0, "name": "not_running", "message": error.message, "retry": "later"}
+    body = error.body if isinstance(error, Refused) else ErrorBody.of(error)
+    fields = {name: getattr(body, name) for name in body.__struct_fields__}
+    return {name: value for name, value in fields.items() if value is not None}

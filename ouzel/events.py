@@ -1,0 +1,100 @@
+"""The blocking stream of events: two sockets that drive a feed."""
+
+import contextlib
+from math import ceil
+from time import monotonic
+from typing import Final
+
+import zmq
+
+from ouzel.event import Event, Resnapshot
+from ouzel.feed import Feed, FeedOptions
+from ouzel.presence import Place
+from ouzel.requests import Requests
+
+RECEIVE_QUEUE: Final = 20_000
+"""Messages that wait for a slow reader; what does not fit is lost, seen as lost, and fetched again."""
+DRAIN: Final = 1000
+"""Messages taken from one socket at a turn."""
+
+
+class Events:
+    """An iterator over `Event` and `Resnapshot`; a context manager. For one thread at a time.
+
+    It subscribes when it is made: what happens afterwards is given, and nothing is missed. A `Resnapshot` says that
+    what was known before is void and begins anew, because the supervisor restarted or too much was lost.
+
+    Raises:
+        NotRunning: the daemon was not heard of for `silence_s`.
+        OuzelError: the daemon refuses what a stream needs, or speaks no protocol that this client knows.
+    """
+
+    def __init__(
+        self, context: "zmq.Context[zmq.Socket[bytes]]", place: Place, requests: Requests, options: FeedOptions
+    ) -> None:
+        self._sockets: list[zmq.Socket[bytes]] = []
+        self._place = place
+        self._silence_s = options.silence_s
+        self._feed = Feed(requests, options, monotonic())
+        self._poller = zmq.Poller()
+        self._sub = self._connect(context.socket(zmq.SUB), place.events)
+        self._dealer = self._connect(context.socket(zmq.DEALER), place.commands)
+        for topic in self._feed.topics:
+            self._sub.subscribe(topic)
+        try:
+            while not self._feed.started:
+                self._turn()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()  # A loop that is left by `break` leaves nothing open.
+
+    def close(self) -> None:
+        """Closes the sockets; the iterator is at its end."""
+        for each in self._sockets:
+            each.close(linger=0)
+
+    def follow(self, torrent: str) -> None:
+        """From now on gives this torrent's events and progress only, and what is about no torrent."""
+        self._sub.subscribe(self._feed.follow(torrent))
+
+    def __iter__(self) -> "Events":
+        return self
+
+    def __next__(self) -> Event | Resnapshot:
+        while not self._feed.items:
+            if self._sub.closed:
+                raise StopIteration
+            self._turn()
+        return self._feed.items.popleft()
+
+    def _connect(self, made: "zmq.Socket[bytes]", endpoint: str) -> "zmq.Socket[bytes]":
+        self._sockets.append(made)
+        made.linger = 0
+        made.rcvhwm = RECEIVE_QUEUE
+        made.connect(endpoint)
+        self._poller.register(made, zmq.POLLIN)
+        return made
+
+    def _turn(self) -> None:
+        """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
+        feed = self._feed
+        while feed.outgoing:
+            self._dealer.send(feed.outgoing.popleft())
+        self._poller.poll(ceil(feed.wait_s(monotonic()) * 1000))
+        for receiver, hand_over in ((self._dealer, feed.receive_reply), (self._sub, feed.receive)):
+            with contextlib.suppress(zmq.Again):
+                for _ in range(DRAIN):
+                    hand_over(receiver.recv_multipart(zmq.NOBLOCK), monotonic())
+        # Time counts only after what had arrived was read: a slow reader is no silent daemon.
+        feed.advance(monotonic())
+        if feed.silent(monotonic()):
+            raise self._place.gone(self._silence_s)

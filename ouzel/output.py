@@ -1,0 +1,139 @@
+"""Where the command line writes: people get rich text, programs get JSON, pipes get plain lines."""
+
+import sys
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, Protocol
+
+import msgspec
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from ouzel.event import Event
+from ouzel.feed import Item
+from ouzel.plain import PlainLines
+from ouzel.table import Table
+
+DRAW_EVERY_S: Final = 0.2
+WIDE: Final = 10_000
+"""Columns of what is no terminal: nothing is cut off."""
+
+
+class Output:
+    """One command's standard output.
+
+    Args:
+        as_json: programs read it.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        terminal = sys.stdout.isatty()
+        self.console = Console(highlight=False, width=None if terminal else WIDE)
+
+    def show(self, document: Any, human: Callable[[], RenderableType]) -> None:
+        """The result of a command: `document` as JSON, or what `human` makes."""
+        if self.as_json:
+            self.json_line(document)
+        else:
+            self.console.print(human(), markup=False)
+
+    def json_line(self, document: Any) -> None:
+        """One JSON document in one line, at once."""
+        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        sys.stdout.flush()
+
+    def line(self, text: str) -> None:
+        """One line as it is, at once."""
+        self.console.out(text, highlight=False)
+        sys.stdout.flush()
+
+    def screen(self, draw: Callable[[Table], RenderableType], torrent: str | None) -> "Screen":
+        """What shows a table that changes.
+
+        Args:
+            draw: makes what a terminal shows.
+            torrent: tell a pipe of this torrent only; None is all.
+        """
+        if self.as_json:
+            return JsonScreen(self)
+        if self.console.is_terminal:
+            return LiveScreen(self.console, draw)
+        return PlainScreen(self, torrent)
+
+
+class Screen(Protocol):
+    """Shows a table as it changes."""
+
+    def __enter__(self) -> "Screen": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, table: Table, item: Item | None) -> None:
+        """The table after an item was applied; None where it was read otherwise."""
+
+
+class JsonScreen:
+    """One JSON object for each item but ticks."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def __enter__(self) -> "JsonScreen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, table: Table, item: Item | None) -> None:
+        """Writes the item."""
+        if item is not None and not (isinstance(item, Event) and item.type == "tick"):
+            self._output.json_line(item)
+
+
+class PlainScreen:
+    """Lines where something is news."""
+
+    def __init__(self, output: Output, torrent: str | None) -> None:
+        self._output = output
+        self._lines = PlainLines(torrent)
+
+    def __enter__(self) -> "PlainScreen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, table: Table, item: Item | None) -> None:
+        """Writes the news."""
+        for line in self._lines.of(table, item):
+            self._output.line(line)
+
+
+class LiveScreen:
+    """A part of the terminal, drawn a few times a second. Ticks see to it that the last change is drawn."""
+
+    def __init__(self, console: Console, draw: Callable[[Table], RenderableType]) -> None:
+        self._draw = draw
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._table: Table | None = None
+        self._due = monotonic()
+
+    def __enter__(self) -> "LiveScreen":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._table is not None:
+            self._live.update(self._draw(self._table), refresh=True)
+        self._live.stop()
+
+    def show(self, table: Table, item: Item | None) -> None:
+        """Draws, unless it did just now."""
+        self._table = table
+        if monotonic() >= self._due:
+            self._due = monotonic() + DRAW_EVERY_S
+            self._live.update(self._draw(table), refresh=True)

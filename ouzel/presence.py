@@ -1,0 +1,54 @@
+"""Where the daemon's sockets are, and whether anybody listens there."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from ouzel.errors import NotRunning
+from protocol.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, default_runtime_dir, ipc_endpoint
+
+PROBE_S = 2.0
+"""How long a daemon may take to answer the `ping` before the first request; its loop answers within milliseconds."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The sockets of one daemon: the file to look at, and the ZeroMQ endpoints."""
+
+    socket: Path
+    commands: str
+    events: str
+
+    @classmethod
+    def of(cls, runtime_dir: str | os.PathLike[str] | None) -> "Place":
+        """The daemon that has this runtime directory; None is the default one.
+
+        Raises:
+            ValueError: the path is too long for a local socket.
+        """
+        root = default_runtime_dir() if runtime_dir is None else Path(runtime_dir)
+        return cls(root / COMMANDS_SOCKET, ipc_endpoint(root, COMMANDS_SOCKET), ipc_endpoint(root, EVENTS_SOCKET))
+
+    def check(self) -> None:
+        """Knocks at the commands socket, at once.
+
+        Raises:
+            NotRunning: the file is not there, or nobody listens behind it, or it is somebody else's.
+        """
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(os.fspath(self.socket))
+            except BlockingIOError:
+                return  # So many knock that the queue is full: somebody listens.
+            except OSError as error:
+                raise NotRunning(self.socket, error.strerror or type(error).__name__) from None
+
+    def gone(self, waited_s: float) -> NotRunning:
+        """The error for a daemon that said nothing for some seconds."""
+        try:
+            self.check()
+        except NotRunning as error:
+            return error
+        return NotRunning(self.socket, f"something listens there, but said nothing for {waited_s:g} s")

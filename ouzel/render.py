@@ -1,0 +1,244 @@
+"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table as Grid
+from rich.text import Text
+
+from ouzel.event import Resnapshot
+from ouzel.feed import Item
+from ouzel.table import Table
+from ouzel.units import format_limit, format_rate, format_share, format_size, format_span
+from protocol.rows import (
+    FileRow,
+    HealthReport,
+    HealthStatus,
+    Reason,
+    SettingsReport,
+    StatsReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+)
+
+ID_DIGITS: Final = 12
+_STATUS_STYLES: Final = {
+    HealthStatus.HEALTHY: "green",
+    HealthStatus.DEGRADED: "yellow",
+    HealthStatus.UNHEALTHY: "bold red",
+}
+_STATE_STYLES: Final = {
+    TorrentState.DOWNLOADING: "cyan",
+    TorrentState.FINISHED: "green",
+    TorrentState.SEEDING: "green",
+    TorrentState.PAUSED: "dim",
+    TorrentState.ERROR: "red",
+    TorrentState.MISSING_STORAGE: "red",
+    TorrentState.QUARANTINED: "red",
+}
+_ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
+
+
+def clean(text: str) -> str:
+    """Text from torrents and peers, without what could steer a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def name_of(row: TorrentRow) -> str:
+    """A torrent's name, or its id while it has none."""
+    return clean(row.name) or row.torrent
+
+
+def torrents(rows: Iterable[TorrentRow]) -> Grid:
+    """One line a torrent."""
+    grid = _grid("ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR")
+    for column in (3, 4, 5, 6, 7):
+        grid.columns[column].justify = "right"
+    for column in (0, 2, 3, 4, 5, 6, 7):
+        grid.columns[column].no_wrap = True
+    for row in rows:
+        grid.add_row(
+            row.torrent[:ID_DIGITS],
+            Text(name_of(row), overflow="ellipsis", no_wrap=True),
+            Text(row.state, style=_STATE_STYLES.get(row.state, "")),
+            format_share(row.progress),
+            format_size(row.size),
+            format_rate(row.download_bps),
+            format_rate(row.upload_bps),
+            str(row.peers),
+            Text(clean(row.error or ""), style="red"),
+        )
+    return grid
+
+
+def torrent(detail: TorrentDetail) -> Grid:
+    """All that is known of one torrent."""
+    rules = detail.rules
+    selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in rules.get(rule, [])]
+    if rules.get("skip_fluff"):
+        selection.append("skip fluff")
+    selection += [f"file {index}: priority {priority}" for index, priority in detail.priorities.items()]
+    applied = "yes" if detail.applied_revision >= detail.revision else "not yet"
+    return _pairs(
+        ("id", detail.torrent),
+        ("name", clean(detail.name)),
+        ("state", detail.state + (" (paused)" if detail.paused and detail.state != TorrentState.PAUSED else "")),
+        ("error", clean(detail.error or "none")),
+        (
+            "done",
+            f"{format_share(detail.progress)}, {format_size(detail.bytes_done)} of {format_size(detail.bytes_total)}",
+        ),
+        ("size", f"{format_size(detail.size)} in {'?' if detail.files is None else detail.files} files"),
+        ("rates", f"{format_rate(detail.download_bps)} down, {format_rate(detail.upload_bps)} up"),
+        ("limits", _limits(detail.download_limit_bps, detail.upload_limit_bps)),
+        ("peers", f"{detail.peers}, {detail.seeds} of them seeds"),
+        ("totals", f"{format_size(detail.downloaded)} downloaded, {format_size(detail.uploaded)} uploaded"),
+        ("wasted", format_size(detail.wasted)),
+        ("save path", clean(detail.save_path)),
+        ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("order", "sequential" if detail.sequential else "rarest first"),
+        ("selection", ", ".join(selection) or "all files"),
+        ("trackers", clean(", ".join(detail.trackers)) or "none"),
+        ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),
+        ("added", _moment(detail.added_us)),
+        ("applied", applied),
+        ("seen", "never" if detail.age_ms is None else f"{format_span(detail.age_ms)} ago"),
+    )
+
+
+def files(rows: Iterable[FileRow]) -> Grid:
+    """One line a file."""
+    grid = _grid("INDEX", "PRIORITY", "DONE", "SIZE", "PATH")
+    for row in rows:
+        done = format_share(row.bytes_done / row.size) if row.size else "100.0%"
+        priority = "skipped" if row.priority == 0 else str(row.priority)
+        grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)))
+    return grid
+
+
+def health(report: HealthReport) -> Group:
+    """A line, and one for each reason."""
+    engine = report.engine
+    head = Text.assemble(
+        (report.status.value, _STATUS_STYLES.get(report.status, "")),
+        f" - engine {engine.state}",
+        f" (generation {engine.gen}, up {format_span(engine.uptime_ms)}, {engine.restarts} restarts)",
+        f", supervisor {report.supervisor.version} up {format_span(report.supervisor.uptime_ms)}",
+    )
+    if report.restore.done < report.restore.total:
+        head.append(f", {report.restore.done} of {report.restore.total} torrents restored")
+    return Group(
+        head, *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons]
+    )
+
+
+def reason_line(reason: Reason) -> str:
+    """One problem."""
+    return clean(f"{reason.component} {reason.subject}: {reason.message}")
+
+
+def health_line(table: Table) -> Text:
+    """The status in one line, with its reasons."""
+    line = Text.assemble((table.status.value, _STATUS_STYLES.get(table.status, "")), f" - engine {clean(table.engine)}")
+    for reason in table.reasons:
+        line.append(f"; {reason_line(reason)}")
+    return line
+
+
+def limits(report: SettingsReport) -> Text:
+    """Limits in words."""
+    return Text(_limits(report.download_bps, report.upload_bps))
+
+
+def stats(report: StatsReport) -> Grid:
+    """The session and both processes."""
+    session = report.session
+    pairs = [
+        ("rates", f"{format_rate(session.download_bps)} down, {format_rate(session.upload_bps)} up"),
+        ("totals", f"{format_size(session.downloaded)} downloaded, {format_size(session.uploaded)} uploaded"),
+        ("peers", str(session.peers)),
+        ("listen port", str(session.listen_port)),
+        ("age", "never seen" if session.age_ms is None else format_span(session.age_ms)),
+    ]
+    for name, process in (("supervisor", report.supervisor), ("engine", report.engine)):
+        used = (
+            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, {process.fds} files open"
+        )
+        pairs.append((name, used))
+    pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
+    return _pairs(*pairs)
+
+
+def event_line(item: Item) -> str:
+    """One item of a stream."""
+    if isinstance(item, Resnapshot):
+        return f"#{item.seq} resnapshot ({item.reason}): {len(item.torrents)} torrents, {item.health.status.value}"
+    subject = f" {item.torrent[:ID_DIGITS]}" if item.torrent else ""
+    data = " ".join(f"{name}={_brief(value)}" for name, value in item.data.items())
+    return clean(f"{_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
+
+
+def download(table: Table, torrent: str) -> RenderableType:
+    """The bar of one torrent, and the service's health below where it is not well."""
+    row = table.rows.get(torrent)
+    if row is None:
+        return health_line(table)
+    left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps else None
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_row(
+        Text(name_of(row), overflow="ellipsis", no_wrap=True),
+        ProgressBar(total=1.0, completed=row.progress, width=30),
+        format_share(row.progress),
+        Text(row.state, style=_STATE_STYLES.get(row.state, "")),
+        f"{format_size(row.bytes_done)}/{format_size(row.bytes_total)}",
+        format_rate(row.download_bps),
+        f"{row.peers} peers",
+        "" if left_s is None else f"{format_span(left_s * 1000)} left",
+    )
+    lines: list[RenderableType] = [grid]
+    if row.error:
+        lines.append(Text(clean(row.error), style="red"))
+    if table.status is not HealthStatus.HEALTHY:
+        lines.append(health_line(table))
+    return Group(*lines)
+
+
+def overview(table: Table, shown: Sequence[TorrentRow], height: int) -> Group:
+    """A table of torrents that fits a terminal of `height` lines: the active ones first, and the service's health."""
+    ranked = sorted(shown, key=lambda row: (row.state not in _ACTIVE_FIRST, -row.download_bps - row.upload_bps))
+    fitting = ranked[: max(1, height - 4)]
+    rest = len(ranked) - len(fitting)
+    more = [Text(f"and {rest} more", style="dim")] if rest else []
+    return Group(torrents(fitting), *more, health_line(table))
+
+
+def _grid(*headers: str) -> Grid:
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        grid.add_column(header)
+    return grid
+
+
+def _pairs(*pairs: tuple[str, str]) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    for name, value in pairs:
+        grid.add_row(name, Text(value))
+    return grid
+
+
+def _limits(download_bps: int, upload_bps: int) -> str:
+    return f"{format_limit(download_bps)} down, {format_limit(upload_bps)} up"
+
+
+def _moment(time_us: int) -> str:
+    return datetime.fromtimestamp(time_us / 1_000_000).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,104 @@
+"""Requests and their replies: unique ids, frames, and which reply belongs to which request. Pure.
+
+A request's `id` is `<session>-<number>`. The daemon keeps replies by (client, id) for ten minutes, and a named client
+outlives its process, so the session has to differ between processes: the owner of the sockets draws it by chance.
+"""
+
+from typing import Any, Final
+
+from ouzel.errors import Refused
+from protocol import codec
+from protocol.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, Reply, Request, Wait
+from protocol.errors import ErrorKind, OuzelError
+
+MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
+MAX_REPLY_ELEMENTS: Final = 8_000_000
+
+
+class Requests:
+    """The requests of one socket that are not answered yet.
+
+    Args:
+        session: differs from that of every other socket of the same client.
+        client: names this client across its reconnections, or None.
+    """
+
+    def __init__(self, *, session: str, client: str | None = None) -> None:
+        self._session = session
+        self._client = client
+        self._made = 0
+        self._open: set[str] = set()
+
+    def build(
+        self, op: str, args: dict[str, Any], *, wait: Wait = "durable", deadline_ms: int = DEFAULT_DEADLINE_MS
+    ) -> tuple[str, bytes]:
+        """A new request: its id, and the frame to send.
+
+        `deadline_ms` is what the daemon has to answer in, 1 to 600,000.
+
+        Raises:
+            OuzelError: FRAME_TOO_LARGE where the daemon would not read it, INVALID_ENVELOPE for the deadline.
+        """
+        if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
+            raise OuzelError(
+                ErrorKind.INVALID_ENVELOPE,
+                f"deadline_ms: {deadline_ms} is not within 1..{MAX_DEADLINE_MS}",
+                field="deadline_ms",
+            )
+        request_id = f"{self._session}-{self._made}"
+        request = Request(v=1, id=request_id, op=op, args=args, client=self._client, wait=wait, deadline_ms=deadline_ms)
+        frame = codec.encode(request)
+        if len(frame) > codec.MAX_FRAME_BYTES:
+            raise OuzelError(
+                ErrorKind.FRAME_TOO_LARGE,
+                f"`{op}` takes {len(frame)} bytes, over the {codec.MAX_FRAME_BYTES} that a request may have",
+                field="frame",
+            )
+        self._made += 1
+        self._open.add(request_id)
+        return request_id, frame
+
+    def match(self, frame: bytes) -> Reply | None:
+        """The reply in a frame, once for each open request; None for late, doubled and foreign ones.
+
+        Raises:
+            OuzelError: MALFORMED_FRAME where the frame is no reply.
+        """
+        value = codec.unpack(frame, max_bytes=MAX_REPLY_BYTES, max_elements=MAX_REPLY_ELEMENTS)
+        reply = codec.convert(value, Reply, within="reply", error=ErrorKind.MALFORMED_FRAME)
+        if reply.id not in self._open:
+            return None
+        self._open.discard(str(reply.id))
+        return reply
+
+    def forget(self, request_id: str) -> None:
+        """Gives a request up: a reply that still comes is late."""
+        self._open.discard(request_id)
+
+
+def refusal(reply: Reply) -> Refused | None:
+    """The error in a reply, or None where it is OK.
+
+    Raises:
+        OuzelError: MALFORMED_FRAME where the reply is not OK and has no error.
+    """
+    if reply.ok:
+        return None
+    if not reply.error:
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, "reply.error: missing from a reply that is not OK", field="error")
+    return Refused(reply.error)
+
+
+def result_of(reply: Reply) -> dict[str, Any]:
+    """The result of a reply.
+
+    Raises:
+        Refused: the daemon refused.
+        OuzelError: MALFORMED_FRAME where there is no map.
+    """
+    error = refusal(reply)
+    if error is not None:
+        raise error
+    if not isinstance(reply.result, dict):
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, "reply.result: not a map", field="result")
+    return reply.result

@@ -1,0 +1,247 @@
+"""The public commands: one Struct a verb, its fields are the arguments, its tag is the `op`.
+
+The docstring of each says what it does, what its result is and what it refuses beyond INVALID_ARGUMENT. Reads are
+answered from the supervisor's cache, with or without an engine; mutations are durable before they are answered.
+"""
+
+from typing import Annotated, Any, Final, get_args
+
+import msgspec
+
+from protocol import codec
+from protocol.desired import Bps, FilePriority, Globs
+from protocol.errors import ErrorKind, OuzelError
+from protocol.rows import TorrentState
+
+MAX_PAGE: Final = 10_000
+
+TorrentId = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$(?!\n)")]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^(udp|http|https|ws|wss)://\S+$(?!\n)", max_length=4096)]
+WebSeedUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://\S+$(?!\n)", max_length=4096)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Priorities = (
+    Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
+    | dict[Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,6})$(?!\n)")], FilePriority]
+)
+"""Priorities by file index: a list from index 0 on, or a map from the index in decimal."""
+
+
+class _Verb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+    """What all commands share: they are values, and their tag is the op."""
+
+
+class Hello(_Verb, frozen=True, kw_only=True, tag="hello"):
+    """Who is there. Result: `{server, version, protocol, libtorrent, ops:[str], max_frame_bytes}`."""
+
+
+class Ping(_Verb, frozen=True, kw_only=True, tag="ping"):
+    """Nothing but a round trip through the supervisor's loop. Result: `{}`."""
+
+
+class Health(_Verb, frozen=True, kw_only=True, tag="health"):
+    """How the service is. Result: `protocol.rows.HealthReport`."""
+
+
+class Stats(_Verb, frozen=True, kw_only=True, tag="stats"):
+    """Totals and rates of the session and of both processes. Result: `protocol.rows.StatsReport`."""
+
+
+class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
+    """All that can be observed, a page at a time: subscribe first, then page until `cursor` is null.
+
+    Result: `{health, settings, torrents:[row], cursor}`, true at the reply's `seq`; `health` and `settings`
+    on every page.
+    """
+
+    cursor: str | None = None
+    limit: PageSize = 1000
+
+
+class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
+    """The torrents, in the order of their ids. Result: `{torrents:[row], cursor}`; `cursor` is null at the end.
+
+    Fields:
+        ids, state, label: keep only these.
+        fields: names of the row's members to give; `torrent` is always there.
+        cursor: where the page before ended.
+        limit: rows a page, 10,000 at the most.
+    """
+
+    ids: list[TorrentId] | None = None
+    fields: list[str] | None = None
+    state: TorrentState | None = None
+    label: str | None = None
+    cursor: str | None = None
+    limit: PageSize = 1000
+
+
+class GetTorrent(_Verb, frozen=True, kw_only=True, tag="get_torrent"):
+    """One torrent: its row, and what clients asked for. Result: `protocol.rows.TorrentDetail`.
+
+    Errors: UNKNOWN_TORRENT.
+    """
+
+    torrent: TorrentId
+
+
+class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
+    """The files of a torrent, with progress. Result: `{files:[FileRow], cursor, age_ms}`.
+
+    Errors: UNKNOWN_TORRENT; NO_METADATA while a magnet link waits for it.
+    """
+
+    torrent: TorrentId
+    cursor: str | None = None
+    limit: PageSize = MAX_PAGE
+
+
+class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
+    """The lifecycle events after `after_seq`. Result: `{events:[EventFrame], head}`; ask again until `head` is reached.
+
+    Errors: REPLAY_GONE where the epoch is another or the events are no longer kept.
+    """
+
+    epoch: str
+    after_seq: Annotated[int, msgspec.Meta(ge=0)]
+    limit: PageSize = 1000
+
+
+class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
+    """Adds a torrent from exactly one of `magnet` and `metainfo`. Result: `{torrent, duplicate}`.
+
+    A torrent that is already there is left as it is, and `duplicate` says so.
+
+    Fields:
+        metainfo: the bytes of a .torrent file.
+        save_path: absolute, inside the download roots; the first root when left out.
+        rules: `{include, exclude, skip_fluff}`, as in `update_selection`.
+        priorities: priority by file index; beats the rules.
+        seed_mode: all data is vouched to be there; nothing is checked until it is uploaded.
+
+    Errors: INVALID_MAGNET, INVALID_METAINFO, PATH_NOT_ALLOWED, TORRENT_BUSY, ENGINE_UNAVAILABLE (the source is
+        judged by libtorrent, so an engine is needed), ENGINE_LOST, STORAGE_UNAVAILABLE.
+    """
+
+    class Rules(msgspec.Struct, frozen=True, kw_only=True):
+        """The part of a selection that goes by globs."""
+
+        include: Globs = []
+        exclude: Globs = []
+        skip_fluff: bool = False
+
+    magnet: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
+    metainfo: bytes | None = None
+    save_path: str | None = None
+    paused: bool = False
+    sequential: bool = False
+    rules: Rules = Rules()
+    priorities: Priorities = {}
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+    trackers: list[Url] = []
+    web_seeds: list[WebSeedUrl] = []
+    labels: list[Label] = []
+    seed_mode: bool = False
+    peers: list[Endpoint] = []
+
+
+class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
+    """Forgets a torrent, and deletes its files if asked. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+
+    torrent: TorrentId
+    delete_files: bool = False
+
+
+class PauseTorrent(_Verb, frozen=True, kw_only=True, tag="pause"):
+    """Stops a torrent until `resume`, over restarts too. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+
+    torrent: TorrentId
+
+
+class ResumeTorrent(_Verb, frozen=True, kw_only=True, tag="resume"):
+    """Lets a paused torrent run again. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+
+    torrent: TorrentId
+
+
+class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
+    """Downloads pieces in order, or rarest first. Result: `{torrent, sequential}`. Errors: UNKNOWN_TORRENT."""
+
+    torrent: TorrentId
+    sequential: bool
+
+
+class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
+    """Sets rate limits of one torrent, or of the session without `torrent`. Result: `{download_bps, upload_bps}`.
+
+    Limits hold for all peers, those on the local network too. What is left out stays. Errors: UNKNOWN_TORRENT.
+    """
+
+    torrent: TorrentId | None = None
+    download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+    upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+
+
+class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
+    """Chooses the files to download. Result: `{torrent}`. Errors: UNKNOWN_TORRENT.
+
+    What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
+    without the torrent's root folder; `**` crosses folders and case does not matter. Explicit priorities beat
+    `exclude`, which beats `include`.
+
+    Fields:
+        include: globs; a file must match one of them; an empty list is all files.
+        exclude: globs; a file that matches one is left out.
+        skip_fluff: leave out samples, notes, links and the like.
+        priorities: priority by file index; an empty map gives the files back to the rules.
+    """
+
+    torrent: TorrentId
+    include: Globs | msgspec.UnsetType = msgspec.UNSET
+    exclude: Globs | msgspec.UnsetType = msgspec.UNSET
+    skip_fluff: bool | msgspec.UnsetType = msgspec.UNSET
+    priorities: Priorities | msgspec.UnsetType = msgspec.UNSET
+
+
+class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
+    """Connects a torrent to peers, now and after each restart. Result: `{torrent, added}`. Errors: UNKNOWN_TORRENT.
+
+    Fields:
+        peers: `address:port`, IPv6 addresses in brackets.
+    """
+
+    torrent: TorrentId
+    peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=200)]
+
+
+Read = Hello | Ping | Health | Stats | Snapshot | ListTorrents | GetTorrent | ListFiles | Replay
+Mutation = (
+    AddTorrent
+    | RemoveTorrent
+    | PauseTorrent
+    | ResumeTorrent
+    | SetSequential
+    | UpdateLimits
+    | UpdateSelection
+    | AddPeers
+)
+Command = Read | Mutation
+
+BY_OP: Final[dict[str, type[Command]]] = {str(verb.__struct_config__.tag): verb for verb in get_args(Command)}
+"""Every command by its op, in the order of the tables in the documentation."""
+
+
+def parse_command(op: str, args: dict[str, Any]) -> Command:
+    """The command in a request.
+
+    Raises:
+        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT naming the argument.
+    """
+    verb = BY_OP.get(op)
+    if verb is None:
+        raise OuzelError(ErrorKind.UNKNOWN_OP, f"op: there is no command {op[:100]!r}", field="op")
+    named = {name: value for name, value in args.items() if name != "op"}
+    command: Command = codec.convert(named, verb, within="args", error=ErrorKind.INVALID_ARGUMENT)
+    return command

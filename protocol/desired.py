@@ -1,0 +1,85 @@
+"""Desired state: what clients asked for. Written by the supervisor, carried out by the engine.
+
+A `DesiredTorrent` is also what `<id>.json` in the resume directory holds, so its fields are only ever added to, each
+with a default.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+LIMIT_MAX_BPS: Final = 2**31 - 1
+"""libtorrent's limits are 32-bit; a larger one would silently become another number."""
+
+Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
+"""Bytes per second; 0 is no limit."""
+
+FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
+"""libtorrent's download priority of a file: 0 is not downloaded, 4 the default, 7 first."""
+
+Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+Globs = Annotated[list[Glob], msgspec.Meta(max_length=1000)]
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files are wanted, by rule. Rules outlive the metadata: a magnet link has them before it has files.
+
+    Fields:
+        include: globs, a file must match one of them; none means all files.
+        exclude: globs, a file that matches one is not wanted.
+        skip_fluff: leave out samples, notes, links and the like (see `engine_proc.selection`).
+        priorities: priority by file index in decimal; beats the rules.
+    """
+
+    include: Globs = []
+    exclude: Globs = []
+    skip_fluff: bool = False
+    priorities: dict[str, FilePriority] = {}
+
+
+class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
+    """All that clients asked for of one torrent.
+
+    Fields:
+        torrent: id, the lower-case hex info-hash (v1: 40 digits; v2-only: 64).
+        source: `metainfo`, then `<id>.torrent` holds it; or `magnet`, then `magnet` does.
+        name: what the source called it, for reads before the metadata is there.
+        save_path: absolute directory below which the torrent's files lie.
+        seed_mode: its adder vouches that all data is there; pieces are checked when first uploaded.
+        peers: `host:port` given by clients, tried again after each restart.
+        added_us: wall clock of acceptance, microseconds since 1970.
+        revision: +1 for every accepted change; the engine names the revision that it has applied.
+        removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
+    """
+
+    torrent: str
+    source: Literal["metainfo", "magnet"]
+    magnet: str | None = None
+    name: str = ""
+    save_path: str
+    paused: bool = False
+    sequential: bool = False
+    selection: Selection = Selection()
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+    trackers: list[str] = []
+    web_seeds: list[str] = []
+    labels: list[str] = []
+    seed_mode: bool = False
+    peers: list[str] = []
+    added_us: int = 0
+    revision: int = 1
+    removal: Literal["keep_files", "delete_files"] | None = None
+
+
+class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What clients asked for of the whole session; `session.json` holds it.
+
+    Fields:
+        download_bps, upload_bps: limits of all torrents together; None where no client has set one and the
+            configuration decides.
+    """
+
+    download_bps: Bps | None = None
+    upload_bps: Bps | None = None
+    revision: int = 1

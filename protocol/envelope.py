@@ -1,0 +1,149 @@
+"""The envelopes of the public wire: what surrounds a command, its answer, and an event.
+
+Requests and replies travel the `commands` socket, one msgpack map in the last frame of the message. Events travel the
+`events` socket as two frames, the topic and one map. Version 1.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from protocol import codec
+from protocol.errors import ErrorKind, OuzelError
+
+VERSION: Final = 1
+DEFAULT_DEADLINE_MS: Final = 10_000
+MAX_DEADLINE_MS: Final = 600_000
+
+RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0)]
+Wait = Literal["durable", "applied"]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sends.
+
+    Fields:
+        v: version of the protocol.
+        id: chosen by the client, given back in the reply.
+        op: name of the command.
+        args: its arguments, by name.
+        client: names the sender across its reconnections; without it, its socket does.
+        wait: when OK is said: `durable`, it is on disk and will be done; `applied`, libtorrent has confirmed it.
+        deadline_ms: milliseconds from receipt within which exactly one reply comes.
+    """
+
+    v: int
+    id: RequestId
+    op: str
+    args: dict[str, Any] = {}
+    client: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    wait: Wait = "durable"
+    deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEADLINE_MS)] = DEFAULT_DEADLINE_MS
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one."""
+
+    code: int
+    name: str
+    message: str
+    retry: str
+    retry_after_ms: int | None = None
+    field: str | None = None
+
+    @classmethod
+    def of(cls, error: OuzelError) -> "ErrorBody":
+        """The wire's form of a refusal."""
+        return cls(
+            code=error.kind.code,
+            name=error.kind.wire_name,
+            message=error.message,
+            retry=error.kind.retry,
+            retry_after_ms=error.retry_after_ms,
+            field=error.field,
+        )
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client gets, once for each request.
+
+    Fields:
+        id: the request's; null where the frame was too broken to hold one.
+        result: shape as the command defines; present when `ok`.
+        error: present when not `ok`.
+        epoch, gen, seq: numbering of events, engine generation, and last event, as of this reply.
+    """
+
+    v: int = VERSION
+    id: str | int | None
+    ok: bool
+    result: Any | msgspec.UnsetType = msgspec.UNSET
+    error: ErrorBody | msgspec.UnsetType = msgspec.UNSET
+    epoch: str
+    gen: int
+    seq: int
+
+
+class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """The map of one event.
+
+    Fields:
+        epoch: changes when numbering began anew: take a new snapshot.
+        seq: number of this event (`lifecycle/`), or of the last one before it (`progress/`, `tick/`).
+        gen: engine generation in which it happened.
+        ts_us: wall clock, microseconds since 1970, for people.
+        type: the event's type, snake_case.
+        torrent: the torrent's id, where the event is about one.
+        data: the event's fields, as its type defines.
+    """
+
+    v: int = VERSION
+    epoch: str
+    seq: int
+    gen: int
+    ts_us: int
+    type: str
+    torrent: str | msgspec.UnsetType = msgspec.UNSET
+    data: dict[str, Any] = {}
+
+
+def topic_of(type_: str, torrent: str | None) -> str:
+    """The topic on which an event of this type goes out."""
+    match type_:
+        case "progress":
+            return f"progress/{torrent}"
+        case "tick":
+            return "tick/-"
+        case _:
+            return f"lifecycle/{torrent or '-'}/{type_}"
+
+
+def parse_request(frame: bytes) -> Request:
+    """The request in a frame.
+
+    Raises:
+        OuzelError: the frame is not decodable, is no request, or is of another version; where its id could be read,
+            a RefusedRequest that carries it.
+    """
+    value = codec.decode(frame)
+    if not isinstance(value, dict):
+        raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
+    try:
+        if value.get("v", VERSION) != VERSION:
+            raise OuzelError(ErrorKind.UNSUPPORTED_VERSION, f"v: this server speaks version {VERSION}", field="v")
+        return codec.convert(value, Request, within="", error=ErrorKind.INVALID_ENVELOPE)
+    except OuzelError as error:
+        raise RefusedRequest(error, _id_in(value)) from error
+
+
+class RefusedRequest(OuzelError):
+    """A request that cannot be carried out but whose id could be read, so that its sender can match the reply."""
+
+    def __init__(self, reason: OuzelError, request_id: str | int | None) -> None:
+        super().__init__(reason.kind, reason.message, field=reason.field)
+        self.request_id = request_id
+
+
+def _id_in(value: dict[str, Any]) -> str | int | None:
+    found = value.get("id")
+    return found if type(found) in (str, int) else None

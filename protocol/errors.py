@@ -1,0 +1,85 @@
+"""The error table: every way in which Ouzel refuses, with a number that is never reused.
+
+1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access.
+Clients branch on `name` or `code`; the message is for people and is not contract.
+"""
+
+from enum import Enum
+from typing import Literal, NamedTuple
+
+Retry = Literal["never", "later", "resnapshot"]
+
+
+class ErrorRow(NamedTuple):
+    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and what it means."""
+
+    code: int
+    retry: Retry
+    meaning: str
+
+
+class ErrorKind(Enum):
+    """All errors of the wire. The member's lower-case name is the `name` on the wire."""
+
+    MALFORMED_FRAME = ErrorRow(1001, "never", "the frame is not one msgpack map of the allowed types")
+    FRAME_TOO_LARGE = ErrorRow(1002, "never", "the frame, or the number of elements in it, is over the limit")
+    TOO_DEEP = ErrorRow(1003, "never", "maps and arrays are nested deeper than the limit")
+    UNSUPPORTED_VERSION = ErrorRow(1004, "never", "the envelope's `v` is not one that this server speaks")
+    INVALID_ENVELOPE = ErrorRow(1005, "never", "a field of the envelope is missing or has the wrong type")
+    UNKNOWN_OP = ErrorRow(1006, "never", "no command has this name")
+    DEADLINE_EXCEEDED = ErrorRow(
+        1007, "later", "no outcome was known at the deadline; the command may still take effect"
+    )
+    REPLAY_GONE = ErrorRow(1008, "resnapshot", "the events asked for are of another epoch or no longer kept")
+    INTERNAL_ERROR = ErrorRow(1009, "later", "a defect in Ouzel; the supervisor's log has the traceback")
+    INVALID_ARGUMENT = ErrorRow(2001, "never", "an argument is missing, has the wrong type or is out of range")
+    INVALID_METAINFO = ErrorRow(2002, "never", "the metainfo is not a torrent that libtorrent can load")
+    INVALID_MAGNET = ErrorRow(2003, "never", "the magnet link is not one that libtorrent can parse")
+    PATH_NOT_ALLOWED = ErrorRow(2004, "never", "the path is not absolute, or lies outside the download roots")
+    INVALID_SETTING = ErrorRow(2005, "never", "libtorrent has no such setting, or the value does not fit it")
+    UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")
+    TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")
+    NO_METADATA = ErrorRow(3003, "later", "the torrent's files are not known until its metadata has arrived")
+    STOPPING = ErrorRow(3004, "later", "the supervisor is shutting down")
+    ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs the engine, and there is none right now")
+    ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
+    ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")
+    STORAGE_UNAVAILABLE = ErrorRow(5001, "later", "the resume directory cannot be written; nothing was accepted")
+
+    @property
+    def code(self) -> int:
+        """The number on the wire."""
+        return self.value.code
+
+    @property
+    def wire_name(self) -> str:
+        """The name on the wire."""
+        return self.name.lower()
+
+    @property
+    def retry(self) -> Retry:
+        """Whether the same request may succeed: never, later, or after a new snapshot."""
+        return self.value.retry
+
+
+class OuzelError(Exception):
+    """A refusal with a row in the error table.
+
+    Args:
+        kind: the row.
+        message: one sentence for a person: what is wrong and, where it helps, what to do.
+        field: dotted path of the offending field (`args.save_path`), or None where no field is to blame.
+        retry_after_ms: earliest useful retry in milliseconds, where that is known.
+    """
+
+    def __init__(
+        self, kind: ErrorKind, message: str, *, field: str | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.field = field
+        self.retry_after_ms = retry_after_ms
+
+    def __str__(self) -> str:
+        return f"{self.kind.wire_name}: {self.message}"

@@ -1,0 +1,215 @@
+"""The public events: one Struct a type, its fields are the event's `data`, its tag is the `type`.
+
+An event about a torrent has `torrent`, which the envelope carries rather than `data`. The engine sends the ones it is
+the source of as they stand here; the supervisor numbers and publishes them.
+"""
+
+from typing import Any, Final, get_args
+
+import msgspec
+
+from protocol.rows import TorrentState
+
+
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all events share."""
+
+
+class _TorrentFact(_Fact, frozen=True, kw_only=True):
+    """What all events about one torrent share."""
+
+    torrent: str
+
+
+class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
+    """A torrent was accepted and is on disk."""
+
+    name: str
+    save_path: str
+    paused: bool
+    labels: list[str]
+    added_us: int
+
+
+class TorrentRemoved(_TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
+    """A torrent was forgotten; with `delete_files`, its files are being deleted."""
+
+    delete_files: bool
+
+
+class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_updated"):
+    """The torrent's info dictionary is known: it came with the .torrent, or from peers (BEP 9)."""
+
+    name: str
+    size: int
+    piece_length: int
+    files: int
+
+
+class FileEntry(msgspec.Struct, frozen=True, array_like=True):
+    """A file as the torrent names it: index, path with the root folder, size in bytes, priority as selected."""
+
+    index: int
+    path: str
+    size: int
+    priority: int
+
+
+class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discovered"):
+    """The torrent's files are known, with the selection's verdict on each.
+
+    Clients get at most `MAX_EVENT_FILES` of them in the event, and `truncated` where there are more; `list_files` has
+    all. Each is an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
+    """
+
+    files: list[FileEntry]
+    truncated: bool = False
+
+
+class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
+    """A torrent does something else now."""
+
+    state: TorrentState
+    previous: TorrentState
+
+
+class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
+    """All selected files are complete, hashed and handed to the operating system's files."""
+
+    bytes_done: int
+
+
+class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed"):
+    """The last piece of a file passed its hash check."""
+
+    index: int
+
+
+class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
+    """Something is wrong with a torrent.
+
+    Fields:
+        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`.
+        recoverable: Ouzel goes on by itself; otherwise somebody has to act.
+    """
+
+    name: str
+    message: str
+    recoverable: bool
+
+
+class ErrorCleared(_TorrentFact, frozen=True, kw_only=True, tag="error_cleared"):
+    """What `error` told of is over."""
+
+
+class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):
+    """Another set of files is wanted; `selected` of `files`, null while the metadata is not known."""
+
+    selected: int | None = None
+    files: int | None = None
+
+
+class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
+    """libtorrent was asked and has these limits; without a torrent, those of the session."""
+
+    torrent: str | None = None
+    download_bps: int
+    upload_bps: int
+
+
+class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
+    """libtorrent has other limits than it was given."""
+
+    torrent: str | None = None
+    download_bps: int
+    upload_bps: int
+    message: str
+
+
+class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
+    """Trouble of the whole session, such as a port that cannot be listened on."""
+
+    name: str
+    message: str
+
+
+class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
+    """The status or its reasons are other ones now."""
+
+    status: str
+    reasons: list[dict[str, Any]]
+
+
+class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
+    """A new engine generation takes commands."""
+
+    pid: int
+    restarts: int
+
+
+class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
+    """The engine died: `signal` or `exit_code` tells how; the next start is in `retry_ms`, null when it is stopping."""
+
+    pid: int
+    exit_code: int | None
+    signal: str | None
+    retry_ms: int | None
+
+
+class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
+    """Stored state and session disagreed: what, about which subject, and what was done."""
+
+    torrent: str | None = None
+    what: str
+    done: str
+
+
+class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
+    """How far a torrent is: latest value only, at most ten a second for each torrent."""
+
+    state: TorrentState
+    progress: float
+    bytes_done: int
+    bytes_total: int
+    size: int
+    downloaded: int
+    uploaded: int
+    wasted: int
+    download_bps: int
+    upload_bps: int
+    peers: int
+    seeds: int
+
+
+class Tick(_Fact, frozen=True, kw_only=True, tag="tick"):
+    """Once a second: the head of the numbering and the status, so that a subscriber can see what it lost."""
+
+    head: int
+    status: str
+
+
+LifecycleEvent = (
+    TorrentAdded
+    | TorrentRemoved
+    | MetadataUpdated
+    | FilesDiscovered
+    | StateChanged
+    | Completed
+    | FileCompleted
+    | TorrentError
+    | ErrorCleared
+    | SelectionChanged
+    | LimitsApplied
+    | LimitsStale
+    | SessionError
+    | HealthChanged
+    | EngineStarted
+    | EngineLost
+    | Reconciled
+)
+Event = LifecycleEvent | Progress | Tick
+
+MAX_EVENT_FILES: Final = 1000
+
+TYPES: Final[tuple[str, ...]] = tuple(str(event.__struct_config__.tag) for event in get_args(Event))
+"""Every event type by its name on the wire."""

@@ -1,0 +1,240 @@
+"""The private link: engine commands down, engine events up, in batches that carry the generation.
+
+Commands are level-triggered: `EnsureTorrent` says how a torrent shall be, whole, and can be said again at any time; the
+engine does what is missing. So an engine that died needs no log of what it had been told, only the catalogue.
+"""
+
+from typing import Final
+
+import msgspec
+
+from protocol import codec
+from protocol.desired import DesiredTorrent
+from protocol.errors import ErrorKind
+from protocol.events import (
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FileEntry,
+    FilesDiscovered,
+    LimitsApplied,
+    LimitsStale,
+    MetadataUpdated,
+    Progress,
+    Reconciled,
+    SelectionChanged,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
+
+MAX_LINK_BYTES: Final = 256 * 1024 * 1024
+MAX_LINK_ELEMENTS: Final = 20_000_000
+
+
+class _EngineVerb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+    """What all engine commands share."""
+
+
+class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
+    """First command of each generation, and whenever session settings change; the session is made at the first.
+
+    Fields:
+        settings: libtorrent settings by their own names, over Ouzel's defaults.
+        download_bps, upload_bps: limits of all torrents together, 0 is none.
+        torrents: how many are about to be restored, to size queues by.
+    """
+
+    settings: dict[str, int | str | bool]
+    download_bps: int
+    upload_bps: int
+    torrents: int
+    revision: int
+
+
+class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
+    """Judge a source and name its torrent; nothing is added. Answered by `SourceInspected`."""
+
+    token: int
+    magnet: str | None = None
+    metainfo: bytes | None = None
+
+
+class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
+    """Make a torrent be as desired. Answered by `TorrentApplied` with the revision."""
+
+    desired: DesiredTorrent
+
+
+class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):
+    """Take a torrent out of the session, delete its files if asked, and its fast-resume data.
+
+    Answered by `TorrentForgotten`.
+
+    Fields:
+        desired: given with `delete_files`, so that an engine which has not loaded the torrent can find its files.
+    """
+
+    torrent: str
+    delete_files: bool
+    desired: DesiredTorrent
+
+
+class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
+    """Bytes done of each file. Answered by `FilesQueried`."""
+
+    token: int
+    torrent: str
+
+
+class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
+    """Save what is unsaved and exit with 0."""
+
+
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | Drain
+
+
+class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all events that stay on the link share."""
+
+
+class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
+    """The session is up and commands are carried out."""
+
+    pid: int
+    libtorrent: str
+    listen_port: int
+
+
+class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refused"):
+    """The settings are not ones that libtorrent has; the session was not made, or goes on as it was."""
+
+    setting: str
+    message: str
+
+
+class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
+    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent."""
+
+    loops: int
+    native_age_ms: int
+
+
+class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
+    """The verdict on a source: the torrent's id and name, or what is wrong with it."""
+
+    token: int
+    torrent: str | None = None
+    name: str = ""
+    problem: str | None = None
+
+
+class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applied"):
+    """libtorrent has confirmed a revision, or refused it with a `problem`."""
+
+    torrent: str
+    revision: int
+    problem: str | None = None
+
+
+class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_applied"):
+    """libtorrent has confirmed a revision of the session's settings."""
+
+    revision: int
+
+
+class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forgotten"):
+    """The torrent is out of the session and its fast-resume data is gone; `problem` where files were not deleted."""
+
+    torrent: str
+    problem: str | None = None
+
+
+class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"):
+    """The files of a torrent loaded from fast-resume data: nothing new, but a supervisor may have to learn them."""
+
+    torrent: str
+    name: str
+    size: int
+    piece_length: int
+    files: list[FileEntry]
+
+
+class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
+    """Bytes done by file index; null where the torrent or its metadata is not there."""
+
+    token: int
+    bytes_done: list[int] | None
+
+
+class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
+    """Whether fast-resume data can be written: `problem` in words, or null once it can again."""
+
+    problem: str | None
+
+
+class SessionStats(_EngineFact, frozen=True, kw_only=True, tag="session_stats"):
+    """Once a second: rates and totals of the session."""
+
+    download_bps: int
+    upload_bps: int
+    downloaded: int
+    uploaded: int
+    peers: int
+    listen_port: int
+
+
+EngineEvent = (
+    EngineReady
+    | SettingsRefused
+    | Heartbeat
+    | SourceInspected
+    | TorrentApplied
+    | SettingsApplied
+    | TorrentForgotten
+    | FilesRestored
+    | FilesQueried
+    | ResumeStoreState
+    | SessionStats
+    | Progress
+    | MetadataUpdated
+    | FilesDiscovered
+    | StateChanged
+    | Completed
+    | FileCompleted
+    | TorrentError
+    | ErrorCleared
+    | SelectionChanged
+    | LimitsApplied
+    | LimitsStale
+    | SessionError
+    | Reconciled
+)
+
+
+class CommandBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes down the link in one frame."""
+
+    gen: int
+    commands: list[EngineCommand]
+
+
+class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes up the link in one frame."""
+
+    gen: int
+    events: list[EngineEvent]
+
+
+def decode_commands(frame: bytes) -> CommandBatch:
+    """The commands in a frame. Raises OuzelError where the frame is not one."""
+    return codec.convert(_unpack(frame), CommandBatch, within="", error=ErrorKind.MALFORMED_FRAME)
+
+
+def decode_events(frame: bytes) -> EventBatch:
+    """The events in a frame. Raises OuzelError where the frame is not one."""
+    return codec.convert(_unpack(frame), EventBatch, within="", error=ErrorKind.MALFORMED_FRAME)
+
+
+def _unpack(frame: bytes) -> object:
+    return codec.unpack(frame, max_bytes=MAX_LINK_BYTES, max_elements=MAX_LINK_ELEMENTS)

@@ -1,0 +1,13 @@
+"""The supervisor process: keeps one engine alive, remembers what clients asked for, and answers them without a pause.
+
+- The *catalogue* is the desired state, durable before a client hears OK.
+- The *snapshot* is the observed state, the latest that an engine told; all reads are answered from it.
+- The *event log* numbers lifecycle events and keeps the latest for replay.
+- The *lifecycle* is a pure machine: what becomes of the engine when it is ready, dies, or is not wanted any more.
+- The *restart policy* is its back-off and budget; *health* is what is wrong, by component and subject.
+- The *keeper* performs the lifecycle's actions on a *child*, one engine process.
+- The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
+- The *service* wires all of it to one asyncio loop.
+
+Nothing here imports libtorrent, and nothing here waits for a disk or for the engine on the loop.
+"""

@@ -1,0 +1,75 @@
+"""`ouzeld`: the daemon's command line.
+
+Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 another ouzeld has the directories,
+78 the configuration is wrong.
+"""
+
+import argparse
+import asyncio
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NoReturn
+
+import structlog
+
+from supervisor import config as configuration
+from supervisor import logs
+from supervisor.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.service import Service, UnusableSettings
+
+EXIT_CANNOT_CREATE: Final = 73
+EXIT_ALREADY_RUNNING: Final = 75
+EXIT_CONFIG: Final = 78
+
+
+def main() -> None:
+    """Runs the daemon in the foreground until SIGTERM or SIGINT."""
+    version = metadata.version("ouzel")
+    parser = argparse.ArgumentParser(
+        prog="ouzeld",
+        description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it.",
+        epilog="Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 already running, "
+        "78 wrong configuration.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--version", action="version", version=f"ouzeld {version}")
+    args = parser.parse_args()
+    logs.configure(args.log_level)
+    try:
+        config = configuration.load(args.config)
+    except configuration.InvalidConfig as error:
+        _fail(EXIT_CONFIG, str(error))
+    try:
+        locks = _take_directories(config)
+    except AlreadyLocked as error:
+        _fail(EXIT_ALREADY_RUNNING, f"{error}; stop that one first, or give this one other directories")
+    except OSError as error:
+        _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
+    log: logs.Logger = structlog.get_logger()
+    log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
+    try:
+        asyncio.run(Service(config, locks, version, log).run())
+    except UnusableSettings as error:
+        _fail(EXIT_CONFIG, f"configuration: {error}")
+    log.info("stopped")
+
+
+def _take_directories(config: configuration.Config) -> list[DirectoryLock]:
+    """Makes the directories that are missing and locks the two that only one supervisor may have."""
+    paths = config.paths
+    for root in paths.download_roots:
+        Path(root).mkdir(parents=True, exist_ok=True)
+    for private in (paths.runtime_dir, paths.state_dir, paths.resume_dir):
+        Path(private).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    sys.stderr.write(f"ouzeld: {message}\n")
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

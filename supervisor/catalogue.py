@@ -1,0 +1,120 @@
+"""The catalogue: what clients asked for, in memory for reading and in the resume directory for keeping.
+
+A change is in memory only once it is on disk, so what a client can read, it can rely on. The store never waits on the
+loop: writes go through a `DurableWriter`, which commits what has queued up as one group.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from protocol.desired import DesiredSession, DesiredTorrent
+from protocol.durable import Change, DurableWriter
+from protocol.errors import ErrorKind, OuzelError
+from protocol.resume_dir import ResumeDir
+
+_TORRENT = msgspec.json.Decoder(DesiredTorrent)
+_SESSION = msgspec.json.Decoder(DesiredSession)
+
+
+class DamagedFile(NamedTuple):
+    """A file that could not be read: which, why, whose, and where it is now."""
+
+    torrent: str | None
+    what: str
+    done: str
+
+
+class Catalogue:
+    """Desired state by torrent id.
+
+    Fields:
+        torrents: the ones that shall be there.
+        leaving: the ones that shall be gone and are not yet; they are not shown any more.
+        session: what clients asked for of the whole session.
+    """
+
+    def __init__(self, resume_dir: ResumeDir) -> None:
+        self._dir = resume_dir
+        self._writer = DurableWriter("catalogue")
+        self.torrents: dict[str, DesiredTorrent] = {}
+        self.leaving: dict[str, DesiredTorrent] = {}
+        self.session = DesiredSession()
+
+    def load(self) -> list[DamagedFile]:
+        """Reads all there is; called once, before the loop runs. What cannot be read is put aside and returned."""
+        damaged = []
+        for torrent in self._dir.torrents():
+            path = self._dir.desired(torrent)
+            try:
+                desired = _TORRENT.decode(path.read_bytes())
+                if desired.torrent != torrent:
+                    raise msgspec.ValidationError(f"it speaks of torrent {desired.torrent!r}")
+            except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+                aside = self._dir.put_aside(path)
+                damaged.append(DamagedFile(torrent, f"{path.name} is damaged: {error}", f"put aside as {aside}"))
+                continue
+            (self.torrents if desired.removal is None else self.leaving)[torrent] = desired
+        try:
+            self.session = _SESSION.decode(self._dir.session.read_bytes())
+        except FileNotFoundError:
+            pass
+        except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+            aside = self._dir.put_aside(self._dir.session)
+            damaged.append(DamagedFile(None, f"session.json is damaged: {error}", f"put aside as {aside}"))
+        return damaged
+
+    async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+        """Makes a torrent's desired state durable, and then the one that is read.
+
+        Raises:
+            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+        """
+        changes = [Change(self._dir.desired(desired.torrent), _encode(desired))]
+        if metainfo is not None:
+            changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
+        await self._write(changes)
+        self.torrents.pop(desired.torrent, None)
+        self.leaving.pop(desired.torrent, None)
+        (self.torrents if desired.removal is None else self.leaving)[desired.torrent] = desired
+
+    async def put_session(self, session: DesiredSession) -> None:
+        """Makes the session's desired state durable. Raises as `put` does."""
+        await self._write([Change(self._dir.session, _encode(session))])
+        self.session = session
+
+    async def drop(self, torrent: str) -> None:
+        """Deletes the last of a torrent that is gone. Raises as `put` does."""
+        await self._write([Change(self._dir.metainfo(torrent), None), Change(self._dir.desired(torrent), None)])
+        self.leaving.pop(torrent, None)
+
+    def close(self) -> None:
+        """Waits until all that was asked for is on disk."""
+        self._writer.close()
+
+    async def _write(self, changes: Sequence[Change]) -> None:
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[OSError | None] = loop.create_future()
+
+        def settle(error: OSError | None) -> None:
+            if not written.done():
+                written.set_result(error)
+
+        def done(error: OSError | None) -> None:
+            loop.call_soon_threadsafe(settle, error)
+
+        self._writer.submit(changes, done)
+        error = await written
+        if error is not None:
+            raise OuzelError(
+                ErrorKind.STORAGE_UNAVAILABLE,
+                f"the resume directory cannot be written ({error}); nothing was changed",
+                retry_after_ms=1000,
+            )
+
+
+def _encode(record: DesiredTorrent | DesiredSession) -> bytes:
+    """Readable for people, too."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"

@@ -1,0 +1,121 @@
+"""A child: one engine process, started from an argv and watched through a pidfd.
+
+The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, and the
+locks on the directories, which stay locked for as long as either process lives. It leads a session and a process
+group of its own.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_INHERITED_FD_MIN: Final = 100
+"""Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
+
+
+class Death(NamedTuple):
+    """How a child ended: one of the two is set. `signal` is a name such as `SIGKILL`."""
+
+    exit_code: int | None
+    signal: str | None
+
+
+class Child:
+    """A running engine process.
+
+    Args:
+        gen: its generation.
+        endpoint: the link's endpoint, which it connects to.
+        resume_dir: where it keeps fast-resume data.
+        lock_fds: open descriptors of held locks, which it inherits.
+        on_death: called on the loop, once, when it is gone and reaped.
+        on_log: called on the loop with each line it wrote.
+    """
+
+    def __init__(
+        self,
+        *,
+        gen: int,
+        endpoint: str,
+        resume_dir: Path,
+        lock_fds: Sequence[int],
+        on_death: Callable[[Death], None],
+        on_log: Callable[[bytes], None],
+    ) -> None:
+        self.gen = gen
+        self._on_death = on_death
+        self._on_log = on_log
+        self._loop = asyncio.get_running_loop()
+        log_read, log_write = os.pipe2(os.O_CLOEXEC)
+        lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
+        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in (lifeline_read, *lock_fds)]
+        argv = [sys.executable, "-m", "engine_proc", "--endpoint", endpoint, "--gen", str(gen)]
+        argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
+        argv += ["--resume-dir", str(resume_dir)]
+        try:
+            self.pid = os.posix_spawn(
+                sys.executable,
+                argv,
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log_write, 1),
+                    (os.POSIX_SPAWN_DUP2, log_write, 2),
+                ],
+                setsid=True,
+            )
+        finally:
+            for fd in (*inherited, lifeline_read, log_write):
+                os.close(fd)
+        self._pidfd = os.pidfd_open(self.pid)
+        self._loop.add_reader(self._pidfd, self._reap)
+        self._log_fd = log_read
+        self._log_rest = b""
+        os.set_blocking(log_read, False)
+        self._loop.add_reader(log_read, self._read_log)
+
+    def kill(self) -> None:
+        """SIGKILL to the child and to what it may have started."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        if status is None:
+            return
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        os.close(self._lifeline)
+        self._read_log()
+        self._close_log()
+        if status.si_code == os.CLD_EXITED:
+            death = Death(exit_code=status.si_status, signal=None)
+        else:
+            death = Death(exit_code=None, signal=signal.Signals(status.si_status).name)
+        self._on_death(death)
+
+    def _read_log(self) -> None:
+        while self._log_fd >= 0:
+            try:
+                chunk = os.read(self._log_fd, 65_536)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self._close_log()
+                return
+            *lines, self._log_rest = (self._log_rest + chunk).split(b"\n")
+            for line in lines:
+                self._on_log(line)
+
+    def _close_log(self) -> None:
+        if self._log_fd < 0:
+            return
+        self._loop.remove_reader(self._log_fd)
+        os.close(self._log_fd)
+        self._log_fd = -1
+        if self._log_rest:
+            self._on_log(self._log_rest)

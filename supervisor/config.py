@@ -1,0 +1,152 @@
+"""The configuration: built-in defaults, a TOML file over them, the environment over both.
+
+Every key is also `OUZEL_SECTION_KEY`, lists separated by colons. An unknown key, a wrong type and a value out of
+range are each one error that names the key.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import platformdirs
+
+from protocol.desired import Bps
+from protocol.endpoints import APP, COMMANDS_SOCKET, default_runtime_dir, ipc_endpoint
+
+ENVIRONMENT_PREFIX: Final = "OUZEL_"
+
+
+class InvalidConfig(Exception):
+    """The configuration cannot be used; the message names the key."""
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all sections share: a key that nobody knows is an error."""
+
+
+class PathsConfig(_Section, frozen=True, kw_only=True):
+    """`[paths]`: absolute directories, made when missing.
+
+    Fields:
+        resume_dir: what must survive: desired state and fast-resume data.
+        download_roots: below which torrents may be stored; the first is the default.
+        runtime_dir: the sockets.
+        state_dir: what is nice to keep.
+    """
+
+    resume_dir: str
+    download_roots: Annotated[list[str], msgspec.Meta(min_length=1)]
+    runtime_dir: str
+    state_dir: str
+
+
+class LimitsConfig(_Section, frozen=True, kw_only=True):
+    """`[limits]`: bytes per second of all torrents together, 0 for none, until a client says otherwise."""
+
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+
+
+class RestartConfig(_Section, frozen=True, kw_only=True):
+    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then."""
+
+    window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    budget: Annotated[int, msgspec.Meta(ge=0)] = 5
+    max_delay_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """The whole configuration. `engine` has libtorrent's settings by their own names."""
+
+    paths: PathsConfig
+    engine: dict[str, int | str | bool] = {}
+    limits: LimitsConfig = LimitsConfig()
+    restart: RestartConfig = RestartConfig()
+
+
+def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration.
+
+    Args:
+        file: a TOML file; None for the defaults alone.
+        environ: the environment.
+
+    Raises:
+        InvalidConfig: unreadable, not TOML, or a key is wrong.
+    """
+    merged = _defaults(environ)
+    if file is not None:
+        _merge(merged, _read(file))
+    _merge(merged, _from_environment(environ))
+    try:
+        config = msgspec.convert(merged, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidConfig(f"configuration: {error}") from error
+    _check_paths(config.paths)
+    return config
+
+
+def _defaults(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    state = platformdirs.user_state_path(APP)
+    return {
+        "paths": {
+            "resume_dir": str(state / "resume"),
+            "download_roots": [str(platformdirs.user_downloads_path())],
+            "runtime_dir": str(default_runtime_dir(environ)),
+            "state_dir": str(state),
+        }
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidConfig(f"{file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{file}: {error}") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """`OUZEL_RESTART_BUDGET=9` as `{"restart": {"budget": "9"}}`; engine settings get the type they look like."""
+    found: dict[str, dict[str, Any]] = {}
+    for section in Config.__struct_fields__:
+        prefix = f"{ENVIRONMENT_PREFIX}{section.upper()}_"
+        for name, value in environ.items():
+            if name.startswith(prefix):
+                key = name.removeprefix(prefix).lower()
+                found.setdefault(section, {})[key] = _environment_value(section, key, value)
+    return found
+
+
+def _environment_value(section: str, key: str, value: str) -> Any:
+    if (section, key) == ("paths", "download_roots"):
+        return value.split(":")
+    if section == "engine":
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        return int(value) if value.lstrip("-").isdecimal() else value
+    return value
+
+
+def _merge(into: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for section, keys in over.items():
+        if isinstance(keys, dict) and isinstance(into.get(section, {}), dict):
+            into[section] = {**into.get(section, {}), **keys}
+        else:
+            into[section] = keys
+
+
+def _check_paths(paths: PathsConfig) -> None:
+    named = {"resume_dir": paths.resume_dir, "runtime_dir": paths.runtime_dir, "state_dir": paths.state_dir}
+    named |= {f"download_roots[{index}]": root for index, root in enumerate(paths.download_roots)}
+    for key, value in named.items():
+        if not Path(value).is_absolute():
+            raise InvalidConfig(f"paths.{key}: {value!r} is not an absolute path")
+    try:
+        ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
+    except ValueError as error:
+        raise InvalidConfig(f"paths.runtime_dir: {error}") from error

@@ -1,0 +1,142 @@
+"""The supervisor's end of the private link: commands down to one generation, events up from it, answers matched.
+
+Frames of another generation are dropped. What waits for an answer when the engine is lost is told so at once.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+
+from protocol import codec
+from protocol.errors import ErrorKind, OuzelError
+from protocol.link import (
+    CommandBatch,
+    EngineCommand,
+    EngineEvent,
+    FilesQueried,
+    InspectSource,
+    QueryFiles,
+    SourceInspected,
+    decode_events,
+)
+from supervisor.loop_socket import LoopSocket
+
+COMMANDS_PER_FRAME: Final = 500
+
+Answer = SourceInspected | FilesQueried
+
+
+class EngineLink:
+    """One ROUTER socket, on which each generation has its own identity.
+
+    Args:
+        socket: a bound ROUTER socket.
+        on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
+        on_event: called on the loop with each event of the current generation that is no answer.
+        on_garbage: called with the reason when an engine sends what cannot be read.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.Socket[bytes],
+        on_connected: Callable[[], None],
+        on_event: Callable[[EngineEvent], None],
+        on_garbage: Callable[[str], None],
+    ) -> None:
+        self._on_connected = on_connected
+        self._on_event = on_event
+        self._on_garbage = on_garbage
+        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._tokens = itertools.count(1)
+        self._gen: int | None = None
+        self._connected = False
+        self._ready = asyncio.Event()
+        self._socket = LoopSocket(socket, self._receive)
+
+    @property
+    def up(self) -> bool:
+        """Whether there is an engine that takes commands."""
+        return self._ready.is_set()
+
+    def attach(self, gen: int) -> None:
+        """From now on this generation is the engine; it is not ready yet."""
+        self._gen = gen
+        self._connected = False
+
+    def ready(self) -> None:
+        """The engine takes commands."""
+        self._ready.set()
+
+    def detach(self) -> None:
+        """There is no engine now: whoever waits for an answer is told."""
+        self._gen = None
+        self._ready.clear()
+        waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            if not answer.done():
+                answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
+
+    def send(self, *commands: EngineCommand) -> None:
+        """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state."""
+        if self._gen is None or not self._connected:
+            return
+        identity = f"gen-{self._gen}".encode()
+        for start in range(0, len(commands), COMMANDS_PER_FRAME):
+            batch = list(commands[start : start + COMMANDS_PER_FRAME])
+            frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
+            self._socket.send([identity, frame])
+
+    async def until_ready(self) -> None:
+        """Waits for an engine that takes commands."""
+        await self._ready.wait()
+
+    async def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInspected:
+        """Has a source judged by a ready engine. Raises OuzelError: ENGINE_LOST."""
+        token = next(self._tokens)
+        answer = await self._ask(token, InspectSource(token=token, magnet=magnet, metainfo=metainfo))
+        assert isinstance(answer, SourceInspected)
+        return answer
+
+    async def query_files(self, torrent: str) -> list[int] | None:
+        """Bytes done by file, from a ready engine; None where it does not know. Raises OuzelError: ENGINE_LOST."""
+        token = next(self._tokens)
+        answer = await self._ask(token, QueryFiles(token=token, torrent=torrent))
+        assert isinstance(answer, FilesQueried)
+        return answer.bytes_done
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self.detach()
+        self._socket.close()
+
+    async def _ask(self, token: int, command: InspectSource | QueryFiles) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answers[token] = answer
+        try:
+            self.send(command)
+            return await answer
+        finally:
+            self._answers.pop(token, None)
+
+    def _receive(self, frames: list[bytes]) -> None:
+        identity, frame = frames[0], frames[-1]
+        if self._gen is None or identity != f"gen-{self._gen}".encode():
+            return
+        if not self._connected:
+            self._connected = True
+            self._on_connected()
+        try:
+            batch = decode_events(frame)
+        except OuzelError as error:
+            self._on_garbage(str(error))
+            return
+        for event in batch.events if batch.gen == self._gen else ():
+            if isinstance(event, SourceInspected | FilesQueried):
+                waiting = self._answers.get(event.token)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(event)
+            else:
+                self._on_event(event)

@@ -1,0 +1,138 @@
+"""The keeper: performs the lifecycle's actions on real processes and real timers, and feeds back what came of them."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from functools import partial
+
+from protocol.link import Drain
+from supervisor import lifecycle, logs
+from supervisor.child import Child, Death
+from supervisor.engine_link import EngineLink
+from supervisor.lifecycle import Died, Input, Lifecycle, Ready, StartRequested, State, StopRequested, Timer, TimerFired
+from supervisor.restart_policy import RestartPolicy
+
+SpawnChild = Callable[[int, Callable[[Death], None]], Child]
+
+
+class Keeper:
+    """Keeps one engine alive.
+
+    Args:
+        policy: back-off and budget.
+        link: is told which generation is the engine.
+        spawn: starts the child of a generation; the death of it is reported to the callable given.
+        on_spawned: called when a child was started, before it is ready.
+        on_lost: called when a child is gone, after the lifecycle has decided what comes next.
+        on_finished: called when there is no engine and never will be.
+        log: where it tells what it does.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: RestartPolicy,
+        link: EngineLink,
+        spawn: SpawnChild,
+        on_spawned: Callable[[Child], None],
+        on_lost: Callable[[Child, Death], None],
+        on_finished: Callable[[], None],
+        log: logs.Logger,
+    ) -> None:
+        self._policy = policy
+        self._link = link
+        self._spawn = spawn
+        self._on_spawned = on_spawned
+        self._on_lost = on_lost
+        self._on_finished = on_finished
+        self._log = log
+        self._generations = itertools.count(1)
+        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self.lifecycle = Lifecycle()
+        self.child: Child | None = None
+        self.gen = 0
+        self.spawned_at = time.monotonic()
+
+    def start(self) -> None:
+        """Starts the first engine."""
+        self._step(StartRequested())
+
+    def ready(self) -> None:
+        """The engine said that it takes commands."""
+        self._link.ready()
+        self._step(Ready())
+
+    def stop(self) -> None:
+        """Lets the engine save and leave; `on_finished` follows."""
+        self._step(StopRequested())
+
+    def kill(self, reason: str) -> None:
+        """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
+        self._log.error("engine_killed", reason=reason)
+        if self.child is not None:
+            self.child.kill()
+
+    @property
+    def restarts(self) -> int:
+        """How many engines were started after the first."""
+        return max(0, self.lifecycle.starts - 1)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service goes down."""
+        return self.lifecycle.state in (State.STOPPING, State.STOPPED)
+
+    def _step(self, event: Input) -> None:
+        self.lifecycle, actions = lifecycle.step(self.lifecycle, event, time.monotonic(), self._policy)
+        for action in actions:
+            self._perform(action)
+
+    def _perform(self, action: lifecycle.Action) -> None:
+        match action:
+            case lifecycle.Spawn():
+                self.gen = next(self._generations)
+                self._link.attach(self.gen)
+                self.spawned_at = time.monotonic()
+                self.child = self._spawn(self.gen, self._died)
+                self._log.info("engine_spawned", gen=self.gen, pid=self.child.pid)
+                self._on_spawned(self.child)
+            case lifecycle.Drain():
+                self._link.send(Drain())
+            case lifecycle.Kill():
+                if self.child is not None:
+                    self.child.kill()
+            case lifecycle.StartTimer(timer, delay_s):
+                self._cancel(timer)
+                loop = asyncio.get_running_loop()
+                self._timers[timer] = loop.call_later(delay_s, partial(self._fire, timer))
+            case lifecycle.CancelTimer(timer):
+                self._cancel(timer)
+            case lifecycle.Finish():
+                self._on_finished()
+
+    def _cancel(self, timer: Timer) -> None:
+        running = self._timers.pop(timer, None)
+        if running is not None:
+            running.cancel()
+
+    def _fire(self, timer: Timer) -> None:
+        del self._timers[timer]
+        self._step(TimerFired(timer))
+
+    def _died(self, death: Death) -> None:
+        child, self.child = self.child, None
+        self._link.detach()
+        self._log.log(
+            20 if self.stopping else 40,
+            "engine_exited",
+            gen=self.gen,
+            exit_code=death.exit_code,
+            signal=death.signal,
+        )
+        before = self.lifecycle
+        self.lifecycle, actions = lifecycle.step(before, Died(), time.monotonic(), self._policy)
+        if child is not None:
+            self._on_lost(child, death)
+        for action in actions:
+            self._perform(action)

@@ -1,0 +1,231 @@
+"""The engine's lifecycle as a pure machine: `step(lifecycle, input, now, policy) -> (lifecycle, actions)`.
+
+What may happen in which state is the table at the end; an input that the table does not have is `IllegalInput`. The
+machine knows of no process: a keeper performs the actions and reports what came of them. Times are monotonic seconds.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from supervisor import restart_policy
+from supervisor.restart_policy import RestartPolicy
+
+START_DEADLINE_S: Final = 30.0
+"""How long an engine may take to become ready."""
+
+STOP_DEADLINE_S: Final = 15.0
+"""How long an engine may take to save and leave."""
+
+
+class State(Enum):
+    """What the supervisor is doing about its engine."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKING_OFF = "backing_off"
+    OVER_BUDGET = "over_budget"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Timer(Enum):
+    """The timers that the machine asks for, one of each at the most."""
+
+    START_DEADLINE = "start_deadline"
+    STABLE = "stable"
+    BACK_OFF = "back_off"
+    STOP_DEADLINE = "stop_deadline"
+
+
+class StartRequested(NamedTuple):
+    """The service is up and wants an engine."""
+
+
+class Ready(NamedTuple):
+    """The engine takes commands."""
+
+
+class Died(NamedTuple):
+    """The engine's process is gone, whatever the reason."""
+
+
+class TimerFired(NamedTuple):
+    """A timer that was started ran out."""
+
+    timer: Timer
+
+
+class StopRequested(NamedTuple):
+    """The service is going down."""
+
+
+Input = StartRequested | Ready | Died | TimerFired | StopRequested
+
+
+class Spawn(NamedTuple):
+    """Action: start an engine."""
+
+
+class Drain(NamedTuple):
+    """Action: ask the engine to save and leave."""
+
+
+class Kill(NamedTuple):
+    """Action: end the engine's process now."""
+
+
+class StartTimer(NamedTuple):
+    """Action: report `TimerFired` in `delay_s` seconds; a running timer of the kind is replaced."""
+
+    timer: Timer
+    delay_s: float
+
+
+class CancelTimer(NamedTuple):
+    """Action: forget the timer if it runs."""
+
+    timer: Timer
+
+
+class Finish(NamedTuple):
+    """Action: the engine is gone for good, the service can end."""
+
+
+Action = Spawn | Drain | Kill | StartTimer | CancelTimer | Finish
+
+
+class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the machine remembers.
+
+    Fields:
+        crashes: when engines died unasked, the ones that may still count.
+        young_deaths: how many of the latest runs in a row did not settle.
+        ready_at: since when the running engine takes commands.
+        probing: this engine is a probe after the budget was spent; if it dies, there is no back-off.
+        next_start_s: delay of the back-off or probe under way.
+        starts: engines spawned so far.
+    """
+
+    state: State = State.IDLE
+    crashes: tuple[float, ...] = ()
+    young_deaths: int = 0
+    ready_at: float | None = None
+    probing: bool = False
+    next_start_s: float | None = None
+    starts: int = 0
+
+
+class IllegalInput(Exception):
+    """An input that cannot happen in this state: whoever reports has a defect."""
+
+
+Outcome = tuple[Lifecycle, list[Action]]
+_Transition = Callable[[Lifecycle, float, RestartPolicy], Outcome]
+
+
+def step(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    """What becomes of the lifecycle, and what is to be done. Raises IllegalInput."""
+    key = (lifecycle.state, event.timer if isinstance(event, TimerFired) else type(event))
+    transition = TRANSITIONS.get(key)
+    if transition is None:
+        raise IllegalInput(f"{key[1]} in state {lifecycle.state.value}")
+    return transition(lifecycle, now, policy)
+
+
+def _spawn(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    started = msgspec.structs.replace(
+        lifecycle, state=State.STARTING, ready_at=None, next_start_s=None, starts=lifecycle.starts + 1
+    )
+    return started, [Spawn(), StartTimer(Timer.START_DEADLINE, START_DEADLINE_S)]
+
+
+def _probe(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return _spawn(msgspec.structs.replace(lifecycle, probing=True), now, policy)
+
+
+def _ready(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    running = msgspec.structs.replace(lifecycle, state=State.RUNNING, ready_at=now)
+    return running, [CancelTimer(Timer.START_DEADLINE), StartTimer(Timer.STABLE, restart_policy.STABLE_S)]
+
+
+def _stable(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, crashes=(), young_deaths=0, probing=False), []
+
+
+def _crashed(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    settled = lifecycle.ready_at is not None and now - lifecycle.ready_at >= restart_policy.SETTLED_S
+    crashes = policy.recent((*lifecycle.crashes, now), now)
+    young_deaths = 0 if settled else lifecycle.young_deaths + 1
+    delay_s = None if lifecycle.probing else policy.delay_s(crashes, young_deaths)
+    over_budget = delay_s is None
+    wait_s = restart_policy.PROBE_S if delay_s is None else delay_s
+    waiting = msgspec.structs.replace(
+        lifecycle,
+        state=State.OVER_BUDGET if over_budget else State.BACKING_OFF,
+        crashes=crashes,
+        young_deaths=young_deaths,
+        ready_at=None,
+        next_start_s=wait_s,
+    )
+    return waiting, [
+        CancelTimer(Timer.START_DEADLINE),
+        CancelTimer(Timer.STABLE),
+        StartTimer(Timer.BACK_OFF, wait_s),
+    ]
+
+
+def _kill(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return lifecycle, [Kill()]
+
+
+def _stop_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
+    return stopping, [
+        CancelTimer(Timer.START_DEADLINE),
+        CancelTimer(Timer.STABLE),
+        Drain(),
+        StartTimer(Timer.STOP_DEADLINE, STOP_DEADLINE_S),
+    ]
+
+
+def _stop_starting_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
+    return stopping, [CancelTimer(Timer.START_DEADLINE), Kill()]
+
+
+def _stop_without_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.BACK_OFF), Finish()]
+
+
+def _left(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.STOP_DEADLINE), Finish()]
+
+
+def _nothing(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    return lifecycle, []
+
+
+TRANSITIONS: Final[dict[tuple[State, Timer | type[Input]], _Transition]] = {
+    (State.IDLE, StartRequested): _spawn,
+    (State.IDLE, StopRequested): _stop_without_engine,
+    (State.STARTING, Ready): _ready,
+    (State.STARTING, Died): _crashed,
+    (State.STARTING, Timer.START_DEADLINE): _kill,
+    (State.STARTING, StopRequested): _stop_starting_engine,
+    (State.RUNNING, Died): _crashed,
+    (State.RUNNING, Timer.STABLE): _stable,
+    (State.RUNNING, StopRequested): _stop_engine,
+    (State.BACKING_OFF, Timer.BACK_OFF): _spawn,
+    (State.BACKING_OFF, StopRequested): _stop_without_engine,
+    (State.OVER_BUDGET, Timer.BACK_OFF): _probe,
+    (State.OVER_BUDGET, StopRequested): _stop_without_engine,
+    (State.STOPPING, Ready): _nothing,
+    (State.STOPPING, Died): _left,
+    (State.STOPPING, Timer.STOP_DEADLINE): _kill,
+    (State.STOPPING, StopRequested): _nothing,
+    (State.STOPPED, StopRequested): _nothing,
+}

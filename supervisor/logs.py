@@ -1,0 +1,46 @@
+"""The log: readable lines on a terminal, one JSON object a line anywhere else, on stderr."""
+
+import logging
+import sys
+from typing import Any
+
+import msgspec
+import structlog
+
+Logger = structlog.typing.FilteringBoundLogger
+
+
+def configure(level: str) -> None:
+    """Sets structlog up for the whole process. `level` is debug, info, warning or error."""
+    terminal = sys.stderr.isatty()
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if terminal
+        else structlog.processors.JSONRenderer(serializer=lambda value, **_: msgspec.json.encode(value).decode())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=not terminal),
+            structlog.processors.StackInfoRenderer(),
+            *([] if terminal else [structlog.processors.format_exc_info]),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def relay(log: Logger, line: bytes) -> None:
+    """Logs a line that the engine wrote: its JSON as fields, anything else as it is."""
+    try:
+        fields: Any = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = None
+    if not isinstance(fields, dict):
+        log.warning("engine_output", line=line.decode("utf-8", "replace"))
+        return
+    level = logging.getLevelNamesMapping().get(str(fields.pop("level", "info")).upper(), logging.INFO)
+    log.log(level, str(fields.pop("event", "engine")), **{str(key): value for key, value in fields.items()})

@@ -1,0 +1,62 @@
+"""A ZeroMQ socket on the asyncio loop: plain sockets and a reader on their descriptor, no coroutine for each message.
+
+ZeroMQ's descriptor is edge-triggered: it is readable once for news, not while messages wait. So a drain goes on until
+the socket has no more, in bounded turns that let others run, and every send is followed by another look.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+
+MESSAGES_PER_TURN: Final = 100
+
+OnMessage = Callable[[list[bytes]], None]
+
+
+class LoopSocket:
+    """Hands every message, as its frames, to `on_message`.
+
+    Args:
+        socket: bound or connected; closed by `close`.
+        on_message: called on the loop.
+    """
+
+    def __init__(self, socket: zmq.Socket[bytes], on_message: OnMessage) -> None:
+        self._socket = socket
+        self._on_message = on_message
+        self._loop = asyncio.get_running_loop()
+        self._scheduled = False
+        self._fd = int(socket.getsockopt(zmq.FD))
+        self._loop.add_reader(self._fd, self._drain)
+        self._look_again()
+
+    def send(self, frames: list[bytes]) -> bool:
+        """Sends one message without waiting. False where it could not be taken and is dropped."""
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.ZMQError:
+            # The peer is gone, or does not read: a socket of this kind has nobody to tell.
+            return False
+        finally:
+            self._look_again()
+        return True
+
+    def close(self, *, linger_ms: int = 0) -> None:
+        """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
+        self._loop.remove_reader(self._fd)
+        self._socket.close(linger=linger_ms)
+
+    def _look_again(self) -> None:
+        if not self._scheduled and int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            self._scheduled = True
+            self._loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        for _ in range(MESSAGES_PER_TURN):
+            if self._socket.closed or not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                return
+            self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
+        self._look_again()

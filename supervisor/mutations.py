@@ -1,0 +1,316 @@
+"""What clients can change: decided, made durable, published, handed to the engine. In this order, and then answered.
+
+Changes of one torrent are made one after the other; different torrents do not wait for each other. Once a change has
+been given to the disk it runs to its end, whether or not its client still waits.
+"""
+
+import asyncio
+import ipaddress
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from protocol.commands import (
+    AddPeers,
+    AddTorrent,
+    Mutation,
+    PauseTorrent,
+    Priorities,
+    RemoveTorrent,
+    ResumeTorrent,
+    SetSequential,
+    UpdateLimits,
+    UpdateSelection,
+)
+from protocol.desired import DesiredTorrent, Selection
+from protocol.envelope import Wait
+from protocol.errors import ErrorKind, OuzelError
+from protocol.events import LifecycleEvent, TorrentAdded, TorrentRemoved
+from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
+from supervisor.catalogue import Catalogue
+from supervisor.download_roots import DownloadRoots
+from supervisor.engine_link import EngineLink
+from supervisor.reads import Reads
+from supervisor.snapshot import Snapshot
+from supervisor.waiters import SESSION, Waiters
+
+PEERS_KEPT: Final = 200
+"""Peers by clients that are remembered of one torrent, the latest."""
+
+LAST_REVISION: Final = 2**53
+
+INSPECTIONS: Final = 2
+"""How many engines may die over one source before it is refused."""
+
+Change = Callable[[DesiredTorrent], DesiredTorrent]
+
+
+class Mutations:
+    """Carries out mutations.
+
+    Args:
+        publish: publishes a lifecycle event.
+        configure: hands the session's settings to the engine.
+        engine_wanted: raises OuzelError where there is no engine and none is about to come.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        roots: DownloadRoots,
+        link: EngineLink,
+        waiters: Waiters,
+        reads: Reads,
+        publish: Callable[[LifecycleEvent], int],
+        configure: Callable[[], None],
+        engine_wanted: Callable[[], None],
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._roots = roots
+        self._link = link
+        self._waiters = waiters
+        self._reads = reads
+        self._publish = publish
+        self._configure = configure
+        self._engine_wanted = engine_wanted
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._forgotten: dict[str, asyncio.Future[None]] = {}
+
+    async def carry_out(self, command: Mutation, wait: Wait, deadline: float) -> dict[str, Any]:
+        """The result of a mutation, once it is durable, or with `applied`, once libtorrent has confirmed it.
+
+        Args:
+            deadline: the loop's time after which nothing is begun any more that has not been accepted.
+
+        Raises:
+            OuzelError: nothing has changed, unless libtorrent refused (ENGINE_REFUSED) what is durable already.
+            TimeoutError: it is durable, and was not confirmed by the deadline.
+        """
+        match command:
+            case AddTorrent():
+                result, subject = await self._add(command, deadline)
+            case RemoveTorrent(torrent=subject, delete_files=delete_files):
+                result = await self._remove(subject, delete_files)
+            case PauseTorrent(torrent=subject):
+                result = await self._change(subject, lambda desired: _with(desired, paused=True))
+            case ResumeTorrent(torrent=subject):
+                result = await self._change(subject, lambda desired: _with(desired, paused=False))
+            case SetSequential(torrent=subject, sequential=sequential):
+                result = await self._change(subject, lambda desired: _with(desired, sequential=sequential))
+                result["sequential"] = sequential
+            case UpdateSelection(torrent=subject):
+                result = await self._change(
+                    subject, lambda desired: _with(desired, selection=_select(desired, command))
+                )
+            case UpdateLimits(torrent=None):
+                result, subject = await self._limit_session(command), SESSION
+            case UpdateLimits(torrent=str(subject)):
+                limits = _limits_given(command)
+                result = await self._change(subject, lambda desired: _with(desired, **limits))
+                desired = self._reads.find(subject)
+                result = {"download_bps": desired.download_bps, "upload_bps": desired.upload_bps}
+            case AddPeers(torrent=subject, peers=peers):
+                result = await self._add_peers(subject, peers)
+            case _:
+                raise AssertionError(command)
+        if wait == "applied":
+            async with asyncio.timeout_at(deadline):
+                await self._until_applied(subject)
+        return result
+
+    def forgotten(self, torrent: str) -> None:
+        """The last of a removed torrent is gone; its id can be used again."""
+        self._waiters.confirm(torrent, LAST_REVISION)
+        if torrent in self._locks and not self._locks[torrent].locked():
+            del self._locks[torrent]
+        waiting = self._forgotten.pop(torrent, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    async def _until_applied(self, subject: str) -> None:
+        if subject == SESSION:
+            await self._waiters.applied(SESSION, self._catalogue.session.revision)
+            return
+        desired = self._catalogue.torrents.get(subject) or self._catalogue.leaving.get(subject)
+        if desired is not None and self._snapshot.of(subject).applied_revision < desired.revision:
+            await self._waiters.applied(subject, desired.revision)
+
+    # -- one torrent ----------------------------------------------------------------------------------------------
+
+    async def _change(self, torrent: str, change: Change) -> dict[str, Any]:
+        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
+        self._reads.find(torrent)
+        async with self._locks[torrent]:
+            before = self._reads.find(torrent)
+            after = change(before)
+            if after != before:
+                after = _with(after, revision=before.revision + 1)
+                await self._catalogue.put(after)
+                self._link.send(EnsureTorrent(desired=after))
+        return {"torrent": torrent}
+
+    async def _add(self, command: AddTorrent, deadline: float) -> tuple[dict[str, Any], str]:
+        if (command.magnet is None) == (command.metainfo is None):
+            raise OuzelError(
+                ErrorKind.INVALID_ARGUMENT, "args: exactly one of magnet and metainfo is needed", field="args.magnet"
+            )
+        save_path = self._roots.confine(command.save_path, "args.save_path")
+        peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
+        source = await self._inspect(command, deadline)
+        torrent = source.torrent or ""
+        async with self._locks[torrent]:
+            await self._until_forgotten(torrent, deadline)
+            if torrent in self._catalogue.torrents:
+                return {"torrent": torrent, "duplicate": True}, torrent
+            desired = DesiredTorrent(
+                torrent=torrent,
+                source="magnet" if command.metainfo is None else "metainfo",
+                magnet=command.magnet,
+                name=source.name,
+                save_path=save_path,
+                paused=command.paused,
+                sequential=command.sequential,
+                selection=Selection(
+                    include=command.rules.include,
+                    exclude=command.rules.exclude,
+                    skip_fluff=command.rules.skip_fluff,
+                    priorities=_by_index(command.priorities),
+                ),
+                download_bps=command.download_bps,
+                upload_bps=command.upload_bps,
+                trackers=command.trackers,
+                web_seeds=command.web_seeds,
+                labels=command.labels,
+                seed_mode=command.seed_mode,
+                peers=peers,
+                added_us=time.time_ns() // 1000,
+            )
+            await self._catalogue.put(desired, metainfo=command.metainfo)
+            self._publish(
+                TorrentAdded(
+                    torrent=torrent,
+                    name=desired.name,
+                    save_path=save_path,
+                    paused=desired.paused,
+                    labels=desired.labels,
+                    added_us=desired.added_us,
+                )
+            )
+            self._link.send(EnsureTorrent(desired=desired))
+        return {"torrent": torrent, "duplicate": False}, torrent
+
+    async def _inspect(self, command: AddTorrent, deadline: float) -> SourceInspected:
+        """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""
+        for attempt in range(1, INSPECTIONS + 1):
+            self._engine_wanted()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._link.until_ready()
+                    verdict = await self._link.inspect(magnet=command.magnet, metainfo=command.metainfo)
+            except TimeoutError as error:
+                raise OuzelError(
+                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has judged the source in time; nothing was accepted"
+                ) from error
+            except OuzelError:
+                if attempt == INSPECTIONS:
+                    raise
+                continue
+            if verdict.problem is not None:
+                if command.metainfo is None:
+                    raise OuzelError(ErrorKind.INVALID_MAGNET, f"args.magnet: {verdict.problem}", field="args.magnet")
+                raise OuzelError(ErrorKind.INVALID_METAINFO, f"args.metainfo: {verdict.problem}", field="args.metainfo")
+            return verdict
+        raise AssertionError("unreachable")
+
+    async def _until_forgotten(self, torrent: str, deadline: float) -> None:
+        """Waits until an earlier torrent of this id is gone, files and all."""
+        if torrent not in self._catalogue.leaving:
+            return
+        waiting = self._forgotten.setdefault(torrent, asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.shield(waiting)
+        except TimeoutError as error:
+            raise OuzelError(
+                ErrorKind.TORRENT_BUSY, f"torrent {torrent} is still being removed", retry_after_ms=1000
+            ) from error
+
+    async def _remove(self, torrent: str, delete_files: bool) -> dict[str, Any]:
+        self._reads.find(torrent)
+        async with self._locks[torrent]:
+            before = self._reads.find(torrent)
+            removal = "delete_files" if delete_files else "keep_files"
+            leaving = _with(before, removal=removal, revision=before.revision + 1)
+            await self._catalogue.put(leaving)
+            self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
+            self._snapshot.forget(torrent)
+            self._link.send(ForgetTorrent(torrent=torrent, delete_files=delete_files, desired=leaving))
+        return {"torrent": torrent}
+
+    async def _add_peers(self, torrent: str, peers: list[str]) -> dict[str, Any]:
+        given = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
+
+        def remember(desired: DesiredTorrent) -> DesiredTorrent:
+            kept = [peer for peer in desired.peers if peer not in given]
+            new = [peer for peer in given if peer not in desired.peers]
+            return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
+
+        result = await self._change(torrent, remember)
+        return {**result, "added": len(given)}
+
+    # -- the session ----------------------------------------------------------------------------------------------
+
+    async def _limit_session(self, command: UpdateLimits) -> dict[str, Any]:
+        async with self._locks[SESSION]:
+            before = self._catalogue.session
+            after = msgspec.structs.replace(before, **_limits_given(command))
+            if after != before:
+                await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
+                self._configure()
+            settings = self._reads.settings()
+        return {"download_bps": settings.download_bps, "upload_bps": settings.upload_bps}
+
+
+def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:
+    return msgspec.structs.replace(desired, **changes)
+
+
+def _limits_given(command: UpdateLimits) -> dict[str, int]:
+    given = {"download_bps": command.download_bps, "upload_bps": command.upload_bps}
+    return {name: value for name, value in given.items() if value is not msgspec.UNSET}
+
+
+def _select(desired: DesiredTorrent, command: UpdateSelection) -> Selection:
+    given: dict[str, Any] = {}
+    for name in ("include", "exclude", "skip_fluff"):
+        if (value := getattr(command, name)) is not msgspec.UNSET:
+            given[name] = value
+    if command.priorities is not msgspec.UNSET:
+        given["priorities"] = _by_index(command.priorities)
+    return msgspec.structs.replace(desired.selection, **given)
+
+
+def _by_index(priorities: Priorities) -> dict[str, int]:
+    if isinstance(priorities, list):
+        return {str(index): priority for index, priority in enumerate(priorities)}
+    return priorities
+
+
+def _endpoint(peer: str, field: str) -> str:
+    """A peer as `address:port`. Raises OuzelError: INVALID_ARGUMENT."""
+    host, _, port = peer.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise ValueError("the port is not a number from 1 to 65535")
+    except ValueError as error:
+        raise OuzelError(
+            ErrorKind.INVALID_ARGUMENT, f"{field}: {peer!r} is not address:port ({error})", field=field
+        ) from error
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"

@@ -1,0 +1,194 @@
+"""Takes in what the engine tells: keeps it in the snapshot, passes news on to clients, and notes what is confirmed.
+
+The engine begins each generation knowing nothing of the one before, so it tells everything; what clients already know
+is told here from what is news.
+"""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from protocol.events import (
+    MAX_EVENT_FILES,
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FilesDiscovered,
+    LifecycleEvent,
+    LimitsApplied,
+    LimitsStale,
+    MetadataUpdated,
+    Progress,
+    Reconciled,
+    SelectionChanged,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
+from protocol.link import (
+    EngineEvent,
+    EngineReady,
+    FilesQueried,
+    FilesRestored,
+    Heartbeat,
+    ResumeStoreState,
+    SessionStats,
+    SettingsApplied,
+    SettingsRefused,
+    SourceInspected,
+    TorrentApplied,
+    TorrentForgotten,
+)
+from protocol.rows import TorrentState
+from supervisor.catalogue import Catalogue
+from supervisor.publisher import Publisher
+from supervisor.snapshot import Metadata, Snapshot
+from supervisor.waiters import SESSION, Waiters
+
+
+class Observer:
+    """Knows what each engine event means for the snapshot and for clients.
+
+    Args:
+        on_ready, on_refused, on_forgotten, on_store_problem, on_restored: what concerns the service rather than one
+            torrent's record; `on_restored` is called when the last torrent to be restored is back.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        publisher: Publisher,
+        waiters: Waiters,
+        on_ready: Callable[[EngineReady], None],
+        on_refused: Callable[[SettingsRefused], None],
+        on_forgotten: Callable[[TorrentForgotten], None],
+        on_store_problem: Callable[[str | None], None],
+        on_restored: Callable[[], None],
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._publisher = publisher
+        self._waiters = waiters
+        self._on_ready = on_ready
+        self._on_refused = on_refused
+        self._on_forgotten = on_forgotten
+        self._on_store_problem = on_store_problem
+        self._on_restored = on_restored
+
+    def take(self, event: EngineEvent) -> None:
+        """Takes in one event of the running engine."""
+        self._snapshot.engine_told_at = time.monotonic()
+        match event:
+            case EngineReady():
+                self._on_ready(event)
+            case SettingsRefused():
+                self._on_refused(event)
+            case Heartbeat():
+                pass
+            case SettingsApplied(revision=revision):
+                self._waiters.confirm(SESSION, revision)
+            case SessionStats():
+                self._snapshot.session = event
+            case ResumeStoreState(problem=problem):
+                self._on_store_problem(problem)
+            case TorrentForgotten():
+                self._on_forgotten(event)
+            case SessionError():
+                self._publisher.lifecycle(event)
+            case LimitsApplied() | LimitsStale() | Reconciled():
+                self._publisher.lifecycle(event)
+            case SourceInspected() | FilesQueried():
+                raise AssertionError("answers are matched on the link")
+            case _:
+                # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.
+                if event.torrent in self._catalogue.torrents:
+                    self._take_of_torrent(event)
+
+    def _take_of_torrent(
+        self,
+        event: TorrentApplied
+        | Progress
+        | FilesRestored
+        | MetadataUpdated
+        | FilesDiscovered
+        | StateChanged
+        | Completed
+        | FileCompleted
+        | TorrentError
+        | ErrorCleared
+        | SelectionChanged,
+    ) -> None:
+        observed = self._snapshot.of(event.torrent)
+        observed.told_at = time.monotonic()
+        match event:
+            case TorrentApplied(torrent=torrent, revision=revision, problem=problem):
+                observed.applied_revision = revision
+                self._waiters.confirm(torrent, revision, problem)
+                if self._snapshot.take_up(torrent):
+                    self._on_restored()
+            case Progress(state=state):
+                observed.progress = event
+                if state is not TorrentState.QUEUED:
+                    self._publisher.latest(event)
+            case FilesRestored():
+                self._keep_metadata(event)
+            case MetadataUpdated():
+                self._publisher.lifecycle(event)
+                observed.metadata = Metadata.of(
+                    name=event.name, size=event.size, piece_length=event.piece_length, files=[]
+                )
+            case FilesDiscovered(files=files):
+                if observed.metadata is not None:
+                    observed.metadata = msgspec.structs.replace(
+                        observed.metadata, count=len(files), packed_files=msgspec.msgpack.encode(files)
+                    )
+                shown = msgspec.structs.replace(
+                    event, files=files[:MAX_EVENT_FILES], truncated=len(files) > MAX_EVENT_FILES
+                )
+                self._publisher.lifecycle(shown)
+            case StateChanged():
+                self._take_state(event)
+            case TorrentError(message=message):
+                observed.error = message
+                if event.name == "add_failed":
+                    self._take_state(
+                        StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
+                    )
+                self._publisher.lifecycle(event)
+            case ErrorCleared():
+                observed.error = None
+                self._publisher.lifecycle(event)
+            case Completed() | FileCompleted() | SelectionChanged():
+                self._publisher.lifecycle(event)
+
+    def _take_state(self, event: StateChanged) -> None:
+        """Publishes a state that clients do not know, or the same one after an interruption they were told of."""
+        observed = self._snapshot.of(event.torrent)
+        if event.state is TorrentState.QUEUED or (event.state is observed.state and not observed.interrupted):
+            return
+        previous, observed.state = observed.state, event.state
+        observed.interrupted = False
+        if event.state is not TorrentState.ERROR:
+            observed.error = None
+        self._publisher.lifecycle(StateChanged(torrent=event.torrent, state=event.state, previous=previous))
+
+    def _keep_metadata(self, event: FilesRestored) -> None:
+        self._snapshot.of(event.torrent).metadata = Metadata.of(
+            name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
+        )
+
+
+def engine_lost_events(torrents: list[str]) -> list[LifecycleEvent]:
+    """What the subscribers of interrupted torrents are told."""
+    return [
+        TorrentError(
+            torrent=torrent,
+            name="engine_lost",
+            message="the engine was lost; the torrent goes on as soon as the next one is up",
+            recoverable=True,
+        )
+        for torrent in torrents
+    ]

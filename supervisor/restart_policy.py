@@ -1,0 +1,71 @@
+"""When a dead engine is started again: at once, after a back-off, or not for now. Pure.
+
+The first crash in a window costs no wait. Later ones wait exponentially longer while the engine keeps dying young; a
+run of `SETTLED_S` starts the back-off over. More than `budget` crashes in the window, and the policy says no.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import tenacity
+
+SETTLED_S: Final = 1.0
+"""An engine that took commands for this long did not die of starting."""
+
+STABLE_S: Final = 60.0
+"""A run this long gives the whole budget back."""
+
+PROBE_S: Final = 300.0
+"""How often an engine is tried once the budget is spent."""
+
+FIRST_DELAY_S: Final = 0.25
+JITTER_S: Final = 0.1
+
+WaitStrategy = Callable[[tenacity.RetryCallState], float]
+
+
+class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Budget and back-off.
+
+    Fields:
+        window_s: how far back crashes count.
+        budget: how many crashes in the window are put up with.
+        wait: tenacity's strategy for the n-th young death in a row; its jitter is the only chance in here.
+    """
+
+    window_s: float
+    budget: int
+    wait: WaitStrategy
+
+    def recent(self, crashes: tuple[float, ...], now: float) -> tuple[float, ...]:
+        """The crashes that still count."""
+        return tuple(at for at in crashes if now - at <= self.window_s)
+
+    def delay_s(self, crashes: tuple[float, ...], young_deaths: int) -> float | None:
+        """Seconds until the next start, None once the budget is spent.
+
+        Args:
+            crashes: the ones in the window, this one included.
+            young_deaths: how many runs in a row ended before `SETTLED_S`, this one included if it did.
+        """
+        if len(crashes) > self.budget:
+            return None
+        if len(crashes) <= 1:
+            return 0.0
+        return self.wait(_attempt(max(1, young_deaths)))
+
+
+def standard_policy(*, window_s: float, budget: int, max_delay_s: float) -> RestartPolicy:
+    """The policy of the configuration: exponential from a quarter of a second, jittered, capped at `max_delay_s`."""
+    wait = tenacity.wait_exponential_jitter(
+        multiplier=min(FIRST_DELAY_S, max_delay_s), max=max_delay_s, jitter=min(JITTER_S, max_delay_s)
+    )
+    return RestartPolicy(window_s=window_s, budget=budget, wait=wait)
+
+
+def _attempt(number: int) -> tenacity.RetryCallState:
+    """What a strategy reads its attempt number from; nothing is retried through it."""
+    state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+    state.attempt_number = number
+    return state

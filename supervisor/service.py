@@ -1,0 +1,339 @@
+"""The service: one asyncio loop on which all parts of the supervisor meet.
+
+Nothing on this loop waits: the disk has a thread, the engine a process, and what comes of them arrives as events.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import zmq
+
+from protocol.desired import DesiredTorrent
+from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from protocol.errors import ErrorKind, OuzelError
+from protocol.events import EngineLost, EngineStarted, HealthChanged, Reconciled, Tick
+from protocol.link import Configure, EngineReady, EnsureTorrent, ForgetTorrent, SettingsRefused, TorrentForgotten
+from protocol.resume_dir import ResumeDir
+from protocol.rows import HealthStatus
+from supervisor import logs
+from supervisor.catalogue import Catalogue
+from supervisor.child import Child, Death
+from supervisor.config import Config
+from supervisor.directory_lock import DirectoryLock
+from supervisor.download_roots import DownloadRoots
+from supervisor.engine_link import EngineLink
+from supervisor.event_log import EventLog
+from supervisor.health import Health, Severity
+from supervisor.keeper import Keeper
+from supervisor.lifecycle import State
+from supervisor.mutations import Mutations
+from supervisor.observer import Observer, engine_lost_events
+from supervisor.publisher import Publisher
+from supervisor.reads import Reads
+from supervisor.requests import RECEIVE_BYTES_MAX, Requests
+from supervisor.restart_policy import standard_policy
+from supervisor.snapshot import Snapshot
+from supervisor.waiters import Waiters
+
+TICK_S: Final = 1.0
+FILES_FRESH_S: Final = 1.0
+SUBSCRIBER_HWM: Final = 10_000
+"""Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
+
+
+class UnusableSettings(Exception):
+    """libtorrent refused the configured settings; the message names the key."""
+
+
+class Service:
+    """The supervisor, from its sockets to its engine.
+
+    Args:
+        config: the configuration.
+        locks: held locks on the directories; the engine inherits them.
+        version: Ouzel's.
+        log: where it tells what it does.
+    """
+
+    def __init__(self, config: Config, locks: list[DirectoryLock], version: str, log: logs.Logger) -> None:
+        self._config = config
+        self._locks = locks
+        self._version = version
+        self._log = log
+        self._resume_dir = ResumeDir(Path(config.paths.resume_dir))
+        self._runtime_dir = Path(config.paths.runtime_dir)
+        self._catalogue = Catalogue(self._resume_dir)
+        self._snapshot = Snapshot()
+        self._health = Health()
+        self._events = EventLog(secrets.token_hex(8))
+        self._waiters = Waiters()
+        self._told_health: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
+        self._refusal: UnusableSettings | None = None
+
+    async def run(self) -> None:
+        """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
+        damaged = self._catalogue.load()
+        context = zmq.Context()
+        self._finished = asyncio.Event()
+        self._wire(context)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                requests = self._serve(context, group)
+                self._catch_signals()
+                for file in damaged:
+                    self._log.error("damaged_file", what=file.what, done=file.done)
+                    self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
+                ticking = group.create_task(self._tick())
+                self._keeper.start()
+                await self._finished.wait()
+                ticking.cancel()
+                await requests.close()
+        finally:
+            self._catalogue.close()
+            self._link.close()
+            self._publisher.close()
+            context.term()
+            for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
+                (self._runtime_dir / socket).unlink(missing_ok=True)
+        if self._refusal is not None:
+            raise self._refusal
+
+    # -- wiring ---------------------------------------------------------------------------------------------------
+
+    def _wire(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        restart = self._config.restart
+        self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        self._observer = Observer(
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            publisher=self._publisher,
+            waiters=self._waiters,
+            on_ready=self._engine_ready,
+            on_refused=self._settings_refused,
+            on_forgotten=self._torrent_forgotten,
+            on_store_problem=self._resume_store_problem,
+            on_restored=self._report_restore,
+        )
+        self._link = EngineLink(
+            _bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
+            on_connected=self._configure_engine,
+            on_event=self._observer.take,
+            on_garbage=self._engine_garbled,
+        )
+        self._keeper = Keeper(
+            policy=standard_policy(window_s=restart.window_s, budget=restart.budget, max_delay_s=restart.max_delay_s),
+            link=self._link,
+            spawn=self._spawn,
+            on_spawned=self._engine_spawned,
+            on_lost=self._engine_lost,
+            on_finished=self._finished.set,
+            log=self._log,
+        )
+        self._reads = Reads(
+            config=self._config,
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            health=self._health,
+            log=self._events,
+            keeper=self._keeper,
+            version=self._version,
+        )
+        self._mutations = Mutations(
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            roots=DownloadRoots([Path(root) for root in self._config.paths.download_roots]),
+            link=self._link,
+            waiters=self._waiters,
+            reads=self._reads,
+            publish=self._publisher.lifecycle,
+            configure=self._configure_engine,
+            engine_wanted=self._engine_wanted,
+        )
+
+    def _serve(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Requests:
+        return Requests(
+            _bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET),
+            group=group,
+            reads=self._reads,
+            mutations=self._mutations,
+            events=self._events,
+            freshen=self._freshen_files,
+            stopping=lambda: self._keeper.stopping,
+            gen=lambda: self._keeper.gen,
+            log=self._log,
+        )
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, signal.Signals(number).name)
+
+    def _stop(self, reason: str) -> None:
+        self._log.info("stopping", reason=reason)
+        self._health.stopping = True
+        self._tell_health()
+        self._keeper.stop()
+
+    # -- the engine -----------------------------------------------------------------------------------------------
+
+    def _spawn(self, gen: int, on_death: Callable[[Death], None]) -> Child:
+        log = self._log.bind(source="engine", gen=gen)
+        return Child(
+            gen=gen,
+            endpoint=ipc_endpoint(self._runtime_dir, ENGINE_SOCKET),
+            resume_dir=self._resume_dir.root,
+            lock_fds=[lock.fd for lock in self._locks],
+            on_death=on_death,
+            on_log=partial(logs.relay, log),
+        )
+
+    def _engine_spawned(self, child: Child) -> None:
+        self._publisher.gen = child.gen
+
+    def _configure_engine(self) -> None:
+        settings = self._reads.settings()
+        self._link.send(
+            Configure(
+                settings=self._config.engine,
+                download_bps=settings.download_bps,
+                upload_bps=settings.upload_bps,
+                torrents=len(self._catalogue.torrents),
+                revision=self._catalogue.session.revision,
+            )
+        )
+
+    def _engine_ready(self, event: EngineReady) -> None:
+        self._log.info("engine_ready", gen=self._keeper.gen, pid=event.pid, port=event.listen_port)
+        self._reads.libtorrent = event.libtorrent
+        self._keeper.ready()
+        self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
+        self._link.send(*(EnsureTorrent(desired=desired) for desired in self._catalogue.torrents.values()))
+        self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
+        self._health.started = True
+        self._snapshot.begin_restore(self._catalogue.torrents)
+        self._report_restore()
+        self._report("engine", "process", None)
+
+    def _engine_lost(self, child: Child, death: Death) -> None:
+        if self._keeper.stopping:
+            return
+        lifecycle = self._keeper.lifecycle
+        retry_ms = None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000)
+        how = f"killed by {death.signal}" if death.signal else f"exited with {death.exit_code}"
+        self._publisher.lifecycle(
+            EngineLost(pid=child.pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
+        )
+        for event in engine_lost_events(self._snapshot.engine_lost()):
+            self._publisher.lifecycle(event)
+        if lifecycle.state is State.OVER_BUDGET:
+            problem = f"the engine was {how}; too many crashes, next attempt in {retry_ms} ms"
+            self._report("engine", "process", problem, Severity.FATAL)
+        else:
+            self._report("engine", "process", f"the engine was {how}; restart in {retry_ms} ms")
+
+    def _engine_garbled(self, reason: str) -> None:
+        self._keeper.kill(f"sent a frame that cannot be read: {reason}")
+
+    def _engine_wanted(self) -> None:
+        lifecycle = self._keeper.lifecycle
+        if lifecycle.state is State.OVER_BUDGET:
+            raise OuzelError(
+                ErrorKind.ENGINE_UNAVAILABLE,
+                "the engine has crashed too often and is only tried now and then; nothing was accepted",
+                retry_after_ms=int((lifecycle.next_start_s or 0) * 1000),
+            )
+
+    def _settings_refused(self, event: SettingsRefused) -> None:
+        self._refusal = UnusableSettings(f"engine.{event.setting}: {event.message}")
+        self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
+        self._keeper.stop()
+
+    def _torrent_forgotten(self, event: TorrentForgotten) -> None:
+        if event.torrent not in self._catalogue.leaving:
+            return
+        if event.problem is not None:
+            self._log.warning("files_not_deleted", torrent=event.torrent, problem=event.problem)
+        self._group.create_task(self._drop(event.torrent))
+
+    async def _drop(self, torrent: str) -> None:
+        """Deletes the record of a torrent that is gone; where that fails, it is tried again with the next engine."""
+        try:
+            await self._catalogue.drop(torrent)
+        except OuzelError as error:
+            self._log.warning("record_not_deleted", torrent=torrent, problem=error.message)
+            return
+        self._mutations.forgotten(torrent)
+
+    async def _freshen_files(self, torrent: str) -> None:
+        """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
+        observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
+        if observed is None or not self._link.up or torrent not in self._snapshot.present:
+            return
+        if observed.file_bytes is not None and time.monotonic() - observed.file_bytes[0] < FILES_FRESH_S:
+            return
+        try:
+            done = await self._link.query_files(torrent)
+        except OuzelError:
+            return  # the engine died meanwhile: the cached numbers will do
+        if done is not None:
+            observed.file_bytes = (time.monotonic(), done)
+
+    # -- health and time ------------------------------------------------------------------------------------------
+
+    def _resume_store_problem(self, problem: str | None) -> None:
+        self._report("resume_dir", "fastresume", problem)
+
+    def _report_restore(self) -> None:
+        left, total = len(self._snapshot.restoring), self._snapshot.to_restore
+        self._report("engine", "restore", f"{total - left} of {total} torrents are back" if left else None)
+
+    def _report(
+        self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
+    ) -> None:
+        self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
+        self._tell_health()
+
+    def _tell_health(self) -> None:
+        """Publishes the health if the status is another one, or the set of problems is."""
+        status, reasons = self._health.status, self._health.reasons
+        key = (status, tuple((reason.component, reason.subject) for reason in reasons))
+        if key == self._told_health:
+            return
+        self._told_health = key
+        self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
+        told = [msgspec.to_builtins(reason) for reason in reasons]
+        self._publisher.lifecycle(HealthChanged(status=status.value, reasons=told))
+
+    async def _tick(self) -> None:
+        while True:
+            self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
+            await asyncio.sleep(TICK_S)
+
+
+def _forget(desired: DesiredTorrent) -> ForgetTorrent:
+    return ForgetTorrent(torrent=desired.torrent, delete_files=desired.removal == "delete_files", desired=desired)
+
+
+def _bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str) -> "zmq.Socket[bytes]":
+    """A bound socket that only this user can reach. The file mode comes from the umask while it is made."""
+    socket = context.socket(kind)
+    socket.setsockopt(zmq.LINGER, 0)
+    if kind == zmq.XPUB:
+        socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
+    if name == COMMANDS_SOCKET:
+        socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
+    before = os.umask(0o177)
+    try:
+        socket.bind(ipc_endpoint(directory, name))
+    finally:
+        os.umask(before)
+    return socket

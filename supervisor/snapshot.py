@@ -1,0 +1,192 @@
+"""The snapshot: the latest that an engine told of each torrent and of the session. Pure.
+
+It outlives engines: while there is none, reads are answered from here, and `age_ms` says how old the answer is. A
+torrent that the running engine has taken up is as fresh as that engine's last word on anything, because the engine
+tells of every change.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from protocol.desired import DesiredTorrent
+from protocol.events import FileEntry, Progress
+from protocol.link import SessionStats
+from protocol.rows import ACTIVE_STATES, FileRow, TorrentDetail, TorrentRow, TorrentState
+
+_FILES = msgspec.msgpack.Decoder(list[FileEntry])
+
+_NO_PROGRESS = Progress(
+    torrent="",
+    state=TorrentState.QUEUED,
+    progress=0.0,
+    bytes_done=0,
+    bytes_total=0,
+    size=0,
+    downloaded=0,
+    uploaded=0,
+    wasted=0,
+    download_bps=0,
+    upload_bps=0,
+    peers=0,
+    seeds=0,
+)
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """What the info dictionary says. The files are kept packed, for there may be hundreds of thousands."""
+
+    name: str
+    size: int
+    piece_length: int
+    count: int
+    packed_files: bytes
+
+    @classmethod
+    def of(cls, *, name: str, size: int, piece_length: int, files: list[FileEntry]) -> "Metadata":
+        """Packs the files."""
+        return cls(name, size, piece_length, len(files), msgspec.msgpack.encode(files))
+
+    def files(self) -> list[FileEntry]:
+        """Unpacks the files."""
+        return _FILES.decode(self.packed_files)
+
+
+class Observed:
+    """What is known of one torrent. Times are monotonic seconds."""
+
+    __slots__ = ("applied_revision", "error", "file_bytes", "interrupted", "metadata", "progress", "state", "told_at")
+
+    def __init__(self) -> None:
+        self.state = TorrentState.QUEUED
+        self.progress: Progress | None = None
+        self.metadata: Metadata | None = None
+        self.error: str | None = None
+        self.file_bytes: tuple[float, list[int]] | None = None
+        self.told_at: float | None = None
+        self.applied_revision = 0
+        self.interrupted = False
+
+
+class Snapshot:
+    """The observed state of everything. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._torrents: dict[str, Observed] = {}
+        self.session: SessionStats | None = None
+        self.engine_told_at: float | None = None
+        self.present: set[str] = set()
+        """The torrents that the running engine has taken up."""
+        self.restoring: set[str] = set()
+        """The torrents that the running engine was given at its start and has not taken up yet."""
+        self.to_restore = 0
+
+    def of(self, torrent: str) -> Observed:
+        """What is known of a torrent; an empty record where nothing is."""
+        return self._torrents.setdefault(torrent, Observed())
+
+    def forget(self, torrent: str) -> None:
+        """Drops a torrent that was removed."""
+        self._torrents.pop(torrent, None)
+        self.present.discard(torrent)
+        self.restoring.discard(torrent)
+
+    def begin_restore(self, torrents: Iterable[str]) -> None:
+        """A new engine is given these torrents."""
+        self.restoring = set(torrents)
+        self.to_restore = len(self.restoring)
+
+    def take_up(self, torrent: str) -> bool:
+        """The engine has taken up a torrent. Returns whether that was the last one to be restored."""
+        self.present.add(torrent)
+        if torrent not in self.restoring:
+            return False
+        self.restoring.discard(torrent)
+        return not self.restoring
+
+    def engine_lost(self) -> list[str]:
+        """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
+        self.present.clear()
+        if self.session is not None:
+            self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
+        interrupted = []
+        for torrent, observed in self._torrents.items():
+            if observed.progress is not None:
+                observed.progress = msgspec.structs.replace(
+                    observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
+                )
+            if observed.state in ACTIVE_STATES and not observed.interrupted:
+                observed.interrupted = True
+                interrupted.append(torrent)
+        return interrupted
+
+    def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
+        """One torrent as `list_torrents` gives it."""
+        observed = self.of(desired.torrent)
+        progress = observed.progress or _NO_PROGRESS
+        told_at = self.engine_told_at if desired.torrent in self.present else observed.told_at
+        return TorrentRow(
+            torrent=desired.torrent,
+            name=observed.metadata.name if observed.metadata else desired.name,
+            state=observed.state,
+            progress=progress.progress,
+            bytes_done=progress.bytes_done,
+            bytes_total=progress.bytes_total,
+            size=observed.metadata.size if observed.metadata else 0,
+            downloaded=progress.downloaded,
+            uploaded=progress.uploaded,
+            wasted=progress.wasted,
+            download_bps=progress.download_bps,
+            upload_bps=progress.upload_bps,
+            peers=progress.peers,
+            seeds=progress.seeds,
+            save_path=desired.save_path,
+            labels=desired.labels,
+            paused=desired.paused,
+            sequential=desired.sequential,
+            download_limit_bps=desired.download_bps,
+            upload_limit_bps=desired.upload_bps,
+            error=observed.error,
+            added_us=desired.added_us,
+            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+        )
+
+    def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
+        """One torrent as `get_torrent` gives it."""
+        observed = self.of(desired.torrent)
+        rules = desired.selection
+        return TorrentDetail(
+            **msgspec.structs.asdict(self.row(desired, now)),
+            source=desired.source,
+            magnet=desired.magnet,
+            rules={"include": rules.include, "exclude": rules.exclude, "skip_fluff": rules.skip_fluff},
+            priorities=rules.priorities,
+            trackers=desired.trackers,
+            web_seeds=desired.web_seeds,
+            seed_mode=desired.seed_mode,
+            files=None if observed.metadata is None else observed.metadata.count,
+            piece_length=None if observed.metadata is None else observed.metadata.piece_length,
+            revision=desired.revision,
+            applied_revision=observed.applied_revision,
+        )
+
+    def files(self, torrent: str) -> list[FileRow] | None:
+        """The torrent's files, None while they are not known."""
+        observed = self.of(torrent)
+        if observed.metadata is None:
+            return None
+        done = observed.file_bytes[1] if observed.file_bytes else []
+        return [
+            FileRow(
+                index=file.index,
+                path=file.path,
+                size=file.size,
+                priority=file.priority,
+                bytes_done=done[file.index] if file.index < len(done) else 0,
+            )
+            for file in observed.metadata.files()
+        ]
+
+    def session_age_ms(self, now: float) -> int | None:
+        """How old the session's numbers are."""
+        return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

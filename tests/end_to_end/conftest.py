@@ -1,0 +1,40 @@
+"""Directories with paths short enough for sockets, and daemons that are gone when a test ends."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rig.daemon import Daemon
+from tests.rig.seed import Seed
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A directory of the test's own."""
+    path = Path(tempfile.mkdtemp(prefix="ouzel-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def daemon(root: Path) -> Iterator[Daemon]:
+    """A running daemon with a restart budget for chaos."""
+    with Daemon(root / "d", restart={"budget": 1000, "max_delay_s": 0.5}) as running:
+        yield running
+
+
+@pytest.fixture
+def seed() -> Iterator[Seed]:
+    """A seed that gives as fast as it can."""
+    with Seed() as running:
+        yield running
+
+
+@pytest.fixture
+def slow_seed() -> Iterator[Seed]:
+    """A seed that gives 20 MB a second, so that there is time to interfere."""
+    with Seed(upload_bps=20_000_000) as running:
+        yield running

@@ -1,0 +1,90 @@
+"""Waiting for a session's alerts, by its descriptor and up to a deadline."""
+
+import select
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from engine_proc.alerts import Alert, SessionStatistics, StatusUpdate, TorrentStatus
+from engine_proc.session_port import LibtSession, SettingValue
+
+LOOPBACK: Final[dict[str, SettingValue]] = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+}
+"""Settings of a session that says nothing beyond this machine."""
+
+DEADLINE_S: Final = 20.0
+"""After this, what has not come does not come."""
+
+_PAUSE_S: Final = 0.02
+
+AlertT = TypeVar("AlertT", bound=Alert)
+
+
+def readable(fd: int, wait_s: float = 0.0) -> bool:
+    """Whether a descriptor is readable, or becomes so within this time."""
+    return bool(select.select([fd], [], [], wait_s)[0])
+
+
+def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
+    """Returns once the condition holds; asks for it until the deadline."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(_PAUSE_S)
+
+
+class Probe:
+    """A session, and those of its alerts that no test has asked for yet."""
+
+    def __init__(self, session: LibtSession) -> None:
+        self.session = session
+        self._waiting: list[Alert] = []
+        self._rows: dict[str, TorrentStatus] = {}
+
+    def pump(self, wait_s: float = 0.0) -> None:
+        """Pops what there is, or what comes within this time."""
+        if readable(self.session.fileno(), wait_s):
+            self._waiting.extend(self.session.pop_alerts())
+
+    def waiting(self, kind: type[AlertT], torrent: str | None = None) -> list[AlertT]:
+        """The popped alerts of a kind, of one torrent or of any, that were not taken yet."""
+        return [alert for alert in self._waiting if isinstance(alert, kind) and _is_of(alert, torrent)]
+
+    def take(self, kind: type[AlertT], torrent: str | None = None) -> AlertT:
+        """The next alert of a kind, now or later; each is given once."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not (found := self.waiting(kind, torrent)):
+            assert time.monotonic() < deadline, f"no {kind.__name__} came; these did: {self._waiting}"
+            self.pump(0.1)
+        self._waiting.remove(found[0])
+        return found[0]
+
+    def settle(self) -> None:
+        """Returns when what was asked for before has had three round trips' time to be answered."""
+        for _ in range(3):
+            self.session.post_statistics()
+            self.take(SessionStatistics)
+            self.pump(_PAUSE_S)
+
+    def status(
+        self, torrent: str, until: Callable[[TorrentStatus], bool] = lambda row: True, within_s: float = DEADLINE_S
+    ) -> TorrentStatus:
+        """The torrent's status once it is as asked for; only changes are told of: the last one holds."""
+        deadline = time.monotonic() + within_s
+        while True:
+            self.session.post_updates()
+            self._rows.update((row.torrent, row) for row in self.take(StatusUpdate).rows)
+            last = self._rows.get(torrent)
+            if last is not None and until(last):
+                return last
+            assert time.monotonic() < deadline, f"the status is still {last}"
+            self.pump(_PAUSE_S)
+
+
+def _is_of(alert: Alert, torrent: str | None) -> bool:
+    return torrent is None or getattr(alert, "torrent", None) == torrent

@@ -1,0 +1,622 @@
+"""The fake side of the session port: a session in memory, without libtorrent, network or disk.
+
+Longer than most files, because it is one noun: what a session does with a torrent. It is deterministic: a call has its
+effect at once, and its alerts wait in the order of the calls. Like the real side it knows a torrent only once its
+`TorrentAdded` was popped, and its resume data claims pieces before they were flushed.
+
+Metainfo is bencoded, v1 only (`tests.fakes.bencode`). Resume data is of a format of its own. Tests move things along by
+the calls below "what tests do"; those may be made from another thread than the session's.
+"""
+
+import hashlib
+import re
+import socket
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from engine_proc import selection, session_settings
+from engine_proc.alerts import (
+    Alert,
+    FileFinished,
+    Finished,
+    Flushed,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    PrioritiesSet,
+    ResumeData,
+    ResumeUnsaved,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentAdded,
+    TorrentGone,
+    TorrentStatus,
+    TorrentTrouble,
+)
+from engine_proc.session_port import (
+    Applied,
+    InvalidSource,
+    Layout,
+    Loading,
+    SettingValue,
+    SourceInfo,
+    UnknownTorrent,
+)
+from protocol.desired import DesiredTorrent
+from protocol.events import FileEntry
+from tests.fakes import bencode
+from tests.fakes.bencode import Bencodable
+
+KNOWN_SETTINGS: Final[Mapping[str, SettingValue]] = {
+    **session_settings.DEFAULTS,
+    "listen_interfaces": "0.0.0.0:6881",
+    "enable_dht": True,
+    "enable_lsd": True,
+    "enable_upnp": True,
+    "enable_natpmp": True,
+    "user_agent": "fake",
+    "alert_mask": 0,
+    "alert_queue_size": 0,
+    "download_rate_limit": 0,
+    "upload_rate_limit": 0,
+}
+LISTEN_PORT: Final = 6881
+_RESUME_FORMAT: Final = b"fake resume data"
+_HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
+_BTIH: Final = re.compile(r"urn:btih:([0-9a-f]{40})", re.IGNORECASE)
+
+
+class _Content(NamedTuple):
+    """An info dictionary, and what it says: paths with the root folder, and sizes."""
+
+    info: bytes
+    name: str
+    piece_length: int
+    paths: list[str]
+    sizes: list[int]
+
+    @property
+    def size(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def pieces(self) -> int:
+        return -(-self.size // self.piece_length)
+
+    def piece_size(self, piece: int) -> int:
+        return min(self.piece_length, self.size - piece * self.piece_length)
+
+    def pieces_of(self, index: int) -> range:
+        """The pieces that a file lies in; none where it is empty."""
+        start = sum(self.sizes[:index])
+        end = start + self.sizes[index]
+        return range(start // self.piece_length, -(-end // self.piece_length) if end > start else 0)
+
+
+class _Torrent:
+    """One torrent of the session."""
+
+    def __init__(self, desired: DesiredTorrent, content: _Content | None, have: list[bool]) -> None:
+        self.desired = desired
+        self.torrent = desired.torrent
+        self.paused = desired.paused
+        self.sequential = desired.sequential
+        self.limits = (desired.download_bps, desired.upload_bps)
+        self.hold_back = desired.selection != type(desired.selection)()
+        self.content = content
+        self.have = have
+        self.partial = 0
+        self.priorities: list[int] = []
+        self.state = NativeState.CHECKING_RESUME_DATA
+        self.downloaded = 0
+        self.uploaded = 0
+        self.error: str | None = None
+        self.known = False
+        self.removed = False
+        self.modified = True
+        self.prioritize(desired)
+
+    def prioritize(self, desired: DesiredTorrent) -> None:
+        """Takes the selection's priorities, where there are files."""
+        if self.content is not None:
+            rooted = any("/" in path for path in self.content.paths)
+            self.priorities = selection.priorities(self.content.paths, desired.selection, rooted=rooted)
+
+    def wanted(self) -> list[int]:
+        """The pieces in which a wanted file lies."""
+        if self.content is None:
+            return []
+        content = self.content
+        return sorted({piece for index, p in enumerate(self.priorities) if p for piece in content.pieces_of(index)})
+
+    def missing(self) -> list[int]:
+        return [piece for piece in self.wanted() if not self.have[piece]]
+
+    def has_file(self, index: int) -> bool:
+        return self.content is not None and all(self.have[piece] for piece in self.content.pieces_of(index))
+
+    def layout(self) -> Layout | None:
+        if self.content is None:
+            return None
+        return Layout(
+            name=self.content.name,
+            size=self.content.size,
+            piece_length=self.content.piece_length,
+            files=[
+                FileEntry(index, path, size, self.priorities[index])
+                for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
+            ],
+        )
+
+    def status(self) -> TorrentStatus:
+        wanted, done = 0, 0
+        if self.content is not None:
+            wanted = sum(self.content.piece_size(piece) for piece in self.wanted())
+            done = wanted - sum(self.content.piece_size(piece) for piece in self.missing()) + self.partial
+        return TorrentStatus(
+            self.torrent,
+            state=self.state,
+            paused=self.paused,
+            progress=done / wanted if wanted else float(self.content is not None),
+            done=done,
+            wanted=wanted,
+            size=self.content.size if self.content is not None else 0,
+            downloaded=self.downloaded,
+            uploaded=self.uploaded,
+            wasted=0,
+            download_bps=0,
+            upload_bps=0,
+            peers=0,
+            seeds=0,
+            error=self.error,
+        )
+
+
+class FakeSession:
+    """See the module.
+
+    Fields for tests to read:
+        calls: each call that changes something, as `(method, torrent)`, in order.
+        settings: what was configured last.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, SettingValue] | None = None,
+        *,
+        download_bps: int = 0,
+        upload_bps: int = 0,
+        torrents: int = 0,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._torrents: dict[str, _Torrent] = {}
+        self._alerts: list[Alert] = []
+        self._holding: set[type[Alert]] = set()
+        self._held: list[Alert] = []
+        self._told: dict[str, TorrentStatus] = {}
+        self._add_problems: dict[str, str] = {}
+        self._removal_problems: dict[str, str] = {}
+        self._stuck_limits = False
+        self._suspended = False
+        self._expected = torrents
+        self._session_limits = (0, 0)
+        self.calls: list[tuple[str, str]] = []
+        self.settings: dict[str, SettingValue] = {}
+        self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
+        self._alert_socket, self._wake_socket = socket.socketpair()
+        self._alert_socket.setblocking(False)
+
+    # -- alerts ---------------------------------------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """Readable while alerts wait."""
+        return self._alert_socket.fileno()
+
+    def pop_alerts(self) -> list[Alert]:
+        """All alerts that wait."""
+        with self._lock:
+            alerts, self._alerts = self._alerts, []
+            if alerts:
+                self._alert_socket.recv(1)
+            for alert in alerts:
+                if isinstance(alert, TorrentAdded) and alert.problem is None:
+                    self._torrents[alert.torrent].known = True
+                elif isinstance(alert, TorrentGone):
+                    del self._torrents[alert.torrent]
+                    self._told.pop(alert.torrent, None)
+            return alerts
+
+    def _post(self, alert: Alert) -> None:
+        if type(alert) in self._holding:
+            self._held.append(alert)
+            return
+        if not self._alerts:
+            self._wake_socket.send(b"\0")
+        self._alerts.append(alert)
+
+    # -- torrents -------------------------------------------------------------------------------------------------
+
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+        """What a source is. Raises InvalidSource."""
+        if magnet is not None:
+            return _parse_magnet(magnet)
+        content = _parse_metainfo(metainfo or b"")
+        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name)
+
+    def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
+        """Adds a torrent as desired. Raises InvalidSource."""
+        with self._lock:
+            content: _Content | None = None
+            have: list[bool] = []
+            named = desired.torrent
+            if resume is not None:
+                named, content, have = _parse_resume(resume)
+            elif metainfo is None:
+                named = _parse_magnet(desired.magnet or "").torrent
+            if content is None and metainfo is not None:
+                content = _parse_metainfo(metainfo)
+                named = hashlib.sha1(content.info).hexdigest()
+            if named != desired.torrent:
+                raise InvalidSource(f"the source is of another torrent, {named}")
+            if content is not None and not have:
+                have = [desired.seed_mode and resume is None] * content.pieces
+            torrent = _Torrent(desired, content, have)
+            self.calls.append(("add", desired.torrent))
+            problem = self._add_problems.pop(desired.torrent, None)
+            if desired.torrent in self._torrents:
+                problem = "it is there already"
+            if problem is None:
+                self._torrents[desired.torrent] = torrent
+            self._post(TorrentAdded(desired.torrent, problem))
+            if problem is None:
+                for index, priority in enumerate(torrent.priorities):
+                    if priority and torrent.has_file(index) and resume is not None:
+                        self._post(FileFinished(desired.torrent, index))
+                self._go_on(torrent)
+            complete = resume is not None and content is not None and not torrent.missing()
+            return Loading(complete=complete, layout=torrent.layout())
+
+    def remove(self, torrent: str, *, delete_files: bool) -> None:
+        """Removes a torrent. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("remove, and its files" if delete_files else "remove", torrent).removed = True
+            self._post(TorrentGone(torrent, self._removal_problems.pop(torrent, None)))
+
+    def torrents(self) -> frozenset[str]:
+        """The ids of the torrents that were added and not removed."""
+        with self._lock:
+            return frozenset(t.torrent for t in self._torrents.values() if t.known and not t.removed)
+
+    def set_paused(self, torrent: str, paused: bool) -> None:
+        """Pauses, or lets run. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_paused", torrent)
+            known.paused, known.modified = paused, True
+            if not paused:
+                known.error = None
+
+    def set_sequential(self, torrent: str, sequential: bool) -> None:
+        """Pieces in order, or rarest first. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_sequential", torrent)
+            known.sequential, known.modified = sequential, True
+
+    def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
+        """Rate limits of one torrent, 0 for none. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_limits", torrent)
+            known.modified = True
+            if not self._stuck_limits:
+                known.limits = (download_bps, upload_bps)
+
+    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Priorities as the selection has them. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_selection", torrent)
+            known.hold_back = desired.selection != type(desired.selection)()
+            if known.content is None:
+                return False
+            known.prioritize(desired)
+            known.partial, known.modified = 0, True
+            self._go_on(known)
+            self._post(PrioritiesSet(torrent))
+            return True
+
+    def connect(self, torrent: str, peers: Sequence[str]) -> None:
+        """Notes the peers. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("connect", torrent)
+
+    def applied(self, torrent: str) -> Applied:
+        """Reads back what is applied. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known(None, torrent)
+            return Applied(known.paused, known.sequential, *known.limits)
+
+    def layout(self, torrent: str) -> Layout | None:
+        """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
+        with self._lock:
+            return self._known(None, torrent).layout()
+
+    def file_progress(self, torrent: str) -> list[int]:
+        """Bytes done of each file by index; a file counts when it is whole. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known(None, torrent)
+            sizes = known.content.sizes if known.content is not None else []
+            return [size if known.has_file(index) else 0 for index, size in enumerate(sizes)]
+
+    def flush(self, torrent: str) -> None:
+        """Writes out what there is not. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("flush", torrent)
+            self._post(Flushed(torrent))
+
+    def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
+        """Asks for resume data. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("save_resume", torrent)
+            if only_if_modified and not known.modified:
+                self._post(ResumeUnsaved(torrent, None))
+            else:
+                known.modified = False
+                self._post(ResumeData(torrent, _write_resume(known)))
+
+    def _known(self, method: str | None, torrent: str) -> _Torrent:
+        known = self._torrents.get(torrent)
+        if known is None or known.removed or not known.known:
+            raise UnknownTorrent(torrent)
+        if method is not None:
+            self.calls.append((method, torrent))
+        return known
+
+    def _go_on(self, torrent: _Torrent) -> None:
+        """Brings a torrent's state up to what it has and wants."""
+        if torrent.content is None:
+            state = NativeState.DOWNLOADING_METADATA
+        elif torrent.missing():
+            state = NativeState.DOWNLOADING
+        else:
+            state = NativeState.SEEDING if all(torrent.have) else NativeState.FINISHED
+        if state is torrent.state:
+            return
+        if state in _HAS_ALL and torrent.state not in _HAS_ALL:
+            self._post(NativeStateChanged(torrent.torrent, NativeState.FINISHED))
+            self._post(Finished(torrent.torrent))
+            torrent.state = NativeState.FINISHED
+        if state is not torrent.state:
+            torrent.state = state
+            self._post(NativeStateChanged(torrent.torrent, state))
+
+    # -- the session ----------------------------------------------------------------------------------------------
+
+    def post_updates(self) -> None:
+        """Asks for the changed status of all torrents."""
+        with self._lock:
+            now = {torrent.torrent: torrent.status() for torrent in self._torrents.values() if torrent.known}
+            rows = [row for torrent, row in now.items() if self._told.get(torrent) != row]
+            self._told |= now
+            self._post(StatusUpdate(rows))
+
+    def post_statistics(self) -> None:
+        """Asks for the session's counters."""
+        with self._lock:
+            downloaded = sum(torrent.downloaded for torrent in self._torrents.values())
+            uploaded = sum(torrent.uploaded for torrent in self._torrents.values())
+            self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
+
+    def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
+        """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
+        with self._lock:
+            self.settings = session_settings.checked(settings, KNOWN_SETTINGS, torrents=self._expected)
+            if not self._stuck_limits:
+                self._session_limits = (download_bps, upload_bps)
+
+    def session_limits(self) -> tuple[int, int]:
+        """Reads back the session's limits in bytes per second."""
+        return self._session_limits
+
+    def listen_port(self) -> int:
+        """A port, which nobody listens on."""
+        return LISTEN_PORT
+
+    def suspend(self) -> None:
+        """Stops all transfers."""
+        self.calls.append(("suspend", ""))
+        self._suspended = True
+
+    def close(self) -> None:
+        """Ends the session."""
+        self._alert_socket.close()
+        self._wake_socket.close()
+
+    # -- what tests do --------------------------------------------------------------------------------------------
+
+    def hold(self, kind: type[Alert]) -> None:
+        """Keeps alerts of this kind back, and with them their effects, until they are released."""
+        with self._lock:
+            self._holding.add(kind)
+
+    def release(self, kind: type[Alert], count: int | None = None) -> None:
+        """Posts the alerts of this kind that were held back; with a count, only so many, and goes on holding."""
+        with self._lock:
+            ready = [alert for alert in self._held if type(alert) is kind]
+            others = [alert for alert in self._held if type(alert) is not kind]
+            self._held = others if count is None else [*others, *ready[count:]]
+            self._holding.discard(kind)
+            for alert in ready[:count]:
+                self._post(alert)
+            if count is not None:
+                self._holding.add(kind)
+
+    def post(self, alert: Alert) -> None:
+        """Posts an alert of the test's own making."""
+        with self._lock:
+            self._post(alert)
+
+    def held(self) -> Collection[Alert]:
+        """The alerts that are held back."""
+        with self._lock:
+            return tuple(self._held)
+
+    def refuse_add(self, torrent: str, problem: str) -> None:
+        """The next add of this torrent ends in `TorrentAdded` with a problem."""
+        self._add_problems[torrent] = problem
+
+    def refuse_deletion(self, torrent: str, problem: str) -> None:
+        """The removal of this torrent ends in `TorrentGone` with a problem."""
+        self._removal_problems[torrent] = problem
+
+    def refuse_limits(self) -> None:
+        """From now on limits stay as they are, whatever is set."""
+        self._stuck_limits = True
+
+    def fail(self, torrent: str, problem: str) -> None:
+        """The torrent is stopped for an error, as by a full disk; letting it run clears the error."""
+        with self._lock:
+            known = self._torrents[torrent]
+            known.error = problem
+            self._post(TorrentTrouble(torrent, problem))
+
+    def upload(self, torrent: str, size: int) -> None:
+        """Peers fetch so many bytes."""
+        with self._lock:
+            self._torrents[torrent].uploaded += size
+
+    def download(self, torrent: str, size: int) -> int:
+        """Peers send so many bytes of what is wanted, in order; no more than are missing. Returns how many they sent.
+
+        Pieces are hashed as they become whole: `FileFinished` for each wanted file, `Finished` after the last piece.
+        """
+        with self._lock:
+            known = self._torrents[torrent]
+            if known.content is None or known.paused or known.error or self._suspended:
+                return 0
+            sent = 0
+            for piece in known.missing():
+                taken = min(size - sent, known.content.piece_size(piece) - known.partial)
+                sent += taken
+                known.partial += taken
+                if known.partial < known.content.piece_size(piece):
+                    break
+                known.partial = 0
+                self._finish_piece(known, known.content, piece)
+            known.downloaded += sent
+            known.modified = known.modified or sent > 0
+            self._go_on(known)
+            return sent
+
+    def _finish_piece(self, torrent: _Torrent, content: _Content, piece: int) -> None:
+        torrent.have[piece] = True
+        for index, priority in enumerate(torrent.priorities):
+            if priority and piece in content.pieces_of(index) and torrent.has_file(index):
+                self._post(FileFinished(torrent.torrent, index))
+
+    def receive_metadata(
+        self, torrent: str, files: Mapping[str, int], *, name: str = "magnet", piece_length: int = 16 * 1024
+    ) -> None:
+        """Peers send a magnet link's info dictionary: a root folder with files of these sizes.
+
+        Where the selection has rules, nothing is wanted until they are applied.
+        """
+        with self._lock:
+            known = self._torrents[torrent]
+            known.content = _content_of(_info(name, files, piece_length))
+            known.have = [False] * known.content.pieces
+            known.prioritize(known.desired)
+            if known.hold_back:
+                known.priorities = [selection.UNWANTED] * len(files)
+            known.modified = True
+            self._post(MetadataReceived(torrent))
+            self._go_on(known)
+
+
+def claimed_pieces(resume: bytes) -> list[bool]:
+    """Which pieces a fake's resume data claims to be there."""
+    return _parse_resume(resume)[2]
+
+
+def _info(name: str, files: Mapping[str, int], piece_length: int) -> bytes:
+    entries: list[Bencodable] = [
+        {b"length": size, b"path": [part.encode() for part in path.split("/")]} for path, size in files.items()
+    ]
+    pieces = -(-sum(files.values()) // piece_length)
+    return bencode.encode(
+        {b"name": name.encode(), b"piece length": piece_length, b"pieces": bytes(20 * pieces), b"files": entries}
+    )
+
+
+def _parse_magnet(magnet: str) -> SourceInfo:
+    parts = urlsplit(magnet)
+    query = parse_qs(parts.query)
+    match = _BTIH.fullmatch(query.get("xt", [""])[0])
+    if parts.scheme != "magnet" or match is None:
+        raise InvalidSource("not a magnet link with an info-hash")
+    return SourceInfo(match[1].lower(), query.get("dn", [""])[0])
+
+
+def _parse_metainfo(metainfo: bytes) -> _Content:
+    try:
+        match bencode.decode(metainfo):
+            case {b"info": dict(info)}:
+                return _content_of(bencode.encode(info))
+            case _:
+                raise InvalidSource("there is no info dictionary")
+    except ValueError as error:
+        raise InvalidSource(f"not bencoded: {error}") from error
+
+
+def _content_of(info: bytes) -> _Content:
+    match bencode.decode(info):
+        case {b"name": bytes(name), b"piece length": int(piece_length), b"pieces": bytes(pieces), **rest}:
+            pass
+        case _:
+            raise InvalidSource("the info dictionary lacks members")
+    root = name.decode(errors="replace")
+    paths: list[str] = []
+    sizes: list[int] = []
+    match rest:
+        case {b"length": int(size)}:
+            paths, sizes = [root], [size]
+        case {b"files": list(files)}:
+            for file in files:
+                match file:
+                    case {b"length": int(size), b"path": list(parts)}:
+                        sizes.append(size)
+                        names = [part.decode(errors="replace") for part in parts if isinstance(part, bytes)]
+                        paths.append("/".join([root, *names]))
+                    case _:
+                        raise InvalidSource("a file lacks members")
+        case _:
+            raise InvalidSource("the info dictionary has no files")
+    if piece_length <= 0 or min(sizes, default=-1) < 0 or len(pieces) != 20 * -(-sum(sizes) // piece_length):
+        raise InvalidSource("sizes do not fit each other")
+    return _Content(info, root, piece_length, paths, sizes)
+
+
+def _write_resume(torrent: _Torrent) -> bytes:
+    return bencode.encode(
+        {
+            b"format": _RESUME_FORMAT,
+            b"torrent": torrent.torrent.encode(),
+            b"info": torrent.content.info if torrent.content is not None else b"",
+            b"have": bytes(torrent.have),
+        }
+    )
+
+
+def _parse_resume(resume: bytes) -> tuple[str, _Content | None, list[bool]]:
+    try:
+        match bencode.decode(resume):
+            case {
+                b"format": format_,
+                b"torrent": bytes(torrent),
+                b"info": bytes(info),
+                b"have": bytes(have),
+            } if format_ == _RESUME_FORMAT:
+                return torrent.decode(), _content_of(info) if info else None, [bool(piece) for piece in have]
+            case _:
+                raise InvalidSource("not resume data")
+    except ValueError as error:
+        raise InvalidSource(f"not resume data: {error}") from error

@@ -1,0 +1,55 @@
+"""Calls are what the protocol's commands are."""
+
+import pytest
+
+from ouzel import calls
+from protocol.commands import BY_OP, parse_command
+from protocol.errors import OuzelError
+from tests.ouzel.samples import ID, reply, row
+
+CALLS: list[calls.Call[object]] = [
+    calls.hello(),
+    calls.ping(),
+    calls.health(),
+    calls.stats(),
+    calls.snapshot("x", limit=3),
+    calls.list_torrents(ids=[ID], state="paused", label="l"),
+    calls.list_ids(),
+    calls.get_torrent(ID),
+    calls.list_files(torrent=ID),
+    calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID, priorities={0: 7}, peers=["[::1]:1"], labels=["l"]),
+    calls.add_torrent(metainfo=b"d", include=("*",), wait="applied"),
+    calls.remove_torrent(ID),
+    calls.pause(ID),
+    calls.resume(ID),
+    calls.set_sequential(ID, False),
+    calls.update_limits(ID, upload_bps=0),
+    calls.update_limits(),
+    calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
+    calls.add_peers(ID, ["127.0.0.1:1"]),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.op)
+def test_the_daemon_understands_every_call(call: calls.Call[object]) -> None:
+    """Names and types of the arguments are the contract's."""
+    parse_command(call.op, dict(call.args))
+
+
+def test_every_command_but_replay_has_a_call() -> None:
+    """`replay` is the event stream's own."""
+    assert {call.op for call in CALLS} == BY_OP.keys() - {"replay"}
+
+
+def test_an_unknown_state_is_no_request() -> None:
+    """The mistake is the caller's."""
+    with pytest.raises(ValueError, match="no_such"):
+        calls.list_torrents(state="no_such")
+
+
+def test_a_result_that_is_not_as_the_protocol_says_is_malformed() -> None:
+    """The field is named."""
+    page = calls.list_torrents().read(reply({"torrents": [row()], "cursor": "c"}))
+    assert page == calls.Page([row()], "c")
+    with pytest.raises(OuzelError, match=r"result\.torrents"):
+        calls.list_torrents().read(reply({"cursor": None}))

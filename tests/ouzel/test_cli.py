@@ -1,0 +1,340 @@
+"""The command line against a scripted daemon: arguments in, requests, output and exit codes out."""
+
+import io
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from ouzel.cli import main, run
+from protocol.errors import ErrorKind, OuzelError
+from protocol.rows import HealthStatus, TorrentState
+from tests.ouzel.samples import ID, OTHER, file_row, health, row
+from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+MAGNET = "magnet:?xt=urn:btih:" + ID
+
+
+class Ouzel(Protocol):
+    """Runs one command line; gives exit code, standard output, standard error."""
+
+    def __call__(self, *argv: str) -> tuple[int, str, str]: ...
+
+
+@pytest.fixture
+def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ouzel:
+    """The command line, with `tmp_path` as the runtime directory."""
+
+    def call(*argv: str) -> tuple[int, str, str]:
+        code = run(["--runtime-dir", str(tmp_path), *argv])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_no_daemon_is_exit_code_3_and_a_way_out(ouzel: Ouzel) -> None:
+    """In words, and in JSON."""
+    code, out, err = ouzel("ls")
+    assert (code, out) == (3, "")
+    assert "start one with `ouzeld`" in err
+    code, out, err = ouzel("health", "--json")
+    assert (code, out) == (3, "")
+    assert json.loads(err)["error"]["name"] == "not_running"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["no-such-command"],
+        ["ls", "--state", "sleeping"],
+        ["add", "no-such-file.torrent"],
+        ["add", MAGNET, "--limit-down", "fast"],
+        ["limit", "--down", "10T"],
+        ["files", "aaaa", "--priority", "1"],
+        ["files", "aaaa", "--priority", "1=8"],
+        ["show", "abc"],
+        ["show"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(daemon: ScriptedDaemon, ouzel: Ouzel, argv: list[str]) -> None:
+    """Nothing is asked of the daemon."""
+    code, out, err = ouzel(*argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert json.loads(ouzel(*argv, "--json")[2])["error"]["name"] == "usage"
+    assert daemon.ops() == []
+
+
+def test_a_runtime_directory_with_too_long_a_path_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """The operating system allows 107 bytes."""
+    assert run(["--runtime-dir", "/" + "x" * 120, "ls"]) == 2
+    assert "--runtime-dir" in capsys.readouterr().err
+
+
+def test_a_refusal_is_exit_code_1(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """With the daemon's words, and what to do."""
+    code, _, err = ouzel("show", ID)
+    assert code == 1
+    assert "unknown_torrent" in err
+    assert "`ouzel ls`" in err
+
+
+def test_the_runtime_directory_can_come_from_the_environment(
+    daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the daemon's does."""
+    monkeypatch.setenv("OUZEL_PATHS_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["ouzel", "health"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("healthy - engine running")
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the exit codes."""
+    assert run([]) == 0
+    assert "Exit codes" in capsys.readouterr().out
+
+
+def test_add_sends_what_was_asked_for(
+    daemon: ScriptedDaemon, ouzel: Ouzel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths are made absolute, rates are bytes."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.torrent").write_bytes(b"d4:infoe")
+    daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": True}
+    options = "--save-path here --paused --sequential --include *.mkv --exclude *.nfo --skip-fluff --label a --label b"
+    limits = "--limit-down 10M --limit-up 1Ki --peer 127.0.0.1:1 --seed-mode"
+    code, out, _ = ouzel("add", "x.torrent", *options.split(), *limits.split())
+    assert (code, out) == (0, f"already there: {ID}\n")
+    args = daemon.requests[-1].args
+    assert args["metainfo"] == b"d4:infoe"
+    assert args["save_path"] == str(tmp_path / "here")
+    assert args["rules"] == {"include": ["*.mkv"], "exclude": ["*.nfo"], "skip_fluff": True}
+    assert (args["paused"], args["sequential"], args["seed_mode"]) == (True, True, True)
+    assert (args["labels"], args["peers"]) == (["a", "b"], ["127.0.0.1:1"])
+    assert (args["download_bps"], args["upload_bps"]) == (10_000_000, 1024)
+    assert json.loads(ouzel("add", MAGNET, "--json")[1]) == {"torrent": ID, "duplicate": True}
+    assert daemon.requests[-1].args["magnet"] == MAGNET
+    assert daemon.requests[-1].args["save_path"] is None
+
+
+@pytest.mark.parametrize(("recoverable", "code"), [(True, 0), (False, 5)])
+def test_add_and_wait_says_by_its_exit_code_how_it_ended(
+    daemon: ScriptedDaemon, ouzel: Ouzel, recoverable: bool, code: int
+) -> None:
+    """An error that Ouzel gets over is none."""
+
+    def add(_: dict[str, Any]) -> dict[str, Any]:
+        daemon.rows[ID] = row()
+        return {"torrent": ID, "duplicate": False}
+
+    def play() -> None:
+        daemon.publish("error", name="storage", message="disk full", recoverable=recoverable)
+        daemon.publish("completed", bytes_done=1000)
+
+    daemon.answers["add_torrent"] = add
+    daemon.on_subscribed[f"progress/{ID}".encode()] = play
+    assert ouzel("add", MAGNET, "--wait")[0] == code
+
+
+def test_ls(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """A line a torrent; filters are the daemon's work."""
+    daemon.rows = {ID: row(), OTHER: row(OTHER, name="long " * 100, state=TorrentState.PAUSED)}
+    code, out, _ = ouzel("ls")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["ID", ID[:12], OTHER[:12]]
+    assert ("long " * 100).strip() in out
+    documents = json.loads(ouzel("ls", "--state", "paused", "--label", "x", "--json")[1])
+    assert [each["torrent"] for each in documents["torrents"]] == [OTHER]
+    assert daemon.requests[-1].args["label"] == "x"
+
+
+def test_show_health_and_stats(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """A prefix is enough to name a torrent."""
+    daemon.rows = {ID: row()}
+    assert "ubuntu.iso" in ouzel("show", "aaaa")[1]
+    assert json.loads(ouzel("show", ID, "--json")[1])["piece_length"] == 16384
+    assert "1 downloading" in ouzel("stats")[1]
+    assert json.loads(ouzel("stats", "--json")[1])["session"]["peers"] == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(HealthStatus.HEALTHY, 0), (HealthStatus.DEGRADED, 0), (HealthStatus.STARTING, 0), (HealthStatus.UNHEALTHY, 4)],
+)
+def test_health_says_by_its_exit_code_whether_the_daemon_works(
+    daemon: ScriptedDaemon, ouzel: Ouzel, status: HealthStatus, code: int
+) -> None:
+    """Degraded, it works."""
+    daemon.answers["health"] = lambda _: health(status)
+    assert ouzel("health")[0] == code
+    assert ouzel("health", "--json")[0] == code
+
+
+@pytest.mark.parametrize(
+    ("argv", "op", "args"),
+    [
+        (["pause"], "pause", {}),
+        (["resume"], "resume", {}),
+        (["rm"], "remove_torrent", {"delete_files": False}),
+        (["rm", "--files"], "remove_torrent", {"delete_files": True}),
+    ],
+)
+def test_one_command_for_several_torrents(
+    daemon: ScriptedDaemon, ouzel: Ouzel, argv: list[str], op: str, args: dict[str, Any]
+) -> None:
+    """Each is done or refused for itself; one refusal makes exit code 1."""
+
+    def answer(given: dict[str, Any]) -> dict[str, Any]:
+        if given["torrent"] == OTHER:
+            raise OuzelError(ErrorKind.TORRENT_BUSY, "wait")
+        assert given == {"torrent": ID, **args}
+        return {"torrent": ID}
+
+    daemon.answers[op] = answer
+    assert ouzel(*argv, ID, ID)[0] == 0
+    code, out, err = ouzel(*argv, ID, OTHER)
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert "torrent_busy" in err
+    code, out, err = ouzel(*argv, ID, OTHER, "--json")
+    assert [each["ok"] for each in json.loads(out)["results"]] == [True, False]
+    assert json.loads(err)["error"]["name"] == "torrent_busy"
+
+
+def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Without a rate it only reads."""
+    daemon.rows = {ID: row(upload_limit_bps=5000)}
+    assert ouzel("limit")[1] == "1.0 MB/s down, none up\n"
+    assert json.loads(ouzel("limit", "aaaa", "--json")[1]) == {"download_bps": 0, "upload_bps": 5000}
+    assert "update_limits" not in daemon.ops()
+    daemon.answers["update_limits"] = lambda _: {"download_bps": 0, "upload_bps": 1_000_000}
+    assert ouzel("limit", "--up", "1M")[1] == "none down, 1.0 MB/s up\n"
+    assert daemon.requests[-1].args == {"torrent": None, "upload_bps": 1_000_000}
+    ouzel("limit", ID, "--down", "0")
+    assert daemon.requests[-1].args == {"torrent": ID, "download_bps": 0}
+
+
+def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Priorities that were there stay; `--all` forgets everything first."""
+    daemon.rows = {ID: row()}
+    detail = daemon.answers["get_torrent"]
+    daemon.answers["get_torrent"] = lambda args: {**_plain(detail(args)), "priorities": {"1": 0}}
+    daemon.answers["list_files"] = lambda _: {"files": [file_row()], "cursor": None, "age_ms": 1}
+    daemon.answers["update_selection"] = lambda _: {"torrent": ID}
+    assert "top/0.bin" in ouzel("files", ID)[1]
+    assert "update_selection" not in daemon.ops()
+    ouzel("files", ID, "--priority", "3=7")
+    assert _last(daemon, "update_selection") == {"torrent": ID, "priorities": {"1": 0, "3": 7}}
+    ouzel("files", ID, "--include", "*.mkv", "--no-skip-fluff")
+    assert _last(daemon, "update_selection") == {"torrent": ID, "include": ["*.mkv"], "skip_fluff": False}
+    document = json.loads(ouzel("files", ID, "--all", "--priority", "3=7", "--json")[1])
+    assert document["files"][0]["index"] == 0
+    assert _last(daemon, "update_selection") == {
+        "torrent": ID,
+        "include": [],
+        "exclude": [],
+        "skip_fluff": False,
+        "priorities": {"3": 7},
+    }
+
+
+def test_events_are_lines_until_interrupted(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Exit code 130, and what was printed stays."""
+
+    def play() -> None:
+        daemon.publish("torrent_added", ID, name="n")
+        daemon.publish("progress", ID, progress=0.5)
+        daemon.publish("tick", None, head=1, status="healthy")
+        daemon.on_subscribed.clear()
+
+    daemon.on_subscribed[b"progress/"] = play
+    code, out, err = _interrupted_after(2, ouzel, "events", "--progress", "--json")
+    assert code == 130
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["torrent_added", "progress"]
+    assert "interrupted" in err
+    daemon.on_subscribed[b"tick/"] = lambda: daemon.publish("completed", ID, bytes_done=1)
+    _, out, _ = _interrupted_after(1, ouzel, "events", "--torrent", ID)
+    assert f"completed {ID[:12]} bytes_done=1" in out
+
+
+def test_watch_one_torrent_until_it_is_removed(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Lines where there is no terminal, objects as JSON."""
+    daemon.rows = {ID: row(), OTHER: row(OTHER)}
+    daemon.on_subscribed[f"progress/{ID}".encode()] = lambda: daemon.publish("torrent_removed", delete_files=False)
+    code, out, _ = ouzel("watch", "aaaa")
+    assert code == 0
+    assert out.splitlines() == [
+        "health: healthy - engine running",
+        "ubuntu.iso: downloading 50.0% at 2.0 MB/s",
+        f"{ID}: removed",
+    ]
+    _, out, _ = ouzel("watch", "aaaa", "--json")
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["resnapshot", "torrent_removed"]
+
+
+def test_watch_on_a_terminal_draws_a_table(
+    daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the health below."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    daemon.rows = {ID: row()}
+    daemon.on_subscribed[f"progress/{ID}".encode()] = lambda: daemon.publish("torrent_removed", delete_files=False)
+    assert run(["--runtime-dir", str(tmp_path), "watch", ID]) == 0
+    assert "ubuntu.iso" in terminal.getvalue()
+    assert "engine running" in terminal.getvalue()
+
+
+def test_a_reader_that_went_away_is_no_error_message(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ouzel events | head` ends quietly."""
+
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Closed())
+        code, _, err = ouzel("health", "--json")
+        sys.stdout.close()
+    assert (code, err) == (141, "")
+
+
+def _plain(detail: Any) -> dict[str, Any]:
+    return {name: getattr(detail, name) for name in detail.__struct_fields__}
+
+
+def _last(daemon: ScriptedDaemon, op: str) -> dict[str, Any]:
+    return [request.args for request in daemon.requests if request.op == op][-1]
+
+
+def _interrupted_after(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, str]:
+    """The command, with a Ctrl-C once it has written some lines."""
+    written = 0
+    write = sys.stdout.write
+
+    def counting(text: str) -> int:
+        nonlocal written
+        written += text.count("\n")
+        length = write(text)
+        if written >= lines:
+            os.kill(os.getpid(), signal.SIGINT)
+        return length
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "write", counting)
+        return ouzel(*argv)

@@ -1,0 +1,112 @@
+"""Adding a torrent and staying until its download came to an end."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from ouzel import Client, calls
+from ouzel.download import add_and_wait
+from ouzel.ending import Outcome
+from ouzel.output import Output
+from protocol.rows import TorrentState
+from tests.ouzel.samples import ID, OTHER, progress, reason, row
+from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+CALL = calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID)
+PROGRESS = progress(0).data
+
+
+@pytest.fixture(autouse=True)
+def _adding(daemon: ScriptedDaemon) -> None:
+    def add(_: dict[str, Any]) -> dict[str, Any]:
+        duplicate = ID in daemon.rows
+        daemon.rows.setdefault(ID, row(progress=0.0, bytes_done=0))
+        return {"torrent": ID, "duplicate": duplicate}
+
+    daemon.answers["add_torrent"] = add
+
+
+def plays(daemon: ScriptedDaemon, *events: tuple[str, str | None, dict[str, Any]]) -> None:
+    """What happens once the torrent's progress is listened to."""
+
+    def play() -> None:
+        for type_, torrent, data in events:
+            daemon.publish(type_, torrent, **data)
+
+    daemon.on_subscribed[f"progress/{ID}".encode()] = play
+
+
+def test_it_shows_progress_until_the_torrent_is_complete(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Through the loss of the engine, which is told."""
+    degraded = {"status": "degraded", "reasons": msgspec.to_builtins([reason()])}
+    plays(
+        daemon,
+        ("progress", ID, PROGRESS | {"progress": 0.5}),
+        ("engine_lost", None, {"pid": 1, "exit_code": None, "signal": "SIGKILL", "retry_ms": 0}),
+        ("health_changed", None, degraded),
+        ("error", ID, {"name": "engine_lost", "message": "the engine died", "recoverable": True}),
+        ("error_cleared", ID, {}),
+        ("health_changed", None, {"status": "healthy", "reasons": []}),
+        ("completed", OTHER, {"bytes_done": 1}),
+        ("completed", ID, {"bytes_done": 1000}),
+    )
+    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.COMPLETED
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"added: {ID}"
+    assert "ubuntu.iso: downloading 50.0% at 2.0 MB/s" in lines
+    assert "health: degraded - engine lost; engine -: the engine is being restarted" in lines
+    assert "ubuntu.iso: downloading 50.0% at 0 B/s (the engine died)" in lines
+    assert lines[-1] == f"completed: {ID}"
+
+
+def test_as_json_it_gives_what_was_added_the_events_and_the_end(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One object a line."""
+    plays(daemon, ("progress", ID, PROGRESS), ("error", ID, {"name": "x", "message": "broken", "recoverable": False}))
+    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.FAILED
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["type"] for each in objects] == ["added", "progress", "error", "ended"]
+    assert objects[0] == {"type": "added", "torrent": ID, "duplicate": False}
+    assert (objects[-1]["outcome"], objects[-1]["message"]) == ("failed", "broken")
+
+
+def test_a_torrent_that_is_complete_already_has_nothing_to_tell(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its row does."""
+    daemon.rows[ID] = row(state=TorrentState.SEEDING, progress=1.0)
+    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.COMPLETED
+    assert capsys.readouterr().out.startswith(f"already there: {ID}")
+
+
+def test_what_completes_before_the_row_is_read_is_not_missed(daemon: ScriptedDaemon, client: Client) -> None:
+    """The stream was opened before the torrent was added; the event is only in the log."""
+    was = daemon.answers["add_torrent"]
+
+    def add(args: dict[str, Any]) -> Any:
+        daemon.publish("completed", ID, lost=True, bytes_done=1000)
+        return was(args)
+
+    daemon.answers["add_torrent"] = add
+    plays(daemon, ("tick", None, {"head": 1, "status": "healthy"}))
+    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.COMPLETED
+
+
+def test_it_goes_on_with_a_restarted_supervisor(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the new snapshot; a torrent that is not in it was removed."""
+
+    def restart() -> None:
+        daemon.epoch, daemon.seq, daemon.rows = "e2", 0, {}
+        daemon.log.clear()
+        daemon.tick()
+
+    daemon.on_subscribed[f"progress/{ID}".encode()] = restart
+    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.REMOVED
+    assert '"reason":"new_epoch"' in capsys.readouterr().out

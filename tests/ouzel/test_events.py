@@ -1,0 +1,87 @@
+"""The blocking stream of events over real sockets."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from ouzel import Client, Event, NotRunning, Resnapshot
+from tests.ouzel.samples import ID, OTHER, row
+from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+
+def test_what_happens_after_the_stream_was_opened_is_given(daemon: ScriptedDaemon, client: Client) -> None:
+    """Even before the subscription takes effect: what is lost is fetched."""
+    daemon.publish("torrent_added")
+    with client.events() as events:
+        happened = [daemon.publish("state_changed"), daemon.publish("completed")]
+        daemon.wait_subscribed(b"tick/")
+        daemon.tick()
+        assert [next(events), next(events)] == happened
+
+
+def test_a_lost_event_is_fetched_and_given_in_its_place(daemon: ScriptedDaemon, client: Client) -> None:
+    """The gap shows at the next event."""
+    with client.events() as events:
+        daemon.wait_subscribed(b"lifecycle/")
+        happened = [daemon.publish("error"), daemon.publish("error_cleared", lost=True), daemon.publish("completed")]
+        assert [next(events) for _ in happened] == happened
+
+
+def test_a_stream_of_one_torrent_gives_its_events_and_the_daemons(daemon: ScriptedDaemon, client: Client) -> None:
+    """The numbers of the others are followed all the same."""
+    with client.events(torrent=ID, progress=True) as events:
+        daemon.wait_subscribed(f"progress/{ID}".encode())
+        daemon.publish("completed", OTHER)
+        health = daemon.publish("health_changed", None)
+        progress = daemon.publish("progress", ID, progress=0.7)
+        daemon.tick()
+        completed = daemon.publish("completed", ID)
+        assert [next(events), next(events), next(events)] == [health, progress, completed]
+
+
+def test_a_stream_can_be_narrowed_to_a_torrent_that_was_just_added(daemon: ScriptedDaemon, client: Client) -> None:
+    """From then on with progress."""
+    with client.events() as events:
+        daemon.wait_subscribed(b"lifecycle/")
+        daemon.publish("torrent_added", OTHER)
+        added = daemon.publish("torrent_added", ID)
+        events.follow(ID)
+        daemon.wait_subscribed(f"progress/{ID}".encode())
+        progress = daemon.publish("progress", ID, progress=0.7)
+        assert [next(events), next(events)] == [added, progress]
+
+
+def test_a_restarted_supervisor_leads_to_a_resnapshot(tmp_path: Path) -> None:
+    """The stream finds the new daemon by itself and begins anew."""
+    with Client(tmp_path, timeout_s=5) as client:
+        with ScriptedDaemon(tmp_path):
+            events = client.events(ticks=True)
+        with ScriptedDaemon(tmp_path, epoch="e2") as daemon:
+            daemon.rows = {ID: row()}
+            given = next(item for item in events if isinstance(item, Resnapshot))
+            assert (given.reason, given.epoch, given.torrents) == ("new_epoch", "e2", [row()])
+            happened = daemon.publish("completed")
+            assert next(item for item in events if isinstance(item, Event) and item.numbered) == happened
+
+
+def test_a_silent_daemon_is_gone(tmp_path: Path) -> None:
+    """It ticks every second, so silence means something."""
+    with Client(tmp_path, timeout_s=5) as client:
+        with ScriptedDaemon(tmp_path):
+            events = client.events(silence_s=0.2)
+        with pytest.raises(NotRunning):
+            next(events)
+        with socket.socket(socket.AF_UNIX) as deaf:
+            (tmp_path / "commands.ipc").unlink(missing_ok=True)
+            deaf.bind(str(tmp_path / "commands.ipc"))
+            deaf.listen()
+            with pytest.raises(NotRunning, match="said nothing"):
+                next(events)
+
+
+def test_a_stream_that_cannot_begin_closes_its_sockets(daemon: ScriptedDaemon, client: Client) -> None:
+    """Such as with a daemon that does not know `hello`."""
+    del daemon.answers["hello"]
+    with pytest.raises(Exception, match="unknown_op"):
+        client.events()

@@ -1,0 +1,42 @@
+"""How the command line fails."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from ouzel.errors import NotRunning
+from ouzel.failure import ExitCode, exit_code, tell
+from protocol.errors import ErrorKind, OuzelError
+
+GONE = NotRunning(Path("/run/ouzel/commands.ipc"), "No such file or directory")
+
+
+def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr."""
+    tell(OuzelError(ErrorKind.UNKNOWN_TORRENT, "there is none"), as_json=False)
+    tell(GONE, as_json=False)
+    tell(typer.BadParameter("no rate", param_hint="--down"), as_json=False)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0] == "error: unknown_torrent: there is none"
+    assert "`ouzel ls`" in lines[1]
+    assert lines[2].startswith("error: no Ouzel daemon answers at /run/ouzel/commands.ipc")
+    assert "`ouzeld`" in lines[2]
+    assert lines[3:] == ["error: Invalid value for --down: no rate", "  see `ouzel --help`"]
+
+
+def test_a_program_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line."""
+    tell(GONE, as_json=True)
+    tell(typer.BadParameter("no rate"), as_json=True)
+    names = [json.loads(line)["error"]["name"] for line in capsys.readouterr().err.splitlines()]
+    assert names == ["not_running", "usage"]
+
+
+def test_exit_codes() -> None:
+    """No daemon is another thing than a refusal."""
+    assert exit_code(GONE) is ExitCode.NOT_RUNNING
+    assert exit_code(OuzelError(ErrorKind.TORRENT_BUSY, "wait")) is ExitCode.REFUSED

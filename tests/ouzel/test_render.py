@@ -1,0 +1,112 @@
+"""What people see."""
+
+import pytest
+from rich.console import Console, RenderableType
+
+from ouzel import render
+from ouzel.table import Table
+from protocol.rows import HealthStatus, TorrentState
+from tests.ouzel.samples import (
+    ID,
+    OTHER,
+    detail,
+    event,
+    file_row,
+    health,
+    reason,
+    resnapshot,
+    row,
+    settings,
+    stats,
+)
+
+
+def seen(renderable: RenderableType, width: int = 400) -> str:
+    """As a terminal without colours shows it."""
+    console = Console(width=width, no_color=True, highlight=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
+
+
+def table_of(*rows: object, status: HealthStatus = HealthStatus.HEALTHY) -> Table:
+    """A table that began with rows."""
+    table = Table()
+    table.apply(resnapshot(*rows, status=status))  # type: ignore[arg-type]  # rows are TorrentRow
+    return table
+
+
+def test_torrents_are_a_line_each() -> None:
+    """With the digits of the id that commands take."""
+    lines = seen(render.torrents([row(), row(OTHER, error="disk full")])).splitlines()
+    assert lines[0].split() == ["ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR"]
+    assert lines[1].split()[:4] == [ID[:12], "ubuntu.iso", "downloading", "50.0%"]
+    assert lines[2].endswith("disk full")
+
+
+def test_names_cannot_steer_the_terminal_nor_the_markup() -> None:
+    """They come from strangers."""
+    shown = seen(render.torrents([row(name="\x1b[31mred[bold]x")]))
+    assert "\x1b" not in shown
+    assert "[31mred[bold]x" in shown
+
+
+def test_one_torrent_in_full() -> None:
+    """Rules and priorities as they were asked for."""
+    rules = {"include": ["*.mkv"], "exclude": [], "skip_fluff": True}
+    shown = seen(render.torrent(detail(rules=rules, priorities={"3": 7}, revision=2, paused=True, age_ms=None)))
+    assert "include *.mkv, skip fluff, file 3: priority 7" in shown
+    assert "not yet" in shown
+    assert "downloading (paused)" in shown
+    assert "never" in shown
+    assert "all files" in seen(render.torrent(detail()))
+
+
+def test_files() -> None:
+    """An empty file is there."""
+    lines = seen(render.files([file_row(), file_row(1, priority=0), file_row(2, size=0)])).splitlines()
+    assert lines[1].split()[:3] == ["0", "4", "50.0%"]
+    assert lines[2].split()[1] == "skipped"
+    assert lines[3].split()[2] == "100.0%"
+
+
+def test_health() -> None:
+    """A line, and one for each reason."""
+    lines = seen(render.health(health(HealthStatus.DEGRADED, [reason()]))).splitlines()
+    assert lines[0].startswith("degraded - engine running (generation 2, up 1 m 5 s, 1 restarts), supervisor 0.1.0")
+    assert lines[1].startswith("  engine -: the engine is being restarted, since 2023-11-1")
+
+
+def test_stats_and_limits() -> None:
+    """Units are said."""
+    assert "50.0 MB resident, 1 s of CPU, 20 files open" in seen(render.stats(stats()))
+    assert seen(render.limits(settings())).strip() == "1.0 MB/s down, none up"
+
+
+def test_events_are_one_line() -> None:
+    """Long data is cut."""
+    line = render.event_line(event(3, "files_discovered", files=["x" * 200]))
+    assert f"#3 files_discovered {ID[:12]} files=['xxx" in line
+    assert len(line) < 200
+    assert "resnapshot (start): 1 torrents, healthy" in render.event_line(resnapshot(row()))
+
+
+def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
+    """The bar stays while the engine comes back."""
+    assert seen(render.download(table_of(row(bytes_done=0)), ID), 120).count("\n") == 1
+    hurt = row(error="engine lost", download_bps=0)
+    shown = seen(render.download(table_of(hurt, status=HealthStatus.DEGRADED), ID), 120)
+    assert "50.0%" in shown
+    assert "engine lost" in shown
+    assert "degraded" in shown
+    assert "healthy" in seen(render.download(table_of(), ID))
+
+
+@pytest.mark.parametrize(("height", "fits"), [(6, 2), (50, 5)])
+def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, fits: int) -> None:
+    """And says how many are not shown."""
+    rows = [row(f"{number:040x}", name=f"n{number}", state=TorrentState.PAUSED) for number in range(4)]
+    busy = row(name="busy")
+    shown = seen(render.overview(table_of(*rows, busy), [*rows, busy], height))
+    assert shown.splitlines()[1].split()[1] == "busy"
+    assert ("and 3 more" in shown) == (fits == 2)

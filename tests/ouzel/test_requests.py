@@ -1,0 +1,83 @@
+"""Each request has an id of its own, and each reply goes to its request once."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ouzel.errors import Refused
+from ouzel.requests import Requests, refusal, result_of
+from protocol import codec
+from protocol.envelope import Reply, parse_request
+from protocol.errors import ErrorKind, OuzelError
+from tests.ouzel import samples
+
+
+def reply_frame(request_id: str | int | None) -> bytes:
+    """An OK."""
+    return codec.encode(Reply(id=request_id, ok=True, result={}, epoch="e1", gen=1, seq=1))
+
+
+def test_a_request_is_what_the_daemon_reads() -> None:
+    """Version, id, op, arguments, client, wait, deadline."""
+    request_id, frame = Requests(session="s", client="me").build("pause", {"torrent": "x"}, deadline_ms=5)
+    request = parse_request(frame)
+    assert (request.id, request.client, request.op, request.args) == (request_id, "me", "pause", {"torrent": "x"})
+    assert (request.wait, request.deadline_ms) == ("durable", 5)
+
+
+@given(st.lists(st.sampled_from(["build", "forget"]) | st.integers(0, 20), max_size=40))
+def test_a_reply_is_matched_once_and_only_while_its_request_is_open(actions: list[str | int]) -> None:
+    """Neither doubled, nor given up, nor foreign ones."""
+    requests = Requests(session="s")
+    made: list[str] = []
+    open_: set[str] = set()
+    for action in actions:
+        if action == "build":
+            request_id, _ = requests.build("ping", {})
+            assert request_id not in made
+            made.append(request_id)
+            open_.add(request_id)
+        elif action == "forget" and made:
+            requests.forget(made[-1])
+            open_.discard(made[-1])
+        elif isinstance(action, int):
+            reply = requests.match(reply_frame(f"s-{action}"))
+            assert (reply is not None) == (f"s-{action}" in open_)
+            open_.discard(f"s-{action}")
+
+
+def test_two_sessions_share_no_id() -> None:
+    """Even of the same client name: the daemon would take the second request for the first."""
+    assert Requests(session="a").build("ping", {})[0] != Requests(session="b").build("ping", {})[0]
+
+
+@pytest.mark.parametrize("deadline_ms", [0, 600_001])
+def test_a_deadline_out_of_range_is_refused(deadline_ms: int) -> None:
+    """Before it is sent."""
+    with pytest.raises(OuzelError, match="deadline_ms"):
+        Requests(session="s").build("ping", {}, deadline_ms=deadline_ms)
+
+
+@pytest.mark.parametrize("frame", [b"", b"\xc1", codec.encode([1]), codec.encode({"id": "s-0"})])
+def test_what_is_no_reply_is_malformed(frame: bytes) -> None:
+    """A daemon that speaks something else is an error, not a reply."""
+    with pytest.raises(OuzelError, match="malformed_frame"):
+        Requests(session="s").match(frame)
+
+
+def test_a_reply_to_nobody_is_dropped() -> None:
+    """The daemon could not read the id."""
+    assert Requests(session="s").match(reply_frame(None)) is None
+
+
+def test_results_and_refusals() -> None:
+    """A refusal is raised; a result is a map."""
+    assert result_of(samples.reply({"a": 1})) == {"a": 1}
+    with pytest.raises(Refused) as caught:
+        result_of(samples.refusal(ErrorKind.TORRENT_BUSY))
+    assert caught.value.kind is ErrorKind.TORRENT_BUSY
+    with pytest.raises(OuzelError, match=r"reply\.result"):
+        result_of(samples.reply([]))
+    with pytest.raises(OuzelError, match=r"reply\.error"):
+        refusal(msgspec.structs.replace(samples.refusal(ErrorKind.TORRENT_BUSY), error=msgspec.UNSET))

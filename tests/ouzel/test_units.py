@@ -1,0 +1,67 @@
+"""Numbers as people write and read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ouzel.units import format_limit, format_rate, format_share, format_size, format_span, parse_rate
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("0", 0),
+        ("1500", 1500),
+        ("500k", 500_000),
+        ("500K", 500_000),
+        ("10M", 10_000_000),
+        ("1G", 1_000_000_000),
+        ("1.5Mi", 1_572_864),
+        ("64Ki", 65_536),
+        ("64kiB/s", 65_536),
+        ("1Gi", 1_073_741_824),
+        (" 2 MB/s ", 2_000_000),
+        ("3Bps", 3),
+        ("0.001", 1),
+    ],
+)
+def test_rates_are_read(text: str, rate: int) -> None:
+    """What is more than nothing never becomes 0, which would be no limit."""
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-1", "10m", "1e6", "10 T", "1.M", "3G", "99999999999"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    """Nor what a 32-bit limit cannot hold."""
+    with pytest.raises(ValueError, match=r"not a rate|the most that can be set"):
+        parse_rate(text)
+
+
+@given(st.integers(0, 2**31 - 1))
+def test_plain_bytes_are_read_exactly(rate: int) -> None:
+    """No rounding."""
+    assert parse_rate(str(rate)) == rate
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (999_960, "1.0 MB"), (2 * 10**12, "2.0 TB"), (10**19, "10000.0 PB")],
+)
+def test_sizes(count: int, text: str) -> None:
+    """Powers of 1000."""
+    assert format_size(count) == text
+
+
+def test_rates_limits_and_shares() -> None:
+    """Only what is complete is 100%."""
+    assert (format_rate(1500), format_limit(0), format_limit(1500)) == ("1.5 kB/s", "none", "1.5 kB/s")
+    assert [format_share(share) for share in (0, 0.5, 0.99999, 1)] == ["0.0%", "50.0%", "99.9%", "100.0%"]
+
+
+@pytest.mark.parametrize(
+    ("span_ms", "text"),
+    [(0, "0 ms"), (350, "350 ms"), (5000, "5 s"), (125_000, "2 m 5 s"), (3_600_000, "1 h"), (273_600_000, "3 d 4 h")],
+)
+def test_spans(span_ms: int, text: str) -> None:
+    """The two largest units."""
+    assert format_span(span_ms) == text

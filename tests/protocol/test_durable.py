@@ -1,0 +1,218 @@
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol import durable
+from protocol.durable import Change, Done, DurableWriter
+
+Outcomes = list[OSError | None]
+
+
+@pytest.fixture
+def writer() -> Iterator[DurableWriter]:
+    """A writer that is closed at the end."""
+    writer = DurableWriter("durable-test")
+    yield writer
+    writer.close()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The directories that were synced, in order; syncing is real."""
+    directories: list[Path] = []
+    sync = durable.fsync_dir
+
+    def observe(directory: Path) -> None:
+        directories.append(directory)
+        sync(directory)
+
+    monkeypatch.setattr(durable, "fsync_dir", observe)
+    return directories
+
+
+def outcomes(writer: DurableWriter, *transactions: list[Change]) -> Outcomes:
+    """Submits transactions and closes the writer; what each was told."""
+    found: Outcomes = []
+    for transaction in transactions:
+        writer.submit(transaction, found.append)
+    writer.close()
+    return found
+
+
+def as_one_group(writer: DurableWriter, submit: Callable[[], None]) -> None:
+    """Holds the writer busy until everything is submitted, so that it finds all of it in one go; then closes it."""
+    busy, go_on = threading.Event(), threading.Event()
+
+    def hold(_: OSError | None) -> None:
+        busy.set()
+        go_on.wait()
+
+    writer.submit([], hold)
+    busy.wait()
+    submit()
+    go_on.set()
+    writer.close()
+
+
+def test_a_write_replaces_the_content(tmp_path: Path, synced: list[Path]) -> None:
+    """New and old files alike; no temporary file stays, and the directory is synced."""
+    file = tmp_path / "file"
+    durable.write(file, b"one")
+    durable.write(file, b"two")
+    assert file.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [file]
+    assert synced == [tmp_path, tmp_path]
+
+
+def test_a_staged_change_leaves_the_file_untouched(tmp_path: Path) -> None:
+    """A power cut after the first half finds the old content."""
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    durable.stage(Change(file, b"new"))
+    assert file.read_bytes() == b"old"
+    durable.publish(Change(file, b"new"))
+    assert file.read_bytes() == b"new"
+
+
+def test_the_content_is_synced_before_it_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a power cut could leave the new name with nothing in it."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def observe_fsync(fd: int) -> None:
+        steps.append("fsync")
+        fsync(fd)
+
+    def observe_replace(source: Path, target: Path) -> None:
+        steps.append("replace")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", observe_fsync)
+    monkeypatch.setattr(os, "replace", observe_replace)
+    durable.write(tmp_path / "file", b"new")
+    assert steps == ["fsync", "replace", "fsync"]
+
+
+@pytest.mark.parametrize("by", ["write", "writer"])
+def test_a_failed_stage_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    """On a full disk the old content stays, the temporary file goes, and the caller hears why."""
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    if by == "write":
+        with pytest.raises(OSError, match="No space left"):
+            durable.write(file, b"new")
+    else:
+        (error,) = outcomes(DurableWriter("durable-test"), [Change(file, b"new")])
+        assert error is not None
+        assert error.errno == errno.ENOSPC
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_transaction_that_cannot_be_staged_changes_nothing(tmp_path: Path, writer: DurableWriter) -> None:
+    """Neither the write before nor the deletion after the failing change is carried out."""
+    first, last = tmp_path / "first", tmp_path / "last"
+    first.write_bytes(b"old")
+    last.write_bytes(b"old")
+    (error,) = outcomes(
+        writer, [Change(first, b"new"), Change(tmp_path / "missing" / "file", b"new"), Change(last, None)]
+    )
+    assert isinstance(error, FileNotFoundError)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"first": b"old", "last": b"old"}
+
+
+def test_a_failed_transaction_does_not_concern_the_next(tmp_path: Path, writer: DurableWriter) -> None:
+    """Each transaction of a group has an outcome of its own."""
+    found: Outcomes = []
+
+    def submit() -> None:
+        writer.submit([Change(tmp_path / "missing" / "file", b"")], found.append)
+        writer.submit([Change(tmp_path / "file", b"new")], found.append)
+
+    as_one_group(writer, submit)
+    assert isinstance(found[0], FileNotFoundError)
+    assert found[1:] == [None]
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_failure_that_cannot_be_tidied_up_is_told_too(tmp_path: Path, writer: DurableWriter) -> None:
+    """A temporary file that can neither be written nor removed is a failed transaction, and the writer goes on."""
+    (tmp_path / "file.tmp").mkdir()
+    first, second = outcomes(writer, [Change(tmp_path / "file", b"new")], [Change(tmp_path / "other", b"new")])
+    assert isinstance(first, OSError)
+    assert second is None
+
+
+def test_deleting_what_is_not_there_is_done(tmp_path: Path, writer: DurableWriter) -> None:
+    """A deletion can be said again."""
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    assert outcomes(writer, [Change(file, None)], [Change(file, None)]) == [None, None]
+    assert not file.exists()
+
+
+def test_a_file_written_twice_in_a_group_has_the_last_content(tmp_path: Path, writer: DurableWriter) -> None:
+    """Changes of a group are published in the order of submission, and told in that order."""
+    file = tmp_path / "file"
+    told: list[int] = []
+
+    def tell(number: int) -> Done:
+        return lambda _: told.append(number)
+
+    def submit() -> None:
+        for number in range(10):
+            writer.submit([Change(file, b"%d" % number)], tell(number))
+
+    as_one_group(writer, submit)
+    assert file.read_bytes() == b"9"
+    assert told == list(range(10))
+
+
+def test_a_group_syncs_each_directory_once(tmp_path: Path, writer: DurableWriter, synced: list[Path]) -> None:
+    """A hundred transactions that queued up cost one sync of the directory, and are told after it."""
+    found: Outcomes = []
+    syncs_when_told: list[int] = []
+
+    def told(outcome: OSError | None) -> None:
+        found.append(outcome)
+        syncs_when_told.append(len(synced))
+
+    def submit() -> None:
+        for number in range(100):
+            writer.submit([Change(tmp_path / f"file{number}", b"new")], told)
+
+    as_one_group(writer, submit)
+    assert synced == [tmp_path]
+    assert found == [None] * 100
+    assert syncs_when_told == [1] * 100
+    assert len(list(tmp_path.iterdir())) == 100
+
+
+def test_a_directory_that_cannot_be_synced_is_told(
+    tmp_path: Path, writer: DurableWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may not survive a power cut is not said to be durable."""
+    problem = OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def broken(directory: Path) -> None:
+        raise problem
+
+    monkeypatch.setattr(durable, "fsync_dir", broken)
+    assert outcomes(writer, [Change(tmp_path / "file", b"new")]) == [problem]
+
+
+def test_closing_waits_for_everything(tmp_path: Path, writer: DurableWriter) -> None:
+    """More than fits into one group is on disk and told when close returns."""
+    count = 1500
+    assert outcomes(writer, *([Change(tmp_path / f"file{n % 50}", b"%d" % n)] for n in range(count))) == [None] * count
+    assert (tmp_path / "file49").read_bytes() == b"1499"
+    assert len(list(tmp_path.iterdir())) == 50

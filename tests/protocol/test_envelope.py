@@ -1,0 +1,179 @@
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import codec, envelope
+from protocol.envelope import ErrorBody, EventFrame, RefusedRequest, Reply, Request
+from protocol.errors import ErrorKind, OuzelError
+from tests.protocol.strategies import messages, wire_values
+
+MINIMAL: dict[str, Any] = {"v": 1, "id": 7, "op": "ping"}
+
+
+def refused(value: Any) -> RefusedRequest:
+    """The refusal of a request whose frame decodes to a map."""
+    with pytest.raises(RefusedRequest) as caught:
+        envelope.parse_request(codec.encode(value))
+    return caught.value
+
+
+def test_a_minimal_request_gets_the_defaults() -> None:
+    """Without more, a request waits for durability, has ten seconds, and is its socket's."""
+    request = envelope.parse_request(codec.encode(MINIMAL))
+    assert request == Request(v=1, id=7, op="ping", args={}, client=None, wait="durable", deadline_ms=10_000)
+
+
+@given(messages(Request))
+def test_requests_come_back_as_they_were(request: Request) -> None:
+    """What a client encodes is what the supervisor parses."""
+    request = msgspec.structs.replace(request, v=1)
+    assert envelope.parse_request(codec.encode(request)) == request
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """A newer client may say more than this version knows."""
+    request = envelope.parse_request(codec.encode(MINIMAL | {"priority": [1], "args": {"x": {}}}))
+    assert request == Request(v=1, id=7, op="ping", args={"x": {}})
+
+
+@pytest.mark.parametrize("field", ["v", "id", "op"])
+def test_a_missing_field_is_named(field: str) -> None:
+    """`v`, `id` and `op` have no defaults."""
+    error = refused({key: value for key, value in MINIMAL.items() if key != field})
+    assert (error.kind, error.field) == (ErrorKind.INVALID_ENVELOPE, field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("v", True),
+        ("v", 1.0),
+        ("id", 1.5),
+        ("id", None),
+        ("id", True),
+        ("id", []),
+        ("id", b"7"),
+        ("id", -1),
+        ("id", "x" * 201),
+        ("op", 3),
+        ("op", b"ping"),
+        ("args", []),
+        ("args", None),
+        ("client", 3),
+        ("client", "x" * 201),
+        ("wait", "forever"),
+        ("wait", None),
+        ("deadline_ms", 0),
+        ("deadline_ms", -1),
+        ("deadline_ms", 600_001),
+        ("deadline_ms", 1.5),
+        ("deadline_ms", "10"),
+    ],
+)
+def test_a_bad_field_is_named(field: str, value: Any) -> None:
+    """Each field of the envelope has one type, and its bounds."""
+    error = refused(MINIMAL | {field: value})
+    assert (error.kind, error.field) == (ErrorKind.INVALID_ENVELOPE, field)
+
+
+@pytest.mark.parametrize("version", [0, 2, -1, "1", None, [1], {}])
+def test_another_version_is_refused_as_such(version: Any) -> None:
+    """A client of another version learns that, whatever else its request may say."""
+    error = refused({"v": version, "id": "a", "op": 3, "args": 5})
+    assert (error.kind, error.field, error.request_id) == (ErrorKind.UNSUPPORTED_VERSION, "v", "a")
+
+
+@pytest.mark.parametrize("request_id", [0, 7, 2**53 - 1, "", "a", "x" * 200])
+def test_a_refusal_knows_the_request(request_id: str | int) -> None:
+    """Where the id can be read, the reply can carry it."""
+    assert refused({"v": 1, "id": request_id}).request_id == request_id
+
+
+@pytest.mark.parametrize("request_id", [None, True, 1.5, [], {}, b"7"])
+def test_an_id_of_a_wrong_type_is_not_given_back(request_id: Any) -> None:
+    """The reply to it has null."""
+    assert refused({"v": 1, "id": request_id, "op": "ping"}).request_id is None
+
+
+@pytest.mark.parametrize("value", [None, 1, "ping", b"", [], [MINIMAL]])
+def test_a_frame_that_is_no_map_is_no_request(value: Any) -> None:
+    """The frame itself is to blame."""
+    with pytest.raises(OuzelError) as caught:
+        envelope.parse_request(codec.encode(value))
+    assert (caught.value.kind, caught.value.field) == (ErrorKind.INVALID_ENVELOPE, "frame")
+
+
+@given(st.binary(max_size=100))
+def test_random_frames_are_requests_or_refused(frame: bytes) -> None:
+    """Nothing but an OuzelError comes out of a parser of foreign bytes."""
+    try:
+        envelope.parse_request(frame)
+    except OuzelError as error:
+        assert error.kind.code < 2000
+
+
+@given(st.dictionaries(st.sampled_from(["v", "id", "op", "args", "client", "wait", "deadline_ms"]), wire_values))
+def test_random_maps_are_requests_or_refused(value: dict[str, Any]) -> None:
+    """Any values in the envelope's fields end in a request or in a refusal that names one of them."""
+    try:
+        envelope.parse_request(codec.encode(value | {"v": 1}))
+    except OuzelError as error:
+        assert error.kind is ErrorKind.INVALID_ENVELOPE
+        assert error.field in Request.__struct_fields__
+
+
+def test_a_good_reply_has_a_result_and_no_error() -> None:
+    """Unset members are not on the wire, and an empty result is."""
+    reply = codec.decode(codec.encode(Reply(id=7, ok=True, result={}, epoch="e", gen=1, seq=2)))
+    assert reply == {"v": 1, "id": 7, "ok": True, "result": {}, "epoch": "e", "gen": 1, "seq": 2}
+
+
+def test_a_bad_reply_has_an_error_and_no_result() -> None:
+    """The error's optional members are there only where they say something."""
+    body = ErrorBody.of(OuzelError(ErrorKind.UNKNOWN_TORRENT, "no such torrent", field="args.torrent"))
+    reply = codec.decode(codec.encode(Reply(id=None, ok=False, error=body, epoch="e", gen=1, seq=2)))
+    assert "result" not in reply
+    assert reply["id"] is None
+    assert reply["error"] == {
+        "code": 3001,
+        "name": "unknown_torrent",
+        "message": "no such torrent",
+        "retry": "never",
+        "field": "args.torrent",
+    }
+
+
+def test_an_error_tells_when_to_retry() -> None:
+    """Where the time is known, it is on the wire in milliseconds."""
+    body = ErrorBody.of(OuzelError(ErrorKind.ENGINE_UNAVAILABLE, "wait", retry_after_ms=1500))
+    assert codec.decode(codec.encode(body)) == {
+        "code": 4001,
+        "name": "engine_unavailable",
+        "message": "wait",
+        "retry": "later",
+        "retry_after_ms": 1500,
+    }
+
+
+@given(messages(Reply) | messages(EventFrame))
+def test_replies_and_events_are_wire_legal(message: Reply | EventFrame) -> None:
+    """A client decodes what the supervisor sends to the same message."""
+    value = codec.decode(codec.encode(message))
+    assert codec.convert(value, type(message), within="", error=ErrorKind.MALFORMED_FRAME) == message
+
+
+@pytest.mark.parametrize(
+    ("type_", "torrent", "topic"),
+    [
+        ("progress", "ab", "progress/ab"),
+        ("tick", None, "tick/-"),
+        ("state_changed", "ab", "lifecycle/ab/state_changed"),
+        ("health_changed", None, "lifecycle/-/health_changed"),
+    ],
+)
+def test_topics(type_: str, torrent: str | None, topic: str) -> None:
+    """Progress and ticks have topics of their own; everything else is lifecycle, with `-` where there is no torrent."""
+    assert envelope.topic_of(type_, torrent) == topic

@@ -1,0 +1,63 @@
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from protocol.resume_dir import ResumeDir
+
+V1: Final = "0123456789abcdef0123456789abcdef01234567"
+V2: Final = V1 + "89abcdef0123456789abcdef"
+
+
+def test_the_layout(tmp_path: Path) -> None:
+    """Everything of a torrent lies side by side, named by its id."""
+    resume_dir = ResumeDir(tmp_path)
+    assert resume_dir.desired(V1) == tmp_path / f"{V1}.json"
+    assert resume_dir.metainfo(V1) == tmp_path / f"{V1}.torrent"
+    assert resume_dir.fastresume(V2) == tmp_path / f"{V2}.fastresume"
+    assert resume_dir.session == tmp_path / "session.json"
+    assert resume_dir.lock == tmp_path / ".lock"
+    assert resume_dir.damaged == tmp_path / "damaged"
+
+
+def test_torrents_are_those_with_a_desired_state(tmp_path: Path) -> None:
+    """In the order of their ids; other files, temporary ones and misnamed ones are no torrents."""
+    resume_dir = ResumeDir(tmp_path)
+    for path in [resume_dir.desired(V2), resume_dir.desired(V1), resume_dir.desired("f" * 40)]:
+        path.touch()
+    others = [
+        resume_dir.session.name,
+        resume_dir.lock.name,
+        resume_dir.fastresume("a" * 40).name,
+        resume_dir.metainfo("b" * 40).name,
+        f"{'c' * 40}.json.tmp",
+        f"{'d' * 39}.json",
+        f"{'D' * 40}.json",
+        f"x{'e' * 40}.json",
+        f"{'e' * 40}.json\n",
+    ]
+    for name in others:
+        (tmp_path / name).touch()
+    resume_dir.damaged.mkdir()
+    (resume_dir.damaged / f"{'1' * 40}.json").touch()
+    assert resume_dir.torrents() == [V1, V2, "f" * 40]
+
+
+def test_a_damaged_file_is_put_aside_never_over_another(tmp_path: Path) -> None:
+    """The same file can be damaged again and again; each is kept, and the first keeps its name."""
+    resume_dir = ResumeDir(tmp_path)
+    file = resume_dir.desired(V1)
+    places = []
+    for content in ["one", "two", "three"]:
+        file.write_text(content)
+        places.append(resume_dir.put_aside(file))
+        assert not file.exists()
+    assert [place.name for place in places] == [file.name, f"{file.name}.1", f"{file.name}.2"]
+    assert [place.read_text() for place in places] == ["one", "two", "three"]
+    assert {place.parent for place in places} == {resume_dir.damaged}
+
+
+def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """The caller raced with somebody, and hears of it."""
+    with pytest.raises(FileNotFoundError):
+        ResumeDir(tmp_path).put_aside(tmp_path / "gone.json")

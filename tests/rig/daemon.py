@@ -1,0 +1,159 @@
+"""A real `ouzeld` in a temporary directory."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import ouzel
+from protocol.rows import HealthStatus, TorrentRow, TorrentState
+from tests.rig.seed import LOOPBACK
+from tests.rig.waiting import until
+
+
+class Daemon:
+    """A supervisor and its engine, to be started, killed and started again.
+
+    Args:
+        root: a directory of its own; short, since the sockets lie in it.
+        engine: libtorrent settings over those that keep it on loopback.
+        restart, limits: keys of these sections of the configuration.
+        quiet: throw its log away, rather than keep it in `root / log`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        engine: Mapping[str, int | str | bool] | None = None,
+        restart: Mapping[str, float] | None = None,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self.root = root
+        self.downloads = root / "downloads"
+        self.resume_dir = root / "resume"
+        self.runtime_dir = root / "run"
+        self.log = root / "log"
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        sections: dict[str, Mapping[str, Any]] = {
+            "paths": {
+                "resume_dir": str(self.resume_dir),
+                "runtime_dir": str(self.runtime_dir),
+                "state_dir": str(root / "state"),
+                "download_roots": [str(self.downloads)],
+            },
+            "engine": {**LOOPBACK, **(engine or {})},
+            "restart": restart or {},
+            "limits": limits or {},
+        }
+        self.config = root / "ouzel.toml"
+        self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client: ouzel.Client = ouzel.Client(self.runtime_dir)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's pid."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the supervisor and waits until it answers."""
+        with self.log.open("ab") as log:
+            argv = [sys.executable, "-m", "supervisor", "--config", str(self.config)]
+            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.client.close()
+        self.client = ouzel.Client(self.runtime_dir)
+        until(self._answers, f"the daemon answers; its log is {self.log}")
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """SIGKILL to the supervisor alone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Ends everything, whatever state it is in."""
+        self.client.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+                raise
+
+    def engine_pid(self) -> int:
+        """The pid of a running engine."""
+        return until(lambda: self.client.health().engine.pid, "an engine runs")
+
+    def kill_engine(self) -> int:
+        """SIGKILL to the engine. Returns the pid that it had."""
+        pid = self.engine_pid()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def healthy(self) -> bool:
+        """Whether `health` says so."""
+        return self.client.health().status is HealthStatus.HEALTHY
+
+    def row(self, torrent: str) -> TorrentRow:
+        """The torrent's row."""
+        [row] = self.client.list_torrents(ids=[torrent])
+        return row
+
+    def until_state(self, torrent: str, *states: TorrentState, patience_s: float = 60.0) -> TorrentRow:
+        """Waits until the torrent is in one of these states."""
+        return until(
+            lambda: row if (row := self.row(torrent)).state in states else None,
+            f"torrent {torrent} is {' or '.join(states)}; the daemon's log is {self.log}",
+            patience_s=patience_s,
+        )
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            self.client.hello()
+        except (ouzel.NotRunning, ouzel.RequestTimeout):
+            return False
+        return True
+
+
+def _toml(section: str, keys: Mapping[str, Any]) -> str:
+    lines = [f"{key} = {_toml_value(value)}" for key, value in keys.items()]
+    return "\n".join([f"[{section}]", *lines, ""])
+
+
+def _toml_value(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case _:
+            return str(value)

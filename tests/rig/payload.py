@@ -1,0 +1,73 @@
+"""Payloads and the torrents of them."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import libtorrent
+
+lt: Any = libtorrent  # the stubs do not describe what the binding takes
+
+MIB: Final = 1024 * 1024
+_CHUNK: Final = 4 * MIB
+
+
+class Torrent(NamedTuple):
+    """A torrent whose data lies at `root / name`.
+
+    Fields:
+        torrent: the id that Ouzel gives it.
+        metainfo: the .torrent file's bytes.
+        size: of all files, in bytes.
+    """
+
+    torrent: str
+    name: str
+    metainfo: bytes
+    root: Path
+    size: int
+
+    @property
+    def magnet(self) -> str:
+        """A magnet link without trackers: peers have to be told."""
+        return f"magnet:?xt=urn:btih:{self.torrent}"
+
+
+def make(
+    root: Path, name: str, files: Mapping[str, int], *, piece_size: int = 256 * 1024, version: str = "v1"
+) -> Torrent:
+    """Writes random files and makes their torrent.
+
+    Args:
+        files: size in bytes by path below `name`; the path "" makes `name` itself the only file.
+        version: v1, v2 or hybrid.
+    """
+    for path, size in files.items():
+        _write(root / name / path if path else root / name, size)
+    flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[version]
+    creator = lt.create_torrent(lt.list_files(str(root / name)), piece_size, flags)
+    lt.set_piece_hashes(creator, str(root), lambda piece: None)
+    metainfo = lt.bencode(creator.generate())
+    hashes = lt.load_torrent_buffer(metainfo).info_hashes
+    torrent = str(hashes.v1 if hashes.has_v1() else hashes.v2)
+    return Torrent(torrent, name, metainfo, root, sum(files.values()))
+
+
+def sha1(path: Path) -> str:
+    """The SHA-1 of a file, or of all files of a directory in the order of their paths."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _write(path: Path, size: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        for start in range(0, size, _CHUNK):
+            stream.write(os.urandom(min(_CHUNK, size - start)))

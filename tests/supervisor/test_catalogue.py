@@ -1,0 +1,306 @@
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.desired import DesiredSession, DesiredTorrent, Selection
+from protocol.errors import ErrorKind, OuzelError
+from protocol.resume_dir import ResumeDir
+from supervisor.catalogue import Catalogue
+from tests.supervisor.samples import OTHER, V1, V2, desired
+
+WRITE_PATIENCE_S = 5.0
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[Catalogue]:
+    """A catalogue that is closed at the end."""
+    catalogue = Catalogue(ResumeDir(directory))
+    try:
+        yield catalogue
+    finally:
+        catalogue.close()
+
+
+def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:
+    """What a supervisor that starts now would have."""
+    with opened(directory) as catalogue:
+        assert catalogue.load() == []
+        return catalogue.torrents, catalogue.leaving, catalogue.session
+
+
+@asynccontextmanager
+async def with_torrents(directory: Path, *torrents: DesiredTorrent) -> AsyncIterator[Catalogue]:
+    """A catalogue that has these."""
+    with opened(directory) as catalogue:
+        for torrent in torrents:
+            await catalogue.put(torrent)
+        yield catalogue
+
+
+async def refused(write: "asyncio._CoroutineLike[None]") -> OuzelError:
+    """How a write that must fail did; one that never comes back fails the test."""
+    async with asyncio.timeout(WRITE_PATIENCE_S):
+        with pytest.raises(OuzelError) as error:
+            await write
+    return error.value
+
+
+async def test_what_was_put_is_what_is_loaded(tmp_path: Path) -> None:
+    """Every field, and the metainfo beside it."""
+    given_torrent = desired(
+        V2,
+        source="metainfo",
+        magnet=None,
+        name='a "name" with ünï\n',
+        selection=Selection(include=["*.mkv"], priorities={"3": 7}),
+        labels=["ä"],
+        peers=["1.2.3.4:5"],
+        added_us=2**52,
+        revision=7,
+    )
+    with opened(tmp_path) as catalogue:
+        await catalogue.put(given_torrent, metainfo=b"d4:infoe")
+    assert loaded(tmp_path)[0] == {V2: given_torrent}
+    assert (tmp_path / f"{V2}.torrent").read_bytes() == b"d4:infoe"
+
+
+async def test_a_change_is_on_disk_before_it_can_be_read(tmp_path: Path) -> None:
+    """While it is written, memory has the old; as soon as memory has the new, so has the disk."""
+    async with with_torrents(tmp_path, desired()) as catalogue:
+        putting = asyncio.ensure_future(catalogue.put(desired(paused=True)))
+        while not putting.done():
+            on_disk = json.loads((tmp_path / f"{V1}.json").read_bytes())
+            if catalogue.torrents[V1].paused:
+                assert on_disk["paused"]
+            await asyncio.sleep(0)
+        await putting
+        assert catalogue.torrents[V1].paused
+        assert loaded(tmp_path)[0][V1].paused
+
+
+async def test_files_are_readable_for_people(tmp_path: Path) -> None:
+    """Indented JSON that ends with a line end, and nothing temporary beside it."""
+    async with with_torrents(tmp_path, desired()) as catalogue:
+        await catalogue.put_session(DesiredSession(download_bps=5))
+    text = (tmp_path / f"{V1}.json").read_text()
+    assert text.startswith('{\n  "torrent"')
+    assert text.endswith("}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{V1}.json", "session.json"]
+
+
+async def test_a_directory_that_is_gone_refuses_and_heals(tmp_path: Path) -> None:
+    """STORAGE_UNAVAILABLE, memory as it was, and good again once the directory is back."""
+    directory = tmp_path / "resume"
+    directory.mkdir()
+    async with with_torrents(directory, desired()) as catalogue:
+        shutil.rmtree(directory)
+        error = await refused(catalogue.put(desired(paused=True)))
+        assert error.kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert error.retry_after_ms is not None
+        assert (await refused(catalogue.put(desired(OTHER)))).kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert (await refused(catalogue.put_session(DesiredSession(download_bps=1)))).kind is (
+            ErrorKind.STORAGE_UNAVAILABLE
+        )
+        assert catalogue.torrents == {V1: desired()}
+        assert catalogue.session == DesiredSession()
+        directory.mkdir()
+        await catalogue.put(desired(paused=True))
+        assert catalogue.torrents == {V1: desired(paused=True)} == loaded(directory)[0]
+
+
+async def test_a_directory_that_became_a_file_refuses_and_heals(tmp_path: Path) -> None:
+    """Every error of the operating system is a refusal, those of the cleaning up too; the writer lives on."""
+    directory = tmp_path / "resume"
+    directory.mkdir()
+    async with with_torrents(directory, desired()) as catalogue:
+        shutil.rmtree(directory)
+        directory.write_bytes(b"")
+        assert (await refused(catalogue.put(desired(paused=True)))).kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert catalogue.torrents == {V1: desired()}
+        directory.unlink()
+        directory.mkdir()
+        await catalogue.put(desired(paused=True))
+        assert loaded(directory)[0] == {V1: desired(paused=True)}
+
+
+async def test_a_file_that_cannot_be_replaced_leaves_all_as_it_was(tmp_path: Path) -> None:
+    """The new content of one file is not there without the other's: metainfo and desired state go together."""
+    with opened(tmp_path) as catalogue:
+        (tmp_path / f"{V1}.torrent.tmp").mkdir()
+        error = await refused(catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe"))
+        assert error.kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert catalogue.torrents == {}
+    assert loaded(tmp_path)[0] == {}
+    assert not (tmp_path / f"{V1}.torrent").exists()
+
+
+async def test_a_removed_torrent_is_leaving_until_it_is_dropped(tmp_path: Path) -> None:
+    """The record of the removal is durable, is not shown among the torrents, and ends with `drop`."""
+    leaving = desired(removal="delete_files", revision=2)
+    with opened(tmp_path) as catalogue:
+        await catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe")
+        await catalogue.put(desired(OTHER))
+        await catalogue.put(leaving)
+        assert (catalogue.torrents, catalogue.leaving) == ({OTHER: desired(OTHER)}, {V1: leaving})
+        assert loaded(tmp_path)[:2] == ({OTHER: desired(OTHER)}, {V1: leaving})
+        await catalogue.drop(V1)
+        assert catalogue.leaving == {}
+        assert loaded(tmp_path)[:2] == ({OTHER: desired(OTHER)}, {})
+        assert [path.name for path in tmp_path.iterdir()] == [f"{OTHER}.json"]
+        await catalogue.drop(V1)
+
+
+async def test_a_torrent_that_comes_again_is_not_leaving(tmp_path: Path) -> None:
+    """The new record takes the place of the removal's."""
+    async with with_torrents(tmp_path, desired(removal="keep_files"), desired(revision=3)) as catalogue:
+        assert (catalogue.torrents, catalogue.leaving) == ({V1: desired(revision=3)}, {})
+    assert loaded(tmp_path)[:2] == ({V1: desired(revision=3)}, {})
+
+
+async def test_session_limits_outlive_the_process(tmp_path: Path) -> None:
+    """`session.json` has what clients asked for, and null where they asked for nothing."""
+    with opened(tmp_path) as catalogue:
+        await catalogue.put_session(DesiredSession(upload_bps=0, revision=2))
+    assert loaded(tmp_path)[2] == DesiredSession(download_bps=None, upload_bps=0, revision=2)
+
+
+async def test_many_changes_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Of one torrent the last wins, of different ones all do."""
+    ids = [f"{number:040x}" for number in range(100)]
+    with opened(tmp_path) as catalogue:
+        await asyncio.gather(*(catalogue.put(desired(torrent)) for torrent in ids))
+        await asyncio.gather(*(catalogue.put(desired(V1, revision=number)) for number in range(1, 50)))
+    torrents, _, _ = loaded(tmp_path)
+    assert set(torrents) == {*ids, V1}
+    assert torrents[V1].revision == 49
+
+
+async def test_a_file_cut_at_any_length_is_put_aside_and_the_rest_loads(tmp_path: Path) -> None:
+    """Each truncation of a record is damage to one torrent: not lost, not fatal, and told of by name."""
+    async with with_torrents(tmp_path, desired(), desired(OTHER)):
+        pass
+    whole = (tmp_path / f"{V1}.json").read_bytes()
+    for length in range(len(whole.rstrip())):
+        (tmp_path / f"{V1}.json").write_bytes(whole[:length])
+        with opened(tmp_path) as catalogue:
+            (file,) = catalogue.load()
+            assert catalogue.torrents == {OTHER: desired(OTHER)}
+        assert file.torrent == V1
+        assert f"{V1}.json" in file.what
+        assert not (tmp_path / f"{V1}.json").exists()
+    aside = sorted(path.stat().st_size for path in (tmp_path / "damaged").iterdir())
+    assert aside == list(range(len(whole.rstrip())))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\x00",
+        b"null",
+        b"[]",
+        b"{}",
+        json.dumps({"torrent": OTHER, "source": "magnet", "save_path": "/d"}).encode(),
+        json.dumps({"torrent": V1, "source": "carrier pigeon", "save_path": "/d"}).encode(),
+        json.dumps({"torrent": V1, "source": "magnet", "save_path": 5}).encode(),
+        json.dumps({"torrent": V1, "source": "magnet", "save_path": "/d", "download_bps": 2**31}).encode(),
+        b'{"torrent": "' + V1.encode() + b'", "name": "\xff"}',
+        b'{"later": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    ],
+    ids=[
+        "no text",
+        "null",
+        "list",
+        "empty",
+        "another torrent's",
+        "unknown source",
+        "wrong type",
+        "out of range",
+        "not UTF-8",
+        "nested too deep",
+    ],
+)
+def test_a_record_that_is_none_is_put_aside(tmp_path: Path, content: bytes) -> None:
+    """Whatever is wrong with it: its bytes are kept in `damaged/`."""
+    (tmp_path / f"{V1}.json").write_bytes(content)
+    with opened(tmp_path) as catalogue:
+        (file,) = catalogue.load()
+        assert catalogue.torrents == {}
+    assert file.torrent == V1
+    (aside,) = (tmp_path / "damaged").iterdir()
+    assert aside.read_bytes() == content
+    assert str(aside) in file.done
+
+
+def test_a_record_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
+    """A directory where a file should be is damage like any other."""
+    (tmp_path / f"{V1}.json").mkdir()
+    with opened(tmp_path) as catalogue:
+        assert [file.torrent for file in catalogue.load()] == [V1]
+
+
+async def test_damage_that_cannot_be_put_aside_stops_nothing(tmp_path: Path) -> None:
+    """`damaged` may be a file, the directory read-only: the other torrents are loaded all the same."""
+    async with with_torrents(tmp_path, desired(OTHER)):
+        pass
+    (tmp_path / f"{V1}.json").write_bytes(b"{")
+    (tmp_path / "damaged").write_bytes(b"in the way")
+    with opened(tmp_path) as catalogue:
+        assert [file.torrent for file in catalogue.load()] == [V1]
+        assert catalogue.torrents == {OTHER: desired(OTHER)}
+
+
+async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
+    """The torrents load, and the configuration decides the limits again."""
+    async with with_torrents(tmp_path, desired()):
+        pass
+    (tmp_path / "session.json").write_bytes(b'{"download_bps": -1}')
+    with opened(tmp_path) as catalogue:
+        (file,) = catalogue.load()
+        assert file.torrent is None
+        assert catalogue.torrents == {V1: desired()}
+        assert catalogue.session == DesiredSession()
+    assert (tmp_path / "damaged" / "session.json").exists()
+
+
+def test_other_files_are_not_its_business(tmp_path: Path) -> None:
+    """Fast-resume data, temporary files, upper-case ids and strangers stay where they are."""
+    names = [f"{V1}.fastresume", f"{V1}.torrent", f"{V1}.json.tmp", f"{V1.upper()}.json", "notes.json", "x.txt"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"{")
+    with opened(tmp_path) as catalogue:
+        assert catalogue.load() == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+@given(
+    st.builds(
+        desired,
+        torrent=st.sampled_from([V1, V2]),
+        name=st.text(max_size=20),
+        labels=st.lists(st.text(max_size=5), max_size=3),
+        download_bps=st.integers(0, 2**31 - 1),
+        removal=st.sampled_from([None, "keep_files", "delete_files"]),
+        revision=st.integers(0, 2**60),
+    )
+)
+def test_any_record_survives_the_disk(
+    tmp_path_factory: pytest.TempPathFactory, record: DesiredTorrent
+) -> None:
+    """What is written is what is read, whatever is in it."""
+    directory = tmp_path_factory.mktemp("catalogue")
+
+    async def put() -> None:
+        with opened(directory) as catalogue:
+            await catalogue.put(record)
+
+    asyncio.run(put())
+    torrents, leaving, _ = loaded(directory)
+    assert {**torrents, **leaving} == {record.torrent: record}
+    assert bool(leaving) == (record.removal is not None)

@@ -1,0 +1,226 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES
+from supervisor.config import Config, InvalidConfig, LimitsConfig, RestartConfig, load
+
+RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
+
+
+def written(directory: Path, text: str) -> Path:
+    """A configuration file."""
+    file = directory / "ouzel.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refusal(file: Path | None, environ: dict[str, str] | None = None) -> str:
+    """What is said of a configuration that cannot be used."""
+    with pytest.raises(InvalidConfig) as refused:
+        load(file, RUNTIME if environ is None else environ)
+    return str(refused.value)
+
+
+def test_the_defaults_run_without_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Below the user's XDG directories, all absolute."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    config = load(None, {"XDG_RUNTIME_DIR": "/run/user/0"})
+    assert config.paths.resume_dir == str(tmp_path / "state" / "ouzel" / "resume")
+    assert config.paths.state_dir == str(tmp_path / "state" / "ouzel")
+    assert config.paths.runtime_dir == "/run/user/0/ouzel"
+    assert len(config.paths.download_roots) == 1
+    assert all(Path(path).is_absolute() for path in (*config.paths.download_roots, config.paths.resume_dir))
+    assert (config.engine, config.limits, config.restart) == ({}, LimitsConfig(), RestartConfig())
+    assert (config.restart.window_s, config.restart.budget, config.restart.max_delay_s) == (60.0, 5, 30.0)
+
+
+def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
+    """What it leaves out stays as it was, in the same section too."""
+    file = written(
+        tmp_path,
+        """
+        [paths]
+        resume_dir = "/srv/resume"
+        download_roots = ["/srv/a", "/srv/b"]
+        [limits]
+        download_bps = 1000
+        [restart]
+        window_s = 30
+        budget = 0
+        """,
+    )
+    config = load(file, RUNTIME)
+    assert (config.paths.resume_dir, config.paths.download_roots) == ("/srv/resume", ["/srv/a", "/srv/b"])
+    assert config.paths.runtime_dir == "/run/ouzel"
+    assert config.limits == LimitsConfig(download_bps=1000, upload_bps=0)
+    assert config.restart == RestartConfig(window_s=30.0, budget=0, max_delay_s=30.0)
+    assert type(config.restart.window_s) is float
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[paths]\n[engine]\n[limits]\n[restart]\n"])
+def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
+    """Sections may stand there empty."""
+    assert load(written(tmp_path, text), RUNTIME) == load(None, RUNTIME)
+
+
+def test_engine_settings_keep_the_type_they_have_in_the_file(tmp_path: Path) -> None:
+    """A string that looks like a number or a truth value stays a string."""
+    file = written(
+        tmp_path,
+        """
+        [engine]
+        user_agent = "1"
+        peer_fingerprint = "true"
+        dht_bootstrap_nodes = ""
+        outgoing_interfaces = "null"
+        connections_limit = 200
+        active_limit = -1
+        enable_dht = false
+        """,
+    )
+    expected: dict[str, Any] = {
+        "user_agent": "1",
+        "peer_fingerprint": "true",
+        "dht_bootstrap_nodes": "",
+        "outgoing_interfaces": "null",
+        "connections_limit": 200,
+        "active_limit": -1,
+        "enable_dht": False,
+    }
+    engine = load(file, RUNTIME).engine
+    assert engine == expected
+    assert {key: type(value) for key, value in engine.items()} == {key: type(value) for key, value in expected.items()}
+
+
+def test_the_environment_goes_over_both(tmp_path: Path) -> None:
+    """Every key, whatever its type; lists are separated by colons."""
+    file = written(tmp_path, '[paths]\nresume_dir = "/file"\n[restart]\nbudget = 1\n[engine]\nenable_dht = true\n')
+    environ = {
+        "OUZEL_PATHS_RESUME_DIR": "/env/resume",
+        "OUZEL_PATHS_DOWNLOAD_ROOTS": "/env/a:/env/b",
+        "OUZEL_PATHS_RUNTIME_DIR": "/env/run",
+        "OUZEL_PATHS_STATE_DIR": "/env/state",
+        "OUZEL_LIMITS_DOWNLOAD_BPS": "2147483647",
+        "OUZEL_LIMITS_UPLOAD_BPS": "5",
+        "OUZEL_RESTART_WINDOW_S": "1.5",
+        "OUZEL_RESTART_BUDGET": "9",
+        "OUZEL_RESTART_MAX_DELAY_S": "2",
+        "OUZEL_ENGINE_ENABLE_DHT": "False",
+        "OUZEL_ENGINE_CONNECTIONS_LIMIT": "-1",
+        "OUZEL_ENGINE_USER_AGENT": "Ouzel/1.0 – ünï",
+        "OUZEL_ENGINE_LISTEN_INTERFACES": "127.0.0.1:6881",
+        "HOME": "/root",
+        "OUZELS_RESTART_BUDGET": "77",
+    }
+    config = load(file, environ)
+    paths = config.paths
+    assert (paths.resume_dir, paths.runtime_dir, paths.state_dir) == ("/env/resume", "/env/run", "/env/state")
+    assert paths.download_roots == ["/env/a", "/env/b"]
+    assert config.limits == LimitsConfig(download_bps=2**31 - 1, upload_bps=5)
+    assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0)
+    assert config.engine == {
+        "enable_dht": False,
+        "connections_limit": -1,
+        "user_agent": "Ouzel/1.0 – ünï",
+        "listen_interfaces": "127.0.0.1:6881",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[paths]\nresumedir = '/x'\n", "resumedir"),
+        ("[restarts]\nbudget = 1\n", "restarts"),
+        ("budget = 1\n", "budget"),
+        ("[limits]\ndownload = 1\n", "download"),
+        ("[paths]\nresume_dir = 5\n", "paths.resume_dir"),
+        ("[paths]\ndownload_roots = '/x'\n", "paths.download_roots"),
+        ("[paths]\ndownload_roots = []\n", "paths.download_roots"),
+        ("[paths]\ndownload_roots = ['/x', 5]\n", "paths.download_roots[1]"),
+        ("[limits]\ndownload_bps = -1\n", "limits.download_bps"),
+        ("[limits]\nupload_bps = 2147483648\n", "limits.upload_bps"),
+        ("[limits]\nupload_bps = true\n", "limits.upload_bps"),
+        ("[limits]\nupload_bps = 1.5\n", "limits.upload_bps"),
+        ("[restart]\nwindow_s = 0\n", "restart.window_s"),
+        ("[restart]\nwindow_s = nan\n", "restart.window_s"),
+        ("[restart]\nbudget = -1\n", "restart.budget"),
+        ("[restart]\nmax_delay_s = 'soon'\n", "restart.max_delay_s"),
+        ("paths = 5\n", "paths"),
+        ("engine = []\n", "engine"),
+        ("[[restart]]\nbudget = 1\n", "restart"),
+        ("[paths]\nresume_dir = 'here'\n", "paths.resume_dir"),
+        ("[paths]\nstate_dir = ''\n", "paths.state_dir"),
+        ("[paths]\nruntime_dir = './run'\n", "paths.runtime_dir"),
+        ("[paths]\ndownload_roots = ['/ok', '~/Downloads']\n", "paths.download_roots[1]"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str) -> None:
+    """Unknown keys and sections, wrong types, values out of range, relative paths: one error with the key in it."""
+    assert key in refusal(written(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("OUZEL_PATHS_RESUMEDIR", "/x", "resumedir"),
+        ("OUZEL_PATHS_RESUME_DIR", "here", "paths.resume_dir"),
+        ("OUZEL_PATHS_RUNTIME_DIR", "", "paths.runtime_dir"),
+        ("OUZEL_PATHS_DOWNLOAD_ROOTS", "", "paths.download_roots[0]"),
+        ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:b", "paths.download_roots[1]"),
+        ("OUZEL_LIMITS_DOWNLOAD_BPS", "many", "limits.download_bps"),
+        ("OUZEL_LIMITS_DOWNLOAD_BPS", "", "limits.download_bps"),
+        ("OUZEL_RESTART_BUDGET", "1.5", "restart.budget"),
+        ("OUZEL_RESTART_WINDOW_S", "-1", "restart.window_s"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: str) -> None:
+    """As in the file."""
+    assert key in refusal(None, RUNTIME | {name: value})
+
+
+@pytest.mark.parametrize("value", ["1.5", "[1, 2]", "{a = 1}", "1979-05-27"])
+def test_an_engine_setting_of_no_possible_type_is_named(tmp_path: Path, value: str) -> None:
+    """libtorrent's settings are integers, strings and truth values; the error says which one is not."""
+    assert "engine.connections_limit" in refusal(written(tmp_path, f"[engine]\nconnections_limit = {value}\n"))
+
+
+@pytest.mark.parametrize("value", ["--5", "-", "5-", "1.5", "²", "- 5", "0x10", ""])
+def test_an_engine_setting_in_the_environment_that_is_no_number_is_a_string(value: str) -> None:
+    """libtorrent judges it later."""
+    assert load(None, RUNTIME | {"OUZEL_ENGINE_USER_AGENT": value}).engine == {"user_agent": value}
+
+
+@pytest.mark.parametrize("key", ["resume_dir", "state_dir", "runtime_dir"])
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, key: str) -> None:
+    """A NUL ends a path for the operating system."""
+    assert f"paths.{key}" in refusal(written(tmp_path, f'[paths]\n{key} = "/x\\u0000y"\n'))
+
+
+def test_a_runtime_dir_that_sockets_do_not_fit_in_is_refused() -> None:
+    """The longest that fits is accepted; a byte more, counted as the file system does, is not."""
+    longest = "/" + "r" * (IPC_PATH_MAX_BYTES - len(COMMANDS_SOCKET) - 2)
+    assert load(None, {"OUZEL_PATHS_RUNTIME_DIR": longest}).paths.runtime_dir == longest
+    for too_long in (f"{longest}r", longest[:-1] + "ü"):
+        assert "paths.runtime_dir" in refusal(None, {"OUZEL_PATHS_RUNTIME_DIR": too_long})
+
+
+@pytest.mark.parametrize("content", [b"[paths", b"a = 1\na = 2\n", b"\xff\xfe", b"[a]\n[a]\n"])
+def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    """The message names the file."""
+    file = tmp_path / "ouzel.toml"
+    file.write_bytes(content)
+    assert str(file) in refusal(file)
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    """One that was asked for and is not there is no default."""
+    assert "No such file" in refusal(tmp_path / "none.toml")
+    assert str(tmp_path) in refusal(tmp_path)
+
+
+def test_a_configuration_is_a_value() -> None:
+    """The same sources give the same one."""
+    assert load(None, RUNTIME) == load(None, RUNTIME)
+    assert isinstance(load(None, RUNTIME), Config)

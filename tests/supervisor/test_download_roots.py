@@ -1,0 +1,116 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from protocol.errors import ErrorKind, OuzelError
+from supervisor.download_roots import DownloadRoots
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Two roots and a directory outside, with links that lead in and out."""
+    for name in ("one/sub", "two", "outside", "onerous"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "one" / "out").symlink_to(tmp_path / "outside")
+    (tmp_path / "one" / "back").symlink_to("..")
+    (tmp_path / "one" / "loop").symlink_to("loop")
+    (tmp_path / "outside" / "in").symlink_to(tmp_path / "two")
+    return tmp_path
+
+
+def roots(place: Path) -> DownloadRoots:
+    """The two roots."""
+    return DownloadRoots([place / "one", place / "two"])
+
+
+@pytest.mark.parametrize(
+    ("path", "resolved"),
+    [
+        ("one", "one"),
+        ("one/", "one"),
+        ("two", "two"),
+        ("one/sub", "one/sub"),
+        ("one/not/there/yet", "one/not/there/yet"),
+        ("one/sub/../sub/.", "one/sub"),
+        ("one/../two/x", "two/x"),
+        ("outside/in/x", "two/x"),
+        ("one/ünï \n", "one/ünï \n"),
+    ],
+)
+def test_a_path_in_a_root_is_resolved(place: Path, path: str, resolved: str) -> None:
+    """The root itself, what is below it, made already or not, by whatever way it is named."""
+    assert roots(place).confine(f"{place}/{path}", "args.save_path") == f"{place}/{resolved}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "one",
+        "./one",
+        "~/x",
+        "{place}",
+        "{place}/outside",
+        "{place}/onerous",
+        "{place}/one/..",
+        "{place}/one/../outside",
+        "{place}/one/out",
+        "{place}/one/out/x",
+        "{place}/one/sub/../out/../x",
+        "{place}/one/back/outside",
+        "{place}/one/not-there/../../outside",
+        "{place}/one/loop",
+        "{place}/one/loop/x",
+        "{place}/one/\0",
+        "\0",
+        "{place}/one\0/../outside",
+    ],
+)
+def test_a_path_elsewhere_is_refused_by_name(place: Path, path: str) -> None:
+    """Outside, relative, through a link out, in a loop of links, or with a NUL: PATH_NOT_ALLOWED and the field."""
+    with pytest.raises(OuzelError) as refused:
+        roots(place).confine(path.format(place=place), "args.save_path")
+    assert (refused.value.kind, refused.value.field) == (ErrorKind.PATH_NOT_ALLOWED, "args.save_path")
+    assert "args.save_path" in refused.value.message
+
+
+def test_nobody_says_otherwise(place: Path) -> None:
+    """Without a path it is the first root, links in the root itself resolved."""
+    (place / "link").symlink_to("two")
+    assert roots(place).confine(None, "args.save_path") == str(place / "one")
+    assert DownloadRoots([place / "link"]).confine(None, "args.save_path") == str(place / "two")
+    assert DownloadRoots([place / "link"]).confine(f"{place}/link/x", "f") == str(place / "two" / "x")
+
+
+segments = st.sampled_from(["one", "two", "outside", "onerous", "sub", "out", "back", "in", "loop", "..", ".", "new", ""])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(segments, max_size=8))
+def test_no_way_leads_out(place: Path, way: list[str]) -> None:
+    """What is allowed is truly in a root, has no link left in it, and is allowed again as it stands."""
+    confined = roots(place)
+    try:
+        path = confined.confine("/".join([str(place), *way]), "f")
+    except OuzelError as error:
+        assert error.kind is ErrorKind.PATH_NOT_ALLOWED
+        return
+    real = os.path.realpath(path)
+    assert real == path
+    assert Path(real).is_relative_to(place / "one") or Path(real).is_relative_to(place / "two")
+    assert confined.confine(path, "f") == path
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=300))
+def test_any_text_is_answered(place: Path, text: str) -> None:
+    """Allowed or refused, nothing else; below a root or on its own."""
+    for path in (text, f"{place}/one/{text}"):
+        try:
+            assert roots(place).confine(path, "f").startswith((str(place / "one"), str(place / "two")))
+        except OuzelError as error:
+            assert error.kind is ErrorKind.PATH_NOT_ALLOWED

@@ -1,0 +1,325 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgpack
+import pytest
+import zmq
+import zmq.asyncio
+
+from protocol import codec
+from protocol.errors import ErrorKind, OuzelError
+from protocol.link import (
+    Drain,
+    EngineCommand,
+    EngineEvent,
+    EventBatch,
+    FilesQueried,
+    ForgetTorrent,
+    Heartbeat,
+    InspectSource,
+    QueryFiles,
+    SourceInspected,
+    decode_commands,
+)
+from supervisor.engine_link import COMMANDS_PER_FRAME, EngineLink
+from tests.supervisor.samples import V1, desired
+from tests.supervisor.sockets import Sockets
+
+
+def beat(loops: int) -> Heartbeat:
+    """An event that is no answer, told apart by its number."""
+    return Heartbeat(loops=loops, native_age_ms=0)
+
+
+class Engine:
+    """The other end: what an engine of some generation sends and gets."""
+
+    def __init__(self, socket: zmq.asyncio.Socket, gen: int) -> None:
+        self._socket = socket
+        self._gen = gen
+
+    async def tell(self, *events: EngineEvent, gen: int | None = None) -> None:
+        await self.send(codec.encode(EventBatch(gen=self._gen if gen is None else gen, events=list(events))))
+
+    async def send(self, frame: bytes) -> None:
+        await self._socket.send(frame)
+
+    async def batch(self) -> list[EngineCommand]:
+        received = decode_commands(await self._socket.recv())
+        assert received.gen == self._gen
+        return received.commands
+
+
+class Stage:
+    """A link on a real socket, and what it called back."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+        self._news = asyncio.Event()
+        self.connections = 0
+        self.events: list[EngineEvent] = []
+        self.garbage: list[str] = []
+        self.link = EngineLink(
+            sockets.bind(zmq.ROUTER, "link"),
+            on_connected=self._connected,
+            on_event=self._event,
+            on_garbage=self._complaint,
+        )
+
+    def engine(self, gen: int) -> Engine:
+        """An engine of this generation, connecting."""
+        return Engine(self._sockets.connect(zmq.DEALER, "link", identity=f"gen-{gen}".encode()), gen)
+
+    async def up(self, gen: int) -> Engine:
+        """An engine of this generation that is attached, heard and ready."""
+        self.events.clear()
+        self.link.attach(gen)
+        engine = self.engine(gen)
+        await engine.tell(beat(0))
+        await self.heard(beat(0))
+        self.events.clear()
+        self.link.ready()
+        return engine
+
+    async def heard(self, *events: EngineEvent) -> None:
+        """Waits until the last of these has come; then it must be exactly these."""
+        while events[-1] not in self.events:
+            self._news.clear()
+            await self._news.wait()
+        assert self.events == list(events)
+
+    async def complained(self) -> str:
+        while not self.garbage:
+            self._news.clear()
+            await self._news.wait()
+        return self.garbage[-1]
+
+    def _connected(self) -> None:
+        self.connections += 1
+
+    def _event(self, event: EngineEvent) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    def _complaint(self, reason: str) -> None:
+        self.garbage.append(reason)
+        self._news.set()
+
+
+@contextmanager
+def staged(directory: Path) -> Iterator[Stage]:
+    """A stage that is cleared at the end."""
+    with Sockets(directory) as sockets:
+        stage = Stage(sockets)
+        yield stage
+        stage.link.close()
+
+
+async def test_the_first_word_connects_once(tmp_path: Path) -> None:
+    """Until then nothing reaches the engine; each generation connects anew."""
+    with staged(tmp_path) as stage:
+        stage.link.attach(1)
+        stage.link.send(Drain())
+        engine = stage.engine(1)
+        await engine.tell(beat(1))
+        await engine.tell(beat(2))
+        await stage.heard(beat(1), beat(2))
+        assert stage.connections == 1
+        stage.link.send(QueryFiles(token=9, torrent=V1))
+        assert await engine.batch() == [QueryFiles(token=9, torrent=V1)]
+        stage.link.detach()
+        await stage.up(2)
+        assert stage.connections == 2
+
+
+async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:
+    """By who sends them and by what they say of themselves; a late word of the one before changes nothing."""
+    with staged(tmp_path) as stage:
+        before = await stage.up(1)
+        stage.link.detach()
+        engine = await stage.up(2)
+        await before.tell(beat(10))
+        await before.tell(beat(11), gen=2)
+        await before.send(b"\xc1 garbage")
+        await engine.tell(beat(12), gen=1)
+        await stage.engine(3).tell(beat(13))
+        # The router reads its peers in turn, so that by the answer to this round trip it has read all of the above.
+        for number in range(20, 23):
+            await engine.tell(beat(number))
+            await before.tell(beat(number + 100))
+        await stage.heard(beat(20), beat(21), beat(22))
+        assert stage.garbage == []
+        assert stage.connections == 2
+
+
+async def test_without_an_engine_nothing_is_heard_or_sent(tmp_path: Path) -> None:
+    """Between two generations there is nobody."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        assert stage.link.up
+        stage.link.detach()
+        assert not stage.link.up
+        await engine.tell(beat(5))
+        stage.link.send(Drain())
+        follower = await stage.up(2)
+        stage.link.send(QueryFiles(token=1, torrent=V1))
+        assert await follower.batch() == [QueryFiles(token=1, torrent=V1)]
+        assert stage.events == []
+
+
+async def test_answers_find_who_asked(tmp_path: Path) -> None:
+    """Whatever the order in which they come, among other events."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        asked = [
+            asyncio.ensure_future(stage.link.inspect(magnet=f"magnet:{number}", metainfo=None)) for number in range(3)
+        ]
+        files = asyncio.ensure_future(stage.link.query_files(V1))
+        commands: list[EngineCommand] = []
+        while len(commands) < 4:
+            commands += await engine.batch()
+        answers: list[EngineEvent] = []
+        for command in commands:
+            if isinstance(command, InspectSource):
+                answers.append(SourceInspected(token=command.token, torrent=V1, name=str(command.magnet)))
+            elif isinstance(command, QueryFiles):
+                answers.append(FilesQueried(token=command.token, bytes_done=[1, 2]))
+        await engine.tell(*answers[2:], beat(1), *answers[:2], SourceInspected(token=999), FilesQueried(token=998, bytes_done=None))
+        assert [answer.name for answer in await asyncio.gather(*asked)] == ["magnet:0", "magnet:1", "magnet:2"]
+        assert await files == [1, 2]
+        await stage.heard(beat(1))
+
+
+async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path) -> None:
+    """Who gave up is not disturbed, and the token is not used again."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await stage.link.query_files(V1)
+        (late,) = await engine.batch()
+        assert isinstance(late, QueryFiles)
+        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        (again,) = await engine.batch()
+        assert isinstance(again, QueryFiles)
+        assert again.token != late.token
+        done = FilesQueried(token=again.token, bytes_done=[2])
+        await engine.tell(FilesQueried(token=late.token, bytes_done=[1]), done, done)
+        assert await asking == [2]
+
+
+async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) -> None:
+    """ENGINE_LOST, at once; the next generation answers the next question."""
+    with staged(tmp_path) as stage:
+        await stage.up(1)
+        asked = [
+            asyncio.ensure_future(stage.link.inspect(magnet="magnet:", metainfo=None)),
+            asyncio.ensure_future(stage.link.query_files(V1)),
+        ]
+        await asyncio.sleep(0)
+        stage.link.detach()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        assert [outcome.kind for outcome in outcomes if isinstance(outcome, OuzelError)] == [ErrorKind.ENGINE_LOST] * 2
+        engine = await stage.up(2)
+        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        (query,) = await engine.batch()
+        assert isinstance(query, QueryFiles)
+        await engine.tell(FilesQueried(token=query.token, bytes_done=None))
+        assert await asking is None
+
+
+async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) -> None:
+    """It may have been lost in the very moment in which somebody learned that it was ready."""
+    with staged(tmp_path) as stage:
+        await stage.up(1)
+        ready = asyncio.ensure_future(stage.link.until_ready())
+        await ready
+        stage.link.detach()
+        async with asyncio.timeout(1):
+            with pytest.raises(OuzelError) as lost:
+                await stage.link.inspect(magnet="magnet:", metainfo=None)
+        assert lost.value.kind is ErrorKind.ENGINE_LOST
+
+
+async def test_who_waits_for_an_engine_gets_the_next_one(tmp_path: Path) -> None:
+    """`attach` is not enough, `ready` is."""
+    with staged(tmp_path) as stage:
+        waiting = asyncio.ensure_future(stage.link.until_ready())
+        stage.link.attach(1)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not stage.link.up
+        stage.link.ready()
+        await waiting
+        assert stage.link.up
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"\xc1",
+        b"hello",
+        msgpack.packb([1, 2]),
+        msgpack.packb({"gen": 1}),
+        msgpack.packb({"gen": 1, "events": [{"type": "no such"}]}),
+        msgpack.packb({"gen": 1, "events": [{"type": "heartbeat", "loops": "many", "native_age_ms": 0}]}),
+        msgpack.packb({"gen": 1, "events": [{"type": "progress", "torrent": V1}]}),
+        codec.encode(EventBatch(gen=1, events=[beat(1)]))[:-3],
+    ],
+)
+async def test_garbage_is_told_and_nothing_of_it_is_believed(tmp_path: Path, frame: bytes) -> None:
+    """With a reason; the link goes on."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        await engine.send(frame)
+        assert await stage.complained()
+        await engine.tell(beat(2))
+        await stage.heard(beat(2))
+        assert len(stage.garbage) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, COMMANDS_PER_FRAME, COMMANDS_PER_FRAME + 1, 3 * COMMANDS_PER_FRAME])
+async def test_many_commands_go_in_order_in_bounded_frames(tmp_path: Path, count: int) -> None:
+    """No frame is so large that it would hold up the engine; nothing at all is no frame."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        stage.link.send(*(QueryFiles(token=number, torrent=V1) for number in range(count)))
+        stage.link.send(Drain())
+        batches: list[list[EngineCommand]] = []
+        while not batches or batches[-1] != [Drain()]:
+            batches.append(await engine.batch())
+        commands = [command for batch in batches[:-1] for command in batch]
+        assert commands == [QueryFiles(token=number, torrent=V1) for number in range(count)]
+        assert all(0 < len(batch) <= COMMANDS_PER_FRAME for batch in batches)
+
+
+async def test_commands_arrive_as_they_were_sent(tmp_path: Path) -> None:
+    """With the whole desired state in them."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        forget = ForgetTorrent(torrent=V1, delete_files=True, desired=desired(removal="delete_files"))
+        stage.link.send(forget, InspectSource(token=1, metainfo=b"\x00\xff"))
+        assert await engine.batch() == [forget, InspectSource(token=1, metainfo=b"\x00\xff")]
+
+
+async def test_a_burst_of_events_is_heard_wholly(tmp_path: Path) -> None:
+    """In the order in which the engine told them."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        for number in range(1, 2001):
+            await engine.tell(beat(number))
+        await stage.heard(*map(beat, range(1, 2001)))
+
+
+async def test_close_tells_those_who_wait(tmp_path: Path) -> None:
+    """Nobody is left waiting for a link that is gone."""
+    with staged(tmp_path) as stage:
+        await stage.up(1)
+        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        await asyncio.sleep(0)
+        stage.link.close()
+        with pytest.raises(OuzelError):
+            await asking

@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.events import FileEntry
+from protocol.rows import ACTIVE_STATES, ROW_FIELDS, TorrentState
+from supervisor.snapshot import Metadata, Snapshot
+from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats
+
+FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
+
+
+def test_a_torrent_that_no_engine_has_told_of_has_a_row() -> None:
+    """What clients asked for is there at once; what is observed is nothing yet, and its age is unknown."""
+    row = Snapshot().row(desired(labels=["x"], paused=True, download_bps=5, added_us=7), 100.0)
+    assert (row.torrent, row.name, row.state, row.age_ms) == (V1, "name-a", TorrentState.QUEUED, None)
+    assert (row.labels, row.paused, row.download_limit_bps, row.added_us) == (["x"], True, 5, 7)
+    assert (row.progress, row.bytes_done, row.size, row.download_bps, row.error) == (0.0, 0, 0, 0, None)
+    assert set(row.__struct_fields__) == ROW_FIELDS
+
+
+def test_a_row_tells_what_the_engine_told() -> None:
+    """The latest progress, the metadata's name and size, the error."""
+    snapshot = Snapshot()
+    observed = snapshot.of(V1)
+    observed.progress = progress()
+    observed.state = TorrentState.DOWNLOADING
+    observed.metadata = Metadata.of(name="real name", size=200, piece_length=16, files=FILES)
+    observed.error = "disk full"
+    row = snapshot.row(desired(), 0.0)
+    assert (row.name, row.size, row.state, row.error) == ("real name", 200, TorrentState.DOWNLOADING, "disk full")
+    assert (row.progress, row.bytes_done, row.bytes_total) == (0.5, 50, 100)
+    assert (row.download_bps, row.upload_bps, row.peers, row.seeds, row.wasted) == (1000, 100, 9, 4, 3)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(-10, 1e6), st.booleans())
+def test_a_torrent_that_is_present_is_as_fresh_as_the_engine(
+    told_at: float, engine_told_at: float, later_s: float, present: bool
+) -> None:
+    """One that is not is as old as the last word on it; no age is negative."""
+    snapshot = Snapshot()
+    snapshot.of(V1).told_at = told_at
+    snapshot.engine_told_at = engine_told_at
+    if present:
+        snapshot.take_up(V1)
+    heard_at = engine_told_at if present else told_at
+    age_ms = snapshot.row(desired(), heard_at + later_s).age_ms
+    assert age_ms is not None
+    assert age_ms >= 0
+    assert age_ms == pytest.approx(max(0.0, later_s * 1000), abs=1.01)
+
+
+def test_in_an_outage_rows_stay_and_grow_old() -> None:
+    """Everything that does not move any more is kept; rates and peers are zero; the age tells since when."""
+    snapshot = Snapshot()
+    observed = snapshot.of(V1)
+    observed.progress, observed.state, observed.told_at = progress(), TorrentState.DOWNLOADING, 10.0
+    snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
+    snapshot.take_up(V1)
+    before = snapshot.row(desired(), 20.0)
+    snapshot.engine_lost()
+    row = snapshot.row(desired(), 25.0)
+    assert (row.download_bps, row.upload_bps, row.peers, row.seeds) == (0, 0, 0, 0)
+    assert (row.state, row.bytes_done, row.downloaded, row.progress) == (before.state, 50, 60, 0.5)
+    assert (before.age_ms, row.age_ms) == (0, 15_000)
+    assert snapshot.session is not None
+    assert (snapshot.session.download_bps, snapshot.session.upload_bps, snapshot.session.peers) == (0, 0, 0)
+    assert (snapshot.session.downloaded, snapshot.session.listen_port) == (10**6, 6881)
+    assert snapshot.session_age_ms(25.0) == 5000
+
+
+@pytest.mark.parametrize("state", TorrentState)
+def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState) -> None:
+    """An engine that dies before it took the torrent up again interrupts nothing new."""
+    snapshot = Snapshot()
+    snapshot.of(V1).state = state
+    snapshot.of(OTHER).state = TorrentState.SEEDING
+    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
+    assert snapshot.engine_lost() == []
+    snapshot.of(V1).interrupted = False
+    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
+
+
+@given(st.sets(st.sampled_from([V1, OTHER, V2])), st.permutations([V1, OTHER, V2, V1]))
+def test_a_restore_ends_once_with_its_last_torrent(given_torrents: set[str], order: list[str]) -> None:
+    """Whatever the order; torrents that were not given at the start do not end it."""
+    snapshot = Snapshot()
+    snapshot.begin_restore(given_torrents)
+    assert snapshot.to_restore == len(given_torrents)
+    ends = [torrent for torrent in order if snapshot.take_up(torrent)]
+    first_times = [torrent for number, torrent in enumerate(order) if torrent not in order[:number]]
+    expected = [torrent for torrent in first_times if torrent in given_torrents][-1:]
+    assert ends == expected
+    assert snapshot.restoring == set()
+    assert snapshot.present == {V1, OTHER, V2}
+
+
+def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
+    """One that is added again under the same id begins from nothing."""
+    snapshot = Snapshot()
+    snapshot.begin_restore([V1, OTHER])
+    snapshot.take_up(V1)
+    snapshot.of(V1).progress = progress()
+    snapshot.of(V1).applied_revision = 9
+    snapshot.forget(V1)
+    snapshot.forget(V1)
+    assert snapshot.present == set()
+    assert snapshot.of(V1).progress is None
+    assert snapshot.of(V1).applied_revision == 0
+    assert snapshot.row(desired(), 1.0).age_ms is None
+
+
+def test_files_are_told_with_what_is_done_of_each() -> None:
+    """By index, which may have gaps where padding is; nothing done where nobody asked yet."""
+    snapshot = Snapshot()
+    assert snapshot.files(V1) is None
+    snapshot.of(V1).metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    assert [(row.index, row.path, row.bytes_done) for row in snapshot.files(V1) or []] == [
+        (0, "root/a", 0),
+        (2, "root/b", 0),
+    ]
+    snapshot.of(V1).file_bytes = (1.0, [70, 5, 13])
+    assert [(row.size, row.priority, row.bytes_done) for row in snapshot.files(V1) or []] == [(70, 4, 70), (130, 0, 13)]
+    snapshot.of(V1).file_bytes = (1.0, [70])
+    assert [row.bytes_done for row in snapshot.files(V1) or []] == [70, 0]
+
+
+def test_detail_tells_what_was_asked_for() -> None:
+    """The row, and the source, rules and revisions beyond it."""
+    snapshot = Snapshot()
+    asked = desired(V2, trackers=["udp://t"], web_seeds=["http://w"], revision=4)
+    detail = snapshot.detail(asked, 0.0)
+    row = snapshot.row(asked, 0.0)
+    assert all(getattr(detail, name) == getattr(row, name) for name in ROW_FIELDS)
+    assert (detail.source, detail.magnet, detail.trackers, detail.web_seeds) == (
+        "magnet",
+        asked.magnet,
+        ["udp://t"],
+        ["http://w"],
+    )
+    assert (detail.files, detail.piece_length, detail.revision, detail.applied_revision) == (None, None, 4, 0)
+    snapshot.of(V2).metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    detail = snapshot.detail(asked, 0.0)
+    assert (detail.files, detail.piece_length) == (2, 16)

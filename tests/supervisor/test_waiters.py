@@ -1,0 +1,80 @@
+import asyncio
+
+import pytest
+
+from protocol.errors import ErrorKind, OuzelError
+from supervisor.waiters import SESSION, Waiters
+
+
+async def waiting(waiters: Waiters, subject: str, *revisions: int) -> list["asyncio.Task[None]"]:
+    """Tasks that wait for these revisions, each as far as it gets."""
+    tasks = [asyncio.create_task(waiters.applied(subject, revision)) for revision in revisions]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def settled(tasks: list["asyncio.Task[None]"]) -> list[bool]:
+    """Which of them are done, once all that can happen has happened."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return [task.done() for task in tasks]
+
+
+async def test_a_revision_confirms_itself_and_the_earlier_ones() -> None:
+    """Later ones go on waiting; a later confirmation ends them."""
+    waiters = Waiters()
+    tasks = await waiting(waiters, "a", 3, 1, 2, 4)
+    waiters.confirm("a", 2)
+    assert await settled(tasks) == [False, True, True, False]
+    waiters.confirm("a", 9)
+    assert await settled(tasks) == [True] * 4
+    await asyncio.gather(*tasks)
+
+
+async def test_subjects_do_not_mix() -> None:
+    """The session is a subject like a torrent."""
+    waiters = Waiters()
+    tasks = [*await waiting(waiters, "a", 1), *await waiting(waiters, SESSION, 1)]
+    waiters.confirm("b", 9)
+    assert await settled(tasks) == [False, False]
+    waiters.confirm(SESSION, 1)
+    assert await settled(tasks) == [False, True]
+    waiters.confirm("a", 1)
+    await asyncio.gather(*tasks)
+
+
+async def test_a_problem_is_a_refusal() -> None:
+    """ENGINE_REFUSED with libtorrent's words, for those whose revision it concerns."""
+    waiters = Waiters()
+    early, late = await waiting(waiters, "a", 1, 2)
+    waiters.confirm("a", 1, "no such tracker")
+    with pytest.raises(OuzelError, match="no such tracker") as refused:
+        await early
+    assert refused.value.kind is ErrorKind.ENGINE_REFUSED
+    waiters.confirm("a", 2)
+    await late
+
+
+async def test_who_gives_up_leaves_nothing_behind() -> None:
+    """A deadline that passed disturbs neither the confirmation nor the others."""
+    waiters = Waiters()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await waiters.applied("a", 1)
+    gone, stays = await waiting(waiters, "a", 1, 1)
+    gone.cancel()
+    await settled([gone, stays])
+    waiters.confirm("a", 1, "problem")
+    with pytest.raises(OuzelError):
+        await stays
+    assert gone.cancelled()
+
+
+async def test_a_confirmation_that_nobody_waits_for_is_nothing() -> None:
+    """It is not kept for those who ask later: they look at the snapshot first."""
+    waiters = Waiters()
+    waiters.confirm("a", 5)
+    (task,) = await waiting(waiters, "a", 1)
+    assert await settled([task]) == [False]
+    waiters.confirm("a", 5)
+    await task
