@@ -4,6 +4,7 @@ Longer than other files, since it is one list: what the commands and their optio
 themselves. What takes thought is elsewhere: ids, units, output, render, plain, download, failure.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -132,6 +133,8 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
         table = Table()
 
         def draw(table: Table) -> Any:
+            if only is not None and only not in table.rows:
+                return f"{only}: removed"
             shown = [row for row in table.rows.values() if only in (None, row.torrent)]
             return render.overview(table, shown, output.console.height)
 
@@ -344,12 +347,9 @@ def run(argv: Sequence[str]) -> int:
     except typer.TyperException as error:
         tell(error, as_json=as_json)
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read the output has enough. Python would complain once more when it flushes at exit.
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115  # lives as long as the process
-        return ExitCode.PIPE_CLOSED
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(run(sys.argv[1:]))

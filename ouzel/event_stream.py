@@ -169,7 +169,7 @@ class EventStream:
     def _hold(self, event: Event) -> None:
         if event.type == "progress":
             self._held_progress[event.torrent] = event
-        elif event.numbered and event.seq > self._last and len(self._held) < MAX_HELD:
+        elif event.numbered and len(self._held) < MAX_HELD:
             self._held[event.seq] = event
 
     def _replay(self, *, delay_ms: int = 0) -> list[Step]:

@@ -19,13 +19,12 @@ class ExitCode(IntEnum):
     UNHEALTHY = 4
     ENDED_IN_ERROR = 5
     INTERRUPTED = 130
-    PIPE_CLOSED = 141
 
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 the daemon refused, or did not answer in time; 2 wrong usage; 3 no daemon is running; "
     "4 `health` says unhealthy; 5 a torrent ended in an error, or was removed, during --wait; 130 interrupted; "
-    "141 the reader of the output went away."
+    "141 (SIGPIPE) the reader of the output went away."
 )
 
 _HINTS = {

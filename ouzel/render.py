@@ -25,7 +25,7 @@ from protocol.rows import (
     TorrentState,
 )
 
-ID_DIGITS: Final = 12
+ID_DIGITS: Final = 8
 _STATUS_STYLES: Final = {
     HealthStatus.HEALTHY: "green",
     HealthStatus.DEGRADED: "yellow",
@@ -53,13 +53,16 @@ def name_of(row: TorrentRow) -> str:
     return clean(row.name) or row.torrent
 
 
-def torrents(rows: Iterable[TorrentRow]) -> Grid:
-    """One line a torrent."""
-    grid = _grid("ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR")
-    for column in (3, 4, 5, 6, 7):
-        grid.columns[column].justify = "right"
-    for column in (0, 2, 3, 4, 5, 6, 7):
-        grid.columns[column].no_wrap = True
+def torrents(rows: Sequence[TorrentRow]) -> Grid:
+    """One line a torrent. The name gives way where the terminal is narrow."""
+    grid = _grid("ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS")
+    for column in grid.columns[3:]:
+        column.justify = "right"
+    for column in (grid.columns[0], *grid.columns[2:]):
+        column.no_wrap = True
+    troubled = any(row.error for row in rows)
+    if troubled:
+        grid.add_column("ERROR", style="red")
     for row in rows:
         grid.add_row(
             row.torrent[:ID_DIGITS],
@@ -70,7 +73,7 @@ def torrents(rows: Iterable[TorrentRow]) -> Grid:
             format_rate(row.download_bps),
             format_rate(row.upload_bps),
             str(row.peers),
-            Text(clean(row.error or ""), style="red"),
+            *([Text(clean(row.error or ""))] if troubled else []),
         )
     return grid
 
@@ -188,18 +191,17 @@ def download(table: Table, torrent: str) -> RenderableType:
     if row is None:
         return health_line(table)
     left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps else None
+    title = Text.assemble(f"{name_of(row)} ", (row.state.value, _STATE_STYLES.get(row.state, "")), no_wrap=True)
     grid = Grid.grid(padding=(0, 1))
     grid.add_row(
-        Text(name_of(row), overflow="ellipsis", no_wrap=True),
-        ProgressBar(total=1.0, completed=row.progress, width=30),
+        ProgressBar(total=1.0, completed=row.progress, width=20),
         format_share(row.progress),
-        Text(row.state, style=_STATE_STYLES.get(row.state, "")),
         f"{format_size(row.bytes_done)}/{format_size(row.bytes_total)}",
         format_rate(row.download_bps),
         f"{row.peers} peers",
         "" if left_s is None else f"{format_span(left_s * 1000)} left",
     )
-    lines: list[RenderableType] = [grid]
+    lines: list[RenderableType] = [title, grid]
     if row.error:
         lines.append(Text(clean(row.error), style="red"))
     if table.status is not HealthStatus.HEALTHY:
@@ -217,7 +219,7 @@ def overview(table: Table, shown: Sequence[TorrentRow], height: int) -> Group:
 
 
 def _grid(*headers: str) -> Grid:
-    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for header in headers:
         grid.add_column(header)
     return grid

@@ -86,9 +86,12 @@ _PROGRESS = (
 )
 _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "metadata_updated": lambda data: {"name": data["name"], "size": data["size"]},
-    "state_changed": lambda data: {"state": TorrentState(data["state"])},
+    "state_changed": lambda data: (
+        {"state": TorrentState(data["state"])} | ({} if data["state"] == TorrentState.ERROR else {"error": None})
+    ),
     "completed": lambda data: {"progress": 1.0, "bytes_done": data["bytes_done"], "bytes_total": data["bytes_done"]},
-    "error": lambda data: {"error": data["message"]},
+    # A lost engine is the service's trouble; the torrent's own row says nothing of it.
+    "error": lambda data: {} if data["name"] == "engine_lost" else {"error": data["message"]},
     "error_cleared": lambda data: {"error": None},
     "limits_applied": lambda data: {
         "download_limit_bps": data["download_bps"],
@@ -96,7 +99,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     },
     "progress": lambda data: {"state": TorrentState(data["state"])} | {name: data[name] for name in _PROGRESS},
 }
-"""What each type of event changes in its torrent's row."""
+"""What each type of event changes in its torrent's row: the same as in the daemon's."""
 
 
 def _new_row(torrent: str, data: dict[str, Any]) -> TorrentRow:

@@ -158,7 +158,9 @@ class Mutations:
     async def _add(self, command: AddTorrent, deadline: float) -> tuple[dict[str, Any], str]:
         if (command.magnet is None) == (command.metainfo is None):
             raise OuzelError(
-                ErrorKind.INVALID_ARGUMENT, "args: exactly one of magnet and metainfo is needed", field="args.magnet"
+                ErrorKind.INVALID_ARGUMENT,
+                "args.magnet: exactly one of magnet and metainfo is needed",
+                field="args.magnet",
             )
         save_path = self._roots.confine(command.save_path, "args.save_path")
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
@@ -254,6 +256,7 @@ class Mutations:
         return {"torrent": torrent}
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> dict[str, Any]:
+        self._reads.find(torrent)
         given = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
 
         def remember(desired: DesiredTorrent) -> DesiredTorrent:

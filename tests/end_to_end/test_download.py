@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import ouzel
+
 from protocol.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
@@ -26,7 +28,7 @@ def test_a_torrent_is_downloaded_and_its_events_tell_the_story(root: Path, daemo
         added = daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
         assert (added.torrent, added.duplicate) == (made.torrent, False)
         for event in events:
-            if getattr(event, "torrent", None) != made.torrent:
+            if not isinstance(event, ouzel.Event) or event.torrent != made.torrent:
                 continue
             told.append(event.type)
             if event.type == "completed":

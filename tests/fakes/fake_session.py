@@ -351,6 +351,8 @@ class FakeSession:
         """Writes out what there is not. Raises UnknownTorrent."""
         with self._lock:
             self._known("flush", torrent)
+            # One answer to all requests so far, after the last of them.
+            self._held = [alert for alert in self._held if alert != Flushed(torrent)]
             self._post(Flushed(torrent))
 
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
@@ -459,6 +461,11 @@ class FakeSession:
         """The alerts that are held back."""
         with self._lock:
             return tuple(self._held)
+
+    def statuses(self) -> list[TorrentStatus]:
+        """How all torrents are, told or not."""
+        with self._lock:
+            return [torrent.status() for torrent in self._torrents.values()]
 
     def refuse_add(self, torrent: str, problem: str) -> None:
         """The next add of this torrent ends in `TorrentAdded` with a problem."""

@@ -29,7 +29,6 @@ class ScriptedDaemon:
     Fields:
         answers: an answer gives the result, raises an OuzelError, or gives SILENCE. It runs in the daemon's thread, and
             may publish.
-        on_subscribed: what the daemon's thread does when a subscription to a topic has taken effect.
         rows: the torrents that reads tell of.
         requests: all that came, in order.
     """
@@ -50,7 +49,7 @@ class ScriptedDaemon:
             "get_torrent": self._get_torrent,
             "replay": self._replay,
         }
-        self.on_subscribed: dict[bytes, Callable[[], object]] = {b"tick/": self.tick}
+        self._plays: list[tuple[bytes, Callable[[], object]]] = []
         self._runtime_dir = runtime_dir
         self._subscribed: dict[bytes, threading.Event] = {}
         self._peers: dict[str | int, bytes] = {}
@@ -98,6 +97,10 @@ class ScriptedDaemon:
         """Until a subscription to the topic has taken effect."""
         assert self._subscription(topic).wait(timeout=10)
 
+    def once_listening(self, topic: bytes, play: Callable[[], object]) -> None:
+        """What the daemon's thread does once a stream has its baseline and its subscription has taken effect."""
+        self._plays.append((topic, play))
+
     def ops(self) -> list[str]:
         """The ops that were asked for."""
         return [request.op for request in self.requests]
@@ -116,7 +119,8 @@ class ScriptedDaemon:
                 subscription = self._xpub.recv()
                 if subscription[:1] == b"\x01":
                     self._subscription(subscription[1:]).set()
-                    self.on_subscribed.get(subscription[1:], lambda: None)()
+                if subscription == b"\x01tick/":
+                    self.tick()
             if self._router in ready:
                 self._serve(self._router.recv_multipart())
             if self._ordered in ready:
@@ -124,6 +128,14 @@ class ScriptedDaemon:
                 if frames == [b""]:
                     return
                 self._xpub.send_multipart(frames)
+            self._play()
+
+    def _play(self) -> None:
+        if not {"hello", "snapshot"}.isdisjoint(self.ops()):
+            due = [play for play in self._plays if self._subscription(play[0]).is_set()]
+            self._plays = [play for play in self._plays if play not in due]
+            for _, play in due:
+                play()
 
     def _serve(self, frames: list[bytes]) -> None:
         request = parse_request(frames[-1])

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Protocol
@@ -88,6 +89,7 @@ def test_the_runtime_directory_can_come_from_the_environment(
     daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As the daemon's does."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setenv("OUZEL_PATHS_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["ouzel", "health"])
     with pytest.raises(SystemExit) as caught:
@@ -140,7 +142,7 @@ def test_add_and_wait_says_by_its_exit_code_how_it_ended(
         daemon.publish("completed", bytes_done=1000)
 
     daemon.answers["add_torrent"] = add
-    daemon.on_subscribed[f"progress/{ID}".encode()] = play
+    daemon.once_listening(f"progress/{ID}".encode(), play)
     assert ouzel("add", MAGNET, "--wait")[0] == code
 
 
@@ -149,7 +151,7 @@ def test_ls(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     daemon.rows = {ID: row(), OTHER: row(OTHER, name="long " * 100, state=TorrentState.PAUSED)}
     code, out, _ = ouzel("ls")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["ID", ID[:12], OTHER[:12]]
+    assert [line.split()[0] for line in out.splitlines()] == ["ID", ID[:8], OTHER[:8]]
     assert ("long " * 100).strip() in out
     documents = json.loads(ouzel("ls", "--state", "paused", "--label", "x", "--json")[1])
     assert [each["torrent"] for each in documents["torrents"]] == [OTHER]
@@ -247,27 +249,31 @@ def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaem
 
 def test_events_are_lines_until_interrupted(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Exit code 130, and what was printed stays."""
-
-    def play() -> None:
-        daemon.publish("torrent_added", ID, name="n")
-        daemon.publish("progress", ID, progress=0.5)
-        daemon.publish("tick", None, head=1, status="healthy")
-        daemon.on_subscribed.clear()
-
-    daemon.on_subscribed[b"progress/"] = play
-    code, out, err = _interrupted_after(2, ouzel, "events", "--progress", "--json")
+    daemon.once_listening(b"tick/", lambda: [daemon.publish("completed", each, bytes_done=1) for each in (OTHER, ID)])
+    code, out, err = _interrupted_after(1, ouzel, "events", "--torrent", ID)
     assert code == 130
-    assert [json.loads(line)["type"] for line in out.splitlines()] == ["torrent_added", "progress"]
     assert "interrupted" in err
-    daemon.on_subscribed[b"tick/"] = lambda: daemon.publish("completed", ID, bytes_done=1)
-    _, out, _ = _interrupted_after(1, ouzel, "events", "--torrent", ID)
-    assert f"completed {ID[:12]} bytes_done=1" in out
+    assert f"#2 completed {ID[:8]} bytes_done=1" in out
+
+
+def test_events_as_json_are_one_object_a_line(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """With progress where it is asked for, and without ticks."""
+    types = ["torrent_added", "progress", "tick", "completed"]
+    daemon.once_listening(b"progress/", lambda: [daemon.publish(each) for each in types])
+    _, out, _ = _interrupted_after(3, ouzel, "events", "--progress", "--json")
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["torrent_added", "progress", "completed"]
+
+
+def removed_once_watched(daemon: ScriptedDaemon) -> None:
+    """A torrent that is removed as soon as somebody watches it."""
+    daemon.rows = {ID: row(), OTHER: row(OTHER)}
+    topic = f"progress/{ID}".encode()
+    daemon.once_listening(topic, lambda: daemon.publish("torrent_removed", delete_files=False))
 
 
 def test_watch_one_torrent_until_it_is_removed(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Lines where there is no terminal, objects as JSON."""
-    daemon.rows = {ID: row(), OTHER: row(OTHER)}
-    daemon.on_subscribed[f"progress/{ID}".encode()] = lambda: daemon.publish("torrent_removed", delete_files=False)
+    """Lines where there is no terminal."""
+    removed_once_watched(daemon)
     code, out, _ = ouzel("watch", "aaaa")
     assert code == 0
     assert out.splitlines() == [
@@ -275,6 +281,11 @@ def test_watch_one_torrent_until_it_is_removed(daemon: ScriptedDaemon, ouzel: Ou
         "ubuntu.iso: downloading 50.0% at 2.0 MB/s",
         f"{ID}: removed",
     ]
+
+
+def test_watch_as_json(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """The snapshot, then events."""
+    removed_once_watched(daemon)
     _, out, _ = ouzel("watch", "aaaa", "--json")
     assert [json.loads(line)["type"] for line in out.splitlines()] == ["resnapshot", "torrent_removed"]
 
@@ -291,27 +302,23 @@ def test_watch_on_a_terminal_draws_a_table(
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    daemon.rows = {ID: row()}
-    daemon.on_subscribed[f"progress/{ID}".encode()] = lambda: daemon.publish("torrent_removed", delete_files=False)
+    removed_once_watched(daemon)
     assert run(["--runtime-dir", str(tmp_path), "watch", ID]) == 0
     assert "ubuntu.iso" in terminal.getvalue()
     assert "engine running" in terminal.getvalue()
 
 
-def test_a_reader_that_went_away_is_no_error_message(
-    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`ouzel events | head` ends quietly."""
-
-    class Closed(io.StringIO):
-        def write(self, _: str) -> int:
-            raise BrokenPipeError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", Closed())
-        code, _, err = ouzel("health", "--json")
-        sys.stdout.close()
-    assert (code, err) == (141, "")
+@pytest.mark.process
+def test_a_reader_that_went_away_ends_it_quietly(daemon: ScriptedDaemon, tmp_path: Path) -> None:
+    """`ouzel events | head` says nothing on stderr."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    argv = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), "health"]
+    try:
+        ran = subprocess.run(argv, stdout=writing, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2], check=False)
+    finally:
+        os.close(writing)
+    assert (ran.returncode, ran.stderr) == (-signal.SIGPIPE, b"")
 
 
 def _plain(detail: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from ouzel import Client, calls
 from ouzel.download import add_and_wait
 from ouzel.ending import Outcome
 from ouzel.output import Output
-from protocol.rows import TorrentState
-from tests.ouzel.samples import ID, OTHER, progress, reason, row
+from protocol.rows import HealthReport, TorrentState
+from tests.ouzel.samples import ID, OTHER, health, progress, reason, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 CALL = calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID)
@@ -35,7 +35,7 @@ def plays(daemon: ScriptedDaemon, *events: tuple[str, str | None, dict[str, Any]
         for type_, torrent, data in events:
             daemon.publish(type_, torrent, **data)
 
-    daemon.on_subscribed[f"progress/{ID}".encode()] = play
+    daemon.once_listening(f"progress/{ID}".encode(), play)
 
 
 def test_it_shows_progress_until_the_torrent_is_complete(
@@ -48,7 +48,7 @@ def test_it_shows_progress_until_the_torrent_is_complete(
         ("progress", ID, PROGRESS | {"progress": 0.5}),
         ("engine_lost", None, {"pid": 1, "exit_code": None, "signal": "SIGKILL", "retry_ms": 0}),
         ("health_changed", None, degraded),
-        ("error", ID, {"name": "engine_lost", "message": "the engine died", "recoverable": True}),
+        ("error", ID, {"name": "storage", "message": "disk full", "recoverable": True}),
         ("error_cleared", ID, {}),
         ("health_changed", None, {"status": "healthy", "reasons": []}),
         ("completed", OTHER, {"bytes_done": 1}),
@@ -59,7 +59,7 @@ def test_it_shows_progress_until_the_torrent_is_complete(
     assert lines[0] == f"added: {ID}"
     assert "ubuntu.iso: downloading 50.0% at 2.0 MB/s" in lines
     assert "health: degraded - engine lost; engine -: the engine is being restarted" in lines
-    assert "ubuntu.iso: downloading 50.0% at 0 B/s (the engine died)" in lines
+    assert "ubuntu.iso: downloading 50.0% at 0 B/s (disk full)" in lines
     assert lines[-1] == f"completed: {ID}"
 
 
@@ -102,11 +102,12 @@ def test_it_goes_on_with_a_restarted_supervisor(
 ) -> None:
     """From the new snapshot; a torrent that is not in it was removed."""
 
-    def restart() -> None:
+    def restart(_: dict[str, Any]) -> HealthReport:
         daemon.epoch, daemon.seq, daemon.rows = "e2", 0, {}
         daemon.log.clear()
         daemon.tick()
+        return health()
 
-    daemon.on_subscribed[f"progress/{ID}".encode()] = restart
+    daemon.answers["health"] = restart
     assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.REMOVED
     assert '"reason":"new_epoch"' in capsys.readouterr().out

@@ -38,9 +38,10 @@ def table_of(*rows: object, status: HealthStatus = HealthStatus.HEALTHY) -> Tabl
 
 def test_torrents_are_a_line_each() -> None:
     """With the digits of the id that commands take."""
+    assert "ERROR" not in seen(render.torrents([row()]))
     lines = seen(render.torrents([row(), row(OTHER, error="disk full")])).splitlines()
     assert lines[0].split() == ["ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR"]
-    assert lines[1].split()[:4] == [ID[:12], "ubuntu.iso", "downloading", "50.0%"]
+    assert lines[1].split()[:4] == [ID[:8], "ubuntu.iso", "downloading", "50.0%"]
     assert lines[2].endswith("disk full")
 
 
@@ -86,14 +87,14 @@ def test_stats_and_limits() -> None:
 def test_events_are_one_line() -> None:
     """Long data is cut."""
     line = render.event_line(event(3, "files_discovered", files=["x" * 200]))
-    assert f"#3 files_discovered {ID[:12]} files=['xxx" in line
+    assert f"#3 files_discovered {ID[:8]} files=['xxx" in line
     assert len(line) < 200
     assert "resnapshot (start): 1 torrents, healthy" in render.event_line(resnapshot(row()))
 
 
 def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
     """The bar stays while the engine comes back."""
-    assert seen(render.download(table_of(row(bytes_done=0)), ID), 120).count("\n") == 1
+    assert seen(render.download(table_of(row(bytes_done=0)), ID), 120).count("\n") == 2
     hurt = row(error="engine lost", download_bps=0)
     shown = seen(render.download(table_of(hurt, status=HealthStatus.DEGRADED), ID), 120)
     assert "50.0%" in shown

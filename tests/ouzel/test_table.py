@@ -25,6 +25,7 @@ def table_of(*items: Any) -> Table:
         ("state_changed", {"state": "paused", "previous": "downloading"}, {"state": TorrentState.PAUSED}),
         ("completed", {"bytes_done": 900}, {"progress": 1.0, "bytes_done": 900, "bytes_total": 900}),
         ("error", {"name": "storage", "message": "disk full", "recoverable": True}, {"error": "disk full"}),
+        ("error", {"name": "engine_lost", "message": "gone", "recoverable": True}, {}),
         ("error_cleared", {}, {"error": None}),
         ("limits_applied", {"download_bps": 1, "upload_bps": 2}, {"download_limit_bps": 1, "upload_limit_bps": 2}),
         ("reconciled", {"what": "w", "done": "d"}, {}),
@@ -39,6 +40,14 @@ def test_events_change_their_torrents_row(type_: str, data: dict[str, Any], chan
 def test_events_that_a_row_already_tells_change_nothing() -> None:
     """The row is newer."""
     assert table_of(resnapshot(row()), event(10, state="paused")).rows[ID].state is TorrentState.DOWNLOADING
+
+
+def test_an_error_is_over_when_the_torrent_does_something_else() -> None:
+    """The state `error` is no such thing."""
+    table = table_of(resnapshot(row(error="disk full")), event(11, state="error", previous="downloading"))
+    assert table.rows[ID].error == "disk full"
+    table.apply(event(12, state="checking", previous="error"))
+    assert table.rows[ID].error is None
 
 
 def test_progress_is_taken_whole() -> None:

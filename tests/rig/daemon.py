@@ -23,7 +23,8 @@ class Daemon:
         root: a directory of its own; short, since the sockets lie in it.
         engine: libtorrent settings over those that keep it on loopback.
         restart, limits: keys of these sections of the configuration.
-        quiet: throw its log away, rather than keep it in `root / log`.
+
+    Its log is in `root / log`.
     """
 
     def __init__(
@@ -54,16 +55,26 @@ class Daemon:
         self.config = root / "ouzel.toml"
         self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
         self._process: subprocess.Popen[bytes] | None = None
-        self.client: ouzel.Client = ouzel.Client(self.runtime_dir)
+        self._client: ouzel.Client | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def client(self) -> ouzel.Client:
+        """A client of the daemon, made anew at each start."""
+        assert self._client is not None
+        return self._client
 
     @property
     def pid(self) -> int:
@@ -75,9 +86,13 @@ class Daemon:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
             argv = [sys.executable, "-m", "supervisor", "--config", str(self.config)]
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.client.close()
-        self.client = ouzel.Client(self.runtime_dir)
+            # In a group of its own a Ctrl-C does not reach it: whoever started it stops it.
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+            )
+        if self._client is not None:
+            self._client.close()
+        self._client = ouzel.Client(self.runtime_dir)
         until(self._answers, f"the daemon answers; its log is {self.log}")
 
     def stop(self) -> int:
@@ -94,7 +109,8 @@ class Daemon:
 
     def close(self) -> None:
         """Ends everything, whatever state it is in."""
-        self.client.close()
+        if self._client is not None:
+            self._client.close()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:

@@ -1,15 +1,17 @@
 """A bare libtorrent session in a process of its own, to download from and to measure against.
 
-Run as `python -m tests.rig.seed`: one JSON object a line on stdin is a command, one on stdout its answer.
+Run as `python -m tests.rig.seed`: one JSON object a line on stdin is a command, one on stdout its answer. It ends with
+the process that started it, since its stdin does.
 """
 
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 LOOPBACK: Final = {
     "listen_interfaces": "127.0.0.1:0",
@@ -22,17 +24,39 @@ LOOPBACK: Final = {
 }
 """Settings of a session that talks to nobody but its neighbours on this machine."""
 
+DOWNLOAD_S: Final = 600.0
+"""How long a download may take."""
+
+
+class Downloaded(NamedTuple):
+    """How a bare session's download went.
+
+    Fields:
+        finished_s: from the add until libtorrent said that all pieces passed their hash check.
+        flushed_s: from the add until it said that its write cache was written out, too.
+        cpu_s: CPU time that the process used meanwhile.
+    """
+
+    finished_s: float
+    flushed_s: float
+    cpu_s: float
+
 
 class Seed:
     """A process with a bare session.
 
     Args:
         upload_bps: limit of what it gives, 0 for none; it holds on loopback too.
+        settings: libtorrent's, over those that keep it on loopback.
     """
 
-    def __init__(self, *, upload_bps: int = 0) -> None:
-        argv = [sys.executable, "-m", "tests.rig.seed", str(upload_bps)]
-        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
+        wanted = {**LOOPBACK, **(settings or {}), "upload_rate_limit": upload_bps}
+        argv = [sys.executable, "-m", "tests.rig.seed", json.dumps(wanted)]
+        # In a group of its own a Ctrl-C does not reach it: whoever started it ends it.
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
+        )
         self.endpoint = f"127.0.0.1:{self._read()['port']}"
 
     def __enter__(self) -> Self:
@@ -47,12 +71,17 @@ class Seed:
         """Seeds what lies at `save_path`, or without `seed_mode` downloads it from `peer`."""
         self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
 
+    def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
+        """Adds a torrent, and waits until it is complete. Nothing else is done, and nobody asks meanwhile."""
+        answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
+        return Downloaded(**answer)
+
     def uploaded(self) -> int:
-        """Payload bytes that were given so far."""
+        """Payload bytes that were given so far, up to this moment."""
         return int(self._ask(op="totals")["uploaded"])
 
     def downloaded(self) -> int:
-        """Payload bytes that were taken so far."""
+        """Payload bytes that were taken so far, up to this moment."""
         return int(self._ask(op="totals")["downloaded"])
 
     def finished(self) -> bool:
@@ -76,15 +105,17 @@ class Seed:
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, "the bare session's process has ended"
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 
-def _serve(upload_bps: int) -> None:
+def _serve(settings: dict[str, Any]) -> None:
     import libtorrent
 
     lt: Any = libtorrent
-    session = lt.session({**LOOPBACK, "upload_rate_limit": upload_bps})
+    session = lt.session(settings)
     everyone = lt.ip_filter()
     everyone.add_rule("0.0.0.0", "255.255.255.255", 1 << session.global_peer_class_id)
     session.set_peer_class_filter(everyone)
@@ -93,22 +124,60 @@ def _serve(upload_bps: int) -> None:
     _say(port=session.listen_port())
     for line in sys.stdin:
         command = json.loads(line)
-        if command["op"] == "add":
-            params = lt.load_torrent_buffer(bytes.fromhex(command["metainfo"]))
-            params.save_path = command["save_path"]
-            params.flags = lt.torrent_flags.seed_mode if command["seed_mode"] else 0
-            if command["peer"]:
-                host, _, port = command["peer"].rpartition(":")
-                params.peers = [(host, int(port))]
-            session.add_torrent(params)
-            _say()
-        else:
-            rows = [handle.status() for handle in session.get_torrents()]
-            _say(
-                uploaded=sum(row.total_payload_upload for row in rows),
-                downloaded=sum(row.total_payload_download for row in rows),
-                finished=all(row.is_seeding for row in rows),
-            )
+        match command["op"]:
+            case "add":
+                session.add_torrent(_params(lt, command))
+                _say()
+            case "download":
+                _say(**_download(lt, session, _params(lt, command))._asdict())
+            case _:
+                # The session's counters move with each block, a torrent's own once a second.
+                session.post_session_stats()
+                counters = _await(session, lt.session_stats_alert).values
+                _say(
+                    uploaded=counters["net.sent_payload_bytes"],
+                    downloaded=counters["net.recv_payload_bytes"],
+                    finished=all(handle.status().is_seeding for handle in session.get_torrents()),
+                )
+
+
+def _params(lt: Any, command: dict[str, Any]) -> Any:
+    params = lt.load_torrent_buffer(bytes.fromhex(command["metainfo"]))
+    params.save_path = command["save_path"]
+    params.flags = lt.torrent_flags.seed_mode if command["seed_mode"] else 0
+    if command["peer"]:
+        host, _, port = command["peer"].rpartition(":")
+        params.peers = [(host, int(port))]
+    return params
+
+
+def _download(lt: Any, session: Any, params: Any) -> Downloaded:
+    categories = lt.alert.category_t
+    mask = categories.error_notification | categories.status_notification | categories.storage_notification
+    session.apply_settings({"alert_mask": int(mask)})
+    began, cpu_began = time.monotonic(), time.process_time()
+    handle = session.add_torrent(params)
+    _await(session, lt.torrent_finished_alert)
+    finished_s = time.monotonic() - began
+    # One such alert comes by itself when a torrent finishes: of three, the last answers a request of ours.
+    handle.flush_cache()
+    handle.flush_cache()
+    for _ in range(2):
+        _await(session, lt.cache_flushed_alert)
+    return Downloaded(
+        finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began
+    )
+
+
+def _await(session: Any, wanted: type) -> Any:
+    """The next alert of a type; it lives until the next call."""
+    deadline = time.monotonic() + DOWNLOAD_S
+    while time.monotonic() < deadline:
+        session.wait_for_alert(1000)
+        for alert in session.pop_alerts():
+            if isinstance(alert, wanted):
+                return alert
+    raise TimeoutError(wanted.__name__)
 
 
 def _say(**answer: Any) -> None:
@@ -117,4 +186,4 @@ def _say(**answer: Any) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(json.loads(sys.argv[1]))

@@ -1,9 +1,10 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,11 @@ def opened(directory: Path) -> Iterator[Catalogue]:
         catalogue.close()
 
 
+def names(directory: Path) -> list[str]:
+    """The files there are."""
+    return sorted(path.name for path in directory.iterdir())
+
+
 def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:
     """What a supervisor that starts now would have."""
     with opened(directory) as catalogue:
@@ -44,7 +50,7 @@ async def with_torrents(directory: Path, *torrents: DesiredTorrent) -> AsyncIter
         yield catalogue
 
 
-async def refused(write: "asyncio._CoroutineLike[None]") -> OuzelError:
+async def refused(write: Coroutine[Any, Any, None]) -> OuzelError:
     """How a write that must fail did; one that never comes back fails the test."""
     async with asyncio.timeout(WRITE_PATIENCE_S):
         with pytest.raises(OuzelError) as error:
@@ -92,7 +98,7 @@ async def test_files_are_readable_for_people(tmp_path: Path) -> None:
     text = (tmp_path / f"{V1}.json").read_text()
     assert text.startswith('{\n  "torrent"')
     assert text.endswith("}\n")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{V1}.json", "session.json"]
+    assert names(tmp_path) == [f"{V1}.json", "session.json"]
 
 
 async def test_a_directory_that_is_gone_refuses_and_heals(tmp_path: Path) -> None:
@@ -153,7 +159,7 @@ async def test_a_removed_torrent_is_leaving_until_it_is_dropped(tmp_path: Path) 
         await catalogue.drop(V1)
         assert catalogue.leaving == {}
         assert loaded(tmp_path)[:2] == ({OTHER: desired(OTHER)}, {})
-        assert [path.name for path in tmp_path.iterdir()] == [f"{OTHER}.json"]
+        assert names(tmp_path) == [f"{OTHER}.json"]
         await catalogue.drop(V1)
 
 
@@ -290,9 +296,7 @@ def test_other_files_are_not_its_business(tmp_path: Path) -> None:
         revision=st.integers(0, 2**60),
     )
 )
-def test_any_record_survives_the_disk(
-    tmp_path_factory: pytest.TempPathFactory, record: DesiredTorrent
-) -> None:
+def test_any_record_survives_the_disk(tmp_path_factory: pytest.TempPathFactory, record: DesiredTorrent) -> None:
     """What is written is what is read, whatever is in it."""
     directory = tmp_path_factory.mktemp("catalogue")
 

@@ -81,10 +81,10 @@ def test_a_second_holder_is_refused(tmp_path: Path) -> None:
 def test_a_refusal_keeps_nothing_open(tmp_path: Path) -> None:
     """No descriptor is left of an attempt."""
     with held(tmp_path):
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         with pytest.raises(AlreadyLocked):
             DirectoryLock(tmp_path)
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_directories_do_not_mind_each_other(tmp_path: Path) -> None:

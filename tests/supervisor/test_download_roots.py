@@ -86,7 +86,9 @@ def test_nobody_says_otherwise(place: Path) -> None:
     assert DownloadRoots([place / "link"]).confine(f"{place}/link/x", "f") == str(place / "two" / "x")
 
 
-segments = st.sampled_from(["one", "two", "outside", "onerous", "sub", "out", "back", "in", "loop", "..", ".", "new", ""])
+segments = st.sampled_from(
+    ["one", "two", "outside", "onerous", "sub", "out", "back", "in", "loop", "..", ".", "new", ""]
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

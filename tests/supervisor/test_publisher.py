@@ -168,7 +168,7 @@ async def test_what_nobody_reads_is_not_made(tmp_path: Path) -> None:
             frames.append(1)
             return make(*args)
 
-        stage.publisher._frame = count  # type: ignore[method-assign]  # to see that it is not called
+        stage.publisher._frame = count  # type: ignore[method-assign, assignment]  # to see that it is not called
         stage.publisher.latest(progress())
         assert frames == []
         await stage.subscriber("progress/")

@@ -1,0 +1,176 @@
+"""What is left when processes are killed: everything that was acknowledged."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ouzel
+from protocol.rows import HealthStatus, TorrentState
+from tests.rig import payload
+from tests.rig.daemon import Daemon
+from tests.rig.payload import MIB
+from tests.rig.seed import Seed
+from tests.rig.waiting import until
+
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
+
+def test_a_download_survives_twenty_kills_and_every_request_gets_one_reply(
+    root: Path, daemon: Daemon, slow_seed: Seed
+) -> None:
+    """Equal SHA-1, the supervisor's pid unchanged, health back to healthy."""
+    made = payload.make(root / "seed", "one.bin", {"": 64 * MIB})
+    slow_seed.add(made.metainfo, made.root)
+    supervisor = daemon.client.health().supervisor.pid
+    daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
+    daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
+    killed: set[int] = set()
+    sent = answered = 0
+    while len(killed) < 20:
+        engine = until(lambda: daemon.client.health().engine, "an engine that runs")
+        if engine.pid is not None and engine.pid not in killed:
+            os.kill(engine.pid, signal.SIGKILL)
+            killed.add(engine.pid)
+        limit = 10_000_000 + len(killed)
+        requests = [
+            ("ping", {}),
+            ("list_torrents", {}),
+            ("update_limits", {"torrent": made.torrent, "upload_bps": limit}),
+            ("health", {}),
+        ]
+        outcomes = daemon.client.request_many(requests)
+        sent += len(requests)
+        answered += sum(1 for outcome in outcomes if not isinstance(outcome, ouzel.RequestTimeout))
+    assert answered == sent
+    until(daemon.healthy, "the daemon is healthy again")
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    assert payload.sha1(daemon.downloads / "one.bin") == payload.sha1(made.root / "one.bin")
+    health = daemon.client.health()
+    assert health.supervisor.pid == supervisor
+    assert health.engine.restarts >= 20
+    assert daemon.row(made.torrent).upload_limit_bps == 10_000_020
+
+
+def test_an_engine_death_is_told_and_so_is_the_return(root: Path, daemon: Daemon, slow_seed: Seed) -> None:
+    """`engine_lost`, an `error` for the interrupted torrent, `engine_started`, and its `state_changed`, in this order."""
+    made = payload.make(root / "seed", "one.bin", {"": 64 * MIB})
+    slow_seed.add(made.metainfo, made.root)
+    daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
+    daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
+    told: list[tuple[str, str | None]] = []
+    with daemon.client.events() as events:
+        daemon.kill_engine()
+        for event in events:
+            assert isinstance(event, ouzel.Event)
+            told.append((event.type, event.torrent))
+            if event.type == "state_changed":
+                break
+    wanted = [
+        ("engine_lost", None),
+        ("error", made.torrent),
+        ("engine_started", None),
+        ("state_changed", made.torrent),
+    ]
+    assert [entry for entry in told if entry in wanted] == wanted
+
+
+def test_reads_are_answered_while_there_is_no_engine(root: Path, daemon: Daemon) -> None:
+    """From the cache, with the age of the answer growing; durable changes are accepted and then carried out."""
+    made = payload.make(root / "seed", "one.bin", {"": MIB})
+    daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
+    for _ in range(4):
+        old = daemon.kill_engine()
+        until(lambda old=old: daemon.client.health().engine.pid != old, "the death is noticed")
+    until(lambda: daemon.client.health().engine.pid is None or daemon.healthy(), "an outage, or its end")
+    daemon.kill_engine()
+    row = daemon.row(made.torrent)
+    assert row.age_ms is not None
+    daemon.client.set_sequential(made.torrent, True)
+    assert daemon.row(made.torrent).sequential
+    until(daemon.healthy, "the daemon is healthy again")
+    detail = until(
+        lambda: (
+            found if (found := daemon.client.get_torrent(made.torrent)).applied_revision == found.revision else None
+        ),
+        "the change has been applied",
+    )
+    assert detail.sequential
+
+
+def test_a_killed_supervisor_leaves_no_engine_and_the_next_one_keeps_all(
+    root: Path, daemon: Daemon, slow_seed: Seed
+) -> None:
+    """The torrent goes on from what was saved, under a new epoch."""
+    made = payload.make(root / "seed", "one.bin", {"": 48 * MIB})
+    slow_seed.add(made.metainfo, made.root)
+    daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint], labels=["keep"])
+    until(lambda: daemon.row(made.torrent).progress > 0.3, "a third is there")
+    engine = daemon.engine_pid()
+    daemon.kill()
+    until(lambda: not Path(f"/proc/{engine}").exists(), "the engine is gone, too")
+    daemon.start()
+    assert daemon.row(made.torrent).labels == ["keep"]
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    assert payload.sha1(daemon.downloads / "one.bin") == payload.sha1(made.root / "one.bin")
+
+
+def test_an_event_stream_goes_on_over_a_restart_of_the_supervisor(root: Path, daemon: Daemon) -> None:
+    """It gives a resnapshot with the torrents of the new epoch, and then events."""
+    made = payload.make(root / "seed", "one.bin", {"": MIB})
+    with daemon.client.events() as events:
+        daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
+        daemon.kill()
+        daemon.start()
+        for item in events:
+            if isinstance(item, ouzel.Resnapshot):
+                assert [row.torrent for row in item.torrents] == [made.torrent]
+                break
+        daemon.client.remove_torrent(made.torrent)
+        for item in events:
+            if isinstance(item, ouzel.Event) and item.type == "torrent_removed":
+                break
+
+
+def test_a_clean_stop_saves_what_was_fetched(root: Path, daemon: Daemon, slow_seed: Seed) -> None:
+    """After SIGTERM and a new start, next to nothing is fetched twice."""
+    made = payload.make(root / "seed", "one.bin", {"": 48 * MIB})
+    slow_seed.add(made.metainfo, made.root)
+    daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
+    until(lambda: daemon.row(made.torrent).progress > 0.5, "half is there")
+    assert daemon.stop() == 0
+    daemon.start()
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    assert payload.sha1(daemon.downloads / "one.bin") == payload.sha1(made.root / "one.bin")
+    assert slow_seed.uploaded() < made.size + 12 * MIB
+
+
+def test_a_second_supervisor_on_the_same_directories_is_refused(daemon: Daemon) -> None:
+    """It says so and exits with 75; the first one does not notice."""
+    argv = [sys.executable, "-m", "supervisor", "--config", str(daemon.config)]
+    second = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 75
+    assert f"in use by another ouzeld (pid {daemon.pid})" in second.stderr
+    until(daemon.healthy, "the first one is healthy")
+
+
+def test_over_budget_the_service_answers_and_says_that_it_is_unhealthy(root: Path) -> None:
+    """With a budget of nothing, the first death is too many; adding needs an engine and is refused at once."""
+    made = payload.make(root / "seed", "one.bin", {"": MIB})
+    with Daemon(root / "d", restart={"budget": 0}) as daemon:
+        until(daemon.healthy, "the daemon is healthy")
+        daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
+        daemon.kill_engine()
+        until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "the daemon is unhealthy")
+        assert daemon.row(made.torrent).torrent == made.torrent
+        began = time.monotonic()
+        with pytest.raises(ouzel.OuzelError, match="engine_unavailable"):
+            daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}")
+        assert time.monotonic() - began < 5
+        daemon.client.resume(made.torrent)
+        assert not daemon.row(made.torrent).paused
+        assert daemon.stop() == 0

@@ -1,0 +1,96 @@
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine_proc.reconcile import Connect, Load, SetLimits, SetPaused, SetSelection, SetSequential, Step, steps
+from protocol.desired import DesiredTorrent, Selection
+
+FIRST = DesiredTorrent(torrent="a" * 40, source="metainfo", save_path="/srv")
+
+torrents = st.builds(
+    DesiredTorrent,
+    torrent=st.just(FIRST.torrent),
+    source=st.just(FIRST.source),
+    save_path=st.just(FIRST.save_path),
+    paused=st.booleans(),
+    sequential=st.booleans(),
+    selection=st.sampled_from([Selection(), Selection(include=["a"]), Selection(priorities={"0": 0})]),
+    download_bps=st.integers(0, 2),
+    upload_bps=st.integers(0, 2),
+    peers=st.lists(st.sampled_from(["127.0.0.1:1", "127.0.0.1:2"]), unique=True),
+    labels=st.lists(st.sampled_from("xy")),
+    revision=st.integers(1, 3),
+)
+
+
+def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
+    """What a session makes of a step."""
+    if isinstance(step, Load):
+        assert state is None
+        return step.desired
+    assert state is not None
+    match step:
+        case SetPaused(paused):
+            return msgspec.structs.replace(state, paused=paused)
+        case SetSequential(sequential):
+            return msgspec.structs.replace(state, sequential=sequential)
+        case SetLimits(download_bps, upload_bps):
+            return msgspec.structs.replace(state, download_bps=download_bps, upload_bps=upload_bps)
+        case SetSelection(desired):
+            return msgspec.structs.replace(state, selection=desired.selection)
+        case Connect(peers):
+            return msgspec.structs.replace(state, peers=[*state.peers, *peers])
+
+
+def in_session(desired: DesiredTorrent) -> tuple[bool, bool, int, int, Selection]:
+    """The part of a desired state that a session carries out and can be asked for."""
+    return desired.paused, desired.sequential, desired.download_bps, desired.upload_bps, desired.selection
+
+
+@given(desired=torrents)
+def test_what_is_not_loaded_is_loaded(desired: DesiredTorrent) -> None:
+    """With all that is desired, so that nothing has to follow."""
+    assert steps(None, desired) == [Load(desired)]
+
+
+@given(desired=torrents)
+def test_equal_states_need_nothing(desired: DesiredTorrent) -> None:
+    """So that an `EnsureTorrent` can be said again at any time."""
+    assert steps(desired, desired) == []
+
+
+@given(applied=torrents, desired=torrents)
+def test_steps_lead_to_what_is_desired_and_then_end(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
+    """From any state to any other; known peers stay known; from there no step is needed."""
+    state = applied
+    for step in steps(applied, desired):
+        state = perform(state, step)
+    assert in_session(state) == in_session(desired)
+    assert set(state.peers) == set(applied.peers) | set(desired.peers)
+    assert steps(state, desired) == []
+
+
+@given(applied=torrents, desired=torrents)
+def test_each_step_changes_something(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
+    """What is as desired already is left alone."""
+    state = applied
+    for step in steps(applied, desired):
+        after = perform(state, step)
+        assert after != state
+        state = after
+
+
+@given(applied=torrents, desired=torrents)
+def test_nothing_is_fetched_that_is_not_wanted_any_more(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
+    """Pausing comes first; letting run comes last, after the selection."""
+    found = steps(applied, desired)
+    if SetPaused(True) in found:
+        assert found[0] == SetPaused(True)
+    if SetPaused(False) in found:
+        assert found[-1] == SetPaused(False)
+
+
+def test_what_the_session_does_not_carry_out_is_no_step() -> None:
+    """Labels, names and revisions are the supervisor's."""
+    desired = msgspec.structs.replace(FIRST, labels=["x"], name="other", revision=2, added_us=1)
+    assert steps(FIRST, desired) == []

@@ -1,0 +1,176 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from engine_proc import resume_policy
+from engine_proc.resume_policy import MAX_OUTSTANDING, ResumePolicy, Urgency
+
+TORRENTS = [f"t{number}" for number in range(MAX_OUTSTANDING + 20)]
+torrents = st.sampled_from(TORRENTS)
+urgencies = st.sampled_from(Urgency)
+
+
+class Saving(RuleBasedStateMachine):
+    """Any order of wishes, saves and endings, with a clock that only goes forward.
+
+    The model knows by when each torrent's wish has to be heard, which saves are under way, and when the last one began.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.policy = ResumePolicy()
+        self.now = 1000.0
+        self.wanted: dict[str, float] = {}
+        self.saving: set[str] = set()
+        self.saved_at: dict[str, float] = {}
+
+    @rule(seconds=st.floats(0, 30))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(torrent=torrents, urgency=urgencies)
+    def want(self, torrent: str, urgency: Urgency) -> None:
+        self.policy.want(torrent, urgency, self.now)
+        by = max(self.now, self.saved_at.get(torrent, self.now) + urgency.value)
+        self.wanted[torrent] = min(by, self.wanted.get(torrent, by))
+
+    @rule(urgency=urgencies)
+    def want_all(self, urgency: Urgency) -> None:
+        """As when thousands are restored."""
+        for torrent in TORRENTS:
+            self.want(torrent, urgency)
+
+    @rule()
+    def save(self) -> None:
+        """Chosen are torrents whose time has come and that are not being saved, the longest overdue first."""
+        room = MAX_OUTSTANDING - len(self.saving)
+        ripe = {torrent for torrent, by in self.wanted.items() if by <= self.now and torrent not in self.saving}
+        chosen = self.policy.due(self.now)
+        assert len(set(chosen)) == len(chosen) == min(room, len(ripe))
+        assert set(chosen) <= ripe
+        times = [self.wanted[torrent] for torrent in chosen]
+        assert times == sorted(times)
+        assert all(self.wanted[torrent] >= max(times, default=0.0) for torrent in ripe - set(chosen))
+        for torrent in chosen:
+            del self.wanted[torrent]
+            self.saved_at[torrent] = self.now
+        self.saving.update(chosen)
+
+    @rule(torrent=torrents)
+    def settle(self, torrent: str) -> None:
+        self.policy.settle(torrent)
+        self.saving.discard(torrent)
+
+    @rule()
+    def settle_all(self) -> None:
+        for torrent in TORRENTS:
+            self.settle(torrent)
+
+    @rule(torrent=torrents)
+    def forget(self, torrent: str) -> None:
+        self.policy.forget(torrent)
+        self.wanted.pop(torrent, None)
+        self.saved_at.pop(torrent, None)
+        self.saving.discard(torrent)
+
+    @invariant()
+    def nothing_wanted_is_lost(self) -> None:
+        assert self.policy.unsaved() == self.wanted.keys()
+        assert self.policy.busy() == bool(self.saving)
+        assert len(self.saving) <= MAX_OUTSTANDING
+
+    @invariant()
+    def next_due_is_when_due_has_something(self) -> None:
+        """Neither a moment too early nor too late; None while only an ending can bring something."""
+        at = self.policy.next_due()
+        free = [by for torrent, by in self.wanted.items() if torrent not in self.saving]
+        if len(self.saving) >= MAX_OUTSTANDING or not free:
+            assert at is None
+        else:
+            assert at == min(free)
+
+    def teardown(self) -> None:
+        """Whatever happened, everything is saved in the end, by waiting for `next_due` alone."""
+        for _ in range(3 * len(TORRENTS)):
+            self.settle_all()
+            at = self.policy.next_due()
+            if at is None:
+                break
+            self.now = max(self.now, at)
+            self.save()
+        assert not self.policy.unsaved()
+        assert not self.policy.busy()
+
+
+TestSaving = Saving.TestCase
+
+
+@given(history=st.lists(st.tuples(st.floats(0, 5), urgencies)))
+def test_the_most_urgent_wish_counts(history: list[tuple[float, Urgency]]) -> None:
+    """AT_ONCE is due at once, whatever was wished before it and however recent the last save is."""
+    policy = ResumePolicy()
+    now = 0.0
+    for seconds, urgency in history:
+        now += seconds
+        policy.want("a", urgency, now)
+        policy.due(now)
+        policy.settle("a")
+    policy.want("a", Urgency.AT_ONCE, now)
+    assert policy.due(now) == ["a"]
+
+
+@given(wishes=st.permutations([("c", Urgency.AT_ONCE), ("b", Urgency.PROGRESS), ("a", Urgency.COUNTERS)]))
+def test_of_wishes_at_the_same_time_the_urgent_ones_come_first(wishes: list[tuple[str, Urgency]]) -> None:
+    """In whatever order they were made, and whatever the torrents' names are."""
+    policy = ResumePolicy()
+    for torrent, urgency in wishes:
+        policy.want(torrent, urgency, 0.0)
+    assert policy.due(0.0) == ["c"]
+    assert policy.due(1000.0) == ["b", "a"]
+
+
+@given(times=st.lists(st.floats(0, 1), min_size=1, max_size=100))
+def test_arriving_data_is_saved_on_a_steady_beat(times: list[float]) -> None:
+    """However often pieces arrive: saves are PROGRESS's interval apart, and none is later than it."""
+    policy = ResumePolicy()
+    now = 0.0
+    policy.want("a", Urgency.AT_ONCE, now)
+    saves = []
+    for seconds in [*times, Urgency.PROGRESS.value]:
+        if policy.due(now):
+            saves.append(now)
+            policy.settle("a")
+        policy.want("a", Urgency.PROGRESS, now)
+        now += seconds
+    assert all(later - earlier >= Urgency.PROGRESS.value for earlier, later in pairwise(saves))
+    assert policy.due(now) == ["a"]
+
+
+def test_a_torrent_is_saved_again_only_after_its_save_ended() -> None:
+    """What changes meanwhile is not lost, and not saved twice at once."""
+    policy = ResumePolicy()
+    policy.want("a", Urgency.AT_ONCE, 0.0)
+    assert policy.due(0.0) == ["a"]
+    policy.want("a", Urgency.AT_ONCE, 1.0)
+    assert policy.due(1.0) == []
+    assert policy.next_due() is None
+    policy.settle("a")
+    assert policy.due(1.0) == ["a"]
+
+
+def test_counters_wait_longer_than_pieces() -> None:
+    """Only totals moved: a minute; data arrived: seconds."""
+    assert resume_policy.Urgency.AT_ONCE.value < Urgency.PROGRESS.value < Urgency.COUNTERS.value
+
+
+def test_a_forgotten_torrent_makes_room() -> None:
+    """One that is gone will never end its save."""
+    policy = ResumePolicy()
+    for torrent in TORRENTS:
+        policy.want(torrent, Urgency.AT_ONCE, 0.0)
+    chosen = policy.due(0.0)
+    assert policy.due(0.0) == []
+    policy.forget(chosen[0])
+    assert len(policy.due(0.0)) == 1

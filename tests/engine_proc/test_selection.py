@@ -1,0 +1,187 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from engine_proc.selection import DEFAULT, FLUFF, UNWANTED, priorities
+from protocol.desired import Selection
+
+ROOTED = ["Show/Season 1/one.mkv", "Show/Season 1/one.srt", "Show/Season 2/two.mkv", "Show/.hidden", "Show/notes.md"]
+
+
+def wanted(paths: list[str], selection: Selection, *, rooted: bool = True) -> list[str]:
+    """The paths that are wanted."""
+    return [path for path, priority in zip(paths, priorities(paths, selection, rooted=rooted), strict=True) if priority]
+
+
+@pytest.mark.parametrize(
+    ("glob", "matching"),
+    [
+        ("*.mkv", [0, 2]),
+        ("*.MKV", [0, 2]),
+        ("one.*", [0, 1]),
+        ("*", [0, 1, 2, 3, 4]),
+        ("**", [0, 1, 2, 3, 4]),
+        ("Season 1/*", [0, 1]),
+        ("season 1/*", [0, 1]),
+        ("Show/Season 1/*", [0, 1]),
+        ("Season 1/one.mkv", [0]),
+        ("Show/Season 1/one.mkv", [0]),
+        ("*/one.mkv", [0]),
+        ("*/*", [0, 1, 2, 3, 4]),
+        ("**/*.srt", [1]),
+        ("Show/**", [0, 1, 2, 3, 4]),
+        ("Show/**/*.mkv", [0, 2]),
+        ("Season ?/*.mkv", [0, 2]),
+        ("Season [2-9]/*", [2]),
+        (".*", [3]),
+        ("*hidden", [3]),
+        (".HIDDEN", [3]),
+        ("Season 1", []),
+        ("Season 1/", []),
+        ("/notes.md", []),
+        ("one", []),
+        ("!*.mkv", []),
+        ("*.{mkv,srt}", []),
+    ],
+)
+def test_globs(glob: str, matching: list[int]) -> None:
+    """With and without the root folder, in any case; without a slash by name; `!` and braces mean themselves."""
+    expected = [ROOTED[index] for index in matching]
+    assert wanted(ROOTED, Selection(include=[glob])) == expected
+    assert wanted(ROOTED, Selection(exclude=[glob])) == [path for path in ROOTED if path not in expected]
+
+
+def test_a_single_star_stays_in_its_folder() -> None:
+    """While two cross them."""
+    paths = ["a/b/c.bin", "a/b/d/e.bin"]
+    assert wanted(paths, Selection(include=["b/*.bin"])) == paths[:1]
+    assert wanted(paths, Selection(include=["b/**/*.bin"])) == paths
+
+
+def test_a_single_file_has_no_root_folder() -> None:
+    """Its path is its name."""
+    assert wanted(["film.mkv"], Selection(include=["*.mkv"]), rooted=False) == ["film.mkv"]
+    assert wanted(["film.mkv"], Selection(include=["film.mkv"]), rooted=False) == ["film.mkv"]
+    assert wanted(["film.mkv"], Selection(include=["*/*.mkv"]), rooted=False) == []
+
+
+def test_no_rules_want_everything() -> None:
+    """At libtorrent's default priority."""
+    assert priorities(ROOTED, Selection(), rooted=True) == [DEFAULT] * len(ROOTED)
+
+
+def test_exclude_beats_include() -> None:
+    """A file that both name is not wanted; one glob of several is enough."""
+    rules = Selection(include=["Season 1/*", "Season 2/*"], exclude=["*.srt", "nothing"])
+    assert wanted(ROOTED, rules) == [ROOTED[0], ROOTED[2]]
+
+
+def test_priorities_beat_the_rules() -> None:
+    """In both directions, and by the file's index; an index that is not there means nothing."""
+    rules = Selection(include=["*.mkv"], priorities={"0": 0, "1": 7, "99": 1})
+    assert priorities(ROOTED, rules, rooted=True) == [0, 7, DEFAULT, UNWANTED, UNWANTED]
+
+
+@pytest.mark.parametrize(
+    "fluff",
+    [
+        "Film/film.nfo",
+        "Film/Film.NFO",
+        "Film/www.site.url",
+        "Film/read me.txt",
+        "Film/codec.exe",
+        "Film/check.sfv",
+        "Film/sample.mkv",
+        "Film/film-sample.mkv",
+        "Film/film.sample.mkv",
+        "Film/Sample/film.mkv",
+        "Film/extra/Samples/film.mkv",
+        "Film/Proof/picture.jpg",
+        "Film/.DS_Store",
+        "Film/Thumbs.db",
+        "Film/extra/desktop.ini",
+    ],
+)
+def test_fluff_is_left_out(fluff: str) -> None:
+    """Only by `skip_fluff`."""
+    paths = ["Film/film.mkv", fluff]
+    assert wanted(paths, Selection(skip_fluff=True)) == paths[:1]
+    assert wanted(paths, Selection()) == paths
+
+
+@pytest.mark.parametrize(
+    "path", ["Film/resampled.mkv", "Film/sampler/a.mkv", "Film/nfo", "Film/samples.mkv", "Film/a.db"]
+)
+def test_what_only_looks_like_fluff_is_wanted(path: str) -> None:
+    """Parts of words are no reason."""
+    paths = ["Film/film.mkv", path]
+    assert wanted(paths, Selection(skip_fluff=True)) == paths
+
+
+def test_a_torrent_of_fluff_alone_is_downloaded() -> None:
+    """Otherwise nothing would be, and nobody would know why."""
+    paths = ["Texts/a.txt", "Texts/b.txt"]
+    assert wanted(paths, Selection(skip_fluff=True)) == paths
+    assert wanted(paths, Selection(skip_fluff=True, exclude=["a.*"])) == paths[1:]
+
+
+# -- any rules --------------------------------------------------------------------------------------------------------
+
+names = st.sampled_from(["a", "B.txt", "c.mkv", ".d", "sample.mkv", "e.nfo", "f [1].bin", "ü"])
+paths = st.lists(st.lists(names, min_size=1, max_size=3).map(lambda parts: "/".join(["root", *parts])), max_size=8)
+globs = st.lists(
+    st.sampled_from(["*", "**", "*.mkv", "root/*", "a/**", "*.TXT", ".*", "[", "f [1].bin"]) | st.text(min_size=1),
+    max_size=3,
+)
+selections = st.builds(
+    Selection,
+    include=globs,
+    exclude=globs,
+    skip_fluff=st.booleans(),
+    priorities=st.dictionaries(st.integers(0, 9).map(str), st.integers(0, 7), max_size=4),
+)
+
+
+@given(paths=paths, selection=selections)
+@example(paths=["root/a"], selection=Selection(include=["\0"], exclude=["[", "\\", "[!", "(", "{a,b", "~"]))
+def test_each_file_has_a_priority(paths: list[str], selection: Selection) -> None:
+    """Whatever the rules are: one for each file, explicit ones as given, and the rest all or nothing."""
+    found = priorities(paths, selection, rooted=True)
+    assert len(found) == len(paths)
+    for index, priority in enumerate(found):
+        explicit = selection.priorities.get(str(index))
+        assert priority == explicit if explicit is not None else priority in (UNWANTED, DEFAULT)
+
+
+@given(paths=paths, selection=selections)
+def test_skipping_fluff_only_takes_away_and_never_everything(paths: list[str], selection: Selection) -> None:
+    """What is left out is fluff; where something was wanted, something still is."""
+    rules = Selection(include=selection.include, exclude=selection.exclude)
+    with_fluff = set(wanted(paths, rules))
+    without = set(wanted(paths, Selection(include=rules.include, exclude=rules.exclude, skip_fluff=True)))
+    assert without <= with_fluff
+    assert bool(without) == bool(with_fluff)
+    assert with_fluff - without <= set(wanted(paths, Selection(include=list(FLUFF))))
+
+
+@given(paths=paths, one=globs, other=globs)
+def test_more_globs_only_add(paths: list[str], one: list[str], other: list[str]) -> None:
+    """To what is wanted, or to what is excluded."""
+    if one:
+        assert set(wanted(paths, Selection(include=one))) <= set(wanted(paths, Selection(include=one + other)))
+    assert set(wanted(paths, Selection(exclude=one + other))) <= set(wanted(paths, Selection(exclude=one)))
+
+
+@given(paths=paths, selection=selections)
+def test_case_does_not_matter(paths: list[str], selection: Selection) -> None:
+    """Neither the torrent's nor the globs', as far as ASCII goes."""
+    ascii_only = all(text.isascii() for text in [*paths, *selection.include, *selection.exclude])
+    if ascii_only and not any("[" in glob for glob in selection.include + selection.exclude):
+        upper = Selection(
+            include=[glob.upper() for glob in selection.include],
+            exclude=[glob.upper() for glob in selection.exclude],
+            skip_fluff=selection.skip_fluff,
+            priorities=selection.priorities,
+        )
+        lowered = [path.lower() for path in paths]
+        assert priorities(lowered, upper, rooted=True) == priorities(paths, selection, rooted=True)
