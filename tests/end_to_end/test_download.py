@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 import ouzel
-
 from protocol.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon

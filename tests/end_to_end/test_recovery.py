@@ -57,7 +57,7 @@ def test_a_download_survives_twenty_kills_and_every_request_gets_one_reply(
 
 
 def test_an_engine_death_is_told_and_so_is_the_return(root: Path, daemon: Daemon, slow_seed: Seed) -> None:
-    """`engine_lost`, an `error` for the interrupted torrent, `engine_started`, and its `state_changed`, in this order."""
+    """`engine_lost`, `error` for the interrupted torrent, `engine_started`, and its `state_changed`, in this order."""
     made = payload.make(root / "seed", "one.bin", {"": 64 * MIB})
     slow_seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
@@ -77,29 +77,6 @@ def test_an_engine_death_is_told_and_so_is_the_return(root: Path, daemon: Daemon
         ("state_changed", made.torrent),
     ]
     assert [entry for entry in told if entry in wanted] == wanted
-
-
-def test_reads_are_answered_while_there_is_no_engine(root: Path, daemon: Daemon) -> None:
-    """From the cache, with the age of the answer growing; durable changes are accepted and then carried out."""
-    made = payload.make(root / "seed", "one.bin", {"": MIB})
-    daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
-    for _ in range(4):
-        old = daemon.kill_engine()
-        until(lambda old=old: daemon.client.health().engine.pid != old, "the death is noticed")
-    until(lambda: daemon.client.health().engine.pid is None or daemon.healthy(), "an outage, or its end")
-    daemon.kill_engine()
-    row = daemon.row(made.torrent)
-    assert row.age_ms is not None
-    daemon.client.set_sequential(made.torrent, True)
-    assert daemon.row(made.torrent).sequential
-    until(daemon.healthy, "the daemon is healthy again")
-    detail = until(
-        lambda: (
-            found if (found := daemon.client.get_torrent(made.torrent)).applied_revision == found.revision else None
-        ),
-        "the change has been applied",
-    )
-    assert detail.sequential
 
 
 def test_a_killed_supervisor_leaves_no_engine_and_the_next_one_keeps_all(
@@ -158,15 +135,20 @@ def test_a_second_supervisor_on_the_same_directories_is_refused(daemon: Daemon) 
     until(daemon.healthy, "the first one is healthy")
 
 
-def test_over_budget_the_service_answers_and_says_that_it_is_unhealthy(root: Path) -> None:
-    """With a budget of nothing, the first death is too many; adding needs an engine and is refused at once."""
+def test_over_budget_reads_and_durable_changes_are_answered(root: Path) -> None:
+    """Without an engine for long: `unhealthy`, reads from the cache with their age, and changes that are done later.
+
+    What needs an engine, as the judging of a source does, is refused at once.
+    """
     made = payload.make(root / "seed", "one.bin", {"": MIB})
     with Daemon(root / "d", restart={"budget": 0}) as daemon:
         until(daemon.healthy, "the daemon is healthy")
-        daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
+        daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
         daemon.kill_engine()
         until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "the daemon is unhealthy")
-        assert daemon.row(made.torrent).torrent == made.torrent
+        first = daemon.row(made.torrent).age_ms
+        assert first is not None
+        until(lambda: (daemon.row(made.torrent).age_ms or 0) > first, "the cached row grows older")
         began = time.monotonic()
         with pytest.raises(ouzel.OuzelError, match="engine_unavailable"):
             daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}")
@@ -174,3 +156,7 @@ def test_over_budget_the_service_answers_and_says_that_it_is_unhealthy(root: Pat
         daemon.client.resume(made.torrent)
         assert not daemon.row(made.torrent).paused
         assert daemon.stop() == 0
+        daemon.start()
+        daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
+        detail = daemon.client.get_torrent(made.torrent)
+        assert (detail.paused, detail.applied_revision) == (False, detail.revision)

@@ -159,23 +159,23 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
     handle = session.add_torrent(params)
     _await(session, lt.torrent_finished_alert)
     finished_s = time.monotonic() - began
-    # One such alert comes by itself when a torrent finishes: of three, the last answers a request of ours.
+    # One such alert comes by itself when a torrent finishes; the second to come answers one of these for certain.
     handle.flush_cache()
     handle.flush_cache()
-    for _ in range(2):
-        _await(session, lt.cache_flushed_alert)
+    _await(session, lt.cache_flushed_alert, count=2)
     return Downloaded(
         finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began
     )
 
 
-def _await(session: Any, wanted: type) -> Any:
-    """The next alert of a type; it lives until the next call."""
+def _await(session: Any, wanted: type, *, count: int = 1) -> Any:
+    """The `count`-th alert of a type from now on; it lives until the next call."""
     deadline = time.monotonic() + DOWNLOAD_S
     while time.monotonic() < deadline:
         session.wait_for_alert(1000)
         for alert in session.pop_alerts():
-            if isinstance(alert, wanted):
+            count -= isinstance(alert, wanted)
+            if not count:
                 return alert
     raise TimeoutError(wanted.__name__)
 
