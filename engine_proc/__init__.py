@@ -1,7 +1,7 @@
 """The engine process: one libtorrent session, one loop, expendable.
 
 - The *session port* (`LibtSession`) is all that Ouzel needs of libtorrent; `libtorrent_session` is its one real side
-  and the only module that imports libtorrent.
+  and with its two helpers all that imports libtorrent.
 - An *alert* is a native notification, copied into a frozen value inside the pump.
 - The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
 - The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.

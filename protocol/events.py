@@ -148,9 +148,13 @@ class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
 
 
 class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
-    """The engine died: `signal` or `exit_code` tells how; the next start is in `retry_ms`, null when it is stopping."""
+    """The engine died: `signal` or `exit_code` tells how; neither, and no pid, where it could not be started.
 
-    pid: int
+    Fields:
+        retry_ms: milliseconds until the next start.
+    """
+
+    pid: int | None
     exit_code: int | None
     signal: str | None
     retry_ms: int | None

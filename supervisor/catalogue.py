@@ -6,6 +6,7 @@ loop: writes go through a `DurableWriter`, which commits what has queued up as o
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -52,18 +53,18 @@ class Catalogue:
                 desired = _TORRENT.decode(path.read_bytes())
                 if desired.torrent != torrent:
                     raise msgspec.ValidationError(f"it speaks of torrent {desired.torrent!r}")
-            except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
-                aside = self._dir.put_aside(path)
-                damaged.append(DamagedFile(torrent, f"{path.name} is damaged: {error}", f"put aside as {aside}"))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError) as error:
+                aside = self._aside(path)
+                damaged.append(DamagedFile(torrent, f"{path.name} is damaged: {error}", aside))
                 continue
             (self.torrents if desired.removal is None else self.leaving)[torrent] = desired
         try:
             self.session = _SESSION.decode(self._dir.session.read_bytes())
         except FileNotFoundError:
             pass
-        except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
-            aside = self._dir.put_aside(self._dir.session)
-            damaged.append(DamagedFile(None, f"session.json is damaged: {error}", f"put aside as {aside}"))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError) as error:
+            aside = self._aside(self._dir.session)
+            damaged.append(DamagedFile(None, f"session.json is damaged: {error}", aside))
         return damaged
 
     async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
@@ -93,6 +94,13 @@ class Catalogue:
     def close(self) -> None:
         """Waits until all that was asked for is on disk."""
         self._writer.close()
+
+    def _aside(self, path: Path) -> str:
+        """Puts a file aside, and says where it is now."""
+        try:
+            return f"put aside as {self._dir.put_aside(path)}"
+        except OSError as error:
+            return f"left where it is ({error})"
 
     async def _write(self, changes: Sequence[Change]) -> None:
         loop = asyncio.get_running_loop()

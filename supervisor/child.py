@@ -6,6 +6,7 @@ group of its own.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -16,6 +17,10 @@ from typing import Final, NamedTuple
 
 _INHERITED_FD_MIN: Final = 100
 """Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
+
+
+LOG_CHUNKS_PER_TURN: Final = 8
+"""What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
 
 
 class Death(NamedTuple):
@@ -69,6 +74,10 @@ class Child:
                 ],
                 setsid=True,
             )
+        except BaseException:
+            os.close(log_read)
+            os.close(self._lifeline)
+            raise
         finally:
             for fd in (*inherited, lifeline_read, log_write):
                 os.close(fd)
@@ -90,16 +99,19 @@ class Child:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         os.close(self._lifeline)
-        self._read_log()
-        self._close_log()
         if status.si_code == os.CLD_EXITED:
             death = Death(exit_code=status.si_status, signal=None)
         else:
-            death = Death(exit_code=None, signal=signal.Signals(status.si_status).name)
-        self._on_death(death)
+            death = Death(exit_code=None, signal=_signal_name(status.si_status))
+        with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
+            last.callback(self._on_death, death)
+            last.callback(self._close_log)
+            self._read_log()
 
     def _read_log(self) -> None:
-        while self._log_fd >= 0:
+        for _ in range(LOG_CHUNKS_PER_TURN):
+            if self._log_fd < 0:
+                return
             try:
                 chunk = os.read(self._log_fd, 65_536)
             except BlockingIOError:
@@ -119,3 +131,11 @@ class Child:
         self._log_fd = -1
         if self._log_rest:
             self._on_log(self._log_rest)
+
+
+def _signal_name(number: int) -> str:
+    """`SIGKILL` and the like; real-time signals but for the first have no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"

@@ -5,6 +5,7 @@ range are each one error that names the key.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,6 +82,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     if file is not None:
         _merge(merged, _read(file))
     _merge(merged, _from_environment(environ))
+    _check_engine(merged.get("engine"))
     try:
         config = msgspec.convert(merged, Config, strict=False)
     except msgspec.ValidationError as error:
@@ -128,7 +130,7 @@ def _environment_value(section: str, key: str, value: str) -> Any:
     if section == "engine":
         if value.lower() in ("true", "false"):
             return value.lower() == "true"
-        return int(value) if value.lstrip("-").isdecimal() else value
+        return int(value) if re.fullmatch("-?[0-9]+", value) else value
     return value
 
 
@@ -140,11 +142,18 @@ def _merge(into: dict[str, Any], over: Mapping[str, Any]) -> None:
             into[section] = keys
 
 
+def _check_engine(settings: object) -> None:
+    """What libtorrent's settings can be at all; libtorrent itself judges the rest."""
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if not isinstance(value, int | str):
+            raise InvalidConfig(f"engine.{key}: {value!r} is no integer, string or truth value")
+
+
 def _check_paths(paths: PathsConfig) -> None:
     named = {"resume_dir": paths.resume_dir, "runtime_dir": paths.runtime_dir, "state_dir": paths.state_dir}
     named |= {f"download_roots[{index}]": root for index, root in enumerate(paths.download_roots)}
     for key, value in named.items():
-        if not Path(value).is_absolute():
+        if "\0" in value or not Path(value).is_absolute():
             raise InvalidConfig(f"paths.{key}: {value!r} is not an absolute path")
     try:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)

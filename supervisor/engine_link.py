@@ -113,6 +113,8 @@ class EngineLink:
         self._socket.close()
 
     async def _ask(self, token: int, command: InspectSource | QueryFiles) -> Answer:
+        if not self.up:
+            raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[token] = answer
         try:

@@ -24,7 +24,8 @@ class Keeper:
         link: is told which generation is the engine.
         spawn: starts the child of a generation; the death of it is reported to the callable given.
         on_spawned: called when a child was started, before it is ready.
-        on_lost: called when a child is gone, after the lifecycle has decided what comes next.
+        on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
+            has decided what comes next.
         on_finished: called when there is no engine and never will be.
         log: where it tells what it does.
     """
@@ -36,7 +37,7 @@ class Keeper:
         link: EngineLink,
         spawn: SpawnChild,
         on_spawned: Callable[[Child], None],
-        on_lost: Callable[[Child, Death], None],
+        on_lost: Callable[[int | None, Death], None],
         on_finished: Callable[[], None],
         log: logs.Logger,
     ) -> None:
@@ -60,6 +61,9 @@ class Keeper:
 
     def ready(self) -> None:
         """The engine said that it takes commands."""
+        if self.lifecycle.state not in (State.STARTING, State.STOPPING):
+            self.kill("said twice that it is ready")
+            return
         self._link.ready()
         self._step(Ready())
 
@@ -94,7 +98,12 @@ class Keeper:
                 self.gen = next(self._generations)
                 self._link.attach(self.gen)
                 self.spawned_at = time.monotonic()
-                self.child = self._spawn(self.gen, self._died)
+                try:
+                    self.child = self._spawn(self.gen, self._died)
+                except OSError as error:
+                    self._log.error("engine_not_spawned", gen=self.gen, problem=str(error))
+                    asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
+                    return
                 self._log.info("engine_spawned", gen=self.gen, pid=self.child.pid)
                 self._on_spawned(self.child)
             case lifecycle.Drain():
@@ -132,7 +141,6 @@ class Keeper:
         )
         before = self.lifecycle
         self.lifecycle, actions = lifecycle.step(before, Died(), time.monotonic(), self._policy)
-        if child is not None:
-            self._on_lost(child, death)
+        self._on_lost(child.pid if child is not None else None, death)
         for action in actions:
             self._perform(action)

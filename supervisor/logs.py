@@ -2,10 +2,13 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
+
+_RESERVED: Final = frozenset({"self", "level", "event", "exc_info", "stack_info"})
+"""Names that mean something to structlog itself."""
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -37,10 +40,11 @@ def relay(log: Logger, line: bytes) -> None:
     """Logs a line that the engine wrote: its JSON as fields, anything else as it is."""
     try:
         fields: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         log.warning("engine_output", line=line.decode("utf-8", "replace"))
         return
     level = logging.getLevelNamesMapping().get(str(fields.pop("level", "info")).upper(), logging.INFO)
-    log.log(level, str(fields.pop("event", "engine")), **{str(key): value for key, value in fields.items()})
+    event = str(fields.pop("event", "engine"))
+    log.log(level, event, **{f"{key}_" if key in _RESERVED else str(key): value for key, value in fields.items()})

@@ -34,6 +34,8 @@ class LoopSocket:
 
     def send(self, frames: list[bytes]) -> bool:
         """Sends one message without waiting. False where it could not be taken and is dropped."""
+        if self._socket.closed:
+            return False
         try:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.ZMQError:
@@ -49,14 +51,18 @@ class LoopSocket:
         self._socket.close(linger=linger_ms)
 
     def _look_again(self) -> None:
-        if not self._scheduled and int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+        if self._socket.closed or self._scheduled:
+            return
+        if int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             self._scheduled = True
             self._loop.call_soon(self._drain)
 
     def _drain(self) -> None:
         self._scheduled = False
-        for _ in range(MESSAGES_PER_TURN):
-            if self._socket.closed or not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-                return
-            self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
-        self._look_again()
+        try:
+            for _ in range(MESSAGES_PER_TURN):
+                if self._socket.closed or not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                    return
+                self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
+        finally:
+            self._look_again()  # also after an error in on_message: the descriptor's edge is used up

@@ -7,7 +7,6 @@ been given to the disk it runs to its end, whether or not its client still waits
 import asyncio
 import ipaddress
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,6 +32,7 @@ from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
+from supervisor.keyed_locks import KeyedLocks
 from supervisor.reads import Reads
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import SESSION, Waiters
@@ -79,7 +79,7 @@ class Mutations:
         self._publish = publish
         self._configure = configure
         self._engine_wanted = engine_wanted
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = KeyedLocks()
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
     async def carry_out(self, command: Mutation, wait: Wait, deadline: float) -> dict[str, Any]:
@@ -127,17 +127,19 @@ class Mutations:
     def forgotten(self, torrent: str) -> None:
         """The last of a removed torrent is gone; its id can be used again."""
         self._waiters.confirm(torrent, LAST_REVISION)
-        if torrent in self._locks and not self._locks[torrent].locked():
-            del self._locks[torrent]
         waiting = self._forgotten.pop(torrent, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
     async def _until_applied(self, subject: str) -> None:
         if subject == SESSION:
-            await self._waiters.applied(SESSION, self._catalogue.session.revision)
+            if self._snapshot.settings_revision < self._catalogue.session.revision:
+                await self._waiters.applied(SESSION, self._catalogue.session.revision)
             return
-        desired = self._catalogue.torrents.get(subject) or self._catalogue.leaving.get(subject)
+        if subject in self._catalogue.leaving:
+            await self._waiters.applied(subject, self._catalogue.leaving[subject].revision)
+            return
+        desired = self._catalogue.torrents.get(subject)
         if desired is not None and self._snapshot.of(subject).applied_revision < desired.revision:
             await self._waiters.applied(subject, desired.revision)
 
@@ -146,7 +148,7 @@ class Mutations:
     async def _change(self, torrent: str, change: Change) -> dict[str, Any]:
         """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
         self._reads.find(torrent)
-        async with self._locks[torrent]:
+        async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
             after = change(before)
             if after != before:
@@ -166,7 +168,7 @@ class Mutations:
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
         source = await self._inspect(command, deadline)
         torrent = source.torrent or ""
-        async with self._locks[torrent]:
+        async with self._locks.hold(torrent):
             await self._until_forgotten(torrent, deadline)
             if torrent in self._catalogue.torrents:
                 return {"torrent": torrent, "duplicate": True}, torrent
@@ -245,7 +247,7 @@ class Mutations:
 
     async def _remove(self, torrent: str, delete_files: bool) -> dict[str, Any]:
         self._reads.find(torrent)
-        async with self._locks[torrent]:
+        async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
             removal = "delete_files" if delete_files else "keep_files"
             leaving = _with(before, removal=removal, revision=before.revision + 1)
@@ -270,7 +272,7 @@ class Mutations:
     # -- the session ----------------------------------------------------------------------------------------------
 
     async def _limit_session(self, command: UpdateLimits) -> dict[str, Any]:
-        async with self._locks[SESSION]:
+        async with self._locks.hold(SESSION):
             before = self._catalogue.session
             after = msgspec.structs.replace(before, **_limits_given(command))
             if after != before:
@@ -310,10 +312,10 @@ def _endpoint(peer: str, field: str) -> str:
     host, _, port = peer.rpartition(":")
     try:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueError("the port is not a number from 1 to 65535")
     except ValueError as error:
         raise OuzelError(
             ErrorKind.INVALID_ARGUMENT, f"{field}: {peer!r} is not address:port ({error})", field=field
         ) from error
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"

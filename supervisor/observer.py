@@ -89,6 +89,7 @@ class Observer:
             case Heartbeat():
                 pass
             case SettingsApplied(revision=revision):
+                self._snapshot.settings_revision = revision
                 self._waiters.confirm(SESSION, revision)
             case SessionStats():
                 self._snapshot.session = event

@@ -86,6 +86,7 @@ class Requests:
         self._stopping = stopping
         self._gen = gen
         self._log = log
+        self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
         self._socket = LoopSocket(socket, self._receive)
 
@@ -95,7 +96,8 @@ class Requests:
             _, unfinished = await asyncio.wait(self._at_work, timeout=FINISH_S)
             for task in unfinished:
                 task.cancel()
-            await asyncio.sleep(0)
+        if self._answering:
+            await asyncio.wait(self._answering)
         self._socket.close(linger_ms=LINGER_MS)
 
     def _receive(self, frames: list[bytes]) -> None:
@@ -114,7 +116,9 @@ class Requests:
             self._reply(route, request.id, error)
             return
         if isinstance(command, _MUTATIONS):
-            self._group.create_task(self._mutate(route, request, command))
+            answering = self._group.create_task(self._mutate(route, request, command))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
         elif isinstance(command, ListFiles):
             self._group.create_task(self._list_files(route, request, command))
         else:

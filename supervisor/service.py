@@ -223,22 +223,22 @@ class Service:
         self._report_restore()
         self._report("engine", "process", None)
 
-    def _engine_lost(self, child: Child, death: Death) -> None:
+    def _engine_lost(self, pid: int | None, death: Death) -> None:
         if self._keeper.stopping:
             return
         lifecycle = self._keeper.lifecycle
         retry_ms = None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000)
-        how = f"killed by {death.signal}" if death.signal else f"exited with {death.exit_code}"
+        how = _told(death)
         self._publisher.lifecycle(
-            EngineLost(pid=child.pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
+            EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
         )
         for event in engine_lost_events(self._snapshot.engine_lost()):
             self._publisher.lifecycle(event)
         if lifecycle.state is State.OVER_BUDGET:
-            problem = f"the engine was {how}; too many crashes, next attempt in {retry_ms} ms"
+            problem = f"{how}; too many crashes, next attempt in {retry_ms} ms"
             self._report("engine", "process", problem, Severity.FATAL)
         else:
-            self._report("engine", "process", f"the engine was {how}; restart in {retry_ms} ms")
+            self._report("engine", "process", f"{how}; restart in {retry_ms} ms")
 
     def _engine_garbled(self, reason: str) -> None:
         self._keeper.kill(f"sent a frame that cannot be read: {reason}")
@@ -319,6 +319,14 @@ class Service:
             await asyncio.sleep(TICK_S)
 
 
+def _told(death: Death) -> str:
+    if death.signal is not None:
+        return f"the engine was killed by {death.signal}"
+    if death.exit_code is not None:
+        return f"the engine exited with {death.exit_code}"
+    return "the engine could not be started"
+
+
 def _forget(desired: DesiredTorrent) -> ForgetTorrent:
     return ForgetTorrent(torrent=desired.torrent, delete_files=desired.removal == "delete_files", desired=desired)
 
@@ -327,6 +335,9 @@ def _bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path,
     """A bound socket that only this user can reach. The file mode comes from the umask while it is made."""
     socket = context.socket(kind)
     socket.setsockopt(zmq.LINGER, 0)
+    if kind == zmq.ROUTER:
+        # At a bound, a ROUTER drops without a word; a reply or an engine command must not be lost like that.
+        socket.setsockopt(zmq.SNDHWM, 0)
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
     if name == COMMANDS_SOCKET:

@@ -80,6 +80,8 @@ class Snapshot:
         self.restoring: set[str] = set()
         """The torrents that the running engine was given at its start and has not taken up yet."""
         self.to_restore = 0
+        self.settings_revision = 0
+        """The revision of the session's settings that libtorrent confirmed last."""
 
     def of(self, torrent: str) -> Observed:
         """What is known of a torrent; an empty record where nothing is."""

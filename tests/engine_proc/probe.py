@@ -17,7 +17,7 @@ LOOPBACK: Final[dict[str, SettingValue]] = {
 }
 """Settings of a session that says nothing beyond this machine."""
 
-DEADLINE_S: Final = 20.0
+DEADLINE_S: Final = 10.0
 """After this, what has not come does not come."""
 
 _PAUSE_S: Final = 0.02

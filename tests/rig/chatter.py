@@ -5,15 +5,16 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import zmq
 
-from ouzel.requests import Requests
+from ouzel.requests import MAX_REPLY_BYTES, MAX_REPLY_ELEMENTS, Requests
 from protocol import codec
 from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
 
@@ -31,7 +32,7 @@ class Book:
         replies: how many came, by request id.
         outcomes: `ok`, or the error's name, of each request's first reply.
         latencies_s: from sending to the first reply.
-        promised: what the last accepted change of each kind asked for: `upload_bps`, `paused`.
+        promised: fields of the torrent's row, as the accepted changes leave them.
         strangers: replies to what was never asked.
     """
 
@@ -75,9 +76,9 @@ class Chatter:
         self.book = Book()
         self._endpoint = ipc_endpoint(runtime_dir, COMMANDS_SOCKET)
         self._every_s = 1 / per_s
-        self._commands = _commands(torrent)
+        self._rotation = _rotation(torrent)
         self._requests = Requests(session=secrets.token_hex(8))
-        self._open: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._open: dict[str, _Asked] = {}
         self._stopping = False
         self._trouble: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="chatter", daemon=True)
@@ -100,33 +101,33 @@ class Chatter:
                 dealer.linger = 0
                 dealer.connect(self._endpoint)
                 self._talk(dealer)
-                self._listen(dealer, until=lambda: not self._open, patience_s=DEADLINE_MS / 1000 + LATE_S)
-                self._listen(dealer, until=lambda: False, patience_s=LATE_S)
+                self._listen(dealer, DEADLINE_MS / 1000 + LATE_S, until=lambda: not self._open)
+                self._listen(dealer, LATE_S, until=lambda: False)
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
             self._trouble = error
 
     def _talk(self, dealer: "zmq.Socket[bytes]") -> None:
         due = time.monotonic()
         while not self._stopping:
-            now = time.monotonic()
-            if now >= due:
-                due += self._every_s
-                op, args = next(self._commands)
-                request_id, frame = self._requests.build(op, args, deadline_ms=DEADLINE_MS)
-                self._open[request_id] = (now, {name: args[name] for name in _CHANGED if name in args} | _meant(op))
-                self.book.sent[op] += 1
-                dealer.send(frame, zmq.NOBLOCK)
-            elif dealer.poll((due - now) * 1000):
-                self._take(dealer.recv_multipart()[-1])
+            left_s = due - time.monotonic()
+            if left_s > 0:
+                self._listen(dealer, left_s, until=lambda: False)
+                continue
+            due += self._every_s
+            request = next(self._rotation)
+            request_id, frame = self._requests.build(request.op, request.args, deadline_ms=DEADLINE_MS)
+            self._open[request_id] = _Asked(time.monotonic(), request.promise)
+            self.book.sent[request.op] += 1
+            dealer.send(frame, zmq.NOBLOCK)
 
-    def _listen(self, dealer: "zmq.Socket[bytes]", *, until: Any, patience_s: float) -> None:
+    def _listen(self, dealer: "zmq.Socket[bytes]", patience_s: float, *, until: Callable[[], bool]) -> None:
         deadline = time.monotonic() + patience_s
         while not until() and (left_s := deadline - time.monotonic()) > 0:
-            if dealer.poll(left_s * 1000):
+            if dealer.poll(ceil(left_s * 1000)):
                 self._take(dealer.recv_multipart()[-1])
 
     def _take(self, frame: bytes) -> None:
-        reply: Any = codec.unpack(frame, max_bytes=codec.MAX_FRAME_BYTES)
+        reply: Any = codec.unpack(frame, max_bytes=MAX_REPLY_BYTES, max_elements=MAX_REPLY_ELEMENTS)
         request_id = reply["id"]
         asked = self._open.pop(request_id, None)
         if asked is None and request_id not in self.book.replies:
@@ -134,27 +135,38 @@ class Chatter:
             return
         self.book.replies[request_id] += 1
         if asked is not None:
-            sent_at, changed = asked
-            self.book.latencies_s.append(time.monotonic() - sent_at)
+            self.book.latencies_s.append(time.monotonic() - asked.at)
             self.book.outcomes["ok" if reply["ok"] else reply["error"]["name"]] += 1
             if reply["ok"]:
-                self.book.promised.update(changed)
+                self.book.promised.update(asked.promise)
 
 
-_CHANGED: Final = ("upload_bps",)
+class _Asked(NamedTuple):
+    at: float
+    promise: dict[str, Any]
 
 
-def _meant(op: str) -> dict[str, Any]:
-    return {"pause": {"paused": True}, "resume": {"paused": False}}.get(op, {})
+class _Request(NamedTuple):
+    op: str
+    args: dict[str, Any]
+    promise: dict[str, Any]
 
 
-def _commands(torrent: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rotation(torrent: str) -> Iterator[_Request]:
+    """A read, a change, a read, ...; what an accepted change promises is fields of the torrent's row."""
+
+    def read(op: str, **args: Any) -> _Request:
+        return _Request(op, args, {})
+
+    def change(op: str, promise: dict[str, Any], **args: Any) -> _Request:
+        return _Request(op, {"torrent": torrent, **args}, promise)
+
     for number in itertools.count(1):
-        yield "ping", {}
-        yield "update_limits", {"torrent": torrent, "upload_bps": 1_000_000 + number}
-        yield "list_torrents", {}
-        yield "pause", {"torrent": torrent}
-        yield "health", {}
-        yield "set_sequential", {"torrent": torrent, "sequential": number % 2 == 0}
-        yield "get_torrent", {"torrent": torrent}
-        yield "resume", {"torrent": torrent}
+        yield read("ping")
+        yield change("update_limits", {"upload_limit_bps": 1_000_000 + number}, upload_bps=1_000_000 + number)
+        yield read("list_torrents")
+        yield change("pause", {"paused": True})
+        yield read("health")
+        yield change("set_sequential", {"sequential": number % 2 == 0}, sequential=number % 2 == 0)
+        yield read("get_torrent", torrent=torrent)
+        yield change("resume", {"paused": False})

@@ -86,9 +86,9 @@ class Daemon:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
             argv = [sys.executable, "-m", "supervisor", "--config", str(self.config)]
-            # In a group of its own a Ctrl-C does not reach it: whoever started it stops it.
+            # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         if self._client is not None:
             self._client.close()

@@ -1,5 +1,6 @@
 """A directory that is gone when its user is, and an end that clean-up is sure of."""
 
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,10 +16,14 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @contextmanager
 def scratch(*, keep: bool = False) -> Iterator[Path]:
     """A temporary directory with a short path, since sockets lie in it. `keep` leaves it, and says on stderr where."""
-    with tempfile.TemporaryDirectory(prefix="ouzel-", delete=not keep) as path:
+    path = Path(tempfile.mkdtemp(prefix="ouzel-"))
+    try:
+        yield path
+    finally:
         if keep:
             sys.stderr.write(f"kept: {path}\n")
-        yield Path(path)
+        else:
+            shutil.rmtree(path)
 
 
 @contextmanager

@@ -53,9 +53,9 @@ class Seed:
     def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
         wanted = {**LOOPBACK, **(settings or {}), "upload_rate_limit": upload_bps}
         argv = [sys.executable, "-m", "tests.rig.seed", json.dumps(wanted)]
-        # In a group of its own a Ctrl-C does not reach it: whoever started it ends it.
+        # In a session of its own a Ctrl-C does not reach it: whoever started it ends it.
         self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
         self.endpoint = f"127.0.0.1:{self._read()['port']}"
 
@@ -163,9 +163,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
     handle.flush_cache()
     handle.flush_cache()
     _await(session, lt.cache_flushed_alert, count=2)
-    return Downloaded(
-        finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began
-    )
+    return Downloaded(finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began)
 
 
 def _await(session: Any, wanted: type, *, count: int = 1) -> Any:

@@ -195,7 +195,7 @@ def test_an_engine_setting_in_the_environment_that_is_no_number_is_a_string(valu
 @pytest.mark.parametrize("key", ["resume_dir", "state_dir", "runtime_dir"])
 def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, key: str) -> None:
     """A NUL ends a path for the operating system."""
-    assert f"paths.{key}" in refusal(written(tmp_path, f'[paths]\n{key} = "/x\\u0000y"\n'))
+    assert f"paths.{key}" in refusal(written(tmp_path, f'[paths]\n{key} = "/x\\u0000y"\n'), {})
 
 
 def test_a_runtime_dir_that_sockets_do_not_fit_in_is_refused() -> None:

@@ -1,0 +1,236 @@
+"""Copies native alerts into frozen values, and keeps the books that this takes.
+
+What the binding does that one would not expect is said where it is worked around; tests hold each of these.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.alerts import (
+    Alert,
+    AlertsLost,
+    FileFinished,
+    Finished,
+    Flushed,
+    ListenTrouble,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    PrioritiesSet,
+    ResumeData,
+    ResumeRejected,
+    ResumeUnsaved,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentAdded,
+    TorrentGone,
+    TorrentStatus,
+    TorrentTrouble,
+)
+
+lt: Any = libtorrent
+"""Untyped: the binding's stubs do not know what alerts carry."""
+
+FLUSHES_PER_BARRIER: Final = 2
+"""`cache_flushed` also comes once by itself when a torrent finishes. Of two requests made now, the second alert to
+arrive answers one of them at the least, whether or not the stray one was first."""
+
+ALERT_MASK: Final = int(
+    lt.alert.category_t.error_notification
+    | lt.alert.category_t.status_notification
+    | lt.alert.category_t.storage_notification
+    | lt.alert.category_t.file_progress_notification
+)
+"""All that is copied below, and as little else as possible: an alert that nobody reads still takes time and queue."""
+
+_NOT_MODIFIED: Final = 143
+_STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
+
+
+class AlertCopier:
+    """Knows which handle is which torrent, from its addition to its end.
+
+    Args:
+        on_dropped: called with a torrent when it is gone, or was never added.
+    """
+
+    def __init__(self, on_dropped: Callable[[str], None]) -> None:
+        self._on_dropped = on_dropped
+        self.handles: dict[str, Any] = {}
+        self._ids: dict[Any, str] = {}
+        self._expected: set[str] = set()
+        self._flushes: dict[str, int] = {}
+        self._deleting: dict[str, str | None] = {}
+        self._removed: set[str] = set()
+
+    def expect(self, torrent: str) -> None:
+        """The torrent is about to be added."""
+        self._expected.add(torrent)
+
+    def expect_deletion(self, torrent: str) -> None:
+        """The torrent is about to be removed, and its files with it."""
+        self._deleting[torrent] = None
+
+    def expect_flush(self, torrent: str) -> None:
+        """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes."""
+        self._flushes[torrent] = FLUSHES_PER_BARRIER
+
+    def copy(self, native: Any) -> Alert | None:
+        """The alert as a value, None where it is of no interest. The native one is not kept."""
+        copier = _COPIERS.get(type(native))
+        return None if copier is None else copier(self, native)
+
+    def _id(self, native: Any) -> str | None:
+        return self._ids.get(native.handle)
+
+    def _known(self, info_hashes: Any) -> str | None:
+        """The id of the torrent with these hashes; a magnet link may have named it by its v2 hash alone."""
+        return next((key for key in (str(info_hashes.v1), str(info_hashes.v2)) if key in self._expected), None)
+
+    def _copy_status_update(self, native: Any) -> Alert:
+        rows = []
+        for status in native.status:
+            torrent = self._ids.get(status.handle)
+            if torrent is not None:
+                rows.append(_copy_status(torrent, status))
+        return StatusUpdate(rows)
+
+    def _copy_added(self, native: Any) -> Alert | None:
+        torrent = self._known(native.params.info_hashes)
+        if torrent is None:
+            return None
+        if native.error.value():
+            self._drop(torrent)
+            return TorrentAdded(torrent, native.error.message())
+        self.handles[torrent] = native.handle
+        self._ids[native.handle] = torrent
+        return TorrentAdded(torrent, None)
+
+    def _copy_removed(self, native: Any) -> Alert | None:
+        torrent = self._known(native.info_hashes)
+        if torrent is None:
+            return None
+        self._removed.add(torrent)
+        return self._gone(torrent)
+
+    def _copy_deleted(self, native: Any) -> Alert | None:
+        torrent = self._known(native.info_hashes)
+        return None if torrent is None else self._deletion_ended(torrent, None)
+
+    def _copy_delete_failed(self, native: Any) -> Alert | None:
+        torrent = self._known(native.info_hashes)
+        if torrent is None:
+            return None
+        # A torrent that never had files "fails" with success.
+        return self._deletion_ended(torrent, native.error.message() if native.error.value() else None)
+
+    def _deletion_ended(self, torrent: str, problem: str | None) -> Alert | None:
+        if torrent in self._deleting:
+            self._deleting[torrent] = problem or ""
+        return self._gone(torrent)
+
+    def _gone(self, torrent: str) -> Alert | None:
+        """Gone is what was removed and, where asked for, has its files deleted; the alerts come in any order."""
+        if torrent not in self._removed or (torrent in self._deleting and self._deleting[torrent] is None):
+            return None
+        self._removed.discard(torrent)
+        problem = self._deleting.pop(torrent, None)
+        self._drop(torrent)
+        return TorrentGone(torrent, problem or None)
+
+    def _drop(self, torrent: str) -> None:
+        handle = self.handles.pop(torrent, None)
+        if handle is not None:
+            self._ids.pop(handle, None)
+        self._expected.discard(torrent)
+        self._flushes.pop(torrent, None)
+        self._on_dropped(torrent)
+
+    def _copy_flushed(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None or torrent not in self._flushes:
+            return None
+        self._flushes[torrent] -= 1
+        if self._flushes[torrent] > 0:
+            return None
+        del self._flushes[torrent]
+        return Flushed(torrent)
+
+    def _copy_resume_data(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        return None if torrent is None else ResumeData(torrent, lt.write_resume_data_buf(native.params))
+
+    def _copy_resume_unsaved(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
+
+    def _copy_statistics(self, native: Any) -> Alert:
+        values = native.values
+        return SessionStatistics(
+            downloaded=values["net.recv_payload_bytes"],
+            uploaded=values["net.sent_payload_bytes"],
+            peers=values["peer.num_peers_connected"],
+        )
+
+
+_Copier = Callable[[AlertCopier, Any], Alert | None]
+
+
+def _of_torrent(make: Callable[[str, Any], Alert]) -> _Copier:
+    """A copier for alerts that matter only while their torrent is known."""
+
+    def copy(books: AlertCopier, native: Any) -> Alert | None:
+        torrent = books._id(native)
+        return None if torrent is None else make(torrent, native)
+
+    return copy
+
+
+_COPIERS: Final[Mapping[type, _Copier]] = {
+    lt.state_update_alert: AlertCopier._copy_status_update,
+    lt.add_torrent_alert: AlertCopier._copy_added,
+    lt.torrent_removed_alert: AlertCopier._copy_removed,
+    lt.torrent_deleted_alert: AlertCopier._copy_deleted,
+    lt.torrent_delete_failed_alert: AlertCopier._copy_delete_failed,
+    lt.cache_flushed_alert: AlertCopier._copy_flushed,
+    lt.save_resume_data_alert: AlertCopier._copy_resume_data,
+    lt.save_resume_data_failed_alert: AlertCopier._copy_resume_unsaved,
+    lt.session_stats_alert: AlertCopier._copy_statistics,
+    lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
+    lt.listen_failed_alert: lambda _, native: ListenTrouble(native.message()),
+    lt.state_changed_alert: _of_torrent(lambda torrent, native: NativeStateChanged(torrent, _STATES[native.state])),
+    lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
+    lt.torrent_finished_alert: _of_torrent(lambda torrent, native: Finished(torrent)),
+    lt.file_completed_alert: _of_torrent(lambda torrent, native: FileFinished(torrent, native.index)),
+    lt.file_prio_alert: _of_torrent(lambda torrent, native: PrioritiesSet(torrent)),
+    lt.fastresume_rejected_alert: _of_torrent(
+        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {native.file_path()}")
+    ),
+    lt.torrent_error_alert: _of_torrent(
+        lambda torrent, native: TorrentTrouble(torrent, native.message().partition("ERROR: ")[2] or native.message())
+    ),
+}
+
+
+def _copy_status(torrent: str, status: Any) -> TorrentStatus:
+    return TorrentStatus(
+        torrent,
+        state=_STATES[status.state],
+        paused=bool(status.flags & lt.torrent_flags.paused),
+        progress=status.progress,
+        done=status.total_wanted_done,
+        wanted=status.total_wanted,
+        size=status.total,
+        downloaded=status.all_time_download,
+        uploaded=status.all_time_upload,
+        wasted=status.total_failed_bytes + status.total_redundant_bytes,
+        download_bps=status.download_payload_rate,
+        upload_bps=status.upload_payload_rate,
+        peers=status.num_peers,
+        seeds=status.num_seeds,
+        error=status.errc.message() if status.errc.value() else None,
+    )

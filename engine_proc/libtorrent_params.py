@@ -1,0 +1,131 @@
+"""From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc import selection
+from engine_proc.session_port import InvalidSource, Layout
+from protocol.desired import DesiredTorrent
+from protocol.events import FileEntry
+
+lt: Any = libtorrent
+"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+
+METAINFO_LIMITS: Final = {
+    "max_buffer_size": 16 * 1024 * 1024,
+    "max_pieces": 1_000_000,
+    "max_decode_depth": 100,
+    "max_decode_tokens": 4_000_000,
+}
+RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
+
+_FLAGS: Final = lt.torrent_flags
+
+
+def hash_of(info_hashes: Any) -> str:
+    """Ouzel's id for a torrent: v1 where it has one (40 digits), else v2 (64 digits)."""
+    return str(info_hashes.v1 if info_hashes.has_v1() else info_hashes.v2)
+
+
+def parse_magnet(magnet: str) -> Any:
+    """A magnet link's parameters. Raises InvalidSource."""
+    try:
+        return lt.parse_magnet_uri(magnet)
+    except UnicodeDecodeError as error:
+        raise InvalidSource("a percent-encoded part is not UTF-8") from error
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+
+
+def parse_metainfo(metainfo: bytes) -> Any:
+    """A .torrent file's parameters. Raises InvalidSource."""
+    try:
+        return lt.load_torrent_buffer(metainfo, METAINFO_LIMITS)
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+
+
+def parse_resume(resume: bytes) -> Any:
+    """Resume data's parameters. Raises InvalidSource."""
+    try:
+        return lt.read_resume_data(resume, RESUME_LIMITS)
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+
+
+def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:
+    """Makes the parameters say what is desired, whatever they said before."""
+    params.save_path = desired.save_path
+    params.download_limit = desired.download_bps or -1
+    params.upload_limit = desired.upload_bps or -1
+    flags = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
+    if desired.paused:
+        flags |= _FLAGS.paused
+    if desired.sequential:
+        flags |= _FLAGS.sequential_download
+    if desired.seed_mode and not resumed:
+        flags |= _FLAGS.seed_mode
+    rules = desired.selection
+    if params.ti is not None:
+        params.file_priorities = priorities(params.ti.layout(), desired)
+    elif rules.include or rules.exclude or rules.skip_fluff or rules.priorities:
+        # Nothing may be fetched between the arrival of the metadata and the moment the rules have been applied to it.
+        flags |= _FLAGS.default_dont_download
+    params.flags = flags
+    params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
+    for tracker in desired.trackers:
+        if tracker not in params.trackers:
+            params.trackers = [*params.trackers, tracker]
+    params.url_seeds = [*params.url_seeds, *(url for url in desired.web_seeds if url not in params.url_seeds)]
+
+
+def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
+    """What the info dictionary says of the files; padding files are left out."""
+    storage = info.layout()
+    return Layout(
+        name=info.name(),
+        size=info.total_size(),
+        piece_length=info.piece_length(),
+        files=[
+            FileEntry(
+                index=index,
+                path=storage.file_path(index),
+                size=storage.file_size(index),
+                priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
+            )
+            for index in range(storage.num_files())
+            if not storage.file_flags(index) & storage.flag_pad_file
+        ],
+    )
+
+
+def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
+    """The selection's verdict on each file, padding files too."""
+    paths = [storage.file_path(index) for index in range(storage.num_files())]
+    return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+
+
+def has_all_wanted(params: Any) -> bool:
+    """Whether the resume data has every piece of every wanted file. `have_pieces` is padded to whole bytes."""
+    if params.ti is None:
+        return False
+    storage, have = params.ti.layout(), params.have_pieces
+    if len(have) < storage.num_pieces():
+        return False
+    for index in range(storage.num_files()):
+        size = storage.file_size(index)
+        if size == 0 or params.file_priorities[index] == selection.UNWANTED:
+            continue
+        first = storage.piece_index_at_file(index)
+        last = (storage.file_offset(index) + size - 1) // storage.piece_length()
+        if not all(have[first : last + 1]):
+            return False
+    return True
+
+
+def endpoint(peer: str) -> tuple[str, int]:
+    """`address:port` as libtorrent takes it."""
+    host, _, port = peer.rpartition(":")
+    return host.strip("[]"), int(port)

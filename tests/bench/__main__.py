@@ -1,0 +1,22 @@
+"""`scripts/bench`: the list of benchmarks."""
+
+import typer
+
+from tests.bench.kills import kills
+from tests.bench.limit import limit
+from tests.bench.throughput import throughput
+from tests.rig.scratch import unwinding
+
+app = typer.Typer(
+    help="Measures Ouzel on this machine, over loopback, in a temporary directory (TMPDIR says where).",
+    epilog="Exit code 0 when all is right, whatever the figures; 1 when something is wrong, such as a SHA-1.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for benchmark in (throughput, limit, kills):
+    app.command()(benchmark)
+
+if __name__ == "__main__":
+    with unwinding():
+        app(prog_name="scripts/bench")

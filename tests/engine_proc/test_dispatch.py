@@ -1,0 +1,633 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from engine_proc.alerts import (
+    Alert,
+    MetadataReceived,
+    PrioritiesSet,
+    ResumeData,
+    TorrentAdded,
+    TorrentGone,
+)
+from engine_proc.dispatch import Dispatcher
+from engine_proc.resume_policy import ResumePolicy
+from engine_proc.resume_store import FastResumeStore
+from engine_proc.translator import AlertTranslator, Output
+from protocol.desired import DesiredTorrent, Selection
+from protocol.events import (
+    FilesDiscovered,
+    LimitsApplied,
+    LimitsStale,
+    MetadataUpdated,
+    Reconciled,
+    SelectionChanged,
+    TorrentError,
+)
+from protocol.link import (
+    Configure,
+    EngineEvent,
+    FilesQueried,
+    FilesRestored,
+    ForgetTorrent,
+    InspectSource,
+    QueryFiles,
+    SettingsApplied,
+    SettingsRefused,
+    SourceInspected,
+    TorrentApplied,
+    TorrentForgotten,
+)
+from protocol.resume_dir import ResumeDir
+from tests.engine_proc.probe import eventually, readable
+from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, two_files
+from tests.fakes.fake_session import FakeSession
+
+EventT = TypeVar("EventT")
+RULES = Selection(include=["*.bin"])
+
+
+class Desk:
+    """A dispatcher over the fake session and real files, with what it says; alerts are handed on as the engine does."""
+
+    def __init__(self, root: Path) -> None:
+        self.dir = ResumeDir(root)
+        self.session = FakeSession()
+        self.store = FastResumeStore(self.dir)
+        self.translator = AlertTranslator()
+        self.policy = ResumePolicy()
+        self.said: list[EngineEvent | Output] = []
+        self.dispatcher = Dispatcher(self.session, self.store, self.translator, self.policy, self.hear, lambda: 1000.0)
+        self.sample = two_files()
+        self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
+
+    def close(self) -> None:
+        self.store.close()
+        self.session.close()
+
+    def hear(self, event: EngineEvent | Output) -> None:
+        self.said.append(event)
+
+    def pump(self) -> None:
+        """Hands on all alerts, and those that come of them."""
+        while alerts := self.session.pop_alerts():
+            for alert in alerts:
+                self.hand_on(alert)
+
+    def hand_on(self, alert: Alert) -> None:
+        match alert:
+            case TorrentAdded():
+                self.dispatcher.added(alert)
+            case TorrentGone():
+                self.dispatcher.gone(alert)
+            case PrioritiesSet():
+                self.dispatcher.priorities_set(alert)
+            case MetadataReceived(torrent):
+                self.dispatcher.metadata_received(torrent)
+            case _:
+                pass
+
+    def ensure(self, desired: DesiredTorrent) -> None:
+        self.dispatcher.ensure(desired)
+        self.pump()
+
+    def forget(self, desired: DesiredTorrent, *, delete_files: bool) -> None:
+        self.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
+        self.pump()
+
+    def settle(self) -> None:
+        """Waits until a deletion of resume data has ended, and hands that on."""
+        eventually(lambda: readable(self.store.fileno(), 0.1), "an outcome")
+        for outcome in self.store.outcomes():
+            if outcome.deleted:
+                self.dispatcher.resume_deleted(outcome.torrent)
+        self.pump()
+
+    def heard(self, kind: type[EventT]) -> list[EventT]:
+        """What was said of a kind; each is heard once."""
+        found: list[EventT] = [event for event in self.said if isinstance(event, kind)]
+        self.said = [event for event in self.said if not isinstance(event, kind)]
+        return found
+
+    def resume_data(self) -> bytes:
+        """The sample's resume data from another session, with all pieces."""
+        other = FakeSession()
+        other.add(self.sample.desired(seed_mode=True), metainfo=self.sample.metainfo, resume=None)
+        other.pop_alerts()
+        other.save_resume(self.sample.torrent, only_if_modified=False)
+        (alert,) = [alert for alert in other.pop_alerts() if isinstance(alert, ResumeData)]
+        other.close()
+        return alert.blob
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk that is closed at the end."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def changed(desired: DesiredTorrent, **fields: object) -> DesiredTorrent:
+    """Another revision."""
+    return msgspec.structs.replace(desired, **{"revision": desired.revision + 1, **fields})
+
+
+def applied(desired: DesiredTorrent) -> TorrentApplied:
+    """The confirmation of a revision."""
+    return TorrentApplied(torrent=desired.torrent, revision=desired.revision)
+
+
+# -- adding -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_torrent_is_added_and_confirmed(desk: Desk) -> None:
+    """Its files are told of first, as new ones; and it is saved at once."""
+    desired = desk.sample.desired()
+    desk.dispatcher.ensure(desired)
+    assert desk.said == []
+    desk.pump()
+    assert [type(event) for event in desk.said] == [MetadataUpdated, FilesDiscovered, TorrentApplied]
+    assert desk.said[-1] == applied(desired)
+    assert desk.policy.due(1000.0) == [desired.torrent]
+
+
+def test_ensuring_again_does_nothing(desk: Desk) -> None:
+    """But to confirm, each time; with a new revision of the same, that one."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    calls, _ = list(desk.session.calls), desk.heard(TorrentApplied)
+    desk.ensure(desired)
+    desk.ensure(changed(desired, labels=["x"]))
+    assert desk.session.calls == calls
+    assert [event.revision for event in desk.heard(TorrentApplied)] == [1, 2]
+
+
+def test_ensuring_while_it_is_added_is_done_after(desk: Desk) -> None:
+    """Only the newest counts, and both its revision and the first are confirmed."""
+    desired = desk.sample.desired()
+    desk.session.hold(TorrentAdded)
+    desk.ensure(desired)
+    desk.ensure(changed(desired, paused=True))
+    desk.ensure(changed(desired, revision=3, sequential=True))
+    assert desk.heard(TorrentApplied) == []
+    desk.session.release(TorrentAdded)
+    desk.pump()
+    assert [event.revision for event in desk.heard(TorrentApplied)] == [1, 3]
+    found = desk.session.applied(desired.torrent)
+    assert (found.paused, found.sequential) == (False, True)
+    assert desk.session.calls == [("add", desired.torrent), ("set_sequential", desired.torrent)]
+
+
+def test_restored_files_are_no_news(desk: Desk) -> None:
+    """A torrent with resume data was told of in another engine's time; it is not saved again for nothing."""
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data())
+    desk.ensure(desk.sample.desired())
+    assert [type(event) for event in desk.said] == [FilesRestored, TorrentApplied]
+    assert desk.policy.unsaved() == frozenset()
+
+
+def test_damaged_resume_data_is_put_aside(desk: Desk) -> None:
+    """It is told of, kept, and the torrent is there all the same."""
+    torrent = desk.sample.torrent
+    desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    desk.ensure(desk.sample.desired())
+    (reconciled,) = desk.heard(Reconciled)
+    assert reconciled.torrent == torrent
+    assert "damaged" in reconciled.what
+    (aside,) = desk.dir.damaged.iterdir()
+    assert str(aside) in reconciled.done
+    assert aside.read_bytes() == b"damaged"
+    assert not desk.dir.fastresume(torrent).exists()
+    assert desk.session.torrents() == {torrent}
+    assert desk.heard(TorrentApplied) == [applied(desk.sample.desired())]
+    assert desk.policy.unsaved() == {torrent}
+
+
+def test_a_refused_add_is_told(desk: Desk) -> None:
+    """As the torrent's error and as the answer; another try is another add."""
+    desired = desk.sample.desired()
+    desk.session.refuse_add(desired.torrent, "no room")
+    desk.ensure(desired)
+    assert desk.heard(TorrentError) == [
+        TorrentError(torrent=desired.torrent, name="add_failed", message="no room", recoverable=False)
+    ]
+    assert desk.heard(TorrentApplied) == [TorrentApplied(torrent=desired.torrent, revision=1, problem="no room")]
+    desk.ensure(changed(desired))
+    assert desk.heard(TorrentApplied) == [applied(changed(desired))]
+    assert desk.session.torrents() == {desired.torrent}
+
+
+def test_what_waits_behind_a_refused_add_is_answered(desk: Desk) -> None:
+    """A newer revision is tried by itself, and must not be left without an answer for ever."""
+    desired = desk.sample.desired()
+    desk.session.hold(TorrentAdded)
+    desk.session.refuse_add(desired.torrent, "no room")
+    desk.ensure(desired)
+    desk.ensure(changed(desired, paused=True))
+    desk.session.release(TorrentAdded)
+    desk.pump()
+    answers = {event.revision: event.problem for event in desk.heard(TorrentApplied)}
+    assert answers.get(1) == "no room"
+    assert 2 in answers
+
+
+def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
+    """Nothing is remembered of the try with resume data that did not come about."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.session.refuse_add(desired.torrent, "no room")
+    desk.ensure(desired)
+    desk.dir.fastresume(desired.torrent).unlink()
+    desk.ensure(changed(desired))
+    assert desk.heard(FilesRestored) == []
+    assert len(desk.heard(FilesDiscovered)) == 1
+
+
+@pytest.mark.parametrize("how", ["damaged", "unreadable"])
+def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str) -> None:
+    """The engine goes on, and other torrents load."""
+    metainfo = desk.dir.metainfo(desk.sample.torrent)
+    if how == "damaged":
+        metainfo.write_bytes(b"damaged")
+    else:
+        metainfo.unlink()
+        metainfo.mkdir()
+    desk.ensure(desk.sample.desired())
+    (answer,) = desk.heard(TorrentApplied)
+    assert answer.problem
+    assert [error.name for error in desk.heard(TorrentError)] == ["add_failed"]
+    other = SampleTorrent("other", {"c": b"content"})
+    desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
+    desk.ensure(other.desired())
+    assert desk.heard(TorrentApplied) == [applied(other.desired())]
+
+
+# -- changing ---------------------------------------------------------------------------------------------------------
+
+
+def test_changes_are_applied_confirmed_and_saved(desk: Desk) -> None:
+    """Each in the session, with a word on limits, and at once."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.policy.due(1000.0)
+    desk.policy.settle(desired.torrent)
+    desk.ensure(changed(desired, paused=True, sequential=True, download_bps=1000, upload_bps=2000))
+    assert desk.session.applied(desired.torrent) == (True, True, 1000, 2000)
+    assert desk.heard(LimitsApplied) == [LimitsApplied(torrent=desired.torrent, download_bps=1000, upload_bps=2000)]
+    assert desk.heard(TorrentApplied)[-1].revision == 2
+    assert desk.policy.due(1000.0) == [desired.torrent]
+
+
+def test_limits_that_do_not_hold_are_told(desk: Desk) -> None:
+    """What was asked for, and what is."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.refuse_limits()
+    desk.ensure(changed(desired, download_bps=1000))
+    (stale,) = desk.heard(LimitsStale)
+    assert (stale.torrent, stale.download_bps, stale.upload_bps) == (desired.torrent, 0, 0)
+    assert "1000" in stale.message
+
+
+def test_a_selection_is_confirmed_when_it_is_applied(desk: Desk) -> None:
+    """Not before its alert, and with the number of files."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.heard(TorrentApplied)
+    desk.session.hold(PrioritiesSet)
+    desk.ensure(changed(desired, selection=RULES))
+    assert desk.heard(TorrentApplied) == []
+    desk.session.release(PrioritiesSet)
+    desk.pump()
+    assert desk.heard(SelectionChanged) == [SelectionChanged(torrent=desired.torrent, selected=1, files=2)]
+    assert desk.heard(TorrentApplied) == [applied(changed(desired))]
+
+
+def test_a_selection_that_follows_another_is_not_confirmed_by_the_others_alert(desk: Desk) -> None:
+    """Two are on their way: the newer revision is in force only after the second alert."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.heard(TorrentApplied)
+    desk.session.hold(PrioritiesSet)
+    desk.ensure(changed(desired, selection=RULES))
+    desk.ensure(changed(desired, selection=Selection(), revision=3))
+    desk.session.release(PrioritiesSet, count=1)
+    desk.pump()
+    assert 3 not in [event.revision for event in desk.heard(TorrentApplied)]
+    desk.session.release(PrioritiesSet)
+    desk.pump()
+    assert 3 in [event.revision for event in desk.heard(TorrentApplied)]
+
+
+def test_limits_that_change_with_a_selection_are_told_too(desk: Desk) -> None:
+    """One revision may hold both."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.ensure(changed(desired, selection=RULES, download_bps=1000))
+    assert desk.heard(LimitsApplied) == [LimitsApplied(torrent=desired.torrent, download_bps=1000, upload_bps=0)]
+
+
+def test_a_changed_selection_is_saved(desk: Desk) -> None:
+    """Resume data holds the priorities that libtorrent has; it is made after they were taken."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.policy.due(1000.0)
+    desk.policy.settle(desired.torrent)
+    desk.ensure(changed(desired, selection=RULES))
+    assert desk.policy.unsaved() == {desired.torrent}
+
+
+def test_new_peers_are_called(desk: Desk) -> None:
+    """The ones that were not there before."""
+    desired = desk.sample.desired(peers=["127.0.0.1:1"])
+    desk.ensure(desired)
+    desk.ensure(changed(desired, peers=["127.0.0.1:1", "127.0.0.1:2"]))
+    assert desk.session.calls[-1] == ("connect", desired.torrent)
+
+
+# -- magnet links -----------------------------------------------------------------------------------------------------
+
+FILES = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
+
+
+def test_a_magnet_links_files_are_told_of_when_its_metadata_comes(desk: Desk) -> None:
+    """Once, and it is saved with them."""
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(by_magnet=True)
+    desk.ensure(desired)
+    assert [type(event) for event in desk.said] == [TorrentApplied]
+    desk.policy.due(1000.0)
+    desk.policy.settle(desired.torrent)
+    desk.session.receive_metadata(desired.torrent, FILES)
+    desk.pump()
+    (discovered,) = desk.heard(FilesDiscovered)
+    assert [file.priority for file in discovered.files] == [4, 4]
+    assert desk.policy.due(1000.0) == [desired.torrent]
+
+
+def test_a_magnet_links_rules_are_applied_before_its_files_are_told_of(desk: Desk) -> None:
+    """A client that hears of the files sees what is selected of them."""
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(by_magnet=True, selection=RULES)
+    desk.ensure(desired)
+    desk.said.clear()
+    desk.session.hold(PrioritiesSet)
+    desk.session.receive_metadata(desired.torrent, FILES)
+    desk.pump()
+    assert desk.said == []
+    desk.session.release(PrioritiesSet)
+    desk.pump()
+    (discovered,) = desk.heard(FilesDiscovered)
+    assert [file.priority for file in discovered.files] == [4, 0]
+    assert desk.heard(SelectionChanged) == [SelectionChanged(torrent=desired.torrent, selected=1, files=2)]
+    assert len(desk.heard(MetadataUpdated)) == 1
+
+
+def test_a_selection_without_metadata_is_confirmed_at_once(desk: Desk) -> None:
+    """The number of files is not known; the rules are applied later."""
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(by_magnet=True)
+    desk.ensure(desired)
+    desk.heard(TorrentApplied)
+    desk.ensure(changed(desired, selection=RULES))
+    assert desk.heard(SelectionChanged) == [SelectionChanged(torrent=desired.torrent)]
+    assert desk.heard(TorrentApplied) == [applied(changed(desired))]
+    desk.session.receive_metadata(desired.torrent, FILES)
+    desk.pump()
+    (discovered,) = desk.heard(FilesDiscovered)
+    assert [file.priority for file in discovered.files] == [4, 0]
+
+
+def test_files_are_not_told_of_again_with_each_selection(desk: Desk) -> None:
+    """They are discovered once; later selections bring the news of the selection, and the supervisor the list."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    assert len(desk.heard(FilesDiscovered)) == 1
+    desk.ensure(changed(desired, selection=RULES))
+    assert desk.heard(FilesDiscovered) == []
+    (restored,) = desk.heard(FilesRestored)
+    assert [file.priority for file in restored.files] == [4, 0]
+
+
+# -- forgetting -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_a_torrent_is_forgotten_with_its_resume_data(desk: Desk, delete_files: bool) -> None:
+    """Told when that is gone too."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.ensure(desired)
+    desk.forget(desired, delete_files=delete_files)
+    assert desk.session.calls[-1][0] == ("remove, and its files" if delete_files else "remove")
+    assert desk.heard(TorrentForgotten) == []
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert not desk.dir.fastresume(desired.torrent).exists()
+    assert desk.session.torrents() == frozenset()
+    assert desk.policy.unsaved() == frozenset()
+
+
+def test_an_unloaded_torrent_is_loaded_to_delete_its_files(desk: Desk) -> None:
+    """Paused, so that it does nothing else; nobody is told that it was there."""
+    desired = desk.sample.desired()
+    desk.forget(desired, delete_files=True)
+    assert desk.session.calls == [("add", desired.torrent), ("remove, and its files", desired.torrent)]
+    desk.settle()
+    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+
+
+def test_an_unloaded_torrent_whose_files_stay_is_not_loaded(desk: Desk) -> None:
+    """Only its resume data goes."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(b"whatever")
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    assert desk.session.calls == []
+    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert not desk.dir.fastresume(desired.torrent).exists()
+
+
+def test_an_unloaded_torrent_that_cannot_be_loaded_is_forgotten_with_a_problem(desk: Desk) -> None:
+    """Its files could not be found; it does not stay for ever because of that."""
+    desired = desk.sample.desired()
+    desk.dir.metainfo(desired.torrent).write_bytes(b"damaged")
+    desk.forget(desired, delete_files=True)
+    desk.settle()
+    (forgotten,) = desk.heard(TorrentForgotten)
+    assert forgotten.problem
+
+
+def test_files_that_cannot_be_deleted_are_told(desk: Desk) -> None:
+    """The torrent is gone all the same."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.refuse_deletion(desired.torrent, "not permitted")
+    desk.forget(desired, delete_files=True)
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent, problem="not permitted")]
+
+
+def test_resume_data_that_cannot_be_deleted_is_told(desk: Desk) -> None:
+    """Otherwise the torrent, added again later, would believe pieces that are not there."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.dir.root.rename(desk.dir.root.with_name("elsewhere"))
+    desk.forget(desired, delete_files=False)
+    eventually(lambda: readable(desk.store.fileno(), 0.1), "an outcome")
+    (outcome,) = desk.store.outcomes()
+    assert outcome.deleted
+    assert outcome.problem
+    desk.dispatcher.resume_deleted(outcome.torrent)
+    assert [event.problem for event in desk.heard(TorrentForgotten)] != [None]
+
+
+def test_forgetting_while_it_is_added_is_done_after(desk: Desk) -> None:
+    """The torrent is not told of any more."""
+    desired = desk.sample.desired()
+    desk.session.hold(TorrentAdded)
+    desk.ensure(desired)
+    desk.forget(desired, delete_files=True)
+    desk.session.release(TorrentAdded)
+    desk.pump()
+    desk.settle()
+    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.session.torrents() == frozenset()
+
+
+def test_forgetting_what_is_refused_is_told(desk: Desk) -> None:
+    """There is no torrent whose files could be deleted."""
+    desired = desk.sample.desired()
+    desk.session.hold(TorrentAdded)
+    desk.session.refuse_add(desired.torrent, "no room")
+    desk.ensure(desired)
+    desk.forget(desired, delete_files=True)
+    desk.session.release(TorrentAdded)
+    desk.pump()
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent, problem="no room")]
+
+
+def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
+    """The second time finds it under way; later on there is nothing left, which is as good."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(TorrentGone)
+    desk.forget(desired, delete_files=False)
+    desk.forget(desired, delete_files=False)
+    desk.session.release(TorrentGone)
+    desk.pump()
+    desk.settle()
+    assert len(desk.heard(TorrentForgotten)) == 1
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    assert len(desk.heard(TorrentForgotten)) == 1
+
+
+def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> None:
+    """As a new one, without the old one's resume data."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.ensure(desired)
+    desk.said.clear()
+    desk.forget(desired, delete_files=False)
+    desk.ensure(changed(desired))
+    assert desk.session.torrents() == frozenset()
+    desk.settle()
+    assert [type(event) for event in desk.said] == [
+        TorrentForgotten,
+        MetadataUpdated,
+        FilesDiscovered,
+        TorrentApplied,
+    ]
+    assert desk.session.torrents() == {desired.torrent}
+
+
+# -- other commands ---------------------------------------------------------------------------------------------------
+
+
+def test_a_source_is_judged(desk: Desk) -> None:
+    """By the token that was given; nothing is added."""
+    sample = desk.sample
+    desk.dispatcher.inspect(InspectSource(token=1, metainfo=sample.metainfo))
+    desk.dispatcher.inspect(InspectSource(token=2, magnet=sample.magnet))
+    desk.dispatcher.inspect(InspectSource(token=3, magnet="nonsense"))
+    good, also_good, bad = desk.heard(SourceInspected)
+    assert good == SourceInspected(token=1, torrent=sample.torrent, name="sample")
+    assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
+    assert (bad.token, bad.torrent) == (3, None)
+    assert bad.problem
+    assert desk.session.calls == []
+
+
+def test_bytes_done_are_told_by_file(desk: Desk) -> None:
+    """Null where the torrent, or what is in it, is not known."""
+    desired = desk.sample.desired()
+    desk.dispatcher.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session.download(desired.torrent, 3 * PIECE_LENGTH)
+    desk.dispatcher.query_files(QueryFiles(token=2, torrent=desired.torrent))
+    assert desk.heard(FilesQueried) == [
+        FilesQueried(token=1, bytes_done=None),
+        FilesQueried(token=2, bytes_done=[3 * PIECE_LENGTH, 0]),
+    ]
+
+
+def test_settings_are_applied_and_read_back(desk: Desk) -> None:
+    """The session's limits have no torrent."""
+    desk.dispatcher.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    assert desk.said == [LimitsApplied(download_bps=10, upload_bps=20), SettingsApplied(revision=5)]
+
+
+def test_bad_settings_are_refused(desk: Desk) -> None:
+    """The setting is named; no revision is said to be in force."""
+    bad = Configure(settings={"nonsense": 1}, download_bps=10, upload_bps=20, torrents=0, revision=5)
+    desk.dispatcher.configure(bad)
+    (refused,) = desk.heard(SettingsRefused)
+    assert refused.setting == "nonsense"
+    assert desk.said == []
+    assert desk.session.session_limits() == (0, 0)
+
+
+def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:
+    """And the settings count as applied, so that nobody waits."""
+    desk.session.refuse_limits()
+    desk.dispatcher.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    (stale,) = desk.heard(LimitsStale)
+    assert (stale.torrent, stale.download_bps, stale.upload_bps) == (None, 0, 0)
+    assert desk.said == [SettingsApplied(revision=5)]
+
+
+def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
+    """A client's question in that moment is answered with nothing."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(TorrentGone)
+    desk.forget(desired, delete_files=False)
+    desk.dispatcher.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    assert desk.heard(FilesQueried) == [FilesQueried(token=1, bytes_done=None)]
+
+
+@pytest.mark.parametrize("alert", [PrioritiesSet, MetadataReceived])
+def test_late_alerts_of_a_torrent_that_is_being_forgotten_mean_nothing(
+    desk: Desk, alert: type[PrioritiesSet] | type[MetadataReceived]
+) -> None:
+    """They were on their way when it was removed."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(PrioritiesSet)
+    desk.ensure(changed(desired, selection=RULES))
+    desk.said.clear()
+    desk.session.hold(TorrentGone)
+    desk.forget(desired, delete_files=False)
+    desk.session.post(alert(desired.torrent))
+    desk.session.release(PrioritiesSet)
+    desk.pump()
+    desk.session.release(TorrentGone)
+    desk.pump()
+    desk.settle()
+    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]

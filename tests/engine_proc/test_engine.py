@@ -1,0 +1,509 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import zmq
+
+from engine_proc.alerts import Finished, Flushed, SessionStatistics, TorrentGone
+from engine_proc.engine import Engine
+from engine_proc.resume_store import FastResumeStore
+from protocol.desired import DesiredTorrent, Selection
+from protocol.events import (
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FilesDiscovered,
+    LimitsApplied,
+    Progress,
+    StateChanged,
+    TorrentError,
+)
+from protocol.link import (
+    Configure,
+    Drain,
+    EngineReady,
+    EnsureTorrent,
+    FilesQueried,
+    ForgetTorrent,
+    Heartbeat,
+    InspectSource,
+    QueryFiles,
+    ResumeStoreState,
+    SessionStats,
+    SettingsApplied,
+    SettingsRefused,
+    SourceInspected,
+    TorrentApplied,
+    TorrentForgotten,
+)
+from protocol.resume_dir import ResumeDir
+from protocol.rows import TorrentState
+from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
+from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
+from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision, gaps
+from tests.fakes.fake_session import LISTEN_PORT, FakeSession, claimed_pieces
+
+
+class Running:
+    """An engine over the fake session, in a thread, with a supervisor's end of its link."""
+
+    def __init__(self, directory: Path) -> None:
+        self.dir = ResumeDir(directory / "resume")
+        self.dir.root.mkdir()
+        self.link = Supervision(directory)
+        self.store = FastResumeStore(self.dir)
+        self.sessions: list[FakeSession] = []
+        self.error: BaseException | None = None
+        self._socket = self.link.context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(self.link.endpoint)
+        self._engine = Engine(
+            self._socket, self.link.lifeline_fd, self.store, self._make_session, gen=GEN, libtorrent="fake"
+        )
+        self.thread = threading.Thread(target=self._run, name="engine")
+        self.thread.start()
+        self.sample = two_files()
+        self.add_metainfo(self.sample)
+
+    @property
+    def session(self) -> FakeSession:
+        """The session, once there is one."""
+        return self.sessions[-1]
+
+    def _make_session(self, command: Configure) -> FakeSession:
+        self.sessions.append(
+            FakeSession(
+                command.settings,
+                download_bps=command.download_bps,
+                upload_bps=command.upload_bps,
+                torrents=command.torrents,
+            )
+        )
+        return self.session
+
+    def _run(self) -> None:
+        try:
+            self._engine.run()
+        except Exception as error:  # noqa: BLE001  # for the test to see
+            self.error = error
+
+    def add_metainfo(self, sample: SampleTorrent) -> None:
+        """Puts the .torrent file where the supervisor does."""
+        self.dir.metainfo(sample.torrent).write_bytes(sample.metainfo)
+
+    def configure(self) -> None:
+        self.link.send(CONFIGURE)
+        self.link.take(EngineReady)
+
+    def ensure(self, desired: DesiredTorrent) -> None:
+        """Sends it, and waits until it is confirmed."""
+        self.link.send(EnsureTorrent(desired=desired))
+        answer = self.link.take(TorrentApplied, lambda event: event.revision == desired.revision)
+        assert answer.problem is None
+
+    def running(self, sample: SampleTorrent) -> None:
+        """Waits until a torrent was saved once, and its status is known."""
+        eventually(lambda: self.claimed(sample.torrent) is not None, "saved once")
+        self.link.take(StateChanged, lambda event: event.torrent == sample.torrent)
+
+    def lives(self) -> bool:
+        """Whether the engine goes round: another heartbeat comes."""
+        last = max((event.loops for _, event in self.link.heard if isinstance(event, Heartbeat)), default=0)
+        eventually(lambda: not self.thread.is_alive() or self._loops() > last + 1, "a heartbeat, or the end")
+        return self.thread.is_alive()
+
+    def _loops(self) -> int:
+        self.link.listen(0.05)
+        return max((event.loops for _, event in self.link.heard if isinstance(event, Heartbeat)), default=0)
+
+    def ended(self) -> BaseException | None:
+        """Waits until the engine has returned, or failed with what is returned here."""
+        self.thread.join(DEADLINE_S)
+        assert not self.thread.is_alive(), "the engine runs on"
+        return self.error
+
+    def saves(self) -> int:
+        """How many times resume data was asked for."""
+        return [call for call, _ in self.session.calls].count("save_resume")
+
+    def claimed(self, torrent: str) -> list[bool] | None:
+        """The pieces that the torrent's file in the resume directory claims."""
+        try:
+            return claimed_pieces(self.dir.fastresume(torrent).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def close(self) -> None:
+        self.link.cut_lifeline()
+        self.thread.join(DEADLINE_S)
+        self._socket.close()
+        self.link.close()
+        self.store.close()
+        for session in self.sessions:
+            session.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """An engine that waits for its first command, and is ended by its lifeline."""
+    running = Running(tmp_path)
+    yield running
+    running.close()
+    assert not running.thread.is_alive()
+
+
+@pytest.fixture
+def engine(running: Running) -> Running:
+    """A configured engine."""
+    running.configure()
+    return running
+
+
+def changed(desired: DesiredTorrent, **fields: Any) -> DesiredTorrent:
+    """Another revision."""
+    return msgspec.structs.replace(desired, revision=desired.revision + 1, **fields)
+
+
+# -- the session's settings -------------------------------------------------------------------------------------------
+
+
+def test_the_first_configure_makes_the_session(running: Running) -> None:
+    """It is told that commands are carried out, and then what is in force."""
+    running.link.send(msgspec.structs.replace(CONFIGURE, download_bps=10, upload_bps=20, revision=3))
+    ready = running.link.take(EngineReady)
+    assert (ready.libtorrent, ready.listen_port) == ("fake", LISTEN_PORT)
+    assert running.link.take(LimitsApplied) == LimitsApplied(download_bps=10, upload_bps=20)
+    assert running.link.take(SettingsApplied) == SettingsApplied(revision=3)
+
+
+def test_refused_settings_make_no_session(running: Running) -> None:
+    """The next ones may."""
+    running.link.send(msgspec.structs.replace(CONFIGURE, settings={**LOOPBACK, "nonsense": 1}))
+    assert running.link.take(SettingsRefused).setting == "nonsense"
+    assert running.sessions == []
+    running.configure()
+
+
+def test_later_settings_change_the_session(engine: Running) -> None:
+    """The same session."""
+    engine.link.take(SettingsApplied)
+    engine.link.send(msgspec.structs.replace(CONFIGURE, download_bps=10, revision=2))
+    assert engine.link.take(SettingsApplied).revision == 2
+    assert len(engine.sessions) == 1
+    assert engine.session.session_limits() == (10, 0)
+
+
+# -- the loop ---------------------------------------------------------------------------------------------------------
+
+
+def test_heartbeats_count_the_loops_turns(running: Running) -> None:
+    """From the start on, before there is a session; and on with one."""
+    for configured in (False, True):
+        if configured:
+            running.configure()
+        beats = [running.link.take(Heartbeat) for _ in range(3)]
+        counts = [beat.loops for beat in beats]
+        assert counts == sorted(set(counts))
+
+
+def test_heartbeats_come_four_times_a_second(engine: Running) -> None:
+    """Also where nothing else happens; a busy machine may delay them, and nothing hurries them."""
+    for _ in range(5):
+        engine.link.take(Heartbeat)
+    times = [at for at, event in engine.link.heard if isinstance(event, Heartbeat)]
+    assert 0.2 < sum(gaps(times)) / len(gaps(times)) < 1.0
+
+
+def test_a_silent_libtorrent_shows_in_the_heartbeat(engine: Running) -> None:
+    """The age of the last round trip grows while the loop still turns."""
+    engine.link.take(Heartbeat, lambda beat: beat.native_age_ms < 400)
+    engine.session.hold(SessionStatistics)
+    engine.link.take(Heartbeat, lambda beat: beat.native_age_ms > 600)
+    engine.session.release(SessionStatistics)
+    engine.link.take(Heartbeat, lambda beat: beat.native_age_ms < 400)
+
+
+def test_commands_of_another_generation_are_dropped(engine: Running) -> None:
+    """They were meant for an engine that is gone."""
+    engine.link.send(QueryFiles(token=1, torrent="0" * 40), gen=GEN - 1)
+    engine.link.send(QueryFiles(token=2, torrent="0" * 40))
+    assert engine.link.take(FilesQueried).token == 2
+
+
+def test_many_commands_are_carried_out_in_order(engine: Running) -> None:
+    """More than one turn takes."""
+    engine.link.send(*(InspectSource(token=token, magnet="nonsense") for token in range(1000)))
+    assert [engine.link.take(SourceInspected).token for _ in range(1000)] == list(range(1000))
+
+
+def test_totals_are_told_once_a_second(engine: Running) -> None:
+    """With rates from the difference; several samples in between are not told."""
+    engine.ensure(engine.sample.desired())
+    first = engine.link.take(SessionStats)
+    engine.session.download(engine.sample.torrent, 2 * PIECE_LENGTH)
+    second = engine.link.take(SessionStats, lambda stats: stats.downloaded > 0)
+    assert (first.download_bps, first.listen_port) == (0, LISTEN_PORT)
+    assert second.downloaded == 2 * PIECE_LENGTH
+    assert 0 < second.download_bps <= 2 * PIECE_LENGTH
+    times = [at for at, event in engine.link.heard if isinstance(event, SessionStats)]
+    assert all(gap > 0.8 for gap in gaps(times))
+
+
+# -- torrents ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_download_is_told_from_beginning_to_end(engine: Running) -> None:
+    """Files, progress, states, and completion after the last progress; then it is saved as complete."""
+    torrent = engine.sample.torrent
+    engine.ensure(engine.sample.desired())
+    engine.link.take(FilesDiscovered)
+    engine.link.take(StateChanged, lambda event: event.state is TorrentState.DOWNLOADING)
+    engine.session.download(torrent, 4 * PIECE_LENGTH)
+    engine.link.take(FileCompleted, lambda event: event.index == 0)
+    engine.link.take(Progress, lambda event: event.bytes_done == 4 * PIECE_LENGTH)
+    engine.session.download(torrent, engine.sample.size)
+    assert engine.link.take(Completed).bytes_done == engine.sample.size
+    story = [event for _, event in engine.link.heard if isinstance(event, Progress | StateChanged | Completed)]
+    story = story[: [isinstance(event, Completed) for event in story].index(True) + 1]
+    progress = [event for event in story if isinstance(event, Progress)][-1]
+    assert (progress.bytes_done, progress.progress, progress.state) == (engine.sample.size, 1.0, TorrentState.SEEDING)
+    states = [event.state for event in story if isinstance(event, StateChanged)]
+    assert states == [TorrentState.DOWNLOADING, TorrentState.SEEDING]
+    eventually(lambda: engine.claimed(torrent) == [True] * 6, "saved as complete")
+
+
+def test_progress_comes_at_most_ten_times_a_second(engine: Running) -> None:
+    """While bytes arrive all the time; the last value is told before completion."""
+    sample = SampleTorrent("long", {"": noise(200 * PIECE_LENGTH)}, single=True)
+    engine.add_metainfo(sample)
+    engine.ensure(sample.desired())
+    engine.link.take(StateChanged)
+
+    def all_sent() -> bool:
+        engine.link.listen()
+        return engine.session.download(sample.torrent, 2 * PIECE_LENGTH) == 0
+
+    eventually(all_sent, "the download")
+    engine.link.take(Completed)
+    events = [(at, event) for at, event in engine.link.heard if isinstance(event, Progress | Completed)]
+    times = [at for at, event in events if isinstance(event, Progress)]
+    took = times[-1] - times[0]
+    assert took > 1.0
+    assert len(times) <= took / 0.1 + 3
+    (_, last), (_, end) = events[[isinstance(event, Completed) for _, event in events].index(True) - 1 :][:2]
+    assert isinstance(last, Progress)
+    assert isinstance(end, Completed)
+    assert last.bytes_done == end.bytes_done == sample.size
+
+
+def test_magnet_links_rules_are_applied_before_the_files_are_told_of(engine: Running) -> None:
+    """The whole way, through the translator's order."""
+    engine.dir.metainfo(engine.sample.torrent).unlink()
+    engine.ensure(engine.sample.desired(by_magnet=True, selection=Selection(include=["*.bin"])))
+    engine.session.receive_metadata(engine.sample.torrent, {"a.bin": 10, "b.txt": 10})
+    assert [file.priority for file in engine.link.take(FilesDiscovered).files] == [4, 0]
+
+
+def test_trouble_comes_and_goes(engine: Running) -> None:
+    """A torrent that was stopped for an error goes on when it is paused and resumed."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.fail(desired.torrent, "disk full")
+    assert engine.link.take(TorrentError).message == "disk full"
+    engine.link.take(StateChanged, lambda event: event.state is TorrentState.ERROR)
+    engine.ensure(changed(desired, paused=True))
+    engine.ensure(changed(changed(desired, paused=True), paused=False))
+    engine.link.take(ErrorCleared)
+    engine.link.take(StateChanged, lambda event: event.previous is TorrentState.ERROR)
+
+
+def test_a_forgotten_torrent_is_told_of_no_more(engine: Running) -> None:
+    """After `TorrentForgotten` no progress follows, and its resume data is gone."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    engine.link.take(TorrentForgotten)
+    assert engine.lives()
+    events = [event for _, event in engine.link.heard if getattr(event, "torrent", None) == desired.torrent]
+    assert isinstance(events[-1], TorrentForgotten)
+    assert engine.claimed(desired.torrent) is None
+
+
+def test_a_torrent_that_finishes_while_it_is_removed_does_not_end_the_engine(engine: Running) -> None:
+    """Its last alerts were on their way already: the order to flush finds no torrent."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.hold(TorrentGone)
+    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+    eventually(lambda: ("remove, and its files", desired.torrent) in engine.session.calls, "the removal")
+    engine.session.post(Finished(desired.torrent))
+    assert engine.lives(), engine.error
+    engine.session.release(TorrentGone)
+    engine.link.take(TorrentForgotten)
+
+
+def test_a_torrent_that_is_to_be_saved_while_it_is_removed_does_not_end_the_engine(engine: Running) -> None:
+    """What is not saved yet needs no saving any more."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.hold(TorrentGone)
+    engine.link.send(
+        EnsureTorrent(desired=changed(desired, sequential=True)),
+        ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
+    )
+    eventually(lambda: ("remove", desired.torrent) in engine.session.calls, "the removal")
+    assert engine.lives(), engine.error
+    engine.session.release(TorrentGone)
+    engine.link.take(TorrentForgotten)
+
+
+# -- resume data ------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_torrent_is_saved_at_once(engine: Running) -> None:
+    """So that a restart finds it as it was added."""
+    engine.ensure(engine.sample.desired())
+    eventually(lambda: engine.claimed(engine.sample.torrent) == [False] * 6, "saved")
+
+
+def test_resume_data_claims_a_finished_torrents_pieces_only_after_the_flush(engine: Running) -> None:
+    """Killed before it, the engine would come back to files with holes that it believes to be whole.
+
+    What is asked for between finishing and the end of the flush, here for a changed option, is saved afterwards.
+    """
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
+    engine.session.hold(Flushed)
+    engine.session.download(desired.torrent, engine.sample.size)
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the order to flush")
+    engine.ensure(changed(desired, sequential=True))
+    assert engine.lives()
+    assert engine.lives()
+    assert engine.claimed(desired.torrent) == [False] * 6
+    engine.session.release(Flushed)
+    engine.link.take(Completed)
+    eventually(lambda: engine.claimed(desired.torrent) == [True] * 6, "saved as complete")
+
+
+def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> None:
+    """Once each; what could not be saved is saved later."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
+    away = engine.dir.root.with_name("elsewhere")
+    engine.dir.root.rename(away)
+    engine.ensure(changed(desired, sequential=True))
+    assert engine.link.take(ResumeStoreState).problem
+    away.rename(engine.dir.root)
+    engine.dir.fastresume(desired.torrent).unlink()
+    assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
+    assert engine.claimed(desired.torrent) is not None
+    assert engine.link.waiting(ResumeStoreState) == []
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_ends_with_its_lifeline(engine: Running) -> None:
+    """Whatever it is doing: its supervisor is gone."""
+    engine.ensure(engine.sample.desired())
+    engine.link.cut_lifeline()
+    assert engine.ended() is None
+
+
+def test_the_engine_ends_with_its_lifeline_before_it_is_configured(running: Running) -> None:
+    """A spare is no orphan either."""
+    running.link.take(Heartbeat)
+    running.link.cut_lifeline()
+    assert running.ended() is None
+
+
+def test_a_drain_saves_what_is_unsaved_and_ends(engine: Running) -> None:
+    """Transfers stop first; what was downloaded is flushed, then saved; what is unchanged is left alone."""
+    other = SampleTorrent("other", {"c": b"content"})
+    engine.add_metainfo(other)
+    for sample in (engine.sample, other):
+        engine.ensure(sample.desired())
+        engine.running(sample)
+    engine.session.download(engine.sample.torrent, 2 * PIECE_LENGTH)
+    engine.link.take(Progress, lambda event: event.bytes_done == 2 * PIECE_LENGTH)
+    before = len(engine.session.calls)
+    engine.link.send(Drain())
+    assert engine.ended() is None
+    assert engine.claimed(engine.sample.torrent) == [True] * 2 + [False] * 4
+    assert engine.session.calls[before:] == [
+        ("suspend", ""),
+        ("flush", engine.sample.torrent),
+        ("save_resume", engine.sample.torrent),
+    ]
+
+
+def test_a_drain_waits_for_the_disk(engine: Running) -> None:
+    """Nothing is saved before the flush has ended, and the engine does not end before it is durable."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)
+    saves = engine.saves()
+    engine.session.hold(Flushed)
+    engine.link.send(Drain())
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the flush")
+    assert engine.lives()
+    assert engine.saves() == saves
+    engine.session.release(Flushed)
+    assert engine.ended() is None
+    assert engine.claimed(desired.torrent) == [True] + [False] * 5
+
+
+def test_a_drain_of_nothing_ends_at_once(running: Running) -> None:
+    """With a session and without one."""
+    running.link.send(Drain())
+    assert running.ended() is None
+
+
+def test_a_drain_of_a_torrent_that_is_being_removed_ends(engine: Running) -> None:
+    """What goes has nothing to be saved."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.hold(TorrentGone)
+    engine.link.send(
+        EnsureTorrent(desired=changed(desired, sequential=True)),
+        ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
+        Drain(),
+    )
+    assert engine.ended() is None
+
+
+def test_a_drain_ends_where_a_torrent_goes_during_its_flush(engine: Running) -> None:
+    """Its flush is never answered; nobody waits ten seconds for it."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.session.hold(Flushed)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)
+    engine.link.send(Drain(), ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    engine.thread.join(DEADLINE_S / 2)
+    assert not engine.thread.is_alive()
+    assert engine.error is None
+
+
+def test_a_command_before_the_first_configure_ends_the_engine(running: Running) -> None:
+    """It cannot be carried out, and an unexpected error is the supervisor's affair."""
+    running.link.send(QueryFiles(token=1, torrent="0" * 40))
+    assert isinstance(running.ended(), RuntimeError)
+
+
+def test_an_unexpected_error_ends_the_engine(engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not swallowed."""
+
+    def fail() -> None:
+        raise RuntimeError("native trouble")
+
+    monkeypatch.setattr(engine.session, "post_updates", fail)
+    assert str(engine.ended()) == "native trouble"

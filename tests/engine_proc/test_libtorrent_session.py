@@ -1,0 +1,298 @@
+"""What only real sessions show: payload between two of them, and files on disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from engine_proc.alerts import (
+    FileFinished,
+    Finished,
+    Flushed,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    PrioritiesSet,
+    ResumeData,
+    SessionStatistics,
+    TorrentGone,
+    TorrentStatus,
+)
+from engine_proc.session_port import SettingValue
+from protocol.desired import Selection
+from tests.engine_proc.loopback import add, address, real_session, seed
+from tests.engine_proc.probe import LOOPBACK, Probe, eventually
+from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
+
+pytestmark = pytest.mark.network
+
+PATIENT: Final[dict[str, SettingValue]] = {**LOOPBACK, "close_redundant_connections": False}
+"""Finished torrents stay connected to seeds, which libtorrent would otherwise call again only after ten seconds."""
+
+
+def finished(row: TorrentStatus) -> bool:
+    """All that is wanted is there."""
+    return row.state in (NativeState.FINISHED, NativeState.SEEDING)
+
+
+def files_below(directory: Path) -> dict[str, bytes]:
+    """Content by path."""
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def sample() -> SampleTorrent:
+    """Two files whose pieces do not overlap."""
+    size = 32 * PIECE_LENGTH
+    return SampleTorrent("shared", {"a.bin": noise(size, 1), "sub/b.txt": noise(size, 2)})
+
+
+@pytest.fixture
+def seeding(sample: SampleTorrent, tmp_path: Path) -> Iterator[str]:
+    """The address of a session that has it all."""
+    with seed(sample, tmp_path / "seed", settings=PATIENT) as probe:
+        yield address(probe)
+
+
+@pytest.fixture
+def leech() -> Iterator[Probe]:
+    """A session that has nothing yet."""
+    with real_session(settings=PATIENT) as probe:
+        yield probe
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where downloads go."""
+    return tmp_path / "leech"
+
+
+def flushed(probe: Probe, torrent: str) -> None:
+    """Waits for the end, and until all of it is in the files."""
+    probe.take(Finished, torrent)
+    probe.session.flush(torrent)
+    probe.take(Flushed, torrent)
+
+
+def counted(probe: Probe, torrent: str, size: int) -> TorrentStatus:
+    """Waits until the totals, which lag by up to a second, have so many bytes."""
+    return probe.status(torrent, lambda row: row.downloaded >= size)
+
+
+def test_a_torrent_is_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
+    """Bit by bit the same after the flush; every file and the end are told of, and the totals agree."""
+    add(leech, sample, sample.desired(target, peers=[seeding]))
+    flushed(leech, sample.torrent)
+    assert files_below(target) == sample.contents
+    assert sorted(alert.index for alert in leech.waiting(FileFinished)) == [0, 1]
+    row = counted(leech, sample.torrent, sample.size)
+    assert (row.state, row.done, row.wanted, row.wasted) == (NativeState.SEEDING, sample.size, sample.size, 0)
+    assert leech.session.file_progress(sample.torrent) == [sample.size // 2] * 2
+
+
+def test_a_deselected_file_is_not_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
+    """Nor made; the torrent is finished without it, and fetches it once it is wanted."""
+    add(leech, sample, sample.desired(target, peers=[seeding], selection=Selection(exclude=["*.txt"])))
+    flushed(leech, sample.torrent)
+    row = leech.status(sample.torrent, finished)
+    assert (row.state, row.done, row.wanted) == (NativeState.FINISHED, sample.size // 2, sample.size // 2)
+    assert leech.take(FileFinished).index == 0
+    assert leech.waiting(FileFinished) == []
+    assert files_below(target) == {"shared/a.bin": sample.contents["shared/a.bin"]}
+
+    assert leech.session.set_selection(sample.torrent, sample.desired(target))
+    leech.take(PrioritiesSet)
+    flushed(leech, sample.torrent)
+    assert leech.take(FileFinished).index == 1
+    assert files_below(target) == sample.contents
+
+
+def test_a_finished_download_comes_back_complete(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """In another session, from its resume data alone, without hashing and without a peer."""
+    add(leech, sample, sample.desired(target, peers=[seeding]))
+    flushed(leech, sample.torrent)
+    counted(leech, sample.torrent, sample.size)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    with real_session() as later:
+        loading = later.session.add(sample.desired(target), metainfo=None, resume=blob)
+        assert loading.complete
+        row = later.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
+        assert (row.done, row.downloaded) == (sample.size, sample.size)
+        assert NativeState.CHECKING_FILES not in [alert.state for alert in later.waiting(NativeStateChanged)]
+
+
+def test_half_a_download_goes_on_where_it_was(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
+    """What resume data tells of is not fetched twice; blocks of unfinished pieces may be."""
+    rate = sample.size // 4
+    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=rate))
+    leech.status(sample.torrent, lambda row: row.done >= sample.size // 4)
+    leech.session.suspend()
+    leech.session.flush(sample.torrent)
+    leech.take(Flushed)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    before = leech.status(sample.torrent)
+    assert not finished(before)
+    leech.session.remove(sample.torrent, delete_files=False)
+    leech.take(TorrentGone)
+    with real_session() as later:
+        assert not add(later, sample, sample.desired(target, paused=True), resume=blob)
+        row = later.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
+        assert row.done == before.done
+        later.session.set_paused(sample.torrent, False)
+        later.session.connect(sample.torrent, [seeding])
+        flushed(later, sample.torrent)
+        later.session.post_statistics()
+        fetched = later.take(SessionStatistics).downloaded
+        assert fetched <= sample.size - before.done + 2 * PIECE_LENGTH
+        assert NativeState.CHECKING_FILES not in [alert.state for alert in later.waiting(NativeStateChanged)]
+    assert files_below(target) == sample.contents
+
+
+def test_a_magnet_link_gets_its_metadata_from_the_seed(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """And then its files, where there are no rules; its resume data has the metadata."""
+    add(leech, sample, sample.desired(target, by_magnet=True, peers=[seeding]))
+    leech.take(MetadataReceived)
+    layout = leech.session.layout(sample.torrent)
+    assert layout is not None
+    assert (layout.name, layout.size) == ("shared", sample.size)
+    assert {file.path: file.size for file in layout.files} == {
+        path: len(content) for path, content in sample.contents.items()
+    }
+    flushed(leech, sample.torrent)
+    assert files_below(target) == sample.contents
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    leech.session.remove(sample.torrent, delete_files=False)
+    leech.take(TorrentGone)
+    assert add(leech, sample, sample.desired(target, by_magnet=True), resume=blob)
+
+
+def test_a_magnet_link_with_rules_fetches_nothing_else(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """Nothing before the rules are applied to the metadata, and afterwards what they say."""
+    desired = sample.desired(target, by_magnet=True, peers=[seeding], selection=Selection(include=["*.txt"]))
+    add(leech, sample, desired)
+    leech.take(MetadataReceived)
+    layout = leech.session.layout(sample.torrent)
+    assert layout is not None
+    assert [file.priority for file in layout.files] == [0, 0]
+    assert leech.session.set_selection(sample.torrent, desired)
+    leech.take(PrioritiesSet)
+    row = leech.status(sample.torrent, lambda row: finished(row) and row.done > 0)
+    assert row.done == row.wanted == sample.size // 2
+    leech.session.flush(sample.torrent)
+    leech.take(Flushed)
+    assert files_below(target) == {"shared/sub/b.txt": sample.contents["shared/sub/b.txt"]}
+
+
+@pytest.mark.parametrize("rules", [Selection(exclude=["*"]), Selection(priorities={"0": 0, "1": 0})])
+def test_rules_that_come_before_the_metadata_hold_from_the_start(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path, rules: Selection
+) -> None:
+    """Given to a magnet link that was added without any: until they are applied, nothing is fetched."""
+    add(leech, sample, sample.desired(target, by_magnet=True))
+    assert not leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True, selection=rules))
+    leech.session.connect(sample.torrent, [seeding])
+    leech.take(MetadataReceived)
+    row = leech.status(sample.torrent, lambda row: row.size > 0 and row.state is not NativeState.DOWNLOADING_METADATA)
+    assert (row.wanted, row.state) == (0, NativeState.FINISHED)
+
+
+def test_rules_that_were_taken_back_before_the_metadata_hold_nothing_up(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """A magnet link without rules is downloaded whole when its metadata comes, whatever it had before."""
+    add(leech, sample, sample.desired(target, by_magnet=True, selection=Selection(exclude=["*"])))
+    leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True))
+    leech.session.connect(sample.torrent, [seeding])
+    leech.take(MetadataReceived)
+    layout = leech.session.layout(sample.torrent)
+    assert layout is not None
+    assert [file.priority for file in layout.files] == [4, 4]
+
+
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_files_are_deleted_where_asked_for(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path, delete_files: bool
+) -> None:
+    """Those of the torrent, with its folders, and no others; all of them are gone when `TorrentGone` comes."""
+    add(leech, sample, sample.desired(target, peers=[seeding]))
+    flushed(leech, sample.torrent)
+    (target / "mine.txt").write_bytes(b"mine")
+    leech.session.remove(sample.torrent, delete_files=delete_files)
+    assert leech.take(TorrentGone) == TorrentGone(sample.torrent, None)
+    kept = {} if delete_files else sample.contents
+    assert files_below(target) == {**kept, "mine.txt": b"mine"}
+    assert (target / "shared").exists() == (not delete_files)
+
+
+def test_a_file_of_somebody_else_in_the_folder_is_kept_and_no_problem(
+    leech: Probe, sample: SampleTorrent, target: Path
+) -> None:
+    """All of the torrent's own files could be deleted, so nothing is to be told of; only the folder stays."""
+    sample.write(target)
+    (target / "shared" / "mine.txt").write_bytes(b"mine")
+    add(leech, sample, sample.desired(target))
+    leech.status(sample.torrent, finished)
+    leech.session.remove(sample.torrent, delete_files=True)
+    gone = leech.take(TorrentGone)
+    assert files_below(target) == {"shared/mine.txt": b"mine"}
+    assert gone == TorrentGone(sample.torrent, None)
+
+
+def test_the_files_of_an_unfinished_torrent_are_deleted_too(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """While data still comes in."""
+    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+    leech.status(sample.torrent, lambda row: row.done >= 2 * PIECE_LENGTH)
+    leech.session.remove(sample.torrent, delete_files=True)
+    assert leech.take(TorrentGone) == TorrentGone(sample.torrent, None)
+    assert files_below(target) == {}
+
+
+def test_a_missing_disk_is_told_and_not_downloaded_over(leech: Probe, sample: SampleTorrent, tmp_path: Path) -> None:
+    """A save path that cannot be written to stops the torrent with an error, which letting it run tries again."""
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"no directory")
+    with seed(sample, tmp_path / "seed") as probe:
+        add(leech, sample, sample.desired(blocked / "below", peers=[address(probe)]))
+        row = leech.status(sample.torrent, lambda row: row.error is not None)
+        assert not finished(row)
+        blocked.unlink()
+        leech.session.set_paused(sample.torrent, False)
+        leech.session.connect(sample.torrent, [address(probe)])
+        flushed(leech, sample.torrent)
+        assert leech.status(sample.torrent, lambda row: row.error is None).done == sample.size
+    assert files_below(blocked / "below") == sample.contents
+
+
+def test_sessions_close_with_transfers_under_way(sample: SampleTorrent, seeding: str, target: Path) -> None:
+    """An engine can end at any time."""
+    with real_session() as probe:
+        add(probe, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+        probe.status(sample.torrent, lambda row: row.downloaded > 0)
+
+
+def test_suspending_stops_transfers(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
+    """What was on its way may still arrive; then the totals stand still."""
+    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+    leech.status(sample.torrent, lambda row: row.downloaded > 0)
+    leech.session.suspend()
+    counts: list[int] = []
+
+    def quiet() -> bool:
+        counts.append(leech.status(sample.torrent).downloaded)
+        leech.pump(0.1)
+        return len(counts) >= 5 and len(set(counts[-5:])) == 1
+
+    eventually(quiet, "quiet")
+    assert counts[-1] < sample.size

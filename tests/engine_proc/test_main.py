@@ -1,0 +1,100 @@
+"""The engine as a process of its own, with libtorrent in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import libtorrent
+import pytest
+
+from engine_proc.__main__ import EXIT_ORPHANED
+from protocol.events import Completed, LimitsApplied, Progress
+from protocol.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from tests.engine_proc.loopback import address, seed
+from tests.engine_proc.probe import DEADLINE_S
+from tests.engine_proc.samples import two_files
+from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision
+
+pytestmark = pytest.mark.process
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def supervision(tmp_path: Path) -> Iterator[Supervision]:
+    """The supervisor's end."""
+    supervision = Supervision(tmp_path)
+    yield supervision
+    supervision.close()
+
+
+@contextmanager
+def engine_process(
+    supervision: Supervision, resume_dir: Path, parent_pid: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """An engine, started as the supervisor starts it; killed at the end if it still runs."""
+    resume_dir.mkdir(exist_ok=True)
+    argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
+    argv += ["--parent-pid", str(parent_pid or os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
+    argv += ["--resume-dir", str(resume_dir)]
+    process = subprocess.Popen(argv, cwd=ROOT, pass_fds=[supervision.lifeline_fd], stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.network
+def test_a_torrent_is_downloaded_drained_and_restored(supervision: Supervision, tmp_path: Path) -> None:
+    """From the first command to the exit, and again in the next generation, which has nothing left to fetch."""
+    sample = two_files()
+    resume_dir = tmp_path / "resume"
+    resume_dir.mkdir()
+    (resume_dir / f"{sample.torrent}.torrent").write_bytes(sample.metainfo)
+    with seed(sample, tmp_path / "seed") as seeding, engine_process(supervision, resume_dir) as process:
+        supervision.send(CONFIGURE)
+        ready = supervision.take(EngineReady)
+        assert (ready.pid, ready.libtorrent) == (process.pid, libtorrent.__version__)
+        assert ready.listen_port > 0
+        desired = sample.desired(tmp_path / "files", peers=[address(seeding)])
+        supervision.send(EnsureTorrent(desired=desired))
+        assert supervision.take(TorrentApplied).problem is None
+        assert supervision.take(Completed).bytes_done == sample.size
+        for path, content in sample.contents.items():
+            assert (tmp_path / "files" / path).read_bytes() == content
+        supervision.send(Drain())
+        assert process.wait(DEADLINE_S) == 0
+    again = Supervision(tmp_path / "resume")
+    try:
+        with engine_process(again, resume_dir):
+            again.send(CONFIGURE, EnsureTorrent(desired=sample.desired(tmp_path / "files")))
+            assert again.take(Progress, lambda event: event.bytes_done > 0).progress == 1.0
+            assert again.waiting(Completed) == []
+    finally:
+        again.close()
+
+
+def test_limits_are_read_back_from_libtorrent(supervision: Supervision, tmp_path: Path) -> None:
+    """Those of the session."""
+    with engine_process(supervision, tmp_path / "resume"):
+        supervision.send(
+            type(CONFIGURE)(settings=CONFIGURE.settings, download_bps=1000, upload_bps=2000, torrents=0, revision=1)
+        )
+        assert supervision.take(LimitsApplied) == LimitsApplied(download_bps=1000, upload_bps=2000)
+
+
+def test_an_engine_without_a_supervisor_leaves(supervision: Supervision, tmp_path: Path) -> None:
+    """When the lifeline breaks, by itself."""
+    with engine_process(supervision, tmp_path / "resume") as process:
+        supervision.take(Heartbeat)
+        supervision.cut_lifeline()
+        assert process.wait(DEADLINE_S) == 0
+
+
+def test_an_engine_that_was_orphaned_before_it_started_does_nothing(supervision: Supervision, tmp_path: Path) -> None:
+    """Its parent is another one than it was told."""
+    with engine_process(supervision, tmp_path / "resume", parent_pid=1) as process:
+        assert process.wait(DEADLINE_S) == EXIT_ORPHANED

@@ -1,0 +1,403 @@
+"""The supervisor's parts, real and wired as in the service, on real sockets and files; tests play the engine."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgpack
+import structlog
+import zmq
+import zmq.asyncio
+
+from protocol import codec
+from protocol.desired import DesiredTorrent
+from protocol.errors import ErrorKind, OuzelError
+from protocol.events import EngineStarted
+from protocol.link import (
+    Configure,
+    EngineCommand,
+    EngineEvent,
+    EngineReady,
+    EnsureTorrent,
+    EventBatch,
+    FilesQueried,
+    ForgetTorrent,
+    Heartbeat,
+    InspectSource,
+    QueryFiles,
+    SettingsApplied,
+    SourceInspected,
+    TorrentApplied,
+    TorrentForgotten,
+    decode_commands,
+)
+from protocol.resume_dir import ResumeDir
+from supervisor.catalogue import Catalogue
+from supervisor.child import Child, Death
+from supervisor.config import Config, LimitsConfig, PathsConfig
+from supervisor.download_roots import DownloadRoots
+from supervisor.engine_link import EngineLink
+from supervisor.event_log import EventLog
+from supervisor.health import Health
+from supervisor.keeper import Keeper
+from supervisor.lifecycle import State
+from supervisor.mutations import Mutations
+from supervisor.observer import Observer
+from supervisor.publisher import Publisher
+from supervisor.reads import Reads
+from supervisor.requests import Requests
+from supervisor.restart_policy import RestartPolicy
+from supervisor.snapshot import Snapshot
+from supervisor.waiters import Waiters
+from tests.supervisor.sockets import Sockets
+
+Command = TypeVar("Command", bound=EngineCommand)
+KILLED = Death(exit_code=None, signal="SIGKILL")
+
+
+class PlayedChild(Child):
+    """A child without a process: what it does on the link is the test's to play, and it dies when told to."""
+
+    def __init__(self, gen: int, on_death: Callable[[Death], None]) -> None:
+        self.gen = gen
+        self.pid = os.getpid()
+        self.kills = 0
+        self.die = on_death
+
+    def kill(self) -> None:
+        self.kills += 1
+        asyncio.get_running_loop().call_soon(self.die, KILLED)
+
+
+class PlayedEngine:
+    """An engine on the real link that does as it is told at once, unless it is `deaf` to a kind of command.
+
+    A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused.
+    """
+
+    def __init__(self, socket: zmq.asyncio.Socket, gen: int, deaf: set[type[EngineCommand]]) -> None:
+        self._socket = socket
+        self._gen = gen
+        self._news = asyncio.Event()
+        self._configured = False
+        self.deaf = deaf
+        self.commands: list[EngineCommand] = []
+        self.running = asyncio.create_task(self._run())
+
+    async def tell(self, *events: EngineEvent) -> None:
+        await self._socket.send(codec.encode(EventBatch(gen=self._gen, events=list(events))))
+
+    async def given(self, kind: type[Command], count: int = 1) -> list[Command]:
+        """Waits until this many commands of a kind have come; all of them."""
+        while True:
+            found: list[Command] = [command for command in self.commands if isinstance(command, kind)]
+            if len(found) >= count:
+                return found
+            self._news.clear()
+            await self._news.wait()
+
+    async def stop(self) -> None:
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+        self._socket.close(linger=0)
+
+    async def _run(self) -> None:
+        await self.tell(Heartbeat(loops=1, native_age_ms=0))
+        while True:
+            for command in decode_commands(await self._socket.recv()).commands:
+                self.commands.append(command)
+                if type(command) not in self.deaf:
+                    await self.tell(*self._answer(command))
+            self._news.set()
+
+    def _answer(self, command: EngineCommand) -> list[EngineEvent]:
+        first = isinstance(command, Configure) and not self._configured
+        self._configured |= first
+        ready = EngineReady(pid=os.getpid(), libtorrent="2.0", listen_port=6881)
+        return [ready, *_carried_out(command)] if first else _carried_out(command)
+
+
+def _carried_out(command: EngineCommand) -> list[EngineEvent]:
+    match command:
+        case Configure(revision=revision):
+            return [SettingsApplied(revision=revision)]
+        case InspectSource(token=token, magnet=magnet, metainfo=metainfo):
+            source = magnet if metainfo is None else metainfo.decode()
+            assert source is not None
+            if source.endswith("!"):
+                return [SourceInspected(token=token, problem="no torrent that I know")]
+            return [SourceInspected(token=token, torrent=source[-40:], name=f"name of {source[-40:]}")]
+        case EnsureTorrent(desired=desired):
+            return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]
+        case ForgetTorrent(torrent=torrent):
+            return [TorrentForgotten(torrent=torrent)]
+        case QueryFiles(token=token):
+            return [FilesQueried(token=token, bytes_done=[1, 2, 3])]
+        case _:
+            return []
+
+
+class Client:
+    """A client on the real commands socket."""
+
+    def __init__(self, socket: zmq.asyncio.Socket) -> None:
+        self.socket = socket
+        self._ids = itertools.count(1)
+
+    async def send(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> int:
+        """Sends a request; returns its id."""
+        number = next(self._ids)
+        await self.socket.send(msgpack.packb({"v": 1, "id": number, "op": op, "args": args or {}, **envelope}))
+        return number
+
+    async def reply(self) -> dict[str, Any]:
+        """The next reply, whosever it is."""
+        reply: dict[str, Any] = msgpack.unpackb(await self.socket.recv())
+        return reply
+
+    async def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:
+        """One request and its reply."""
+        number = await self.send(op, args, **envelope)
+        reply = await self.reply()
+        assert reply["id"] == number
+        return reply
+
+    async def silence(self) -> bool:
+        """Whether there is no reply left: a ping comes back as the very next one."""
+        return bool((await self.ask("ping"))["ok"])
+
+
+class Bench:
+    """All parts but the service. `directory` has `resume/`, `one/` and `two/` (the download roots)."""
+
+    def __init__(self, sockets: Sockets, directory: Path, group: asyncio.TaskGroup, *, budget: int) -> None:
+        self._sockets = sockets
+        self._group = group
+        self.directory = directory
+        for name in ("resume", "one", "two"):
+            (directory / name).mkdir()
+        self.config = Config(
+            paths=PathsConfig(
+                resume_dir=str(directory / "resume"),
+                download_roots=[str(directory / "one"), str(directory / "two")],
+                runtime_dir=str(directory),
+                state_dir=str(directory),
+            ),
+            limits=LimitsConfig(download_bps=1000, upload_bps=500),
+        )
+        self.logged: list[dict[str, Any]] = []
+        log = structlog.wrap_logger(
+            structlog.PrintLogger(),
+            processors=[structlog.processors.add_log_level, self._log],
+            wrapper_class=structlog.make_filtering_bound_logger(0),
+        )
+        self.catalogue = Catalogue(ResumeDir(directory / "resume"))
+        self.snapshot = Snapshot()
+        self.health = Health()
+        self.events = EventLog("epoch-1")
+        self.waiters = Waiters()
+        self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.events)
+        self.store_problems: list[str | None] = []
+        self.refusals: list[EngineEvent] = []
+        self.garbage: list[str] = []
+        self.restored = 0
+        self.finished = asyncio.Event()
+        self.losses: list[tuple[int, Death]] = []
+        self.ready = asyncio.Event()
+        self.observer = Observer(
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            publisher=self.publisher,
+            waiters=self.waiters,
+            on_ready=self._ready,
+            on_refused=self.refusals.append,
+            on_forgotten=self._forgotten,
+            on_store_problem=self.store_problems.append,
+            on_restored=self._restored,
+        )
+        self.link = EngineLink(
+            sockets.bind(zmq.ROUTER, "engine"),
+            on_connected=self.configure,
+            on_event=self.observer.take,
+            on_garbage=self.garbage.append,
+        )
+        self.keeper = Keeper(
+            policy=RestartPolicy(window_s=60, budget=budget, wait=lambda _: 0.0),
+            link=self.link,
+            spawn=PlayedChild,
+            on_spawned=lambda child: setattr(self.publisher, "gen", child.gen),
+            on_lost=self._lost,
+            on_finished=self.finished.set,
+            log=log,
+        )
+        self.reads = Reads(
+            config=self.config,
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            health=self.health,
+            log=self.events,
+            keeper=self.keeper,
+            version="9.9",
+        )
+        self.mutations = Mutations(
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            roots=DownloadRoots([directory / "one", directory / "two"]),
+            link=self.link,
+            waiters=self.waiters,
+            reads=self.reads,
+            publish=self.publisher.lifecycle,
+            configure=self.configure,
+            engine_wanted=self._engine_wanted,
+        )
+        self.stopping = False
+        self.freshened: list[str] = []
+        self.requests = Requests(
+            sockets.bind(zmq.ROUTER, "commands"),
+            group=group,
+            reads=self.reads,
+            mutations=self.mutations,
+            events=self.events,
+            freshen=self._freshen,
+            stopping=lambda: self.stopping,
+            gen=lambda: self.keeper.gen,
+            log=log,
+        )
+        self._engines: list[PlayedEngine] = []
+
+    @property
+    def child(self) -> PlayedChild:
+        """The child of the running generation."""
+        assert isinstance(self.keeper.child, PlayedChild)
+        return self.keeper.child
+
+    def client(self) -> Client:
+        """A new client."""
+        return Client(self._sockets.connect(zmq.DEALER, "commands"))
+
+    async def engine(self, *deaf: type[EngineCommand]) -> PlayedEngine:
+        """An engine for the generation that was spawned last (the first is spawned here), connected and ready."""
+        if self.keeper.lifecycle.state is State.IDLE:
+            self.keeper.start()
+        gen = self.keeper.gen
+        self.ready.clear()
+        socket = self._sockets.connect(zmq.DEALER, "engine", identity=f"gen-{gen}".encode())
+        engine = PlayedEngine(socket, gen, set(deaf))
+        self._engines.append(engine)
+        if Configure not in deaf:
+            await self.ready.wait()
+        return engine
+
+    async def lose_engine(self) -> None:
+        """The running engine dies; the next one is spawned as soon as the back-off allows."""
+        for engine in self._engines:
+            await engine.stop()
+        self._engines.clear()
+        self.child.die(KILLED)
+
+    async def keeper_restarted(self) -> None:
+        """Waits until the keeper has spawned another engine."""
+        while self.keeper.child is None:
+            await self.turn()
+
+    @staticmethod
+    async def turn() -> None:
+        """Lets the loop see to its sockets and timers once."""
+        await asyncio.sleep(0)
+
+    async def spend_budget(self) -> None:
+        """Engines die until none is started any more."""
+        self.keeper.start()
+        while self.keeper.lifecycle.state is not State.OVER_BUDGET:
+            if self.keeper.child is not None:
+                self.child.die(KILLED)
+            await self.turn()
+
+    def topics(self) -> list[str]:
+        """The topics of all lifecycle events so far."""
+        return [event.topic for event in self.events.replay("epoch-1", 0, 10_000)]
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """Types and data of all lifecycle events so far."""
+        frames = [msgpack.unpackb(event.frame) for event in self.events.replay("epoch-1", 0, 10_000)]
+        return [(frame["type"], frame["data"]) for frame in frames]
+
+    def configure(self) -> None:
+        """As the service does."""
+        settings, revision = self.reads.settings(), self.catalogue.session.revision
+        self.link.send(
+            Configure(
+                settings={},
+                download_bps=settings.download_bps,
+                upload_bps=settings.upload_bps,
+                torrents=len(self.catalogue.torrents),
+                revision=revision,
+            )
+        )
+
+    async def close(self) -> None:
+        """Closes everything but the sockets of others."""
+        await self.requests.close()
+        for engine in self._engines:
+            await engine.stop()
+        for timer in list(self.keeper._timers):
+            self.keeper._cancel(timer)
+        self.catalogue.close()
+        self.link.close()
+        self.publisher.close()
+
+    def _log(self, _: Any, __: str, fields: Any) -> Any:
+        self.logged.append(dict(fields))
+        raise structlog.DropEvent
+
+    def _ready(self, event: EngineReady) -> None:
+        self.reads.libtorrent = event.libtorrent
+        self.keeper.ready()
+        self.publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self.keeper.restarts))
+        self.link.send(*(EnsureTorrent(desired=desired) for desired in self.catalogue.torrents.values()))
+        self.link.send(*map(forget, self.catalogue.leaving.values()))
+        self.health.started = True
+        self.snapshot.begin_restore(self.catalogue.torrents)
+        self.ready.set()
+
+    def _lost(self, pid: int | None, death: Death) -> None:
+        self.losses.append((self.keeper.gen, death))
+        self.snapshot.engine_lost()
+
+    def _restored(self) -> None:
+        self.restored += 1
+
+    def _forgotten(self, event: TorrentForgotten) -> None:
+        self._group.create_task(self._drop(event.torrent))
+
+    async def _drop(self, torrent: str) -> None:
+        await self.catalogue.drop(torrent)
+        self.mutations.forgotten(torrent)
+
+    async def _freshen(self, torrent: str) -> None:
+        self.freshened.append(torrent)
+
+    def _engine_wanted(self) -> None:
+        if self.keeper.lifecycle.state is State.OVER_BUDGET:
+            raise OuzelError(ErrorKind.ENGINE_UNAVAILABLE, "the budget is spent", retry_after_ms=300_000)
+
+
+def forget(desired: DesiredTorrent) -> ForgetTorrent:
+    """The command that ends a torrent that is leaving."""
+    return ForgetTorrent(torrent=desired.torrent, delete_files=desired.removal == "delete_files", desired=desired)
+
+
+@asynccontextmanager
+async def bench(directory: Path, *, budget: int = 5) -> AsyncIterator[Bench]:
+    """A bench that is cleared at the end; what runs on it must have ended by then."""
+    with Sockets(directory) as sockets:
+        async with asyncio.TaskGroup() as group:
+            parts = Bench(sockets, directory, group, budget=budget)
+            try:
+                yield parts
+            finally:
+                await parts.close()

@@ -1,0 +1,587 @@
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_command
+from protocol.desired import DesiredSession, DesiredTorrent, Selection
+from protocol.envelope import Wait
+from protocol.errors import ErrorKind, OuzelError
+from protocol.link import (
+    Configure,
+    EnsureTorrent,
+    ForgetTorrent,
+    InspectSource,
+    SettingsApplied,
+    TorrentApplied,
+    TorrentForgotten,
+)
+from supervisor.mutations import PEERS_KEPT
+from tests.supervisor.bench import Bench, PlayedEngine, bench
+from tests.supervisor.samples import OTHER, V1, desired
+
+MAGNET = f"magnet:?xt=urn:btih:{V1}"
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "remove_torrent": {"torrent": V1},
+    "pause": {"torrent": V1},
+    "resume": {"torrent": V1},
+    "set_sequential": {"torrent": V1, "sequential": True},
+    "update_limits": {"torrent": V1, "download_bps": 7},
+    "update_selection": {"torrent": V1, "include": ["*.mkv"]},
+    "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
+}
+
+
+def soon(seconds: float = 5.0) -> float:
+    """A deadline."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def do(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> dict[str, Any]:
+    """Carries out one command."""
+    command: Any = parse_command(op, args)
+    return await on.mutations.carry_out(command, wait, soon(deadline_s))
+
+
+async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> OuzelError:
+    """How a command was refused."""
+    with pytest.raises(OuzelError) as error:
+        await do(on, op, wait, deadline_s, **args)
+    return error.value
+
+
+def on_disk(on: Bench, torrent: str = V1) -> dict[str, Any]:
+    """The torrent's record in the resume directory."""
+    record: dict[str, Any] = json.loads((on.directory / "resume" / f"{torrent}.json").read_bytes())
+    return record
+
+
+def revisions(engine: PlayedEngine) -> list[int]:
+    """The revisions of which the engine was told."""
+    return [command.desired.revision for command in engine.commands if isinstance(command, EnsureTorrent)]
+
+
+def fingerprint(on: Bench) -> object:
+    """All that a client or a successor could see of the desired state, and how often it was written."""
+    files = {path.name: path.stat().st_ino for path in (on.directory / "resume").iterdir()}
+    return dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.events.head, files
+
+
+async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) -> None:
+    """With everything that its client asked for, and nothing but defaults beside it."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        result = await do(
+            on,
+            "add_torrent",
+            magnet=MAGNET,
+            save_path=str(tmp_path / "two" / "x"),
+            paused=True,
+            sequential=True,
+            rules={"include": ["*.mkv"], "exclude": ["*sample*"], "skip_fluff": True},
+            priorities=[0, 7],
+            download_bps=5,
+            upload_bps=6,
+            trackers=["udp://t:1"],
+            web_seeds=["http://w/"],
+            labels=["l"],
+            seed_mode=True,
+            peers=["[::1]:6881"],
+        )
+        assert result == {"torrent": V1, "duplicate": False}
+        given = on.catalogue.torrents[V1]
+        assert given.added_us > 1_600_000_000_000_000
+        assert given == DesiredTorrent(
+            torrent=V1,
+            source="magnet",
+            magnet=MAGNET,
+            name=f"name of {V1}",
+            save_path=str(tmp_path / "two" / "x"),
+            paused=True,
+            sequential=True,
+            selection=Selection(include=["*.mkv"], exclude=["*sample*"], skip_fluff=True, priorities={"0": 0, "1": 7}),
+            download_bps=5,
+            upload_bps=6,
+            trackers=["udp://t:1"],
+            web_seeds=["http://w/"],
+            labels=["l"],
+            seed_mode=True,
+            peers=["[::1]:6881"],
+            added_us=given.added_us,
+        )
+        assert on_disk(on)["save_path"] == str(tmp_path / "two" / "x")
+        assert on.told()[-1] == (
+            "torrent_added",
+            {
+                "name": f"name of {V1}",
+                "save_path": str(tmp_path / "two" / "x"),
+                "paused": True,
+                "labels": ["l"],
+                "added_us": given.added_us,
+            },
+        )
+        assert [command.desired for command in await engine.given(EnsureTorrent)] == [given]
+
+
+async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
+    """The bytes as they came; the save path is the first root where none was named."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await do(on, "add_torrent", metainfo=b"torrent " + V1.encode())
+        assert (tmp_path / "resume" / f"{V1}.torrent").read_bytes() == b"torrent " + V1.encode()
+        given = on.catalogue.torrents[V1]
+        assert (given.source, given.magnet, given.save_path) == ("metainfo", None, str(tmp_path / "one"))
+
+
+@pytest.mark.parametrize(
+    ("args", "kind", "field"),
+    [
+        ({}, ErrorKind.INVALID_ARGUMENT, "args.magnet"),
+        ({"magnet": MAGNET, "metainfo": b"x"}, ErrorKind.INVALID_ARGUMENT, "args.magnet"),
+        ({"magnet": "magnet:!"}, ErrorKind.INVALID_MAGNET, "args.magnet"),
+        ({"metainfo": b"nonsense!"}, ErrorKind.INVALID_METAINFO, "args.metainfo"),
+        ({"magnet": MAGNET, "save_path": "/etc"}, ErrorKind.PATH_NOT_ALLOWED, "args.save_path"),
+        ({"magnet": MAGNET, "save_path": "one"}, ErrorKind.PATH_NOT_ALLOWED, "args.save_path"),
+        ({"magnet": MAGNET, "peers": ["1.2.3.4:1", "host:1"]}, ErrorKind.INVALID_ARGUMENT, "args.peers[1]"),
+    ],
+)
+async def test_what_cannot_be_added_changes_nothing(
+    tmp_path: Path, args: dict[str, Any], kind: ErrorKind, field: str
+) -> None:
+    """One error that names the field."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        before = fingerprint(on)
+        error = await refused(on, "add_torrent", **args)
+        assert (error.kind, error.field) == (kind, field)
+        assert field in error.message or field == "args.magnet"
+        assert fingerprint(on) == before
+
+
+async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
+    """No write, no event, no command; the result says so."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET)
+        before = fingerprint(on)
+        assert await do(on, "add_torrent", magnet=MAGNET, paused=True) == {"torrent": V1, "duplicate": True}
+        assert await do(on, "add_torrent", "applied", metainfo=V1.encode()) == {"torrent": V1, "duplicate": True}
+        assert fingerprint(on) == before
+        assert revisions(engine) == [1]
+
+
+async def test_of_many_who_add_the_same_at_once_one_does(tmp_path: Path) -> None:
+    """All others get the duplicate."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        results = await asyncio.gather(*(do(on, "add_torrent", magnet=MAGNET) for _ in range(10)))
+        assert sorted(result["duplicate"] for result in results) == [False] + [True] * 9
+        assert on.topics().count(f"lifecycle/{V1}/torrent_added") == 1
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "changed"),
+    [
+        ("pause", {}, {"paused": True}),
+        ("resume", {}, {}),
+        ("set_sequential", {"sequential": True}, {"sequential": True}),
+        ("update_limits", {"download_bps": 7}, {"download_bps": 7}),
+        ("update_limits", {"upload_bps": 0}, {}),
+        ("update_limits", {}, {}),
+        ("update_selection", {}, {}),
+        ("update_selection", {"include": []}, {}),
+        ("add_peers", {"peers": ["9.9.9.9:9"]}, {}),
+    ],
+)
+async def test_a_change_is_one_revision_and_no_change_is_none(
+    tmp_path: Path, op: str, args: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    """What is already so costs no write, no event and no command, and is OK."""
+    before = desired(peers=["9.9.9.9:9"])
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(before)
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        untouched = fingerprint(on)
+        result = await do(on, op, "applied", torrent=V1, **args)
+        assert result.get("torrent", V1) == V1
+        if changed:
+            assert {key: on_disk(on)[key] for key in changed} == changed
+            assert on_disk(on)["revision"] == 2 == on.catalogue.torrents[V1].revision
+            assert revisions(engine) == [1, 2]
+        else:
+            assert fingerprint(on) == untouched
+            assert revisions(engine) == [1]
+
+
+async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
+    """Limits with those that were left out; the session's fall back to the configuration."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(upload_bps=3))
+        assert await do(on, "update_limits", torrent=V1, download_bps=9) == {"download_bps": 9, "upload_bps": 3}
+        assert await do(on, "update_limits") == {"download_bps": 1000, "upload_bps": 500}
+        assert await do(on, "update_limits", upload_bps=0) == {"download_bps": 1000, "upload_bps": 0}
+        assert await do(on, "set_sequential", torrent=V1, sequential=True) == {"torrent": V1, "sequential": True}
+        assert await do(on, "add_peers", torrent=V1, peers=["1.1.1.1:1"]) == {"torrent": V1, "added": 1}
+        assert on.catalogue.session == DesiredSession(upload_bps=0, revision=2)
+
+
+async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> None:
+    """What is left out stays; priorities as a list count from the first file."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await do(on, "update_selection", torrent=V1, include=["a"], skip_fluff=True)
+        await do(on, "update_selection", torrent=V1, exclude=["b"], priorities=[1, 2])
+        selection = on.catalogue.torrents[V1].selection
+        assert selection == Selection(include=["a"], exclude=["b"], skip_fluff=True, priorities={"0": 1, "1": 2})
+        await do(on, "update_selection", torrent=V1, include=[], priorities={"5": 0})
+        selection = on.catalogue.torrents[V1].selection
+        assert selection == Selection(include=[], exclude=["b"], skip_fluff=True, priorities={"5": 0})
+        await on.mutations.carry_out(UpdateSelection(torrent=V1, priorities={}), "durable", soon())
+        assert on.catalogue.torrents[V1].selection.priorities == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("1.2.3.4:80", "1.2.3.4:80"),
+        ("1.2.3.4:080", "1.2.3.4:80"),
+        ("[2001:DB8:0::1]:80", "[2001:db8::1]:80"),
+        ("[::1]:65535", "[::1]:65535"),
+        ("1.2.3.4", None),
+        ("1.2.3.4:", None),
+        (":80", None),
+        ("1.2.3.4:0", None),
+        ("1.2.3.4:65536", None),
+        ("1.2.3.4:-1", None),
+        ("1.2.3.4:8 0", None),
+        ("1.2.3.4:٣", None),
+        ("1.2.3:80", None),
+        ("localhost:80", None),
+        ("[::1]", None),
+        ("[::g]:80", None),
+    ],
+)
+async def test_peers_are_kept_in_one_form(tmp_path: Path, given: str, kept: str | None) -> None:
+    """As libtorrent can read it; anything else is refused by name."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        if kept is None:
+            error = await refused(on, "add_peers", torrent=V1, peers=["9.9.9.9:9", given])
+            assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.peers[1]")
+            assert on.catalogue.torrents[V1].revision == 1
+        else:
+            await do(on, "add_peers", torrent=V1, peers=[given])
+            assert on.catalogue.torrents[V1].peers == [kept]
+
+
+async def test_the_latest_peers_are_kept(tmp_path: Path) -> None:
+    """Each once, and not more than so many."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        peers = [f"10.0.{number // 250}.{number % 250}:1" for number in range(300)]
+        await do(on, "add_peers", torrent=V1, peers=peers[:200])
+        await do(on, "add_peers", torrent=V1, peers=peers[150:300])
+        assert on.catalogue.torrents[V1].peers == peers[300 - PEERS_KEPT :]
+
+
+async def test_changes_of_one_torrent_are_made_in_their_order(tmp_path: Path) -> None:
+    """Pause and resume without waiting between them: each is a revision, and the last word holds."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine()
+        await asyncio.gather(*(do(on, op, torrent=V1) for op in ["pause", "resume"] * 10))
+        told = [command.desired for command in await engine.given(EnsureTorrent, 21)]
+        assert [given.paused for given in told] == [False] + [True, False] * 10
+        assert [given.revision for given in told] == list(range(1, 22))
+        assert on_disk(on)["paused"] is False
+
+
+async def test_an_unknown_torrent_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    """By every command, however many ids are tried."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        before = fingerprint(on)
+        for op, args in CHANGES.items():
+            for number in range(5):
+                error = await refused(on, op, **{**args, "torrent": f"{number:040x}"})
+                assert (error.kind, error.field) == (ErrorKind.UNKNOWN_TORRENT, "args.torrent")
+        assert fingerprint(on) == before
+        assert not on.mutations._locks
+        assert not on.snapshot._torrents
+
+
+@pytest.mark.parametrize("op", [*CHANGES, "add_torrent", "update_limits of the session"])
+async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
+    """STORAGE_UNAVAILABLE; no event, no command to the engine; the same again works once the directory is back."""
+    everything: dict[str, dict[str, Any]] = {
+        "add_torrent": {"magnet": f"magnet:{OTHER}"},
+        "update_limits of the session": {"download_bps": 1},
+        **CHANGES,
+    }
+    given = everything[op]
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(paused=op == "resume"))
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        resume_dir = tmp_path / "resume"
+        kept = resume_dir.rename(tmp_path / "kept")
+        resume_dir.write_bytes(b"")
+        before = (dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.topics())
+        error = await refused(on, op.split()[0], **given)
+        assert error.kind is ErrorKind.STORAGE_UNAVAILABLE
+        after = (dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.topics())
+        assert after == before
+        assert revisions(engine) == [1]
+        assert not any(isinstance(command, ForgetTorrent) for command in engine.commands)
+        resume_dir.unlink()
+        shutil.move(kept, resume_dir)
+        await do(on, op.split()[0], **given)
+        assert fingerprint(on) != before
+
+
+async def test_a_failed_add_leaves_no_lock(tmp_path: Path) -> None:
+    """Nothing of a torrent that was not accepted stays in memory."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        shutil.rmtree(tmp_path / "resume")
+        for number in range(3):
+            error = await refused(on, "add_torrent", magnet=f"magnet:{number:040x}")
+            assert error.kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert not on.mutations._locks
+
+
+async def test_a_removed_torrent_is_gone_at_once_and_forgotten_when_it_is(tmp_path: Path) -> None:
+    """The removal is durable first; the record goes when the engine has let go of the torrent."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(ForgetTorrent)
+        assert await do(on, "remove_torrent", torrent=V1, delete_files=True) == {"torrent": V1}
+        assert on_disk(on)["removal"] == "delete_files"
+        assert on.told()[-1] == ("torrent_removed", {"delete_files": True})
+        (command,) = await engine.given(ForgetTorrent)
+        assert (command.torrent, command.delete_files) == (V1, True)
+        assert command.desired == on.catalogue.leaving[V1]
+        assert (await refused(on, "remove_torrent", torrent=V1)).kind is ErrorKind.UNKNOWN_TORRENT
+        assert (await refused(on, "pause", torrent=V1)).kind is ErrorKind.UNKNOWN_TORRENT
+
+
+async def test_a_removed_torrent_that_is_applied_leaves_nothing(tmp_path: Path) -> None:
+    """Neither on disk nor in memory: not the record, not the lock, not the observed state."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine()
+        await do(on, "remove_torrent", "applied", torrent=V1)
+        assert list((tmp_path / "resume").iterdir()) == []
+        assert (on.catalogue.torrents, on.catalogue.leaving) == ({}, {})
+        assert not on.mutations._locks
+        assert V1 not in on.snapshot._torrents
+
+
+async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
+    """Then it is a new torrent, not a duplicate, and begins at revision 1."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(paused=True, revision=9))
+        engine = await on.engine(ForgetTorrent)
+        await do(on, "remove_torrent", torrent=V1)
+        adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
+        await engine.given(InspectSource)
+        assert (await refused(on, "add_torrent", deadline_s=0.05, magnet=f"magnet:{OTHER}!")).kind is (
+            ErrorKind.INVALID_MAGNET
+        )
+        assert not adding.done()
+        (command,) = await engine.given(ForgetTorrent)
+        await engine.tell(TorrentForgotten(torrent=command.torrent))
+        assert await adding == {"torrent": V1, "duplicate": False}
+        given = on.catalogue.torrents[V1]
+        assert (given.paused, given.revision, given.removal) == (False, 1, None)
+        assert on.catalogue.leaving == {}
+
+
+async def test_an_add_that_cannot_wait_longer_is_told_that_the_torrent_is_busy(tmp_path: Path) -> None:
+    """TORRENT_BUSY, with a time to come again; the removal goes on."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine(ForgetTorrent)
+        await do(on, "remove_torrent", torrent=V1)
+        error = await refused(on, "add_torrent", deadline_s=0.1, magnet=MAGNET)
+        assert error.kind is ErrorKind.TORRENT_BUSY
+        assert error.retry_after_ms is not None
+        assert V1 in on.catalogue.leaving
+
+
+async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(tmp_path: Path) -> None:
+    """And ends there."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine(ForgetTorrent)
+        await do(on, "remove_torrent", torrent=V1)
+        adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
+        await asyncio.sleep(0)
+        await on.lose_engine()
+        await on.keeper_restarted()
+        await on.engine()
+        assert await adding == {"torrent": V1, "duplicate": False}
+
+
+async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: Path) -> None:
+    """The client does not notice more than a pause."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine(InspectSource)
+        adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
+        await engine.given(InspectSource)
+        await on.lose_engine()
+        await on.keeper_restarted()
+        await on.engine()
+        assert (await adding)["torrent"] == V1
+
+
+async def test_a_source_that_kills_engines_is_given_up(tmp_path: Path) -> None:
+    """ENGINE_LOST after the second, and nothing is accepted."""
+    async with bench(tmp_path) as on:
+        adding = None
+        for _ in range(2):
+            if on.keeper.gen:
+                await on.keeper_restarted()
+            engine = await on.engine(InspectSource)
+            adding = adding or asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
+            await engine.given(InspectSource)
+            await on.lose_engine()
+        assert adding is not None
+        with pytest.raises(OuzelError) as lost:
+            await adding
+        assert lost.value.kind is ErrorKind.ENGINE_LOST
+        assert on.catalogue.torrents == {}
+
+
+async def test_without_an_engine_in_time_a_source_cannot_be_judged(tmp_path: Path) -> None:
+    """ENGINE_UNAVAILABLE at the deadline."""
+    async with bench(tmp_path) as on:
+        error = await refused(on, "add_torrent", deadline_s=0.05, magnet=MAGNET)
+        assert error.kind is ErrorKind.ENGINE_UNAVAILABLE
+        assert on.catalogue.torrents == {}
+
+
+async def test_over_budget_what_needs_the_engine_is_refused_and_the_rest_is_not(tmp_path: Path) -> None:
+    """At once; accepted changes stay durable for the engine that comes some day."""
+    async with bench(tmp_path, budget=0) as on:
+        await on.catalogue.put(desired())
+        await on.spend_budget()
+        error = await refused(on, "add_torrent", magnet=MAGNET)
+        assert error.kind is ErrorKind.ENGINE_UNAVAILABLE
+        assert error.retry_after_ms is not None
+        for op, args in reversed(CHANGES.items()):
+            await do(on, op, **args)
+        assert on.catalogue.torrents == {}
+        assert on_disk(on)["removal"] == "keep_files"
+
+
+async def test_applied_waits_for_the_confirmation(tmp_path: Path) -> None:
+    """Of this revision or a later one; not of an earlier one."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(revision=5))
+        engine = await on.engine(EnsureTorrent)
+        changing = asyncio.ensure_future(do(on, "pause", "applied", torrent=V1))
+        await engine.given(EnsureTorrent, 2)
+        await engine.tell(TorrentApplied(torrent=V1, revision=5))
+        while on.snapshot.of(V1).applied_revision != 5:
+            await on.turn()
+        assert not changing.done()
+        await engine.tell(TorrentApplied(torrent=V1, revision=6))
+        assert await changing == {"torrent": V1}
+        assert await do(on, "pause", "applied", torrent=V1) == {"torrent": V1}
+
+
+async def test_applied_ends_at_the_deadline_and_the_change_stays(tmp_path: Path) -> None:
+    """TimeoutError; what is durable is not taken back."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine(EnsureTorrent)
+        with pytest.raises(TimeoutError):
+            await do(on, "pause", "applied", deadline_s=0.05, torrent=V1)
+        assert on_disk(on)["paused"]
+        assert on.catalogue.torrents[V1].paused
+
+
+async def test_applied_outlives_the_engine(tmp_path: Path) -> None:
+    """The next one is told the whole desired state, and its confirmation is the answer."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(EnsureTorrent)
+        changing = asyncio.ensure_future(do(on, "pause", "applied", torrent=V1))
+        await engine.given(EnsureTorrent, 2)
+        await on.lose_engine()
+        await on.keeper_restarted()
+        await on.engine()
+        assert await changing == {"torrent": V1}
+
+
+async def test_a_revision_that_libtorrent_refuses_is_engine_refused(tmp_path: Path) -> None:
+    """With its words; the desired state is durable all the same."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(EnsureTorrent)
+        changing = asyncio.ensure_future(do(on, "pause", "applied", torrent=V1))
+        await engine.given(EnsureTorrent, 2)
+        await engine.tell(TorrentApplied(torrent=V1, revision=2, problem="cannot do that"))
+        with pytest.raises(OuzelError, match="cannot do that") as error:
+            await changing
+        assert error.value.kind is ErrorKind.ENGINE_REFUSED
+        assert on_disk(on)["paused"]
+
+
+async def test_session_limits_are_applied_when_the_engine_says_so(tmp_path: Path) -> None:
+    """The new limits are handed over whole, under a revision of their own."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        assert await do(on, "update_limits", "applied", download_bps=7) == {"download_bps": 7, "upload_bps": 500}
+        configured = await engine.given(Configure, 2)
+        assert [(command.download_bps, command.upload_bps) for command in configured] == [(1000, 500), (7, 500)]
+        assert configured[1].revision == on.catalogue.session.revision == 2
+
+
+async def test_session_limits_that_hold_already_are_applied_already(tmp_path: Path) -> None:
+    """Nothing is sent, so nothing is waited for."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await do(on, "update_limits", "applied", download_bps=7)
+        async with asyncio.timeout(2):
+            assert await do(on, "update_limits", "applied", download_bps=7) == {"download_bps": 7, "upload_bps": 500}
+
+
+async def test_session_limits_wait_for_an_engine_that_is_silent(tmp_path: Path) -> None:
+    """An earlier revision's confirmation does not do."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        engine.deaf.add(Configure)
+        changing = asyncio.ensure_future(do(on, "update_limits", "applied", download_bps=7))
+        await engine.given(Configure, 2)
+        await engine.tell(SettingsApplied(revision=1), TorrentApplied(torrent=OTHER, revision=99))
+        await engine.tell(SettingsApplied(revision=2))
+        assert (await changing)["download_bps"] == 7
+
+
+async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """One that is still being removed holds up its own id only."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        await on.engine(ForgetTorrent)
+        await do(on, "remove_torrent", torrent=V1)
+        adding = asyncio.ensure_future(do(on, "add_torrent", deadline_s=0.3, magnet=MAGNET))
+        await asyncio.sleep(0)
+        await do(on, "pause", "applied", torrent=OTHER)
+        assert not adding.done()
+        with pytest.raises(OuzelError):
+            await adding
+
+
+def test_the_default_add_asks_for_nothing() -> None:
+    """Every mutation has a type; the union and the table of changes here agree."""
+    ops = {str(kind.__struct_config__.tag) for kind in Mutation.__args__}
+    assert ops == {*CHANGES, "add_torrent"}
+    assert AddTorrent().priorities == {}

@@ -1,0 +1,248 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from protocol.events import (
+    MAX_EVENT_FILES,
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FileEntry,
+    FilesDiscovered,
+    LimitsApplied,
+    LimitsStale,
+    MetadataUpdated,
+    Reconciled,
+    SelectionChanged,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
+from protocol.link import (
+    EngineEvent,
+    FilesQueried,
+    FilesRestored,
+    Heartbeat,
+    ResumeStoreState,
+    SettingsRefused,
+    TorrentApplied,
+)
+from protocol.rows import TorrentState
+from supervisor.observer import engine_lost_events
+from tests.supervisor.bench import Bench, bench
+from tests.supervisor.samples import OTHER, V1, desired, progress, session_stats
+
+FILES = [FileEntry(0, "n/a", 70, 4), FileEntry(1, "n/b", 130, 4)]
+ABOUT_A_TORRENT: list[EngineEvent] = [
+    progress(),
+    TorrentApplied(torrent=V1, revision=1),
+    MetadataUpdated(torrent=V1, name="n", size=200, piece_length=16, files=2),
+    FilesDiscovered(torrent=V1, files=FILES),
+    FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES),
+    StateChanged(torrent=V1, state=TorrentState.SEEDING, previous=TorrentState.QUEUED),
+    Completed(torrent=V1, bytes_done=200),
+    FileCompleted(torrent=V1, index=1),
+    TorrentError(torrent=V1, name="storage", message="disk full", recoverable=True),
+    ErrorCleared(torrent=V1),
+    SelectionChanged(torrent=V1, selected=1, files=2),
+]
+
+
+def changed(state: TorrentState, previous: TorrentState = TorrentState.QUEUED) -> StateChanged:
+    """What an engine says of a torrent that does something else now."""
+    return StateChanged(torrent=V1, state=state, previous=previous)
+
+
+def types(on: Bench) -> list[str]:
+    """The types of the events that clients were told."""
+    return [type_ for type_, _ in on.told()]
+
+
+def states(on: Bench) -> list[tuple[str, str]]:
+    """The changes of state that clients were told: from what to what."""
+    return [(data["previous"], data["state"]) for type_, data in on.told() if type_ == "state_changed"]
+
+
+@pytest.mark.parametrize("event", ABOUT_A_TORRENT, ids=lambda event: type(event).__name__)
+async def test_what_is_said_of_a_removed_torrent_interests_nobody(tmp_path: Path, event: EngineEvent) -> None:
+    """Neither clients nor the snapshot; the engine was heard all the same."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(removal="keep_files"))
+        on.observer.take(event)
+        assert types(on) == []
+        assert not on.snapshot._torrents
+        assert on.snapshot.engine_told_at is not None
+
+
+@pytest.mark.parametrize("event", ABOUT_A_TORRENT, ids=lambda event: type(event).__name__)
+async def test_every_event_of_a_torrent_makes_it_fresh(tmp_path: Path, event: EngineEvent) -> None:
+    """Its row's age counts from then."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(event)
+        assert on.snapshot.of(V1).told_at is not None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Completed(torrent=V1, bytes_done=200),
+        FileCompleted(torrent=V1, index=1),
+        SelectionChanged(torrent=V1, selected=1, files=2),
+        SessionError(name="listen", message="port in use"),
+        LimitsApplied(torrent=V1, download_bps=1, upload_bps=2),
+        LimitsStale(download_bps=1, upload_bps=2, message="other"),
+        Reconciled(torrent=V1, what="w", done="d"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+async def test_news_is_passed_on(tmp_path: Path, event: EngineEvent) -> None:
+    """As the engine told it, once."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(event)
+        assert types(on) == [str(event.__struct_config__.tag)]
+
+
+async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
+    """It goes where it is of use."""
+    async with bench(tmp_path) as on:
+        refusal = SettingsRefused(setting="x", message="y")
+        for event in (
+            Heartbeat(loops=1, native_age_ms=0),
+            session_stats(),
+            ResumeStoreState(problem="full"),
+            ResumeStoreState(problem=None),
+            refusal,
+        ):
+            on.observer.take(event)
+        assert types(on) == []
+        assert on.snapshot.session == session_stats()
+        assert on.store_problems == ["full", None]
+        assert on.refusals == [refusal]
+        with pytest.raises(AssertionError):
+            on.observer.take(FilesQueried(token=1, bytes_done=None))
+
+
+async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
+    """From the one that clients know, whatever the engine thinks it was; `queued` is no news."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        for state in ("queued", "checking", "downloading", "downloading", "queued", "downloading", "seeding"):
+            on.observer.take(changed(TorrentState(state), TorrentState.ERROR))
+        assert states(on) == [("queued", "checking"), ("checking", "downloading"), ("downloading", "seeding")]
+        assert on.snapshot.of(V1).state is TorrentState.SEEDING
+
+
+async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_of_it(tmp_path: Path) -> None:
+    """An interrupted torrent is back; one that only seeded says nothing new."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        on.observer.take(changed(TorrentState.DOWNLOADING))
+        on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
+        assert on.snapshot.engine_lost() == [V1]
+        for _ in range(2):
+            on.observer.take(changed(TorrentState.DOWNLOADING))
+            on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
+        assert states(on)[2:] == [("downloading", "downloading")]
+
+
+async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
+    """Cleared in words, or by a state that is none."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        trouble = TorrentError(torrent=V1, name="storage", message="disk full", recoverable=True)
+        on.observer.take(changed(TorrentState.ERROR))
+        on.observer.take(trouble)
+        assert on.snapshot.row(desired(), 0).error == "disk full"
+        on.observer.take(changed(TorrentState.DOWNLOADING))
+        assert on.snapshot.row(desired(), 0).error is None
+        on.observer.take(trouble)
+        on.observer.take(ErrorCleared(torrent=V1))
+        assert on.snapshot.row(desired(), 0).error is None
+        assert types(on) == ["state_changed", "error", "state_changed", "error", "error_cleared"]
+
+
+async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path) -> None:
+    """The engine has no state for it; its row has, and the reason."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(TorrentError(torrent=V1, name="add_failed", message="bad", recoverable=False))
+        row = on.snapshot.row(desired(), 0)
+        assert (row.state, row.error) == (TorrentState.ERROR, "bad")
+        assert types(on) == ["state_changed", "error"]
+
+
+async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Path) -> None:
+    """A torrent may have more files than an event should; `list_files` has them all."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
+        on.observer.take(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.take(FilesDiscovered(torrent=V1, files=many))
+        (_, told) = on.told()[1]
+        assert (len(told["files"]), told["truncated"]) == (MAX_EVENT_FILES, True)
+        assert len(on.snapshot.files(V1) or []) == len(many)
+        assert on.snapshot.detail(desired(), 0).files == len(many)
+        on.observer.take(FilesDiscovered(torrent=V1, files=FILES))
+        assert on.told()[2][1] == {"files": [[0, "n/a", 70, 4], [1, "n/b", 130, 4]], "truncated": False}
+
+
+async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
+    """Clients had it before; a supervisor that restarted had not."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        assert types(on) == []
+        assert [row.path for row in on.snapshot.files(V1) or []] == ["n/a", "n/b"]
+        assert on.snapshot.row(desired(), 0).name == "n"
+
+
+async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path: Path) -> None:
+    """Once, with the last of them."""
+    async with bench(tmp_path) as on:
+        for torrent in (V1, OTHER):
+            await on.catalogue.put(desired(torrent))
+        on.snapshot.begin_restore([V1, OTHER])
+        waiting = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
+        await asyncio.sleep(0)
+        restored = []
+        for torrent in (V1, OTHER, V1):
+            on.observer.take(TorrentApplied(torrent=torrent, revision=1))
+            restored.append(on.restored)
+        await waiting
+        assert restored == [0, 1, 1]
+        assert on.snapshot.present == {V1, OTHER}
+        assert on.snapshot.of(V1).applied_revision == 1
+
+
+async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """The last of the others ends it; if it was itself the last, its removal does."""
+    async with bench(tmp_path) as on:
+        for torrent in (V1, OTHER):
+            await on.catalogue.put(desired(torrent))
+        on.snapshot.begin_restore([V1, OTHER])
+        on.snapshot.forget(OTHER)
+        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        assert on.restored == 1
+
+
+async def test_progress_is_kept_and_shown_to_those_who_asked(tmp_path: Path) -> None:
+    """It takes no number in the event log."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(progress(bytes_done=51))
+        assert on.snapshot.row(desired(), 0).bytes_done == 51
+        assert on.events.head == 0
+
+
+def test_the_loss_of_an_engine_is_a_recoverable_error_of_each_torrent() -> None:
+    """In the order given."""
+    errors = [event for event in engine_lost_events([V1, OTHER]) if isinstance(event, TorrentError)]
+    assert [(error.torrent, error.name, error.recoverable) for error in errors] == [
+        (V1, "engine_lost", True),
+        (OTHER, "engine_lost", True),
+    ]
+    assert engine_lost_events([]) == []

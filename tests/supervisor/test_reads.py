@@ -1,0 +1,240 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.commands import BY_OP, parse_command
+from protocol.errors import ErrorKind, OuzelError
+from protocol.events import FileEntry, Reconciled
+from protocol.rows import ROW_FIELDS, HealthStatus, TorrentState
+from supervisor import reads
+from supervisor.health import Severity
+from supervisor.snapshot import Metadata
+from tests.supervisor.bench import Bench, bench
+from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats
+
+READS: dict[str, dict[str, Any]] = {
+    "hello": {},
+    "ping": {},
+    "health": {},
+    "stats": {},
+    "snapshot": {},
+    "list_torrents": {},
+    "get_torrent": {"torrent": V1},
+    "list_files": {"torrent": V1},
+    "replay": {"epoch": "epoch-1", "after_seq": 0},
+}
+
+
+def read(on: Bench, op: str, **args: Any) -> Any:
+    """The answer to a read."""
+    command: Any = parse_command(op, args)
+    return on.reads.answer(command)
+
+
+def refused(on: Bench, op: str, **args: Any) -> OuzelError:
+    """How a read was refused."""
+    with pytest.raises(OuzelError) as error:
+        read(on, op, **args)
+    return error.value
+
+
+async def with_three(on: Bench) -> None:
+    """Three torrents, one of them downloading, one with a label."""
+    for torrent in (desired(OTHER, labels=["tv"]), desired(V2), desired(V1)):
+        await on.catalogue.put(torrent)
+    observed = on.snapshot.of(V1)
+    observed.state, observed.progress = TorrentState.DOWNLOADING, progress()
+
+
+def ids(answer: dict[str, Any]) -> list[str]:
+    """Which torrents are in an answer."""
+    return [row["torrent"] if isinstance(row, dict) else row.torrent for row in answer["torrents"]]
+
+
+@pytest.mark.parametrize("op", READS)
+async def test_every_read_is_answered_in_an_outage(tmp_path: Path, op: str) -> None:
+    """Before the first engine, and after it was lost: from memory, at once."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[FileEntry(0, "f", 1, 4)])
+        read(on, op, **READS[op])
+        await on.engine()
+        read(on, op, **READS[op])
+        await on.lose_engine()
+        read(on, op, **READS[op])
+
+
+async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
+    """libtorrent's version once an engine told it."""
+    async with bench(tmp_path) as on:
+        answer = read(on, "hello")
+        assert (answer["server"], answer["version"], answer["protocol"]) == ("ouzel", "9.9", 1)
+        assert answer["libtorrent"] == ""
+        assert answer["ops"] == list(BY_OP)
+        assert answer["max_frame_bytes"] == 16 * 1024 * 1024
+        await on.engine()
+        assert read(on, "hello")["libtorrent"] == "2.0"
+        assert read(on, "ping") == {}
+
+
+async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    """Whatever the order in which they came; whole rows unless fields are named."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        answer = read(on, "list_torrents")
+        assert ids(answer) == sorted([V1, OTHER, V2])
+        assert answer["cursor"] is None
+        assert set(answer["torrents"][0].__struct_fields__) == ROW_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"ids": [V2, V1, V1, "d" * 40]}, [V1, V2]),
+        ({"ids": []}, []),
+        ({"state": "downloading"}, [V1]),
+        ({"state": "queued"}, [OTHER, V2]),
+        ({"label": "tv"}, [OTHER]),
+        ({"label": "tv", "state": "downloading"}, []),
+        ({"label": "TV"}, []),
+    ],
+)
+async def test_filters_keep_what_meets_all_of_them(
+    tmp_path: Path, filters: dict[str, Any], expected: list[str]
+) -> None:
+    """Ids that are not there are left out."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        assert ids(read(on, "list_torrents", **filters)) == expected
+
+
+async def test_fields_are_those_that_were_named(tmp_path: Path) -> None:
+    """And the id; one that no row has is refused."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        rows = read(on, "list_torrents", fields=["state", "labels"], ids=[OTHER])["torrents"]
+        assert rows == [{"torrent": OTHER, "state": TorrentState.QUEUED, "labels": ["tv"]}]
+        assert read(on, "list_torrents", fields=[], ids=[OTHER])["torrents"] == [{"torrent": OTHER}]
+        error = refused(on, "list_torrents", fields=["state", "colour"])
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.fields")
+        assert "colour" in error.message
+
+
+@pytest.mark.parametrize("op", ["list_torrents", "snapshot"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 10])
+async def test_pages_make_up_the_whole(tmp_path: Path, op: str, limit: int) -> None:
+    """Each torrent once, also where one is removed or added between two pages."""
+    async with bench(tmp_path) as on:
+        everything = [f"{number:040x}" for number in range(7)]
+        for torrent in everything:
+            await on.catalogue.put(desired(torrent))
+        seen: list[str] = []
+        cursor, pages = None, 0
+        while pages == 0 or cursor is not None:
+            answer = read(on, op, cursor=cursor, limit=limit)
+            assert len(answer["torrents"]) <= limit
+            seen += ids(answer)
+            cursor, pages = answer["cursor"], pages + 1
+            on.catalogue.torrents.pop(seen[0], None)  # what was read already may go
+        assert seen == everything
+        assert pages == -(-7 // limit)
+
+
+async def test_a_snapshot_page_has_health_and_settings(tmp_path: Path) -> None:
+    """Settings are the configuration's where no client said otherwise."""
+    async with bench(tmp_path) as on:
+        answer = read(on, "snapshot")
+        assert (answer["torrents"], answer["cursor"]) == ([], None)
+        assert (answer["settings"].download_bps, answer["settings"].upload_bps) == (1000, 500)
+        assert answer["health"].status is HealthStatus.STARTING
+
+
+async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -> None:
+    """Its generation, its pid while there is one, its restarts, and how much is restored."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        before = read(on, "health")
+        assert (before.engine.state, before.engine.pid, before.engine.gen) == ("idle", None, 0)
+        assert before.engine.uptime_ms == 0
+        await on.engine()
+        on.health.report("storage", "x", "full", severity=Severity.DEGRADING, now_us=5)
+        running = read(on, "health")
+        assert (running.engine.state, running.engine.pid, running.engine.gen) == ("running", on.child.pid, 1)
+        assert (running.engine.restarts, running.restore.total) == (0, 3)
+        assert running.status is HealthStatus.DEGRADED
+        assert [(reason.component, reason.since_us) for reason in running.reasons] == [("storage", 5)]
+        await on.lose_engine()
+        lost = read(on, "health")
+        assert (lost.engine.state, lost.engine.pid, lost.engine.gen) == ("backing_off", None, 1)
+        await on.keeper_restarted()
+        again = read(on, "health")
+        assert (again.engine.gen, again.engine.restarts) == (2, 1)
+
+
+async def test_stats_count_torrents_and_measure_processes(tmp_path: Path) -> None:
+    """Zeros where there is nobody to measure; the session's age tells how old its numbers are."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        stats = read(on, "stats")
+        assert stats.torrents == {"downloading": 1, "queued": 2}
+        assert (stats.session.downloaded, stats.session.age_ms) == (0, None)
+        assert stats.supervisor.rss_bytes > 0
+        assert stats.supervisor.fds > 0
+        assert (stats.engine.rss_bytes, stats.engine.cpu_ms, stats.engine.fds) == (0, 0, 0)
+        engine = await on.engine()
+        await engine.tell(session_stats())
+        while on.snapshot.session is None:
+            await on.turn()
+        stats = read(on, "stats")
+        assert (stats.session.download_bps, stats.session.listen_port) == (1000, 6881)
+        assert stats.session.age_ms is not None
+        assert stats.engine.rss_bytes > 0
+
+
+async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
+    """Also one that is being removed."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(removal="keep_files"))
+        for op in ("get_torrent", "list_files"):
+            error = refused(on, op, torrent=V1)
+            assert (error.kind, error.field) == (ErrorKind.UNKNOWN_TORRENT, "args.torrent")
+        assert ids(read(on, "list_torrents")) == []
+        assert not on.snapshot._torrents
+
+
+async def test_files_are_paged(tmp_path: Path) -> None:
+    """A cursor that was never given is refused; one beyond the end is an empty last page."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        assert refused(on, "list_files", torrent=V1).kind is ErrorKind.NO_METADATA
+        files = [FileEntry(number, f"f{number}", 1, 4) for number in range(5)]
+        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=5, piece_length=1, files=files)
+        seen, cursor = [], None
+        for _ in range(3):
+            answer = read(on, "list_files", torrent=V1, limit=2, cursor=cursor)
+            seen += [row.index for row in answer["files"]]
+            cursor = answer["cursor"]
+        assert (seen, cursor) == ([0, 1, 2, 3, 4], None)
+        assert read(on, "list_files", torrent=V1, cursor="99")["files"] == []
+        for bad in ("", "-1", "x", "1.5", "²", "9" * 30):
+            error = refused(on, "list_files", torrent=V1, cursor=bad)
+            assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.cursor")
+
+
+async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as fit in a reply, but at least one; `head` tells whether there are more."""
+    async with bench(tmp_path) as on:
+        assert read(on, "replay", epoch="epoch-1", after_seq=0) == {"events": [], "head": 0}
+        for number in range(5):
+            on.publisher.lifecycle(Reconciled(what=f"w{number}", done="x" * 1000))
+        answer = read(on, "replay", epoch="epoch-1", after_seq=1, limit=2)
+        assert [event["seq"] for event in answer["events"]] == [2, 3]
+        assert answer["head"] == 5
+        assert answer["events"][0]["data"]["what"] == "w1"
+        monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 2500)
+        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1, 2]
+        monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 1)
+        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1]
+        assert refused(on, "replay", epoch="epoch-0", after_seq=0).kind is ErrorKind.REPLAY_GONE
+        assert refused(on, "replay", epoch="epoch-1", after_seq=6).kind is ErrorKind.REPLAY_GONE

@@ -1,0 +1,254 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+import zmq
+
+from protocol.commands import Ping
+from protocol.link import EnsureTorrent, ForgetTorrent
+from protocol.rows import TorrentState
+from supervisor.snapshot import Metadata
+from tests.supervisor.bench import bench
+from tests.supervisor.samples import OTHER, V1, desired, progress
+
+
+def request(**fields: Any) -> bytes:
+    """A frame as a client sends it."""
+    packed: bytes = msgpack.packb({"v": 1, "id": 1, "op": "ping", **fields})
+    return packed
+
+
+async def test_a_reply_has_the_request_id_and_where_the_numbering_is(tmp_path: Path) -> None:
+    """Strings and numbers are given back as they came."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        client = on.client()
+        for number in (0, 2**53 - 1, "", "x" * 200, "ü"):
+            await client.socket.send(request(id=number))
+            assert await client.reply() == {
+                "v": 1,
+                "id": number,
+                "ok": True,
+                "result": {},
+                "epoch": "epoch-1",
+                "gen": 1,
+                "seq": on.events.head,
+            }
+
+
+@pytest.mark.parametrize(
+    ("frame", "found_id", "name", "field"),
+    [
+        (b"", None, "malformed_frame", "frame"),
+        (b"\xc1", None, "malformed_frame", "frame"),
+        (msgpack.packb([1]), None, "invalid_envelope", "frame"),
+        (msgpack.packb({1: 2}), None, "malformed_frame", "frame"),
+        (msgpack.packb({"v": 1, "op": "ping"}), None, "invalid_envelope", "id"),
+        (msgpack.packb({"v": 1, "id": 5}), 5, "invalid_envelope", "op"),
+        (msgpack.packb({"v": 1, "id": [], "op": "ping"}), None, "invalid_envelope", "id"),
+        (request(v=2, id="a"), "a", "unsupported_version", "v"),
+        (request(args=[]), 1, "invalid_envelope", "args"),
+        (request(wait="never"), 1, "invalid_envelope", "wait"),
+        (request(deadline_ms=0), 1, "invalid_envelope", "deadline_ms"),
+        (request(op="no_such"), 1, "unknown_op", "op"),
+        (request(op="pause"), 1, "invalid_argument", "args.torrent"),
+        (request(op="pause", args={"torrent": "x"}), 1, "invalid_argument", "args.torrent"),
+        (request(op="pause", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
+        (request(op="get_torrent", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
+        (request(op="list_files", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
+        (request(args={"x": {"y": [[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}}), None, "too_deep", "frame"),
+    ],
+)
+async def test_what_cannot_be_done_has_one_clear_answer(
+    tmp_path: Path, frame: bytes, found_id: int | str | None, name: str, field: str
+) -> None:
+    """With the id where it could be read, the error's row, and the field; exactly one."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        await client.socket.send(frame)
+        reply = await client.reply()
+        assert (reply["ok"], reply["id"]) == (False, found_id)
+        assert "result" not in reply
+        assert (reply["error"]["name"], reply["error"]["field"]) == (name, field)
+        assert reply["error"]["code"] // 1000 in (1, 2, 3)
+        assert await client.silence()
+
+
+async def test_the_route_back_is_the_one_it_came(tmp_path: Path) -> None:
+    """A REQ socket gets its delimiter back, a DEALER whatever it put before the request."""
+    async with bench(tmp_path) as on:
+        req = on._sockets.connect(zmq.REQ, "commands")
+        await req.send(request(id=7))
+        assert msgpack.unpackb(await req.recv())["id"] == 7
+        dealer = on._sockets.connect(zmq.DEALER, "commands")
+        await dealer.send_multipart([b"hop", b"", request(id=8)])
+        *route, frame = await dealer.recv_multipart()
+        assert (route, msgpack.unpackb(frame)["id"]) == ([b"hop", b""], 8)
+
+
+async def test_each_client_gets_its_own_replies(tmp_path: Path) -> None:
+    """Even under the same ids."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        clients = [on.client() for _ in range(5)]
+        for client in clients:
+            for op in ("ping", "list_torrents", "pause", "resume", "get_torrent", "nonsense"):
+                await client.send(op, {"torrent": V1})
+        for client in clients:
+            replies = [await client.reply() for _ in range(6)]
+            assert sorted(reply["id"] for reply in replies) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_long_pipeline_is_answered_wholly(tmp_path: Path) -> None:
+    """Reads in their order; one reply to each, however many are sent before the first is read."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        ids = [await client.send("ping") for _ in range(3000)]
+        assert [(await client.reply())["id"] for _ in ids] == ids
+
+
+async def test_changes_in_a_pipeline_take_effect_in_order(tmp_path: Path) -> None:
+    """Pause, resume, pause, … without waiting: the engine is told of each in turn, and each is answered."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine()
+        client = on.client()
+        ids = [await client.send(op, {"torrent": V1}) for op in ["pause", "resume"] * 25]
+        replies = [await client.reply() for _ in ids]
+        assert sorted(reply["id"] for reply in replies) == ids
+        assert all(reply["ok"] for reply in replies)
+        told = [command.desired for command in await engine.given(EnsureTorrent, 51)]
+        assert [given.paused for given in told] == [False] + [True, False] * 25
+        assert not on.catalogue.torrents[V1].paused
+
+
+async def test_a_read_after_a_change_sees_it(tmp_path: Path) -> None:
+    """What was answered with OK is what is read from then on."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        for op, paused in (("pause", True), ("resume", False)):
+            assert (await client.ask(op, {"torrent": V1}))["ok"]
+            assert (await client.ask("get_torrent", {"torrent": V1}))["result"]["paused"] is paused
+
+
+async def test_at_the_deadline_there_is_an_answer(tmp_path: Path) -> None:
+    """One only: not another when the engine confirms it after all. What was accepted stays."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(EnsureTorrent)
+        client = on.client()
+        reply = await client.ask("pause", {"torrent": V1}, wait="applied", deadline_ms=30)
+        assert (reply["error"]["name"], reply["error"]["retry"]) == ("deadline_exceeded", "later")
+        assert on.catalogue.torrents[V1].paused
+        engine.deaf.clear()
+        assert (await client.ask("resume", {"torrent": V1}, wait="applied"))["ok"]
+        assert await client.silence()
+
+
+async def test_a_client_that_left_does_no_harm(tmp_path: Path) -> None:
+    """Its change is made; its reply goes nowhere."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine()
+        leaving = on.client()
+        await leaving.send("pause", {"torrent": V1}, wait="applied")
+        await engine.given(EnsureTorrent, 2)
+        leaving.socket.close(linger=0)
+        assert (await on.client().ask("get_torrent", {"torrent": V1}))["result"]["paused"]
+
+
+async def test_while_stopping_reads_are_answered_and_changes_refused(tmp_path: Path) -> None:
+    """STOPPING: it may be asked again after the restart."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.stopping = True
+        client = on.client()
+        reply = await client.ask("pause", {"torrent": V1})
+        assert (reply["error"]["name"], reply["error"]["retry"]) == ("stopping", "later")
+        assert not on.catalogue.torrents[V1].paused
+        assert (await client.ask("health"))["ok"]
+
+
+async def test_at_the_end_those_who_wait_are_answered(tmp_path: Path) -> None:
+    """A change that no engine will confirm any more gets its one reply before the socket closes."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine(EnsureTorrent, ForgetTorrent)
+        client = on.client()
+        changing = await client.send("pause", {"torrent": V1}, wait="applied")
+        removing = await client.send("remove_torrent", {"torrent": V1}, wait="applied")
+        adding = await client.send("add_torrent", {"magnet": f"magnet:{V1}"})
+        while V1 not in on.catalogue.leaving:
+            await on.turn()
+        on.stopping = True
+        await on.requests.close()
+        async with asyncio.timeout(3):
+            replies = [await client.reply() for _ in range(3)]
+        assert sorted(reply["id"] for reply in replies) == [changing, removing, adding]
+        assert {reply["error"]["name"] for reply in replies} == {"stopping"}
+
+
+async def test_a_defect_is_one_internal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the log with its traceback; the next request is answered as if nothing had been."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        answer = on.reads.answer
+
+        def broken(command: Any) -> Any:
+            if isinstance(command, Ping):
+                raise KeyError("a defect")
+            return answer(command)
+
+        async def broken_too(*_: Any) -> Any:
+            raise KeyError("another")
+
+        monkeypatch.setattr(on.reads, "answer", broken)
+        monkeypatch.setattr(on.mutations, "carry_out", broken_too)
+        for op in ("ping", "pause"):
+            reply = await client.ask(op, {"torrent": V1} if op == "pause" else {})
+            assert reply["error"]["name"] == "internal_error"
+            assert "KeyError" not in reply["error"]["message"]
+        assert [entry["op"] for entry in on.logged if entry["event"] == "command_failed"] == ["ping", "pause"]
+        assert all(entry["exc_info"] for entry in on.logged if entry["event"] == "command_failed")
+        assert (await client.ask("health"))["ok"]
+
+
+async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the engine does not answer in half the deadline, the cached numbers do."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[])
+        client = on.client()
+        assert (await client.ask("list_files", {"torrent": V1}))["result"] == {
+            "files": [],
+            "cursor": None,
+            "age_ms": None,
+        }
+        assert on.freshened == [V1]
+
+        async def never(_: str) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(on.requests, "_freshen", never)
+        begun = asyncio.get_running_loop().time()
+        assert (await client.ask("list_files", {"torrent": V1}, deadline_ms=60))["ok"]
+        assert asyncio.get_running_loop().time() - begun >= 0.03
+
+
+async def test_reads_do_not_wait_for_changes(tmp_path: Path) -> None:
+    """A change that hangs on the engine holds up nobody's reads, in an outage too."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        client = on.client()
+        hanging = await client.send("pause", {"torrent": V1}, wait="applied", deadline_ms=60_000)
+        observed = on.snapshot.of(OTHER)
+        observed.progress, observed.state = progress(OTHER), TorrentState.DOWNLOADING
+        rows = (await client.ask("list_torrents"))["result"]["torrents"]
+        assert [row["torrent"] for row in rows] == [V1, OTHER]
+        await on.engine()
+        assert (await client.reply())["id"] == hanging
