@@ -4,6 +4,7 @@ The dispatcher keeps what it has applied of each torrent, so that `EnsureTorrent
 only what is missing. Adding a torrent and setting priorities are confirmed by alerts, everything else by reading back.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import msgspec
@@ -15,7 +16,7 @@ from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
 from engine_proc.translator import AlertTranslator, Output
-from protocol.desired import DesiredTorrent, Selection
+from protocol.desired import DesiredTorrent
 from protocol.events import LimitsApplied, LimitsStale, Reconciled, SelectionChanged, TorrentError
 from protocol.link import (
     Configure,
@@ -31,7 +32,16 @@ from protocol.link import (
     TorrentForgotten,
 )
 
-_ADDED, _SELECTED = "added", "selected"
+
+class _Pending:
+    """What libtorrent has yet to confirm of one torrent: that it is added, and how many selections."""
+
+    def __init__(self) -> None:
+        self.adding = False
+        self.selections = 0
+
+    def __bool__(self) -> bool:
+        return self.adding or self.selections > 0
 
 
 class Dispatcher:
@@ -62,7 +72,8 @@ class Dispatcher:
         self._emit = emit
         self._clock = clock
         self._applied: dict[str, DesiredTorrent] = {}
-        self._waiting: dict[str, set[str]] = {}
+        self._confirmed: dict[str, DesiredTorrent] = {}
+        self._pending: defaultdict[str, _Pending] = defaultdict(_Pending)
         self._next: dict[str, DesiredTorrent] = {}
         self._restored: set[str] = set()
         self._unannounced: dict[str, Layout | None] = {}
@@ -99,19 +110,17 @@ class Dispatcher:
     def ensure(self, desired: DesiredTorrent) -> None:
         """Makes a torrent be as desired."""
         torrent = desired.torrent
-        if torrent in self._forgetting or _ADDED in self._waiting.get(torrent, ()):
+        if torrent in self._forgetting or self._adding(torrent):
             self._next[torrent] = desired
             return
-        before = self._applied.get(torrent)
         try:
-            for step in reconcile.steps(before, desired):
+            for step in reconcile.steps(self._applied.get(torrent), desired):
                 self._perform(torrent, step)
         except (InvalidSource, OSError) as error:
             self._refuse(desired, str(error))
             return
         self._applied[torrent] = desired
-        if not self._waiting.get(torrent):
-            self._confirm(torrent, before)
+        self._confirm(torrent)
 
     def forget(self, command: ForgetTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
@@ -122,7 +131,7 @@ class Dispatcher:
         self._forgetting[torrent] = command
         if torrent in self._session.torrents():
             self._session.remove(torrent, delete_files=command.delete_files)
-        elif _ADDED in self._waiting.get(torrent, ()):
+        elif self._adding(torrent):
             return
         elif command.delete_files:
             self._load_to_delete(command.desired)
@@ -142,7 +151,7 @@ class Dispatcher:
     def added(self, alert: TorrentAdded) -> None:
         """The session took a torrent, or did not."""
         torrent = alert.torrent
-        self._waiting.pop(torrent, None)
+        self._pending.pop(torrent, None)
         forgetting = self._forgetting.get(torrent)
         if forgetting is not None:
             if alert.problem is None:
@@ -160,53 +169,49 @@ class Dispatcher:
         if torrent not in self._restored:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
-        self._confirm(torrent, None)
+        self._confirm(torrent)
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
 
     def priorities_set(self, alert: PrioritiesSet) -> None:
         """libtorrent has taken a torrent's priorities."""
-        waiting = self._waiting.get(alert.torrent)
-        if waiting is None or _SELECTED not in waiting:
+        torrent = alert.torrent
+        pending = self._pending.get(torrent)
+        if pending is None or pending.selections == 0 or torrent not in self._session.torrents():
             return
-        waiting.discard(_SELECTED)
-        layout = self._session.layout(alert.torrent)
+        pending.selections -= 1
+        if pending.selections:
+            return
+        layout = self._session.layout(torrent)
         if layout is not None:
             selected = sum(1 for file in layout.files if file.priority)
-            self._emit(SelectionChanged(torrent=alert.torrent, selected=selected, files=len(layout.files)))
-            self._announce(alert.torrent, layout, restored=alert.torrent not in self._undiscovered)
-            self._undiscovered.discard(alert.torrent)
-        if not waiting:
-            self._confirm(alert.torrent, None)
+            self._emit(SelectionChanged(torrent=torrent, selected=selected, files=len(layout.files)))
+            self._announce(torrent, layout, restored=torrent not in self._undiscovered)
+            self._undiscovered.discard(torrent)
+        self._confirm(torrent)
 
     def metadata_received(self, torrent: str) -> None:
-        """A magnet link's metadata is there: its rules can be applied, and its files be told of."""
+        """A magnet link's metadata is there: its selection is applied, and then its files are told of."""
         desired = self._applied.get(torrent)
         if desired is None or torrent not in self._session.torrents():
             return
-        if desired.selection == Selection():
-            self._announce(torrent, self._session.layout(torrent), restored=False)
-        elif self._session.set_selection(torrent, desired):
-            self._waiting.setdefault(torrent, set()).add(_SELECTED)
+        if self._session.set_selection(torrent, desired):
+            self._pending[torrent].selections += 1
             self._undiscovered.add(torrent)
         self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
 
     def gone(self, alert: TorrentGone) -> None:
         """The session has let go of a torrent; its resume data follows."""
         torrent = alert.torrent
-        for table in (self._applied, self._waiting, self._unannounced):
-            table.pop(torrent, None)
-        self._restored.discard(torrent)
-        self._undiscovered.discard(torrent)
-        self._translator.forget(torrent)
-        self._policy.forget(torrent)
+        self._drop(torrent)
         self._forgotten_problem[torrent] = alert.problem
         self._store.delete(torrent)
 
-    def resume_deleted(self, torrent: str) -> None:
-        """A torrent's resume data is gone, and with it the last there was."""
+    def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
+        """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
+        first_problem = self._forgotten_problem.pop(torrent, None)
         if self._forgetting.pop(torrent, None) is not None:
-            self._emit(TorrentForgotten(torrent=torrent, problem=self._forgotten_problem.pop(torrent, None)))
+            self._emit(TorrentForgotten(torrent=torrent, problem=first_problem or problem))
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
 
@@ -222,7 +227,7 @@ class Dispatcher:
         match step:
             case reconcile.Load(desired):
                 self._load(desired)
-                self._waiting[torrent] = {_ADDED}
+                self._pending[torrent].adding = True
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
             case reconcile.SetSequential(sequential):
@@ -231,7 +236,7 @@ class Dispatcher:
                 self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
                 if self._session.set_selection(torrent, desired):
-                    self._waiting.setdefault(torrent, set()).add(_SELECTED)
+                    self._pending[torrent].selections += 1
                 else:
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
@@ -262,17 +267,24 @@ class Dispatcher:
         except (InvalidSource, OSError) as error:
             self.gone(TorrentGone(desired.torrent, str(error)))
         else:
-            self._waiting[desired.torrent] = {_ADDED}
+            self._pending[desired.torrent].adding = True
 
-    def _confirm(self, torrent: str, before: DesiredTorrent | None) -> None:
-        """libtorrent does what is desired: read it back, and say so."""
+    def _adding(self, torrent: str) -> bool:
+        return torrent in self._pending and self._pending[torrent].adding
+
+    def _confirm(self, torrent: str) -> None:
+        """Unless something is still on its way: libtorrent does what is desired; reads it back, and says so."""
+        if self._pending.get(torrent):
+            return
+        self._pending.pop(torrent, None)
         desired = self._applied[torrent]
-        wanted = (desired.download_bps, desired.upload_bps)
-        if before is not None and wanted != (before.download_bps, before.upload_bps):
-            applied = self._session.applied(torrent)
-            self._tell_limits(torrent, wanted, (applied.download_bps, applied.upload_bps))
+        before, self._confirmed[torrent] = self._confirmed.get(torrent), desired
         if before is not None and before != desired:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            wanted = (desired.download_bps, desired.upload_bps)
+            if wanted != (before.download_bps, before.upload_bps):
+                applied = self._session.applied(torrent)
+                self._tell_limits(torrent, wanted, (applied.download_bps, applied.upload_bps))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def _tell_limits(self, torrent: str | None, wanted: tuple[int, int], found: tuple[int, int]) -> None:
@@ -286,8 +298,16 @@ class Dispatcher:
     def _refuse(self, desired: DesiredTorrent, problem: str) -> None:
         torrent = desired.torrent
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
-        self._applied.pop(torrent, None)
-        self._waiting.pop(torrent, None)
-        self._translator.forget(torrent)
+        self._drop(torrent)
         self._emit(TorrentError(torrent=torrent, name="add_failed", message=problem, recoverable=False))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+        if (newer := self._next.pop(torrent, None)) is not None:
+            self.ensure(newer)
+
+    def _drop(self, torrent: str) -> None:
+        for table in (self._applied, self._confirmed, self._pending, self._unannounced):
+            table.pop(torrent, None)
+        self._restored.discard(torrent)
+        self._undiscovered.discard(torrent)
+        self._translator.forget(torrent)
+        self._policy.forget(torrent)

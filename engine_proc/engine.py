@@ -4,6 +4,7 @@ It owns the clock and the sockets, feeds the pure parts, and performs what they 
 process: that is what the supervisor is for.
 """
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -150,7 +151,9 @@ class Engine:
         """Puts an event on its way, or performs an order. Progress waits its turn, and goes ahead of what ends it."""
         match event:
             case Flush(torrent):
-                self._require_session().flush(torrent)
+                # A torrent that finishes while it is being removed is unknown to the session by now.
+                with contextlib.suppress(UnknownTorrent):
+                    self._require_session().flush(torrent)
             case LoadLayout(torrent):
                 self._require_dispatcher().metadata_received(torrent)
             case SaveResume(torrent, final):
@@ -224,8 +227,12 @@ class Engine:
             case TorrentGone():
                 dispatcher.gone(alert)
                 self._coalescer.forget(alert.torrent)
+                self._flush_to_save.discard(alert.torrent)
             case PrioritiesSet():
                 dispatcher.priorities_set(alert)
+            case ResumeData(torrent) if self._translator.flushing(torrent):
+                # It claims every piece, and some may be in the write cache still: see libtorrent's traps in the tests.
+                self._policy.settle(torrent)
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)
@@ -269,7 +276,7 @@ class Engine:
     def _take_outcomes(self) -> None:
         for outcome in self._store.outcomes():
             if outcome.deleted:
-                self._require_dispatcher().resume_deleted(outcome.torrent)
+                self._require_dispatcher().resume_deleted(outcome.torrent, outcome.problem)
                 continue
             self._writing -= 1
             self._policy.settle(outcome.torrent)

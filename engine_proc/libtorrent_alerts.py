@@ -3,6 +3,7 @@
 What the binding does that one would not expect is said where it is worked around; tests hold each of these.
 """
 
+import errno
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -46,6 +47,8 @@ ALERT_MASK: Final = int(
 """All that is copied below, and as little else as possible: an alert that nobody reads still takes time and queue."""
 
 _NOT_MODIFIED: Final = 143
+_NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
+"""How a deletion "fails" that did not: a torrent that never had files, and somebody else's files in its folder."""
 _STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
 
 
@@ -69,13 +72,15 @@ class AlertCopier:
         """The torrent is about to be added."""
         self._expected.add(torrent)
 
-    def expect_deletion(self, torrent: str) -> None:
-        """The torrent is about to be removed, and its files with it."""
-        self._deleting[torrent] = None
+    def expect_removal(self, torrent: str, *, with_files: bool) -> None:
+        """The torrent is about to be removed: from now on its handle may be dead any moment, and is not given out."""
+        self._forget_handle(torrent)
+        if with_files:
+            self._deleting[torrent] = None
 
     def expect_flush(self, torrent: str) -> None:
-        """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes."""
-        self._flushes[torrent] = FLUSHES_PER_BARRIER
+        """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes more."""
+        self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
 
     def copy(self, native: Any) -> Alert | None:
         """The alert as a value, None where it is of no interest. The native one is not kept."""
@@ -102,7 +107,8 @@ class AlertCopier:
         if torrent is None:
             return None
         if native.error.value():
-            self._drop(torrent)
+            if torrent not in self.handles:  # else it is a duplicate, and the first one stays
+                self._drop(torrent)
             return TorrentAdded(torrent, native.error.message())
         self.handles[torrent] = native.handle
         self._ids[native.handle] = torrent
@@ -123,8 +129,9 @@ class AlertCopier:
         torrent = self._known(native.info_hashes)
         if torrent is None:
             return None
-        # A torrent that never had files "fails" with success.
-        return self._deletion_ended(torrent, native.error.message() if native.error.value() else None)
+        return self._deletion_ended(
+            torrent, native.error.message() if native.error.value() not in _NO_PROBLEM else None
+        )
 
     def _deletion_ended(self, torrent: str, problem: str | None) -> Alert | None:
         if torrent in self._deleting:
@@ -141,12 +148,15 @@ class AlertCopier:
         return TorrentGone(torrent, problem or None)
 
     def _drop(self, torrent: str) -> None:
-        handle = self.handles.pop(torrent, None)
-        if handle is not None:
-            self._ids.pop(handle, None)
+        self._forget_handle(torrent)
         self._expected.discard(torrent)
         self._flushes.pop(torrent, None)
         self._on_dropped(torrent)
+
+    def _forget_handle(self, torrent: str) -> None:
+        handle = self.handles.pop(torrent, None)
+        if handle is not None:
+            self._ids.pop(handle, None)
 
     def _copy_flushed(self, native: Any) -> Alert | None:
         torrent = self._id(native)

@@ -42,21 +42,27 @@ def parse_magnet(magnet: str) -> Any:
 def parse_metainfo(metainfo: bytes) -> Any:
     """A .torrent file's parameters. Raises InvalidSource."""
     try:
-        return lt.load_torrent_buffer(metainfo, METAINFO_LIMITS)
+        params = lt.load_torrent_buffer(metainfo, METAINFO_LIMITS)
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
+    check_text(params)
+    return params
 
 
 def parse_resume(resume: bytes) -> Any:
     """Resume data's parameters. Raises InvalidSource."""
     try:
-        return lt.read_resume_data(resume, RESUME_LIMITS)
+        params = lt.read_resume_data(resume, RESUME_LIMITS)
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
+    check_text(params)
+    return params
 
 
 def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:
-    """Makes the parameters say what is desired, whatever they said before."""
+    """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource."""
+    if not any(desired.torrent == str(each) for each in (params.info_hashes.v1, params.info_hashes.v2)):
+        raise InvalidSource(f"it is of another torrent, {hash_of(params.info_hashes)}")
     params.save_path = desired.save_path
     params.download_limit = desired.download_bps or -1
     params.upload_limit = desired.upload_bps or -1
@@ -67,11 +73,10 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
         flags |= _FLAGS.sequential_download
     if desired.seed_mode and not resumed:
         flags |= _FLAGS.seed_mode
-    rules = desired.selection
     if params.ti is not None:
         params.file_priorities = priorities(params.ti.layout(), desired)
-    elif rules.include or rules.exclude or rules.skip_fluff or rules.priorities:
-        # Nothing may be fetched between the arrival of the metadata and the moment the rules have been applied to it.
+    else:
+        # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
     params.flags = flags
     params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
@@ -79,6 +84,15 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
         if tracker not in params.trackers:
             params.trackers = [*params.trackers, tracker]
     params.url_seeds = [*params.url_seeds, *(url for url in desired.web_seeds if url not in params.url_seeds)]
+
+
+def check_text(params: Any) -> None:
+    """Refuses text that is not UTF-8 where the binding cannot even read it. Raises InvalidSource."""
+    for field in ("trackers", "url_seeds", "name"):
+        try:
+            getattr(params, field)
+        except UnicodeDecodeError as error:
+            raise InvalidSource(f"{field} is not UTF-8") from error
 
 
 def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
@@ -112,15 +126,13 @@ def has_all_wanted(params: Any) -> bool:
     if params.ti is None:
         return False
     storage, have = params.ti.layout(), params.have_pieces
-    if len(have) < storage.num_pieces():
-        return False
     for index in range(storage.num_files()):
         size = storage.file_size(index)
         if size == 0 or params.file_priorities[index] == selection.UNWANTED:
             continue
         first = storage.piece_index_at_file(index)
         last = (storage.file_offset(index) + size - 1) // storage.piece_length()
-        if not all(have[first : last + 1]):
+        if last >= len(have) or not all(have[first : last + 1]):
             return False
     return True
 

@@ -10,11 +10,10 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc import libtorrent_params, session_settings
-from engine_proc.alerts import Alert, PrioritiesSet
+from engine_proc.alerts import Alert, Flushed, PrioritiesSet
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.session_port import (
     Applied,
-    InvalidSource,
     Layout,
     Loading,
     SettingValue,
@@ -58,7 +57,8 @@ class LibtorrentSession:
         self._session = lt.session(checked)
         self._limit_local_peers_too()
         self._alerts = AlertCopier(on_dropped=self._release_peers_for)
-        self._ruled: set[str] = set()
+        self._awaiting_metadata: set[str] = set()
+        self._own_alerts: list[Alert] = []
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
         self._alert_socket, self._native_socket = socket.socketpair()
         self._alert_socket.setblocking(False)
@@ -86,40 +86,39 @@ class LibtorrentSession:
                 pass
         except BlockingIOError:
             pass
-        copies = [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
+        own, self._own_alerts = self._own_alerts, []
+        copies = own + [
+            copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None
+        ]
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
                 self._release_peers_for(alert.torrent)
         return copies
 
     def _keep_peers_for(self, torrent: str) -> None:
-        """Holds on to seeds while a magnet link with rules waits for its metadata.
+        """Holds on to seeds while a magnet link waits for its metadata.
 
-        Until its rules have been applied nothing of it is wanted, so libtorrent takes it for finished, hangs up on
-        seeds as redundant, and does not call them again for a minute.
+        Until its selection has been applied nothing of it is wanted, so libtorrent takes it for finished, hangs up on
+        seeds as redundant, and does not call them again for a while.
         """
-        self._ruled.add(torrent)
+        self._awaiting_metadata.add(torrent)
         self._session.apply_settings({"close_redundant_connections": False})
 
     def _release_peers_for(self, torrent: str) -> None:
-        if torrent in self._ruled:
-            self._ruled.discard(torrent)
-            if not self._ruled:
+        if torrent in self._awaiting_metadata:
+            self._awaiting_metadata.discard(torrent)
+            if not self._awaiting_metadata:
                 self._session.apply_settings({"close_redundant_connections": self._close_redundant})
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
     def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
-        params = (
-            libtorrent_params.parse_magnet(magnet)
-            if magnet is not None
-            else libtorrent_params.parse_metainfo(metainfo or b"")
-        )
-        try:
-            name = params.ti.name() if params.ti is not None else params.name
-        except UnicodeDecodeError as error:
-            raise InvalidSource("the name is not UTF-8") from error
+        if magnet is not None:
+            params = libtorrent_params.parse_magnet(magnet)
+        else:
+            params = libtorrent_params.parse_metainfo(metainfo or b"")
+        name = params.ti.name() if params.ti is not None else params.name
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name)
 
     def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
@@ -134,7 +133,7 @@ class LibtorrentSession:
             params = libtorrent_params.parse_magnet(desired.magnet or "")
         libtorrent_params.apply_desired(params, desired, resumed=resume is not None)
         self._alerts.expect(desired.torrent)
-        if params.flags & _FLAGS.default_dont_download:
+        if params.ti is None and desired.torrent not in self._alerts.handles:
             self._keep_peers_for(desired.torrent)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
@@ -143,11 +142,9 @@ class LibtorrentSession:
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
-        if delete_files:
-            self._alerts.expect_deletion(torrent)
-            self._session.remove_torrent(handle, lt.session.delete_files | lt.session.delete_partfile)
-        else:
-            self._session.remove_torrent(handle, lt.session.delete_partfile)
+        self._alerts.expect_removal(torrent, with_files=delete_files)
+        what = lt.session.delete_partfile | (lt.session.delete_files if delete_files else 0)
+        self._session.remove_torrent(handle, what)
 
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that the session has."""
@@ -181,9 +178,6 @@ class LibtorrentSession:
         handle = self._handle(torrent)
         info = handle.torrent_file()
         if info is None:
-            if desired.selection.include or desired.selection.exclude or desired.selection.skip_fluff:
-                handle.set_flags(_FLAGS.default_dont_download)
-                self._keep_peers_for(torrent)
             return False
         handle.prioritize_files(libtorrent_params.priorities(info.layout(), desired))
         return True
@@ -219,6 +213,11 @@ class LibtorrentSession:
     def flush(self, torrent: str) -> None:
         """Writes out the torrent's write cache. Raises UnknownTorrent."""
         handle = self._handle(torrent)
+        if handle.torrent_file() is None:
+            # There is nothing to flush, and libtorrent does not answer.
+            self._own_alerts.append(Flushed(torrent))
+            self._native_socket.send(b"\0")
+            return
         self._alerts.expect_flush(torrent)
         for _ in range(FLUSHES_PER_BARRIER):
             handle.flush_cache()
@@ -250,7 +249,7 @@ class LibtorrentSession:
         """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
         checked = check_settings(settings, self._torrents_expected)
         self._close_redundant = checked.get("close_redundant_connections", True)
-        if self._ruled:
+        if self._awaiting_metadata:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
 

@@ -110,6 +110,8 @@ class _View:
         self.downloading = False
         self.trouble: str | None = None
         self.row: TorrentStatus | None = None
+        self.row_is_newer = False
+        """The row is from after the torrent finished."""
 
 
 class AlertTranslator:
@@ -125,6 +127,11 @@ class AlertTranslator:
     def forget(self, torrent: str) -> None:
         """A torrent is gone; later alerts of it mean nothing."""
         self._views.pop(torrent, None)
+
+    def flushing(self, torrent: str) -> bool:
+        """Whether resume data would claim more than is on disk: the torrent has finished, and its flush has not."""
+        view = self._views.get(torrent)
+        return view is not None and view.phase is _Phase.FLUSHING
 
     def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[Output]:
         """The torrent's files are known: news for clients, unless they were known before this engine's time."""
@@ -185,6 +192,8 @@ class AlertTranslator:
         match alert:
             case NativeStateChanged(_, state):
                 view.downloading = state is NativeState.DOWNLOADING
+                if view.downloading:
+                    view.phase = _Phase.INCOMPLETE
                 return []
             case MetadataReceived():
                 return [LoadLayout(torrent)]
@@ -192,13 +201,14 @@ class AlertTranslator:
                 if view.phase is not _Phase.INCOMPLETE:
                     return []
                 view.phase = _Phase.FLUSHING
+                view.row_is_newer = False
                 return [Flush(torrent)]
             case Flushed():
                 if view.phase is not _Phase.FLUSHING:
                     return []
                 view.phase = _Phase.FLUSHED
-                # A row from before the last piece would undo the phase; a newer one is on its way.
-                return self._observe(view.row) if view.row is not None and view.row.state in _HAS_ALL else []
+                # A row from before the last piece knows nothing of it; a newer one is on its way.
+                return self._observe(view.row) if view.row is not None and view.row_is_newer else []
             case FileFinished(_, index):
                 return [FileCompleted(torrent=torrent, index=index)] if view.downloading else []
             case ResumeRejected(_, problem):
@@ -212,7 +222,7 @@ class AlertTranslator:
         view = self._views.get(row.torrent)
         if view is None:
             return []
-        before, view.row = view.row, row
+        before, view.row, view.row_is_newer = view.row, row, True
         outputs: list[Output] = []
         completed = self._advance_phase(view, row)
         state = _state_of(row, view)

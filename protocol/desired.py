@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-LIMIT_MAX_BPS: Final = 2**31 - 1
-"""libtorrent's limits are 32-bit; a larger one would silently become another number."""
+LIMIT_MAX_BPS: Final = 2**31 - 2
+"""libtorrent's limits are 32-bit, and it takes the largest of these numbers for no limit."""
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 """Bytes per second; 0 is no limit."""

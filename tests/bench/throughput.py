@@ -114,25 +114,27 @@ def _through_ouzel(job: Job) -> Sample:
     with Daemon(job.root / "d") as daemon:
         until(daemon.healthy, "the daemon is healthy")
         with Watcher(daemon.runtime_dir) as watcher:
-            before, cli_before = daemon.client.stats(), _children_cpu_s()
+            before, children_before_s = daemon.client.stats(), _children_cpu_s()
             argv = [str(Path(sys.executable).with_name("ouzel")), "--runtime-dir", str(daemon.runtime_dir)]
             argv += ["add", str(job.file), "--peer", job.peer, "--wait", "--json"]
             began = time.monotonic()
             subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
             whole_s = time.monotonic() - began
-            after, cli_after = daemon.client.stats(), _children_cpu_s()
-            accepted, completed = (
-                watcher.wait(lambda event, wanted=wanted: event.type == wanted, f"`{wanted}`").event.ts_us  # type: ignore[misc]  # bound at once
-                for wanted in ("torrent_added", "completed")
-            )
+            after, children_after_s = daemon.client.stats(), _children_cpu_s()
+            accepted_us, completed_us = _when(watcher, "torrent_added"), _when(watcher, "completed")
         intact = payload.sha1(daemon.downloads / job.made.name) == job.sha1
     return Sample(
-        complete_s=(completed - accepted) / 1e6,
+        complete_s=(completed_us - accepted_us) / 1e6,
         whole_s=whole_s,
         cpu_s=(after.engine.cpu_ms - before.engine.cpu_ms) / 1e3,
-        others_cpu_s=(after.supervisor.cpu_ms - before.supervisor.cpu_ms) / 1e3 + cli_after - cli_before,
+        others_cpu_s=(after.supervisor.cpu_ms - before.supervisor.cpu_ms) / 1e3 + children_after_s - children_before_s,
         intact=intact,
     )
+
+
+def _when(watcher: Watcher, type_: str) -> int:
+    """When the daemon told of the first such event, in microseconds of its wall clock."""
+    return watcher.wait(lambda event: event.type == type_, f"`{type_}`").event.ts_us
 
 
 def _children_cpu_s() -> float:

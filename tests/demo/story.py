@@ -60,6 +60,7 @@ class Narrator:
         self._began = monotonic()
         self._moved_at = self._began
         self._done = 0
+        self._restored = 0
         self.table = Table()
 
     def draw(self, table: Table) -> RenderableType:
@@ -96,14 +97,21 @@ class Narrator:
                 story.gen, story.ready_at = event.gen, monotonic()
                 story.engines.append(event.data["pid"])
                 self._say(f"engine pid {story.engines[-1]} takes commands (generation {event.gen})", "green")
-            case "progress" if story.ready_at and not story.flowing_at and event.data["download_bps"] > 0:
-                story.flowing_at = monotonic()
-                self._say("the download goes on", "green")
+            case "progress" if story.ready_at and event.gen == story.gen and story.flowing_at is None:
+                self._watch_flow(event)
             case "completed":
                 story.completed = True
                 self._say("the download is complete", "green")
             case "error" if not event.data["recoverable"]:
                 raise StoryEnded(event.data["message"])
+
+    def _watch_flow(self, event: ouzel.Event) -> None:
+        """What is done before there are peers was restored; what comes after was fetched."""
+        if not event.data["peers"]:
+            self._restored = event.data["bytes_done"]
+        elif event.data["bytes_done"] > self._restored:
+            self._story.flowing_at = monotonic()
+            self._say("the download goes on", "green")
 
     def _watch_progress(self) -> None:
         story, now = self._story, monotonic()

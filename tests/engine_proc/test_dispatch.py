@@ -472,20 +472,6 @@ def test_files_that_cannot_be_deleted_are_told(desk: Desk) -> None:
     assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent, problem="not permitted")]
 
 
-def test_resume_data_that_cannot_be_deleted_is_told(desk: Desk) -> None:
-    """Otherwise the torrent, added again later, would believe pieces that are not there."""
-    desired = desk.sample.desired()
-    desk.ensure(desired)
-    desk.dir.root.rename(desk.dir.root.with_name("elsewhere"))
-    desk.forget(desired, delete_files=False)
-    eventually(lambda: readable(desk.store.fileno(), 0.1), "an outcome")
-    (outcome,) = desk.store.outcomes()
-    assert outcome.deleted
-    assert outcome.problem
-    desk.dispatcher.resume_deleted(outcome.torrent)
-    assert [event.problem for event in desk.heard(TorrentForgotten)] != [None]
-
-
 def test_forgetting_while_it_is_added_is_done_after(desk: Desk) -> None:
     """The torrent is not told of any more."""
     desired = desk.sample.desired()

@@ -406,6 +406,16 @@ def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> Non
     assert engine.link.waiting(ResumeStoreState) == []
 
 
+def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:
+    """Otherwise the torrent, added again later, would believe pieces that are not there."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
+    engine.dir.root.rename(engine.dir.root.with_name("elsewhere"))
+    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    assert engine.link.take(TorrentForgotten).problem
+
+
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
@@ -484,6 +494,7 @@ def test_a_drain_ends_where_a_torrent_goes_during_its_flush(engine: Running) -> 
     """Its flush is never answered; nobody waits ten seconds for it."""
     desired = engine.sample.desired()
     engine.ensure(desired)
+    engine.running(engine.sample)
     engine.session.hold(Flushed)
     engine.session.download(desired.torrent, PIECE_LENGTH)
     engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)

@@ -165,6 +165,8 @@ def test_a_magnet_link_gets_its_metadata_from_the_seed(
     assert {file.path: file.size for file in layout.files} == {
         path: len(content) for path, content in sample.contents.items()
     }
+    assert leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True))
+    leech.status(sample.torrent, lambda row: finished(row) and row.done == sample.size)
     flushed(leech, sample.torrent)
     assert files_below(target) == sample.contents
     leech.session.save_resume(sample.torrent, only_if_modified=False)
@@ -202,7 +204,8 @@ def test_rules_that_come_before_the_metadata_hold_from_the_start(
     assert not leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True, selection=rules))
     leech.session.connect(sample.torrent, [seeding])
     leech.take(MetadataReceived)
-    row = leech.status(sample.torrent, lambda row: row.size > 0 and row.state is not NativeState.DOWNLOADING_METADATA)
+    settled = (NativeState.DOWNLOADING, NativeState.FINISHED, NativeState.SEEDING)
+    row = leech.status(sample.torrent, lambda row: row.state in settled)
     assert (row.wanted, row.state) == (0, NativeState.FINISHED)
 
 
@@ -211,9 +214,12 @@ def test_rules_that_were_taken_back_before_the_metadata_hold_nothing_up(
 ) -> None:
     """A magnet link without rules is downloaded whole when its metadata comes, whatever it had before."""
     add(leech, sample, sample.desired(target, by_magnet=True, selection=Selection(exclude=["*"])))
-    leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True))
+    wanted = sample.desired(target, by_magnet=True)
+    assert not leech.session.set_selection(sample.torrent, wanted)
     leech.session.connect(sample.torrent, [seeding])
     leech.take(MetadataReceived)
+    assert leech.session.set_selection(sample.torrent, wanted)
+    leech.take(PrioritiesSet)
     layout = leech.session.layout(sample.torrent)
     assert layout is not None
     assert [file.priority for file in layout.files] == [4, 4]

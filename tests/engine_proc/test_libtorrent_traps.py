@@ -186,7 +186,10 @@ def payload(seeding: Probe, leech: Probe, where: str) -> int:
 
 @pytest.mark.network
 def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
-    """Those of a session and of a torrent, in both directions: over seconds, after the first burst, about the cap."""
+    """Those of a session and of a torrent, in both directions: about the cap.
+
+    Downloads come in bursts: over three seconds they are up to a third above it, over ten a few percent.
+    """
     sample = SampleTorrent("big", {"": noise(16 * MIB)}, piece_length=256 * 1024, single=True)
     with ExitStack() as stack:
         pairs: dict[str, tuple[Probe, Probe]] = {}
@@ -201,15 +204,22 @@ def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
             add(leech, sample, sample.desired(tmp_path / where, peers=[address(seeding)], download_bps=limit))
             pairs[where] = seeding, leech
 
-        def totals() -> dict[str, int]:
-            return {where: payload(*pair, where) for where, pair in pairs.items()}
+        # Counters move a few times a second only, so what counts is the time between two of their moves.
+        moves: dict[str, list[tuple[float, int]]] = {where: [] for where in pairs}
 
-        eventually(lambda: min(totals().values()) > CAP_BPS // 10, "the transfers")
-        began, before = time.monotonic(), totals()
-        eventually(lambda: time.monotonic() - began >= MEASURED_S, "the time to measure")
-        after, took = totals(), time.monotonic() - began
-    rates = {where: (after[where] - before[where]) / took / CAP_BPS for where in pairs}
-    assert all(0.5 <= rate <= 1.3 for rate in rates.values()), rates
+        def measured() -> bool:
+            for where, pair in pairs.items():
+                now, total = time.monotonic(), payload(*pair, where)
+                if total > (moves[where][-1][1] if moves[where] else CAP_BPS // 10):
+                    moves[where].append((now, total))
+            return all(seen and seen[-1][0] - seen[0][0] >= MEASURED_S for seen in moves.values())
+
+        eventually(measured, "transfers of some seconds")
+    rates = {}
+    for where, seen in moves.items():
+        (began, before), (ended, after) = seen[0], seen[-1]
+        rates[where] = (after - before) / (ended - began) / CAP_BPS
+    assert all(0.5 <= rate <= 1.5 for rate in rates.values()), rates
 
 
 @pytest.mark.network

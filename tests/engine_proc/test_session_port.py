@@ -553,6 +553,22 @@ def test_a_selection_is_confirmed_by_an_alert(probe: Probe, tmp_path: Path) -> N
     probe.status(sample.torrent, lambda row: row.wanted == sample.size // 2)
 
 
+def test_each_selection_is_confirmed_by_an_alert_of_its_own(probe: Probe, tmp_path: Path) -> None:
+    """Also where one follows another before that is confirmed; after the last alert, the last one is in force."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path))
+    for number in range(4):
+        desired = sample.desired(tmp_path, selection=Selection(priorities={"0": number, "1": 0}))
+        assert probe.session.set_selection(sample.torrent, desired) is True
+    for _ in range(4):
+        probe.take(PrioritiesSet)
+    layout = probe.session.layout(sample.torrent)
+    assert layout is not None
+    assert [file.priority for file in layout.files] == [3, 0]
+    probe.settle()
+    assert probe.waiting(PrioritiesSet) == []
+
+
 def test_a_torrent_of_which_nothing_is_wanted_is_finished(probe: Probe, tmp_path: Path) -> None:
     """No byte of it is missing; once something is wanted, it is downloaded."""
     sample = two_files()

@@ -484,6 +484,7 @@ class FakeSession:
         with self._lock:
             known = self._torrents[torrent]
             known.error = problem
+            self._told.pop(torrent, None)  # libtorrent's next update has it, whatever becomes of it until then
             self._post(TorrentTrouble(torrent, problem))
 
     def upload(self, torrent: str, size: int) -> None:

@@ -19,6 +19,7 @@ from protocol import codec
 from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
 
 DEADLINE_MS: Final = 10_000
+TURN_MS: Final = 100
 LATE_S: Final = 2.0
 """How long after the last deadline a reply is waited for, and how long for one too many."""
 
@@ -79,7 +80,7 @@ class Chatter:
         self._rotation = _rotation(torrent)
         self._requests = Requests(session=secrets.token_hex(8))
         self._open: dict[str, _Asked] = {}
-        self._stopping = False
+        self._stopping = self._abandoned = False
         self._trouble: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="chatter", daemon=True)
 
@@ -90,6 +91,7 @@ class Chatter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._abandoned = kind is not None
         self._stopping = True
         self._thread.join()
         if self._trouble is not None and kind is None:
@@ -122,8 +124,8 @@ class Chatter:
 
     def _listen(self, dealer: "zmq.Socket[bytes]", patience_s: float, *, until: Callable[[], bool]) -> None:
         deadline = time.monotonic() + patience_s
-        while not until() and (left_s := deadline - time.monotonic()) > 0:
-            if dealer.poll(ceil(left_s * 1000)):
+        while not (until() or self._abandoned) and (left_s := deadline - time.monotonic()) > 0:
+            if dealer.poll(min(ceil(left_s * 1000), TURN_MS)):
                 self._take(dealer.recv_multipart()[-1])
 
     def _take(self, frame: bytes) -> None:

@@ -1,0 +1,44 @@
+"""The benchmarks, small: that they measure, not what."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
+
+def bench(*argv: str) -> dict[str, Any]:
+    """The JSON document of one run in which all that must be right was right."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *argv, "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_throughput_measures_both_sides_in_each_run() -> None:
+    """And every download is what was seeded."""
+    document = bench("throughput", "--size", "16", "--runs", "1")
+    assert len(document["bare"]) == len(document["ouzel"]) == 1
+    assert document["ratio"] > 0
+
+
+def test_kills_counts_every_request_and_reply() -> None:
+    """None is missing, none comes twice, and the engine was killed as often as asked for."""
+    document = bench("kills", "--kills", "2", "--size", "32", "--seed-mbps", "20")
+    assert len(document["kills"]) == 2
+    requests = document["requests"]
+    assert requests["answered_once"] == requests["sent"] > 0
+    assert document["fetched_twice_bytes"] >= 0
+
+
+def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
+    """Exit code 2, and a message that says how large it has to be."""
+    argv = [sys.executable, "-m", "tests.bench", "limit", "--mbps", "100", "--size", "16"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "MiB" in done.stderr
