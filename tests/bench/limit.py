@@ -42,7 +42,7 @@ def limit(
 ) -> None:
     """A global limit over loopback, and a deselected file, both measured at the seed."""
     limit_bps = int(mbps * 1e6)
-    shortest_s = SETTLE_S + WINDOW_S + 2
+    shortest_s = SETTLE_S + WINDOW_S + 5
     if size * MIB < limit_bps * shortest_s:
         raise typer.BadParameter(f"at {mbps:g} MB/s a window takes {limit_bps * shortest_s / MIB:.0f} MiB or more")
     with scratch(keep=keep) as root, Seed() as seed, Daemon(root / "d", engine=SMALL_BUFFER) as daemon:
@@ -54,7 +54,7 @@ def limit(
         with Watcher(daemon.runtime_dir) as watcher:
             daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], exclude=["unwanted.bin"])
             until(seed.uploaded, "the download has begun")
-            samples = _sample(seed, until_bytes=size * MIB - 2 * limit_bps)
+            samples = _sample(seed, until_bytes=size * MIB - limit_bps)
             whole_s = (size * MIB - samples[-1][1]) / limit_bps * 3 + 30
             watcher.wait(lambda event: event.type == "completed", "the download is complete", patience_s=whole_s)
         fetched = seed.uploaded()

@@ -179,8 +179,8 @@ def _report(size: int, bare: list[Sample], ouzel: list[Sample]) -> Report:
             Check("Ouzel / bare `flushed`", f"{flushed_ratio:.3f}", f">= {GOAL}", flushed_ratio >= GOAL, must=False),
         ],
         notes=[
-            "CPU is that of the process that downloads, others' that of supervisor and command line: "
-            "on a busy machine these are steadier than MB/s.",
+            "CPU is that of the process that downloads, others' that of supervisor and command line: on a busy machine "
+            "these are steadier than MB/s. With TMPDIR=/dev/shm the disk is left out.",
         ],
         document={
             "size_bytes": size,

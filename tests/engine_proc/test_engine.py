@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import zmq
 
-from engine_proc.alerts import Finished, Flushed, SessionStatistics, TorrentGone
+from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.engine import Engine
 from engine_proc.resume_store import FastResumeStore
 from protocol.desired import DesiredTorrent, Selection
@@ -390,6 +390,23 @@ def test_resume_data_claims_a_finished_torrents_pieces_only_after_the_flush(engi
     eventually(lambda: engine.claimed(desired.torrent) == [True] * 6, "saved as complete")
 
 
+def test_what_was_to_be_saved_while_flushing_is_saved_after_it(engine: Running) -> None:
+    """Also where no completion follows, because nothing of the torrent is wanted any more."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.session.hold(Flushed)
+    engine.session.hold(ResumeData)
+    engine.ensure(changed(desired, selection=Selection(exclude=["*"])))
+    eventually(lambda: any(isinstance(alert, ResumeData) for alert in engine.session.held()), "a save")
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the order to flush")
+    engine.session.release(ResumeData)
+    assert engine.lives()
+    engine.session.release(Flushed)
+    eventually(lambda: engine.claimed(desired.torrent) == [True] + [False] * 5, "saved after the flush")
+
+
 def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> None:
     """Once each; what could not be saved is saved later."""
     desired = engine.sample.desired()
@@ -469,6 +486,26 @@ def test_a_drain_waits_for_the_disk(engine: Running) -> None:
     engine.session.release(Flushed)
     assert engine.ended() is None
     assert engine.claimed(desired.torrent) == [True] + [False] * 5
+
+
+def test_a_drain_saves_what_finishes_while_it_is_being_saved(engine: Running) -> None:
+    """Resume data that was under way when the last piece came may not be kept; another one is made after the flush."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.hold(ResumeData)
+    engine.session.hold(Flushed)
+    engine.ensure(changed(desired, sequential=True))
+    eventually(lambda: any(isinstance(alert, ResumeData) for alert in engine.session.held()), "a save")
+    engine.session.download(desired.torrent, engine.sample.size)
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the order to flush")
+    engine.link.send(Drain())
+    eventually(lambda: ("suspend", "") in engine.session.calls, "the drain")
+    engine.session.release(ResumeData)
+    assert engine.lives()
+    engine.session.release(Flushed)
+    assert engine.ended() is None
+    assert engine.claimed(desired.torrent) == [True] * 6
 
 
 def test_a_drain_of_nothing_ends_at_once(running: Running) -> None:
