@@ -104,7 +104,6 @@ class _Torrent:
         self.paused = desired.paused
         self.sequential = desired.sequential
         self.limits = (desired.download_bps, desired.upload_bps)
-        self.hold_back = desired.selection != type(desired.selection)()
         self.content = content
         self.have = have
         self.partial = 0
@@ -315,7 +314,6 @@ class FakeSession:
         """Priorities as the selection has them. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_selection", torrent)
-            known.hold_back = desired.selection != type(desired.selection)()
             if known.content is None:
                 return False
             known.prioritize(desired)
@@ -526,15 +524,13 @@ class FakeSession:
     ) -> None:
         """Peers send a magnet link's info dictionary: a root folder with files of these sizes.
 
-        Where the selection has rules, nothing is wanted until they are applied.
+        Nothing is wanted until the selection is applied to it.
         """
         with self._lock:
             known = self._torrents[torrent]
             known.content = _content_of(_info(name, files, piece_length))
             known.have = [False] * known.content.pieces
-            known.prioritize(known.desired)
-            if known.hold_back:
-                known.priorities = [selection.UNWANTED] * len(files)
+            known.priorities = [selection.UNWANTED] * len(files)
             known.modified = True
             self._post(MetadataReceived(torrent))
             self._go_on(known)
