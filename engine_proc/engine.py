@@ -233,6 +233,7 @@ class Engine:
             case ResumeData(torrent) if self._translator.flushing(torrent):
                 # It claims every piece, and some may be in the write cache still: see libtorrent's traps in the tests.
                 self._policy.settle(torrent)
+                self._flush_to_save.add(torrent)
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)
@@ -314,7 +315,7 @@ class Engine:
         if self._session is not None:
             due.append(self._next_updates)
             due.extend(at for at in (self._coalescer.next_due(), self._policy.next_due()) if at is not None)
-        return max(0, int((min(due) - time.monotonic()) * 1000) + 1)
+        return int(max(0.0, min(due) - time.monotonic()) * 1000) + 1
 
     # -- the end --------------------------------------------------------------------------------------------------
 

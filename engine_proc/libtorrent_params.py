@@ -32,11 +32,11 @@ def hash_of(info_hashes: Any) -> str:
 def parse_magnet(magnet: str) -> Any:
     """A magnet link's parameters. Raises InvalidSource."""
     try:
-        return lt.parse_magnet_uri(magnet)
-    except UnicodeDecodeError as error:
-        raise InvalidSource("a percent-encoded part is not UTF-8") from error
+        params = lt.parse_magnet_uri(magnet)
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
+    check_text(params)
+    return params
 
 
 def parse_metainfo(metainfo: bytes) -> Any:

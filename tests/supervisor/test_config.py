@@ -102,7 +102,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         "OUZEL_PATHS_DOWNLOAD_ROOTS": "/env/a:/env/b",
         "OUZEL_PATHS_RUNTIME_DIR": "/env/run",
         "OUZEL_PATHS_STATE_DIR": "/env/state",
-        "OUZEL_LIMITS_DOWNLOAD_BPS": "2147483647",
+        "OUZEL_LIMITS_DOWNLOAD_BPS": "2147483646",
         "OUZEL_LIMITS_UPLOAD_BPS": "5",
         "OUZEL_RESTART_WINDOW_S": "1.5",
         "OUZEL_RESTART_BUDGET": "9",
@@ -118,7 +118,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
     paths = config.paths
     assert (paths.resume_dir, paths.runtime_dir, paths.state_dir) == ("/env/resume", "/env/run", "/env/state")
     assert paths.download_roots == ["/env/a", "/env/b"]
-    assert config.limits == LimitsConfig(download_bps=2**31 - 1, upload_bps=5)
+    assert config.limits == LimitsConfig(download_bps=2**31 - 2, upload_bps=5)
     assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0)
     assert config.engine == {
         "enable_dht": False,
