@@ -20,7 +20,7 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "active_checking": 2,
     "active_limit": -1,
 }
-"""Where libtorrent's own default suits a desktop client more than a service; docs/adr has the reasons."""
+"""Where libtorrent's own default suits a desktop client more than a service; docs/adr/006 has the reasons."""
 
 RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
 """Settings that the engine itself depends on, or that have a place of their own in the configuration."""
