@@ -247,9 +247,12 @@ class Engine:
                 log("warning", "alerts_dropped")
             case StatusUpdate(rows):
                 self._updates_busy = bool(rows)
-            case Flushed(torrent) if torrent in self._flush_to_save:
-                self._flush_to_save.discard(torrent)
-                self._policy.want(torrent, Urgency.AT_ONCE, time.monotonic())
+            case Flushed(torrent):
+                # A torrent that has just finished is told to be complete with the next update.
+                self._next_updates = time.monotonic()
+                if torrent in self._flush_to_save:
+                    self._flush_to_save.discard(torrent)
+                    self._policy.want(torrent, Urgency.AT_ONCE, self._next_updates)
             case _:
                 pass
         for output in self._translator.feed(alert):

@@ -228,17 +228,16 @@ class Service:
             return
         lifecycle = self._keeper.lifecycle
         retry_ms = None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000)
-        how = _told(death)
+        if lifecycle.state is State.OVER_BUDGET:
+            problem = f"{_told(death)}; too many crashes, next attempt in {retry_ms} ms"
+            self._report("engine", "process", problem, Severity.FATAL)
+        else:
+            self._report("engine", "process", f"{_told(death)}; restart in {retry_ms} ms")
         self._publisher.lifecycle(
             EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
         )
         for event in engine_lost_events(self._snapshot.engine_lost()):
             self._publisher.lifecycle(event)
-        if lifecycle.state is State.OVER_BUDGET:
-            problem = f"{how}; too many crashes, next attempt in {retry_ms} ms"
-            self._report("engine", "process", problem, Severity.FATAL)
-        else:
-            self._report("engine", "process", f"{how}; restart in {retry_ms} ms")
 
     def _engine_garbled(self, reason: str) -> None:
         self._keeper.kill(f"sent a frame that cannot be read: {reason}")
