@@ -13,6 +13,7 @@ import zmq
 
 from engine_proc.engine import Engine
 from engine_proc.log import log
+from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
@@ -65,7 +66,9 @@ def main() -> None:
     link.setsockopt(zmq.SNDHWM, LINK_HWM)
     link.connect(args.endpoint)
     store = FastResumeStore(ResumeDir(args.resume_dir))
-    Engine(link, args.lifeline_fd, store, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION).run()
+    rehasher = Rehasher()
+    Engine(link, args.lifeline_fd, store, rehasher, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION).run()
+    rehasher.close()
     store.close()
     sys.stderr.flush()
     os._exit(0)

@@ -12,8 +12,10 @@ import msgspec
 from engine_proc import reconcile
 from engine_proc.alerts import PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.log import log
+from engine_proc.pieces import Unverified
+from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume_store import FastResumeStore
+from engine_proc.resume_store import FastResumeStore, SavedResume
 from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
@@ -49,6 +51,7 @@ class Dispatcher:
 
     Args:
         session: the session.
+        rehasher: proves pieces that resume data does not know of.
         store: where fast-resume data and metainfo are read, and resume data is deleted.
         translator: is told which torrents come and go.
         policy: is told what has to be saved.
@@ -60,6 +63,7 @@ class Dispatcher:
         self,
         session: LibtSession,
         store: FastResumeStore,
+        rehasher: Rehasher,
         translator: AlertTranslator,
         policy: ResumePolicy,
         emit: Callable[[EngineEvent | Output], None],
@@ -67,6 +71,7 @@ class Dispatcher:
     ) -> None:
         self._session = session
         self._store = store
+        self._rehasher = rehasher
         self._translator = translator
         self._policy = policy
         self._emit = emit
@@ -80,6 +85,7 @@ class Dispatcher:
         self._undiscovered: set[str] = set()
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
+        self._rehashing: dict[str, tuple[DesiredTorrent, Unverified]] = {}
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -247,17 +253,55 @@ class Dispatcher:
         torrent = desired.torrent
         metainfo = self._store.load_metainfo(torrent)
         resume = self._store.load(torrent)
-        loading: Loading | None = None
         if resume is not None:
             try:
-                loading = self._session.add(desired, metainfo=metainfo, resume=resume)
-                self._restored.add(torrent)
+                self._load_resumed(desired, metainfo, resume)
             except InvalidSource as error:
                 aside = self._store.put_aside(torrent)
                 done = f"put aside as {aside}; the files are hashed"
                 self._emit(Reconciled(torrent=torrent, what=f"fast-resume data is damaged: {error}", done=done))
-        if loading is None:
-            loading = self._session.add(desired, metainfo=metainfo, resume=None)
+            else:
+                return
+        self._taken(torrent, self._session.add(desired, metainfo=metainfo, resume=None))
+
+    def _load_resumed(self, desired: DesiredTorrent, metainfo: bytes | None, resume: SavedResume) -> None:
+        """Adds a torrent from its resume data, after what that lacks was looked for on disk."""
+        unverified = self._session.unverified(desired, metainfo=metainfo, resume=resume.blob)
+        self._restored.add(desired.torrent)
+        if unverified is None:
+            loading = self._session.add(desired, metainfo=metainfo, resume=resume.blob)
+            self._taken(desired.torrent, loading)
+        else:
+            self._rehashing[desired.torrent] = (desired, unverified)
+            self._translator.loading(desired.torrent, complete=False)
+            self._rehasher.submit(desired.torrent, unverified, saved_at=resume.saved_at, added_us=desired.added_us)
+
+    def rehashed(self, outcome: Rehashed) -> None:
+        """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
+        torrent = outcome.torrent
+        desired, unverified = self._rehashing[torrent]
+        if outcome.verified is None:
+            for output in self._translator.checking(torrent, unverified, outcome.checked_bytes):
+                self._emit(output)
+            return
+        del self._rehashing[torrent]
+        try:
+            resume = self._store.load(torrent)
+            loading = self._session.add(
+                desired,
+                metainfo=self._store.load_metainfo(torrent),
+                resume=None if resume is None else resume.blob,
+                verified=outcome.verified,
+            )
+        except (InvalidSource, OSError) as error:
+            self._refuse(desired, str(error))
+            return
+        self._taken(torrent, loading)
+        if outcome.verified:
+            log("info", "pieces_found", torrent=torrent, pieces=len(outcome.verified))
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+
+    def _taken(self, torrent: str, loading: Loading) -> None:
         self._unannounced[torrent] = loading.layout
         self._translator.loading(torrent, complete=loading.complete)
 

@@ -28,6 +28,7 @@ from engine_proc.alerts import (
 from engine_proc.coalescer import ProgressCoalescer
 from engine_proc.dispatch import Dispatcher
 from engine_proc.log import log
+from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
@@ -70,6 +71,7 @@ class Engine:
         link: a connected DEALER socket to the supervisor.
         lifeline_fd: a pipe's end that becomes readable when the supervisor is gone.
         store: the fast-resume store.
+        rehasher: looks for what resume data does not know of.
         make_session: makes the session at the first `Configure`. May raise InvalidSetting.
         gen: this engine's generation.
         libtorrent: libtorrent's version, to be told.
@@ -80,6 +82,7 @@ class Engine:
         link: zmq.Socket[bytes],
         lifeline_fd: int,
         store: FastResumeStore,
+        rehasher: Rehasher,
         make_session: SessionFactory,
         *,
         gen: int,
@@ -88,6 +91,7 @@ class Engine:
         self._link = link
         self._lifeline_fd = lifeline_fd
         self._store = store
+        self._rehasher = rehasher
         self._make_session = make_session
         self._gen = gen
         self._libtorrent = libtorrent
@@ -102,6 +106,7 @@ class Engine:
         self._poller.register(link, zmq.POLLIN)
         self._poller.register(lifeline_fd, zmq.POLLIN)
         self._poller.register(store.fileno(), zmq.POLLIN)
+        self._poller.register(rehasher.fileno(), zmq.POLLIN)
         now = time.monotonic()
         self._loops = 0
         self._native_at = now
@@ -131,6 +136,8 @@ class Engine:
                 for alert in self._session.pop_alerts():
                     self._take(alert)
             self._take_outcomes()
+            for outcome in self._rehasher.outcomes():
+                self._require_dispatcher().rehashed(outcome)
             self._tick(time.monotonic())
             self._send()
 
@@ -201,7 +208,7 @@ class Engine:
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = time.monotonic()
         self._dispatcher = Dispatcher(
-            self._session, self._store, self._translator, self._policy, self._tell, time.monotonic
+            self._session, self._store, self._rehasher, self._translator, self._policy, self._tell, time.monotonic
         )
         port = self._session.listen_port()
         self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))

@@ -1,11 +1,12 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import libtorrent
 
 from engine_proc import selection
+from engine_proc.pieces import BLOCK, MissingPiece, StoredFile, Unverified
 from engine_proc.session_port import InvalidSource, Layout
 from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry
@@ -56,6 +57,20 @@ def parse_resume(resume: bytes) -> Any:
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
     check_text(params)
+    return params
+
+
+def load(desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Any:
+    """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
+    if resume is not None:
+        params = parse_resume(resume)
+        if params.ti is None and metainfo is not None:
+            params.ti = parse_metainfo(metainfo).ti
+    elif metainfo is not None:
+        params = parse_metainfo(metainfo)
+    else:
+        params = parse_magnet(desired.magnet or "")
+    apply_desired(params, desired, resumed=resume is not None)
     return params
 
 
@@ -141,3 +156,74 @@ def endpoint(peer: str) -> tuple[str, int]:
     """`address:port` as libtorrent takes it."""
     host, _, port = peer.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def claim(params: Any, verified: Collection[int]) -> None:
+    """Adds pieces that were hashed to the ones that the resume data has."""
+    if not verified:
+        return
+    have = list(params.have_pieces)
+    have += [False] * (params.ti.num_pieces() - len(have))
+    for piece in verified:
+        have[piece] = True
+    params.have_pieces = have
+    params.unfinished_pieces = {
+        piece: blocks for piece, blocks in params.unfinished_pieces.items() if piece not in verified
+    }
+
+
+def unverified(params: Any, metainfo: bytes | None) -> Unverified | None:
+    """What the parameters lack of the wanted files; None where that is nothing, or cannot be proven."""
+    if params.ti is None or has_all_wanted(params):
+        return None
+    info, storage = params.ti, params.ti.layout()
+    files = [
+        StoredFile(
+            path=_stored_path(storage, index, params.save_path),
+            offset=storage.file_offset(index),
+            size=storage.file_size(index),
+            wanted=params.file_priorities[index] != selection.UNWANTED,
+        )
+        for index in range(storage.num_files())
+    ]
+    have = params.have_pieces
+    lacking = [piece for piece in range(info.num_pieces()) if piece >= len(have) or not have[piece]]
+    missing = _missing_v1(info, lacking) if params.info_hashes.has_v1() else _missing_v2(storage, lacking, metainfo)
+    total = sum(file.size for file in files if file.wanted and file.path is not None)
+    lacked = sum(piece.size for piece in missing)
+    return Unverified(files, missing, max(0, total - lacked), total, info.total_size()) if missing else None
+
+
+def _stored_path(storage: Any, index: int, save_path: str) -> str | None:
+    padding = storage.file_flags(index) & storage.flag_pad_file
+    return None if padding else str(storage.file_path(index, save_path))
+
+
+def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
+    length = info.piece_length()
+    return [
+        MissingPiece(piece, piece * length, info.piece_size(piece), info.hash_for_piece(piece), 0) for piece in lacking
+    ]
+
+
+def _missing_v2(storage: Any, lacking: list[int], metainfo: bytes | None) -> list[MissingPiece]:
+    """By the piece layers, which are not in the info dictionary: without the .torrent file there is no proof."""
+    layers = lt.bdecode(metainfo).get(b"piece layers", {}) if metainfo is not None else {}
+    length, wanted = storage.piece_length(), set(lacking)
+    missing = []
+    for index in range(storage.num_files()):
+        size, root = storage.file_size(index), bytes.fromhex(str(storage.root(index)))
+        if size == 0 or storage.file_flags(index) & storage.flag_pad_file:
+            continue
+        first, offset = storage.piece_index_at_file(index), storage.file_offset(index)
+        count = -(-size // length)
+        layer = layers.get(root, b"")
+        for number in range(count):
+            piece, start = first + number, number * length
+            if piece not in wanted or (count > 1 and len(layer) != 32 * count):
+                continue
+            content = min(length, size - start)
+            digest = root if count == 1 else layer[32 * number : 32 * (number + 1)]
+            leaves = length // BLOCK if count > 1 else 1 << (-(-content // BLOCK) - 1).bit_length()
+            missing.append(MissingPiece(piece, offset + start, content, digest, leaves))
+    return missing

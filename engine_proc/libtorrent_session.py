@@ -4,7 +4,7 @@ Together with `libtorrent_params` and `libtorrent_alerts` it is all that imports
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import libtorrent
@@ -12,6 +12,7 @@ import libtorrent
 from engine_proc import libtorrent_params, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.pieces import Unverified
 from engine_proc.session_port import (
     Applied,
     Layout,
@@ -121,23 +122,28 @@ class LibtorrentSession:
         name = params.ti.name() if params.ti is not None else params.name
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name)
 
-    def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
+    def add(
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: bytes | None,
+        resume: bytes | None,
+        verified: Collection[int] = (),
+    ) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
-        if resume is not None:
-            params = libtorrent_params.parse_resume(resume)
-            if params.ti is None and metainfo is not None:
-                params.ti = libtorrent_params.parse_metainfo(metainfo).ti
-        elif metainfo is not None:
-            params = libtorrent_params.parse_metainfo(metainfo)
-        else:
-            params = libtorrent_params.parse_magnet(desired.magnet or "")
-        libtorrent_params.apply_desired(params, desired, resumed=resume is not None)
+        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        libtorrent_params.claim(params, verified)
         self._alerts.expect(desired.torrent)
         if params.ti is None and desired.torrent not in self._alerts.handles:
             self._keep_peers_for(desired.torrent)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
         return Loading(complete=resume is not None and libtorrent_params.has_all_wanted(params), layout=layout)
+
+    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
+        """What the resume data lacks of the wanted files. Raises InvalidSource."""
+        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        return libtorrent_params.unverified(params, metainfo)
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""

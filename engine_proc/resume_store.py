@@ -17,6 +17,13 @@ class Outcome(NamedTuple):
     problem: str | None
 
 
+class SavedResume(NamedTuple):
+    """Resume data, and when it was written: seconds since 1970 as the file system has them."""
+
+    blob: bytes
+    saved_at: float
+
+
 class FastResumeStore:
     """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait."""
 
@@ -30,10 +37,11 @@ class FastResumeStore:
         """Readable while outcomes wait."""
         return self._wake
 
-    def load(self, torrent: str) -> bytes | None:
+    def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises OSError where there is and it cannot be read."""
+        path = self._dir.fastresume(torrent)
         try:
-            return self._dir.fastresume(torrent).read_bytes()
+            return SavedResume(path.read_bytes(), path.stat().st_mtime)
         except FileNotFoundError:
             return None
 

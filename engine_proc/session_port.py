@@ -4,10 +4,11 @@ Torrents are named by Ouzel's ids. Calls are requests; what came of them is told
 back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
+from engine_proc.pieces import Unverified
 from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry
 
@@ -85,8 +86,26 @@ class LibtSession(Protocol):
         """What a source is. Raises InvalidSource."""
         ...
 
-    def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data."""
+    def add(
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: bytes | None,
+        resume: bytes | None,
+        verified: Collection[int] = (),
+    ) -> Loading:
+        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data.
+
+        Args:
+            verified: pieces that the resume data lacks, and that were hashed and found right.
+        """
+        ...
+
+    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
+        """What the resume data lacks of the wanted files, None where that is nothing or cannot be hashed.
+
+        Raises InvalidSource for unreadable resume data.
+        """
         ...
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:

@@ -27,6 +27,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.pieces import Unverified
 from engine_proc.session_port import Layout
 from protocol.events import (
     Completed,
@@ -122,11 +123,41 @@ class AlertTranslator:
 
     def loading(self, torrent: str, *, complete: bool) -> None:
         """A torrent is being added; `complete` where its resume data says that all that is wanted is there."""
-        self._views[torrent] = _View(_Phase.COMPLETE if complete else _Phase.INCOMPLETE)
+        view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
+        view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
 
     def forget(self, torrent: str) -> None:
         """A torrent is gone; later alerts of it mean nothing."""
         self._views.pop(torrent, None)
+
+    def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[Output]:
+        """A torrent that is not added yet is being looked at on disk."""
+        view = self._views.get(torrent)
+        if view is None:
+            return []
+        total = unverified.bytes_total
+        done = min(total, unverified.bytes_done + checked_bytes)
+        outputs: list[Output] = [
+            Progress(
+                torrent=torrent,
+                state=TorrentState.CHECKING,
+                progress=done / total if total else 1.0,
+                bytes_done=done,
+                bytes_total=total,
+                size=unverified.size,
+                downloaded=0,
+                uploaded=0,
+                wasted=0,
+                download_bps=0,
+                upload_bps=0,
+                peers=0,
+                seeds=0,
+            )
+        ]
+        if view.state is not TorrentState.CHECKING:
+            outputs.append(StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=view.state))
+            view.state = TorrentState.CHECKING
+        return outputs
 
     def flushing(self, torrent: str) -> bool:
         """Whether resume data would claim more than is on disk: the torrent has finished, and its flush has not."""

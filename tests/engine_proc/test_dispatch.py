@@ -14,6 +14,7 @@ from engine_proc.alerts import (
     TorrentGone,
 )
 from engine_proc.dispatch import Dispatcher
+from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.translator import AlertTranslator, Output
@@ -57,14 +58,18 @@ class Desk:
         self.dir = ResumeDir(root)
         self.session = FakeSession()
         self.store = FastResumeStore(self.dir)
+        self.rehasher = Rehasher()
         self.translator = AlertTranslator()
         self.policy = ResumePolicy()
         self.said: list[EngineEvent | Output] = []
-        self.dispatcher = Dispatcher(self.session, self.store, self.translator, self.policy, self.hear, lambda: 1000.0)
+        self.dispatcher = Dispatcher(
+            self.session, self.store, self.rehasher, self.translator, self.policy, self.hear, lambda: 1000.0
+        )
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
 
     def close(self) -> None:
+        self.rehasher.close()
         self.store.close()
         self.session.close()
 

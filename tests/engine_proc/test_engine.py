@@ -9,6 +9,7 @@ import zmq
 
 from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.engine import Engine
+from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
@@ -55,13 +56,20 @@ class Running:
         self.dir.root.mkdir()
         self.link = Supervision(directory)
         self.store = FastResumeStore(self.dir)
+        self.rehasher = Rehasher()
         self.sessions: list[FakeSession] = []
         self.error: BaseException | None = None
         self._socket = self.link.context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(self.link.endpoint)
         self._engine = Engine(
-            self._socket, self.link.lifeline_fd, self.store, self._make_session, gen=GEN, libtorrent="fake"
+            self._socket,
+            self.link.lifeline_fd,
+            self.store,
+            self.rehasher,
+            self._make_session,
+            gen=GEN,
+            libtorrent="fake",
         )
         self.thread = threading.Thread(target=self._run, name="engine")
         self.thread.start()
@@ -141,6 +149,7 @@ class Running:
         self.thread.join(DEADLINE_S)
         self._socket.close()
         self.link.close()
+        self.rehasher.close()
         self.store.close()
         for session in self.sessions:
             session.close()

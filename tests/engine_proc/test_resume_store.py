@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.resume_store import FastResumeStore, Outcome
+from engine_proc.resume_store import FastResumeStore, Outcome, SavedResume
 from protocol import durable
 from protocol.resume_dir import ResumeDir
 from tests.engine_proc.probe import DEADLINE_S, eventually, readable
@@ -46,7 +46,12 @@ def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeD
     store.save(A, b"one")
     store.save(A, b"two")
     assert outcomes(store, 2) == [Outcome(A, False, None)] * 2
-    assert store.load(A) == resume_dir.fastresume(A).read_bytes() == b"two"
+    path = resume_dir.fastresume(A)
+    assert (
+        store.load(A)
+        == SavedResume(path.read_bytes(), path.stat().st_mtime)
+        == SavedResume(b"two", path.stat().st_mtime)
+    )
     assert [path.name for path in resume_dir.root.iterdir()] == [f"{A}.fastresume"]
 
 
@@ -122,7 +127,9 @@ def test_a_full_disk_leaves_the_old_content(store: FastResumeStore, monkeypatch:
         store.save(A, b"two")
         (outcome,) = outcomes(store)
     assert outcome.problem is not None
-    assert store.load(A) == b"one"
+    saved = store.load(A)
+    assert saved is not None
+    assert saved.blob == b"one"
 
 
 def test_unreadable_files_are_errors_and_not_nothing(store: FastResumeStore, resume_dir: ResumeDir) -> None:

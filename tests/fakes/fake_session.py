@@ -35,6 +35,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.pieces import Unverified
 from engine_proc.session_port import (
     Applied,
     InvalidSource,
@@ -244,7 +245,19 @@ class FakeSession:
         content = _parse_metainfo(metainfo or b"")
         return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name)
 
-    def add(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Loading:
+    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
+        """None: what this session has is not on any disk. Raises InvalidSource."""
+        _parse_resume(resume)
+        return None
+
+    def add(
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: bytes | None,
+        resume: bytes | None,
+        verified: Collection[int] = (),
+    ) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
         with self._lock:
             content: _Content | None = None
