@@ -111,23 +111,20 @@ def check_text(params: Any) -> None:
 
 
 def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
-    """What the info dictionary says of the files; padding files are left out."""
+    """What the info dictionary says of the files; padding is left out, of the size too."""
     storage = info.layout()
-    return Layout(
-        name=info.name(),
-        size=info.total_size(),
-        piece_length=info.piece_length(),
-        files=[
-            FileEntry(
-                index=index,
-                path=storage.file_path(index),
-                size=storage.file_size(index),
-                priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
-            )
-            for index in range(storage.num_files())
-            if not storage.file_flags(index) & storage.flag_pad_file
-        ],
-    )
+    files = [
+        FileEntry(
+            index=index,
+            path=storage.file_path(index),
+            size=storage.file_size(index),
+            priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
+        )
+        for index in range(storage.num_files())
+        if not storage.file_flags(index) & storage.flag_pad_file
+    ]
+    size = sum(file.size for file in files)
+    return Layout(name=info.name(), size=size, piece_length=info.piece_length(), files=files)
 
 
 def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:

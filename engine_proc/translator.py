@@ -246,6 +246,8 @@ class AlertTranslator:
                 view.phase = _Phase.INCOMPLETE
                 return [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
             case TorrentTrouble(_, problem):
+                if view.trouble == problem:
+                    return []
                 view.trouble = problem
                 return [TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)]
 

@@ -131,14 +131,16 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
     try:
         return msgspec.convert(value, kind, builtin_types=(bytes,))
     except msgspec.ValidationError as reason:
-        field = _field(str(reason), within)
-        problem = _FIELD_PATH.sub("", str(reason))
+        field, problem = blame(str(reason), within)
         raise OuzelError(error, f"{field}: {problem}", field=field) from reason
 
 
-def _field(problem: str, within: str) -> str:
-    """The dotted path that msgspec blames: `Object missing required field `x` - at `$.y`` gives `within.y.x`."""
+def blame(problem: str, within: str) -> tuple[str, str]:
+    """The dotted path that msgspec blames, and what it says of it.
+
+    "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
+    """
     path = _FIELD_PATH.search(problem)
     missing = _MISSING_FIELD.search(problem)
     found = within + (path["path"] if path else "") + (f".{missing['name']}" if missing else "")
-    return found.removeprefix(".")
+    return found.removeprefix("."), _FIELD_PATH.sub("", problem)

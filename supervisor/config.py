@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import platformdirs
 
+from protocol import codec
 from protocol.desired import Bps
 from protocol.endpoints import APP, COMMANDS_SOCKET, default_runtime_dir, ipc_endpoint
 
@@ -86,7 +87,8 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     try:
         config = msgspec.convert(merged, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidConfig(f"configuration: {error}") from error
+        key, problem = codec.blame(str(error), "")
+        raise InvalidConfig(f"configuration: {key}: {problem}" if key else f"configuration: {problem}") from error
     _check_paths(config.paths)
     return config
 

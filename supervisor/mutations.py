@@ -105,6 +105,7 @@ class Mutations:
                 result = await self._change(subject, lambda desired: _with(desired, sequential=sequential))
                 result["sequential"] = sequential
             case UpdateSelection(torrent=subject):
+                self._check_indices(subject, command)
                 result = await self._change(
                     subject, lambda desired: _with(desired, selection=_select(desired, command))
                 )
@@ -244,6 +245,20 @@ class Mutations:
             raise OuzelError(
                 ErrorKind.TORRENT_BUSY, f"torrent {torrent} is still being removed", retry_after_ms=1000
             ) from error
+
+    def _check_indices(self, torrent: str, command: UpdateSelection) -> None:
+        """Refuses priorities of files that the torrent does not have, once that is known."""
+        metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
+        if metadata is None or command.priorities is msgspec.UNSET:
+            return
+        known = {str(file.index) for file in metadata.files()}
+        for index in _by_index(command.priorities):
+            if index not in known:
+                raise OuzelError(
+                    ErrorKind.INVALID_ARGUMENT,
+                    f"args.priorities: the torrent has no file {index}",
+                    field="args.priorities",
+                )
 
     async def _remove(self, torrent: str, delete_files: bool) -> dict[str, Any]:
         self._reads.find(torrent)

@@ -51,8 +51,9 @@ class Observer:
     """Knows what each engine event means for the snapshot and for clients.
 
     Args:
-        on_ready, on_refused, on_forgotten, on_store_problem, on_restored: what concerns the service rather than one
-            torrent's record; `on_restored` is called when the last torrent to be restored is back.
+        on_ready, on_refused, on_forgotten, on_store_problem, on_session_stats: what concerns the service rather than
+            one torrent's record.
+        on_restored: called when the last torrent to be restored is back.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Observer:
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
         on_restored: Callable[[], None],
+        on_session_stats: Callable[[SessionStats], None],
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -77,6 +79,7 @@ class Observer:
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
         self._on_restored = on_restored
+        self._on_session_stats = on_session_stats
 
     def take(self, event: EngineEvent) -> None:
         """Takes in one event of the running engine."""
@@ -93,6 +96,7 @@ class Observer:
                 self._waiters.confirm(SESSION, revision)
             case SessionStats():
                 self._snapshot.session = event
+                self._on_session_stats(event)
             case ResumeStoreState(problem=problem):
                 self._on_store_problem(problem)
             case TorrentForgotten():

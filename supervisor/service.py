@@ -20,7 +20,15 @@ from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import EngineLost, EngineStarted, HealthChanged, Reconciled, Tick
-from protocol.link import Configure, EngineReady, EnsureTorrent, ForgetTorrent, SettingsRefused, TorrentForgotten
+from protocol.link import (
+    Configure,
+    EngineReady,
+    EnsureTorrent,
+    ForgetTorrent,
+    SessionStats,
+    SettingsRefused,
+    TorrentForgotten,
+)
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus
 from supervisor import logs
@@ -122,6 +130,7 @@ class Service:
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
             on_restored=self._report_restore,
+            on_session_stats=self._session_told,
         )
         self._link = EngineLink(
             _bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -220,8 +229,8 @@ class Service:
         self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
         self._health.started = True
         self._snapshot.begin_restore(self._catalogue.torrents)
+        self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)
         self._report_restore()
-        self._report("engine", "process", None)
 
     def _engine_lost(self, pid: int | None, death: Death) -> None:
         if self._keeper.stopping:
@@ -290,6 +299,12 @@ class Service:
 
     def _resume_store_problem(self, problem: str | None) -> None:
         self._report("resume_dir", "fastresume", problem)
+
+    def _session_told(self, stats: SessionStats) -> None:
+        wanted = self._config.engine.get("listen_interfaces") != ""
+        deaf = wanted and stats.listen_port == 0
+        problem = "no port is listened on; see listen_interfaces under [engine]" if deaf else None
+        self._report("engine", "listen", problem)
 
     def _report_restore(self) -> None:
         left, total = len(self._snapshot.restoring), self._snapshot.to_restore

@@ -15,6 +15,7 @@ from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -66,7 +67,7 @@ def test_frames_that_are_no_requests_are_refused_and_kill_nothing(daemon: Daemon
         assert (reply["ok"], reply["error"]["name"]) == (False, name), frame[:40]
         assert reply["error"]["field"]
     assert daemon.engine_pid() == engine
-    assert daemon.healthy()
+    until(daemon.healthy, "the daemon is healthy")
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,22 @@ def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
     ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 78
     assert message in ended.stderr
+
+
+def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path, daemon: Daemon) -> None:
+    """Once the files are known; nothing is stored."""
+    made = payload.make(root / "seed", "set", {"a.bin": 1000, "b.bin": 1000})
+    daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
+    [outcome] = daemon.client.request_many(
+        [("update_selection", {"torrent": made.torrent, "priorities": {"0": 1, "9": 3}})]
+    )
+    assert "args.priorities: the torrent has no file 9" in str(outcome)
+    assert daemon.client.get_torrent(made.torrent).priorities == {}
+
+
+def test_a_daemon_that_listens_nowhere_is_degraded(root: Path) -> None:
+    """And says which setting is to blame."""
+    with Daemon(root / "d", engine={"listen_interfaces": "nonsense"}) as daemon:
+        reasons = until(lambda: daemon.client.health().reasons, "a reason")
+        assert [(reason.component, reason.subject) for reason in reasons] == [("engine", "listen")]
+        assert "listen_interfaces" in reasons[0].message

@@ -283,6 +283,12 @@ def test_every_native_state_is_shown(native: NativeState, paused: bool, error: s
     assert progress.state is (TorrentState.ERROR if error else TorrentState.PAUSED if paused else expected)
 
 
+def test_the_same_trouble_is_told_once(translator: AlertTranslator) -> None:
+    """libtorrent repeats it for each file; another trouble is news."""
+    shown = told(translator, TorrentTrouble(T, "disk full"), TorrentTrouble(T, "disk full"), TorrentTrouble(T, "worse"))
+    assert [error.message for error in of_kind(shown, TorrentError)] == ["disk full", "worse"]
+
+
 def test_a_port_that_cannot_be_listened_on_is_told(translator: AlertTranslator) -> None:
     """It concerns no torrent."""
     assert told(translator, ListenTrouble("in use")) == [SessionError(name="listen_failed", message="in use")]

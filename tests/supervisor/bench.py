@@ -218,6 +218,7 @@ class Bench:
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
             on_restored=self._restored,
+            on_session_stats=lambda stats: None,
         )
         self.link = EngineLink(
             sockets.bind(zmq.ROUTER, "engine"),
