@@ -298,7 +298,13 @@ class Dispatcher:
             return
         self._taken(torrent, loading)
         if outcome.verified:
-            log("info", "pieces_found", torrent=torrent, pieces=len(outcome.verified))
+            log(
+                "info",
+                "pieces_found",
+                torrent=torrent,
+                pieces=len(outcome.verified),
+                hashed_bytes=outcome.checked_bytes,
+            )
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
 
     def _taken(self, torrent: str, loading: Loading) -> None:

@@ -21,7 +21,7 @@ TELL_S: Final = 0.1
 
 
 class Rehashed(NamedTuple):
-    """How far a torrent is. `verified` is None until the end, and then the pieces that were proven."""
+    """How far a torrent is: bytes hashed so far; `verified` is None until the end, and then the pieces proven."""
 
     torrent: str
     checked_bytes: int
@@ -76,9 +76,9 @@ class Rehasher:
             _, _, task = self._work.get()
             if task is not None and not self._closing:
                 torrent, unverified, saved_at = task
-                self._tell(Rehashed(torrent, 0, self._rehash(torrent, unverified, saved_at)))
+                self._tell(self._rehash(torrent, unverified, saved_at))
 
-    def _rehash(self, torrent: str, unverified: Unverified, saved_at: float) -> frozenset[int]:
+    def _rehash(self, torrent: str, unverified: Unverified, saved_at: float) -> Rehashed:
         data = {
             file.path: data_ranges(file.path)
             for file in unverified.files
@@ -95,7 +95,7 @@ class Rehasher:
             if time.monotonic() - told_at >= TELL_S:
                 told_at = time.monotonic()
                 self._tell(Rehashed(torrent, checked, None))
-        return frozenset(verified)
+        return Rehashed(torrent, checked, frozenset(verified))
 
     def _tell(self, outcome: Rehashed) -> None:
         self._outcomes.put(outcome)

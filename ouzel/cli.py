@@ -4,25 +4,31 @@ Longer than other files, since it is one list: what the commands and their optio
 themselves. What takes thought is elsewhere: ids, units, output, render, plain, download, failure.
 """
 
+import contextlib
+import ipaddress
+import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from ouzel import calls, render
 from ouzel.client import Client
 from ouzel.download import add_and_wait
 from ouzel.ending import Outcome
-from ouzel.errors import error_body
-from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell
+from ouzel.errors import Refused, error_body
+from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell, tell_unwritten, warn
 from ouzel.ids import resolve
-from ouzel.output import Output
+from ouzel.listen import listen
+from ouzel.output import Output, ReaderGone, discard_unwritten
 from ouzel.table import Table
 from ouzel.units import parse_rate
+from protocol.codec import MAX_FRAME_BYTES
 from protocol.endpoints import default_runtime_dir
 from protocol.errors import OuzelError
 from protocol.rows import HealthStatus, SettingsReport, TorrentState
@@ -41,7 +47,14 @@ SomeIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or 4 o
 MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this torrent; 4 or more first digits do.")]
 Include = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Download only files that match. Repeatable.")]
 Exclude = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match. Repeatable.")]
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 RATE_HELP = "in bytes/s: 500k, 10M, 1G (powers of 1000) or 1.5Mi (powers of 1024); 0 is no limit."
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ouzel {metadata.version('ouzel')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -53,11 +66,11 @@ def _global(
             envvar="OUZEL_PATHS_RUNTIME_DIR", help="Where the daemon's sockets are.", show_default="the user's own"
         ),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is, and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is, and exit.", callback=_print_version, is_eager=True),
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"ouzel {metadata.version('ouzel')}")
-        raise typer.Exit
     context.obj = runtime_dir or default_runtime_dir()
 
 
@@ -74,7 +87,9 @@ def add(
     label: Annotated[list[str] | None, typer.Option(help="A label. Repeatable.")] = None,
     limit_down: Annotated[str, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = "0",
     limit_up: Annotated[str, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = "0",
-    peer: Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help="A peer. Repeatable.")] = None,
+    peer: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS:PORT", help="A peer, by its IP address. Repeatable.")
+    ] = None,
     seed_mode: Annotated[bool, typer.Option("--seed-mode", help="All data is there: check nothing first.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it is complete, or ends in an error.")] = False,
     as_json: AsJson = False,
@@ -91,11 +106,11 @@ def add(
         labels=label or [],
         download_bps=_rate(limit_down, "--limit-down"),
         upload_bps=_rate(limit_up, "--limit-up"),
-        peers=peer or [],
+        peers=[_peer(each) for each in peer or []],
         seed_mode=seed_mode,
     )
     output = Output(as_json=as_json)
-    with _client(context) as client:
+    with _asking(context) as client, _naming(source):
         if wait:
             end = add_and_wait(client, call, output)
             raise typer.Exit(ExitCode.OK if end is Outcome.COMPLETED else ExitCode.ENDED_IN_ERROR)
@@ -113,7 +128,11 @@ def list_torrents(
     """List the torrents."""
     with _client(context) as client:
         rows = list(client.list_torrents(state=state, label=label))
-    Output(as_json=as_json).show({"torrents": rows}, lambda: render.torrents(rows))
+    output = Output(as_json=as_json)
+    if not (rows or as_json) and output.console.is_terminal:
+        typer.echo("no torrents", err=True)
+    else:
+        output.show({"torrents": rows}, lambda: render.torrents(rows, ages=True))
 
 
 @app.command(epilog=EXIT_CODES_HELP)
@@ -134,13 +153,13 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
 
         def draw(table: Table) -> Any:
             if only is not None and only not in table.rows:
-                return f"{only}: removed"
+                return f"removed: {only}"
             shown = [row for row in table.rows.values() if only in (None, row.torrent)]
             return render.overview(table, shown, output.console.height)
 
         stream = client.events(progress=True, torrent=only, ticks=True, snapshot=True)
         with stream as events, output.screen(draw, only) as screen:
-            for item in events:
+            for item in listen(events, output.check_reader):
                 table.apply(item)
                 screen.show(table, item)
                 if only is not None and only not in table.rows:
@@ -181,7 +200,7 @@ def limit(
     """Set the rate limits of all torrents together, or of one; without a rate, show them."""
     down_bps = None if down is None else _rate(down, "--down")
     up_bps = None if up is None else _rate(up, "--up")
-    with _client(context) as client:
+    with _asking(context) as client:
         only = None if torrent is None else resolve(client, [torrent])[0]
         if down_bps is None and up_bps is None:
             report = _limits(client, only)
@@ -208,9 +227,10 @@ def files(
 ) -> None:
     """List a torrent's files, after changing which are downloaded where options say so."""
     wanted = dict(_priority(each) for each in priority or [])
-    with _client(context) as client:
+    changing = bool(everything or include or exclude or skip_fluff is not None or wanted)
+    with _asking(context) as client:
         [only] = resolve(client, [torrent])
-        if everything or include or exclude or skip_fluff is not None or wanted:
+        if changing:
             # The daemon takes priorities as a whole; what is there stays, unless told to forget it.
             kept = {} if everything or not wanted else client.get_torrent(only).priorities
             client.update_selection(
@@ -224,6 +244,8 @@ def files(
                 wait="applied",
             )
         rows = list(client.list_files(torrent=only))
+    if changing and rows and not any(row.priority for row in rows):
+        warn("nothing is selected: no file will be downloaded; --all selects all of them", as_json=as_json)
     Output(as_json=as_json).show({"torrent": only, "files": rows}, lambda: render.files(rows))
 
 
@@ -248,7 +270,7 @@ def events(
     output = Output(as_json=as_json)
     with _client(context) as client:
         only = None if torrent is None else resolve(client, [torrent])[0]
-        for item in client.events(progress=progress, torrent=only):
+        for item in listen(client.events(progress=progress, torrent=only), output.check_reader):
             if as_json:
                 output.json_line(item)
             else:
@@ -270,10 +292,46 @@ def _client(context: typer.Context) -> Client:
         raise typer.BadParameter(str(error), param_hint="--runtime-dir") from None
 
 
+@contextlib.contextmanager
+def _asking(context: typer.Context) -> Iterator[Client]:
+    """A client for a command that changes something. Ctrl-C ends the command, not what it asked for."""
+    with _client(context) as client:
+        try:
+            yield client
+        except KeyboardInterrupt:
+            typer.echo("interrupted; what was asked of the daemon goes on", err=True)
+            raise
+
+
+@contextlib.contextmanager
+def _naming(source: str) -> Iterator[None]:
+    """A refusal of the metainfo names the file that it came from."""
+    try:
+        yield
+    except Refused as error:
+        if error.field != "args.metainfo":
+            raise
+        reason = error.body.message.removeprefix("args.metainfo: ")
+        message = f"{source!r} is not a torrent file: {reason}"
+        raise Refused(msgspec.structs.replace(error.body, message=message)) from None
+
+
 def _source(source: str) -> dict[str, Any]:
     if source.startswith("magnet:"):
         return {"magnet": source}
+    if not source:
+        raise typer.BadParameter("it is empty; name a .torrent file or a magnet link", param_hint="SOURCE")
+    if _URL.match(source):
+        raise typer.BadParameter(
+            f"{source!r} is a URL, and these are not fetched; download it first, then add the file",
+            param_hint="SOURCE",
+        )
     try:
+        if (size := Path(source).stat().st_size) > MAX_FRAME_BYTES:
+            raise typer.BadParameter(
+                f"{source!r} is not a torrent file: it has {size} bytes, and {MAX_FRAME_BYTES} is the most",
+                param_hint="SOURCE",
+            )
         return {"metainfo": Path(source).read_bytes()}
     except OSError as error:
         raise typer.BadParameter(
@@ -296,6 +354,21 @@ def _rate(text: str, option: str) -> int:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
+def _peer(text: str) -> str:
+    address, _, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+        if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
+            raise ValueError(port)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not ADDRESS:PORT, an IP address and a port from 1 to 65535, such as 192.0.2.1:6881 or "
+            "[2001:db8::1]:6881; names of hosts are not looked up",
+            param_hint="--peer",
+        ) from None
+    return text
+
+
 def _priority(text: str) -> tuple[int, int]:
     index, _, value = text.partition("=")
     if not (index.isdecimal() and value.isdecimal() and int(value) <= 7):
@@ -310,7 +383,7 @@ def _each(
 ) -> None:
     """One command for several torrents. Exits with 1 where the daemon refused one of them."""
     output = Output(as_json=as_json)
-    with _client(context) as client:
+    with _asking(context) as client:
         torrents = list(dict.fromkeys(resolve(client, given)))
         outcomes = client.request_many([(op, {"torrent": torrent, **args}) for torrent in torrents])
     refused = {
@@ -338,8 +411,7 @@ def run(argv: Sequence[str]) -> int:
     as_json = "--json" in argv
     try:
         code = app(list(argv) or ["--help"], prog_name="ouzel", standalone_mode=False)
-        if code == ExitCode.INTERRUPTED:
-            typer.echo("interrupted; what was asked of the daemon goes on", err=True)
+        sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.OK
     except OuzelError as error:
         tell(error, as_json=as_json)
@@ -347,9 +419,16 @@ def run(argv: Sequence[str]) -> int:
     except typer.TyperException as error:
         tell(error, as_json=as_json)
         return error.exit_code
+    except ReaderGone:
+        return ExitCode.READER_GONE
+    except OSError as error:  # Files are read, and sockets looked at, where what goes wrong has other names.
+        tell_unwritten(error)
+        return ExitCode.REFUSED
 
 
 def main() -> None:
     """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    discard_unwritten()
+    sys.exit(code)

@@ -4,6 +4,9 @@ from ouzel import render
 from ouzel.calls import Added, Call
 from ouzel.client import Client
 from ouzel.ending import Ending, Outcome
+from ouzel.event import Event
+from ouzel.feed import Item
+from ouzel.listen import listen
 from ouzel.output import Output
 from ouzel.table import Table
 
@@ -33,11 +36,18 @@ def add_and_wait(client: Client, call: Call[Added], output: Output) -> Outcome:
         with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
             screen.show(table, None)
             outcome = ending.see_row(row)
+            heard = listen(events, output.check_reader)
             while outcome is None:
-                item = next(events)
+                item = next(heard)
                 table.apply(item)
-                screen.show(table, item)
-                outcome = ending.see(item)
+                if isinstance(item, Item):
+                    outcome = ending.see(item)
+                if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
+                    # The event does not tell how much was selected; the row does.
+                    ending = Ending(torrent)
+                    outcome = ending.see_row(client.get_torrent(torrent)) or outcome
+                if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
+                    screen.show(table, item)
     if output.as_json:
         output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": ending.message})
     else:

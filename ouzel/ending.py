@@ -6,6 +6,7 @@ from ouzel.event import Event, Resnapshot
 from ouzel.feed import Item
 from protocol.rows import TorrentRow, TorrentState
 
+NOTHING_SELECTED = "nothing is selected: no file of it is to be downloaded; `ouzel files ID` lists and chooses them"
 _COMPLETE = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 
 
@@ -40,7 +41,7 @@ class Ending:
         if isinstance(item, Resnapshot):
             found = next((row for row in item.torrents if row.torrent == self.torrent), None)
             if found is None:
-                return self._end(Outcome.REMOVED, "the torrent was removed")
+                return self._end(Outcome.REMOVED, "")
             return self.see_row(found)
         if item.torrent == self.torrent:
             self._see_event(item)
@@ -48,6 +49,8 @@ class Ending:
 
     def see_row(self, row: TorrentRow) -> Outcome | None:
         """The torrent as it is now; gives the outcome, once there is one."""
+        if row.state == TorrentState.FINISHED and row.bytes_total == 0 and row.size > 0:
+            return self._end(Outcome.FAILED, NOTHING_SELECTED)
         complete_and_paused = row.state == TorrentState.PAUSED and row.bytes_total > 0 and row.progress >= 1
         if row.state in _COMPLETE or complete_and_paused:
             return self._end(Outcome.COMPLETED, "")
@@ -59,6 +62,10 @@ class Ending:
         match event.type:
             case "completed":
                 self._end(Outcome.COMPLETED, "")
+            case "progress" if (
+                event.data["state"] == TorrentState.FINISHED and event.data["bytes_total"] == 0 < event.data["size"]
+            ):
+                self._end(Outcome.FAILED, NOTHING_SELECTED)
             case "state_changed" | "progress" if event.data["state"] in _COMPLETE:
                 self._end(Outcome.COMPLETED, "")
             case "state_changed" if event.data["state"] == TorrentState.QUARANTINED:
@@ -66,7 +73,7 @@ class Ending:
             case "error" if not event.data["recoverable"]:
                 self._end(Outcome.FAILED, event.data["message"])
             case "torrent_removed":
-                self._end(Outcome.REMOVED, "the torrent was removed")
+                self._end(Outcome.REMOVED, "")
             case _:
                 pass
 

@@ -1,7 +1,7 @@
 """The blocking stream of events: two sockets that drive a feed."""
 
 import contextlib
-from math import ceil
+from math import ceil, inf
 from time import monotonic
 from typing import Final
 
@@ -70,11 +70,25 @@ class Events:
         return self
 
     def __next__(self) -> Event | Resnapshot:
+        item = self.get(inf)
+        if item is None:
+            raise StopIteration
+        return item
+
+    def get(self, timeout_s: float) -> Event | Resnapshot | None:
+        """The next item, or None: there was none within `timeout_s` seconds, or the stream is closed."""
+        until = monotonic() + timeout_s
         while not self._feed.items:
-            if self._sub.closed:
-                raise StopIteration
-            self._turn()
+            left_s = until - monotonic()
+            if self._sub.closed or left_s <= 0:
+                return None
+            self._turn(left_s)
         return self._feed.items.popleft()
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the daemon, which ticks once a second, was last heard of. Current after `get` gave None."""
+        return self._feed.quiet_s(monotonic())
 
     def _connect(self, made: "zmq.Socket[bytes]", endpoint: str) -> "zmq.Socket[bytes]":
         self._sockets.append(made)
@@ -84,12 +98,12 @@ class Events:
         self._poller.register(made, zmq.POLLIN)
         return made
 
-    def _turn(self) -> None:
+    def _turn(self, at_most_s: float = inf) -> None:
         """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
         feed = self._feed
         while feed.outgoing:
             self._dealer.send(feed.outgoing.popleft())
-        self._poller.poll(ceil(feed.wait_s(monotonic()) * 1000))
+        self._poller.poll(ceil(min(at_most_s, feed.wait_s(monotonic())) * 1000))
         for receiver, hand_over in ((self._dealer, feed.receive_reply), (self._sub, feed.receive)):
             with contextlib.suppress(zmq.Again):
                 for _ in range(DRAIN):

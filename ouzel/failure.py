@@ -1,6 +1,7 @@
 """How the command line fails: exit codes, and an error as a person or a program reads it."""
 
 import json
+import re
 from enum import IntEnum
 
 import typer
@@ -19,11 +20,13 @@ class ExitCode(IntEnum):
     UNHEALTHY = 4
     ENDED_IN_ERROR = 5
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 EXIT_CODES_HELP = (
-    "Exit codes: 0 done; 1 the daemon refused, or did not answer in time; 2 wrong usage; 3 no daemon is running; "
-    "4 `health` says unhealthy; 5 a torrent ended in an error, or was removed, during --wait; 130 interrupted; "
+    "Exit codes: 0 done; 1 the daemon refused, or did not answer in time, or the output could not be written; "
+    "2 wrong usage; 3 no daemon is running; 4 `health` says unhealthy; 5 a torrent ended in an error, was removed, or "
+    "has no file selected, during --wait; 130 interrupted; "
     "141 (SIGPIPE) the reader of the output went away."
 )
 
@@ -41,6 +44,21 @@ _HINTS = {
 }
 
 
+_FIELD = re.compile(r"args\.(?P<name>[\w.]+)(\[\d+\])?$")
+_OPTIONS = {
+    "magnet": "the magnet link",
+    "save_path": "--save-path",
+    "peers": "--peer",
+    "labels": "--label",
+    "label": "--label",
+    "include": "--include",
+    "exclude": "--exclude",
+    "rules.include": "--include",
+    "rules.exclude": "--exclude",
+    "priorities": "--priority",
+}
+
+
 def exit_code(error: OuzelError) -> ExitCode:
     """What an error is to the shell."""
     return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.REFUSED
@@ -52,7 +70,7 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         usage = {"code": 0, "name": "usage", "message": _usage(error), "retry": "never"}
         typer.echo(json.dumps({"error": error_body(error) if isinstance(error, OuzelError) else usage}), err=True)
     elif isinstance(error, OuzelError):
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {_in_words_of_the_command_line(error)}", err=True)
         hint = None if isinstance(error, NotRunning) else _HINTS.get(error.kind)
         if hint is not None:
             typer.echo(f"  {hint}", err=True)
@@ -62,5 +80,23 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         typer.echo(f"  see `{context.command_path if context else 'ouzel'} --help`", err=True)
 
 
+def tell_unwritten(error: OSError) -> None:
+    """Says on stderr that standard output takes no more, a full disk for example."""
+    typer.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+
+
+def warn(message: str, *, as_json: bool) -> None:
+    """Writes to stderr what is no error and should be known."""
+    typer.echo(json.dumps({"warning": {"message": message}}) if as_json else f"warning: {message}", err=True)
+
+
+def _in_words_of_the_command_line(error: OuzelError) -> str:
+    """The error with the option in the place of the protocol's field: `args.peers[0]: ...` is `--peer: ...`."""
+    named = _FIELD.match(error.field or "")
+    option = _OPTIONS.get(named["name"]) if named is not None else None
+    return str(error) if option is None else str(error).replace(f"{error.field}: ", f"{option}: ", 1)
+
+
 def _usage(error: Exception) -> str:
-    return error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    return message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer

@@ -96,6 +96,10 @@ class Feed:
             self._requests.forget(self._asked[1])
             self._take(self._stream.unanswered(), now)
 
+    def quiet_s(self, now: float) -> float:
+        """Seconds since the daemon was last heard of. Ask after what had arrived was handed over."""
+        return now - self._heard
+
     def silent(self, now: float) -> bool:
         """Whether the daemon was not heard of for too long. Ask after what had arrived was handed over."""
         return now >= self._heard + self._options.silence_s

@@ -1,5 +1,7 @@
 """Where the command line writes: people get rich text, programs get JSON, pipes get plain lines."""
 
+import os
+import select
 import sys
 from collections.abc import Callable
 from time import monotonic
@@ -11,13 +13,17 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from ouzel.event import Event
-from ouzel.feed import Item
 from ouzel.plain import PlainLines
+from ouzel.silence import Heard
 from ouzel.table import Table
 
 DRAW_EVERY_S: Final = 0.2
 WIDE: Final = 10_000
 """Columns of what is no terminal: nothing is cut off."""
+
+
+class ReaderGone(Exception):
+    """Nobody reads standard output any more."""
 
 
 class Output:
@@ -37,7 +43,24 @@ class Output:
         if self.as_json:
             self.json_line(document)
         else:
-            self.console.print(human(), markup=False)
+            with self.console.capture() as captured:
+                self.console.print(human(), markup=False)
+            text = captured.get()
+            if not self.console.is_terminal:  # a terminal wants the padding, a pipe's reader does not
+                text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def check_reader(self) -> None:
+        """Raises ReaderGone where standard output is a pipe whose reader has left: an idle command would never know."""
+        try:
+            standard_output = sys.stdout.fileno()
+        except (OSError, ValueError):
+            return  # It is no file, as under a test.
+        poll = select.poll()
+        poll.register(standard_output, 0)
+        if any(state & (select.POLLERR | select.POLLHUP) for _, state in poll.poll(0)):
+            raise ReaderGone
 
     def json_line(self, document: Any) -> None:
         """One JSON document in one line, at once."""
@@ -63,6 +86,14 @@ class Output:
         return PlainScreen(self, torrent)
 
 
+def discard_unwritten() -> None:
+    """What standard output would not take is not tried again, nor complained about, when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Screen(Protocol):
     """Shows a table as it changes."""
 
@@ -72,7 +103,7 @@ class Screen(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def show(self, table: Table, item: Item | None) -> None:
+    def show(self, table: Table, item: Heard | None) -> None:
         """The table after an item was applied; None where it was read otherwise."""
 
 
@@ -88,7 +119,7 @@ class JsonScreen:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, table: Table, item: Item | None) -> None:
+    def show(self, table: Table, item: Heard | None) -> None:
         """Writes the item."""
         if item is not None and not (isinstance(item, Event) and item.type == "tick"):
             self._output.json_line(item)
@@ -107,7 +138,7 @@ class PlainScreen:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, table: Table, item: Item | None) -> None:
+    def show(self, table: Table, item: Heard | None) -> None:
         """Writes the news."""
         for line in self._lines.of(table, item):
             self._output.line(line)
@@ -131,7 +162,7 @@ class LiveScreen:
             self._live.update(self._draw(self._table), refresh=True)
         self._live.stop()
 
-    def show(self, table: Table, item: Item | None) -> None:
+    def show(self, table: Table, item: Heard | None) -> None:
         """Draws, unless it did just now."""
         self._table = table
         if monotonic() >= self._due:

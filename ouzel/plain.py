@@ -1,10 +1,11 @@
 """Progress as plain lines, for logs and pipes: one at each change of state or health, and at each 5 percent. Pure."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from ouzel.event import Event
-from ouzel.feed import Item
-from ouzel.render import clean, health_line, name_of
+from ouzel.render import clean, health_line, moves, name_of
+from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table
 from ouzel.units import format_rate, format_share
 from protocol.rows import TorrentRow
@@ -24,14 +25,17 @@ class PlainLines:
         self._said: dict[str, tuple[str, int, str | None]] = {}
         self._health = ""
 
-    def of(self, table: Table, item: Item | None) -> list[str]:
+    def of(self, table: Table, item: Heard | None) -> list[str]:
         """The lines that are news after an item was applied; None where the table was read otherwise."""
         lines: list[str] = []
         health = health_line(table).plain
         if health != self._health:
             self._health = health
             lines.append(f"health: {health}")
-        if isinstance(item, Event):
+        touched: Iterable[str]
+        if isinstance(item, DaemonSilent | DaemonAnswers):
+            touched = ()
+        elif isinstance(item, Event):
             touched = set() if item.torrent is None else {item.torrent}
         else:
             touched = table.rows.keys() | self._said.keys()
@@ -42,7 +46,7 @@ class PlainLines:
 
     def _news(self, torrent: str, row: TorrentRow | None) -> list[str]:
         if row is None:
-            return [f"{torrent}: removed"] if self._said.pop(torrent, None) else []
+            return [f"removed: {torrent}"] if self._said.pop(torrent, None) else []
         state = (row.state.value, int(row.progress / STEP + 1e-9), row.error)
         if self._said.get(torrent) == state:
             return []
@@ -52,4 +56,5 @@ class PlainLines:
 
 def _line(row: TorrentRow) -> str:
     error = f" ({clean(row.error)})" if row.error else ""
-    return f"{name_of(row)}: {row.state.value} {format_share(row.progress)} at {format_rate(row.download_bps)}{error}"
+    rate = f" at {format_rate(row.download_bps)}" if moves(row) else ""
+    return f"{name_of(row)}: {row.state.value} {format_share(row.progress)}{rate}{error}"

@@ -1,4 +1,7 @@
-"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing."""
+"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing.
+
+Longer than other files, since it is one list: how each thing that is shown looks.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,9 +13,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.event import Resnapshot
-from ouzel.feed import Item
-from ouzel.table import Table
-from ouzel.units import format_limit, format_rate, format_share, format_size, format_span
+from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
+from ouzel.table import Table, still
+from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span
 from protocol.rows import (
     FileRow,
     HealthReport,
@@ -40,6 +43,8 @@ _STATE_STYLES: Final = {
     TorrentState.MISSING_STORAGE: "red",
     TorrentState.QUARANTINED: "red",
 }
+_AT_REST: Final = (TorrentState.FINISHED, TorrentState.SEEDING, TorrentState.PAUSED)
+_OLD_MS: Final = 5000
 _ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
 
 
@@ -53,8 +58,18 @@ def name_of(row: TorrentRow) -> str:
     return clean(row.name) or row.torrent
 
 
-def torrents(rows: Sequence[TorrentRow]) -> Grid:
-    """One line a torrent. The name gives way where the terminal is narrow."""
+def moves(row: TorrentRow) -> bool:
+    """Whether a rate and a time that is left say anything of it: not where it is complete or paused."""
+    return row.progress < 1 and row.state not in _AT_REST
+
+
+def torrents(rows: Sequence[TorrentRow], *, ages: bool = False) -> Grid:
+    """One line a torrent. The name gives way where the terminal is narrow.
+
+    Args:
+        rows: the torrents.
+        ages: say how old a row is where the engine told nothing for long; rows of a stream do not know.
+    """
     grid = _grid("ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS")
     for column in grid.columns[3:]:
         column.justify = "right"
@@ -63,6 +78,9 @@ def torrents(rows: Sequence[TorrentRow]) -> Grid:
     troubled = any(row.error for row in rows)
     if troubled:
         grid.add_column("ERROR", style="red")
+    aged = ages and any(_is_old(row) for row in rows)
+    if aged:
+        grid.add_column("AGE", style="dim", no_wrap=True)
     for row in rows:
         grid.add_row(
             row.torrent[:ID_DIGITS],
@@ -74,6 +92,7 @@ def torrents(rows: Sequence[TorrentRow]) -> Grid:
             format_rate(row.upload_bps),
             str(row.peers),
             *([Text(clean(row.error or ""))] if troubled else []),
+            *([f"{format_span(row.age_ms)} old" if row.age_ms is not None and _is_old(row) else ""] if aged else []),
         )
     return grid
 
@@ -95,10 +114,13 @@ def torrent(detail: TorrentDetail) -> Grid:
             "done",
             f"{format_share(detail.progress)}, {format_size(detail.bytes_done)} of {format_size(detail.bytes_total)}",
         ),
-        ("size", f"{format_size(detail.size)} in {'?' if detail.files is None else detail.files} files"),
+        (
+            "size",
+            f"{format_size(detail.size)} in {format_count('?' if detail.files is None else detail.files, 'file')}",
+        ),
         ("rates", f"{format_rate(detail.download_bps)} down, {format_rate(detail.upload_bps)} up"),
         ("limits", _limits(detail.download_limit_bps, detail.upload_limit_bps)),
-        ("peers", f"{detail.peers}, {detail.seeds} of them seeds"),
+        ("peers", f"{detail.peers}, of them {format_count(detail.seeds, 'seed')}"),
         ("totals", f"{format_size(detail.downloaded)} downloaded, {format_size(detail.uploaded)} uploaded"),
         ("wasted", format_size(detail.wasted)),
         ("save path", clean(detail.save_path)),
@@ -129,11 +151,11 @@ def health(report: HealthReport) -> Group:
     head = Text.assemble(
         (report.status.value, _STATUS_STYLES.get(report.status, "")),
         f" - engine {engine.state}",
-        f" (generation {engine.gen}, up {format_span(engine.uptime_ms)}, {engine.restarts} restarts)",
+        f" (generation {engine.gen}, up {format_span(engine.uptime_ms)}, {format_count(engine.restarts, 'restart')})",
         f", supervisor {report.supervisor.version} up {format_span(report.supervisor.uptime_ms)}",
     )
     if report.restore.done < report.restore.total:
-        head.append(f", {report.restore.done} of {report.restore.total} torrents restored")
+        head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
     return Group(
         head, *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons]
     )
@@ -145,7 +167,9 @@ def reason_line(reason: Reason) -> str:
 
 
 def health_line(table: Table) -> Text:
-    """The status in one line, with its reasons."""
+    """The status in one line, with its reasons; or that the daemon does not answer."""
+    if table.silent_since_us is not None:
+        return Text(_silence(table.silent_since_us), "bold red")
     line = Text.assemble((table.status.value, _STATUS_STYLES.get(table.status, "")), f" - engine {clean(table.engine)}")
     for reason in table.reasons:
         line.append(f"; {reason_line(reason)}")
@@ -169,17 +193,23 @@ def stats(report: StatsReport) -> Grid:
     ]
     for name, process in (("supervisor", report.supervisor), ("engine", report.engine)):
         used = (
-            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, {process.fds} files open"
+            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, "
+            f"{format_count(process.fds, 'file')} open"
         )
         pairs.append((name, used))
     pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
     return _pairs(*pairs)
 
 
-def event_line(item: Item) -> str:
-    """One item of a stream."""
+def event_line(item: Heard) -> str:
+    """One item of a stream, or that the daemon fell silent."""
+    if isinstance(item, DaemonSilent):
+        return _silence(item.since_us)
+    if isinstance(item, DaemonAnswers):
+        return f"the daemon answers again (it did not since {_moment(item.since_us)})"
     if isinstance(item, Resnapshot):
-        return f"#{item.seq} resnapshot ({item.reason}): {len(item.torrents)} torrents, {item.health.status.value}"
+        count = format_count(len(item.torrents), "torrent")
+        return f"#{item.seq} resnapshot ({item.reason}): {count}, {item.health.status.value}"
     subject = f" {item.torrent[:ID_DIGITS]}" if item.torrent else ""
     data = " ".join(f"{name}={_brief(value)}" for name, value in item.data.items())
     return clean(f"{_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
@@ -190,32 +220,44 @@ def download(table: Table, torrent: str) -> RenderableType:
     row = table.rows.get(torrent)
     if row is None:
         return health_line(table)
-    left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps else None
+    if table.silent_since_us is not None:
+        row = still(row)
+    left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps and moves(row) else None
     title = Text.assemble(f"{name_of(row)} ", (row.state.value, _STATE_STYLES.get(row.state, "")), no_wrap=True)
     grid = Grid.grid(padding=(0, 1))
     grid.add_row(
         ProgressBar(total=1.0, completed=row.progress, width=20),
         format_share(row.progress),
         f"{format_size(row.bytes_done)}/{format_size(row.bytes_total)}",
-        format_rate(row.download_bps),
-        f"{row.peers} peers",
+        format_rate(row.download_bps) if moves(row) else "",
+        format_count(row.peers, "peer"),
         "" if left_s is None else f"{format_span(left_s * 1000)} left",
     )
     lines: list[RenderableType] = [title, grid]
     if row.error:
         lines.append(Text(clean(row.error), style="red"))
-    if table.status is not HealthStatus.HEALTHY:
+    if table.status is not HealthStatus.HEALTHY or table.silent_since_us is not None:
         lines.append(health_line(table))
     return Group(*lines)
 
 
 def overview(table: Table, shown: Sequence[TorrentRow], height: int) -> Group:
     """A table of torrents that fits a terminal of `height` lines: the active ones first, and the service's health."""
+    if table.silent_since_us is not None:
+        shown = [still(row) for row in shown]
     ranked = sorted(shown, key=lambda row: (row.state not in _ACTIVE_FIRST, -row.download_bps - row.upload_bps))
     fitting = ranked[: max(1, height - 4)]
     rest = len(ranked) - len(fitting)
     more = [Text(f"and {rest} more", style="dim")] if rest else []
     return Group(torrents(fitting), *more, health_line(table))
+
+
+def _is_old(row: TorrentRow) -> bool:
+    return row.age_ms is not None and row.age_ms > _OLD_MS
+
+
+def _silence(since_us: int) -> str:
+    return f"the daemon does not answer, since {_moment(since_us)}"
 
 
 def _grid(*headers: str) -> Grid:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ouzel.event import Event, Resnapshot
-from ouzel.feed import Item
+from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from protocol import codec
 from protocol.errors import ErrorKind
 from protocol.rows import HealthReport, HealthStatus, Reason, TorrentRow, TorrentState
@@ -18,25 +18,37 @@ class Table:
     Fields:
         rows: torrents by id.
         status, reasons: the service's health.
-        engine: what the engine does, in words.
+        silent_since_us: since when the daemon is not heard of (microseconds since 1970), or None.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, TorrentRow] = {}
         self.status = HealthStatus.STARTING
         self.reasons: list[Reason] = []
-        self.engine = "unknown"
+        self.silent_since_us: int | None = None
+        self._engine = "unknown"
         self._snapshot: Resnapshot | None = None
 
     def begin(self, rows: list[TorrentRow], health: HealthReport) -> None:
         """Starts from rows that were read otherwise than by a snapshot."""
         self._snapshot = None
         self.rows = {row.torrent: row for row in rows}
-        self.status, self.reasons, self.engine = health.status, health.reasons, health.engine.state
+        self.status, self.reasons, self._engine = health.status, health.reasons, health.engine.state
 
-    def apply(self, item: Item) -> None:
+    @property
+    def engine(self) -> str:
+        """What the engine does. Events tell only that it was lost; no engine for long is the one fatal problem."""
+        if self._engine == "lost":
+            return "over_budget" if self.status is HealthStatus.UNHEALTHY else "backing_off"
+        return self._engine
+
+    def apply(self, item: Heard) -> None:
         """Takes one item in. Raises OuzelError where its data is not what the protocol says."""
-        if isinstance(item, Resnapshot):
+        if isinstance(item, DaemonSilent):
+            self.silent_since_us = item.since_us
+        elif isinstance(item, DaemonAnswers):
+            self.silent_since_us = None
+        elif isinstance(item, Resnapshot):
             self.begin(item.torrents, item.health)
             self._snapshot = item
         elif item.torrent is None:
@@ -54,11 +66,10 @@ class Table:
             case "tick":
                 self.status = HealthStatus(event.data["status"])
             case "engine_started":
-                self.engine = "running"
+                self._engine = "running"
             case "engine_lost":
-                self.engine = "lost"
-                still = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
-                self.rows = {torrent: msgspec.structs.replace(row, **still) for torrent, row in self.rows.items()}
+                self._engine = "lost"
+                self.rows = {torrent: still(row) for torrent, row in self.rows.items()}
             case _:
                 pass
 
@@ -69,6 +80,11 @@ class Table:
             self.rows.pop(torrent, None)
         elif torrent in self.rows and event.type in _CHANGES:
             self.rows[torrent] = msgspec.structs.replace(self.rows[torrent], **_CHANGES[event.type](event.data))
+
+
+def still(row: TorrentRow) -> TorrentRow:
+    """A torrent that nothing is known to move in."""
+    return msgspec.structs.replace(row, download_bps=0, upload_bps=0, peers=0, seeds=0)
 
 
 _PROGRESS = (

@@ -1,7 +1,6 @@
 """Numbers as people write and read them: rates, sizes, shares, spans of time. Pure."""
 
 import re
-from math import ceil
 from typing import Final
 
 from protocol.desired import LIMIT_MAX_BPS
@@ -15,7 +14,7 @@ def parse_rate(text: str) -> int:
     """Bytes per second in `10M`, `1.5Mi`, `500k`, `0`. k, M, G are powers of 1000; Ki, Mi, Gi powers of 1024.
 
     Raises:
-        ValueError: not a rate, or over what libtorrent's 32-bit limits hold.
+        ValueError: not a rate, a fraction of a byte, or over what libtorrent's 32-bit limits hold.
     """
     match = _RATE.match(text.strip())
     if match is None:
@@ -23,10 +22,19 @@ def parse_rate(text: str) -> int:
     unit = match["unit"] or ""
     unit = "k" if unit == "K" else "Ki" if unit == "ki" else unit
     exact = float(match["number"]) * _UNITS.get(unit, 1)
-    rate = ceil(exact) if exact < 1 else round(exact)  # 0 would be no limit at all
+    if 0 < exact < 1 or not (unit or exact.is_integer()):
+        raise ValueError(
+            f"{text!r} is a fraction of a byte/s; add a suffix: k, M, G (powers of 1000), Ki, Mi, Gi (1024)"
+        )
+    rate = round(exact)
     if rate > LIMIT_MAX_BPS:
         raise ValueError(f"{text!r} is over {LIMIT_MAX_BPS} bytes/s, the most that can be set; 0 is no limit")
     return rate
+
+
+def format_count(count: int | str, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def format_size(count: int) -> str:

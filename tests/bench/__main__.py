@@ -2,6 +2,7 @@
 
 import typer
 
+from tests.bench.crash import crash
 from tests.bench.kills import kills
 from tests.bench.limit import limit
 from tests.bench.throughput import throughput
@@ -14,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills):
+for benchmark in (throughput, limit, kills, crash):
     app.command()(benchmark)
 
 if __name__ == "__main__":

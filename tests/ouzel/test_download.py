@@ -58,7 +58,7 @@ def test_it_shows_progress_until_the_torrent_is_complete(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"added: {ID}"
     assert "ubuntu.iso: downloading 50.0% at 2.0 MB/s" in lines
-    assert "health: degraded - engine lost; engine -: the engine is being restarted" in lines
+    assert "health: degraded - engine backing_off; engine -: the engine is being restarted" in lines
     assert "ubuntu.iso: downloading 50.0% at 0 B/s (disk full)" in lines
     assert lines[-1] == f"completed: {ID}"
 
@@ -111,3 +111,26 @@ def test_it_goes_on_with_a_restarted_supervisor(
     daemon.answers["health"] = restart
     assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.REMOVED
     assert '"reason":"new_epoch"' in capsys.readouterr().out
+
+
+def test_a_torrent_that_is_removed_meanwhile_is_told_once(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the words of the other ends."""
+    plays(daemon, ("torrent_removed", ID, {"delete_files": False}))
+    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.REMOVED
+    assert [line for line in capsys.readouterr().out.splitlines() if "removed" in line] == [f"removed: {ID}"]
+
+
+def test_a_torrent_that_is_finished_with_nothing_selected_has_failed(
+    daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The change of state does not tell what was selected; the row does."""
+
+    def play() -> None:
+        daemon.rows[ID] = row(state=TorrentState.FINISHED, progress=1.0, bytes_done=0, bytes_total=0)
+        daemon.publish("state_changed", ID, state="finished", previous="queued")
+
+    daemon.once_listening(f"progress/{ID}".encode(), play)
+    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.FAILED
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"failed: {ID} - nothing is selected")

@@ -17,6 +17,7 @@ from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
         (progress(1, state="finished"), Outcome.COMPLETED),
         (event(1, "state_changed", state="quarantined", previous="downloading"), Outcome.FAILED),
         (event(1, "error", name="add_failed", message="no", recoverable=False), Outcome.FAILED),
+        (progress(1, state="finished", bytes_done=0, bytes_total=0), Outcome.FAILED),
         (event(1, "torrent_removed", delete_files=True), Outcome.REMOVED),
         (resnapshot(row(state=TorrentState.SEEDING)), Outcome.COMPLETED),
         (resnapshot(row(OTHER)), Outcome.REMOVED),
@@ -38,6 +39,7 @@ def test_items_end_it_or_not(item: Any, outcome: Outcome | None) -> None:
     [
         (row(state=TorrentState.FINISHED), Outcome.COMPLETED),
         (row(state=TorrentState.PAUSED, progress=1.0), Outcome.COMPLETED),
+        (row(state=TorrentState.FINISHED, bytes_done=0, bytes_total=0), Outcome.FAILED),
         (row(state=TorrentState.ERROR, error="disk"), Outcome.FAILED),
         (row(state=TorrentState.QUARANTINED), Outcome.FAILED),
         (row(state=TorrentState.PAUSED, progress=1.0, bytes_total=0), None),

@@ -85,3 +85,14 @@ def test_a_stream_that_cannot_begin_closes_its_sockets(daemon: ScriptedDaemon, c
     del daemon.answers["hello"]
     with pytest.raises(Exception, match="unknown_op"):
         client.events()
+
+
+def test_a_reader_can_wait_for_a_while_only(daemon: ScriptedDaemon, client: Client) -> None:
+    """None is no item in time, or the end."""
+    with client.events() as events:
+        daemon.wait_subscribed(b"tick/")
+        assert events.get(0.01) is None
+        assert events.quiet_s < 5
+        happened = daemon.publish("completed")
+        assert events.get(10) == happened
+    assert events.get(10) is None

@@ -96,6 +96,7 @@ def test_silence_is_measured_from_the_last_message() -> None:
     """Of either socket."""
     feed = started(silence_s=30.0)
     receive(feed, event(5, "tick", None))
+    assert feed.quiet_s(3.5) == 2.5
     assert not feed.silent(30.9)
     assert feed.silent(31.0)
     assert feed.wait_s(40.0) == 0.0

@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from ouzel import render
+from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
 from protocol.rows import HealthStatus, TorrentState
 from tests.ouzel.samples import (
@@ -74,7 +75,7 @@ def test_files() -> None:
 def test_health() -> None:
     """A line, and one for each reason."""
     lines = seen(render.health(health(HealthStatus.DEGRADED, [reason()]))).splitlines()
-    assert lines[0].startswith("degraded - engine running (generation 2, up 1 m 5 s, 1 restarts), supervisor 0.1.0")
+    assert lines[0].startswith("degraded - engine running (generation 2, up 1 m 5 s, 1 restart), supervisor 0.1.0")
     assert lines[1].startswith("  engine -: the engine is being restarted, since 2023-11-1")
 
 
@@ -89,7 +90,7 @@ def test_events_are_one_line() -> None:
     line = render.event_line(event(3, "files_discovered", files=["x" * 200]))
     assert f"#3 files_discovered {ID[:8]} files=['xxx" in line
     assert len(line) < 200
-    assert "resnapshot (start): 1 torrents, healthy" in render.event_line(resnapshot(row()))
+    assert "resnapshot (start): 1 torrent, healthy" in render.event_line(resnapshot(row()))
 
 
 def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
@@ -101,6 +102,41 @@ def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
     assert "engine lost" in shown
     assert "degraded" in shown
     assert "healthy" in seen(render.download(table_of(), ID))
+
+
+def test_a_rate_is_shown_only_where_something_moves() -> None:
+    """What a torrent was told last, before it was complete or paused, is stale."""
+    assert "2.0 MB/s 3 peers 0 ms left" in " ".join(seen(render.download(table_of(row()), ID)).split())
+    at_rest = [row(state=TorrentState.FINISHED, progress=1.0), row(state=TorrentState.PAUSED), row(progress=1.0)]
+    for each in at_rest:
+        shown = seen(render.download(table_of(each), ID))
+        assert "B/s" not in shown
+        assert "left" not in shown
+
+
+def test_a_daemon_that_does_not_answer_is_told_and_nothing_moves() -> None:
+    """Since when, until it answers again."""
+    table = table_of(row())
+    table.apply(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
+    for shown in (seen(render.download(table, ID)), seen(render.overview(table, list(table.rows.values()), 50))):
+        assert "the daemon does not answer, since 2023-11-1" in shown
+        assert "MB/s" not in shown
+    table.apply(DaemonAnswers(since_us=1_700_000_000_000_000))
+    shown = seen(render.overview(table, list(table.rows.values()), 50))
+    assert "2.0 MB/s" in shown
+    assert "healthy" in shown
+    assert "answers again" in render.event_line(DaemonAnswers(since_us=1_700_000_000_000_000))
+    assert "does not answer" in render.event_line(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
+
+
+def test_a_row_that_no_engine_told_of_for_long_says_how_old_it_is() -> None:
+    """Where it is asked for: the rows of a stream keep the age that they had."""
+    rows = [row(age_ms=12_000), row(OTHER), row(age_ms=None)]
+    lines = seen(render.torrents(rows, ages=True)).splitlines()
+    assert lines[0].split()[-1] == "AGE"
+    assert [line.rstrip().endswith("12 s old") for line in lines[1:]] == [True, False, False]
+    assert "old" not in seen(render.torrents(rows))
+    assert "AGE" not in seen(render.torrents([row()], ages=True))
 
 
 @pytest.mark.parametrize(("height", "fits"), [(6, 2), (50, 5)])

@@ -72,7 +72,9 @@ def test_the_services_health_is_followed() -> None:
     table = table_of(resnapshot(row()), event(11, "health_changed", None, status="degraded", reasons=reasons))
     assert (table.status, table.reasons, table.engine) == (HealthStatus.DEGRADED, [reason()], "running")
     table.apply(event(12, "engine_lost", None, pid=1, exit_code=None, signal="SIGKILL", retry_ms=0))
-    assert (table.engine, table.rows[ID].download_bps) == ("lost", 0)
+    assert (table.engine, table.rows[ID].download_bps) == ("backing_off", 0)
+    table.apply(event(12, "health_changed", None, status="unhealthy", reasons=reasons))
+    assert table.engine == "over_budget"  # the word of `health`
     table.apply(event(13, "engine_started", None, pid=2, restarts=1))
     table.apply(event(13, "tick", None, head=13, status="healthy"))
     assert (table.engine, table.status) == ("running", HealthStatus.HEALTHY)

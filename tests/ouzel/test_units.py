@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ouzel.units import format_limit, format_rate, format_share, format_size, format_span, parse_rate
+from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span, parse_rate
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,9 @@ from ouzel.units import format_limit, format_rate, format_share, format_size, fo
         ("1Gi", 1_073_741_824),
         (" 2 MB/s ", 2_000_000),
         ("3Bps", 3),
-        ("0.001", 1),
+        ("1.0", 1),
+        ("0.001k", 1),
+        ("0.0", 0),
     ],
 )
 def test_rates_are_read(text: str, rate: int) -> None:
@@ -34,6 +36,13 @@ def test_rates_are_read(text: str, rate: int) -> None:
 def test_what_is_no_rate_is_refused(text: str) -> None:
     """Nor what a 32-bit limit cannot hold."""
     with pytest.raises(ValueError, match=r"not a rate|the most that can be set"):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize("text", ["0.5", "1.5", "1.5B/s", "0.0001k"])
+def test_a_fraction_of_a_byte_is_refused(text: str) -> None:
+    """Somebody left out the suffix: 0.5 for 0.5M."""
+    with pytest.raises(ValueError, match="add a suffix: k, M, G"):
         parse_rate(text)
 
 
@@ -50,6 +59,12 @@ def test_plain_bytes_are_read_exactly(rate: int) -> None:
 def test_sizes(count: int, text: str) -> None:
     """Powers of 1000."""
     assert format_size(count) == text
+
+
+def test_one_is_not_many() -> None:
+    """Not even where the number is not known."""
+    said = [format_count(count, "file") for count in (0, 1, 2, "?")]
+    assert said == ["0 files", "1 file", "2 files", "? files"]
 
 
 def test_rates_limits_and_shares() -> None:
