@@ -2,6 +2,9 @@
 
 The dispatcher keeps what it has applied of each torrent, so that `EnsureTorrent` can be said again at any time and does
 only what is missing. Adding a torrent and setting priorities are confirmed by alerts, everything else by reading back.
+
+Longer than most files here: what is on its way for one torrent (adding, hashing, selecting, forgetting) has to be seen
+together, or one of them overtakes another.
 """
 
 from collections import defaultdict

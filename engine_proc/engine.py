@@ -1,7 +1,7 @@
 """The engine's shell: one loop over the link, libtorrent's alert descriptor, the store's outcomes and the lifeline.
 
 It owns the clock and the sockets, feeds the pure parts, and performs what they say. An unexpected error here ends the
-process: that is what the supervisor is for.
+process: that is what the supervisor is for. Longer than most files here, because it is the one place that acts.
 """
 
 import contextlib

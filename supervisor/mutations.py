@@ -2,6 +2,8 @@
 
 Changes of one torrent are made one after the other; different torrents do not wait for each other. Once a change has
 been given to the disk it runs to its end, whether or not its client still waits.
+
+Longer than most files here, because each command's way from its arguments to the disk can be read in one place.
 """
 
 import asyncio

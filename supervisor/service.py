@@ -1,6 +1,8 @@
 """The service: one asyncio loop on which all parts of the supervisor meet.
 
 Nothing on this loop waits: the disk has a thread, the engine a process, and what comes of them arrives as events.
+
+Longer than most files here: it holds no decisions, only which part hears of what another part found out.
 """
 
 import asyncio
