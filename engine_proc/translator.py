@@ -7,8 +7,8 @@ asked for after the last piece has been confirmed. The phases:
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. A third of the file is the
-mapping itself, field by field.
+A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. Longer than most files
+here, since a third of it is the mapping itself, field by field.
 """
 
 from enum import Enum
