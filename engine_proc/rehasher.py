@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine_proc.mailbox import Mailbox
 from engine_proc.pieces import MissingPiece, Slice, Unverified, candidates, proves
 
 MTIME_SLACK_S: Final = 5.0
@@ -34,15 +35,14 @@ class Rehasher:
     def __init__(self) -> None:
         self._work: queue.PriorityQueue[tuple[int, int, tuple[str, Unverified, float] | None]] = queue.PriorityQueue()
         self._order = itertools.count()
-        self._outcomes: queue.SimpleQueue[Rehashed] = queue.SimpleQueue()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._outcomes: Mailbox[Rehashed] = Mailbox()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="rehash", daemon=True)
         self._thread.start()
 
     def fileno(self) -> int:
         """Readable while outcomes wait."""
-        return self._wake
+        return self._outcomes.fileno()
 
     def submit(self, torrent: str, unverified: Unverified, *, saved_at: float, added_us: int) -> None:
         """Queues a torrent; outcomes follow, the last with `verified`.
@@ -55,28 +55,21 @@ class Rehasher:
 
     def outcomes(self) -> list[Rehashed]:
         """All outcomes that wait."""
-        try:
-            os.eventfd_read(self._wake)
-        except BlockingIOError:
-            return []
-        found = []
-        while not self._outcomes.empty():
-            found.append(self._outcomes.get())
-        return found
+        return self._outcomes.take_all()
 
     def close(self) -> None:
         """Gives up what is not finished, and ends the thread."""
         self._closing = True
         self._work.put((0, next(self._order), None))
         self._thread.join()
-        os.close(self._wake)
+        self._outcomes.close()
 
     def _run(self) -> None:
         while not self._closing:
             _, _, task = self._work.get()
             if task is not None and not self._closing:
                 torrent, unverified, saved_at = task
-                self._tell(self._rehash(torrent, unverified, saved_at))
+                self._outcomes.put(self._rehash(torrent, unverified, saved_at))
 
     def _rehash(self, torrent: str, unverified: Unverified, saved_at: float) -> Rehashed:
         data = {
@@ -94,12 +87,8 @@ class Rehasher:
             checked += piece.size
             if time.monotonic() - told_at >= TELL_S:
                 told_at = time.monotonic()
-                self._tell(Rehashed(torrent, checked, None))
+                self._outcomes.put(Rehashed(torrent, checked, None))
         return Rehashed(torrent, checked, frozenset(verified))
-
-    def _tell(self, outcome: Rehashed) -> None:
-        self._outcomes.put(outcome)
-        os.eventfd_write(self._wake, 1)
 
 
 def data_ranges(path: str) -> list[tuple[int, int]]:

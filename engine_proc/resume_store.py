@@ -1,10 +1,9 @@
 """The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
 
-import os
-import queue
 from pathlib import Path
 from typing import NamedTuple
 
+from engine_proc.mailbox import Mailbox
 from protocol.durable import Change, DurableWriter
 from protocol.resume_dir import ResumeDir
 
@@ -30,12 +29,11 @@ class FastResumeStore:
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume")
-        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
         """Readable while outcomes wait."""
-        return self._wake
+        return self._outcomes.fileno()
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises OSError where there is and it cannot be read."""
@@ -66,23 +64,15 @@ class FastResumeStore:
 
     def outcomes(self) -> list[Outcome]:
         """All outcomes that wait."""
-        try:
-            os.eventfd_read(self._wake)
-        except BlockingIOError:
-            return []
-        found = []
-        while not self._outcomes.empty():
-            found.append(self._outcomes.get())
-        return found
+        return self._outcomes.take_all()
 
     def close(self) -> None:
         """Waits until all is written, and ends the thread."""
         self._writer.close()
-        os.close(self._wake)
+        self._outcomes.close()
 
     def _submit(self, torrent: str, change: Change) -> None:
         def done(error: OSError | None) -> None:
             self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))
-            os.eventfd_write(self._wake, 1)
 
         self._writer.submit([change], done)

@@ -1,0 +1,39 @@
+"""A mailbox: what a thread hands to the loop, and the descriptor that tells the loop of it."""
+
+import os
+import queue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """`fileno` is readable while something waits. Any thread may put; one thread takes."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def fileno(self) -> int:
+        """Readable while something waits."""
+        return self._wake
+
+    def put(self, item: T) -> None:
+        """Adds one item."""
+        self._waiting.put(item)
+        os.eventfd_write(self._wake, 1)
+
+    def take_all(self) -> list[T]:
+        """All that waits, in order."""
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return []
+        found = []
+        while not self._waiting.empty():
+            found.append(self._waiting.get())
+        return found
+
+    def close(self) -> None:
+        """Closes the descriptor; nothing is put any more."""
+        os.close(self._wake)
