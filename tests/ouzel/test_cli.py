@@ -488,6 +488,16 @@ def _last(daemon: ScriptedDaemon, op: str) -> dict[str, Any]:
 
 def _interrupted_after(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, str]:
     """The command, with a Ctrl-C once it has written some lines."""
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return _counted(lines, ouzel, *argv)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _counted(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, str]:
+    """Carries out the command; each line that it writes is counted."""
     written = 0
     write = sys.stdout.write
 
