@@ -8,7 +8,8 @@ together, or one of them overtakes another.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 import msgspec
 
@@ -19,7 +20,15 @@ from engine_proc.pieces import Unverified
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, SavedResume
-from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
+from engine_proc.session_port import (
+    InvalidSetting,
+    InvalidSource,
+    Layout,
+    LibtSession,
+    Loading,
+    Metainfo,
+    UnknownTorrent,
+)
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import LimitsApplied, LimitsStale, Reconciled, SelectionChanged, TorrentError
@@ -254,30 +263,32 @@ class Dispatcher:
     def _load(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
         torrent = desired.torrent
-        metainfo = self._store.load_metainfo(torrent)
         resume = self._store.load(torrent)
         if resume is not None:
             try:
-                self._load_resumed(desired, metainfo, resume)
+                self._load_resumed(desired, resume)
             except InvalidSource as error:
                 aside = self._store.put_aside(torrent)
                 done = f"put aside as {aside}; the files are hashed"
                 self._emit(Reconciled(torrent=torrent, what=f"fast-resume data is damaged: {error}", done=done))
             else:
                 return
-        self._taken(torrent, self._session.add(desired, metainfo=metainfo, resume=None))
+        self._taken(torrent, self._session.add(desired, metainfo=self._metainfo(torrent), resume=None))
 
-    def _load_resumed(self, desired: DesiredTorrent, metainfo: bytes | None, resume: SavedResume) -> None:
-        """Adds a torrent from its resume data, after what that lacks was looked for on disk."""
-        unverified = self._session.unverified(desired, metainfo=metainfo, resume=resume.blob)
-        self._restored.add(desired.torrent)
-        if unverified is None:
-            loading = self._session.add(desired, metainfo=metainfo, resume=resume.blob)
-            self._taken(desired.torrent, loading)
+    def _metainfo(self, torrent: str) -> Metainfo:
+        return partial(self._store.load_metainfo, torrent)
+
+    def _load_resumed(self, desired: DesiredTorrent, resume: SavedResume) -> None:
+        """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
+        torrent = desired.torrent
+        loading = self._session.resume(desired, metainfo=self._metainfo(torrent), resume=resume.blob)
+        self._restored.add(torrent)
+        if isinstance(loading, Unverified):
+            self._rehashing[torrent] = (desired, loading)
+            self._translator.loading(torrent, complete=False)
+            self._rehasher.submit(torrent, loading, saved_at=resume.saved_at, added_us=desired.added_us)
         else:
-            self._rehashing[desired.torrent] = (desired, unverified)
-            self._translator.loading(desired.torrent, complete=False)
-            self._rehasher.submit(desired.torrent, unverified, saved_at=resume.saved_at, added_us=desired.added_us)
+            self._taken(torrent, loading)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
@@ -289,13 +300,7 @@ class Dispatcher:
             return
         del self._rehashing[torrent]
         try:
-            resume = self._store.load(torrent)
-            loading = self._session.add(
-                desired,
-                metainfo=self._store.load_metainfo(torrent),
-                resume=None if resume is None else resume.blob,
-                verified=outcome.verified,
-            )
+            loading = self._add_verified(desired, outcome.verified)
         except (InvalidSource, OSError) as error:
             self._refuse(desired, str(error))
             return
@@ -309,6 +314,15 @@ class Dispatcher:
                 hashed_bytes=outcome.checked_bytes,
             )
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+
+    def _add_verified(self, desired: DesiredTorrent, verified: Collection[int]) -> Loading:
+        torrent = desired.torrent
+        saved = self._store.load(torrent)
+        if saved is None:
+            return self._session.add(desired, metainfo=self._metainfo(torrent), resume=None)
+        loading = self._session.resume(desired, metainfo=self._metainfo(torrent), resume=saved.blob, verified=verified)
+        assert isinstance(loading, Loading), "what was looked at is not looked at again"
+        return loading
 
     def _taken(self, torrent: str, loading: Loading) -> None:
         self._unannounced[torrent] = loading.layout

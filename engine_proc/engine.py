@@ -57,7 +57,7 @@ HEARTBEAT_S: Final = 0.25
 STATISTICS_S: Final = 1.0
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
-COMMANDS_PER_TURN: Final = 200
+COMMANDS_PER_TURN: Final = 50
 DRAIN_S: Final = 10.0
 """How long a drain may take; what is unsaved then is found again by hashing."""
 

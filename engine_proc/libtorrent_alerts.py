@@ -103,10 +103,12 @@ class AlertCopier:
         return StatusUpdate(rows)
 
     def _copy_added(self, native: Any) -> Alert | None:
-        torrent = self._known(native.params.info_hashes)
+        failed = native.error.value()
+        # Reading `params` copies all of them, so the handle is asked where there is one.
+        torrent = self._known(native.params.info_hashes if failed else native.handle.info_hashes())
         if torrent is None:
             return None
-        if native.error.value():
+        if failed:
             if torrent not in self.handles:  # else it is a duplicate, and the first one stays
                 self._drop(torrent)
             return TorrentAdded(torrent, native.error.message())

@@ -7,8 +7,8 @@ import libtorrent
 
 from engine_proc import selection
 from engine_proc.pieces import BLOCK, MissingPiece, StoredFile, Unverified
-from engine_proc.session_port import InvalidSource, Layout
-from protocol.desired import DesiredTorrent
+from engine_proc.session_port import InvalidSource, Layout, Metainfo
+from protocol.desired import DesiredTorrent, Selection
 from protocol.events import FileEntry
 
 lt: Any = libtorrent
@@ -23,6 +23,7 @@ METAINFO_LIMITS: Final = {
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
 _FLAGS: Final = lt.torrent_flags
+_EVERYTHING: Final = Selection()
 
 
 def hash_of(info_hashes: Any) -> str:
@@ -60,14 +61,19 @@ def parse_resume(resume: bytes) -> Any:
     return params
 
 
-def load(desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes | None) -> Any:
+def read(metainfo: Metainfo) -> bytes | None:
+    """The content of the .torrent file, None where there is none."""
+    return metainfo() if callable(metainfo) else metainfo
+
+
+def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
     """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
     if resume is not None:
         params = parse_resume(resume)
-        if params.ti is None and metainfo is not None:
-            params.ti = parse_metainfo(metainfo).ti
-    elif metainfo is not None:
-        params = parse_metainfo(metainfo)
+        if params.ti is None and (content := read(metainfo)) is not None:
+            params.ti = parse_metainfo(content).ti
+    elif (content := read(metainfo)) is not None:
+        params = parse_metainfo(content)
     else:
         params = parse_magnet(desired.magnet or "")
     apply_desired(params, desired, resumed=resume is not None)
@@ -94,11 +100,15 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
     params.flags = flags
-    params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
-    for tracker in desired.trackers:
-        if tracker not in params.trackers:
-            params.trackers = [*params.trackers, tracker]
-    params.url_seeds = [*params.url_seeds, *(url for url in desired.web_seeds if url not in params.url_seeds)]
+    # Each of these is a copy into Python and one back, which counts with ten thousand torrents.
+    if desired.peers:
+        params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
+    if desired.trackers:
+        known = params.trackers
+        params.trackers = [*known, *(tracker for tracker in desired.trackers if tracker not in known)]
+    if desired.web_seeds:
+        known = params.url_seeds
+        params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]
 
 
 def check_text(params: Any) -> None:
@@ -129,6 +139,8 @@ def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
 
 def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
     """The selection's verdict on each file, padding files too."""
+    if desired.selection == _EVERYTHING:
+        return [selection.DEFAULT] * int(storage.num_files())
     paths = [storage.file_path(index) for index in range(storage.num_files())]
     return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
 
@@ -169,7 +181,7 @@ def claim(params: Any, verified: Collection[int]) -> None:
     }
 
 
-def unverified(params: Any, metainfo: bytes | None) -> Unverified | None:
+def unverified(params: Any, metainfo: Metainfo) -> Unverified | None:
     """What the parameters lack of the wanted files; None where that is nothing, or cannot be proven."""
     if params.ti is None or has_all_wanted(params):
         return None
@@ -185,7 +197,9 @@ def unverified(params: Any, metainfo: bytes | None) -> Unverified | None:
     ]
     have = params.have_pieces
     lacking = [piece for piece in range(info.num_pieces()) if piece >= len(have) or not have[piece]]
-    missing = _missing_v1(info, lacking) if params.info_hashes.has_v1() else _missing_v2(storage, lacking, metainfo)
+    missing = (
+        _missing_v1(info, lacking) if params.info_hashes.has_v1() else _missing_v2(storage, lacking, read(metainfo))
+    )
     total = sum(file.size for file in files if file.wanted and file.path is not None)
     lacked = sum(piece.size for piece in missing)
     return Unverified(files, missing, max(0, total - lacked), total, info.total_size()) if missing else None

@@ -17,6 +17,7 @@ from engine_proc.session_port import (
     Applied,
     Layout,
     Loading,
+    Metainfo,
     SettingValue,
     SourceInfo,
     UnknownTorrent,
@@ -122,28 +123,34 @@ class LibtorrentSession:
         name = params.ti.name() if params.ti is not None else params.name
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name)
 
-    def add(
-        self,
-        desired: DesiredTorrent,
-        *,
-        metainfo: bytes | None,
-        resume: bytes | None,
-        verified: Collection[int] = (),
-    ) -> Loading:
+    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
         params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
-        libtorrent_params.claim(params, verified)
-        self._alerts.expect(desired.torrent)
-        if params.ti is None and desired.torrent not in self._alerts.handles:
-            self._keep_peers_for(desired.torrent)
+        complete = resume is not None and libtorrent_params.has_all_wanted(params)
+        return self._add(desired.torrent, params, complete=complete)
+
+    def resume(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
+    ) -> Loading | Unverified:
+        """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
+        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        complete = libtorrent_params.has_all_wanted(params)
+        if verified is None and not complete:
+            unverified = libtorrent_params.unverified(params, metainfo)
+            if unverified is not None:
+                return unverified
+        if verified:
+            libtorrent_params.claim(params, verified)
+            complete = libtorrent_params.has_all_wanted(params)
+        return self._add(desired.torrent, params, complete=complete)
+
+    def _add(self, torrent: str, params: Any, *, complete: bool) -> Loading:
+        self._alerts.expect(torrent)
+        if params.ti is None and torrent not in self._alerts.handles:
+            self._keep_peers_for(torrent)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete=resume is not None and libtorrent_params.has_all_wanted(params), layout=layout)
-
-    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
-        """What the resume data lacks of the wanted files. Raises InvalidSource."""
-        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
-        return libtorrent_params.unverified(params, metainfo)
+        return Loading(complete=complete, layout=layout)
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""

@@ -1,5 +1,6 @@
 """The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,9 +38,9 @@ class FastResumeStore:
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises OSError where there is and it cannot be read."""
-        path = self._dir.fastresume(torrent)
         try:
-            return SavedResume(path.read_bytes(), path.stat().st_mtime)
+            with open(self._dir.fastresume(torrent), "rb", buffering=0) as file:
+                return SavedResume(file.read(), os.fstat(file.fileno()).st_mtime)
         except FileNotFoundError:
             return None
 

@@ -4,7 +4,7 @@ Torrents are named by Ouzel's ids. Calls are requests; what came of them is told
 back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
@@ -13,6 +13,9 @@ from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry
 
 SettingValue = int | str | bool
+
+Metainfo = bytes | Callable[[], bytes | None] | None
+"""A .torrent file's content, or how to get it: most torrents go on from their resume data and never need it."""
 
 
 class InvalidSource(Exception):
@@ -86,25 +89,18 @@ class LibtSession(Protocol):
         """What a source is. Raises InvalidSource."""
         ...
 
-    def add(
-        self,
-        desired: DesiredTorrent,
-        *,
-        metainfo: bytes | None,
-        resume: bytes | None,
-        verified: Collection[int] = (),
-    ) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data.
-
-        Args:
-            verified: pieces that the resume data lacks, and that were hashed and found right.
-        """
+    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
+        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data."""
         ...
 
-    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
-        """What the resume data lacks of the wanted files, None where that is nothing or cannot be hashed.
+    def resume(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
+    ) -> Loading | Unverified:
+        """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
 
-        Raises InvalidSource for unreadable resume data.
+        Args:
+            verified: what was found by looking: pieces that the resume data lacks, hashed and found right. None where
+                nobody has looked; then, if there is something to look at, that is returned and nothing was added.
         """
         ...
 

@@ -267,9 +267,11 @@ class AlertTranslator:
         if completed:
             outputs.append(Completed(torrent=row.torrent, bytes_done=row.done))
             outputs.append(SaveResume(row.torrent, final=True))
-        elif before is not None and row.done != before.done:
+        elif before is None or before.state is NativeState.CHECKING_RESUME_DATA:
+            pass  # what the resume data says is being taken up, and saved already
+        elif row.done != before.done:
             outputs.append(SaveResume(row.torrent, final=False))
-        elif before is not None and row.uploaded != before.uploaded:
+        elif row.uploaded != before.uploaded:
             outputs.append(SaveCounters(row.torrent))
         if view.trouble is not None and row.error is None:
             view.trouble = None

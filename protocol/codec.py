@@ -1,8 +1,9 @@
 """msgpack bytes <-> typed messages, under limits. The only place in Ouzel that sees encoded bytes.
 
 The wire has string-keyed maps, arrays, UTF-8 strings, byte strings, booleans, null, floats, and integers within
-±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack does the bytes and msgspec
-the types; what is left for this module is what neither checks: depth, size, and the range of integers.
+±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack reads bytes that others
+wrote, msgspec does the types and writes our own; what is left for this module is what neither checks: depth, size, and
+the range of integers.
 """
 
 import re
@@ -20,6 +21,7 @@ MAX_DEPTH: Final = 16
 MAX_ELEMENTS: Final = 400_000
 MAX_INTEGER: Final = 2**53 - 1
 
+_ENCODER = msgspec.msgpack.Encoder()
 _SCALARS = (str, bytes, bool, float, type(None))
 _FIELD_PATH = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
 _MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
@@ -27,6 +29,10 @@ _MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
 
 def encode(message: Any) -> bytes:
     """One message (a Struct, or builtins) as msgpack bytes. Unset fields are left out; lone surrogates become `?`."""
+    try:
+        return _ENCODER.encode(message)
+    except UnicodeEncodeError:
+        pass  # as rare as it is slow to put right
     plain = msgspec.to_builtins(message, builtin_types=(bytes,))
     packed = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     assert isinstance(packed, bytes)

@@ -4,13 +4,13 @@ Commands are level-triggered: `EnsureTorrent` says how a torrent shall be, whole
 engine does what is missing. So an engine that died needs no log of what it had been told, only the catalogue.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from protocol import codec
 from protocol.desired import DesiredTorrent
-from protocol.errors import ErrorKind
+from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
     Completed,
     ErrorCleared,
@@ -28,8 +28,9 @@ from protocol.events import (
     TorrentError,
 )
 
+T = TypeVar("T")
+
 MAX_LINK_BYTES: Final = 256 * 1024 * 1024
-MAX_LINK_ELEMENTS: Final = 20_000_000
 
 
 class _EngineVerb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -226,15 +227,28 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
     events: list[EngineEvent]
 
 
+_COMMANDS: Final = msgspec.msgpack.Decoder(CommandBatch)
+_EVENTS: Final = msgspec.msgpack.Decoder(EventBatch)
+
+
 def decode_commands(frame: bytes) -> CommandBatch:
     """The commands in a frame. Raises OuzelError where the frame is not one."""
-    return codec.convert(_unpack(frame), CommandBatch, within="", error=ErrorKind.MALFORMED_FRAME)
+    return _decode(_COMMANDS, frame)
 
 
 def decode_events(frame: bytes) -> EventBatch:
     """The events in a frame. Raises OuzelError where the frame is not one."""
-    return codec.convert(_unpack(frame), EventBatch, within="", error=ErrorKind.MALFORMED_FRAME)
+    return _decode(_EVENTS, frame)
 
 
-def _unpack(frame: bytes) -> object:
-    return codec.unpack(frame, max_bytes=MAX_LINK_BYTES, max_elements=MAX_LINK_ELEMENTS)
+def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
+    """Both ends are our own, of one version: what the public codec checks beyond the types is not checked here."""
+    if len(frame) > MAX_LINK_BYTES:
+        raise OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes", field="frame")
+    try:
+        return decoder.decode(frame)
+    except msgspec.ValidationError as error:
+        field, problem = codec.blame(str(error), "")
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{field}: {problem}", field=field) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"not a frame of the link: {error}", field="frame") from error

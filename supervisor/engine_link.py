@@ -25,6 +25,8 @@ from protocol.link import (
 from supervisor.loop_socket import LoopSocket
 
 COMMANDS_PER_FRAME: Final = 500
+BATCHES_PER_TURN: Final = 1
+"""A batch may hold hundreds of events, and clients must not wait for more than one."""
 
 Answer = SourceInspected | FilesQueried
 
@@ -54,7 +56,7 @@ class EngineLink:
         self._gen: int | None = None
         self._connected = False
         self._ready = asyncio.Event()
-        self._socket = LoopSocket(socket, self._receive)
+        self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
 
     @property
     def up(self) -> bool:

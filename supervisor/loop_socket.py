@@ -21,10 +21,12 @@ class LoopSocket:
     Args:
         socket: bound or connected; closed by `close`.
         on_message: called on the loop.
+        per_turn: messages that are taken before others get their turn.
     """
 
-    def __init__(self, socket: zmq.Socket[bytes], on_message: OnMessage) -> None:
+    def __init__(self, socket: zmq.Socket[bytes], on_message: OnMessage, *, per_turn: int = MESSAGES_PER_TURN) -> None:
         self._socket = socket
+        self._per_turn = per_turn
         self._on_message = on_message
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
@@ -60,7 +62,7 @@ class LoopSocket:
     def _drain(self) -> None:
         self._scheduled = False
         try:
-            for _ in range(MESSAGES_PER_TURN):
+            for _ in range(self._per_turn):
                 if self._socket.closed or not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
                     return
                 self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))

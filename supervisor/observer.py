@@ -53,7 +53,7 @@ class Observer:
     Args:
         on_ready, on_refused, on_forgotten, on_store_problem, on_session_stats: what concerns the service rather than
             one torrent's record.
-        on_restored: called when the last torrent to be restored is back.
+        on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Observer:
         on_refused: Callable[[SettingsRefused], None],
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
-        on_restored: Callable[[], None],
+        on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
     ) -> None:
         self._catalogue = catalogue
@@ -78,7 +78,7 @@ class Observer:
         self._on_refused = on_refused
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
-        self._on_restored = on_restored
+        self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
 
     def take(self, event: EngineEvent) -> None:
@@ -132,8 +132,8 @@ class Observer:
             case TorrentApplied(torrent=torrent, revision=revision, problem=problem):
                 observed.applied_revision = revision
                 self._waiters.confirm(torrent, revision, problem)
-                if self._snapshot.take_up(torrent):
-                    self._on_restored()
+                self._snapshot.present.add(torrent)
+                self._on_taken_up(torrent)
             case Progress(state=state):
                 observed.progress = event
                 if state is not TorrentState.QUEUED:

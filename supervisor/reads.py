@@ -38,6 +38,7 @@ from supervisor.config import Config
 from supervisor.event_log import EventLog
 from supervisor.health import Health as HealthBook
 from supervisor.keeper import Keeper
+from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
@@ -60,6 +61,7 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         keeper: Keeper,
+        restore: Restore,
         version: str,
     ) -> None:
         self._config = config
@@ -68,6 +70,7 @@ class Reads:
         self._health = health
         self._log = log
         self._keeper = keeper
+        self._restore = restore
         self._version = version
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
@@ -147,9 +150,7 @@ class Reads:
                 version=self._version,
                 uptime_ms=int((now - self._started_at) * 1000),
             ),
-            restore=RestoreReport(
-                done=self._snapshot.to_restore - len(self._snapshot.restoring), total=self._snapshot.to_restore
-            ),
+            restore=RestoreReport(done=self._restore.done, total=self._restore.total),
         )
 
     def _stats(self, now: float) -> StatsReport:

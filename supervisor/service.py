@@ -33,7 +33,7 @@ from protocol.link import (
 )
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus
-from supervisor import logs
+from supervisor import logs, restore
 from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
 from supervisor.config import Config
@@ -50,6 +50,7 @@ from supervisor.publisher import Publisher
 from supervisor.reads import Reads
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
 from supervisor.restart_policy import standard_policy
+from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 
@@ -82,6 +83,7 @@ class Service:
         self._runtime_dir = Path(config.paths.runtime_dir)
         self._catalogue = Catalogue(self._resume_dir)
         self._snapshot = Snapshot()
+        self._restore = Restore()
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
@@ -131,7 +133,7 @@ class Service:
             on_refused=self._settings_refused,
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
-            on_restored=self._report_restore,
+            on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
         )
         self._link = EngineLink(
@@ -156,6 +158,7 @@ class Service:
             health=self._health,
             log=self._events,
             keeper=self._keeper,
+            restore=self._restore,
             version=self._version,
         )
         self._mutations = Mutations(
@@ -227,12 +230,28 @@ class Service:
         self._reads.libtorrent = event.libtorrent
         self._keeper.ready()
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
-        self._link.send(*(EnsureTorrent(desired=desired) for desired in self._catalogue.torrents.values()))
         self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
         self._health.started = True
-        self._snapshot.begin_restore(self._catalogue.torrents)
+        self._restore.begin(restore.order(self._catalogue.torrents, self._snapshot.states()))
         self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)
         self._report_restore()
+        self._restore_more(self._keeper.gen)
+
+    def _restore_more(self, gen: int) -> None:
+        """Gives this engine more of its torrents, letting the loop turn in between."""
+        if gen != self._keeper.gen or not self._link.up:
+            return
+        torrents = self._catalogue.torrents
+        chosen = self._restore.next()
+        if chosen:
+            self._link.send(*(EnsureTorrent(desired=torrents[key]) for key in chosen if key in torrents))
+            asyncio.get_running_loop().call_soon(self._restore_more, gen)
+
+    def _torrent_taken_up(self, torrent: str) -> None:
+        if self._restore.taken_up(torrent):
+            self._report_restore()
+        else:
+            self._restore_more(self._keeper.gen)
 
     def _engine_lost(self, pid: int | None, death: Death) -> None:
         if self._keeper.stopping:
@@ -268,6 +287,7 @@ class Service:
         self._keeper.stop()
 
     def _torrent_forgotten(self, event: TorrentForgotten) -> None:
+        self._torrent_taken_up(event.torrent)
         if event.torrent not in self._catalogue.leaving:
             return
         if event.problem is not None:
@@ -309,8 +329,8 @@ class Service:
         self._report("engine", "listen", problem)
 
     def _report_restore(self) -> None:
-        left, total = len(self._snapshot.restoring), self._snapshot.to_restore
-        self._report("engine", "restore", f"{total - left} of {total} torrents are back" if left else None)
+        done, total = self._restore.done, self._restore.total
+        self._report("engine", "restore", f"{done} of {total} torrents are back" if done < total else None)
 
     def _report(
         self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
@@ -331,6 +351,7 @@ class Service:
 
     async def _tick(self) -> None:
         while True:
+            self._report_restore()
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             await asyncio.sleep(TICK_S)
 

@@ -5,8 +5,6 @@ torrent that the running engine has taken up is as fresh as that engine's last w
 tells of every change.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from protocol.desired import DesiredTorrent
@@ -77,9 +75,6 @@ class Snapshot:
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has taken up."""
-        self.restoring: set[str] = set()
-        """The torrents that the running engine was given at its start and has not taken up yet."""
-        self.to_restore = 0
         self.settings_revision = 0
         """The revision of the session's settings that libtorrent confirmed last."""
 
@@ -91,20 +86,10 @@ class Snapshot:
         """Drops a torrent that was removed."""
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
-        self.restoring.discard(torrent)
 
-    def begin_restore(self, torrents: Iterable[str]) -> None:
-        """A new engine is given these torrents."""
-        self.restoring = set(torrents)
-        self.to_restore = len(self.restoring)
-
-    def take_up(self, torrent: str) -> bool:
-        """The engine has taken up a torrent. Returns whether that was the last one to be restored."""
-        self.present.add(torrent)
-        if torrent not in self.restoring:
-            return False
-        self.restoring.discard(torrent)
-        return not self.restoring
+    def states(self) -> dict[str, TorrentState]:
+        """What each torrent was doing when it was last heard of."""
+        return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self) -> list[str]:
         """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""

@@ -41,6 +41,7 @@ from engine_proc.session_port import (
     InvalidSource,
     Layout,
     Loading,
+    Metainfo,
     SettingValue,
     SourceInfo,
     UnknownTorrent,
@@ -245,24 +246,20 @@ class FakeSession:
         content = _parse_metainfo(metainfo or b"")
         return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name)
 
-    def unverified(self, desired: DesiredTorrent, *, metainfo: bytes | None, resume: bytes) -> Unverified | None:
-        """None: what this session has is not on any disk. Raises InvalidSource."""
-        _parse_resume(resume)
-        return None
+    def resume(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
+    ) -> Loading | Unverified:
+        """Adds a torrent at once: what this session has is not on any disk. Raises InvalidSource."""
+        return self.add(desired, metainfo=metainfo, resume=resume)
 
-    def add(
-        self,
-        desired: DesiredTorrent,
-        *,
-        metainfo: bytes | None,
-        resume: bytes | None,
-        verified: Collection[int] = (),
-    ) -> Loading:
+    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
         with self._lock:
             content: _Content | None = None
             have: list[bool] = []
             named = desired.torrent
+            if callable(metainfo):
+                metainfo = metainfo()
             if resume is not None:
                 named, content, have = _parse_resume(resume)
             elif metainfo is None:

@@ -51,6 +51,7 @@ from supervisor.publisher import Publisher
 from supervisor.reads import Reads
 from supervisor.requests import Requests
 from supervisor.restart_policy import RestartPolicy
+from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 from tests.supervisor.sockets import Sockets
@@ -197,6 +198,7 @@ class Bench:
         )
         self.catalogue = Catalogue(ResumeDir(directory / "resume"))
         self.snapshot = Snapshot()
+        self.restore = Restore()
         self.health = Health()
         self.events = EventLog("epoch-1")
         self.waiters = Waiters()
@@ -217,7 +219,7 @@ class Bench:
             on_refused=self.refusals.append,
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
-            on_restored=self._restored,
+            on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
         )
         self.link = EngineLink(
@@ -242,6 +244,7 @@ class Bench:
             health=self.health,
             log=self.events,
             keeper=self.keeper,
+            restore=self.restore,
             version="9.9",
         )
         self.mutations = Mutations(
@@ -362,17 +365,18 @@ class Bench:
         self.link.send(*(EnsureTorrent(desired=desired) for desired in self.catalogue.torrents.values()))
         self.link.send(*map(forget, self.catalogue.leaving.values()))
         self.health.started = True
-        self.snapshot.begin_restore(self.catalogue.torrents)
+        self.restore.begin(self.catalogue.torrents)
         self.ready.set()
 
     def _lost(self, pid: int | None, death: Death) -> None:
         self.losses.append((self.keeper.gen, death))
         self.snapshot.engine_lost()
 
-    def _restored(self) -> None:
-        self.restored += 1
+    def _taken_up(self, torrent: str) -> None:
+        self.restored += self.restore.taken_up(torrent)
 
     def _forgotten(self, event: TorrentForgotten) -> None:
+        self._taken_up(event.torrent)
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:

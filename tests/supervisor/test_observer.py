@@ -27,6 +27,7 @@ from protocol.link import (
     ResumeStoreState,
     SettingsRefused,
     TorrentApplied,
+    TorrentForgotten,
 )
 from protocol.rows import TorrentState
 from supervisor.observer import engine_lost_events
@@ -205,7 +206,7 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
     async with bench(tmp_path) as on:
         for torrent in (V1, OTHER):
             await on.catalogue.put(desired(torrent))
-        on.snapshot.begin_restore([V1, OTHER])
+        on.restore.begin([V1, OTHER])
         waiting = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
         await asyncio.sleep(0)
         restored = []
@@ -219,14 +220,19 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
 
 
 async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    """The last of the others ends it; if it was itself the last, its removal does."""
+    """It counts as done when the engine has let go of it."""
     async with bench(tmp_path) as on:
         for torrent in (V1, OTHER):
             await on.catalogue.put(desired(torrent))
-        on.snapshot.begin_restore([V1, OTHER])
-        on.snapshot.forget(OTHER)
+        on.restore.begin([V1, OTHER])
+        await on.catalogue.put(desired(OTHER, removal="keep_files"))
         on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        assert on.restored == 0
+        dropped = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
+        await asyncio.sleep(0)
+        on.observer.take(TorrentForgotten(torrent=OTHER))
         assert on.restored == 1
+        await dropped
 
 
 async def test_progress_is_kept_and_shown_to_those_who_asked(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_torrent_that_is_present_is_as_fresh_as_the_engine(
     snapshot.of(V1).told_at = told_at
     snapshot.engine_told_at = engine_told_at
     if present:
-        snapshot.take_up(V1)
+        snapshot.present.add(V1)
     heard_at = engine_told_at if present else told_at
     age_ms = snapshot.row(desired(), heard_at + later_s).age_ms
     assert age_ms is not None
@@ -56,7 +56,7 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     observed = snapshot.of(V1)
     observed.progress, observed.state, observed.told_at = progress(), TorrentState.DOWNLOADING, 10.0
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
-    snapshot.take_up(V1)
+    snapshot.present.add(V1)
     before = snapshot.row(desired(), 20.0)
     snapshot.engine_lost()
     row = snapshot.row(desired(), 25.0)
@@ -81,25 +81,10 @@ def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState)
     assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
 
 
-@given(st.sets(st.sampled_from([V1, OTHER, V2])), st.permutations([V1, OTHER, V2, V1]))
-def test_a_restore_ends_once_with_its_last_torrent(given_torrents: set[str], order: list[str]) -> None:
-    """Whatever the order; torrents that were not given at the start do not end it."""
-    snapshot = Snapshot()
-    snapshot.begin_restore(given_torrents)
-    assert snapshot.to_restore == len(given_torrents)
-    ends = [torrent for torrent in order if snapshot.take_up(torrent)]
-    first_times = [torrent for number, torrent in enumerate(order) if torrent not in order[:number]]
-    expected = [torrent for torrent in first_times if torrent in given_torrents][-1:]
-    assert ends == expected
-    assert snapshot.restoring == set()
-    assert snapshot.present == {V1, OTHER, V2}
-
-
 def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
     """One that is added again under the same id begins from nothing."""
     snapshot = Snapshot()
-    snapshot.begin_restore([V1, OTHER])
-    snapshot.take_up(V1)
+    snapshot.present.add(V1)
     snapshot.of(V1).progress = progress()
     snapshot.of(V1).applied_revision = 9
     snapshot.forget(V1)
