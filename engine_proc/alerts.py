@@ -66,7 +66,7 @@ class TorrentGone(_TorrentAlert, frozen=True):
 
 
 class NativeStateChanged(_TorrentAlert, frozen=True):
-    """`state_changed_alert`."""
+    """A torrent has begun to check or to download, or does something else now (`state_changed_alert`)."""
 
     state: NativeState
 

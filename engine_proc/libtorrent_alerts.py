@@ -49,6 +49,7 @@ ALERT_MASK: Final = int(
 _NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
 """How a deletion "fails" that did not: a torrent that never had files, and somebody else's files in its folder."""
+_WORKING: Final = frozenset({NativeState.CHECKING_FILES, NativeState.DOWNLOADING})
 _STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
 
 
@@ -92,7 +93,9 @@ class AlertCopier:
 
     def _known(self, info_hashes: Any) -> str | None:
         """The id of the torrent with these hashes; a magnet link may have named it by its v2 hash alone."""
-        return next((key for key in (str(info_hashes.v1), str(info_hashes.v2)) if key in self._expected), None)
+        if (v1 := str(info_hashes.v1)) in self._expected:
+            return v1
+        return v2 if (v2 := str(info_hashes.v2)) in self._expected else None
 
     def _copy_status_update(self, native: Any) -> Alert:
         rows = []
@@ -160,7 +163,17 @@ class AlertCopier:
         if handle is not None:
             self._ids.pop(handle, None)
 
+    def _copy_state_changed(self, native: Any) -> Alert | None:
+        """Only where work begins or ends: the status tells all else, and thousands start with several of these."""
+        state = _STATES[native.state]
+        if state not in _WORKING and _STATES[native.prev_state] not in _WORKING:
+            return None
+        torrent = self._id(native)
+        return None if torrent is None else NativeStateChanged(torrent, state)
+
     def _copy_flushed(self, native: Any) -> Alert | None:
+        if not self._flushes:
+            return None
         torrent = self._id(native)
         if torrent is None or torrent not in self._flushes:
             return None
@@ -214,7 +227,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.session_stats_alert: AlertCopier._copy_statistics,
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
     lt.listen_failed_alert: lambda _, native: ListenTrouble(native.message()),
-    lt.state_changed_alert: _of_torrent(lambda torrent, native: NativeStateChanged(torrent, _STATES[native.state])),
+    lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
     lt.torrent_finished_alert: _of_torrent(lambda torrent, native: Finished(torrent)),
     lt.file_completed_alert: _of_torrent(lambda torrent, native: FileFinished(torrent, native.index)),

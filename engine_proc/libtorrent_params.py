@@ -82,8 +82,9 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -
 
 def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:
     """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource."""
-    if not any(desired.torrent == str(each) for each in (params.info_hashes.v1, params.info_hashes.v2)):
-        raise InvalidSource(f"it is of another torrent, {hash_of(params.info_hashes)}")
+    hashes = params.info_hashes
+    if desired.torrent not in (str(hashes.v1), str(hashes.v2)):
+        raise InvalidSource(f"it is of another torrent, {hash_of(hashes)}")
     params.save_path = desired.save_path
     params.download_limit = desired.download_bps or -1
     params.upload_limit = desired.upload_bps or -1

@@ -39,10 +39,12 @@ class FastResumeStore:
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises OSError where there is and it cannot be read."""
         try:
-            with open(self._dir.fastresume(torrent), "rb", buffering=0) as file:
-                return SavedResume(file.read(), os.fstat(file.fileno()).st_mtime)
+            fd = os.open(self._dir.fastresume(torrent), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        with open(fd, "rb", buffering=0) as file:
+            status = os.fstat(fd)
+            return SavedResume(file.read(status.st_size), status.st_mtime)
 
     def load_metainfo(self, torrent: str) -> bytes | None:
         """The .torrent file that the supervisor stored, None where there is none. Raises OSError."""
