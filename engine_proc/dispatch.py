@@ -98,6 +98,7 @@ class Dispatcher:
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
         self._rehashing: dict[str, tuple[DesiredTorrent, Unverified]] = {}
+        self._reloading: dict[str, DesiredTorrent] = {}
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class Dispatcher:
     def ensure(self, desired: DesiredTorrent) -> None:
         """Makes a torrent be as desired."""
         torrent = desired.torrent
-        if torrent in self._forgetting or self._adding(torrent):
+        if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return
         try:
@@ -149,7 +150,7 @@ class Dispatcher:
         self._forgetting[torrent] = command
         if torrent in self._session.torrents():
             self._session.remove(torrent, delete_files=command.delete_files)
-        elif self._adding(torrent):
+        elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
             self._load_to_delete(command.desired)
@@ -163,6 +164,42 @@ class Dispatcher:
         except UnknownTorrent:
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    # -- what is really there -------------------------------------------------------------------------------------
+
+    def audit(self, torrent: str) -> None:
+        """Compares what the session has of a torrent with what is desired, repairs what differs, and tells of it.
+
+        A torrent of which something is on its way is left for the next time.
+        """
+        desired = self._applied.get(torrent)
+        if desired is None or self._pending.get(torrent) or torrent in self._forgetting or torrent in self._reloading:
+            return
+        try:
+            found = self._session.observed(desired)
+        except UnknownTorrent:
+            self._drop(torrent)
+            self._tell_reconciled(torrent, ["the session has lost it"], "added again")
+            self.ensure(desired)
+            return
+        differences = reconcile.differences(found, desired)
+        if not differences:
+            return
+        for step in reconcile.steps(found, desired):
+            self._perform(torrent, step)
+        self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._tell_reconciled(torrent, differences, "set as it was asked for")
+
+    def audit_session(self) -> None:
+        """Removes torrents that the session has and nobody asked for."""
+        count = self._session.strangers()
+        if count:
+            self._emit(Reconciled(what=f"the session had {count} torrents that nobody asked for", done="removed"))
+
+    def _tell_reconciled(self, torrent: str, differences: list[str], done: str) -> None:
+        what = "; ".join(differences)
+        log("warning", "reconciled", torrent=torrent, what=what, done=done)
+        self._emit(Reconciled(torrent=torrent, what=what, done=done))
 
     # -- what alerts say of commands ------------------------------------------------------------------------------
 
@@ -222,6 +259,13 @@ class Dispatcher:
         """The session has let go of a torrent; its resume data follows."""
         torrent = alert.torrent
         self._drop(torrent)
+        reloading = self._reloading.pop(torrent, None)
+        if reloading is not None:
+            if (forgetting := self._forgetting.pop(torrent, None)) is not None:
+                self.forget(forgetting)
+            else:
+                self.ensure(self._next.pop(torrent, reloading))
+            return
         self._forgotten_problem[torrent] = alert.problem
         self._store.delete(torrent)
 
@@ -246,6 +290,9 @@ class Dispatcher:
             case reconcile.Load(desired):
                 self._load(desired)
                 self._pending[torrent].adding = True
+            case reconcile.Reload(desired):
+                self._reloading[torrent] = desired
+                self._session.remove(torrent, delete_files=False)
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
             case reconcile.SetSequential(sequential):
@@ -289,6 +336,12 @@ class Dispatcher:
             self._rehasher.submit(torrent, loading, saved_at=resume.saved_at, added_us=desired.added_us)
         else:
             self._taken(torrent, loading)
+            self._compare_stored(desired, loading)
+
+    def _compare_stored(self, desired: DesiredTorrent, loading: Loading) -> None:
+        """Tells of what resume data said otherwise than desired; it gave way when the torrent was added."""
+        if loading.stored is not None and (differences := reconcile.differences(loading.stored, desired)):
+            self._tell_reconciled(desired.torrent, differences, "resume data gave way to what was asked for")
 
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
@@ -322,6 +375,7 @@ class Dispatcher:
             return self._session.add(desired, metainfo=self._metainfo(torrent), resume=None)
         loading = self._session.resume(desired, metainfo=self._metainfo(torrent), resume=saved.blob, verified=verified)
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
+        self._compare_stored(desired, loading)
         return loading
 
     def _taken(self, torrent: str, loading: Loading) -> None:

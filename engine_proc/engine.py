@@ -25,6 +25,7 @@ from engine_proc.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.audit import CYCLE_S, AuditSchedule
 from engine_proc.coalescer import ProgressCoalescer
 from engine_proc.dispatch import Dispatcher
 from engine_proc.log import log
@@ -64,6 +65,10 @@ DRAIN_S: Final = 10.0
 SessionFactory = Callable[[Configure], LibtSession]
 
 
+class AlertsDropped(Exception):
+    """libtorrent's alert queue was full, and nobody knows what was in those that are gone."""
+
+
 class Engine:
     """One generation of the engine.
 
@@ -98,6 +103,7 @@ class Engine:
         self._translator = AlertTranslator()
         self._coalescer = ProgressCoalescer()
         self._policy = ResumePolicy()
+        self._audit = AuditSchedule()
         self._commands: deque[EngineCommand] = deque()
         self._outbox: list[EngineEvent] = []
         self._session: LibtSession | None = None
@@ -112,7 +118,7 @@ class Engine:
         self._native_at = now
         self._next_heartbeat = now
         self._next_updates = now
-        self._next_statistics = now
+        self._next_census = now + CYCLE_S
         self._updates_busy = False
         self._sampled: tuple[float, SessionStatistics] | None = None
         self._writing = 0
@@ -229,11 +235,14 @@ class Engine:
     def _take(self, alert: Alert) -> None:
         dispatcher = self._require_dispatcher()
         match alert:
-            case TorrentAdded():
+            case TorrentAdded(torrent, problem):
+                if problem is None:
+                    self._audit.watch(torrent)
                 dispatcher.added(alert)
             case TorrentGone():
                 dispatcher.gone(alert)
                 self._coalescer.forget(alert.torrent)
+                self._audit.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
             case PrioritiesSet():
                 dispatcher.priorities_set(alert)
@@ -251,7 +260,8 @@ class Engine:
             case SessionStatistics():
                 self._take_statistics(alert)
             case AlertsLost():
-                log("warning", "alerts_dropped")
+                # One of them may have been what something waits for; the next engine begins from what is true.
+                raise AlertsDropped
             case StatusUpdate(rows):
                 self._updates_busy = bool(rows)
             case Flushed(torrent):
@@ -306,6 +316,7 @@ class Engine:
             self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms))
             if self._session is not None:
                 self._session.post_statistics()
+                self._look_around(now)
         if self._session is None:
             return
         if now >= self._next_updates:
@@ -317,6 +328,17 @@ class Engine:
                 self._session.save_resume(torrent, only_if_modified=False)
             except UnknownTorrent:
                 self._policy.forget(torrent)
+
+    def _look_around(self, now: float) -> None:
+        """Compares some torrents with what is desired of them, unless there is work to do or an end to come to."""
+        if self._commands or self._drain_until is not None:
+            return
+        dispatcher = self._require_dispatcher()
+        for torrent in self._audit.due(now):
+            dispatcher.audit(torrent)
+        if now >= self._next_census:
+            self._next_census = now + CYCLE_S
+            dispatcher.audit_session()
 
     def _timeout_ms(self) -> int:
         if self._commands:

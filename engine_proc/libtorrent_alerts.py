@@ -73,6 +73,10 @@ class AlertCopier:
         """The torrent is about to be added."""
         self._expected.add(torrent)
 
+    def expects(self, handle: Any) -> bool:
+        """Whether this is a torrent that was added, is being added, or is being removed."""
+        return handle in self._ids or self._known(handle.info_hashes()) is not None
+
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
         """The torrent is about to be removed: from now on its handle may be dead any moment, and is not given out."""
         self._forget_handle(torrent)

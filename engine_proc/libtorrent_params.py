@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import libtorrent
+import msgspec
 
 from engine_proc import selection
 from engine_proc.pieces import BLOCK, MissingPiece, StoredFile, Unverified
@@ -68,6 +69,13 @@ def read(metainfo: Metainfo) -> bytes | None:
 
 def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
     """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
+    params = parse(desired, metainfo=metainfo, resume=resume)
+    apply_desired(params, desired, resumed=resume is not None)
+    return params
+
+
+def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
+    """The parameters as they are stored. Raises InvalidSource."""
     if resume is not None:
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
@@ -76,8 +84,55 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -
         params = parse_metainfo(content)
     else:
         params = parse_magnet(desired.magnet or "")
-    apply_desired(params, desired, resumed=resume is not None)
     return params
+
+
+def stored(params: Any, desired: DesiredTorrent) -> DesiredTorrent:
+    """What parameters from resume data say of what is desired; whether it was paused is not compared."""
+    return observed(
+        desired,
+        save_path=params.save_path,
+        paused=desired.paused,
+        flags=params.flags,
+        limits=(params.download_limit, params.upload_limit),
+        info=params.ti,
+        file_priorities=params.file_priorities,
+    )
+
+
+def observed(
+    desired: DesiredTorrent,
+    *,
+    save_path: str,
+    paused: bool,
+    flags: int,
+    limits: tuple[int, int],
+    info: Any,
+    file_priorities: Sequence[int],
+) -> DesiredTorrent:
+    """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own."""
+    selected = desired.selection
+    if info is not None:
+        storage = info.layout()
+        wanted = priorities(storage, desired)
+        found = [int(each) for each in file_priorities] + [selection.DEFAULT] * (len(wanted) - len(file_priorities))
+        if found != wanted:
+            other = {
+                str(index): priority
+                for index, priority in enumerate(found)
+                if priority != wanted[index] and not storage.file_flags(index) & storage.flag_pad_file
+            }
+            if other:
+                selected = Selection(priorities=other)
+    return msgspec.structs.replace(
+        desired,
+        save_path=save_path,
+        paused=paused,
+        sequential=bool(flags & _FLAGS.sequential_download),
+        download_bps=max(0, limits[0]),
+        upload_bps=max(0, limits[1]),
+        selection=selected,
+    )
 
 
 def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:

@@ -30,6 +30,8 @@ lt: Any = libtorrent
 LIBTORRENT_VERSION: Final[str] = libtorrent.__version__
 
 _FLAGS: Final = lt.torrent_flags
+_QUERY_SAVE_PATH: Final = 1 << 7
+"""`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
 
 
 def check_settings(wanted: Mapping[str, SettingValue], torrents: int) -> dict[str, SettingValue]:
@@ -133,7 +135,9 @@ class LibtorrentSession:
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
-        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
+        stored = libtorrent_params.stored(params, desired)
+        libtorrent_params.apply_desired(params, desired, resumed=True)
         complete = libtorrent_params.has_all_wanted(params)
         if verified is None and not complete:
             unverified = libtorrent_params.unverified(params, metainfo)
@@ -142,7 +146,7 @@ class LibtorrentSession:
         if verified:
             libtorrent_params.claim(params, verified)
             complete = libtorrent_params.has_all_wanted(params)
-        return self._add(desired.torrent, params, complete=complete)
+        return self._add(desired.torrent, params, complete=complete)._replace(stored=stored)
 
     def _add(self, torrent: str, params: Any, *, complete: bool) -> Loading:
         self._alerts.expect(torrent)
@@ -211,6 +215,28 @@ class LibtorrentSession:
             download_bps=max(0, handle.download_limit()),
             upload_bps=max(0, handle.upload_limit()),
         )
+
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
+        handle = self._handle(desired.torrent)
+        status = handle.status(_QUERY_SAVE_PATH)
+        info = handle.torrent_file()
+        return libtorrent_params.observed(
+            desired,
+            save_path=status.save_path,
+            paused=desired.paused if status.errc.value() else bool(status.flags & _FLAGS.paused),
+            flags=status.flags,
+            limits=(handle.download_limit(), handle.upload_limit()),
+            info=info,
+            file_priorities=() if info is None else handle.get_file_priorities(),
+        )
+
+    def strangers(self) -> int:
+        """How many torrents the session had that nobody added."""
+        found = [handle for handle in self._session.get_torrents() if not self._alerts.expects(handle)]
+        for handle in found:
+            self._session.remove_torrent(handle)
+        return len(found)
 
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""

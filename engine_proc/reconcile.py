@@ -1,12 +1,22 @@
-"""From the state that is applied to the one that is desired: the steps between them, and none where they agree."""
+"""From the state that is applied to the one that is desired: the steps between them, and none where they agree.
 
-from typing import NamedTuple
+What a session has, and what resume data says, is given as desired state too, with what they cannot tell filled in from
+what is desired. So one comparison serves commands, restores and the regular look at what is really there.
+"""
+
+from typing import Final, NamedTuple
 
 from protocol.desired import DesiredTorrent
 
 
 class Load(NamedTuple):
     """Add the torrent to the session, with everything as desired."""
+
+    desired: DesiredTorrent
+
+
+class Reload(NamedTuple):
+    """Take it out and add it again from its resume data, for what cannot be changed on a torrent that is there."""
 
     desired: DesiredTorrent
 
@@ -42,7 +52,7 @@ class Connect(NamedTuple):
     peers: list[str]
 
 
-Step = Load | SetPaused | SetSequential | SetLimits | SetSelection | Connect
+Step = Load | Reload | SetPaused | SetSequential | SetLimits | SetSelection | Connect
 
 
 def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
@@ -52,6 +62,8 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     """
     if applied is None:
         return [Load(desired)]
+    if applied.save_path != desired.save_path:
+        return [Reload(desired)]
     found: list[Step] = []
     if desired.paused and not applied.paused:
         found.append(SetPaused(True))
@@ -66,3 +78,18 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     if applied.paused and not desired.paused:
         found.append(SetPaused(False))
     return found
+
+
+_COMPARED: Final = ("save_path", "paused", "sequential", "download_bps", "upload_bps")
+
+
+def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
+    """What a session or resume data has otherwise than desired, in words; nothing where `steps` has nothing to do."""
+    told = []
+    for name in _COMPARED:
+        has, wanted = getattr(found, name), getattr(desired, name)
+        if has != wanted:
+            told.append(f"{name} is {has!r} and not {wanted!r}")
+    if found.selection != desired.selection:
+        told.append("the files' priorities are not those of the selection")
+    return told

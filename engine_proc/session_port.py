@@ -59,10 +59,12 @@ class Loading(NamedTuple):
     Fields:
         complete: its resume data says that all wanted pieces are there.
         layout: its files, or None while there is no metadata.
+        stored: what its resume data said of it, before that gave way to what is desired; None without any.
     """
 
     complete: bool
     layout: Layout | None
+    stored: DesiredTorrent | None = None
 
 
 class Applied(NamedTuple):
@@ -134,6 +136,17 @@ class LibtSession(Protocol):
 
     def applied(self, torrent: str) -> Applied:
         """Reads back what is applied."""
+        ...
+
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        """What is desired of a torrent as the session has it; what the session cannot tell is as given.
+
+        A torrent that libtorrent has stopped for an error is not called paused.
+        """
+        ...
+
+    def strangers(self) -> int:
+        """How many torrents the session had that nobody added; they are removed, and their files left alone."""
         ...
 
     def layout(self, torrent: str) -> Layout | None:

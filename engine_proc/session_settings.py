@@ -26,7 +26,8 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
 RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
 """Settings that the engine itself depends on, or that have a place of their own in the configuration."""
 
-ALERT_QUEUE_MIN: Final = 20_000
+ALERT_QUEUE_MIN: Final = 1_000_000
+"""A bound and not a size. A torrent tells of each of its files when it was checked, and some have 100,000 of them."""
 ALERTS_PER_TORRENT: Final = 12
 """While thousands are restored, each tells of itself several times before the loop comes round."""
 

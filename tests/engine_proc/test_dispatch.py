@@ -1,6 +1,6 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 import pytest
@@ -622,3 +622,83 @@ def test_late_alerts_of_a_torrent_that_is_being_forgotten_mean_nothing(
     desk.pump()
     desk.settle()
     assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+
+
+# -- what is really there ---------------------------------------------------------------------------------------------
+
+TAMPERINGS: Final[dict[str, Callable[[FakeSession, DesiredTorrent], object]]] = {
+    "paused": lambda session, desired: session.set_paused(desired.torrent, not desired.paused),
+    "sequential": lambda session, desired: session.set_sequential(desired.torrent, not desired.sequential),
+    "download_bps": lambda session, desired: session.set_limits(desired.torrent, 77, desired.upload_bps),
+    "selection": lambda session, desired: session.set_selection(
+        desired.torrent, changed(desired, selection=Selection(priorities={"0": 1, "1": 0}))
+    ),
+    "lost": lambda session, desired: session.lose(desired.torrent),
+}
+
+
+@pytest.mark.parametrize("asked", [{}, {"paused": True, "sequential": True, "selection": RULES, "download_bps": 1}])
+@pytest.mark.parametrize("what", [*TAMPERINGS, "all"])
+def test_what_the_session_has_otherwise_is_repaired_and_told_once(
+    desk: Desk, what: str, asked: dict[str, object]
+) -> None:
+    """Towards what was asked for; the next look finds nothing."""
+    desired = changed(desk.sample.desired(), **asked)
+    desk.ensure(desired)
+    desk.dispatcher.audit(desired.torrent)
+    assert desk.heard(Reconciled) == []
+    for name, tamper in TAMPERINGS.items():
+        if name == what or (what == "all" and name != "lost"):
+            tamper(desk.session, desired)
+    desk.pump()
+    desk.dispatcher.audit(desired.torrent)
+    desk.pump()
+    (told,) = desk.heard(Reconciled)
+    assert told.torrent == desired.torrent
+    assert what == "all" or {"selection": "priorities"}.get(what, what) in told.what
+    assert desk.session.observed(desired) == desired
+    desk.dispatcher.audit(desired.torrent)
+    assert desk.heard(Reconciled) == []
+
+
+def test_a_torrent_elsewhere_is_taken_out_and_added_again(desk: Desk, tmp_path: Path) -> None:
+    """A path cannot be set on a torrent that is there; its resume data stays, and changes meanwhile come after it."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.ensure(desired)
+    desk.session.move(desired.torrent, "/elsewhere")
+    desk.dispatcher.audit(desired.torrent)
+    desk.dispatcher.ensure(changed(desired, paused=True))
+    desk.dispatcher.audit(desired.torrent)
+    desk.pump()
+    (told,) = desk.heard(Reconciled)
+    assert "/elsewhere" in told.what
+    assert desk.session.observed(desired) == changed(desired, paused=True, revision=desired.revision)
+    assert desk.dir.fastresume(desired.torrent).exists()
+    assert desk.heard(TorrentApplied)[-1].revision == 2
+
+
+@pytest.mark.parametrize("delete_files", [True, False])
+def test_a_torrent_that_is_removed_while_it_is_added_again_is_gone(desk: Desk, delete_files: bool) -> None:
+    """With its files, where these shall go."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.move(desired.torrent, "/elsewhere")
+    desk.dispatcher.audit(desired.torrent)
+    desk.forget(desired, delete_files=delete_files)
+    desk.settle()
+    assert desk.session.torrents() == set()
+    assert [event.torrent for event in desk.heard(TorrentForgotten)] == [desired.torrent]
+    assert (("remove, and its files", desired.torrent) in desk.session.calls) == delete_files
+
+
+def test_what_is_on_its_way_is_not_looked_at(desk: Desk) -> None:
+    """A selection that libtorrent has yet to confirm is no difference; neither is a torrent that nobody has."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(PrioritiesSet)
+    desk.ensure(changed(desired, selection=RULES))
+    desk.session.set_paused(desired.torrent, True)
+    desk.dispatcher.audit(desired.torrent)
+    desk.dispatcher.audit("f" * 40)
+    assert desk.heard(Reconciled) == []

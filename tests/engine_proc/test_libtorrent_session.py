@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from engine_proc import libtorrent_params
 from engine_proc.alerts import (
     FileFinished,
     Finished,
@@ -16,10 +17,11 @@ from engine_proc.alerts import (
     PrioritiesSet,
     ResumeData,
     SessionStatistics,
+    TorrentAdded,
     TorrentGone,
     TorrentStatus,
 )
-from engine_proc.session_port import SettingValue
+from engine_proc.session_port import Loading, SettingValue
 from protocol.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
@@ -302,3 +304,50 @@ def test_suspending_stops_transfers(leech: Probe, sample: SampleTorrent, seeding
 
     eventually(quiet, "quiet")
     assert counts[-1] < sample.size
+
+
+def test_torrents_that_nobody_added_are_removed(leech: Probe, sample: SampleTorrent, target: Path) -> None:
+    """And no others, whatever is on its way; files stay."""
+    stranger = SampleTorrent("stranger", {"a.bin": noise(1000)})
+    stranger.write(target)
+    add(leech, sample, sample.desired(target))
+    native = leech.session._session  # type: ignore[attr-defined]  # nothing else can add what nobody asked for
+    params = libtorrent_params.parse_metainfo(stranger.metainfo)
+    params.save_path = str(target)
+    native.add_torrent(params)
+    assert leech.session.strangers() == 1
+    eventually(lambda: len(native.get_torrents()) == 1, "the stranger is gone")
+    assert leech.session.strangers() == 0
+    assert leech.session.torrents() == {sample.torrent}
+    assert files_below(target).keys() >= stranger.contents.keys()
+
+
+def test_resume_data_that_says_otherwise_gives_way_and_is_told(
+    leech: Probe, sample: SampleTorrent, target: Path
+) -> None:
+    """Save path, limits, order and priorities; what it says rightly is not told."""
+    asked = sample.desired(target, paused=True, sequential=True, download_bps=1000)
+    add(leech, sample, asked)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    for desired in (
+        asked,
+        sample.desired(target, paused=True, upload_bps=7),
+        sample.desired(target / "moved", sequential=True, download_bps=1000, selection=Selection(priorities={"0": 0})),
+    ):
+        with real_session() as later:
+            loading = later.session.resume(desired, metainfo=None, resume=blob, verified=())
+            assert isinstance(loading, Loading)
+            assert loading.stored is not None
+            differing = {
+                name
+                for name in ("save_path", "sequential", "download_bps", "upload_bps", "selection")
+                if getattr(loading.stored, name) != getattr(desired, name)
+            }
+            assert differing == {
+                name
+                for name in ("save_path", "sequential", "download_bps", "upload_bps", "selection")
+                if getattr(asked, name) != getattr(desired, name)
+            }
+            later.take(TorrentAdded)
+            assert later.session.observed(desired) == desired

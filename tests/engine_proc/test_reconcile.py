@@ -2,7 +2,18 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.reconcile import Connect, Load, SetLimits, SetPaused, SetSelection, SetSequential, Step, steps
+from engine_proc.reconcile import (
+    Connect,
+    Load,
+    Reload,
+    SetLimits,
+    SetPaused,
+    SetSelection,
+    SetSequential,
+    Step,
+    differences,
+    steps,
+)
 from protocol.desired import DesiredTorrent, Selection
 
 FIRST = DesiredTorrent(torrent="a" * 40, source="metainfo", save_path="/srv")
@@ -11,7 +22,7 @@ torrents = st.builds(
     DesiredTorrent,
     torrent=st.just(FIRST.torrent),
     source=st.just(FIRST.source),
-    save_path=st.just(FIRST.save_path),
+    save_path=st.sampled_from(["/srv", "/mnt"]),
     paused=st.booleans(),
     sequential=st.booleans(),
     selection=st.sampled_from([Selection(), Selection(include=["a"]), Selection(priorities={"0": 0})]),
@@ -30,6 +41,8 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
         return step.desired
     assert state is not None
     match step:
+        case Reload(desired):
+            return msgspec.structs.replace(desired, peers=[*state.peers, *desired.peers])
         case SetPaused(paused):
             return msgspec.structs.replace(state, paused=paused)
         case SetSequential(sequential):
@@ -42,9 +55,16 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
             return msgspec.structs.replace(state, peers=[*state.peers, *peers])
 
 
-def in_session(desired: DesiredTorrent) -> tuple[bool, bool, int, int, Selection]:
+def in_session(desired: DesiredTorrent) -> tuple[str, bool, bool, int, int, Selection]:
     """The part of a desired state that a session carries out and can be asked for."""
-    return desired.paused, desired.sequential, desired.download_bps, desired.upload_bps, desired.selection
+    return (
+        desired.save_path,
+        desired.paused,
+        desired.sequential,
+        desired.download_bps,
+        desired.upload_bps,
+        desired.selection,
+    )
 
 
 @given(desired=torrents)
@@ -89,6 +109,23 @@ def test_nothing_is_fetched_that_is_not_wanted_any_more(applied: DesiredTorrent,
     for index, step in enumerate(found):
         if isinstance(step, SetPaused):
             assert index == (0 if step.paused else len(found) - 1)
+
+
+@given(found=torrents, desired=torrents)
+def test_what_differs_is_told_where_there_is_something_to_do(found: DesiredTorrent, desired: DesiredTorrent) -> None:
+    """Peers apart, which a session is only ever given: differences without steps would be told again and again."""
+    told = differences(found, msgspec.structs.replace(desired, peers=found.peers))
+    assert bool(told) == bool(steps(found, msgspec.structs.replace(desired, peers=found.peers)))
+    assert bool(told) == (in_session(found) != in_session(desired))
+
+
+@given(found=torrents, desired=torrents)
+def test_a_repair_leaves_nothing_to_tell(found: DesiredTorrent, desired: DesiredTorrent) -> None:
+    """However a session differs: after the steps it is as desired, and the next look finds nothing."""
+    state: DesiredTorrent = found
+    for step in steps(found, desired):
+        state = perform(state, step)
+    assert differences(state, desired) == []
 
 
 def test_what_the_session_does_not_carry_out_is_no_step() -> None:

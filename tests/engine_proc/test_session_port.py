@@ -20,7 +20,15 @@ from engine_proc.alerts import (
     TorrentGone,
 )
 from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.session_port import Applied, InvalidSetting, InvalidSource, LibtSession, SettingValue, UnknownTorrent
+from engine_proc.session_port import (
+    Applied,
+    InvalidSetting,
+    InvalidSource,
+    LibtSession,
+    Loading,
+    SettingValue,
+    UnknownTorrent,
+)
 from protocol.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually, readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
@@ -269,11 +277,44 @@ def test_a_single_file_torrent_has_no_root_folder(probe: Probe, tmp_path: Path) 
     assert [file.path for file in layout.files] == ["alone.bin"]
 
 
+def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Path) -> None:
+    """Right after the add, and after each change; what it has otherwise is seen as it is."""
+    sample = two_files()
+    rules = Selection(exclude=["b.*"], priorities={"0": 7})
+    desired = sample.desired(
+        tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, upload_bps=2000, labels=["x"]
+    )
+    add(probe, sample, desired)
+    assert probe.session.observed(desired) == desired
+    other = sample.desired(tmp_path, labels=["y"])
+    found = probe.session.observed(other)
+    assert (found.paused, found.sequential, found.download_bps, found.upload_bps) == (True, True, 1000, 2000)
+    assert found.selection != other.selection
+    assert found.labels == ["y"]
+    assert probe.session.observed(sample.desired(tmp_path / "other")).save_path == str(tmp_path)
+    probe.session.set_paused(sample.torrent, False)
+    probe.session.set_sequential(sample.torrent, False)
+    probe.session.set_limits(sample.torrent, 0, 0)
+    probe.session.set_selection(sample.torrent, other)
+    probe.take(PrioritiesSet)
+    assert probe.session.observed(other) == other
+    assert probe.session.strangers() == 0
+    assert probe.session.torrents() == {sample.torrent}
+
+
+def test_a_magnet_link_is_seen_to_be_as_asked_for(probe: Probe, tmp_path: Path) -> None:
+    """Its selection cannot be told before there are files."""
+    sample = two_files()
+    desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=["*.bin"]), paused=True)
+    add(probe, sample, desired)
+    assert probe.session.observed(desired) == desired
+
+
 def test_a_magnet_link_has_no_layout(probe: Probe, tmp_path: Path) -> None:
     """There are no files until the metadata comes."""
     sample = two_files()
     loading = probe.session.add(sample.desired(tmp_path, by_magnet=True), metainfo=None, resume=None)
-    assert loading == (False, None)
+    assert loading == Loading(complete=False, layout=None)
     probe.take(TorrentAdded)
     assert probe.session.layout(sample.torrent) is None
     assert probe.session.file_progress(sample.torrent) == []
@@ -380,7 +421,7 @@ def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Pa
     blob = resume_data(probe, sample.torrent)
     probe.session.remove(sample.torrent, delete_files=False)
     probe.take(TorrentGone)
-    assert probe.session.add(desired, metainfo=None, resume=blob) == (False, None)
+    assert probe.session.add(desired, metainfo=None, resume=blob) == Loading(complete=False, layout=None)
     assert probe.take(TorrentAdded) == TorrentAdded(sample.torrent, None)
 
 
@@ -473,6 +514,9 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     "set_selection": lambda session, torrent: session.set_selection(torrent, two_files().desired()),
     "connect": lambda session, torrent: session.connect(torrent, ["127.0.0.1:1"]),
     "applied": lambda session, torrent: session.applied(torrent),
+    "observed": lambda session, torrent: session.observed(
+        DesiredTorrent(torrent=torrent, source="metainfo", save_path="/")
+    ),
     "layout": lambda session, torrent: session.layout(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "flush": lambda session, torrent: session.flush(torrent),

@@ -16,6 +16,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from engine_proc import selection, session_settings
 from engine_proc.alerts import (
     Alert,
@@ -46,7 +48,7 @@ from engine_proc.session_port import (
     SourceInfo,
     UnknownTorrent,
 )
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, Selection
 from protocol.events import FileEntry
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
@@ -149,6 +151,22 @@ class _Torrent:
                 FileEntry(index, path, size, self.priorities[index])
                 for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
             ],
+        )
+
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        selected = desired.selection
+        if self.content is not None:
+            rooted = any("/" in path for path in self.content.paths)
+            if self.priorities != selection.priorities(self.content.paths, selected, rooted=rooted):
+                selected = Selection(priorities={str(index): each for index, each in enumerate(self.priorities)})
+        return msgspec.structs.replace(
+            desired,
+            save_path=self.desired.save_path,
+            paused=desired.paused if self.error else self.paused,
+            sequential=self.sequential,
+            download_bps=self.limits[0],
+            upload_bps=self.limits[1],
+            selection=selected,
         )
 
     def status(self) -> TorrentStatus:
@@ -343,6 +361,15 @@ class FakeSession:
             known = self._known(None, torrent)
             return Applied(known.paused, known.sequential, *known.limits)
 
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
+        with self._lock:
+            return self._known(None, desired.torrent).observed(desired)
+
+    def strangers(self) -> int:
+        """None: there is no other way in."""
+        return 0
+
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         with self._lock:
@@ -474,6 +501,18 @@ class FakeSession:
         """How all torrents are, told or not."""
         with self._lock:
             return [torrent.status() for torrent in self._torrents.values()]
+
+    def move(self, torrent: str, save_path: str) -> None:
+        """The torrent's files lie elsewhere, and nobody is told."""
+        with self._lock:
+            known = self._torrents[torrent]
+            known.desired = msgspec.structs.replace(known.desired, save_path=save_path)
+
+    def lose(self, torrent: str) -> None:
+        """The torrent is not there any more, and nobody is told."""
+        with self._lock:
+            del self._torrents[torrent]
+            self._told.pop(torrent, None)
 
     def refuse_add(self, torrent: str, problem: str) -> None:
         """The next add of this torrent ends in `TorrentAdded` with a problem."""
