@@ -24,10 +24,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: version of the protocol.
-        id: chosen by the client, given back in the reply.
+        id: chosen by the client, given back in the reply. A mutation that comes again under the id of one that was
+            accepted within the last ten minutes is answered and not carried out again, so an id is for one mutation.
         op: name of the command.
         args: its arguments, by name.
-        client: names the sender across its reconnections; without it, its socket does.
+        client: names the sender across its reconnections; without it, its socket does. Ids are a sender's own.
         wait: when OK is said: `durable`, it is on disk and will be done; `applied`, libtorrent has confirmed it.
         deadline_ms: milliseconds from receipt within which exactly one reply comes.
     """
@@ -71,6 +72,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         id: the request's; null where the frame was too broken to hold one.
         result: shape as the command defines; present when `ok`.
         error: present when not `ok`.
+        dup: true where the request repeats an earlier one, and nothing was done anew; otherwise left out.
         epoch, gen, seq: numbering of events, engine generation, and last event, as of this reply.
     """
 
@@ -79,6 +81,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     result: Any | msgspec.UnsetType = msgspec.UNSET
     error: ErrorBody | msgspec.UnsetType = msgspec.UNSET
+    dup: bool | msgspec.UnsetType = msgspec.UNSET
     epoch: str
     gen: int
     seq: int

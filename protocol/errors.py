@@ -32,6 +32,7 @@ class ErrorKind(Enum):
     )
     REPLAY_GONE = ErrorRow(1008, "resnapshot", "the events asked for are of another epoch or no longer kept")
     INTERNAL_ERROR = ErrorRow(1009, "later", "a defect in Ouzel; the supervisor's log has the traceback")
+    ID_REUSED = ErrorRow(1010, "never", "the id was another command's of the same client within the last ten minutes")
     INVALID_ARGUMENT = ErrorRow(2001, "never", "an argument is missing, has the wrong type or is out of range")
     INVALID_METAINFO = ErrorRow(2002, "never", "the metainfo is not a torrent that libtorrent can load")
     INVALID_MAGNET = ErrorRow(2003, "never", "the magnet link is not one that libtorrent can parse")

@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -27,7 +27,6 @@ from protocol.commands import (
     UpdateSelection,
 )
 from protocol.desired import DesiredTorrent, Selection
-from protocol.envelope import Wait
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, TorrentAdded, TorrentRemoved
 from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
@@ -42,12 +41,31 @@ from supervisor.waiters import SESSION, Waiters
 PEERS_KEPT: Final = 200
 """Peers by clients that are remembered of one torrent, the latest."""
 
-LAST_REVISION: Final = 2**53
+GONE: Final = 2**53
+"""The revision that is confirmed once a removed torrent is gone: later than all others."""
 
 INSPECTIONS: Final = 2
 """How many engines may die over one source before it is refused."""
 
 Change = Callable[[DesiredTorrent], DesiredTorrent]
+
+
+class Acceptance(NamedTuple):
+    """A mutation that is durable.
+
+    Fields:
+        result: what its client is told.
+        subject: a torrent's id, or SESSION.
+        revision: the one of the subject that libtorrent has to confirm for it to be applied.
+    """
+
+    result: dict[str, Any]
+    subject: str
+    revision: int
+
+    def saying(self, **more: Any) -> "Acceptance":
+        """The same with more in its result."""
+        return self._replace(result={**self.result, **more})
 
 
 class Mutations:
@@ -84,71 +102,73 @@ class Mutations:
         self._locks = KeyedLocks()
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
-    async def carry_out(self, command: Mutation, wait: Wait, deadline: float) -> dict[str, Any]:
-        """The result of a mutation, once it is durable, or with `applied`, once libtorrent has confirmed it.
+    async def accept(self, command: Mutation, deadline: float) -> Acceptance:
+        """Carries out a mutation as far as the disk: from then on it will be done, whatever dies.
 
         Args:
             deadline: the loop's time after which nothing is begun any more that has not been accepted.
 
         Raises:
-            OuzelError: nothing has changed, unless libtorrent refused (ENGINE_REFUSED) what is durable already.
-            TimeoutError: it is durable, and was not confirmed by the deadline.
+            OuzelError: nothing has changed.
         """
         match command:
             case AddTorrent():
-                result, subject = await self._add(command, deadline)
-            case RemoveTorrent(torrent=subject, delete_files=delete_files):
-                result = await self._remove(subject, delete_files)
-            case PauseTorrent(torrent=subject):
-                result = await self._change(subject, lambda desired: _with(desired, paused=True))
-            case ResumeTorrent(torrent=subject):
-                result = await self._change(subject, lambda desired: _with(desired, paused=False))
-            case SetSequential(torrent=subject, sequential=sequential):
-                result = await self._change(subject, lambda desired: _with(desired, sequential=sequential))
-                result["sequential"] = sequential
-            case UpdateSelection(torrent=subject):
-                self._check_indices(subject, command)
-                result = await self._change(
-                    subject, lambda desired: _with(desired, selection=_select(desired, command))
-                )
+                return await self._add(command, deadline)
+            case RemoveTorrent(torrent=torrent, delete_files=delete_files):
+                return await self._remove(torrent, delete_files)
+            case PauseTorrent(torrent=torrent):
+                return await self._change(torrent, lambda desired: _with(desired, paused=True))
+            case ResumeTorrent(torrent=torrent):
+                return await self._change(torrent, lambda desired: _with(desired, paused=False))
+            case SetSequential(torrent=torrent, sequential=sequential):
+                accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
+                return accepted.saying(sequential=sequential)
+            case UpdateSelection(torrent=torrent):
+                self._check_indices(torrent, command)
+                return await self._change(torrent, lambda desired: _with(desired, selection=_select(desired, command)))
             case UpdateLimits(torrent=None):
-                result, subject = await self._limit_session(command), SESSION
-            case UpdateLimits(torrent=str(subject)):
-                limits = _limits_given(command)
-                result = await self._change(subject, lambda desired: _with(desired, **limits))
-                desired = self._reads.find(subject)
-                result = {"download_bps": desired.download_bps, "upload_bps": desired.upload_bps}
-            case AddPeers(torrent=subject, peers=peers):
-                result = await self._add_peers(subject, peers)
+                return await self._limit_session(command)
+            case UpdateLimits(torrent=str(torrent)):
+                return await self._limit(torrent, _limits_given(command))
+            case AddPeers(torrent=torrent, peers=peers):
+                return await self._add_peers(torrent, peers)
             case _:
                 raise AssertionError(command)
-        if wait == "applied":
-            async with asyncio.timeout_at(deadline):
-                await self._until_applied(subject)
-        return result
+
+    async def until_applied(self, accepted: Acceptance) -> None:
+        """Waits until libtorrent has confirmed what was accepted, or something later.
+
+        Raises:
+            OuzelError: ENGINE_REFUSED: libtorrent refused what is durable already.
+        """
+        subject, revision = accepted.subject, accepted.revision
+        if subject == SESSION:
+            if self._snapshot.settings_revision < revision:
+                await self._waiters.applied(SESSION, revision)
+            return
+        if subject in self._catalogue.leaving:
+            await self._waiters.applied(subject, revision)
+            return
+        desired = self._catalogue.torrents.get(subject)
+        if desired is None or revision == GONE:
+            return
+        observed = self._snapshot.of(subject)
+        revision = min(revision, desired.revision)  # one that was removed and added again has begun anew
+        if observed.applied_revision < revision:
+            await self._waiters.applied(subject, revision)
+        elif observed.refusal is not None:
+            raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
 
     def forgotten(self, torrent: str) -> None:
         """The last of a removed torrent is gone; its id can be used again."""
-        self._waiters.confirm(torrent, LAST_REVISION)
+        self._waiters.confirm(torrent, GONE)
         waiting = self._forgotten.pop(torrent, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
-    async def _until_applied(self, subject: str) -> None:
-        if subject == SESSION:
-            if self._snapshot.settings_revision < self._catalogue.session.revision:
-                await self._waiters.applied(SESSION, self._catalogue.session.revision)
-            return
-        if subject in self._catalogue.leaving:
-            await self._waiters.applied(subject, self._catalogue.leaving[subject].revision)
-            return
-        desired = self._catalogue.torrents.get(subject)
-        if desired is not None and self._snapshot.of(subject).applied_revision < desired.revision:
-            await self._waiters.applied(subject, desired.revision)
-
     # -- one torrent ----------------------------------------------------------------------------------------------
 
-    async def _change(self, torrent: str, change: Change) -> dict[str, Any]:
+    async def _change(self, torrent: str, change: Change) -> Acceptance:
         """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
@@ -158,9 +178,14 @@ class Mutations:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
                 self._link.send(EnsureTorrent(desired=after))
-        return {"torrent": torrent}
+        return Acceptance({"torrent": torrent}, torrent, after.revision)
 
-    async def _add(self, command: AddTorrent, deadline: float) -> tuple[dict[str, Any], str]:
+    async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
+        accepted = await self._change(torrent, lambda desired: _with(desired, **limits))
+        desired = self._reads.find(torrent)
+        return accepted._replace(result={"download_bps": desired.download_bps, "upload_bps": desired.upload_bps})
+
+    async def _add(self, command: AddTorrent, deadline: float) -> Acceptance:
         if (command.magnet is None) == (command.metainfo is None):
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT,
@@ -173,8 +198,9 @@ class Mutations:
         torrent = source.torrent or ""
         async with self._locks.hold(torrent):
             await self._until_forgotten(torrent, deadline)
-            if torrent in self._catalogue.torrents:
-                return {"torrent": torrent, "duplicate": True}, torrent
+            before = self._catalogue.torrents.get(torrent)
+            if before is not None:
+                return Acceptance({"torrent": torrent, "duplicate": True}, torrent, before.revision)
             desired = DesiredTorrent(
                 torrent=torrent,
                 source="magnet" if command.metainfo is None else "metainfo",
@@ -210,7 +236,7 @@ class Mutations:
                 )
             )
             self._link.send(EnsureTorrent(desired=desired))
-        return {"torrent": torrent, "duplicate": False}, torrent
+        return Acceptance({"torrent": torrent, "duplicate": False}, torrent, desired.revision)
 
     async def _inspect(self, command: AddTorrent, deadline: float) -> SourceInspected:
         """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""
@@ -262,7 +288,7 @@ class Mutations:
                     field="args.priorities",
                 )
 
-    async def _remove(self, torrent: str, delete_files: bool) -> dict[str, Any]:
+    async def _remove(self, torrent: str, delete_files: bool) -> Acceptance:
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
@@ -272,9 +298,9 @@ class Mutations:
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)
             self._link.send(ForgetTorrent(torrent=torrent, delete_files=delete_files, desired=leaving))
-        return {"torrent": torrent}
+        return Acceptance({"torrent": torrent}, torrent, GONE)
 
-    async def _add_peers(self, torrent: str, peers: list[str]) -> dict[str, Any]:
+    async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
         self._reads.find(torrent)
         given = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
 
@@ -283,12 +309,12 @@ class Mutations:
             new = [peer for peer in given if peer not in desired.peers]
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
-        result = await self._change(torrent, remember)
-        return {**result, "added": len(given)}
+        accepted = await self._change(torrent, remember)
+        return accepted.saying(added=len(given))
 
     # -- the session ----------------------------------------------------------------------------------------------
 
-    async def _limit_session(self, command: UpdateLimits) -> dict[str, Any]:
+    async def _limit_session(self, command: UpdateLimits) -> Acceptance:
         async with self._locks.hold(SESSION):
             before = self._catalogue.session
             after = msgspec.structs.replace(before, **_limits_given(command))
@@ -296,7 +322,9 @@ class Mutations:
                 await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
                 self._configure()
             settings = self._reads.settings()
-        return {"download_bps": settings.download_bps, "upload_bps": settings.upload_bps}
+            revision = self._catalogue.session.revision
+        result = {"download_bps": settings.download_bps, "upload_bps": settings.upload_bps}
+        return Acceptance(result, SESSION, revision)
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

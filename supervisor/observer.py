@@ -130,7 +130,7 @@ class Observer:
         observed.told_at = time.monotonic()
         match event:
             case TorrentApplied(torrent=torrent, revision=revision, problem=problem):
-                observed.applied_revision = revision
+                observed.applied_revision, observed.refusal = revision, problem
                 self._waiters.confirm(torrent, revision, problem)
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)

@@ -1,12 +1,14 @@
 """The `commands` socket: one request in, exactly one reply out, by its deadline.
 
 Reads are answered in the same turn of the loop. Mutations run as tasks of their own; a client whose deadline passes
-is told so, while what was already given to the disk goes on to its end.
+is told so, while what was already given to the disk goes on to its end. A mutation that comes again is not carried out
+again: its reply is made of the same work, or of what came of it, but has its own deadline.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import zmq
@@ -29,9 +31,10 @@ from protocol.commands import (
 from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_request
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
+from supervisor.acceptances import Acceptances, Key, content_of
 from supervisor.event_log import EventLog
 from supervisor.loop_socket import LoopSocket
-from supervisor.mutations import Mutations
+from supervisor.mutations import Acceptance, Mutations
 from supervisor.reads import Reads
 
 RECEIVE_BYTES_MAX: Final = 256 * 1024 * 1024
@@ -42,6 +45,9 @@ FINISH_S: Final = 1.0
 
 LINGER_MS: Final = 200
 """How long the last replies may take to leave."""
+
+T = TypeVar("T")
+Work = asyncio.Task[Acceptance | OuzelError]
 
 _MUTATIONS: Final = (
     AddTorrent,
@@ -86,6 +92,7 @@ class Requests:
         self._stopping = stopping
         self._gen = gen
         self._log = log
+        self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
         self._socket = LoopSocket(socket, self._receive)
@@ -116,9 +123,7 @@ class Requests:
             self._reply(route, request.id, error)
             return
         if isinstance(command, _MUTATIONS):
-            answering = self._group.create_task(self._mutate(route, request, command))
-            self._answering.add(answering)
-            answering.add_done_callback(self._answering.discard)
+            self._mutate(route, request, command)
         elif isinstance(command, ListFiles):
             self._group.create_task(self._list_files(route, request, command))
         else:
@@ -141,53 +146,94 @@ class Requests:
             pass  # the cached numbers will do, and say how old they are
         self._read(route, request, command)
 
-    async def _mutate(self, route: list[bytes], request: Request, command: Mutation) -> None:
+    def _mutate(self, route: list[bytes], request: Request, command: Mutation) -> None:
         deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
-        work = self._group.create_task(self._attempt(request, command, deadline))
-        self._at_work.add(work)
-        work.add_done_callback(self._at_work.discard)
-        done, _ = await asyncio.wait([work], timeout=request.deadline_ms / 1000)
-        if done and not work.cancelled():
-            outcome = work.result()
-        elif self._stopping():
-            outcome = OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart")
-        else:
-            outcome = _deadline_exceeded()
-        self._reply(route, request.id, outcome)
-
-    async def _attempt(self, request: Request, command: Mutation, deadline: float) -> Any:
-        """The result, or the error as a value: a request must not end the group that others run in."""
-        if self._stopping():
-            return OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
+        key = Key(request.client or tuple(filter(None, route)), request.id)
+        content = content_of(command)
         try:
-            return await self._mutations.carry_out(command, request.wait, deadline)
+            found = self._acceptances.find(key, content, time.monotonic())
+        except OuzelError as error:
+            self._reply(route, request.id, error)
+            return
+        repeats = found is not None
+        if found is None:
+            found = self._work(self._accept(key, request, command, deadline))
+            self._acceptances.begin(key, content, found)
+        answering = self._group.create_task(self._answer(route, request, found, deadline, repeats=repeats))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+
+    async def _answer(
+        self, route: list[bytes], request: Request, found: Work | Acceptance, deadline: float, *, repeats: bool
+    ) -> None:
+        outcome = found if isinstance(found, Acceptance) else await self._by(deadline, found)
+        if isinstance(outcome, Acceptance) and request.wait == "applied":
+            applying = self._work(self._apply(request, outcome))
+            outcome = await self._by(deadline, applying)
+            applying.cancel()
+        result = outcome.result if isinstance(outcome, Acceptance) else outcome
+        self._reply(route, request.id, result, repeats=repeats)
+
+    def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that is given up at the end of the service."""
+        task = self._group.create_task(work)
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+        return task
+
+    async def _by(self, deadline: float, work: Work) -> Acceptance | OuzelError:
+        """What came of some work, which goes on if the deadline is earlier."""
+        done, _ = await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
+        if done and not work.cancelled():
+            return work.result()
+        if self._stopping():
+            return OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart")
+        return OuzelError(
+            ErrorKind.DEADLINE_EXCEEDED, "the outcome was not known in time; the command may still take effect"
+        )
+
+    async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
+        """Accepts a mutation, and remembers it; or the error as a value, which must not end the group of tasks."""
+        accepted: Acceptance | None = None
+        try:
+            if self._stopping():
+                return OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
+            accepted = await self._mutations.accept(command, deadline)
         except OuzelError as error:
             return error
-        except TimeoutError:
-            return _deadline_exceeded()
         except Exception:  # noqa: BLE001  # see _defect
             return self._defect(request)
+        finally:
+            if accepted is None:
+                self._acceptances.drop(key)
+        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), time.monotonic())
+        return accepted
+
+    async def _apply(self, request: Request, accepted: Acceptance) -> Acceptance | OuzelError:
+        """What was accepted, once libtorrent has confirmed it."""
+        try:
+            await self._mutations.until_applied(accepted)
+        except OuzelError as error:
+            return error
+        except Exception:  # noqa: BLE001  # see _defect
+            return self._defect(request)
+        return accepted
 
     def _defect(self, request: Request) -> OuzelError:
         """The one place where any error is caught: a defect in one command must not take the service down."""
         self._log.exception("command_failed", op=request.op, id=request.id)
         return OuzelError(ErrorKind.INTERNAL_ERROR, f"{request.op} failed for a defect in Ouzel; its log has more")
 
-    def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any) -> None:
+    def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
         refused = isinstance(outcome, OuzelError)
         reply = Reply(
             id=request_id,
             ok=not refused,
             result=msgspec.UNSET if refused else outcome,
             error=ErrorBody.of(outcome) if refused else msgspec.UNSET,
+            dup=repeats or msgspec.UNSET,
             epoch=self._events.epoch,
             gen=self._gen(),
             seq=self._events.head,
         )
         self._socket.send([*route, codec.encode(reply)])
-
-
-def _deadline_exceeded() -> OuzelError:
-    return OuzelError(
-        ErrorKind.DEADLINE_EXCEEDED, "the outcome was not known in time; the command may still take effect"
-    )

@@ -51,9 +51,22 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Observed:
-    """What is known of one torrent. Times are monotonic seconds."""
+    """What is known of one torrent. Times are monotonic seconds.
 
-    __slots__ = ("applied_revision", "error", "file_bytes", "interrupted", "metadata", "progress", "state", "told_at")
+    `refusal` is set where libtorrent refused `applied_revision`: its words.
+    """
+
+    __slots__ = (
+        "applied_revision",
+        "error",
+        "file_bytes",
+        "interrupted",
+        "metadata",
+        "progress",
+        "refusal",
+        "state",
+        "told_at",
+    )
 
     def __init__(self) -> None:
         self.state = TorrentState.QUEUED
@@ -63,6 +76,7 @@ class Observed:
         self.file_bytes: tuple[float, list[int]] | None = None
         self.told_at: float | None = None
         self.applied_revision = 0
+        self.refusal: str | None = None
         self.interrupted = False
 
 

@@ -15,6 +15,7 @@ PUBLISHED: Final = {
     "deadline_exceeded": 1007,
     "replay_gone": 1008,
     "internal_error": 1009,
+    "id_reused": 1010,
     "invalid_argument": 2001,
     "invalid_metainfo": 2002,
     "invalid_magnet": 2003,

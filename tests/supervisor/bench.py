@@ -149,11 +149,11 @@ class Client:
         self.socket = socket
         self._ids = itertools.count(1)
 
-    async def send(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> int:
-        """Sends a request; returns its id."""
-        number = next(self._ids)
-        await self.socket.send(msgpack.packb({"v": 1, "id": number, "op": op, "args": args or {}, **envelope}))
-        return number
+    async def send(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
+        """Sends a request; returns its id, a new one where none is given."""
+        request = {"v": 1, "id": next(self._ids), "op": op, "args": args or {}, **envelope}
+        await self.socket.send(msgpack.packb(request))
+        return request["id"]
 
     async def reply(self) -> dict[str, Any]:
         """The next reply, whosever it is."""

@@ -44,7 +44,11 @@ def soon(seconds: float = 5.0) -> float:
 async def do(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> dict[str, Any]:
     """Carries out one command."""
     command: Any = parse_command(op, args)
-    return await on.mutations.carry_out(command, wait, soon(deadline_s))
+    accepted = await on.mutations.accept(command, soon(deadline_s))
+    if wait == "applied":
+        async with asyncio.timeout(deadline_s):
+            await on.mutations.until_applied(accepted)
+    return accepted.result
 
 
 async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> OuzelError:
@@ -241,7 +245,7 @@ async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> 
         await do(on, "update_selection", torrent=V1, include=[], priorities={"5": 0})
         selection = on.catalogue.torrents[V1].selection
         assert selection == Selection(include=[], exclude=["b"], skip_fluff=True, priorities={"5": 0})
-        await on.mutations.carry_out(UpdateSelection(torrent=V1, priorities={}), "durable", soon())
+        await on.mutations.accept(UpdateSelection(torrent=V1, priorities={}), soon())
         assert on.catalogue.torrents[V1].selection.priorities == {}
 
 

@@ -7,7 +7,7 @@ import pytest
 import zmq
 
 from protocol.commands import Ping
-from protocol.link import EnsureTorrent, ForgetTorrent
+from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
 from protocol.rows import TorrentState
 from supervisor.snapshot import Metadata
 from tests.supervisor.bench import bench
@@ -207,7 +207,7 @@ async def test_a_defect_is_one_internal_error(tmp_path: Path, monkeypatch: pytes
             raise KeyError("another")
 
         monkeypatch.setattr(on.reads, "answer", broken)
-        monkeypatch.setattr(on.mutations, "carry_out", broken_too)
+        monkeypatch.setattr(on.mutations, "accept", broken_too)
         for op in ("ping", "pause"):
             reply = await client.ask(op, {"torrent": V1} if op == "pause" else {})
             assert reply["error"]["name"] == "internal_error"
@@ -252,3 +252,188 @@ async def test_reads_do_not_wait_for_changes(tmp_path: Path) -> None:
         assert [row["torrent"] for row in rows] == [V1, OTHER]
         await on.engine()
         assert (await client.reply())["id"] == hanging
+
+
+async def test_a_repeat_is_answered_and_not_carried_out_again(tmp_path: Path) -> None:
+    """On the same socket, and on another one of the same client; what happened since stays as it is."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        client, later = on.client(), on.client()
+        first = await client.ask("add_torrent", {"magnet": f"magnet:{V1}"}, id=9, client="c")
+        assert first["result"] == {"torrent": V1, "duplicate": False}
+        assert "dup" not in first
+        assert (await client.ask("pause", {"torrent": V1}, client="c", id="p"))["ok"]
+        assert (await client.ask("resume", {"torrent": V1}, client="c", id="r"))["ok"]
+        before = on.events.head, on.catalogue.torrents[V1]
+        for socket in (client, later):
+            again = await socket.ask("add_torrent", {"magnet": f"magnet:{V1}"}, id=9, client="c")
+            assert again == first | {"dup": True, "seq": on.events.head}
+            assert (await socket.ask("pause", {"torrent": V1}, client="c", id="p"))["dup"] is True
+        assert (on.events.head, on.catalogue.torrents[V1]) == before
+
+
+async def test_without_a_name_a_client_is_its_socket(tmp_path: Path) -> None:
+    """The same id on another socket, or from one that has a name, or of another type, is another request."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client, other = on.client(), on.client()
+        assert "dup" not in await client.ask("pause", {"torrent": V1}, id=1)
+        assert "dup" not in await other.ask("pause", {"torrent": V1}, id=1)
+        assert "dup" not in await other.ask("pause", {"torrent": V1}, id="1")
+        assert "dup" not in await other.ask("pause", {"torrent": V1}, id=1, client="c")
+        assert (await client.ask("pause", {"torrent": V1}, id=1))["dup"]
+        assert (await other.ask("pause", {"torrent": V1}, id=1, client="c"))["dup"]
+
+
+async def test_a_req_socket_is_the_same_with_its_delimiter(tmp_path: Path) -> None:
+    """A repeat's reply goes back along the repeat's own route."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        frame = request(id=7, op="pause", args={"torrent": V1}, client="c")
+        req, dealer = (on._sockets.connect(kind, "commands") for kind in (zmq.REQ, zmq.DEALER))
+        await req.send(frame)
+        assert "dup" not in msgpack.unpackb(await req.recv())
+        await req.send(frame)
+        assert msgpack.unpackb(await req.recv())["dup"]
+        await dealer.send_multipart([b"hop", b"", frame])
+        *route, reply = await dealer.recv_multipart()
+        assert (route, msgpack.unpackb(reply)["dup"]) == ([b"hop", b""], True)
+        unnamed = request(id=7, op="pause", args={"torrent": V1})
+        await dealer.send_multipart([b"", unnamed])
+        assert "dup" not in msgpack.unpackb((await dealer.recv_multipart())[-1])
+        await dealer.send(unnamed)
+        assert msgpack.unpackb(await dealer.recv())["dup"]
+
+
+async def test_another_command_under_the_id_is_refused(tmp_path: Path) -> None:
+    """ID_REUSED, and nothing is changed; with other patience it is the same command."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine()
+        client = on.client()
+        assert (await client.ask("pause", {"torrent": V1}, id=1))["ok"]
+        for op, args in (
+            ("resume", {"torrent": V1}),
+            ("pause", {"torrent": OTHER}),
+            ("update_limits", {"torrent": V1, "upload_bps": 1}),
+        ):
+            reply = await client.ask(op, args, id=1)
+            assert (reply["error"]["name"], reply["error"]["field"]) == ("id_reused", "id")
+            assert (reply["error"]["code"], reply["error"]["retry"]) == (1010, "never")
+            assert "dup" not in reply
+        assert on.catalogue.torrents[V1].revision == 2
+        assert (await client.ask("pause", {"torrent": V1}, id=1, wait="applied", deadline_ms=5000))["dup"]
+
+
+async def test_two_at_once_are_one_work_and_two_replies(tmp_path: Path) -> None:
+    """A repeat that overtakes the first one's outcome joins it; other content is refused at once."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        engine.deaf.add(InspectSource)
+        client, other = on.client(), on.client()
+        add = {"magnet": f"magnet:{V1}"}
+        for socket in (client, client, other):
+            await socket.send("add_torrent", add, id=5, client="c")
+        await client.send("add_torrent", {"magnet": f"magnet:{OTHER}"}, id=5, client="c")
+        assert (await client.reply())["error"]["name"] == "id_reused"
+        assert (await other.ask("ping"))["ok"]
+        (inspection,) = await engine.given(InspectSource)
+        await engine.tell(SourceInspected(token=inspection.token, torrent=V1, name="n"))
+        replies = [await socket.reply() for socket in (client, client, other)]
+        assert [reply["result"] for reply in replies] == [{"torrent": V1, "duplicate": False}] * 3
+        assert [reply.get("dup") for reply in replies] == [None, True, True]
+        assert on.topics().count(f"lifecycle/{V1}/torrent_added") == 1
+        assert await client.silence()
+
+
+async def test_each_has_its_own_deadline(tmp_path: Path) -> None:
+    """The first gives up, the repeat learns what came of it, and so does whoever asks after that."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        await on.engine()
+        client = on.client()
+        async with on.mutations._locks.hold(V1):
+            await client.send("pause", {"torrent": V1}, id=1, deadline_ms=20)
+            assert (await client.reply())["error"]["name"] == "deadline_exceeded"
+            await client.send("pause", {"torrent": V1}, id=1, deadline_ms=20)
+            again = await client.reply()
+            assert (again["error"]["name"], again["dup"]) == ("deadline_exceeded", True)
+            await client.send("pause", {"torrent": V1}, id=1)
+            assert (await client.ask("pause", {"torrent": OTHER}, id=2))["ok"]
+        for _ in range(2):
+            reply = await client.reply()
+            assert (reply["id"], reply["ok"], reply["dup"]) == (1, True, True)
+            await client.send("pause", {"torrent": V1}, id=1)
+        assert (await client.reply())["dup"]
+        assert on.catalogue.torrents[V1].revision == 2
+
+
+async def test_a_refusal_is_not_remembered(tmp_path: Path) -> None:
+    """The same request works once the trouble is over; and the id is free for another command."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        kept = (tmp_path / "resume").rename(tmp_path / "kept")
+        reply = await client.ask("pause", {"torrent": V1}, id=1)
+        assert reply["error"]["name"] == "storage_unavailable"
+        kept.rename(tmp_path / "resume")
+        reply = await client.ask("pause", {"torrent": V1}, id=1)
+        assert (reply["ok"], reply.get("dup")) == (True, None)
+        assert (await client.ask("pause", {"torrent": OTHER}, id=2))["error"]["name"] == "unknown_torrent"
+        assert (await client.ask("resume", {"torrent": V1}, id=2))["ok"]
+
+
+async def test_reads_are_answered_anew(tmp_path: Path) -> None:
+    """Under whatever id, even one that a mutation has: what they tell is worth something fresh only."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        for op, paused in (("pause", True), ("resume", False)):
+            assert (await client.ask(op, {"torrent": V1}, id=op))["ok"]
+            reply = await client.ask("get_torrent", {"torrent": V1}, id=op)
+            assert (reply["result"]["paused"], reply.get("dup")) == (paused, None)
+
+
+async def test_a_repeat_can_wait_until_it_is_applied(tmp_path: Path) -> None:
+    """For the revision that the first one made, whether or not the first one waited; the result is the first one's."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine(EnsureTorrent)
+        client = on.client()
+        add = {"magnet": f"magnet:{V1}"}
+        assert (await client.ask("add_torrent", add, id=1))["ok"]
+        reply = await client.ask("add_torrent", add, id=1, wait="applied", deadline_ms=30)
+        assert (reply["error"]["name"], reply["dup"]) == ("deadline_exceeded", True)
+        await client.send("add_torrent", add, id=1, wait="applied")
+        await engine.tell(TorrentApplied(torrent=V1, revision=1))
+        reply = await client.reply()
+        assert (reply["result"], reply["dup"]) == ({"torrent": V1, "duplicate": False}, True)
+
+
+async def test_a_repeat_is_told_the_refusal_of_libtorrent_too(tmp_path: Path) -> None:
+    """What was accepted and then refused is not applied, however often it is asked."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(EnsureTorrent)
+        client = on.client()
+        await client.send("pause", {"torrent": V1}, id=1, wait="applied")
+        await engine.given(EnsureTorrent, 2)
+        await engine.tell(TorrentApplied(torrent=V1, revision=2, problem="cannot do that"))
+        replies = [await client.reply(), await client.ask("pause", {"torrent": V1}, id=1, wait="applied")]
+        assert [reply["error"]["name"] for reply in replies] == ["engine_refused"] * 2
+        assert [reply.get("dup") for reply in replies] == [None, True]
+        assert (await client.ask("pause", {"torrent": V1}, id=1))["ok"]
+
+
+async def test_a_removal_that_is_over_is_applied(tmp_path: Path) -> None:
+    """Its repeat has nothing to wait for, even where the torrent was added again."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine()
+        client = on.client()
+        assert (await client.ask("remove_torrent", {"torrent": V1}, id=1, wait="applied"))["ok"]
+        assert (await client.ask("remove_torrent", {"torrent": V1}, id=1, wait="applied"))["dup"]
+        engine.deaf.add(EnsureTorrent)
+        assert (await client.ask("add_torrent", {"magnet": f"magnet:{V1}"}, id=2))["ok"]
+        assert (await client.ask("remove_torrent", {"torrent": V1}, id=1, wait="applied"))["dup"]
+        assert V1 in on.catalogue.torrents
