@@ -95,14 +95,18 @@ class Requests:
         self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
+        self._given_up = False
         self._socket = LoopSocket(socket, self._receive)
 
     async def close(self) -> None:
         """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
-        if self._at_work:
-            _, unfinished = await asyncio.wait(self._at_work, timeout=FINISH_S)
-            for task in unfinished:
-                task.cancel()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + FINISH_S
+        while self._at_work and loop.time() < deadline:
+            await asyncio.wait(self._at_work, timeout=deadline - loop.time())
+        self._given_up = True
+        for work in self._at_work:
+            work.cancel()
         if self._answering:
             await asyncio.wait(self._answering)
         self._socket.close(linger_ms=LINGER_MS)
@@ -179,6 +183,8 @@ class Requests:
         task = self._group.create_task(work)
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
+        if self._given_up:
+            task.cancel()
         return task
 
     async def _by(self, deadline: float, work: Work) -> Acceptance | OuzelError:
