@@ -2,6 +2,7 @@
 
 import typer
 
+from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
 from tests.bench.kills import kills
 from tests.bench.limit import limit
@@ -15,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash):
+for benchmark in (throughput, limit, kills, crash, acknowledged):
     app.command()(benchmark)
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ def test_kills_counts_every_request_and_reply() -> None:
     assert document["fetched_twice_bytes"] >= 0
 
 
+@pytest.mark.parametrize("target", ["engine", "supervisor"])
+def test_acknowledged_checks_what_it_was_told(target: str) -> None:
+    """As often as asked for; what is sent and not acknowledged is counted, too."""
+    document = bench("acknowledged", "--kills", "2", "--target", target)
+    assert len(document["moments"]) == 2
+    assert document["sent"] >= sum(document["acknowledged"].values()) > 0
+    assert document["losses"] == document["wrong"] == []
+
+
 def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     """Exit code 2, and a message that says how large it has to be."""
     argv = [sys.executable, "-m", "tests.bench", "limit", "--mbps", "100", "--size", "16"]

@@ -1,0 +1,56 @@
+"""Nothing that was acknowledged is lost, whenever either process is killed."""
+
+import json
+import random
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.rig.daemon import Daemon
+from tests.rig.moments import Moments, Target, restart_settings
+from tests.rig.waiting import until
+
+pytestmark = pytest.mark.process
+
+KILLS = 10
+
+
+@pytest.mark.parametrize("target", ["engine", "supervisor"])
+def test_what_was_acknowledged_is_there_after_a_kill_at_any_moment(root: Path, target: Target) -> None:
+    """Changes of every kind in a pipeline, each answered once; none only by a supervisor that is dead."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201  # shown when it fails
+    with (
+        Daemon(root / "d", restart=restart_settings(KILLS)) as daemon,
+        Moments(daemon, target, random.Random(seed)) as trial,
+    ):
+        moments = [trial.strike() for _ in range(KILLS)]
+        losses = [loss for moment in moments for loss in moment.losses] + trial.finish()
+    assert losses == []
+    assert [wrong for mutator in trial.mutators for wrong in mutator.wrong] == []
+    assert all(moment.acknowledged for moment in moments)
+    assert sum(mutator.too_many for mutator in trial.mutators) == 0
+    assert target == "supervisor" or not any(moment.unanswered for moment in moments)
+
+
+def test_a_loss_would_be_seen(root: Path) -> None:
+    """A record that vanishes while nobody looks is found out, and so is one that changes."""
+    with Daemon(root / "d") as daemon, Moments(daemon, "supervisor", random.Random(1)) as trial:
+        trial.strike()
+        engine = daemon.engine_pid()
+        daemon.kill()
+        until(lambda: not Path(f"/proc/{engine}").exists(), "the engine is gone, too")
+        records = [path for path in daemon.resume_dir.glob("*.json") if path.name != "session.json"]
+        lost, changed = [path for path in records if json.loads(path.read_bytes())["removal"] is None][:2]
+        lost.unlink()
+        record = json.loads(changed.read_bytes())
+        changed.write_text(json.dumps(record | {"download_bps": 7}))
+        daemon.start()
+        losses = trial.finish()
+    assert sorted(losses) == sorted(
+        [
+            f"torrent {lost.stem} is not there",
+            f"torrent {changed.stem} download_bps is 7, not {record['download_bps']}",
+        ]
+    )
