@@ -70,6 +70,7 @@ class Moments:
         self._daemon = daemon
         self._target = target
         self._chance = chance
+        self._struck = 0
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.mutators = [Mutator(f"mutator-{number}", chance, limit=limits[number]) for number in range(mutators)]
 
@@ -104,13 +105,14 @@ class Moments:
         if self._target == "supervisor":
             until(lambda: not Path(f"/proc/{pid}").exists(), "the engine is gone, too")
             self._daemon.start()
+            self._connect()
         losses = self._compare()
         back_s = None
         if self._chance.random() < 0.75:
             until(self._restored_by_successor_of(gen if self._target == "engine" else 0), "an engine")
             losses += self._not_applied()
             back_s = time.monotonic() - killed_at
-        self._connect()
+        self._struck += 1
         return Moment(
             acknowledged=len(acknowledged) + len(after),
             soon=sum(1 for at in acknowledged if killed_at - at <= SOON_S),
@@ -121,9 +123,11 @@ class Moments:
         )
 
     def finish(self) -> list[str]:
-        """Waits for replies that nobody may get any more. What was acknowledged and is not there or not applied."""
+        """Waits for replies that nobody may get any more. What is wrong then, engines that died by themselves too."""
         self._listen(LATE_S, idle=True)
-        return self._compare() + self._not_applied()
+        wrong = self._compare() + self._not_applied()
+        deaths = self._daemon.client.health().engine.restarts - (self._struck if self._target == "engine" else 0)
+        return wrong + [f"{deaths} engines died by themselves"] * (deaths != 0)
 
     # -- talking: each returns when the acknowledgements came ------------------------------------------------------
 
