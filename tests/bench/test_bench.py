@@ -51,3 +51,14 @@ def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "MiB" in done.stderr
+
+
+def test_many_times_every_way_back() -> None:
+    """Kills, a stop and a cold start, with no torrent refused or lost, and pings that came back meanwhile."""
+    document = bench("many", "--n", "30", "--kills", "1", "--idle", "1")
+    assert document["refused"] == document["lost"] == 0
+    [kill] = document["kills"]
+    assert 0 < kill["ready_s"] <= kill["restored_s"]
+    assert kill["pings"]["replies"] > 1
+    assert document["idle"]["engine_bytes"] > 0
+    assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
