@@ -15,6 +15,7 @@ import msgspec
 
 from engine_proc import reconcile
 from engine_proc.alerts import PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.log import log
 from engine_proc.pieces import Unverified
 from engine_proc.rehasher import Rehashed, Rehasher
@@ -67,6 +68,7 @@ class Dispatcher:
         store: where fast-resume data and metainfo are read, and resume data is deleted.
         translator: is told which torrents come and go.
         policy: is told what has to be saved.
+        pacer: is told which torrents have yet to announce themselves to their trackers.
         emit: takes what the supervisor is to hear.
         clock: monotonic seconds.
     """
@@ -78,6 +80,7 @@ class Dispatcher:
         rehasher: Rehasher,
         translator: AlertTranslator,
         policy: ResumePolicy,
+        pacer: AnnouncePacer,
         emit: Callable[[EngineEvent | Output], None],
         clock: Callable[[], float],
     ) -> None:
@@ -86,6 +89,7 @@ class Dispatcher:
         self._rehasher = rehasher
         self._translator = translator
         self._policy = policy
+        self._pacer = pacer
         self._emit = emit
         self._clock = clock
         self._applied: dict[str, DesiredTorrent] = {}
@@ -94,6 +98,8 @@ class Dispatcher:
         self._next: dict[str, DesiredTorrent] = {}
         self._restored: set[str] = set()
         self._unannounced: dict[str, Layout | None] = {}
+        self._tracked: dict[str, bool] = {}
+        """The torrents that are being added and have trackers, and whether those shall hear of it soon."""
         self._undiscovered: set[str] = set()
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
@@ -221,6 +227,8 @@ class Dispatcher:
             self._refuse(desired, alert.problem)
             return
         self._announce(torrent, self._unannounced.pop(torrent, None), restored=torrent in self._restored)
+        if (urgent := self._tracked.pop(torrent, None)) is not None:
+            self._pace(desired, urgent=urgent)
         if torrent not in self._restored:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
@@ -283,6 +291,13 @@ class Dispatcher:
             for output in self._translator.metadata_known(torrent, layout, restored=restored):
                 self._emit(output)
 
+    def _pace(self, desired: DesiredTorrent, *, urgent: bool) -> None:
+        """Lets a torrent announce itself in its turn. A paused one does not, until it runs again: it need not wait."""
+        if desired.paused:
+            self._session.release_trackers(desired.torrent)
+        else:
+            self._pacer.want(desired.torrent, urgent=urgent)
+
     # -- steps ----------------------------------------------------------------------------------------------------
 
     def _perform(self, torrent: str, step: reconcile.Step) -> None:
@@ -295,6 +310,8 @@ class Dispatcher:
                 self._session.remove(torrent, delete_files=False)
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
+                if not paused:
+                    self._pacer.hurry(torrent)
             case reconcile.SetSequential(sequential):
                 self._session.set_sequential(torrent, sequential)
             case reconcile.SetLimits(download_bps, upload_bps):
@@ -380,6 +397,9 @@ class Dispatcher:
 
     def _taken(self, torrent: str, loading: Loading) -> None:
         self._unannounced[torrent] = loading.layout
+        if loading.tracked:
+            # A seed that is restored can wait; a download, and what clients have just added, wants peers.
+            self._tracked[torrent] = not loading.complete
         self._translator.loading(torrent, complete=loading.complete)
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
@@ -426,9 +446,10 @@ class Dispatcher:
             self.ensure(newer)
 
     def _drop(self, torrent: str) -> None:
-        for table in (self._applied, self._confirmed, self._pending, self._unannounced):
+        for table in (self._applied, self._confirmed, self._pending, self._unannounced, self._tracked):
             table.pop(torrent, None)
         self._restored.discard(torrent)
         self._undiscovered.discard(torrent)
         self._translator.forget(torrent)
         self._policy.forget(torrent)
+        self._pacer.forget(torrent)

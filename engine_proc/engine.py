@@ -6,6 +6,7 @@ process: that is what the supervisor is for. Longer than most files here, becaus
 
 import contextlib
 import os
+import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from engine_proc.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.audit import CYCLE_S, AuditSchedule
 from engine_proc.coalescer import ProgressCoalescer
 from engine_proc.dispatch import Dispatcher
@@ -104,6 +106,7 @@ class Engine:
         self._coalescer = ProgressCoalescer()
         self._policy = ResumePolicy()
         self._audit = AuditSchedule()
+        self._pacer = AnnouncePacer(time.monotonic(), random.random)
         self._commands: deque[EngineCommand] = deque()
         self._outbox: list[EngineEvent] = []
         self._session: LibtSession | None = None
@@ -214,7 +217,14 @@ class Engine:
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = time.monotonic()
         self._dispatcher = Dispatcher(
-            self._session, self._store, self._rehasher, self._translator, self._policy, self._tell, time.monotonic
+            self._session,
+            self._store,
+            self._rehasher,
+            self._translator,
+            self._policy,
+            self._pacer,
+            self._tell,
+            time.monotonic,
         )
         port = self._session.listen_port()
         self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))
@@ -323,6 +333,9 @@ class Engine:
             self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
             self._session.post_updates()
         self._outbox.extend(self._coalescer.due(now))
+        for torrent in self._pacer.due(now):
+            with contextlib.suppress(UnknownTorrent):
+                self._session.release_trackers(torrent)
         for torrent in self._policy.due(now):
             try:
                 self._session.save_resume(torrent, only_if_modified=False)
@@ -346,7 +359,8 @@ class Engine:
         due = [self._next_heartbeat]
         if self._session is not None:
             due.append(self._next_updates)
-            due.extend(at for at in (self._coalescer.next_due(), self._policy.next_due()) if at is not None)
+            waiting = (self._coalescer.next_due(), self._policy.next_due(), self._pacer.next_due())
+            due.extend(at for at in waiting if at is not None)
         return int(max(0.0, min(due) - time.monotonic()) * 1000) + 1
 
     # -- the end --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import libtorrent
 
+from engine_proc import libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
@@ -58,11 +59,15 @@ class AlertCopier:
 
     Args:
         on_dropped: called with a torrent when it is gone, or was never added.
+
+    Fields:
+        held_trackers: URL and tier of the trackers that libtorrent was not given yet, by torrent. Resume data has them.
     """
 
     def __init__(self, on_dropped: Callable[[str], None]) -> None:
         self._on_dropped = on_dropped
         self.handles: dict[str, Any] = {}
+        self.held_trackers: dict[str, libtorrent_params.Trackers] = {}
         self._ids: dict[Any, str] = {}
         self._expected: set[str] = set()
         self._flushes: dict[str, int] = {}
@@ -160,6 +165,7 @@ class AlertCopier:
         self._forget_handle(torrent)
         self._expected.discard(torrent)
         self._flushes.pop(torrent, None)
+        self.held_trackers.pop(torrent, None)
         self._on_dropped(torrent)
 
     def _forget_handle(self, torrent: str) -> None:
@@ -189,7 +195,12 @@ class AlertCopier:
 
     def _copy_resume_data(self, native: Any) -> Alert | None:
         torrent = self._id(native)
-        return None if torrent is None else ResumeData(torrent, lt.write_resume_data_buf(native.params))
+        if torrent is None:
+            return None
+        params = native.params
+        if (trackers := self.held_trackers.get(torrent)) is not None:
+            libtorrent_params.give_trackers(params, trackers)
+        return ResumeData(torrent, lt.write_resume_data_buf(params))
 
     def _copy_resume_unsaved(self, native: Any) -> Alert | None:
         torrent = self._id(native)

@@ -1,5 +1,6 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
+import itertools
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ METAINFO_LIMITS: Final = {
     "max_decode_tokens": 4_000_000,
 }
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
+
+Trackers = list[tuple[str, int]]
+"""URLs, each with its tier (BEP 12)."""
 
 _FLAGS: Final = lt.torrent_flags
 _EVERYTHING: Final = Selection()
@@ -165,6 +169,25 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
     if desired.web_seeds:
         known = params.url_seeds
         params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]
+
+
+def take_trackers(params: Any) -> Trackers:
+    """Takes the trackers out of the parameters. What has no tier of its own is in that of the one before it."""
+    urls = params.trackers
+    if not urls:
+        return []
+    trackers, tier = [], 0
+    for url, given in itertools.zip_longest(urls, params.tracker_tiers[: len(urls)]):
+        tier = tier if given is None else given
+        trackers.append((url, tier))
+    give_trackers(params, [])
+    return trackers
+
+
+def give_trackers(params: Any, trackers: Trackers) -> None:
+    """Puts trackers into the parameters, instead of those that are there."""
+    params.trackers = [url for url, _ in trackers]
+    params.tracker_tiers = [tier for _, tier in trackers]
 
 
 def check_text(params: Any) -> None:

@@ -152,9 +152,19 @@ class LibtorrentSession:
         self._alerts.expect(torrent)
         if params.ti is None and torrent not in self._alerts.handles:
             self._keep_peers_for(torrent)
+        trackers = libtorrent_params.take_trackers(params)
+        if trackers and torrent not in self._alerts.handles:
+            self._alerts.held_trackers[torrent] = trackers
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete=complete, layout=layout)
+        return Loading(complete=complete, layout=layout, tracked=bool(trackers))
+
+    def release_trackers(self, torrent: str) -> None:
+        """Gives a torrent its trackers. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        trackers = self._alerts.held_trackers.pop(torrent, None)
+        if trackers is not None:
+            handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""

@@ -60,11 +60,13 @@ class Loading(NamedTuple):
         complete: its resume data says that all wanted pieces are there.
         layout: its files, or None while there is no metadata.
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
+        tracked: it has trackers, which hear of it once they are released.
     """
 
     complete: bool
     layout: Layout | None
     stored: DesiredTorrent | None = None
+    tracked: bool = False
 
 
 class Applied(NamedTuple):
@@ -92,7 +94,14 @@ class LibtSession(Protocol):
         ...
 
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data."""
+        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data.
+
+        It loads, listens and seeds; its trackers are held back until `release_trackers`.
+        """
+        ...
+
+    def release_trackers(self, torrent: str) -> None:
+        """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
         ...
 
     def resume(

@@ -13,6 +13,7 @@ from engine_proc.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.dispatch import Dispatcher
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
@@ -61,9 +62,17 @@ class Desk:
         self.rehasher = Rehasher()
         self.translator = AlertTranslator()
         self.policy = ResumePolicy()
+        self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent | Output] = []
         self.dispatcher = Dispatcher(
-            self.session, self.store, self.rehasher, self.translator, self.policy, self.hear, lambda: 1000.0
+            self.session,
+            self.store,
+            self.rehasher,
+            self.translator,
+            self.policy,
+            self.pacer,
+            self.hear,
+            lambda: 1000.0,
         )
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
@@ -117,10 +126,10 @@ class Desk:
         self.said = [event for event in self.said if not isinstance(event, kind)]
         return found
 
-    def resume_data(self) -> bytes:
-        """The sample's resume data from another session, with all pieces."""
+    def resume_data(self, *, seed_mode: bool = True) -> bytes:
+        """The sample's resume data from another session, with all pieces, or with none."""
         other = FakeSession()
-        other.add(self.sample.desired(seed_mode=True), metainfo=self.sample.metainfo, resume=None)
+        other.add(self.sample.desired(seed_mode=seed_mode), metainfo=self.sample.metainfo, resume=None)
         other.pop_alerts()
         other.save_resume(self.sample.torrent, only_if_modified=False)
         (alert,) = [alert for alert in other.pop_alerts() if isinstance(alert, ResumeData)]
@@ -269,6 +278,75 @@ def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str
     desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
     desk.ensure(other.desired())
     assert desk.heard(TorrentApplied) == [applied(other.desired())]
+
+
+# -- trackers ---------------------------------------------------------------------------------------------------------
+
+RELEASED = "release_trackers"
+
+
+def tracked(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
+    """The sample with a tracker."""
+    return desk.sample.desired(trackers=["udp://127.0.0.1:9/announce"], paused=paused)
+
+
+def restored(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
+    """The same, as a seed that another engine had; it is ensured."""
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data())
+    desired = tracked(desk, paused=paused)
+    desk.ensure(desired)
+    return desired
+
+
+def test_a_new_torrent_announces_itself_at_once(desk: Desk) -> None:
+    """As soon as the pacer is asked, though its reserve has nothing for idle ones yet."""
+    desk.ensure(tracked(desk))
+    assert desk.pacer.due(1000.0) == [desk.sample.torrent]
+
+
+def test_a_restored_seed_waits_its_turn(desk: Desk) -> None:
+    """It is in the session, with its trackers held back."""
+    restored(desk)
+    assert desk.heard(TorrentApplied)
+    assert desk.pacer.due(1000.0) == []
+    assert desk.pacer.due(1001.0) == [desk.sample.torrent]
+    assert (RELEASED, desk.sample.torrent) not in desk.session.calls
+
+
+def test_a_restored_download_announces_itself_at_once(desk: Desk) -> None:
+    """Its resume data lacks pieces that are wanted."""
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data(seed_mode=False))
+    desk.ensure(tracked(desk))
+    assert desk.pacer.due(1000.0) == [desk.sample.torrent]
+
+
+def test_a_torrent_without_trackers_takes_nobodys_turn(desk: Desk) -> None:
+    """Thousands of them would keep the others waiting."""
+    desk.ensure(desk.sample.desired())
+    assert desk.pacer.next_due() is None
+
+
+def test_a_paused_torrent_does_not_wait(desk: Desk) -> None:
+    """It announces itself when it runs again, which is the client's doing."""
+    restored(desk, paused=True)
+    assert desk.session.calls[-1] == (RELEASED, desk.sample.torrent)
+    assert desk.pacer.next_due() is None
+
+
+def test_a_torrent_that_is_let_run_waits_no_longer(desk: Desk) -> None:
+    """A client wants it to do something now."""
+    desired = restored(desk)
+    desk.ensure(changed(desired, paused=True))
+    assert desk.pacer.due(1000.0) == []
+    desk.ensure(changed(desired, paused=False, revision=3))
+    assert desk.pacer.due(1000.0) == [desk.sample.torrent]
+
+
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_a_torrent_that_is_gone_does_not_announce_itself(desk: Desk, delete_files: bool) -> None:
+    """It waits no more."""
+    desk.forget(restored(desk), delete_files=delete_files)
+    assert desk.pacer.next_due() is None
 
 
 # -- changing ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
 from engine_proc.alerts import (
@@ -476,6 +477,58 @@ def test_changed_options_are_worth_saving(probe: Probe, tmp_path: Path) -> None:
     probe.take(ResumeData, sample.torrent)
 
 
+# -- trackers ---------------------------------------------------------------------------------------------------------
+
+TRACKER: Final = "udp://127.0.0.1:9/announce"
+
+
+def by_metainfo(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
+    """The .torrent file names the tracker."""
+    return sample.desired(), sample.metainfo_with({b"announce": TRACKER.encode()})
+
+
+def by_magnet(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
+    """The magnet link does."""
+    magnet = f"{sample.magnet}&tr={TRACKER}"
+    return DesiredTorrent(torrent=sample.torrent, source="magnet", magnet=magnet, save_path="/nowhere"), None
+
+
+def by_client(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
+    """Whoever adds it does."""
+    return sample.desired(trackers=[TRACKER]), sample.metainfo
+
+
+@pytest.mark.parametrize("source", [by_metainfo, by_magnet, by_client])
+@pytest.mark.parametrize("released", [False, True])
+def test_trackers_are_told_of_and_kept_in_resume_data(
+    probe: Probe, make: Side, source: Callable[[SampleTorrent], tuple[DesiredTorrent, bytes | None]], released: bool
+) -> None:
+    """Wherever they come from, and whether or not they were released: another session that has only this has them."""
+    sample = two_files()
+    desired, metainfo = source(sample)
+    assert probe.session.add(desired, metainfo=metainfo, resume=None).tracked
+    probe.take(TorrentAdded)
+    if released:
+        probe.session.release_trackers(sample.torrent)
+    blob = resume_data(probe, sample.torrent)
+    session = make(LOOPBACK, download_bps=0, upload_bps=0, torrents=10)
+    try:
+        alone = msgspec.structs.replace(desired, trackers=[])
+        assert session.add(alone, metainfo=None, resume=blob).tracked
+    finally:
+        session.close()
+
+
+def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
+    """As those of a torrent that has none."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path))
+    for _ in range(2):
+        probe.session.release_trackers(sample.torrent)
+    probe.settle()
+    assert probe.session.torrents() == {sample.torrent}
+
+
 # -- removing ---------------------------------------------------------------------------------------------------------
 
 
@@ -519,6 +572,7 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     ),
     "layout": lambda session, torrent: session.layout(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
+    "release_trackers": lambda session, torrent: session.release_trackers(torrent),
     "flush": lambda session, torrent: session.flush(torrent),
     "save_resume": lambda session, torrent: session.save_resume(torrent, only_if_modified=False),
 }

@@ -102,8 +102,11 @@ class _Content(NamedTuple):
 class _Torrent:
     """One torrent of the session."""
 
-    def __init__(self, desired: DesiredTorrent, content: _Content | None, have: list[bool]) -> None:
+    def __init__(
+        self, desired: DesiredTorrent, content: _Content | None, have: list[bool], trackers: Sequence[str]
+    ) -> None:
         self.desired = desired
+        self.trackers = list(dict.fromkeys([*trackers, *desired.trackers]))
         self.torrent = desired.torrent
         self.paused = desired.paused
         self.sequential = desired.sequential
@@ -275,13 +278,17 @@ class FakeSession:
         with self._lock:
             content: _Content | None = None
             have: list[bool] = []
+            trackers: list[str] = []
             named = desired.torrent
             if callable(metainfo):
                 metainfo = metainfo()
             if resume is not None:
-                named, content, have = _parse_resume(resume)
+                named, content, have, trackers = _parse_resume(resume)
             elif metainfo is None:
                 named = _parse_magnet(desired.magnet or "").torrent
+                trackers = parse_qs(urlsplit(desired.magnet or "").query).get("tr", [])
+            else:
+                trackers = _trackers_of(metainfo)
             if content is None and metainfo is not None:
                 content = _parse_metainfo(metainfo)
                 named = hashlib.sha1(content.info).hexdigest()
@@ -289,7 +296,7 @@ class FakeSession:
                 raise InvalidSource(f"the source is of another torrent, {named}")
             if content is not None and not have:
                 have = [desired.seed_mode and resume is None] * content.pieces
-            torrent = _Torrent(desired, content, have)
+            torrent = _Torrent(desired, content, have, trackers)
             self.calls.append(("add", desired.torrent))
             problem = self._add_problems.pop(desired.torrent, None)
             if desired.torrent in self._torrents:
@@ -303,7 +310,12 @@ class FakeSession:
                         self._post(FileFinished(desired.torrent, index))
                 self._go_on(torrent)
             complete = resume is not None and content is not None and not torrent.missing()
-            return Loading(complete=complete, layout=torrent.layout())
+            return Loading(complete=complete, layout=torrent.layout(), tracked=bool(torrent.trackers))
+
+    def release_trackers(self, torrent: str) -> None:
+        """There is no network to tell them by. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("release_trackers", torrent)
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
@@ -620,6 +632,17 @@ def _parse_metainfo(metainfo: bytes) -> _Content:
         raise InvalidSource(f"not bencoded: {error}") from error
 
 
+def _trackers_of(metainfo: bytes) -> list[str]:
+    try:
+        match bencode.decode(metainfo):
+            case {b"announce": bytes(url)}:
+                return [url.decode()]
+            case _:
+                return []
+    except ValueError:
+        return []
+
+
 def _content_of(info: bytes) -> _Content:
     match bencode.decode(info):
         case {b"name": bytes(name), b"piece length": int(piece_length), b"pieces": bytes(pieces), **rest}:
@@ -655,11 +678,12 @@ def _write_resume(torrent: _Torrent) -> bytes:
             b"torrent": torrent.torrent.encode(),
             b"info": torrent.content.info if torrent.content is not None else b"",
             b"have": bytes(torrent.have),
+            b"trackers": [url.encode() for url in torrent.trackers],
         }
     )
 
 
-def _parse_resume(resume: bytes) -> tuple[str, _Content | None, list[bool]]:
+def _parse_resume(resume: bytes) -> tuple[str, _Content | None, list[bool], list[str]]:
     try:
         match bencode.decode(resume):
             case {
@@ -667,8 +691,10 @@ def _parse_resume(resume: bytes) -> tuple[str, _Content | None, list[bool]]:
                 b"torrent": bytes(torrent),
                 b"info": bytes(info),
                 b"have": bytes(have),
+                b"trackers": list(trackers),
             } if format_ == _RESUME_FORMAT:
-                return torrent.decode(), _content_of(info) if info else None, [bool(piece) for piece in have]
+                urls = [url.decode() for url in trackers if isinstance(url, bytes)]
+                return torrent.decode(), _content_of(info) if info else None, [bool(piece) for piece in have], urls
             case _:
                 raise InvalidSource("not resume data")
     except ValueError as error:
