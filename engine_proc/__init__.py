@@ -6,6 +6,7 @@
 - The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
 - The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.
 - The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
+- The *announce pacer* decides when torrents announce themselves to their trackers, which are *held back* until then.
 - *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
 - The *engine* is the shell: it owns the sockets, the clock and the session, and performs what the pure parts decide.
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import libtorrent
 import pytest
 
 from engine_proc import libtorrent_params
@@ -26,8 +27,11 @@ from protocol.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
+from tests.rig.tracker import AnnounceEvent, Tracker
 
 pytestmark = pytest.mark.network
+
+lt: Any = libtorrent  # the stubs do not know what it gives
 
 PATIENT: Final[dict[str, SettingValue]] = {**LOOPBACK, "close_redundant_connections": False}
 """Finished torrents stay connected to seeds, which libtorrent would otherwise call again only after ten seconds."""
@@ -351,3 +355,55 @@ def test_resume_data_that_says_otherwise_gives_way_and_is_told(
             }
             later.take(TorrentAdded)
             assert later.session.observed(desired) == desired
+
+
+# -- trackers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", ["http", "udp"])
+def test_trackers_hear_of_a_torrent_once_released(sample: SampleTorrent, tmp_path: Path, protocol: str) -> None:
+    """Until then it already seeds to whoever connects; and then it says that it has started, once."""
+    sample.write(tmp_path / "seed")
+    with Tracker() as tracker, real_session() as seed_, real_session() as leech_:
+        url = getattr(tracker, protocol)
+        add(seed_, sample, sample.desired(tmp_path / "seed", trackers=[url]))
+        add(leech_, sample, sample.desired(tmp_path / "leech", peers=[address(seed_)]))
+        leech_.take(Finished)
+        seed_.settle()
+        assert tracker.announces == []
+        seed_.session.release_trackers(sample.torrent)
+        eventually(lambda: tracker.announces != [], "an announce")
+        seed_.settle()
+        [announce] = tracker.announces
+        assert (announce.torrent, announce.event, announce.left) == (sample.torrent, AnnounceEvent.STARTED, 0)
+
+
+def test_trackers_that_are_held_back_keep_their_tiers(tmp_path: Path) -> None:
+    """In resume data and when they are released (BEP 12)."""
+    sample = SampleTorrent("tiers", {"a": b"content"})
+    first, second, third = (f"udp://127.0.0.1:9/{name}".encode() for name in "abc")
+    metainfo = sample.metainfo_with({b"announce-list": [[first, second], [third]]})
+    with real_session() as probe:
+        probe.session.add(sample.desired(tmp_path, paused=True), metainfo=metainfo, resume=None)
+        probe.take(TorrentAdded)
+        found = []
+        for _ in range(2):
+            probe.session.save_resume(sample.torrent, only_if_modified=False)
+            params = lt.read_resume_data(probe.take(ResumeData).blob)
+            found.append(sorted(zip(params.trackers, params.tracker_tiers, strict=True)))
+            probe.session.release_trackers(sample.torrent)
+    wanted = [(first.decode(), 0), (second.decode(), 0), (third.decode(), 1)]
+    assert found == [wanted, wanted]
+
+
+def test_a_paused_torrent_announces_itself_when_it_runs(tmp_path: Path) -> None:
+    """Its trackers were released while it was paused, without a word to them."""
+    sample = SampleTorrent("paused", {"a": b"content"})
+    sample.write(tmp_path)
+    with Tracker() as tracker, real_session() as probe:
+        add(probe, sample, sample.desired(tmp_path, trackers=[tracker.udp], paused=True))
+        probe.session.release_trackers(sample.torrent)
+        probe.settle()
+        assert tracker.announces == []
+        probe.session.set_paused(sample.torrent, False)
+        eventually(lambda: tracker.announces != [], "an announce")
