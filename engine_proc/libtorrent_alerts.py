@@ -31,6 +31,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.held_trackers import HeldTrackers
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs do not know what alerts carry."""
@@ -59,15 +60,13 @@ class AlertCopier:
 
     Args:
         on_dropped: called with a torrent when it is gone, or was never added.
-
-    Fields:
-        held_trackers: URL and tier of the trackers that libtorrent was not given yet, by torrent. Resume data has them.
+        trackers: those that are held back; they are put into resume data here.
     """
 
-    def __init__(self, on_dropped: Callable[[str], None]) -> None:
+    def __init__(self, on_dropped: Callable[[str], None], trackers: HeldTrackers) -> None:
         self._on_dropped = on_dropped
+        self._trackers = trackers
         self.handles: dict[str, Any] = {}
-        self.held_trackers: dict[str, libtorrent_params.Trackers] = {}
         self._ids: dict[Any, str] = {}
         self._expected: set[str] = set()
         self._flushes: dict[str, int] = {}
@@ -165,7 +164,7 @@ class AlertCopier:
         self._forget_handle(torrent)
         self._expected.discard(torrent)
         self._flushes.pop(torrent, None)
-        self.held_trackers.pop(torrent, None)
+        self._trackers.forget(torrent)
         self._on_dropped(torrent)
 
     def _forget_handle(self, torrent: str) -> None:
@@ -198,14 +197,16 @@ class AlertCopier:
         if torrent is None:
             return None
         params = native.params
-        if (trackers := self.held_trackers.get(torrent)) is not None:
-            libtorrent_params.give_trackers(params, trackers)
+        lacking = self._trackers.save_ended(torrent)
+        if lacking and not params.trackers:
+            libtorrent_params.give_trackers(params, lacking)
         return ResumeData(torrent, lt.write_resume_data_buf(params))
 
     def _copy_resume_unsaved(self, native: Any) -> Alert | None:
         torrent = self._id(native)
         if torrent is None:
             return None
+        self._trackers.save_ended(torrent)
         return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
 
     def _copy_statistics(self, native: Any) -> Alert:

@@ -8,6 +8,7 @@ import libtorrent
 import msgspec
 
 from engine_proc import selection
+from engine_proc.held_trackers import Trackers
 from engine_proc.pieces import BLOCK, MissingPiece, StoredFile, Unverified
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
 from protocol.desired import DesiredTorrent, Selection
@@ -23,9 +24,6 @@ METAINFO_LIMITS: Final = {
     "max_decode_tokens": 4_000_000,
 }
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
-
-Trackers = list[tuple[str, int]]
-"""URLs, each with its tier (BEP 12)."""
 
 _FLAGS: Final = lt.torrent_flags
 _EVERYTHING: Final = Selection()

@@ -11,6 +11,7 @@ import libtorrent
 
 from engine_proc import libtorrent_params, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet
+from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.pieces import Unverified
 from engine_proc.session_port import (
@@ -60,7 +61,8 @@ class LibtorrentSession:
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
         self._session = lt.session(checked)
         self._limit_local_peers_too()
-        self._alerts = AlertCopier(on_dropped=self._release_peers_for)
+        self._trackers = HeldTrackers()
+        self._alerts = AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers)
         self._awaiting_metadata: set[str] = set()
         self._own_alerts: list[Alert] = []
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
@@ -154,7 +156,7 @@ class LibtorrentSession:
             self._keep_peers_for(torrent)
         trackers = libtorrent_params.take_trackers(params)
         if trackers and torrent not in self._alerts.handles:
-            self._alerts.held_trackers[torrent] = trackers
+            self._trackers.hold(torrent, trackers)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
         return Loading(complete=complete, layout=layout, tracked=bool(trackers))
@@ -162,7 +164,7 @@ class LibtorrentSession:
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers. Raises UnknownTorrent."""
         handle = self._handle(torrent)
-        trackers = self._alerts.held_trackers.pop(torrent, None)
+        trackers = self._trackers.give(torrent)
         if trackers is not None:
             handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
 
@@ -276,7 +278,9 @@ class LibtorrentSession:
         flags = lt.save_resume_flags_t.save_info_dict
         if only_if_modified:
             flags |= lt.save_resume_flags_t.only_if_modified
-        self._handle(torrent).save_resume_data(flags)
+        handle = self._handle(torrent)
+        self._trackers.save_begins(torrent)
+        handle.save_resume_data(flags)
 
     def _handle(self, torrent: str) -> Any:
         handle = self._alerts.handles.get(torrent)
@@ -317,7 +321,7 @@ class LibtorrentSession:
 
     def close(self) -> None:
         """Ends the session."""
-        self._alerts = AlertCopier(on_dropped=self._release_peers_for)
+        self._alerts = AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers)
         self._session.pause()
         del self._session
         self._alert_socket.close()

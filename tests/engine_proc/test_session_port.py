@@ -499,18 +499,21 @@ def by_client(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
 
 
 @pytest.mark.parametrize("source", [by_metainfo, by_magnet, by_client])
-@pytest.mark.parametrize("released", [False, True])
+@pytest.mark.parametrize("released", ["before", "meanwhile", "never"])
 def test_trackers_are_told_of_and_kept_in_resume_data(
-    probe: Probe, make: Side, source: Callable[[SampleTorrent], tuple[DesiredTorrent, bytes | None]], released: bool
+    probe: Probe, make: Side, source: Callable[[SampleTorrent], tuple[DesiredTorrent, bytes | None]], released: str
 ) -> None:
-    """Wherever they come from, and whether or not they were released: another session that has only this has them."""
+    """Wherever they come from, and whenever they were released: another session that has only this has them."""
     sample = two_files()
     desired, metainfo = source(sample)
     assert probe.session.add(desired, metainfo=metainfo, resume=None).tracked
     probe.take(TorrentAdded)
-    if released:
+    if released == "before":
         probe.session.release_trackers(sample.torrent)
-    blob = resume_data(probe, sample.torrent)
+    probe.session.save_resume(sample.torrent, only_if_modified=False)
+    if released == "meanwhile":
+        probe.session.release_trackers(sample.torrent)
+    blob = probe.take(ResumeData, sample.torrent).blob
     session = make(LOOPBACK, download_bps=0, upload_bps=0, torrents=10)
     try:
         alone = msgspec.structs.replace(desired, trackers=[])

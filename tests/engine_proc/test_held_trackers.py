@@ -1,0 +1,51 @@
+from engine_proc.held_trackers import HeldTrackers
+
+A = "a"
+TRACKERS = [("udp://127.0.0.1:9/announce", 0)]
+
+
+def test_trackers_are_given_once() -> None:
+    """Of a torrent that has none, nothing."""
+    held = HeldTrackers()
+    held.hold(A, TRACKERS)
+    assert held.give(A) == TRACKERS
+    assert held.give(A) is None
+    assert held.give("b") is None
+
+
+def test_a_save_that_is_asked_for_while_they_are_held_lacks_them() -> None:
+    """Each one, and also where they are given before it ends."""
+    held = HeldTrackers()
+    held.hold(A, TRACKERS)
+    for _ in range(2):
+        held.save_begins(A)
+        assert held.save_ended(A) == TRACKERS
+    held.save_begins(A)
+    held.save_begins(A)
+    held.give(A)
+    assert held.save_ended(A) == TRACKERS
+    assert held.save_ended(A) == TRACKERS
+
+
+def test_a_save_that_is_asked_for_after_they_were_given_lacks_nothing() -> None:
+    """libtorrent has them by then."""
+    held = HeldTrackers()
+    held.hold(A, TRACKERS)
+    held.save_begins(A)
+    held.give(A)
+    held.save_ended(A)
+    held.save_begins(A)
+    assert held.save_ended(A) is None
+
+
+def test_nothing_is_kept_of_a_torrent_that_is_gone() -> None:
+    """It may come again with other trackers, or with none."""
+    held = HeldTrackers()
+    held.hold(A, TRACKERS)
+    held.save_begins(A)
+    held.give(A)
+    held.hold(A, TRACKERS)
+    held.forget(A)
+    assert held.give(A) is None
+    held.save_begins(A)
+    assert held.save_ended(A) is None
