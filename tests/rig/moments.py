@@ -156,10 +156,7 @@ class Moments:
         return came
 
     def _hear(self) -> list[float]:
-        poller = zmq.Poller()
-        for mutator in self.mutators:
-            poller.register(mutator.socket, zmq.POLLIN)
-        poller.poll(TURN_MS)
+        zmq.select([mutator.socket for mutator in self.mutators], [], [], timeout=TURN_MS / 1000)
         return [time.monotonic()] * sum(mutator.listen() for mutator in self.mutators)
 
     # -- looking --------------------------------------------------------------------------------------------------
@@ -186,8 +183,7 @@ class Moments:
 
     def _not_applied(self) -> list[str]:
         """The torrents that the engine does not do as is asked for, after it had a while."""
-        torrents = list(self._daemon.client.list_ids())
-        wrong: list[str] = []
+        torrents, wrong = list(self._daemon.client.list_ids()), list[str]()
 
         def applied() -> bool:
             details = zip(torrents, self._details(torrents), strict=True)
@@ -230,15 +226,12 @@ class Moments:
         return None if engine.pid is None else (engine.pid, engine.gen)
 
     def _restored_by_successor_of(self, gen: int) -> Callable[[], bool]:
-        def restored() -> bool:
+        def back() -> bool:
             health = self._daemon.client.health()
-            return (
-                health.engine.gen > gen
-                and health.engine.state == "running"
-                and health.restore.done == health.restore.total
-            )
+            restored = health.restore.done == health.restore.total
+            return restored and health.engine.gen > gen and health.engine.state == "running"
 
-        return restored
+        return back
 
 
 def _applied(detail: dict[str, Any] | None) -> bool:
