@@ -8,7 +8,7 @@ from typing import Final
 CYCLE_S: Final = 600.0
 """Seconds from one look at a torrent to the next."""
 
-BATCH: Final = 25
+BATCH: Final = 10
 """Torrents that are looked at in one go."""
 
 
