@@ -1,6 +1,15 @@
-"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect."""
+"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount."""
 
+import pytest
 from hypothesis import settings
+
+from tests.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)
 settings.load_profile("ouzel")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what mounts file systems where that is not allowed, and says why."""
+    if item.get_closest_marker("mounts") is not None and (why := mounts.refusal()) is not None:
+        pytest.skip(why)

@@ -1,0 +1,155 @@
+"""Small file systems of a test's own, to be filled, frozen, taken away and given back. Needs root.
+
+Every context manager undoes what it did, whatever happened in between: no mount, no loop device and no file is left.
+Tests that use this are marked `mounts`, and are skipped, saying so, where nothing may be mounted.
+"""
+
+import contextlib
+import errno
+import functools
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_BLOCK: Final = 64 * 1024
+
+
+class Mount:
+    """A mounted file system.
+
+    Fields:
+        path: where it is mounted.
+        source: what `mount` takes to mount it there (again): a loop device, or a directory to bind.
+    """
+
+    def __init__(self, path: Path, source: str, *options: str) -> None:
+        self.path = path
+        self.source = source
+        self._options = options
+
+    def attach(self) -> None:
+        """Mounts it, with all that was in it."""
+        _run("mount", *self._options, self.source, str(self.path))
+
+    def detach(self) -> None:
+        """Takes it away, open files or not (`umount -l`): what is seen at `path` then is the empty directory below."""
+        _run("umount", "-l", str(self.path))
+
+    @contextmanager
+    def absent(self) -> Iterator[None]:
+        """Within it, it is not mounted."""
+        self.detach()
+        try:
+            yield
+        finally:
+            self.attach()
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Within it, whoever opens something by `path` finds a read-only file system (EROFS).
+
+        A read-only view is mounted over it: a file system with a file that is open for writing, as a lock is, cannot be
+        made read-only itself.
+        """
+        _run("mount", "--bind", str(self.path), str(self.path))
+        try:
+            _run("mount", "-o", "remount,bind,ro", str(self.path))
+            yield
+        finally:
+            _run("umount", "-l", str(self.path))
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Within it, there is no space left (ENOSPC)."""
+        filler = self.path / "filler"
+        try:
+            with filler.open("wb", buffering=0) as file:
+                for block in (_BLOCK, 512):
+                    with contextlib.suppress(_NoSpace):
+                        while True:
+                            _write(file.fileno(), bytes(block))
+            yield
+        finally:
+            filler.unlink(missing_ok=True)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within it, whoever writes or syncs waits (`fsfreeze`; ext4 only). Do not write there yourself meanwhile."""
+        _run("fsfreeze", "-f", str(self.path))
+        try:
+            yield
+        finally:
+            _run("fsfreeze", "-u", str(self.path))
+
+
+class _NoSpace(Exception):
+    pass
+
+
+def _write(fd: int, content: bytes) -> None:
+    try:
+        os.write(fd, content)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise _NoSpace from error
+
+
+@contextmanager
+def tmpfs(path: Path, size: int) -> Iterator[Mount]:
+    """A file system in memory, of `size` bytes; `path` is made where it is missing."""
+    path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ouzel-tmpfs-") as backing:
+        # Bound from a place of its own, it keeps its files while it is absent from `path`.
+        _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", backing)
+        try:
+            with _mounted(Mount(path, backing, "--bind")) as mount:
+                yield mount
+        finally:
+            _run("umount", "-l", backing)
+
+
+@contextmanager
+def loop_ext4(path: Path, size: int) -> Iterator[Mount]:
+    """An ext4 file system in a file, of `size` bytes (4 MiB at least); `path` is made where it is missing."""
+    path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ouzel-ext4-") as directory:
+        image = Path(directory) / "image"
+        with image.open("wb") as file:
+            file.truncate(size)
+        _run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", str(image))
+        device = _run("losetup", "--find", "--show", str(image)).strip()
+        try:
+            with _mounted(Mount(path, device)) as mount:
+                yield mount
+        finally:
+            _run("losetup", "-d", device)
+
+
+@contextmanager
+def _mounted(mount: Mount) -> Iterator[Mount]:
+    mount.attach()
+    try:
+        yield mount
+    finally:
+        mount.detach()
+
+
+@functools.cache
+def refusal() -> str | None:
+    """Why nothing can be mounted here, None where it can; found out by trying."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory, tmpfs(Path(directory) / "try", 65536):
+            return None
+    except (OSError, AssertionError) as error:
+        return f"mounts file systems of its own, which takes root and mount(2): {error}"
+
+
+def _run(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr.strip()}"
+    return done.stdout
