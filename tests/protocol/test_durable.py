@@ -1,10 +1,15 @@
 import errno
 import os
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol import durable
 from protocol.durable import Change, Done, DurableWriter
@@ -66,16 +71,6 @@ def test_a_write_replaces_the_content(tmp_path: Path, synced: list[Path]) -> Non
     assert file.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [file]
     assert synced == [tmp_path, tmp_path]
-
-
-def test_a_staged_change_leaves_the_file_untouched(tmp_path: Path) -> None:
-    """A power cut after the first half finds the old content."""
-    file = tmp_path / "file"
-    file.write_bytes(b"old")
-    durable.stage(Change(file, b"new"))
-    assert file.read_bytes() == b"old"
-    durable.publish(Change(file, b"new"))
-    assert file.read_bytes() == b"new"
 
 
 def test_the_content_is_synced_before_it_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +190,92 @@ def test_a_group_syncs_each_directory_once(tmp_path: Path, writer: DurableWriter
     assert found == [None] * 100
     assert syncs_when_told == [1] * 100
     assert len(list(tmp_path.iterdir())) == 100
+
+
+def test_a_group_is_written_before_it_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And synced whole before the first file is published, so that a file system can commit once for all."""
+    steps: list[str] = []
+
+    def observe(name: str) -> None:
+        real = getattr(os, name)
+
+        def noted(*args: Any) -> Any:
+            steps.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, noted)
+
+    for name in ("write", "fsync", "replace"):
+        observe(name)
+    durable.commit([[Change(tmp_path / f"file{number}", b"new")] for number in range(3)])
+    assert steps == ["write"] * 3 + ["fsync"] * 3 + ["replace"] * 3 + ["fsync"]
+
+
+def test_a_file_that_cannot_be_synced_fails_its_own_transaction_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its other file is not published either; the transactions before and after it are."""
+    fsync = os.fsync
+
+    def broken(fd: int) -> None:
+        if Path(f"/proc/self/fd/{fd}").readlink().name.startswith("bad"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    first, second, third = durable.commit(
+        [
+            [Change(tmp_path / "one", b"1")],
+            [Change(tmp_path / "two", b"2"), Change(tmp_path / "bad", b"2")],
+            [Change(tmp_path / "three", b"3")],
+        ]
+    )
+    assert (first, third) == (None, None)
+    assert second is not None
+    assert second.errno == errno.EIO
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "three"]
+
+
+_NAMES = st.sampled_from(["a", "b", "c", "missing/d"])
+_CHANGES = st.tuples(_NAMES, st.none() | st.binary(max_size=3))
+_GROUPS = st.lists(st.lists(st.lists(_CHANGES, max_size=3, unique_by=lambda change: change[0]), max_size=5), max_size=4)
+
+
+@given(_GROUPS)
+def test_groups_are_what_one_after_the_other_would_be(groups: list[list[list[tuple[str, bytes | None]]]]) -> None:
+    """Whatever is written and deleted how often; what has a file where none can be written changes nothing.
+
+    Deleting where there is no directory fails too, for nobody can say that it is durable.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        root, model = Path(directory), dict[str, bytes]()
+        for group in groups:
+            failures = durable.commit([[Change(root / name, content) for name, content in each] for each in group])
+            for each, failure in zip(group, failures, strict=True):
+                assert (failure is not None) == any(name.startswith("missing") for name, _ in each)
+                if ("missing/d", None) not in each and failure is not None:
+                    continue
+                for name, content in each:
+                    if content is None:
+                        model.pop(name, None)
+                    else:
+                        model[name] = content
+            assert {path.name: path.read_bytes() for path in root.iterdir()} == model
+
+
+def test_how_long_something_waits_can_be_seen(tmp_path: Path, writer: DurableWriter) -> None:
+    """Since its submission; nothing waits before and after."""
+    before = time.monotonic()
+    assert writer.waiting_since() is None
+    seen: list[float | None] = []
+
+    def submit() -> None:
+        writer.submit([Change(tmp_path / "file", b"new")], lambda _: seen.append(writer.waiting_since()))
+
+    as_one_group(writer, submit)
+    assert seen[0] is not None
+    assert before <= seen[0] <= time.monotonic()
+    assert writer.waiting_since() is None
 
 
 def test_a_directory_that_cannot_be_synced_is_told(
