@@ -20,22 +20,16 @@ from engine_proc.log import log
 from engine_proc.pieces import Unverified
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume_store import FastResumeStore, SavedResume
-from engine_proc.session_port import (
-    InvalidSetting,
-    InvalidSource,
-    Layout,
-    LibtSession,
-    Loading,
-    Metainfo,
-    UnknownTorrent,
-)
+from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
+from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import LimitsApplied, LimitsStale, Reconciled, SelectionChanged, TorrentError
+from protocol.integrity import Damaged
 from protocol.link import (
     Configure,
     EngineEvent,
+    FilePutAside,
     FilesQueried,
     ForgetTorrent,
     InspectSource,
@@ -141,8 +135,8 @@ class Dispatcher:
         try:
             for step in reconcile.steps(self._applied.get(torrent), desired):
                 self._perform(torrent, step)
-        except (InvalidSource, OSError) as error:
-            self._refuse(desired, str(error))
+        except (Damaged, InvalidSource, OSError) as error:
+            self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
             return
         self._applied[torrent] = desired
         self._confirm(torrent)
@@ -327,25 +321,46 @@ class Dispatcher:
     def _load(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
         torrent = desired.torrent
-        resume = self._store.load(torrent)
-        if resume is not None:
-            try:
+        distrusted = desired.seed_mode and self._store.was_put_aside(torrent, since_us=desired.added_us)
+        try:
+            resume = self._store.load(torrent)
+            if resume is not None:
                 self._load_resumed(desired, resume)
-            except InvalidSource as error:
-                aside = self._store.put_aside(torrent)
-                done = f"put aside as {aside}; the files are hashed"
-                self._emit(Reconciled(torrent=torrent, what=f"fast-resume data is damaged: {error}", done=done))
-            else:
                 return
-        self._taken(torrent, self._session.add(desired, metainfo=self._metainfo(torrent), resume=None))
+        except (Damaged, InvalidSource) as error:
+            self._restored.discard(torrent)
+            distrusted = True
+            self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
+        metainfo = self._metainfo(desired)
+        if metainfo is None and desired.source == "metainfo":
+            raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
+        # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
+        if distrusted:
+            desired = msgspec.structs.replace(desired, seed_mode=False)
+        self._taken(torrent, self._session.add(desired, metainfo=metainfo, resume=None))
 
-    def _metainfo(self, torrent: str) -> Metainfo:
-        return partial(self._store.load_metainfo, torrent)
+    def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
+        """The torrent's .torrent file; one that cannot be trusted is put aside, for resume data may do without."""
+        torrent = desired.torrent
+        try:
+            metainfo = self._store.load_metainfo(torrent, desired.metainfo_crc32)
+            if metainfo is not None and desired.metainfo_crc32 is None:
+                found = self._session.inspect(magnet=None, metainfo=metainfo)
+                if found.torrent != torrent:
+                    raise Damaged(f"it is of another torrent, {found.torrent}")
+        except (Damaged, InvalidSource) as error:
+            self._tell_put_aside(torrent, self._store.put_metainfo_aside(torrent), error)
+            return None
+        return metainfo
+
+    def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
+        what = f"{aside.file} is damaged: {problem}"
+        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done="; ".join([aside.done, *more])))
 
     def _load_resumed(self, desired: DesiredTorrent, resume: SavedResume) -> None:
         """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
         torrent = desired.torrent
-        loading = self._session.resume(desired, metainfo=self._metainfo(torrent), resume=resume.blob)
+        loading = self._session.resume(desired, metainfo=partial(self._metainfo, desired), resume=resume.blob)
         self._restored.add(torrent)
         if isinstance(loading, Unverified):
             self._rehashing[torrent] = (desired, loading)
@@ -371,8 +386,8 @@ class Dispatcher:
         del self._rehashing[torrent]
         try:
             loading = self._add_verified(desired, outcome.verified)
-        except (InvalidSource, OSError) as error:
-            self._refuse(desired, str(error))
+        except (Damaged, InvalidSource, OSError) as error:
+            self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
             return
         self._taken(torrent, loading)
         if outcome.verified:
@@ -386,11 +401,12 @@ class Dispatcher:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
 
     def _add_verified(self, desired: DesiredTorrent, verified: Collection[int]) -> Loading:
-        torrent = desired.torrent
-        saved = self._store.load(torrent)
+        metainfo = partial(self._metainfo, desired)
+        saved = self._store.load(desired.torrent)
         if saved is None:
-            return self._session.add(desired, metainfo=self._metainfo(torrent), resume=None)
-        loading = self._session.resume(desired, metainfo=self._metainfo(torrent), resume=saved.blob, verified=verified)
+            vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
+            return self._session.add(vouched_for_nothing, metainfo=metainfo, resume=None)
+        loading = self._session.resume(desired, metainfo=metainfo, resume=saved.blob, verified=verified)
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
         self._compare_stored(desired, loading)
         return loading
@@ -405,7 +421,7 @@ class Dispatcher:
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         try:
             self._load(msgspec.structs.replace(desired, paused=True))
-        except (InvalidSource, OSError) as error:
+        except (Damaged, InvalidSource, OSError) as error:
             self.gone(TorrentGone(desired.torrent, str(error)))
         else:
             self._pending[desired.torrent].adding = True
@@ -436,11 +452,11 @@ class Dispatcher:
             message = f"asked for {wanted[0]} down and {wanted[1]} up"
             self._emit(LimitsStale(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps, message=message))
 
-    def _refuse(self, desired: DesiredTorrent, problem: str) -> None:
+    def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
-        self._emit(TorrentError(torrent=torrent, name="add_failed", message=problem, recoverable=False))
+        self._emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
         if (newer := self._next.pop(torrent, None)) is not None:
             self.ensure(newer)

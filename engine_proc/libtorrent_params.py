@@ -296,7 +296,7 @@ def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
 
 def _missing_v2(storage: Any, lacking: list[int], metainfo: bytes | None) -> list[MissingPiece]:
     """By the piece layers, which are not in the info dictionary: without the .torrent file there is no proof."""
-    layers = lt.bdecode(metainfo).get(b"piece layers", {}) if metainfo is not None else {}
+    layers = _piece_layers(metainfo) if metainfo is not None else {}
     length, wanted = storage.piece_length(), set(lacking)
     missing = []
     for index in range(storage.num_files()):
@@ -315,3 +315,15 @@ def _missing_v2(storage: Any, lacking: list[int], metainfo: bytes | None) -> lis
             leaves = length // BLOCK if count > 1 else 1 << (-(-content // BLOCK) - 1).bit_length()
             missing.append(MissingPiece(piece, offset + start, content, digest, leaves))
     return missing
+
+
+def _piece_layers(metainfo: bytes) -> dict[bytes, bytes]:
+    """None, where this is not what a .torrent file has."""
+    try:
+        decoded = lt.bdecode(metainfo)
+    except RuntimeError:
+        return {}
+    layers = decoded.get(b"piece layers") if isinstance(decoded, dict) else None
+    return (
+        {root: layer for root, layer in layers.items() if isinstance(layer, bytes)} if isinstance(layers, dict) else {}
+    )

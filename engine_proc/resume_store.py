@@ -1,11 +1,11 @@
 """The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from engine_proc.mailbox import Mailbox
 from protocol.durable import Change, DurableWriter
+from protocol.integrity import check_crc32, read, read_dated, seal, unseal
 from protocol.resume_dir import ResumeDir
 
 
@@ -24,6 +24,13 @@ class SavedResume(NamedTuple):
     saved_at: float
 
 
+class PutAside(NamedTuple):
+    """A file that was in the way: its name, and in words where it is now."""
+
+    file: str
+    done: str
+
+
 class FastResumeStore:
     """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait."""
 
@@ -37,33 +44,46 @@ class FastResumeStore:
         return self._outcomes.fileno()
 
     def load(self, torrent: str) -> SavedResume | None:
-        """The torrent's resume data, None where there is none. Raises OSError where there is and it cannot be read."""
+        """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
         try:
-            fd = os.open(self._dir.fastresume(torrent), os.O_RDONLY | os.O_CLOEXEC)
+            content, saved_at = read_dated(self._dir.fastresume(torrent))
         except FileNotFoundError:
             return None
-        with open(fd, "rb", buffering=0) as file:
-            status = os.fstat(fd)
-            return SavedResume(file.read(status.st_size), status.st_mtime)
+        return SavedResume(unseal(content), saved_at)
 
-    def load_metainfo(self, torrent: str) -> bytes | None:
-        """The .torrent file that the supervisor stored, None where there is none. Raises OSError."""
+    def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
+        """The .torrent file that the supervisor stored, None where there is none. Raises Damaged, or OSError.
+
+        Args:
+            crc32: what it has to have; None where nobody knows.
+        """
         try:
-            return self._dir.metainfo(torrent).read_bytes()
+            metainfo = read(self._dir.metainfo(torrent))
         except FileNotFoundError:
             return None
+        if crc32 is not None:
+            check_crc32(metainfo, crc32)
+        return metainfo
 
     def save(self, torrent: str, blob: bytes) -> None:
         """Writes the torrent's resume data; an outcome follows."""
-        self._submit(torrent, Change(self._dir.fastresume(torrent), blob))
+        self._submit(torrent, Change(self._dir.fastresume(torrent), seal(blob)))
 
     def delete(self, torrent: str) -> None:
         """Deletes the torrent's resume data; an outcome follows."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
 
-    def put_aside(self, torrent: str) -> Path:
-        """Moves resume data that libtorrent cannot read out of the way. Returns where it is now. Raises OSError."""
-        return self._dir.put_aside(self._dir.fastresume(torrent))
+    def put_aside(self, torrent: str) -> PutAside:
+        """Moves resume data that cannot be trusted out of the way."""
+        return self._aside(self._dir.fastresume(torrent))
+
+    def put_metainfo_aside(self, torrent: str) -> PutAside:
+        """Moves a .torrent file that cannot be trusted out of the way."""
+        return self._aside(self._dir.metainfo(torrent))
+
+    def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
+        """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
+        return self._dir.was_put_aside(self._dir.fastresume(torrent), since_us=since_us)
 
     def outcomes(self) -> list[Outcome]:
         """All outcomes that wait."""
@@ -73,6 +93,12 @@ class FastResumeStore:
         """Waits until all is written, and ends the thread."""
         self._writer.close()
         self._outcomes.close()
+
+    def _aside(self, path: Path) -> PutAside:
+        try:
+            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
+        except OSError as error:
+            return PutAside(path.name, f"left where it is ({error})")
 
     def _submit(self, torrent: str, change: Change) -> None:
         def done(error: OSError | None) -> None:

@@ -50,6 +50,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         added_us: wall clock of acceptance, microseconds since 1970.
         revision: +1 for every accepted change; the engine names the revision that it has applied.
         removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
+        metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept.
     """
 
     torrent: str
@@ -70,6 +71,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     added_us: int = 0
     revision: int = 1
     removal: Literal["keep_files", "delete_files"] | None = None
+    metainfo_crc32: int | None = None
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -168,6 +168,15 @@ class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
     bytes_done: list[int] | None
 
 
+class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside"):
+    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done."""
+
+    torrent: str
+    file: str
+    what: str
+    done: str
+
+
 class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
     """Whether fast-resume data can be written: `problem` in words, or null once it can again."""
 
@@ -195,6 +204,7 @@ EngineEvent = (
     | TorrentForgotten
     | FilesRestored
     | FilesQueried
+    | FilePutAside
     | ResumeStoreState
     | SessionStats
     | Progress

@@ -1,17 +1,19 @@
-"""The resume directory's layout: which file holds what, and how one that cannot be read is put aside.
+"""The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `<id>.fastresume` libtorrent's resume
-data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what could not be read ·
+data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what cannot be trusted ·
 `.lock` held by the supervisor while it runs.
 """
 
+import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from protocol.durable import fsync_dir
+from protocol.durable import TEMPORARY_SUFFIX, fsync_dir
 
-_TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")
+_TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|torrent|fastresume)")
 
 
 class ResumeDir:
@@ -44,19 +46,40 @@ class ResumeDir:
 
     @property
     def damaged(self) -> Path:
-        """Where unreadable files go."""
+        """Where files go that cannot be trusted."""
         return self.root / "damaged"
 
     def torrents(self) -> list[str]:
         """The ids of all torrents that have a desired state here."""
-        return sorted(match[1] for path in self.root.iterdir() if (match := _TORRENT_FILE.fullmatch(path.name)))
+        return sorted(torrent for torrent, kind in self._files() if kind == "json")
+
+    def orphans(self, known: Collection[str]) -> list[Path]:
+        """Files of torrents that are not known."""
+        return sorted(self.root / f"{torrent}.{kind}" for torrent, kind in self._files() if torrent not in known)
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files: what was being written when a process died, and nobody was told OK for."""
+        return sorted(path for path in self.root.iterdir() if path.name.endswith(TEMPORARY_SUFFIX))
+
+    def was_put_aside(self, path: Path, *, since_us: int) -> bool:
+        """Whether a file of this name was put aside since then, in microseconds since 1970."""
+        try:
+            names = [entry.name for entry in self.damaged.iterdir() if entry.name.startswith(path.name)]
+            times = [(self.damaged / name).lstat().st_ctime_ns // 1000 for name in names]
+        except OSError:
+            return False
+        return any(time >= since_us for time in times)
+
+    def _files(self) -> list[tuple[str, str]]:
+        found = (_TORRENT_FILE.fullmatch(path.name) for path in self.root.iterdir())
+        return [(match[1], match[2]) for match in found if match]
 
     def put_aside(self, path: Path) -> Path:
-        """Moves a file that cannot be read into `damaged/`, never over an earlier one. Returns where it is now."""
+        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
         self.damaged.mkdir(exist_ok=True)
         target = self.damaged / path.name
         number = 1
-        while target.exists():
+        while os.path.lexists(target):  # a link to nowhere is somebody, too
             target = self.damaged / f"{path.name}.{number}"
             number += 1
         path.rename(target)

@@ -5,27 +5,29 @@ loop: writes go through a `DurableWriter`, which commits what has queued up as o
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import Change, DurableWriter
 from protocol.errors import ErrorKind, OuzelError
+from protocol.integrity import Damaged, decode_record, encode_record, read
 from protocol.resume_dir import ResumeDir
-
-_TORRENT = msgspec.json.Decoder(DesiredTorrent)
-_SESSION = msgspec.json.Decoder(DesiredSession)
 
 
 class DamagedFile(NamedTuple):
-    """A file that could not be read: which, why, whose, and where it is now."""
+    """A file that was put aside: its name, whose it is, why, and where it is now.
 
+    An `orphan` is not damaged itself: the record that would speak of it is not there.
+    """
+
+    name: str
     torrent: str | None
     what: str
     done: str
+    orphan: bool = False
 
 
 class Catalogue:
@@ -45,26 +47,38 @@ class Catalogue:
         self.session = DesiredSession()
 
     def load(self) -> list[DamagedFile]:
-        """Reads all there is; called once, before the loop runs. What cannot be read is put aside and returned."""
+        """Reads all there is; called once, before the loop runs. What cannot be trusted is put aside and returned.
+
+        So are files that belong to no torrent. Temporary files of a process that died are deleted.
+        """
+        for path in self._dir.leftovers():
+            if path.is_dir() and not path.is_symlink():
+                self._aside(path)  # what nobody wrote stands in the way of what shall be written
+            else:
+                with contextlib.suppress(OSError):  # it is in nobody's way; what keeps it there will be told of
+                    path.unlink()
         damaged = []
         for torrent in self._dir.torrents():
             path = self._dir.desired(torrent)
             try:
-                desired = _TORRENT.decode(path.read_bytes())
+                desired = decode_record(read(path), DesiredTorrent)
                 if desired.torrent != torrent:
-                    raise msgspec.ValidationError(f"it speaks of torrent {desired.torrent!r}")
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError) as error:
-                aside = self._aside(path)
-                damaged.append(DamagedFile(torrent, f"{path.name} is damaged: {error}", aside))
+                    raise Damaged(f"it speaks of torrent {desired.torrent!r}")
+            except Damaged as error:
+                damaged.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", self._aside(path)))
                 continue
             (self.torrents if desired.removal is None else self.leaving)[torrent] = desired
+        path = self._dir.session
         try:
-            self.session = _SESSION.decode(self._dir.session.read_bytes())
+            self.session = decode_record(read(path), DesiredSession)
         except FileNotFoundError:
             pass
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError) as error:
-            aside = self._aside(self._dir.session)
-            damaged.append(DamagedFile(None, f"session.json is damaged: {error}", aside))
+        except Damaged as error:
+            damaged.append(DamagedFile(path.name, None, f"{path.name} is damaged: {error}", self._aside(path)))
+        for path in self._dir.orphans(self.torrents.keys() | self.leaving.keys()):
+            if path.suffix != ".json":
+                what = f"{path.name} belongs to no torrent"
+                damaged.append(DamagedFile(path.name, path.stem, what, self._aside(path), orphan=True))
         return damaged
 
     async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
@@ -73,7 +87,7 @@ class Catalogue:
         Raises:
             OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
         """
-        changes = [Change(self._dir.desired(desired.torrent), _encode(desired))]
+        changes = [Change(self._dir.desired(desired.torrent), encode_record(desired))]
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
         await self._write(changes)
@@ -83,7 +97,7 @@ class Catalogue:
 
     async def put_session(self, session: DesiredSession) -> None:
         """Makes the session's desired state durable. Raises as `put` does."""
-        await self._write([Change(self._dir.session, _encode(session))])
+        await self._write([Change(self._dir.session, encode_record(session))])
         self.session = session
 
     async def drop(self, torrent: str) -> None:
@@ -121,8 +135,3 @@ class Catalogue:
                 f"the resume directory cannot be written ({error}); nothing was changed",
                 retry_after_ms=1000,
             )
-
-
-def _encode(record: DesiredTorrent | DesiredSession) -> bytes:
-    """Readable for people, too."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"

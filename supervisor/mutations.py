@@ -29,6 +29,7 @@ from protocol.commands import (
 from protocol.desired import DesiredTorrent, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, TorrentAdded, TorrentRemoved
+from protocol.integrity import crc32_of
 from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
@@ -223,6 +224,7 @@ class Mutations:
                 seed_mode=command.seed_mode,
                 peers=peers,
                 added_us=time.time_ns() // 1000,
+                metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
             )
             await self._catalogue.put(desired, metainfo=command.metainfo)
             self._publish(

@@ -29,6 +29,7 @@ from protocol.events import (
 from protocol.link import (
     EngineEvent,
     EngineReady,
+    FilePutAside,
     FilesQueried,
     FilesRestored,
     Heartbeat,
@@ -51,8 +52,8 @@ class Observer:
     """Knows what each engine event means for the snapshot and for clients.
 
     Args:
-        on_ready, on_refused, on_forgotten, on_store_problem, on_session_stats: what concerns the service rather than
-            one torrent's record.
+        on_ready, on_refused, on_forgotten, on_store_problem, on_put_aside, on_session_stats: what concerns the service
+            rather than one torrent's record.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -67,6 +68,7 @@ class Observer:
         on_refused: Callable[[SettingsRefused], None],
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
+        on_put_aside: Callable[[FilePutAside], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
     ) -> None:
@@ -78,6 +80,7 @@ class Observer:
         self._on_refused = on_refused
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
+        self._on_put_aside = on_put_aside
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
 
@@ -99,6 +102,8 @@ class Observer:
                 self._on_session_stats(event)
             case ResumeStoreState(problem=problem):
                 self._on_store_problem(problem)
+            case FilePutAside():
+                self._on_put_aside(event)
             case TorrentForgotten():
                 self._on_forgotten(event)
             case SessionError():
@@ -158,7 +163,7 @@ class Observer:
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name == "add_failed":
+                if event.name in ("add_failed", "damaged"):
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )

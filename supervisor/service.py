@@ -21,11 +21,21 @@ import zmq
 from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
-from protocol.events import EngineLost, EngineStarted, HealthChanged, Reconciled, Tick
+from protocol.events import (
+    EngineLost,
+    EngineStarted,
+    HealthChanged,
+    LifecycleEvent,
+    Reconciled,
+    Tick,
+    TorrentAdded,
+    TorrentRemoved,
+)
 from protocol.link import (
     Configure,
     EngineReady,
     EnsureTorrent,
+    FilePutAside,
     ForgetTorrent,
     SessionStats,
     SettingsRefused,
@@ -34,9 +44,10 @@ from protocol.link import (
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus
 from supervisor import logs, restore
-from supervisor.catalogue import Catalogue
+from supervisor.catalogue import Catalogue, DamagedFile
 from supervisor.child import Child, Death
 from supervisor.config import Config
+from supervisor.damage import Damage
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -85,6 +96,7 @@ class Service:
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
+        self._damage = Damage()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
         self._told_health: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
@@ -102,8 +114,7 @@ class Service:
                 requests = self._serve(context, group)
                 self._catch_signals()
                 for file in damaged:
-                    self._log.error("damaged_file", what=file.what, done=file.done)
-                    self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
+                    self._put_aside(file)
                 ticking = group.create_task(self._tick())
                 self._keeper.start()
                 await self._finished.wait()
@@ -133,6 +144,7 @@ class Service:
             on_refused=self._settings_refused,
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
+            on_put_aside=self._engine_put_aside,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
         )
@@ -168,7 +180,7 @@ class Service:
             link=self._link,
             waiters=self._waiters,
             reads=self._reads,
-            publish=self._publisher.lifecycle,
+            publish=self._publish,
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
         )
@@ -317,10 +329,30 @@ class Service:
         if done is not None:
             observed.file_bytes = (time.monotonic(), done)
 
+    def _publish(self, event: LifecycleEvent) -> int:
+        if isinstance(event, TorrentAdded | TorrentRemoved):
+            self._damage.forget(event.torrent)
+            self._report_damage()
+        return self._publisher.lifecycle(event)
+
     # -- health and time ------------------------------------------------------------------------------------------
 
     def _resume_store_problem(self, problem: str | None) -> None:
         self._report("resume_dir", "fastresume", problem)
+
+    def _engine_put_aside(self, event: FilePutAside) -> None:
+        self._put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
+
+    def _put_aside(self, file: DamagedFile) -> None:
+        self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
+        self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
+        if not file.orphan:
+            self._damage.add(file.name, f"{file.what}; {file.done}")
+            self._report_damage()
+
+    def _report_damage(self) -> None:
+        for subject, problem in self._damage.changes().items():
+            self._report("resume_dir", subject, problem)
 
     def _session_told(self, stats: SessionStats) -> None:
         wanted = self._config.engine.get("listen_interfaces") != ""

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
@@ -29,9 +30,11 @@ from protocol.events import (
     SelectionChanged,
     TorrentError,
 )
+from protocol.integrity import crc32_of, seal
 from protocol.link import (
     Configure,
     EngineEvent,
+    FilePutAside,
     FilesQueried,
     FilesRestored,
     ForgetTorrent,
@@ -198,27 +201,76 @@ def test_ensuring_while_it_is_added_is_done_after(desk: Desk) -> None:
 
 def test_restored_files_are_no_news(desk: Desk) -> None:
     """A torrent with resume data was told of in another engine's time; it is not saved again for nothing."""
-    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desk.sample.desired())
     assert [type(event) for event in desk.said] == [FilesRestored, TorrentApplied]
     assert desk.policy.unsaved() == frozenset()
 
 
-def test_damaged_resume_data_is_put_aside(desk: Desk) -> None:
+@pytest.mark.parametrize("content", [b"damaged", seal(b"not resume data"), b""])
+def test_damaged_resume_data_is_put_aside(desk: Desk, content: bytes) -> None:
     """It is told of, kept, and the torrent is there all the same."""
     torrent = desk.sample.torrent
-    desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    desk.dir.fastresume(torrent).write_bytes(content)
     desk.ensure(desk.sample.desired())
-    (reconciled,) = desk.heard(Reconciled)
-    assert reconciled.torrent == torrent
-    assert "damaged" in reconciled.what
+    (told,) = desk.heard(FilePutAside)
+    assert (told.torrent, told.file) == (torrent, f"{torrent}.fastresume")
+    assert "damaged" in told.what
     (aside,) = desk.dir.damaged.iterdir()
-    assert str(aside) in reconciled.done
-    assert aside.read_bytes() == b"damaged"
+    assert str(aside) in told.done
+    assert aside.read_bytes() == content
     assert not desk.dir.fastresume(torrent).exists()
     assert desk.session.torrents() == {torrent}
     assert desk.heard(TorrentApplied) == [applied(desk.sample.desired())]
     assert desk.policy.unsaved() == {torrent}
+
+
+def test_damage_that_cannot_be_put_aside_costs_no_torrent(desk: Desk) -> None:
+    """It is left where it is, which is told; the torrent is loaded without it, and promises nothing."""
+    torrent = desk.sample.torrent
+    desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    desk.dir.damaged.write_bytes(b"in the way")
+    desk.ensure(desk.sample.desired(seed_mode=True))
+    (told,) = desk.heard(FilePutAside)
+    assert "left where it is" in told.done
+    assert sum(desk.session.file_progress(torrent)) == 0
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_damaged_resume_data_ends_the_promise_of_its_adder(desk: Desk, earlier: bool) -> None:
+    """Seed mode would claim every piece again; also when the engine that found the damage has died meanwhile."""
+    torrent = desk.sample.torrent
+    desired = desk.sample.desired(seed_mode=True, added_us=time.time_ns() // 1000 - 1_000_000)
+    desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    if earlier:
+        desk.dir.put_aside(desk.dir.fastresume(torrent))
+    desk.ensure(desired)
+    assert sum(desk.session.file_progress(torrent)) == 0
+
+
+def test_damage_of_an_earlier_torrent_is_not_this_ones(desk: Desk) -> None:
+    """Its adder's promise is a new one, as it is where nothing was saved yet."""
+    torrent = desk.sample.torrent
+    desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    desk.dir.put_aside(desk.dir.fastresume(torrent))
+    desk.ensure(desk.sample.desired(seed_mode=True, added_us=time.time_ns() // 1000 + 1_000_000))
+    assert sum(desk.session.file_progress(torrent)) == desk.sample.size
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_damaged_metainfo_costs_nothing_where_resume_data_is(desk: Desk, known: bool) -> None:
+    """The info dictionary is in there, too. Where no checksum is known, libtorrent and the id judge."""
+    torrent = desk.sample.torrent
+    other = SampleTorrent("other", {"c": b"content"})
+    desk.dir.fastresume(torrent).write_bytes(seal(desk.resume_data()))
+    desk.dir.metainfo(torrent).write_bytes(other.metainfo)
+    desired = desk.sample.desired(metainfo_crc32=crc32_of(desk.sample.metainfo) if known else None)
+    desk.ensure(desired)
+    (told,) = desk.heard(FilePutAside)
+    assert told.file == f"{torrent}.torrent"
+    assert desk.heard(TorrentApplied) == [applied(desired)]
+    assert desk.heard(TorrentError) == []
+    assert len(desk.heard(FilesRestored)) == 1
 
 
 def test_a_refused_add_is_told(desk: Desk) -> None:
@@ -252,7 +304,7 @@ def test_what_waits_behind_a_refused_add_is_answered(desk: Desk) -> None:
 def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
     """Nothing is remembered of the try with resume data that did not come about."""
     desired = desk.sample.desired()
-    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.session.refuse_add(desired.torrent, "no room")
     desk.ensure(desired)
     desk.dir.fastresume(desired.torrent).unlink()
@@ -273,7 +325,8 @@ def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str
     desk.ensure(desk.sample.desired())
     (answer,) = desk.heard(TorrentApplied)
     assert answer.problem
-    assert [error.name for error in desk.heard(TorrentError)] == ["add_failed"]
+    assert [error.name for error in desk.heard(TorrentError)] == ["damaged"]
+    assert len(desk.heard(FilePutAside)) == 1
     other = SampleTorrent("other", {"c": b"content"})
     desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
     desk.ensure(other.desired())
@@ -503,7 +556,7 @@ def test_files_are_not_told_of_again_with_each_selection(desk: Desk) -> None:
 def test_a_torrent_is_forgotten_with_its_resume_data(desk: Desk, delete_files: bool) -> None:
     """Told when that is gone too."""
     desired = desk.sample.desired()
-    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
     desk.forget(desired, delete_files=delete_files)
     assert desk.session.calls[-1][0] == ("remove, and its files" if delete_files else "remove")
@@ -600,7 +653,7 @@ def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
 def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> None:
     """As a new one, without the old one's resume data."""
     desired = desk.sample.desired()
-    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
     desk.said.clear()
     desk.forget(desired, delete_files=False)
@@ -742,7 +795,7 @@ def test_what_the_session_has_otherwise_is_repaired_and_told_once(
 def test_a_torrent_elsewhere_is_taken_out_and_added_again(desk: Desk, tmp_path: Path) -> None:
     """A path cannot be set on a torrent that is there; its resume data stays, and changes meanwhile come after it."""
     desired = desk.sample.desired()
-    desk.dir.fastresume(desired.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
     desk.session.move(desired.torrent, "/elsewhere")
     desk.dispatcher.audit(desired.torrent)

@@ -22,6 +22,7 @@ from protocol.events import (
     StateChanged,
     TorrentError,
 )
+from protocol.integrity import unseal
 from protocol.link import (
     Configure,
     Drain,
@@ -140,7 +141,7 @@ class Running:
     def claimed(self, torrent: str) -> list[bool] | None:
         """The pieces that the torrent's file in the resume directory claims."""
         try:
-            return claimed_pieces(self.dir.fastresume(torrent).read_bytes())
+            return claimed_pieces(unseal(self.dir.fastresume(torrent).read_bytes()))
         except FileNotFoundError:
             return None
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine_proc.resume_store import FastResumeStore, Outcome, SavedResume
 from protocol import durable
+from protocol.integrity import Damaged, crc32_of, seal, unseal
 from protocol.resume_dir import ResumeDir
 from tests.engine_proc.probe import DEADLINE_S, eventually, readable
 
@@ -49,7 +50,7 @@ def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeD
     path = resume_dir.fastresume(A)
     assert (
         store.load(A)
-        == SavedResume(path.read_bytes(), path.stat().st_mtime)
+        == SavedResume(unseal(path.read_bytes()), path.stat().st_mtime)
         == SavedResume(b"two", path.stat().st_mtime)
     )
     assert [path.name for path in resume_dir.root.iterdir()] == [f"{A}.fastresume"]
@@ -60,16 +61,16 @@ def test_what_is_not_there_is_none(store: FastResumeStore) -> None:
     store.save(A, b"one")
     outcomes(store)
     assert store.load(B) is None
-    assert store.load_metainfo(A) is None
+    assert store.load_metainfo(A, None) is None
 
 
 def test_metainfo_is_the_supervisors_file(store: FastResumeStore, resume_dir: ResumeDir) -> None:
     """It is only read here."""
     resume_dir.metainfo(A).write_bytes(b"metainfo")
-    assert store.load_metainfo(A) == b"metainfo"
+    assert store.load_metainfo(A, None) == b"metainfo"
     store.delete(A)
     outcomes(store)
-    assert store.load_metainfo(A) == b"metainfo"
+    assert store.load_metainfo(A, None) == b"metainfo"
 
 
 def test_an_outcome_comes_when_the_file_is_durable(
@@ -80,7 +81,7 @@ def test_an_outcome_comes_when_the_file_is_durable(
     sync = durable.fsync_dir
 
     def observe(directory: Path) -> None:
-        seen.append((resume_dir.fastresume(A).read_bytes(), readable(store.fileno())))
+        seen.append((unseal(resume_dir.fastresume(A).read_bytes()), readable(store.fileno())))
         sync(directory)
 
     monkeypatch.setattr(durable, "fsync_dir", observe)
@@ -132,14 +133,23 @@ def test_a_full_disk_leaves_the_old_content(store: FastResumeStore, monkeypatch:
     assert saved.blob == b"one"
 
 
-def test_unreadable_files_are_errors_and_not_nothing(store: FastResumeStore, resume_dir: ResumeDir) -> None:
+def test_unreadable_files_are_damaged_and_not_nothing(store: FastResumeStore, resume_dir: ResumeDir) -> None:
     """Otherwise a disk error would look like a torrent that has no progress."""
     resume_dir.fastresume(A).mkdir()
     resume_dir.metainfo(A).mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(Damaged, match="not a regular file"):
         store.load(A)
-    with pytest.raises(OSError, match="directory"):
-        store.load_metainfo(A)
+    with pytest.raises(Damaged, match="not a regular file"):
+        store.load_metainfo(A, None)
+
+
+def test_metainfo_has_to_be_what_is_remembered(store: FastResumeStore, resume_dir: ResumeDir) -> None:
+    """Where something is."""
+    resume_dir.metainfo(A).write_bytes(b"metainfo")
+    assert store.load_metainfo(A, crc32_of(b"metainfo")) == b"metainfo"
+    assert store.load_metainfo(A, None) == b"metainfo"
+    with pytest.raises(Damaged):
+        store.load_metainfo(A, crc32_of(b"another"))
 
 
 def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir) -> None:
@@ -147,8 +157,10 @@ def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir
     for content in (b"first", b"second"):
         resume_dir.fastresume(A).write_bytes(content)
         aside = store.put_aside(A)
-        assert aside.parent == resume_dir.damaged
-        assert aside.read_bytes() == content
+        assert aside.file == f"{A}.fastresume"
+        where = Path(aside.done.removeprefix("put aside as "))
+        assert where.parent == resume_dir.damaged
+        assert where.read_bytes() == content
         assert store.load(A) is None
     assert len(list(resume_dir.damaged.iterdir())) == 2
 
@@ -170,4 +182,4 @@ def test_closing_writes_all_that_waits(resume_dir: ResumeDir) -> None:
         store.save(A, b"%d" % number)
         store.save(B, b"%d" % number)
     store.close()
-    assert resume_dir.fastresume(A).read_bytes() == resume_dir.fastresume(B).read_bytes() == b"99"
+    assert resume_dir.fastresume(A).read_bytes() == resume_dir.fastresume(B).read_bytes() == seal(b"99")

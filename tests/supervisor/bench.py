@@ -24,6 +24,7 @@ from protocol.link import (
     EngineReady,
     EnsureTorrent,
     EventBatch,
+    FilePutAside,
     FilesQueried,
     ForgetTorrent,
     Heartbeat,
@@ -204,6 +205,7 @@ class Bench:
         self.waiters = Waiters()
         self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.events)
         self.store_problems: list[str | None] = []
+        self.put_aside: list[FilePutAside] = []
         self.refusals: list[EngineEvent] = []
         self.garbage: list[str] = []
         self.restored = 0
@@ -219,6 +221,7 @@ class Bench:
             on_refused=self.refusals.append,
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
+            on_put_aside=self.put_aside.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
         )

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from protocol.desired import DesiredSession, DesiredTorrent, Selection
 from protocol.errors import ErrorKind, OuzelError
+from protocol.integrity import encode_record
 from protocol.resume_dir import ResumeDir
 from supervisor.catalogue import Catalogue
 from tests.supervisor.samples import OTHER, V1, V2, desired
@@ -276,13 +278,84 @@ async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
 
 
 def test_other_files_are_not_its_business(tmp_path: Path) -> None:
-    """Fast-resume data, temporary files, upper-case ids and strangers stay where they are."""
-    names = [f"{V1}.fastresume", f"{V1}.torrent", f"{V1}.json.tmp", f"{V1.upper()}.json", "notes.json", "x.txt"]
+    """Upper-case ids and strangers stay where they are."""
+    names = [f"{V1.upper()}.json", f"{V1.upper()}.torrent", "notes.json", "x.txt", "x.fastresume"]
     for name in names:
         (tmp_path / name).write_bytes(b"{")
     with opened(tmp_path) as catalogue:
         assert catalogue.load() == []
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
+    """Their record may have been damaged; what it cannot speak of any more is kept, and harms no torrent."""
+    async with with_torrents(tmp_path, desired(OTHER)):
+        pass
+    for name in (f"{V1}.json", f"{V1}.fastresume", f"{V1}.torrent", f"{OTHER}.fastresume", f"{V2}.torrent"):
+        (tmp_path / name).write_bytes(b"content")
+    with opened(tmp_path) as catalogue:
+        found = {file.name: file.orphan for file in catalogue.load()}
+    assert found == {f"{V1}.json": False, f"{V1}.fastresume": True, f"{V1}.torrent": True, f"{V2}.torrent": True}
+    assert names(tmp_path) == sorted([f"{OTHER}.json", f"{OTHER}.fastresume", "damaged"])
+    assert names(tmp_path / "damaged") == sorted(found)
+
+
+async def test_temporary_files_are_deleted(tmp_path: Path) -> None:
+    """A crash left them, and nobody was told OK for them; one that is none makes way for those to come."""
+    async with with_torrents(tmp_path, desired()):
+        pass
+    (tmp_path / f"{V1}.json.tmp").write_bytes(b"{")
+    (tmp_path / f"{V1}.fastresume.1.tmp").write_bytes(b"d")
+    (tmp_path / "session.json.tmp").mkdir()
+    with opened(tmp_path) as catalogue:
+        assert catalogue.load() == []
+        await catalogue.put_session(DesiredSession(download_bps=5))
+    assert names(tmp_path) == [f"{V1}.json", "damaged", "session.json"]
+
+
+@given(st.integers(min_value=0), st.integers(0, 7))
+def test_a_flipped_bit_is_damage(tmp_path_factory: pytest.TempPathFactory, at: int, bit: int) -> None:
+    """Wherever it is: the record is put aside, and not half believed."""
+    tmp_path = tmp_path_factory.mktemp("resume")
+    content = bytearray(encode_record(desired()))
+    content[at % len(content)] ^= 1 << bit
+    (tmp_path / f"{V1}.json").write_bytes(content)
+    with opened(tmp_path) as catalogue:
+        (file,) = catalogue.load()
+        assert (file.name, catalogue.torrents) == (f"{V1}.json", {})
+
+
+def test_a_record_edited_by_hand_is_read_once_its_checksum_is_deleted(tmp_path: Path) -> None:
+    """And has one again with the next change."""
+    record = {"torrent": V1, "source": "magnet", "save_path": "/edited"}
+    (tmp_path / f"{V1}.json").write_text(json.dumps(record))
+    with opened(tmp_path) as catalogue:
+        assert catalogue.load() == []
+        assert catalogue.torrents[V1].save_path == "/edited"
+
+
+@pytest.mark.parametrize("name", [f"{V1}.json", "session.json"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "zeros", "unreadable"])
+async def test_what_is_no_record_at_all_is_put_aside(tmp_path: Path, name: str, kind: str) -> None:
+    """A link is not followed and a pipe not waited for; 100 MB of nothing are not a record."""
+    async with with_torrents(tmp_path, desired(OTHER)):
+        pass
+    path = tmp_path / name
+    match kind:
+        case "link":
+            path.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(path)
+        case "zeros":
+            path.write_bytes(b"")
+            os.truncate(path, 100_000_000)
+        case _:
+            path.write_bytes(b"")  # root reads it all the same
+            path.chmod(0)
+    with opened(tmp_path) as catalogue:
+        assert [file.name for file in catalogue.load()] == [name]
+        assert catalogue.torrents == {OTHER: desired(OTHER)}
+    assert names(tmp_path) == [f"{OTHER}.json", "damaged"]
 
 
 @given(

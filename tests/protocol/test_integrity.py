@@ -1,0 +1,153 @@
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import integrity
+from protocol.desired import DesiredTorrent, Selection
+from protocol.integrity import Damaged
+
+RECORD: Final = DesiredTorrent(
+    torrent="ab" * 20,
+    source="metainfo",
+    name="naïve \u2028 name",
+    save_path="/srv/torrents",
+    selection=Selection(include=["*.mkv"], priorities={"3": 7}),
+    trackers=["udp://tracker.example:6969"],
+    added_us=1_700_000_000_000_000,
+    metainfo_crc32=0xFFFFFFFF,
+)
+
+
+def flips(content: bytes) -> list[bytes]:
+    """The content with each of its bits flipped."""
+    found = []
+    for at in range(len(content)):
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[at] ^= 1 << bit
+            found.append(bytes(flipped))
+    return found
+
+
+def test_every_flipped_bit_of_a_record_is_noticed() -> None:
+    """In keys, values, spaces and the checksum itself, and in its key."""
+    for flipped in flips(integrity.encode_record(RECORD)):
+        with pytest.raises(Damaged):
+            integrity.decode_record(flipped, DesiredTorrent)
+
+
+def test_every_truncation_of_a_record_is_noticed() -> None:
+    """But for the end of the last line, without which it is whole."""
+    content = integrity.encode_record(RECORD)
+    for length in range(len(content) - 1):
+        with pytest.raises(Damaged):
+            integrity.decode_record(content[:length], DesiredTorrent)
+    assert integrity.decode_record(content[:-1], DesiredTorrent) == RECORD
+
+
+@given(
+    st.builds(
+        msgspec.structs.replace,
+        st.just(RECORD),
+        name=st.text(max_size=20),
+        magnet=st.none() | st.text(max_size=20),
+        labels=st.lists(st.text(max_size=5), max_size=3),
+        added_us=st.integers(-(2**63), 2**63),
+        metainfo_crc32=st.none() | st.integers(0, 2**32 - 1),
+    )
+)
+def test_a_record_is_read_as_it_was_written(record: DesiredTorrent) -> None:
+    """Whatever is in it."""
+    assert integrity.decode_record(integrity.encode_record(record), DesiredTorrent) == record
+
+
+def test_a_record_of_a_later_version_is_read() -> None:
+    """What it has that is not known is covered by its checksum, and left out."""
+
+    class Later(DesiredTorrent, frozen=True, kw_only=True):
+        colour: str = "red"
+
+    later = msgspec.convert(msgspec.to_builtins(RECORD), Later)
+    assert integrity.decode_record(integrity.encode_record(later), DesiredTorrent) == RECORD
+
+
+def test_without_its_checksum_a_record_has_to_be_understood() -> None:
+    """People may edit it, and a typing error is not passed over; what is wrong is said."""
+    members = msgspec.to_builtins(RECORD)
+    assert integrity.decode_record(msgspec.json.encode(members), DesiredTorrent) == RECORD
+    with pytest.raises(Damaged, match="pausd"):
+        integrity.decode_record(msgspec.json.encode({**members, "pausd": True}), DesiredTorrent)
+    sealed = msgspec.json.decode(integrity.encode_record(RECORD))
+    with pytest.raises(Damaged, match="delete that line"):
+        integrity.decode_record(msgspec.json.encode({**sealed, "paused": True}), DesiredTorrent)
+
+
+@given(st.binary(max_size=64))
+def test_every_flip_and_truncation_of_resume_data_is_noticed(resume: bytes) -> None:
+    """In the data, and in the line that guards it."""
+    content = integrity.seal(resume)
+    assert integrity.unseal(content) == resume
+    assert content.startswith(resume)
+    for damaged in [*flips(content), *(content[:length] for length in range(len(content))), content + b"\n"]:
+        with pytest.raises(Damaged):
+            integrity.unseal(damaged)
+
+
+@given(st.binary(min_size=1, max_size=64))
+def test_every_flip_and_truncation_of_metainfo_is_noticed(metainfo: bytes) -> None:
+    """By what is remembered of it."""
+    crc32 = integrity.crc32_of(metainfo)
+    integrity.check_crc32(metainfo, crc32)
+    for flipped in flips(metainfo):
+        with pytest.raises(Damaged):
+            integrity.check_crc32(flipped, crc32)
+
+
+@given(st.binary(max_size=300))
+def test_noise_is_damaged(noise: bytes) -> None:
+    """And nothing else is raised over it."""
+    with pytest.raises(Damaged):
+        integrity.unseal(noise)
+    with pytest.raises(Damaged):
+        integrity.decode_record(noise, DesiredTorrent)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, bytes(1_000_000)])
+def test_depth_and_zeros_are_damaged(content: bytes) -> None:
+    """Not a reason to run out of stack."""
+    with pytest.raises(Damaged):
+        integrity.decode_record(content, DesiredTorrent)
+
+
+def test_what_cannot_be_read_is_damaged_and_what_is_not_there_is_not(tmp_path: Path) -> None:
+    """Links are not followed, pipes not waited for, and more than can be is not read."""
+    path = tmp_path / "file"
+    with pytest.raises(FileNotFoundError):
+        integrity.read(path)
+    path.write_bytes(b"content")
+    assert integrity.read(path) == b"content"
+    os.truncate(path, integrity.MAX_FILE_BYTES + 1)
+    with pytest.raises(Damaged, match="more than such a file can have"):
+        integrity.read(path)
+    for make in (Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")):
+        path.rmdir() if path.is_dir() else path.unlink()
+        make(path)
+        with pytest.raises(Damaged):
+            integrity.read(path)
+
+
+def test_what_this_process_lacks_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a shortage of descriptors would put everything aside."""
+
+    def none_left(*args: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "open", none_left)
+    with pytest.raises(OSError, match="Too many open files"):
+        integrity.read(tmp_path / "file")
