@@ -51,6 +51,7 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
+    SaveAll,
     SessionStats,
     SettingsRefused,
     decode_commands,
@@ -202,10 +203,14 @@ class Engine:
                 self._require_dispatcher().forget(command)
             case QueryFiles():
                 self._require_dispatcher().query_files(command)
+            case SaveAll(resume_dir=resume_dir):
+                self._save_all(resume_dir)
             case Drain():
                 self._begin_drain()
 
     def _configure(self, command: Configure) -> None:
+        if command.resume_dir is not None:
+            self._store.rebind(command.resume_dir)
         if self._dispatcher is not None:
             self._dispatcher.configure(command)
             return
@@ -229,6 +234,12 @@ class Engine:
         port = self._session.listen_port()
         self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))
         self._dispatcher.confirm_settings(command)
+
+    def _save_all(self, resume_dir: str) -> None:
+        self._store.rebind(resume_dir)
+        self._policy.release()
+        for torrent in self._session.torrents() if self._session is not None else ():
+            self._want_save(torrent, Urgency.AT_ONCE)
 
     def _require_session(self) -> LibtSession:
         if self._session is None:
@@ -311,7 +322,10 @@ class Engine:
                 continue
             self._writing -= 1
             self._policy.settle(outcome.torrent)
-            if outcome.problem is not None:
+            if outcome.problem is None:
+                self._policy.release()
+            elif self._drain_until is None:
+                self._policy.hold(time.monotonic())
                 self._policy.want(outcome.torrent, Urgency.PROGRESS, time.monotonic())
             if outcome.problem != self._store_problem:
                 self._store_problem = outcome.problem
@@ -372,6 +386,7 @@ class Engine:
         if self._session is None:
             return
         self._session.suspend()
+        self._policy.release()  # each gets one more try
         loaded = self._session.torrents()
         for torrent in self._policy.unsaved():
             if torrent in loaded:

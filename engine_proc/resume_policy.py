@@ -9,6 +9,9 @@ from typing import Final
 
 MAX_OUTSTANDING: Final = 64
 
+HELD_S: Final = 3.0
+"""Between two tries, while saves fail."""
+
 
 class Urgency(Enum):
     """How long a change may stay unsaved, in seconds since the torrent's last save."""
@@ -28,6 +31,15 @@ class ResumePolicy:
         self._due_at: dict[str, float] = {}
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
+        self._held_until: float | None = None
+
+    def hold(self, now: float) -> None:
+        """Saves fail: from now on one at a time is tried, now and then, until `release`."""
+        self._held_until = now + HELD_S
+
+    def release(self) -> None:
+        """Saves succeed."""
+        self._held_until = None
 
     def want(self, torrent: str, urgency: Urgency, now: float) -> None:
         """Says that something of the torrent is not saved yet. The most urgent wish counts."""
@@ -36,8 +48,8 @@ class ResumePolicy:
 
     def due(self, now: float) -> list[str]:
         """The torrents to save now. They count as under way until `settle`."""
-        room = MAX_OUTSTANDING - len(self._outstanding)
-        if room <= 0:
+        room = self._room()
+        if room <= 0 or (self._held_until is not None and now < self._held_until):
             return []
         ripe = sorted(
             (due_at, torrent)
@@ -71,6 +83,10 @@ class ResumePolicy:
 
     def next_due(self) -> float | None:
         """When `due` will have something, or None while nothing waits or nothing more may be under way."""
-        if len(self._outstanding) >= MAX_OUTSTANDING:
+        if self._room() <= 0:
             return None
-        return min((at for torrent, at in self._due_at.items() if torrent not in self._outstanding), default=None)
+        due_at = min((at for torrent, at in self._due_at.items() if torrent not in self._outstanding), default=None)
+        return due_at if due_at is None or self._held_until is None else max(due_at, self._held_until)
+
+    def _room(self) -> int:
+        return (MAX_OUTSTANDING if self._held_until is None else 1) - len(self._outstanding)

@@ -36,7 +36,7 @@ class FastResumeStore:
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
-        self._writer = DurableWriter("fast-resume")
+        self._writer = DurableWriter("fast-resume", resume_dir.check)
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
@@ -45,6 +45,7 @@ class FastResumeStore:
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
+        self._dir.check()
         try:
             content, saved_at = read_dated(self._dir.fastresume(torrent))
         except FileNotFoundError:
@@ -57,6 +58,7 @@ class FastResumeStore:
         Args:
             crc32: what it has to have; None where nobody knows.
         """
+        self._dir.check()
         try:
             metainfo = read(self._dir.metainfo(torrent))
         except FileNotFoundError:
@@ -64,6 +66,10 @@ class FastResumeStore:
         if crc32 is not None:
             check_crc32(metainfo, crc32)
         return metainfo
+
+    def rebind(self, identity: str) -> None:
+        """The directory is another one now; see `ResumeDir.bind`."""
+        self._dir.bind(identity)
 
     def save(self, torrent: str, blob: bytes) -> None:
         """Writes the torrent's resume data; an outcome follows."""

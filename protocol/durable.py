@@ -140,9 +140,14 @@ class DurableWriter:
     """A thread that carries out transactions in order, in groups; see `commit`.
 
     `done` is called on the writer's thread, with None once the changes are durable, or with what went wrong.
+
+    Args:
+        check: raises OSError where nothing must be written; asked before a group and, since a path may come to lead
+            elsewhere meanwhile, once more before anybody is told that it is durable.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, check: Callable[[], None] = lambda: None) -> None:
+        self._check = check
         self._queue: queue.SimpleQueue[tuple[Transaction, Done, float] | None] = queue.SimpleQueue()
         self._oldest: float | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -170,7 +175,16 @@ class DurableWriter:
             closing = None in group
             transactions = [each for each in group if each is not None]
             self._oldest = min((submitted for _, _, submitted in transactions), default=None)
-            failures = commit([changes for changes, _, _ in transactions])
+            failures = self._commit([changes for changes, _, _ in transactions])
             for (_, done, _), failure in zip(transactions, failures, strict=True):
                 done(failure)
             self._oldest = None
+
+    def _commit(self, group: Sequence[Transaction]) -> list[OSError | None]:
+        try:
+            self._check()
+            failures = commit(group)
+            self._check()
+        except OSError as error:
+            return [error] * len(group)
+        return failures

@@ -44,6 +44,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
         settings: libtorrent settings by their own names, over Ouzel's defaults.
         download_bps, upload_bps: limits of all torrents together, 0 is none.
         torrents: how many are about to be restored, to size queues by.
+        resume_dir: the resume directory, as `ResumeDir.identity` names it; None where any of its path will do.
     """
 
     settings: dict[str, int | str | bool]
@@ -51,6 +52,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
     upload_bps: int
     torrents: int
     revision: int
+    resume_dir: str | None = None
 
 
 class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
@@ -88,11 +90,21 @@ class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
     torrent: str
 
 
+class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
+    """Save every torrent's fast-resume data again: the resume directory was away, and may be another one now.
+
+    Fields:
+        resume_dir: the directory, as `ResumeDir.identity` names it.
+    """
+
+    resume_dir: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | Drain
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | Drain
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

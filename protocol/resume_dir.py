@@ -2,9 +2,11 @@
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `<id>.fastresume` libtorrent's resume
 data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what cannot be trusted ·
-`.lock` held by the supervisor while it runs.
+`.lock` held by the supervisor while it runs, by which the directory is
+known: a path may come to lead elsewhere.
 """
 
+import errno
 import os
 import re
 from collections.abc import Collection
@@ -21,6 +23,27 @@ class ResumeDir:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._bound: str | None = None
+
+    def identity(self) -> str:
+        """Which directory this is: its lock file, as `device:inode`. Raises OSError."""
+        return identity_of(self.lock.stat())
+
+    def bind(self, identity: str) -> None:
+        """From now on only this very directory will do, whatever else comes to have its path."""
+        self._bound = identity
+
+    def check(self) -> None:
+        """Raises OSError where the path leads to another directory than the one that it was bound to, or to none."""
+        if self._bound is None:
+            return
+        try:
+            identity = self.identity()
+        except FileNotFoundError:
+            self.root.stat()
+            identity = None
+        if identity != self._bound:
+            raise OSError(errno.ESTALE, "it is not the directory that ouzeld has locked", str(self.root))
 
     def desired(self, torrent: str) -> Path:
         """What clients asked for of this torrent."""
@@ -43,6 +66,11 @@ class ResumeDir:
     def lock(self) -> Path:
         """Locked by the supervisor for as long as it runs."""
         return self.root / ".lock"
+
+    @property
+    def probe(self) -> Path:
+        """Written for a moment, to see whether it can be."""
+        return self.root / ".probe"
 
     @property
     def damaged(self) -> Path:
@@ -86,3 +114,8 @@ class ResumeDir:
         fsync_dir(self.damaged)
         fsync_dir(self.root)
         return target
+
+
+def identity_of(lock: os.stat_result) -> str:
+    """A lock file as `device:inode`."""
+    return f"{lock.st_dev}:{lock.st_ino}"

@@ -6,7 +6,7 @@ loop: writes go through a `DurableWriter`, which commits what has queued up as o
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from protocol.durable import Change, DurableWriter
 from protocol.errors import ErrorKind, OuzelError
 from protocol.integrity import Damaged, decode_record, encode_record, read
 from protocol.resume_dir import ResumeDir
+from supervisor.differences import Record
 
 
 class DamagedFile(NamedTuple):
@@ -37,14 +38,22 @@ class Catalogue:
         torrents: the ones that shall be there.
         leaving: the ones that shall be gone and are not yet; they are not shown any more.
         session: what clients asked for of the whole session.
+        removed: the ones that are gone since this supervisor began.
+        on_write_failed: called on the loop when something could not be made durable.
     """
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
-        self._writer = DurableWriter("catalogue")
+        self._writer = DurableWriter("catalogue", resume_dir.check)
+        self._refusal: str | None = None
+        self._writing = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
         self.torrents: dict[str, DesiredTorrent] = {}
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
+        self.removed: set[str] = set()
+        self.on_write_failed: Callable[[], None] = lambda: None
 
     def load(self) -> list[DamagedFile]:
         """Reads all there is; called once, before the loop runs. What cannot be trusted is put aside and returned.
@@ -93,6 +102,7 @@ class Catalogue:
         await self._write(changes)
         self.torrents.pop(desired.torrent, None)
         self.leaving.pop(desired.torrent, None)
+        self.removed.discard(desired.torrent)
         (self.torrents if desired.removal is None else self.leaving)[desired.torrent] = desired
 
     async def put_session(self, session: DesiredSession) -> None:
@@ -104,6 +114,7 @@ class Catalogue:
         """Deletes the last of a torrent that is gone. Raises as `put` does."""
         await self._write([Change(self._dir.metainfo(torrent), None), Change(self._dir.desired(torrent), None)])
         self.leaving.pop(torrent, None)
+        self.removed.add(torrent)
 
     def close(self) -> None:
         """Waits until all that was asked for is on disk."""
@@ -116,22 +127,72 @@ class Catalogue:
         except OSError as error:
             return f"left where it is ({error})"
 
+    # -- a directory that cannot be written -----------------------------------------------------------------------
+
+    def close_for(self, problem: str) -> None:
+        """From now on every change is refused, with this problem."""
+        self._refusal = problem
+
+    def open(self) -> None:
+        """Changes are taken again."""
+        self._refusal = None
+
+    async def settled(self) -> None:
+        """Waits until what was given to the disk has ended, whichever way, and memory knows."""
+        await self._settled.wait()
+
+    def waiting_since(self) -> float | None:
+        """Since when the oldest change waits for the disk, in monotonic seconds; None while none does."""
+        return self._writer.waiting_since()
+
+    def has_known(self, torrent: str) -> bool:
+        """Whether this supervisor has had such a torrent. Callable from any thread."""
+        return torrent in self.torrents or torrent in self.leaving or torrent in self.removed
+
+    def records(self) -> list[Record]:
+        """All that has to be on disk."""
+        found = [
+            Record(torrent, self._dir.desired(torrent), desired)
+            for torrent, desired in (self.torrents | self.leaving).items()
+        ]
+        if self.session != DesiredSession():
+            found.append(Record(None, self._dir.session, self.session))
+        return found
+
+    async def rewrite(self, changes: Sequence[Change]) -> str | None:
+        """Writes what memory has, though changes are refused. Returns what went wrong."""
+        outcomes = await asyncio.gather(*(self._commit([change]) for change in changes))
+        return next((str(error) for error in outcomes if error is not None), None)
+
     async def _write(self, changes: Sequence[Change]) -> None:
+        problem = self._refusal
+        if problem is None:
+            error = await self._commit(changes)
+            if error is None:
+                return
+            self.on_write_failed()
+            problem = str(error)
+        raise OuzelError(
+            ErrorKind.STORAGE_UNAVAILABLE,
+            f"the resume directory cannot be written ({problem}); nothing was changed",
+            retry_after_ms=1000,
+        )
+
+    async def _commit(self, changes: Sequence[Change]) -> OSError | None:
         loop = asyncio.get_running_loop()
         written: asyncio.Future[OSError | None] = loop.create_future()
 
         def settle(error: OSError | None) -> None:
             if not written.done():
                 written.set_result(error)
+            self._writing -= 1
+            if self._writing == 0:
+                self._settled.set()  # who waits for this comes after who waits for `written`
 
         def done(error: OSError | None) -> None:
             loop.call_soon_threadsafe(settle, error)
 
+        self._writing += 1
+        self._settled.clear()
         self._writer.submit(changes, done)
-        error = await written
-        if error is not None:
-            raise OuzelError(
-                ErrorKind.STORAGE_UNAVAILABLE,
-                f"the resume directory cannot be written ({error}); nothing was changed",
-                retry_after_ms=1000,
-            )
+        return await written

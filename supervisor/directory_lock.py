@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from protocol.resume_dir import identity_of
+
 PATIENCE_S: Final = 3.0
 """How long an orphan of the supervisor before may take to die."""
 
@@ -38,6 +40,11 @@ class DirectoryLock:
             time.sleep(_POLL_S)
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+
+    @property
+    def identity(self) -> str:
+        """The lock file, as `ResumeDir.identity` has it."""
+        return identity_of(os.fstat(self.fd))
 
     def close(self) -> None:
         """Lets go."""

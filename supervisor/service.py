@@ -37,17 +37,19 @@ from protocol.link import (
     EnsureTorrent,
     FilePutAside,
     ForgetTorrent,
+    SaveAll,
     SessionStats,
     SettingsRefused,
     TorrentForgotten,
 )
 from protocol.resume_dir import ResumeDir
-from protocol.rows import HealthStatus
+from protocol.rows import HealthStatus, TorrentState
 from supervisor import logs, restore
 from supervisor.catalogue import Catalogue, DamagedFile
 from supervisor.child import Child, Death
 from supervisor.config import Config
 from supervisor.damage import Damage
+from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -62,6 +64,7 @@ from supervisor.reads import Reads
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
 from supervisor.restart_policy import standard_policy
 from supervisor.restore import Restore
+from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 
@@ -80,7 +83,7 @@ class Service:
 
     Args:
         config: the configuration.
-        locks: held locks on the directories; the engine inherits them.
+        locks: held locks on the directories, the resume directory's first; the engine inherits them.
         version: Ouzel's.
         log: where it tells what it does.
     """
@@ -105,6 +108,15 @@ class Service:
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
         damaged = self._catalogue.load()
+        self._warden = ResumeDirWarden(
+            self._resume_dir,
+            self._locks[0],
+            self._catalogue,
+            on_trouble=self._resume_dir_problem,
+            on_locked=self._resume_dir_replaced,
+            on_back=self._resume_dir_back,
+            log=self._log,
+        )
         context = zmq.Context()
         self._finished = asyncio.Event()
         self._wire(context)
@@ -116,9 +128,11 @@ class Service:
                 for file in damaged:
                     self._put_aside(file)
                 ticking = group.create_task(self._tick())
+                watching = group.create_task(self._warden.run())
                 self._keeper.start()
                 await self._finished.wait()
                 ticking.cancel()
+                watching.cancel()
                 await requests.close()
         finally:
             self._catalogue.close()
@@ -234,6 +248,7 @@ class Service:
                 upload_bps=settings.upload_bps,
                 torrents=len(self._catalogue.torrents),
                 revision=self._catalogue.session.revision,
+                resume_dir=self._locks[0].identity,
             )
         )
 
@@ -275,6 +290,7 @@ class Service:
             self._report("engine", "process", problem, Severity.FATAL)
         else:
             self._report("engine", "process", f"{_told(death)}; restart in {retry_ms} ms")
+        self._resume_store_problem(None)  # the next engine tells of its own
         self._publisher.lifecycle(
             EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
         )
@@ -337,6 +353,28 @@ class Service:
 
     # -- health and time ------------------------------------------------------------------------------------------
 
+    def _resume_dir_problem(self, problem: str | None) -> None:
+        self._report("resume_dir", "directory", problem)
+
+    def _resume_dir_replaced(self, lock: DirectoryLock) -> None:
+        replaced, self._locks[0] = self._locks[0], lock
+        replaced.close()
+
+    def _resume_dir_back(self, mended: list[Mended]) -> None:
+        """Tells what was mended, and has the engine write what only it knows, and load what it could not."""
+        for torrent, what, done in mended:
+            self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
+        self._link.send(SaveAll(resume_dir=self._locks[0].identity))
+        self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
+        torrents, restored = self._catalogue.torrents, self._restore.done == self._restore.total
+        again = {
+            torrent: desired
+            for torrent, desired in torrents.items()
+            if not restored or self._snapshot.of(torrent).state is TorrentState.ERROR
+        }
+        self._restore.begin(restore.order(again, self._snapshot.states()))
+        self._restore_more(self._keeper.gen)
+
     def _resume_store_problem(self, problem: str | None) -> None:
         self._report("resume_dir", "fastresume", problem)
 
@@ -384,6 +422,7 @@ class Service:
     async def _tick(self) -> None:
         while True:
             self._report_restore()
+            self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             await asyncio.sleep(TICK_S)
 

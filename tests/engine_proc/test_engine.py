@@ -34,6 +34,7 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
+    SaveAll,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -431,6 +432,29 @@ def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> Non
     assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
     assert engine.claimed(desired.torrent) is not None
     assert engine.link.waiting(ResumeStoreState) == []
+
+
+def test_a_directory_that_was_replaced_is_filled_again(engine: Running) -> None:
+    """Nothing is written to it, or believed of it, before the supervisor has said that it is the one."""
+    engine.dir.lock.touch()
+    engine.link.send(msgspec.structs.replace(CONFIGURE, revision=2, resume_dir=engine.dir.identity()))
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
+    engine.dir.root.rename(engine.dir.root.with_name("elsewhere"))
+    engine.dir.root.mkdir()
+    other = SampleTorrent("other", {"c": b"content"})
+    engine.add_metainfo(other)
+    engine.link.send(EnsureTorrent(desired=other.desired()))
+    assert engine.link.take(TorrentApplied, lambda event: event.torrent == other.torrent).problem
+    engine.ensure(changed(desired, sequential=True))
+    assert engine.link.take(ResumeStoreState).problem
+    assert engine.claimed(desired.torrent) is None
+    engine.dir.lock.touch()
+    engine.link.send(SaveAll(resume_dir=engine.dir.identity()), EnsureTorrent(desired=other.desired()))
+    assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
+    assert engine.link.take(TorrentApplied, lambda event: event.torrent == other.torrent).problem is None
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved again")
 
 
 def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:

@@ -174,3 +174,28 @@ def test_a_forgotten_torrent_makes_room() -> None:
     assert policy.due(0.0) == []
     policy.forget(chosen[0])
     assert len(policy.due(0.0)) == 1
+
+
+def test_while_saves_fail_one_at_a_time_is_tried_now_and_then() -> None:
+    """Thousands that cannot be saved are no storm; with the first success all of them go ahead."""
+    policy, now, tried = ResumePolicy(), 1000.0, 0
+    for torrent in TORRENTS:
+        policy.want(torrent, Urgency.AT_ONCE, now)
+    for torrent in policy.due(now):
+        policy.settle(torrent)
+        policy.want(torrent, Urgency.PROGRESS, now)
+    policy.hold(now)
+    for _ in range(60):
+        now += 1
+        chosen = policy.due(now)
+        assert len(chosen) <= 1
+        assert policy.due(now) == []
+        for torrent in chosen:
+            tried += 1
+            policy.settle(torrent)
+            policy.want(torrent, Urgency.PROGRESS, now)
+            policy.hold(now)
+            assert policy.next_due() == now + resume_policy.HELD_S
+    assert tried == 60 / resume_policy.HELD_S
+    policy.release()
+    assert len(policy.due(now + 10)) == MAX_OUTSTANDING

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from typing import Final
 
@@ -61,3 +62,50 @@ def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     """The caller raced with somebody, and hears of it."""
     with pytest.raises(FileNotFoundError):
         ResumeDir(tmp_path).put_aside(tmp_path / "gone.json")
+
+
+def test_files_of_no_torrent_and_of_no_write_are_found(tmp_path: Path) -> None:
+    """By their names alone."""
+    resume_dir = ResumeDir(tmp_path)
+    for path in (resume_dir.desired(V1), resume_dir.fastresume(V1), resume_dir.metainfo(V2), resume_dir.session):
+        path.touch()
+    temporary = tmp_path / f"{V1}.json.1.tmp"
+    temporary.touch()
+    assert resume_dir.orphans({V1}) == [resume_dir.metainfo(V2)]
+    assert resume_dir.orphans({V1, V2}) == []
+    assert resume_dir.leftovers() == [temporary]
+
+
+def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
+    """Under whichever number it is kept; another file's is not this one's."""
+    resume_dir = ResumeDir(tmp_path)
+    file = resume_dir.fastresume(V1)
+    now_us = time.time_ns() // 1000
+    assert not resume_dir.was_put_aside(file, since_us=0)
+    for _ in range(2):
+        file.touch()
+        resume_dir.put_aside(file)
+    assert resume_dir.was_put_aside(file, since_us=now_us - 1_000_000)
+    assert not resume_dir.was_put_aside(file, since_us=now_us + 60_000_000)
+    assert not resume_dir.was_put_aside(resume_dir.metainfo(V1), since_us=0)
+
+
+def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
+    """Known by its lock file, wherever the path leads meanwhile."""
+    resume_dir = ResumeDir(tmp_path / "resume")
+    resume_dir.check()
+    resume_dir.root.mkdir()
+    resume_dir.lock.touch()
+    resume_dir.bind(resume_dir.identity())
+    resume_dir.check()
+    resume_dir.root.rename(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError):
+        resume_dir.check()
+    resume_dir.root.mkdir()
+    with pytest.raises(OSError, match="not the directory that ouzeld has locked"):
+        resume_dir.check()
+    resume_dir.lock.touch()
+    with pytest.raises(OSError, match="not the directory that ouzeld has locked"):
+        resume_dir.check()
+    resume_dir.bind(resume_dir.identity())
+    resume_dir.check()

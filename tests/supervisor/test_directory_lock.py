@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from protocol.resume_dir import ResumeDir
 from supervisor import directory_lock
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 
@@ -154,3 +155,12 @@ def test_an_orphan_that_dies_in_time_is_waited_for(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(time, "sleep", kill_at_the_second_try)
         with held(tmp_path):
             assert len(tries) >= 2
+
+
+def test_a_lock_names_its_directory(tmp_path: Path) -> None:
+    """Until another file has its place."""
+    with held(tmp_path) as lock:
+        assert lock.identity == ResumeDir(tmp_path).identity()
+        (tmp_path / ".lock").rename(tmp_path / "moved")
+        (tmp_path / ".lock").touch()
+        assert lock.identity != ResumeDir(tmp_path).identity()

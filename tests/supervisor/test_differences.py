@@ -1,0 +1,57 @@
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.desired import DesiredSession
+from protocol.durable import commit
+from protocol.integrity import decode_record, encode_record
+from protocol.resume_dir import ResumeDir
+from supervisor.differences import Record, differences
+from tests.supervisor.samples import OTHER, V1, V2, desired
+
+
+def records(directory: ResumeDir, *names: str) -> list[Record]:
+    """Records of torrents, and the session's."""
+    session = Record(None, directory.session, DesiredSession(download_bps=5))
+    return [*(Record(name, directory.desired(name), desired(name)) for name in names), session]
+
+
+@given(st.lists(st.sampled_from(["missing", "older", "damaged", "same", "directory"]), min_size=3, max_size=3))
+def test_afterwards_the_directory_has_what_memory_has(tmp_path_factory: object, states: list[str]) -> None:
+    """Whatever was there; what was the same is not written, and a second time there is nothing to do."""
+    directory = ResumeDir(tmp_path_factory.mktemp("resume"))  # type: ignore[attr-defined]  # pytest's own fixture
+    wanted = records(directory, V1, OTHER)
+    for record, state in zip(wanted, states, strict=True):
+        match state:
+            case "older":
+                record.path.write_bytes(encode_record(desired(name="older")))
+            case "damaged":
+                record.path.write_bytes(b"{")
+            case "same":
+                record.path.write_bytes(encode_record(record.value))
+            case "directory":
+                record.path.mkdir()
+    changes, mended = differences(directory, wanted, ())
+    different = [record for record, state in zip(wanted, states, strict=True) if state != "same"]
+    assert [change.path for change in changes] == [record.path for record in different]
+    assert [each.torrent for each in mended] == [record.torrent for record in different]
+    assert commit([[change] for change in changes]) == [None] * len(changes)
+    for record in wanted:
+        assert decode_record(record.path.read_bytes(), type(record.value)) == record.value
+    assert differences(directory, wanted, ()) == ([], [])
+
+
+def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
+    """Their files are put aside; those of others are nobody's business here."""
+    directory = ResumeDir(tmp_path)
+    for torrent in (V1, V2):
+        directory.desired(torrent).write_bytes(encode_record(desired(torrent)))
+        directory.fastresume(torrent).write_bytes(b"resume data")
+    changes, mended = differences(directory, [], {V1})
+    assert changes == []
+    assert [each.what for each in mended] == [
+        f"{V1}.json is of a removed torrent",
+        f"{V1}.fastresume is of a removed torrent",
+    ]
+    assert directory.torrents() == [V2]
