@@ -8,27 +8,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import Change, DurableWriter
 from protocol.errors import ErrorKind, OuzelError
 from protocol.integrity import Damaged, decode_record, encode_record, read
 from protocol.resume_dir import ResumeDir
+from supervisor.damage import DamagedFile
 from supervisor.differences import Record
-
-
-class DamagedFile(NamedTuple):
-    """A file that was put aside: its name, whose it is, why, and where it is now.
-
-    An `orphan` is not damaged itself: the record that would speak of it is not there.
-    """
-
-    name: str
-    torrent: str | None
-    what: str
-    done: str
-    orphan: bool = False
 
 
 class Catalogue:

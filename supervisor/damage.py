@@ -4,11 +4,24 @@ Each stays until its torrent is added again or removed, or the supervisor is res
 nothing that Ouzel does makes the old content whole.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 SHOWN: Final = 10
 MORE: Final = "damaged"
 """The subject of all that is not shown by name."""
+
+
+class DamagedFile(NamedTuple):
+    """A file that was put aside: its name, whose it is, why, and where it is now.
+
+    An `orphan` is not damaged itself: the record that would speak of it is not there.
+    """
+
+    name: str
+    torrent: str | None
+    what: str
+    done: str
+    orphan: bool = False
 
 
 class Damage:

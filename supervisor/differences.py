@@ -1,13 +1,14 @@
-"""What a resume directory lacks of what is in memory, when it is back or another one has taken its place."""
+"""Where a resume directory and what is in memory differ, and what is to be done about it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import Change
-from protocol.integrity import Damaged, encode_record, read
+from protocol.integrity import Damaged, check_crc32, encode_record, read
 from protocol.resume_dir import ResumeDir
+from supervisor.damage import DamagedFile
 
 
 class Record(NamedTuple):
@@ -54,3 +55,33 @@ def differences(
                 continue
             mended.append(Mended(torrent, f"{path.name} is of a removed torrent", f"put aside as {aside}"))
     return changes, mended
+
+
+def damaged_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent]) -> list[DamagedFile]:
+    """Puts .torrent files aside that are not what their records remember; the engine may not need them for long.
+
+    Args:
+        torrents: may change meanwhile.
+    """
+    found = []
+    for torrent, desired in list(torrents.items()):
+        path = directory.metainfo(torrent)
+        try:
+            if desired.metainfo_crc32 is not None:
+                check_crc32(read(path), desired.metainfo_crc32)
+        except Damaged as error:
+            if torrents.get(torrent) is desired and (aside := _put_aside(directory, path)) is not None:
+                found.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", aside))
+        except OSError:
+            continue  # it is not there, or this is not the time to look
+    return found
+
+
+def _put_aside(directory: ResumeDir, path: Path) -> str | None:
+    """Where it is now, in words; None where somebody else was faster."""
+    try:
+        return f"put aside as {directory.put_aside(path)}"
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"left where it is ({error})"

@@ -15,7 +15,8 @@ from protocol import durable
 from protocol.resume_dir import ResumeDir
 from supervisor import logs
 from supervisor.catalogue import Catalogue
-from supervisor.differences import Mended, differences
+from supervisor.damage import DamagedFile
+from supervisor.differences import Mended, damaged_metainfo, differences
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.resume_dir_watch import Home, Seen, Verdict, judge, slowness
 from supervisor.side_thread import SideThread
@@ -32,6 +33,7 @@ class ResumeDirWarden:
         on_trouble: called with what is wrong, or None when the directory can be relied on again.
         on_locked: called with another lock, when another directory has taken the place of the first.
         on_back: called with what was mended, when the directory can be relied on again.
+        on_damaged: called with each file that was found damaged when the service began.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class ResumeDirWarden:
         on_trouble: Callable[[str | None], None],
         on_locked: Callable[[DirectoryLock], None],
         on_back: Callable[[list[Mended]], None],
+        on_damaged: Callable[[DamagedFile], None],
         log: logs.Logger,
     ) -> None:
         self._dir = resume_dir
@@ -51,6 +54,7 @@ class ResumeDirWarden:
         self._on_trouble = on_trouble
         self._on_locked = on_locked
         self._on_back = on_back
+        self._on_damaged = on_damaged
         self._log = log
         self._thread = SideThread("resume-dir")
         self._doubt = asyncio.Event()
@@ -65,7 +69,9 @@ class ResumeDirWarden:
         return slowness(min(waiting, default=None), now)
 
     async def run(self) -> None:
-        """Looks every second, and at once where a write has failed; for ever."""
+        """Looks every second, and at once where a write has failed; for ever. Once, it looks at all .torrent files."""
+        for file in await self._thread.do(lambda: damaged_metainfo(self._dir, self._catalogue.torrents)):
+            self._on_damaged(file)
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):

@@ -45,10 +45,10 @@ from protocol.link import (
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, TorrentState
 from supervisor import logs, restore
-from supervisor.catalogue import Catalogue, DamagedFile
+from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
 from supervisor.config import Config
-from supervisor.damage import Damage
+from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
@@ -115,6 +115,7 @@ class Service:
             on_trouble=self._resume_dir_problem,
             on_locked=self._resume_dir_replaced,
             on_back=self._resume_dir_back,
+            on_damaged=self._put_aside,
             log=self._log,
         )
         context = zmq.Context()
@@ -366,14 +367,17 @@ class Service:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
         self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
+        if not self._link.up:
+            return
         torrents, restored = self._catalogue.torrents, self._restore.done == self._restore.total
         again = {
             torrent: desired
             for torrent, desired in torrents.items()
             if not restored or self._snapshot.of(torrent).state is TorrentState.ERROR
         }
-        self._restore.begin(restore.order(again, self._snapshot.states()))
-        self._restore_more(self._keeper.gen)
+        if again:
+            self._restore.begin(restore.order(again, self._snapshot.states()))
+            self._restore_more(self._keeper.gen)
 
     def _resume_store_problem(self, problem: str | None) -> None:
         self._report("resume_dir", "fastresume", problem)

@@ -53,11 +53,16 @@ class Mount:
         """Within it, whoever opens something by `path` finds a read-only file system (EROFS).
 
         A read-only view is mounted over it: a file system with a file that is open for writing, as a lock is, cannot be
-        made read-only itself.
+        made read-only itself. The view is made elsewhere, before anybody can write through it.
         """
-        _run("mount", "--bind", str(self.path), str(self.path))
+        with tempfile.TemporaryDirectory(prefix="ouzel-view-") as view:
+            _run("mount", "--bind", str(self.path), view)
+            try:
+                _run("mount", "-o", "remount,bind,ro", view)
+                _run("mount", "--bind", view, str(self.path))
+            finally:
+                _run("umount", "-l", view)
         try:
-            _run("mount", "-o", "remount,bind,ro", str(self.path))
             yield
         finally:
             _run("umount", "-l", str(self.path))

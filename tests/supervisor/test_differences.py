@@ -3,11 +3,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import DesiredSession
+from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import commit
-from protocol.integrity import decode_record, encode_record
+from protocol.integrity import crc32_of, decode_record, encode_record
 from protocol.resume_dir import ResumeDir
-from supervisor.differences import Record, differences
+from supervisor.differences import Record, damaged_metainfo, differences
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
@@ -55,3 +55,33 @@ def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
         f"{V1}.fastresume is of a removed torrent",
     ]
     assert directory.torrents() == [V2]
+
+
+def test_metainfo_that_is_not_what_was_remembered_is_put_aside(tmp_path: Path) -> None:
+    """Other files are left: what is right, what nobody remembers, and what is not there."""
+    directory, crc32 = ResumeDir(tmp_path), crc32_of(b"metainfo")
+    torrents = {
+        V1: desired(metainfo_crc32=crc32),
+        OTHER: desired(OTHER, metainfo_crc32=crc32),
+        V2: desired(V2),
+        "d" * 40: desired("d" * 40, metainfo_crc32=crc32),
+    }
+    for torrent, content in {V1: b"damaged", OTHER: b"metainfo", V2: b"whatever"}.items():
+        directory.metainfo(torrent).write_bytes(content)
+    [file] = damaged_metainfo(directory, torrents)
+    assert (file.name, file.torrent, file.orphan) == (f"{V1}.torrent", V1, False)
+    assert str(directory.damaged / file.name) in file.done
+    assert damaged_metainfo(directory, torrents) == []
+
+
+def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    """It may be another file by now."""
+    directory = ResumeDir(tmp_path)
+    directory.metainfo(V1).write_bytes(b"of the torrent that was added again")
+
+    class Changing(dict[str, DesiredTorrent]):
+        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]  # it is asked no more
+            return desired(revision=2)
+
+    assert damaged_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)})) == []
+    assert directory.metainfo(V1).exists()

@@ -12,6 +12,7 @@ from protocol.errors import ErrorKind, OuzelError
 from protocol.resume_dir import ResumeDir
 from supervisor import resume_dir_warden
 from supervisor.catalogue import Catalogue
+from supervisor.damage import DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.resume_dir_warden import ResumeDirWarden
@@ -28,6 +29,7 @@ class Watched:
         self.catalogue = Catalogue(self.dir)
         self.problems: list[str | None] = []
         self.mended: list[list[Mended]] = []
+        self.damaged: list[DamagedFile] = []
         self._news = asyncio.Event()
         self.warden = ResumeDirWarden(
             self.dir,
@@ -36,6 +38,7 @@ class Watched:
             on_trouble=self._troubled,
             on_locked=self.locks.append,
             on_back=self._mended,
+            on_damaged=self.damaged.append,
             log=structlog.wrap_logger(
                 structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(50), processors=[]
             ),
