@@ -21,6 +21,7 @@ from protocol.events import (
 )
 from protocol.link import (
     EngineEvent,
+    FilePutAside,
     FilesQueried,
     FilesRestored,
     Heartbeat,
@@ -166,11 +167,12 @@ async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
         assert types(on) == ["state_changed", "error", "state_changed", "error", "error_cleared"]
 
 
-async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["add_failed", "damaged"])
+async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path, name: str) -> None:
     """The engine has no state for it; its row has, and the reason."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(TorrentError(torrent=V1, name="add_failed", message="bad", recoverable=False))
+        on.observer.take(TorrentError(torrent=V1, name=name, message="bad", recoverable=False))
         row = on.snapshot.row(desired(), 0)
         assert (row.state, row.error) == (TorrentState.ERROR, "bad")
         assert types(on) == ["state_changed", "error"]
@@ -252,3 +254,12 @@ def test_the_loss_of_an_engine_is_a_recoverable_error_of_each_torrent() -> None:
         (OTHER, "engine_lost", True),
     ]
     assert engine_lost_events([]) == []
+
+
+async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
+    """Also of a torrent that is being removed."""
+    async with bench(tmp_path) as on:
+        told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
+        on.observer.take(told)
+        assert on.put_aside == [told]
+        assert types(on) == []
