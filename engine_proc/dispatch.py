@@ -321,7 +321,7 @@ class Dispatcher:
     def _load(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
         torrent = desired.torrent
-        distrusted = desired.seed_mode and self._store.was_put_aside(torrent, since_us=desired.added_us)
+        damaged = False
         try:
             resume = self._store.load(torrent)
             if resume is not None:
@@ -329,13 +329,13 @@ class Dispatcher:
                 return
         except (Damaged, InvalidSource) as error:
             self._restored.discard(torrent)
-            distrusted = True
+            damaged = True
             self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
         metainfo = self._metainfo(desired)
         if metainfo is None and desired.source == "metainfo":
             raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
         # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
-        if distrusted:
+        if desired.seed_mode and (damaged or self._store.was_put_aside(torrent, since_us=desired.added_us)):
             desired = msgspec.structs.replace(desired, seed_mode=False)
         self._taken(torrent, self._session.add(desired, metainfo=metainfo, resume=None))
 
