@@ -345,7 +345,7 @@ def tracked(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
 
 def restored(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
     """The same, as a seed that another engine had; it is ensured."""
-    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data())
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desired = tracked(desk, paused=paused)
     desk.ensure(desired)
     return desired
@@ -368,7 +368,7 @@ def test_a_restored_seed_waits_its_turn(desk: Desk) -> None:
 
 def test_a_restored_download_announces_itself_at_once(desk: Desk) -> None:
     """Its resume data lacks pieces that are wanted."""
-    desk.dir.fastresume(desk.sample.torrent).write_bytes(desk.resume_data(seed_mode=False))
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data(seed_mode=False)))
     desk.ensure(tracked(desk))
     assert desk.pacer.due(1000.0) == [desk.sample.torrent]
 
