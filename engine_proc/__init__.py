@@ -8,6 +8,8 @@
 - The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
 - The *announce pacer* decides when torrents announce themselves to their trackers, which are *held back* until then.
 - *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
+- The *storage watch* looks at mounts and disks; the *storage policy* decides what waits for them, and the *storage
+  guard* keeps count of it.
 - The *engine* is the shell: it owns the sockets, the clock and the session, and performs what the pure parts decide.
 
 The process may die at any instruction. What matters is on disk, or in the supervisor, or can be found out again.

@@ -16,6 +16,7 @@ from engine_proc.engine import Engine
 from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.storage_watch import StorageWatch
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
 
@@ -71,7 +72,11 @@ def main() -> None:
     link.connect(args.endpoint)
     store = FastResumeStore(ResumeDir(args.resume_dir))
     rehasher = Rehasher()
-    Engine(link, args.lifeline_fd, store, rehasher, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION).run()
+    watch = StorageWatch()
+    Engine(
+        link, args.lifeline_fd, store, rehasher, watch, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION
+    ).run()
+    watch.close()
     rehasher.close()
     store.close()
     sys.stderr.flush()

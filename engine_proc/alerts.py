@@ -4,9 +4,13 @@ A native alert dies at the next pop and crashes whoever still reads it, so the s
 these before it hands anything on. Sizes are bytes, rates bytes per second.
 """
 
+import errno
 from enum import Enum
+from typing import Final
 
 import msgspec
+
+_OUT_OF_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class NativeState(Enum):
@@ -45,6 +49,8 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     peers: int
     seeds: int
     error: str | None
+    upload_mode: bool = False
+    """libtorrent has stopped downloading because a write failed, and says so nowhere else."""
 
 
 class StatusUpdate(_Alert, frozen=True):
@@ -117,6 +123,22 @@ class TorrentTrouble(_TorrentAlert, frozen=True):
     problem: str
 
 
+class FileError(_TorrentAlert, frozen=True):
+    """A file could not be read or written (`file_error_alert`); `errno` is 0 where the system named no number.
+
+    What failed is told for each block, so these come in dozens. Where a write found no space or no permission,
+    libtorrent stops downloading and says no more of it; after other errors `TorrentTrouble` follows.
+    """
+
+    errno: int
+    problem: str
+
+    @property
+    def out_of_space(self) -> bool:
+        """Whether a write found no space, or no quota."""
+        return self.errno in _OUT_OF_SPACE
+
+
 class SessionStatistics(_Alert, frozen=True, kw_only=True):
     """Payload totals and peers (`session_stats_alert`)."""
 
@@ -149,6 +171,7 @@ Alert = (
     | ResumeUnsaved
     | ResumeRejected
     | TorrentTrouble
+    | FileError
     | SessionStatistics
     | ListenTrouble
     | AlertsLost

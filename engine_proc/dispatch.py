@@ -7,21 +7,25 @@ Longer than most files here: what is on its way for one torrent (adding, hashing
 together, or one of them overtakes another.
 """
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.log import log
-from engine_proc.pieces import Unverified
+from engine_proc.pieces import Examined, Unverified
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
 from engine_proc.session_port import InvalidSetting, InvalidSource, Layout, LibtSession, Loading, UnknownTorrent
+from engine_proc.storage_guard import Decision, Judged, Moved, Reconsider, StorageGuard
+from engine_proc.storage_policy import Missing, Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import LimitsApplied, LimitsStale, Reconciled, SelectionChanged, TorrentError
@@ -53,6 +57,15 @@ class _Pending:
         return self.adding or self.selections > 0
 
 
+class _Found(NamedTuple):
+    """What is stored of a torrent that is to be loaded, or why that cannot be trusted."""
+
+    desired: DesiredTorrent
+    saved: SavedResume | None = None
+    examined: Examined | None = None
+    problem: Damaged | InvalidSource | None = None
+
+
 class Dispatcher:
     """One session's commands.
 
@@ -60,6 +73,7 @@ class Dispatcher:
         session: the session.
         rehasher: proves pieces that resume data does not know of.
         store: where fast-resume data and metainfo are read, and resume data is deleted.
+        guard: decides what waits for its storage.
         translator: is told which torrents come and go.
         policy: is told what has to be saved.
         pacer: is told which torrents have yet to announce themselves to their trackers.
@@ -72,6 +86,7 @@ class Dispatcher:
         session: LibtSession,
         store: FastResumeStore,
         rehasher: Rehasher,
+        guard: StorageGuard,
         translator: AlertTranslator,
         policy: ResumePolicy,
         pacer: AnnouncePacer,
@@ -81,6 +96,7 @@ class Dispatcher:
         self._session = session
         self._store = store
         self._rehasher = rehasher
+        self._guard = guard
         self._translator = translator
         self._policy = policy
         self._pacer = pacer
@@ -99,6 +115,8 @@ class Dispatcher:
         self._forgotten_problem: dict[str, str | None] = {}
         self._rehashing: dict[str, tuple[DesiredTorrent, Unverified]] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
+        self._judging: dict[str, _Found] = {}
+        self._short: dict[str, Mapping[int, int]] = {}
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -132,14 +150,16 @@ class Dispatcher:
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return
-        try:
-            for step in reconcile.steps(self._applied.get(torrent), desired):
-                self._perform(torrent, step)
-        except (Damaged, InvalidSource, OSError) as error:
-            self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
+        if self._guard.waits(desired):
+            self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
             return
+        desired = self._guard.effective(desired)
+        steps = reconcile.steps(self._applied.get(torrent), desired)
         self._applied[torrent] = desired
-        self._confirm(torrent)
+        for step in steps:
+            self._perform(torrent, step)
+        if torrent in self._applied:
+            self._confirm(torrent)
 
     def forget(self, command: ForgetTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
@@ -156,6 +176,12 @@ class Dispatcher:
             self._load_to_delete(command.desired)
         else:
             self.gone(TorrentGone(torrent, None))
+
+    def retry(self, torrent: str) -> None:
+        """Lets a torrent try again what an error has stopped."""
+        desired = self._applied.get(torrent)
+        if desired is not None and not desired.paused and torrent in self._session.torrents():
+            self._session.set_paused(torrent, False)
 
     def query_files(self, command: QueryFiles) -> None:
         """Answers with bytes done by file."""
@@ -180,7 +206,7 @@ class Dispatcher:
         except UnknownTorrent:
             self._drop(torrent)
             self._tell_reconciled(torrent, ["the session has lost it"], "added again")
-            self.ensure(desired)
+            self.ensure(self._guard.wanted(torrent) or desired)
             return
         differences = reconcile.differences(found, desired)
         if not differences:
@@ -227,8 +253,12 @@ class Dispatcher:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
         self._confirm(torrent)
-        if (desired := self._next.pop(torrent, None)) is not None:
-            self.ensure(desired)
+        if self._guard.moved(torrent):
+            self.unload(torrent)
+            return
+        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
+        if self._guard.effective(newest) != desired:
+            self.ensure(newest)
 
     def priorities_set(self, alert: PrioritiesSet) -> None:
         """libtorrent has taken a torrent's priorities."""
@@ -263,11 +293,13 @@ class Dispatcher:
         self._drop(torrent)
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
+            newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
             if (forgetting := self._forgetting.pop(torrent, None)) is not None:
                 self.forget(forgetting)
             else:
-                self.ensure(self._next.pop(torrent, reloading))
+                self.ensure(newest)
             return
+        self._guard.forget(torrent)
         self._forgotten_problem[torrent] = alert.problem
         self._store.delete(torrent)
 
@@ -278,6 +310,89 @@ class Dispatcher:
             self._emit(TorrentForgotten(torrent=torrent, problem=first_problem or problem))
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
+
+    # -- storage that misbehaves ----------------------------------------------------------------------------------
+
+    def file_failed(self, alert: FileError) -> None:
+        """A torrent's file could not be read or written: its file system is full, or its files may be gone."""
+        torrent = alert.torrent
+        if alert.out_of_space:
+            for decision in self._guard.write_failed(torrent):
+                self.decided(decision)
+        elif torrent in self._session.torrents() and torrent in self._applied and self._guard.suspect(torrent):
+            desired = self._applied[torrent]
+            with contextlib.suppress(OSError):
+                verdict = self._guard.look(desired, self._find(desired).examined, loaded=True)
+                if verdict is not None:
+                    self.decided(Judged(torrent, verdict))
+
+    def decided(self, decision: Decision) -> None:
+        """Carries out what the guard has decided."""
+        match decision:
+            case Moved(torrent):
+                self.unload(torrent)
+            case Reconsider(desired):
+                if desired.torrent not in self._next:  # what waits there is newer
+                    self.ensure(desired)
+            case Judged(torrent, verdict):
+                if torrent in self._judging:
+                    self._judged(self._judging.pop(torrent), verdict)
+                elif isinstance(verdict, Missing) or verdict.short:
+                    self.unload(torrent)
+
+    def unload(self, torrent: str) -> None:
+        """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
+        if torrent in self._session.torrents() and torrent not in self._forgetting:
+            self._reloading[torrent] = self._applied[torrent]
+            self._policy.forget(torrent)
+            self._guard.unloaded(torrent)
+            self._session.unload(torrent)
+
+    def _judge(self, desired: DesiredTorrent) -> None:
+        """Loads a torrent if its storage is there."""
+        try:
+            found = self._find(desired)
+        except OSError as error:
+            self._fail(desired, error)
+            return
+        verdict = self._guard.look(desired, found.examined)
+        if verdict is None:
+            self._judging[desired.torrent] = found
+        else:
+            self._judged(found, verdict)
+
+    def _find(self, desired: DesiredTorrent) -> _Found:
+        """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError."""
+        try:
+            saved = self._store.load(desired.torrent)
+            if saved is None:
+                return _Found(desired)
+            metainfo = partial(self._metainfo, desired)
+            return _Found(desired, saved, self._session.examine(desired, metainfo=metainfo, resume=saved.blob))
+        except (Damaged, InvalidSource) as error:
+            return _Found(desired, problem=error)
+
+    def _judged(self, found: _Found, verdict: Present | Missing) -> None:
+        desired, examined = found.desired, found.examined
+        torrent = desired.torrent
+        if isinstance(verdict, Present):
+            if verdict.short:
+                what = f"{len(verdict.short)} files are gone or shorter than they were"
+                self._emit(Reconciled(torrent=torrent, what=what, done="what was in them is fetched again"))
+            try:
+                self._load(found, verdict.short)
+            except (Damaged, InvalidSource, OSError) as error:
+                self._fail(desired, error)
+            return
+        self._drop(torrent)
+        if torrent in self._forgetting:
+            self.gone(TorrentGone(torrent, verdict.problem))
+            return
+        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
+        self._guard.miss(newest, examined, verdict)
+        for output in self._translator.missing(torrent, examined):
+            self._emit(output)
+        self._emit(TorrentApplied(torrent=torrent, revision=newest.revision))
 
     def _announce(self, torrent: str, layout: Layout | None, *, restored: bool) -> None:
         """Tells of a torrent's files where they are known."""
@@ -297,11 +412,10 @@ class Dispatcher:
     def _perform(self, torrent: str, step: reconcile.Step) -> None:
         match step:
             case reconcile.Load(desired):
-                self._load(desired)
                 self._pending[torrent].adding = True
-            case reconcile.Reload(desired):
-                self._reloading[torrent] = desired
-                self._session.remove(torrent, delete_files=False)
+                self._judge(desired)
+            case reconcile.Reload():
+                self.unload(torrent)
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
@@ -318,14 +432,16 @@ class Dispatcher:
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
 
-    def _load(self, desired: DesiredTorrent) -> None:
+    def _load(self, found: _Found, short: Mapping[int, int]) -> None:
         """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
+        desired = found.desired
         torrent = desired.torrent
         damaged = False
         try:
-            resume = self._store.load(torrent)
-            if resume is not None:
-                self._load_resumed(desired, resume)
+            if found.problem is not None:
+                raise found.problem
+            if found.saved is not None:
+                self._load_resumed(desired, found.saved, found.examined, short)
                 return
         except (Damaged, InvalidSource) as error:
             self._restored.discard(torrent)
@@ -357,12 +473,16 @@ class Dispatcher:
         what = f"{aside.file} is damaged: {problem}"
         self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done="; ".join([aside.done, *more])))
 
-    def _load_resumed(self, desired: DesiredTorrent, resume: SavedResume) -> None:
+    def _load_resumed(
+        self, desired: DesiredTorrent, resume: SavedResume, examined: Examined | None, short: Mapping[int, int]
+    ) -> None:
         """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
-        torrent = desired.torrent
-        loading = self._session.resume(desired, metainfo=partial(self._metainfo, desired), resume=resume.blob)
+        torrent, metainfo = desired.torrent, partial(self._metainfo, desired)
+        loading = self._session.resume(desired, metainfo=metainfo, resume=resume.blob, short=short, examined=examined)
         self._restored.add(torrent)
         if isinstance(loading, Unverified):
+            if short:
+                self._short[torrent] = short
             self._rehashing[torrent] = (desired, loading)
             self._translator.loading(torrent, complete=False)
             self._rehasher.submit(torrent, loading, saved_at=resume.saved_at, added_us=desired.added_us)
@@ -384,10 +504,13 @@ class Dispatcher:
                 self._emit(output)
             return
         del self._rehashing[torrent]
+        if self._guard.moved(torrent):
+            self._judge(desired)
+            return
         try:
             loading = self._add_verified(desired, outcome.verified)
         except (Damaged, InvalidSource, OSError) as error:
-            self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
+            self._fail(desired, error)
             return
         self._taken(torrent, loading)
         if outcome.verified:
@@ -406,7 +529,8 @@ class Dispatcher:
         if saved is None:
             vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
             return self._session.add(vouched_for_nothing, metainfo=metainfo, resume=None)
-        loading = self._session.resume(desired, metainfo=metainfo, resume=saved.blob, verified=verified)
+        short = self._short.pop(desired.torrent, {})
+        loading = self._session.resume(desired, metainfo=metainfo, resume=saved.blob, verified=verified, short=short)
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
         self._compare_stored(desired, loading)
         return loading
@@ -419,12 +543,9 @@ class Dispatcher:
         self._translator.loading(torrent, complete=loading.complete)
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
-        try:
-            self._load(msgspec.structs.replace(desired, paused=True))
-        except (Damaged, InvalidSource, OSError) as error:
-            self.gone(TorrentGone(desired.torrent, str(error)))
-        else:
-            self._pending[desired.torrent].adding = True
+        self._pending[desired.torrent].adding = True
+        self._guard.stop_waiting(desired.torrent)
+        self._judge(msgspec.structs.replace(desired, paused=True))
 
     def _adding(self, torrent: str) -> bool:
         return torrent in self._pending and self._pending[torrent].adding
@@ -452,17 +573,33 @@ class Dispatcher:
             message = f"asked for {wanted[0]} down and {wanted[1]} up"
             self._emit(LimitsStale(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps, message=message))
 
+    def _fail(self, desired: DesiredTorrent, error: Exception) -> None:
+        """A torrent could not be loaded, to be there or to be deleted."""
+        if desired.torrent in self._forgetting:
+            self.gone(TorrentGone(desired.torrent, str(error)))
+        else:
+            self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
+
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
+        self._guard.forget(torrent)
         self._emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
         if (newer := self._next.pop(torrent, None)) is not None:
             self.ensure(newer)
 
     def _drop(self, torrent: str) -> None:
-        for table in (self._applied, self._confirmed, self._pending, self._unannounced, self._tracked):
+        for table in (
+            self._applied,
+            self._confirmed,
+            self._pending,
+            self._unannounced,
+            self._tracked,
+            self._judging,
+            self._short,
+        ):
             table.pop(torrent, None)
         self._restored.discard(torrent)
         self._undiscovered.discard(torrent)

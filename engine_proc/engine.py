@@ -17,6 +17,7 @@ import zmq
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    FileError,
     Flushed,
     PrioritiesSet,
     ResumeData,
@@ -35,7 +36,9 @@ from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
-from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, SaveCounters, SaveResume
+from engine_proc.storage_guard import StorageGuard
+from engine_proc.storage_watch import StorageWatch
+from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
 from protocol.events import Progress
 from protocol.link import (
@@ -51,6 +54,7 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
+    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsRefused,
@@ -80,6 +84,7 @@ class Engine:
         lifeline_fd: a pipe's end that becomes readable when the supervisor is gone.
         store: the fast-resume store.
         rehasher: looks for what resume data does not know of.
+        watch: looks at mounts and disks.
         make_session: makes the session at the first `Configure`. May raise InvalidSetting.
         gen: this engine's generation.
         libtorrent: libtorrent's version, to be told.
@@ -91,6 +96,7 @@ class Engine:
         lifeline_fd: int,
         store: FastResumeStore,
         rehasher: Rehasher,
+        watch: StorageWatch,
         make_session: SessionFactory,
         *,
         gen: int,
@@ -104,6 +110,7 @@ class Engine:
         self._gen = gen
         self._libtorrent = libtorrent
         self._translator = AlertTranslator()
+        self._guard = StorageGuard(watch, self._translator, self._tell, time.monotonic)
         self._coalescer = ProgressCoalescer()
         self._policy = ResumePolicy()
         self._audit = AuditSchedule()
@@ -117,6 +124,7 @@ class Engine:
         self._poller.register(lifeline_fd, zmq.POLLIN)
         self._poller.register(store.fileno(), zmq.POLLIN)
         self._poller.register(rehasher.fileno(), zmq.POLLIN)
+        self._poller.register(watch.fileno(), zmq.POLLIN)
         now = time.monotonic()
         self._loops = 0
         self._native_at = now
@@ -146,6 +154,9 @@ class Engine:
                 for alert in self._session.pop_alerts():
                     self._take(alert)
             self._take_outcomes()
+            if self._dispatcher is not None:
+                for decision in self._guard.decisions():
+                    self._dispatcher.decided(decision)
             for outcome in self._rehasher.outcomes():
                 self._require_dispatcher().rehashed(outcome)
             self._tick(time.monotonic())
@@ -173,6 +184,8 @@ class Engine:
                     self._require_session().flush(torrent)
             case LoadLayout(torrent):
                 self._require_dispatcher().metadata_received(torrent)
+            case Reload(torrent):
+                self._require_dispatcher().unload(torrent)
             case SaveResume(torrent, final):
                 self._want_save(torrent, Urgency.AT_ONCE if final else Urgency.PROGRESS)
             case SaveCounters(torrent):
@@ -205,6 +218,8 @@ class Engine:
                 self._require_dispatcher().query_files(command)
             case SaveAll(resume_dir=resume_dir):
                 self._save_all(resume_dir)
+            case RetryTorrent(torrent=torrent):
+                self._require_dispatcher().retry(torrent)
             case Drain():
                 self._begin_drain()
 
@@ -225,6 +240,7 @@ class Engine:
             self._session,
             self._store,
             self._rehasher,
+            self._guard,
             self._translator,
             self._policy,
             self._pacer,
@@ -265,6 +281,8 @@ class Engine:
                 self._coalescer.forget(alert.torrent)
                 self._audit.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
+            case FileError():
+                dispatcher.file_failed(alert)
             case PrioritiesSet():
                 dispatcher.priorities_set(alert)
             case ResumeData(torrent) if self._translator.flushing(torrent):
@@ -346,6 +364,8 @@ class Engine:
         if now >= self._next_updates:
             self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
             self._session.post_updates()
+        for decision in self._guard.tick(now):
+            self._require_dispatcher().decided(decision)
         self._outbox.extend(self._coalescer.due(now))
         for torrent in self._pacer.due(now):
             with contextlib.suppress(UnknownTorrent):
@@ -373,8 +393,8 @@ class Engine:
         due = [self._next_heartbeat]
         if self._session is not None:
             due.append(self._next_updates)
-            waiting = (self._coalescer.next_due(), self._policy.next_due(), self._pacer.next_due())
-            due.extend(at for at in waiting if at is not None)
+            parts = (self._coalescer, self._policy, self._pacer, self._guard)
+            due.extend(at for part in parts if (at := part.next_due()) is not None)
         return int(max(0.0, min(due) - time.monotonic()) * 1000) + 1
 
     # -- the end --------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from engine_proc import libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    FileError,
     FileFinished,
     Finished,
     Flushed,
@@ -251,10 +252,18 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.fastresume_rejected_alert: _of_torrent(
         lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {native.file_path()}")
     ),
+    lt.file_error_alert: _of_torrent(
+        lambda torrent, native: FileError(torrent, _errno(native.error), native.message().partition(" ")[2])
+    ),
     lt.torrent_error_alert: _of_torrent(
         lambda torrent, native: TorrentTrouble(torrent, native.message().partition("ERROR: ")[2] or native.message())
     ),
 }
+
+
+def _errno(error: Any) -> int:
+    """The system's number of an error, 0 for libtorrent's own errors, whose numbers mean something else."""
+    return int(error.value()) if error.category().name() in ("system", "generic") else 0
 
 
 def _copy_status(torrent: str, status: Any) -> TorrentStatus:
@@ -274,4 +283,5 @@ def _copy_status(torrent: str, status: Any) -> TorrentStatus:
         peers=status.num_peers,
         seeds=status.num_seeds,
         error=status.errc.message() if status.errc.value() else None,
+        upload_mode=bool(status.flags & lt.torrent_flags.upload_mode),
     )

@@ -1,7 +1,7 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import libtorrent
@@ -9,8 +9,9 @@ import msgspec
 
 from engine_proc import selection
 from engine_proc.held_trackers import Trackers
-from engine_proc.pieces import BLOCK, MissingPiece, StoredFile, Unverified
+from engine_proc.pieces import BLOCK, Examined, MissingPiece, StoredFile, Unverified
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
+from engine_proc.storage_policy import ClaimedFile
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import FileEntry
 
@@ -158,6 +159,9 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
     params.flags = flags
+    if resumed:
+        # These follow from the selection when they were saved, and would go before what it is now.
+        params.piece_priorities = []
     # Each of these is a copy into Python and one back, which counts with ten thousand torrents.
     if desired.peers:
         params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
@@ -256,6 +260,49 @@ def claim(params: Any, verified: Collection[int]) -> None:
     params.unfinished_pieces = {
         piece: blocks for piece, blocks in params.unfinished_pieces.items() if piece not in verified
     }
+
+
+def disown(params: Any, short: Mapping[int, int]) -> None:
+    """Drops claims to pieces that lie beyond the end of what is there, in bytes by file index."""
+    if not short:
+        return
+    storage, have, unfinished = params.ti.layout(), list(params.have_pieces), dict(params.unfinished_pieces)
+    length = storage.piece_length()
+    for index, there in short.items():
+        offset, size = storage.file_offset(index), storage.file_size(index)
+        if size > there:
+            for piece in range((offset + there) // length, (offset + size - 1) // length + 1):
+                unfinished.pop(piece, None)
+                if piece < len(have):
+                    have[piece] = False
+    params.have_pieces, params.unfinished_pieces = have, unfinished
+
+
+def examine(params: Any) -> Examined:
+    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
+    if params.ti is None:
+        return Examined([], 0, 0, 0)
+    storage, have = params.ti.layout(), list(params.have_pieces[: params.ti.num_pieces()])
+    have += [False] * (params.ti.num_pieces() - len(have))
+    length, everything = storage.piece_length(), all(have)
+    claimed, done, total = [], 0, 0
+    for index in range(storage.num_files()):
+        size = storage.file_size(index)
+        padding = storage.file_flags(index) & storage.flag_pad_file
+        if size == 0 or padding or params.file_priorities[index] == selection.UNWANTED:
+            continue
+        offset, total = storage.file_offset(index), total + size
+        if everything:
+            ends, held = size, size
+        else:
+            first, last = offset // length, (offset + size - 1) // length
+            there = [piece for piece in range(first, last + 1) if have[piece]]
+            ends = min(size, (there[-1] + 1) * length - offset) if there else 0
+            held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
+        done += held
+        if ends:
+            claimed.append(ClaimedFile(index, str(storage.file_path(index, params.save_path)), ends))
+    return Examined(claimed, done, total, params.ti.total_size())
 
 
 def unverified(params: Any, metainfo: Metainfo) -> Unverified | None:

@@ -5,6 +5,7 @@ Together with `libtorrent_params` and `libtorrent_alerts` it is all that imports
 
 import socket
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
@@ -13,7 +14,7 @@ from engine_proc import libtorrent_params, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.pieces import Unverified
+from engine_proc.pieces import Examined, Unverified
 from engine_proc.session_port import (
     Applied,
     Layout,
@@ -133,13 +134,29 @@ class LibtorrentSession:
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
-    def resume(
-        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
-    ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
+    def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
+        """What the resume data claims. Raises InvalidSource."""
         params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
         stored = libtorrent_params.stored(params, desired)
         libtorrent_params.apply_desired(params, desired, resumed=True)
+        return libtorrent_params.examine(params)._replace(parsed=(params, stored))
+
+    def resume(
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: Metainfo,
+        resume: bytes,
+        verified: Collection[int] | None = None,
+        short: Mapping[int, int] = MappingProxyType({}),
+        examined: Examined | None = None,
+    ) -> Loading | Unverified:
+        """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
+        if examined is None:
+            examined = self.examine(desired, metainfo=metainfo, resume=resume)
+        parsed: Any = examined.parsed
+        params, stored = parsed
+        libtorrent_params.disown(params, short)
         complete = libtorrent_params.has_all_wanted(params)
         if verified is None and not complete:
             unverified = libtorrent_params.unverified(params, metainfo)
@@ -175,17 +192,24 @@ class LibtorrentSession:
         what = lt.session.delete_partfile | (lt.session.delete_files if delete_files else 0)
         self._session.remove_torrent(handle, what)
 
+    def unload(self, torrent: str) -> None:
+        """Removes a torrent, and no file. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        self._alerts.expect_removal(torrent, with_files=False)
+        self._session.remove_torrent(handle, 0)
+
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that the session has."""
         return frozenset(self._alerts.handles)
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run. Raises UnknownTorrent."""
+        """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if paused:
             handle.pause()
         else:
             handle.clear_error()
+            handle.unset_flags(_FLAGS.upload_mode)
             handle.resume()
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:

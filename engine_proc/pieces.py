@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from engine_proc.storage_policy import ClaimedFile
+
 BLOCK: Final = 16 * 1024
 """Bytes under one leaf of a merkle tree."""
 
@@ -63,6 +65,23 @@ class Unverified(NamedTuple):
     bytes_done: int
     bytes_total: int
     size: int
+
+
+class Examined(NamedTuple):
+    """What a torrent's resume data says.
+
+    Fields:
+        claimed: the wanted files that it claims pieces of.
+        bytes_done, bytes_total: of the wanted files; `bytes_done` is nearest to what the claimed pieces hold.
+        size: of all files; 0 while there is no metadata.
+        parsed: the session's own, for `resume`.
+    """
+
+    claimed: Sequence[ClaimedFile]
+    bytes_done: int
+    bytes_total: int
+    size: int
+    parsed: object = None
 
 
 class Slice(NamedTuple):

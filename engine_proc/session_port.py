@@ -5,10 +5,11 @@ back or answer directly, which are synchronous round trips into libtorrent and a
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
-from engine_proc.pieces import Unverified
+from engine_proc.pieces import Examined, Unverified
 from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry
 
@@ -104,14 +105,27 @@ class LibtSession(Protocol):
         """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
         ...
 
+    def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
+        """What the resume data claims. Raises InvalidSource where it is unreadable."""
+        ...
+
     def resume(
-        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: Metainfo,
+        resume: bytes,
+        verified: Collection[int] | None = None,
+        short: Mapping[int, int] = MappingProxyType({}),
+        examined: Examined | None = None,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
 
         Args:
             verified: what was found by looking: pieces that the resume data lacks, hashed and found right. None where
                 nobody has looked; then, if there is something to look at, that is returned and nothing was added.
+            short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
+            examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
         """
         ...
 
@@ -119,12 +133,16 @@ class LibtSession(Protocol):
         """Removes a torrent: `TorrentGone` follows."""
         ...
 
+    def unload(self, torrent: str) -> None:
+        """Removes a torrent and leaves every file as it is, libtorrent's part file too: `TorrentGone` follows."""
+        ...
+
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that were added and not removed."""
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run."""
+        """Pauses, or lets run; what an error has stopped is tried again."""
         ...
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from engine_proc.alerts import (
     Alert,
+    FileError,
     FileFinished,
     Finished,
     Flushed,
@@ -28,7 +29,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.pieces import Unverified
+from engine_proc.pieces import Examined, Unverified
 from engine_proc.session_port import Layout
 from protocol.events import (
     Completed,
@@ -74,6 +75,12 @@ class SaveResume(NamedTuple):
     final: bool
 
 
+class Reload(NamedTuple):
+    """Order: what libtorrent believes of the torrent is wrong; take it out and load it anew from its resume data."""
+
+    torrent: str
+
+
 class SaveCounters(NamedTuple):
     """Order: totals moved; they are saved when convenient."""
 
@@ -92,7 +99,7 @@ TranslatedEvent = (
     | FilesRestored
     | SessionError
 )
-Order = Flush | LoadLayout | SaveResume | SaveCounters
+Order = Flush | LoadLayout | SaveResume | SaveCounters | Reload
 Output = TranslatedEvent | Order
 
 
@@ -101,6 +108,8 @@ class _Phase(Enum):
     FLUSHING = "flushing"
     FLUSHED = "flushed"
     COMPLETE = "complete"
+    SPOILED = "spoiled"
+    """A write failed after the last piece had passed its check: libtorrent claims what is not there, for good."""
 
 
 class _View:
@@ -111,6 +120,10 @@ class _View:
         self.state = TorrentState.QUEUED
         self.downloading = False
         self.trouble: str | None = None
+        self.file_problem: str | None = None
+        """What the last failed read or write was."""
+        self.out_of_space = False
+        """The torrent stands still because a write found no space."""
         self.row: TorrentStatus | None = None
         self.row_is_newer = False
         """The row is from after the torrent finished."""
@@ -138,32 +151,37 @@ class AlertTranslator:
             return []
         total = unverified.bytes_total
         done = min(total, unverified.bytes_done + checked_bytes)
-        outputs: list[Output] = [
-            Progress(
-                torrent=torrent,
-                state=TorrentState.CHECKING,
-                progress=done / total if total else 1.0,
-                bytes_done=done,
-                bytes_total=total,
-                size=unverified.size,
-                downloaded=0,
-                uploaded=0,
-                wasted=0,
-                download_bps=0,
-                upload_bps=0,
-                peers=0,
-                seeds=0,
-            )
-        ]
+        outputs: list[Output] = [_idle(torrent, TorrentState.CHECKING, done, total, unverified.size)]
         if view.state is not TorrentState.CHECKING:
             outputs.append(StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=view.state))
             view.state = TorrentState.CHECKING
         return outputs
 
+    def missing(self, torrent: str, examined: Examined | None) -> list[Output]:
+        """A torrent is not loaded, because its storage is not there; `examined` is what its resume data says."""
+        view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
+        view.row = None
+        done, total, size = (0, 0, 0) if examined is None else examined[1:4]
+        outputs: list[Output] = [_idle(torrent, TorrentState.MISSING_STORAGE, done, total, size)]
+        if view.state is not TorrentState.MISSING_STORAGE:
+            outputs.append(StateChanged(torrent=torrent, state=TorrentState.MISSING_STORAGE, previous=view.state))
+            view.state = TorrentState.MISSING_STORAGE
+        return outputs
+
+    def incomplete(self, torrent: str) -> bool:
+        """Whether a torrent has, for all that is known, something left to write."""
+        view = self._views.get(torrent)
+        return view is None or view.phase is not _Phase.COMPLETE
+
+    def lacking(self, torrent: str) -> int:
+        """How many bytes a torrent has left to fetch, by its last status."""
+        view = self._views.get(torrent)
+        return 0 if view is None or view.row is None else max(0, view.row.wanted - view.row.done)
+
     def flushing(self, torrent: str) -> bool:
         """Whether resume data would claim more than is on disk: the torrent has finished, and its flush has not."""
         view = self._views.get(torrent)
-        return view is not None and view.phase is _Phase.FLUSHING
+        return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
 
     def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[Output]:
         """The torrent's files are known: news for clients, unless they were known before this engine's time."""
@@ -203,6 +221,7 @@ class AlertTranslator:
                 | FileFinished()
                 | ResumeRejected()
                 | TorrentTrouble()
+                | FileError()
             ):
                 view = self._views.get(alert.torrent)
                 return [] if view is None else self._feed_torrent(view, alert)
@@ -218,13 +237,14 @@ class AlertTranslator:
         | Flushed
         | FileFinished
         | ResumeRejected
-        | TorrentTrouble,
+        | TorrentTrouble
+        | FileError,
     ) -> list[Output]:
         torrent = alert.torrent
         match alert:
             case NativeStateChanged(_, state):
                 view.downloading = state is NativeState.DOWNLOADING
-                if view.downloading:
+                if view.downloading and view.phase is not _Phase.SPOILED:
                     view.phase = _Phase.INCOMPLETE
                 return []
             case MetadataReceived():
@@ -246,8 +266,15 @@ class AlertTranslator:
             case ResumeRejected(_, problem):
                 view.phase = _Phase.INCOMPLETE
                 return [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
+            case FileError(_, _, problem):
+                view.file_problem = problem
+                view.out_of_space = view.out_of_space or alert.out_of_space
+                if view.phase not in (_Phase.FLUSHING, _Phase.FLUSHED):
+                    return []
+                view.phase = _Phase.SPOILED
+                return [Reload(torrent)]
             case TorrentTrouble(_, problem):
-                if view.trouble == problem:
+                if view.trouble == problem or view.out_of_space:
                     return []
                 view.trouble = problem
                 return [TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)]
@@ -258,6 +285,11 @@ class AlertTranslator:
             return []
         before, view.row, view.row_is_newer = view.row, row, True
         outputs: list[Output] = []
+        stopped = row.upload_mode or row.error is not None
+        view.out_of_space = view.out_of_space and stopped
+        if row.upload_mode and not view.out_of_space and view.trouble is None:
+            view.trouble = view.file_problem or "a write failed"
+            outputs.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
         completed = self._advance_phase(view, row)
         state = _state_of(row, view)
         outputs.append(_progress_of(row, state))
@@ -273,7 +305,7 @@ class AlertTranslator:
             outputs.append(SaveResume(row.torrent, final=False))
         elif row.uploaded != before.uploaded:
             outputs.append(SaveCounters(row.torrent))
-        if view.trouble is not None and row.error is None:
+        if view.trouble is not None and not stopped:
             view.trouble = None
             outputs.append(ErrorCleared(torrent=row.torrent))
         return outputs
@@ -281,6 +313,8 @@ class AlertTranslator:
     @staticmethod
     def _advance_phase(view: _View, row: TorrentStatus) -> bool:
         """Whether the torrent has just become complete. One of which nothing is wanted is finished, not complete."""
+        if view.phase is _Phase.SPOILED:
+            return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
             view.phase = _Phase.INCOMPLETE
         if view.phase is _Phase.FLUSHED and row.state in _HAS_ALL:
@@ -290,13 +324,34 @@ class AlertTranslator:
 
 
 def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
-    if row.error is not None:
+    if view.out_of_space and (row.paused or row.error is not None):
+        return TorrentState.PAUSED
+    if row.error is not None or (row.upload_mode and view.trouble is not None):
         return TorrentState.ERROR
     if row.paused:
         return TorrentState.PAUSED
     if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
         return TorrentState.DOWNLOADING
     return _STATES[row.state]
+
+
+def _idle(torrent: str, state: TorrentState, done: int, total: int, size: int) -> Progress:
+    """The progress of a torrent that is not in the session."""
+    return Progress(
+        torrent=torrent,
+        state=state,
+        progress=done / total if total else float(size > 0),
+        bytes_done=done,
+        bytes_total=total,
+        size=size,
+        downloaded=0,
+        uploaded=0,
+        wasted=0,
+        download_bps=0,
+        upload_bps=0,
+        peers=0,
+        seeds=0,
+    )
 
 
 def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:

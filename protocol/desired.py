@@ -45,6 +45,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         source: `metainfo`, then `<id>.torrent` holds it; or `magnet`, then `magnet` does.
         name: what the source called it, for reads before the metadata is there.
         save_path: absolute directory below which the torrent's files lie.
+        mount_point: of the file system that it lay on when the torrent was added; empty where that is not known.
         seed_mode: its adder vouches that all data is there; pieces are checked when first uploaded.
         peers: `host:port` given by clients, tried again after each restart.
         added_us: wall clock of acceptance, microseconds since 1970.
@@ -72,6 +73,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 1
     removal: Literal["keep_files", "delete_files"] | None = None
     metainfo_crc32: int | None = None
+    mount_point: str = ""
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,9 @@ class ErrorKind(Enum):
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs the engine, and there is none right now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")
-    STORAGE_UNAVAILABLE = ErrorRow(5001, "later", "the resume directory cannot be written; nothing was accepted")
+    STORAGE_UNAVAILABLE = ErrorRow(
+        5001, "later", "the resume directory cannot be written, or the save path does not answer; nothing was accepted"
+    )
 
     @property
     def code(self) -> int:

@@ -127,7 +127,11 @@ class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
 
 class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
-    """Trouble of the whole session, such as a port that cannot be listened on."""
+    """Trouble of more than one torrent.
+
+    Fields:
+        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`. Health says when it ends.
+    """
 
     name: str
     message: str

@@ -100,11 +100,17 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
     resume_dir: str
 
 
+class RetryTorrent(_EngineVerb, frozen=True, kw_only=True, tag="retry_torrent"):
+    """Clear a torrent's error and let it try again."""
+
+    torrent: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | Drain
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | RetryTorrent | Drain
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -195,6 +201,22 @@ class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store
     problem: str | None
 
 
+class StorageState(_EngineFact, frozen=True, kw_only=True, tag="storage_state"):
+    """Which torrents wait for a file system, whole each time it changes; no torrents and no message once it is over.
+
+    Fields:
+        problem: `disk_full` or `storage_missing`.
+        message: what is wrong, and what ends it, in words.
+        free_bytes: what was free when it was looked at last.
+    """
+
+    mount_point: str
+    problem: str
+    message: str
+    torrents: list[str]
+    free_bytes: int = 0
+
+
 class SessionStats(_EngineFact, frozen=True, kw_only=True, tag="session_stats"):
     """Once a second: rates and totals of the session."""
 
@@ -218,6 +240,7 @@ EngineEvent = (
     | FilesQueried
     | FilePutAside
     | ResumeStoreState
+    | StorageState
     | SessionStats
     | Progress
     | MetadataUpdated

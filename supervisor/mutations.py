@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from protocol import mounts
 from protocol.commands import (
     AddPeers,
     AddTorrent,
@@ -30,13 +31,15 @@ from protocol.desired import DesiredTorrent, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
+from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
+from protocol.rows import TorrentState
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.keyed_locks import KeyedLocks
 from supervisor.reads import Reads
 from supervisor.snapshot import Snapshot
+from supervisor.threads import in_thread
 from supervisor.waiters import SESSION, Waiters
 
 PEERS_KEPT: Final = 200
@@ -120,7 +123,10 @@ class Mutations:
             case PauseTorrent(torrent=torrent):
                 return await self._change(torrent, lambda desired: _with(desired, paused=True))
             case ResumeTorrent(torrent=torrent):
-                return await self._change(torrent, lambda desired: _with(desired, paused=False))
+                accepted = await self._change(torrent, lambda desired: _with(desired, paused=False))
+                if self._snapshot.of(torrent).state is TorrentState.ERROR:
+                    self._link.send(EnsureTorrent(desired=self._reads.find(torrent)), RetryTorrent(torrent=torrent))
+                return accepted
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
                 return accepted.saying(sequential=sequential)
@@ -193,7 +199,7 @@ class Mutations:
                 "args.magnet: exactly one of magnet and metainfo is needed",
                 field="args.magnet",
             )
-        save_path = self._roots.confine(command.save_path, "args.save_path")
+        save_path, mount_point = await self._place(command, deadline)
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
         source = await self._inspect(command, deadline)
         torrent = source.torrent or ""
@@ -208,6 +214,7 @@ class Mutations:
                 magnet=command.magnet,
                 name=source.name,
                 save_path=save_path,
+                mount_point=mount_point,
                 paused=command.paused,
                 sequential=command.sequential,
                 selection=Selection(
@@ -239,6 +246,24 @@ class Mutations:
             )
             self._link.send(EnsureTorrent(desired=desired))
         return Acceptance({"torrent": torrent, "duplicate": False}, torrent, desired.revision)
+
+    async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
+        """The save path, resolved, and its mount point. A thread finds out, as a hung disk must not hang the loop."""
+
+        def look() -> tuple[str, str]:
+            save_path = self._roots.confine(command.save_path, "args.save_path")
+            return save_path, mounts.mount_point_of(save_path, mounts.current())
+
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await in_thread(look)
+        except TimeoutError as error:
+            raise OuzelError(
+                ErrorKind.STORAGE_UNAVAILABLE,
+                "args.save_path: its file system does not answer; nothing was accepted",
+                field="args.save_path",
+                retry_after_ms=10_000,
+            ) from error
 
     async def _inspect(self, command: AddTorrent, deadline: float) -> SourceInspected:
         """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""

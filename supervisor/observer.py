@@ -38,6 +38,7 @@ from protocol.link import (
     SettingsApplied,
     SettingsRefused,
     SourceInspected,
+    StorageState,
     TorrentApplied,
     TorrentForgotten,
 )
@@ -52,8 +53,8 @@ class Observer:
     """Knows what each engine event means for the snapshot and for clients.
 
     Args:
-        on_ready, on_refused, on_forgotten, on_store_problem, on_put_aside, on_session_stats: what concerns the service
-            rather than one torrent's record.
+        on_ready, on_refused, on_forgotten, on_store_problem, on_put_aside, on_storage, on_session_stats: what concerns
+            the service rather than one torrent's record.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -69,6 +70,7 @@ class Observer:
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
         on_put_aside: Callable[[FilePutAside], None],
+        on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
     ) -> None:
@@ -81,14 +83,20 @@ class Observer:
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
         self._on_put_aside = on_put_aside
+        self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
+        self._storage: dict[tuple[str, str], list[str]] = {}
+        """The torrents that wait for a file system, by mount point and problem."""
 
     def take(self, event: EngineEvent) -> None:
         """Takes in one event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
             case EngineReady():
+                # What waits now is for the new engine to find out.
+                for mount_point, problem in list(self._storage):
+                    self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
                 self._on_ready(event)
             case SettingsRefused():
                 self._on_refused(event)
@@ -104,6 +112,8 @@ class Observer:
                 self._on_store_problem(problem)
             case FilePutAside():
                 self._on_put_aside(event)
+            case StorageState():
+                self._take_storage(event)
             case TorrentForgotten():
                 self._on_forgotten(event)
             case SessionError():
@@ -116,6 +126,21 @@ class Observer:
                 # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.
                 if event.torrent in self._catalogue.torrents:
                     self._take_of_torrent(event)
+
+    def _take_storage(self, event: StorageState) -> None:
+        """Notes on which torrents' rows it is to be read; one event tells when it begins, and health when it ends."""
+        key = (event.mount_point, event.problem)
+        known = self._storage.pop(key, None)
+        for torrent in known or ():
+            if torrent in self._catalogue.torrents:
+                self._snapshot.of(torrent).storage_problem = None
+        if event.message:
+            self._storage[key] = [torrent for torrent in event.torrents if torrent in self._catalogue.torrents]
+            for torrent in self._storage[key]:
+                self._snapshot.of(torrent).storage_problem = event.message
+            if known is None:
+                self._publisher.lifecycle(SessionError(name=event.problem, message=storage_message(event)))
+        self._on_storage(event)
 
     def _take_of_torrent(
         self,
@@ -189,6 +214,12 @@ class Observer:
         self._snapshot.of(event.torrent).metadata = Metadata.of(
             name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
         )
+
+
+def storage_message(event: StorageState) -> str:
+    """What is wrong with a file system, for people, and how many torrents wait for it."""
+    free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
+    return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"
 
 
 def engine_lost_events(torrents: list[str]) -> list[LifecycleEvent]:

@@ -27,6 +27,7 @@ from protocol.events import (
     HealthChanged,
     LifecycleEvent,
     Reconciled,
+    SessionError,
     Tick,
     TorrentAdded,
     TorrentRemoved,
@@ -40,6 +41,7 @@ from protocol.link import (
     SaveAll,
     SessionStats,
     SettingsRefused,
+    StorageState,
     TorrentForgotten,
 )
 from protocol.resume_dir import ResumeDir
@@ -58,7 +60,7 @@ from supervisor.health import Health, Severity
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.mutations import Mutations
-from supervisor.observer import Observer, engine_lost_events
+from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
 from supervisor.reads import Reads
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
@@ -104,6 +106,7 @@ class Service:
         self._waiters = Waiters()
         self._told_health: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
         self._refusal: UnusableSettings | None = None
+        self._storage_problems: dict[tuple[str, str], str] = {}
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
@@ -160,6 +163,7 @@ class Service:
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
             on_put_aside=self._engine_put_aside,
+            on_storage=self._storage_told,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
         )
@@ -321,6 +325,8 @@ class Service:
             return
         if event.problem is not None:
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=event.problem)
+            message = f"files of the removed torrent {event.torrent} were not deleted: {event.problem}"
+            self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message))
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
@@ -395,6 +401,14 @@ class Service:
     def _report_damage(self) -> None:
         for subject, problem in self._damage.changes().items():
             self._report("resume_dir", subject, problem)
+
+    def _storage_told(self, event: StorageState) -> None:
+        subject = (event.mount_point, event.problem)
+        self._storage_problems.pop(subject, None)
+        if event.message:
+            self._storage_problems[subject] = storage_message(event)
+        problems = [text for (point, _), text in self._storage_problems.items() if point == event.mount_point]
+        self._report("storage", event.mount_point, "; ".join(problems) or None)
 
     def _session_told(self, stats: SessionStats) -> None:
         wanted = self._config.engine.get("listen_interfaces") != ""

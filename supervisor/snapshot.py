@@ -65,6 +65,7 @@ class Observed:
         "progress",
         "refusal",
         "state",
+        "storage_problem",
         "told_at",
     )
 
@@ -73,6 +74,8 @@ class Observed:
         self.progress: Progress | None = None
         self.metadata: Metadata | None = None
         self.error: str | None = None
+        self.storage_problem: str | None = None
+        """What the torrent waits for: its mount, or room."""
         self.file_bytes: tuple[float, list[int]] | None = None
         self.told_at: float | None = None
         self.applied_revision = 0
@@ -147,7 +150,7 @@ class Snapshot:
             sequential=desired.sequential,
             download_limit_bps=desired.download_bps,
             upload_limit_bps=desired.upload_bps,
-            error=observed.error,
+            error=observed.error or observed.storage_problem,
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
         )

@@ -1,3 +1,6 @@
+import errno
+import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,8 +9,10 @@ from typing import Final, TypeVar
 import msgspec
 import pytest
 
+from engine_proc import storage_policy, storage_watch
 from engine_proc.alerts import (
     Alert,
+    FileError,
     MetadataReceived,
     PrioritiesSet,
     ResumeData,
@@ -19,6 +24,8 @@ from engine_proc.dispatch import Dispatcher
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.storage_guard import StorageGuard
+from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
@@ -26,8 +33,10 @@ from protocol.events import (
     LimitsApplied,
     LimitsStale,
     MetadataUpdated,
+    Progress,
     Reconciled,
     SelectionChanged,
+    StateChanged,
     TorrentError,
 )
 from protocol.integrity import crc32_of, seal
@@ -43,10 +52,12 @@ from protocol.link import (
     SettingsApplied,
     SettingsRefused,
     SourceInspected,
+    StorageState,
     TorrentApplied,
     TorrentForgotten,
 )
 from protocol.resume_dir import ResumeDir
+from protocol.rows import TorrentState
 from tests.engine_proc.probe import eventually, readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, two_files
 from tests.fakes.fake_session import FakeSession
@@ -60,10 +71,13 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.dir = ResumeDir(root)
+        self.now = 1000.0
         self.session = FakeSession()
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
+        self.watch = StorageWatch()
         self.translator = AlertTranslator()
+        self.guard = StorageGuard(self.watch, self.translator, self.hear, lambda: self.now)
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent | Output] = []
@@ -71,16 +85,18 @@ class Desk:
             self.session,
             self.store,
             self.rehasher,
+            self.guard,
             self.translator,
             self.policy,
             self.pacer,
             self.hear,
-            lambda: 1000.0,
+            lambda: self.now,
         )
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
 
     def close(self) -> None:
+        self.watch.close()
         self.rehasher.close()
         self.store.close()
         self.session.close()
@@ -110,6 +126,27 @@ class Desk:
     def ensure(self, desired: DesiredTorrent) -> None:
         self.dispatcher.ensure(desired)
         self.pump()
+
+    def decide(self) -> None:
+        """Waits until the disk was looked at, and does what follows."""
+        self.guard.tick(self.now)
+        eventually(lambda: readable(self.guard.fileno(), 0.1), "something was seen")
+        for decision in self.guard.decisions():
+            self.dispatcher.decided(decision)
+        self.pump()
+
+    def told(self) -> list[tuple[str, int]]:
+        """What was told of file systems: the problem, and how many torrents wait."""
+        for decision in self.guard.tick(self.now):
+            self.dispatcher.decided(decision)
+        return [(event.problem, len(event.torrents)) for event in self.heard(StorageState)]
+
+    def stored(self, content: bytes | None = None) -> bytes:
+        """Resume data with all pieces is there, and the session's torrents have files on disk."""
+        self.session.on_disk = True
+        blob = content or self.resume_data()
+        self.dir.fastresume(self.sample.torrent).write_bytes(blob)
+        return blob
 
     def forget(self, desired: DesiredTorrent, *, delete_files: bool) -> None:
         self.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
@@ -833,3 +870,207 @@ def test_what_is_on_its_way_is_not_looked_at(desk: Desk) -> None:
     desk.dispatcher.audit(desired.torrent)
     desk.dispatcher.audit("f" * 40)
     assert desk.heard(Reconciled) == []
+
+
+# -- storage that misbehaves ------------------------------------------------------------------------------------------
+
+
+def test_a_torrent_whose_files_are_gone_waits_for_them(desk: Desk, tmp_path: Path) -> None:
+    """It is confirmed, not loaded, and its resume data stays; with the files it is loaded from that."""
+    blob = desk.stored()
+    desired = desk.sample.desired(tmp_path / "downloads")
+    desk.ensure(desired)
+    assert desk.session.calls == []
+    desk.decide()
+    assert desk.heard(StateChanged) == [
+        StateChanged(torrent=desired.torrent, state=TorrentState.MISSING_STORAGE, previous=TorrentState.QUEUED)
+    ]
+    [progress] = desk.heard(Progress)
+    assert (progress.bytes_done, progress.bytes_total) == (desk.sample.size, desk.sample.size)
+    assert [event.revision for event in desk.heard(TorrentApplied)] == [desired.revision]
+    assert desk.told() == [("storage_missing", 1)]
+    desk.ensure(changed(desired, download_bps=5))
+    assert [event.revision for event in desk.heard(TorrentApplied)] == [desired.revision + 1]
+    assert desk.session.calls == []
+    assert desk.dir.fastresume(desired.torrent).read_bytes() == blob
+    desk.sample.write(tmp_path / "downloads")
+    for decision in desk.guard._take_mounts(desk.watch.mounts):
+        desk.dispatcher.decided(decision)
+    desk.decide()
+    desk.decide()
+    assert desk.session.applied(desired.torrent).download_bps == 5
+    assert desk.session.statuses()[0].done == desk.sample.size
+    assert desk.told() == [("storage_missing", 0)]
+
+
+def test_a_torrent_whose_mount_is_gone_waits_even_with_nothing(desk: Desk) -> None:
+    """It would fill the disk below."""
+    desired = desk.sample.desired("/nowhere", mount_point="/nowhere")
+    desk.ensure(desired)
+    assert desk.session.calls == []
+    assert desk.told() == [("storage_missing", 1)]
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.told() == [("storage_missing", 0)]
+
+
+def test_files_that_cannot_be_reached_are_said_to_be_left(desk: Desk, tmp_path: Path) -> None:
+    """The torrent is forgotten all the same."""
+    desk.stored()
+    desired = desk.sample.desired(tmp_path / "downloads")
+    desk.ensure(desired)
+    desk.decide()
+    desk.forget(desired, delete_files=True)
+    desk.decide()
+    desk.settle()
+    [forgotten] = desk.heard(TorrentForgotten)
+    assert forgotten.problem is not None
+    assert not desk.dir.fastresume(desired.torrent).exists()
+
+
+def test_only_what_is_there_is_claimed(desk: Desk, tmp_path: Path) -> None:
+    """Of a file that was cut short, the pieces before the cut."""
+    desk.stored()
+    desk.sample.write(tmp_path / "downloads")
+    file = tmp_path / "downloads" / "sample" / "b.txt"
+    file.write_bytes(file.read_bytes()[: PIECE_LENGTH + 1])
+    desk.ensure(desk.sample.desired(tmp_path / "downloads"))
+    desk.decide()
+    [status] = desk.session.statuses()
+    assert status.done == 4 * PIECE_LENGTH
+    assert len(desk.heard(Reconciled)) == 1
+
+
+def test_a_full_disk_holds_all_that_write_there(desk: Desk, tmp_path: Path) -> None:
+    """Torrents that are complete go on; whatever clients ask for, the others are held until there is room."""
+    whole = SampleTorrent("whole", {"a": b"a"})
+    desk.dir.metainfo(whole.torrent).write_bytes(whole.metainfo)
+    other = SampleTorrent("other", {"a": b"b" * PIECE_LENGTH})
+    desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    desk.ensure(other.desired(tmp_path))
+    desk.ensure(whole.desired(tmp_path, seed_mode=True))
+    desk.translator.loading(whole.torrent, complete=True)
+    for _ in range(3):
+        desk.dispatcher.file_failed(FileError(desired.torrent, errno.ENOSPC, "full"))
+
+    def paused() -> list[bool]:
+        return [desk.session.applied(each.torrent).paused for each in (desk.sample, other, whole)]
+
+    assert paused() == [True, True, False]
+    desk.told()
+    desk.decide()
+    assert desk.told() == [("disk_full", 2)]
+    desk.ensure(changed(desired, paused=True))
+    desk.ensure(changed(desired, revision=3))
+    assert paused() == [True, True, False]
+    late = SampleTorrent("late", {"a": b"c"})
+    desk.dir.metainfo(late.torrent).write_bytes(late.metainfo)
+    desk.ensure(late.desired(tmp_path))
+    assert desk.session.applied(late.torrent).paused
+    assert desk.told() == [("disk_full", 3)]
+    desk.now += 2
+    desk.told()
+    desk.decide()
+    assert paused() == [False, False, False]
+    assert not desk.session.applied(late.torrent).paused
+    assert desk.told() == [("disk_full", 0)]
+
+
+def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
+    """Its resume data is kept; what is asked for meanwhile is done after it, a removal too."""
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    blob = desk.stored()
+    desk.sample.write(tmp_path)
+    desk.dispatcher.unload(desired.torrent)
+    desk.ensure(changed(desired, sequential=True))
+    desk.decide()
+    assert [call for call, _ in desk.session.calls] == ["add", "unload", "add"]
+    assert desk.session.applied(desired.torrent).sequential
+    assert desk.dir.fastresume(desired.torrent).read_bytes() == blob
+    desk.dispatcher.unload(desired.torrent)
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.session.torrents() == frozenset()
+
+
+def test_a_read_error_has_the_files_looked_at(desk: Desk, tmp_path: Path) -> None:
+    """Once for a burst of them. Files that are gone take the torrent out; with files it stays."""
+    desk.sample.write(tmp_path)
+    desired = desk.sample.desired(tmp_path)
+    desk.stored()
+    desk.ensure(desired)
+    desk.decide()
+    for _ in range(3):
+        desk.dispatcher.file_failed(FileError(desired.torrent, errno.EIO, "bad"))
+    desk.decide()
+    assert not readable(desk.guard.fileno(), 0.1)
+    assert [call for call, _ in desk.session.calls] == ["add"]
+    shutil.rmtree(tmp_path / "sample")
+    desk.now += 10
+    desk.dispatcher.file_failed(FileError(desired.torrent, errno.ENOENT, "gone"))
+    desk.decide()
+    desk.decide()
+    assert [call for call, _ in desk.session.calls] == ["add", "unload"]
+    assert desk.told() == [("storage_missing", 1)]
+
+
+def test_retrying_clears_an_error(desk: Desk) -> None:
+    """Of a torrent that is there and shall run."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.fail(desired.torrent, "bad disk")
+    desk.dispatcher.retry(desired.torrent)
+    assert desk.session.statuses()[0].error is None
+    desk.ensure(changed(desired, paused=True))
+    desk.session.fail(desired.torrent, "bad disk")
+    desk.dispatcher.retry(desired.torrent)
+    desk.dispatcher.retry("unknown")
+    assert desk.session.statuses()[0].error == "bad disk"
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some seconds its torrents wait for it, so that the others' restore goes on; when it answers, they go on."""
+    desk.stored()
+    desk.sample.write(tmp_path)
+    hung = threading.Event()
+    monkeypatch.setattr(storage_watch, "_size", lambda path: hung.wait() and Path(path).stat().st_size)
+    desired = desk.sample.desired(tmp_path)
+    try:
+        desk.ensure(desired)
+        assert desk.told() == []
+        desk.now += 5
+        assert desk.told() == []
+        assert [event.revision for event in desk.heard(TorrentApplied)] == [1]
+        desk.now += 2
+        assert desk.told() == [("storage_missing", 1)]
+        assert desk.session.calls == []
+    finally:
+        hung.set()
+    desk.decide()
+    desk.decide()
+    assert desk.session.statuses()[0].done == desk.sample.size
+    assert desk.told() == [("storage_missing", 0)]
+
+
+def test_a_disk_that_only_looks_roomy_is_tried_less_often(desk: Desk, tmp_path: Path) -> None:
+    """As with a quota: each time it fills up at once the torrent is held for longer."""
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    held_s = []
+    for _ in range(4):
+        desk.dispatcher.file_failed(FileError(desired.torrent, errno.EDQUOT, "quota"))
+        assert desk.session.applied(desired.torrent).paused
+        began = desk.now
+        while desk.session.applied(desired.torrent).paused:
+            desk.decide()
+            desk.now += storage_policy.LOOK_S
+        held_s.append(desk.now - began)
+    assert held_s == sorted(held_s)
+    assert held_s[-1] >= 16

@@ -1,3 +1,4 @@
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics,
 from engine_proc.engine import Engine
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.storage_watch import StorageWatch
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
     Completed,
@@ -34,11 +36,13 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
+    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
     SourceInspected,
+    StorageState,
     TorrentApplied,
     TorrentForgotten,
 )
@@ -59,6 +63,7 @@ class Running:
         self.link = Supervision(directory)
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
+        self.watch = StorageWatch()
         self.sessions: list[FakeSession] = []
         self.error: BaseException | None = None
         self._socket = self.link.context.socket(zmq.DEALER)
@@ -69,6 +74,7 @@ class Running:
             self.link.lifeline_fd,
             self.store,
             self.rehasher,
+            self.watch,
             self._make_session,
             gen=GEN,
             libtorrent="fake",
@@ -151,6 +157,7 @@ class Running:
         self.thread.join(DEADLINE_S)
         self._socket.close()
         self.link.close()
+        self.watch.close()
         self.rehasher.close()
         self.store.close()
         for session in self.sessions:
@@ -589,3 +596,44 @@ def test_an_unexpected_error_ends_the_engine(engine: Running, monkeypatch: pytes
 
     monkeypatch.setattr(engine.session, "post_updates", fail)
     assert str(engine.ended()) == "native trouble"
+
+
+def test_a_write_that_failed_at_the_end_has_the_torrent_loaded_anew(engine: Running) -> None:
+    """Nothing is completed, and the stored resume data claims what it did before."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.hold(Flushed)
+    engine.session.download(desired.torrent, engine.sample.size)
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the order to flush")
+    engine.session.fail_file(desired.torrent, errno.EIO)
+    eventually(lambda: engine.session.calls.count(("add", desired.torrent)) == 2, "another add")
+    assert engine.lives()
+    assert engine.link.waiting(Completed) == []
+    assert engine.claimed(desired.torrent) == [False] * 6
+
+
+def test_a_full_disk_is_told_and_waited_for(engine: Running, tmp_path: Path) -> None:
+    """The torrent is paused, and goes on by itself; the disk of this test is not really full."""
+    desired = engine.sample.desired(tmp_path)
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.fail_file(desired.torrent, errno.ENOSPC)
+    state = engine.link.take(StorageState)
+    assert (state.problem, state.torrents) == ("disk_full", [desired.torrent])
+    assert state.free_bytes > 0
+    engine.link.take(StateChanged, lambda event: event.state is TorrentState.PAUSED)
+    assert engine.link.take(StorageState).torrents == []
+    engine.link.take(StateChanged, lambda event: event.state is TorrentState.DOWNLOADING)
+    assert engine.link.waiting(TorrentError) == []
+
+
+def test_an_error_is_retried_when_asked(engine: Running) -> None:
+    """Once more, by the supervisor's word."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.fail_file(desired.torrent, errno.EROFS)
+    engine.link.take(TorrentError)
+    engine.link.send(RetryTorrent(torrent=desired.torrent))
+    engine.link.take(ErrorCleared)

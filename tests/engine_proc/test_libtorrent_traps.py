@@ -3,13 +3,14 @@
 A new libtorrent that behaves otherwise fails here, and not in the field. Numbers in the names are those of the notes.
 """
 
+import errno
 import hashlib
 import os
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,17 @@ import libtorrent
 import pytest
 
 from engine_proc import session_settings
-from engine_proc.alerts import Alert, Finished, Flushed, NativeState, NativeStateChanged, ResumeData, SessionStatistics
+from engine_proc.alerts import (
+    Alert,
+    FileError,
+    Finished,
+    Flushed,
+    NativeState,
+    NativeStateChanged,
+    ResumeData,
+    SessionStatistics,
+    TorrentTrouble,
+)
 from engine_proc.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.libtorrent_session import check_settings
@@ -25,6 +36,7 @@ from engine_proc.session_port import InvalidSetting
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
+from tests.rig.mounts import tmpfs
 
 lt: Any = libtorrent
 MIB: Final = 1024 * 1024
@@ -457,3 +469,87 @@ def test_the_largest_limit_of_a_torrent_is_no_limit(native: Any, tmp_path: Path)
     assert handle.download_limit() <= 0
     handle.set_download_limit(2**31 - 2)
     assert handle.download_limit() == 2**31 - 2
+
+
+# -- storage that misbehaves ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def leeching(sample: SampleTorrent, root: Path, size: int) -> Iterator[tuple[Probe, Path]]:
+    """A session that fetches the torrent onto a file system of this size."""
+    with seed(sample, root / "seed") as seeding, tmpfs(root / "disk", size) as disk, real_session() as leech:
+        add(leech, sample, sample.desired(disk.path, peers=[address(seeding)]))
+        yield leech, disk.path
+
+
+def claimed(probe: Probe, sample: SampleTorrent) -> list[int]:
+    """The pieces that resume data made now would claim."""
+    probe.session.save_resume(sample.torrent, only_if_modified=False)
+    have = lt.read_resume_data(probe.take(ResumeData).blob).have_pieces
+    return [piece for piece in range(-(-sample.size // sample.piece_length)) if have[piece]]
+
+
+def there(sample: SampleTorrent, save_path: Path) -> set[int]:
+    """The pieces of a single-file torrent that are on disk."""
+    found, length = (save_path / sample.name).read_bytes(), sample.piece_length
+    content = sample.contents[sample.name]
+    return {
+        piece
+        for piece in range(-(-sample.size // length))
+        if found[piece * length : (piece + 1) * length] == content[piece * length : (piece + 1) * length]
+    }
+
+
+@pytest.mark.network
+@pytest.mark.mounts
+def test_without_space_libtorrent_stops_downloading_and_says_so_by_a_file_error_alone(tmp_path: Path) -> None:
+    """No torrent error, not paused; it claims what was written, and goes on when it is let run again."""
+    sample = SampleTorrent("one", {"": noise(8 * MIB)}, piece_length=256 * 1024, single=True)
+    with leeching(sample, tmp_path, 4 * MIB) as (leech, save_path):
+        error = leech.take(FileError)
+        assert (error.errno, error.out_of_space) == (errno.ENOSPC, True)
+        status = leech.status(sample.torrent, lambda row: row.upload_mode)
+        assert (status.error, status.paused, status.state) == (None, False, NativeState.DOWNLOADING)
+        leech.settle()
+        assert leech.waiting(TorrentTrouble) == []
+        leech.session.set_paused(sample.torrent, True)
+        leech.session.flush(sample.torrent)
+        leech.take(Flushed)
+        assert set(claimed(leech, sample)) <= there(sample, save_path)
+        leech.session.set_paused(sample.torrent, False)
+        leech.status(sample.torrent, lambda row: not row.upload_mode)
+
+
+@pytest.mark.network
+@pytest.mark.mounts
+def test_a_write_that_fails_after_the_last_piece_was_checked_is_forgotten(tmp_path: Path) -> None:
+    """The torrent stays a seed and its resume data claims what was never written: the translator's SPOILED.
+
+    The error comes after the torrent has finished, and before the flush that was asked for then is confirmed.
+    """
+    sample = SampleTorrent("one", {"": noise(8 * MIB)}, piece_length=256 * 1024, single=True)
+    with leeching(sample, tmp_path, 8 * MIB - 128 * 1024) as (leech, save_path):
+        leech.take(Finished)
+        leech.session.flush(sample.torrent)
+        leech.take(Flushed)
+        assert leech.waiting(FileError)
+        assert leech.status(sample.torrent).state is NativeState.SEEDING
+        assert len(claimed(leech, sample)) == 32
+        assert len(there(sample, save_path)) < 32
+
+
+def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_its_files(
+    native: Any, tmp_path: Path
+) -> None:
+    """Of a seed the sizes are compared, and all is hashed if one differs; otherwise only that there is a file."""
+    sample = two_files()
+    sample.write(tmp_path)
+    (tmp_path / "sample" / "a.bin").write_bytes(b"short")
+    for have, counted in ([True] * 6, 3), ([True] * 5 + [False], 5):
+        params = params_of(sample, tmp_path)
+        params.have_pieces = have
+        handle = native.add_torrent(params)
+        alert(native, lt.torrent_checked_alert)
+        assert handle.status().num_pieces == counted
+        native.remove_torrent(handle)
+        alert(native, lt.torrent_removed_alert)

@@ -414,6 +414,26 @@ def test_resume_data_of_an_incomplete_torrent_is_not_complete(probe: Probe, tmp_
     assert probe.session.add(nothing, metainfo=sample.metainfo, resume=blob).complete
 
 
+@pytest.mark.parametrize(
+    "selections", [(Selection(exclude=["*.txt"]), Selection()), (Selection(), Selection(exclude=["*.txt"]))]
+)
+def test_resume_data_gives_way_to_the_selection(
+    probe: Probe, tmp_path: Path, selections: tuple[Selection, Selection]
+) -> None:
+    """What was not wanted when it was saved is, once it is desired; and the other way round."""
+    sample = two_files()
+    before, after = (sample.desired(tmp_path, selection=each) for each in selections)
+    add(probe, sample, before)
+    probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
+    blob = resume_data(probe, sample.torrent)
+    probe.session.remove(sample.torrent, delete_files=False)
+    probe.take(TorrentGone)
+    probe.session.resume(after, metainfo=None, resume=blob, verified=[])
+    probe.take(TorrentAdded)
+    wanted = sample.size if after.selection == Selection() else sample.size // 2
+    probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING and row.wanted == wanted)
+
+
 def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Path) -> None:
     """Without metadata there is nothing that could be complete."""
     sample = two_files()
@@ -563,6 +583,7 @@ def test_other_torrents_stay(probe: Probe, tmp_path: Path) -> None:
 
 ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     "remove": lambda session, torrent: session.remove(torrent, delete_files=False),
+    "unload": lambda session, torrent: session.unload(torrent),
     "set_paused": lambda session, torrent: session.set_paused(torrent, True),
     "resume": lambda session, torrent: session.set_paused(torrent, False),
     "set_sequential": lambda session, torrent: session.set_sequential(torrent, True),
@@ -799,3 +820,62 @@ def test_session_limits_are_read_back(make: Side) -> None:
 def test_a_port_is_listened_on(session: LibtSession) -> None:
     """One of the system's choice, where the setting says 0."""
     eventually(lambda: session.listen_port() > 0, "listening")
+
+
+# -- storage that misbehaves ------------------------------------------------------------------------------------------
+
+
+def whole(probe: Probe, sample: SampleTorrent, save_path: Path) -> bytes:
+    """Has a session write down that all of the torrent is there, which it is, and leaves it."""
+    sample.write(save_path)
+    add(probe, sample, sample.desired(save_path, seed_mode=True))
+    probe.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
+    blob = resume_data(probe, sample.torrent)
+    probe.session.unload(sample.torrent)
+    probe.take(TorrentGone)
+    return blob
+
+
+def test_what_is_unloaded_leaves_its_files(probe: Probe, tmp_path: Path) -> None:
+    """It is gone once, as after a removal, and can be added again."""
+    sample = two_files()
+    sample.write(tmp_path)
+    for _ in range(2):
+        add(probe, sample, sample.desired(tmp_path))
+        probe.session.unload(sample.torrent)
+        assert probe.session.torrents() == frozenset()
+        assert probe.take(TorrentGone) == TorrentGone(sample.torrent, None)
+        probe.settle()
+        assert probe.waiting(TorrentGone) == []
+    assert all((tmp_path / path).read_bytes() == content for path, content in sample.contents.items())
+
+
+def test_what_resume_data_claims_is_examined(probe: Probe, tmp_path: Path) -> None:
+    """Bytes of the wanted files; whoever adds by it need not read it again."""
+    sample = two_files()
+    blob = whole(probe, sample, tmp_path)
+    desired = sample.desired(tmp_path, selection=Selection(include=["*.bin"]))
+    examined = probe.session.examine(desired, metainfo=None, resume=blob)
+    assert examined[1:4] == (sample.size // 2, sample.size // 2, sample.size)
+    assert {file.number for file in examined.claimed} <= {0}
+    loading = probe.session.resume(desired, metainfo=None, resume=blob, examined=examined)
+    assert isinstance(loading, Loading)
+    assert loading.complete
+    with pytest.raises(InvalidSource):
+        probe.session.examine(desired, metainfo=None, resume=b"nonsense")
+
+
+def test_claims_to_what_is_short_are_dropped(probe: Probe, tmp_path: Path) -> None:
+    """The pieces that lie wholly in what is there stay, and those of other files; nothing is hashed for it."""
+    sample = two_files()
+    blob = whole(probe, sample, tmp_path)
+    second = tmp_path / "sample" / "b.txt"
+    second.write_bytes(second.read_bytes()[: PIECE_LENGTH + 1])
+    desired = sample.desired(tmp_path)
+    loading = probe.session.resume(desired, metainfo=None, resume=blob, verified=[], short={1: PIECE_LENGTH + 1})
+    assert isinstance(loading, Loading)
+    assert not loading.complete
+    probe.take(TorrentAdded)
+    status = probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
+    assert status.done == 4 * PIECE_LENGTH
+    assert NativeState.CHECKING_FILES not in [alert.state for alert in probe.waiting(NativeStateChanged)]

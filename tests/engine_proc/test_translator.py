@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    FileError,
     FileFinished,
     Finished,
     Flushed,
@@ -27,8 +29,9 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.pieces import Examined
 from engine_proc.session_port import Layout
-from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, SaveCounters, SaveResume
+from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol.desired import Selection
 from protocol.events import (
     Completed,
@@ -60,6 +63,7 @@ def row(
     paused: bool = False,
     error: str | None = None,
     uploaded: int = 0,
+    upload_mode: bool = False,
     torrent: str = T,
 ) -> TorrentStatus:
     """A torrent's status."""
@@ -79,6 +83,7 @@ def row(
         peers=0,
         seeds=0,
         error=error,
+        upload_mode=upload_mode,
     )
 
 
@@ -502,3 +507,90 @@ class Downloading(RuleBasedStateMachine):
 
 
 TestDownloading = Downloading.TestCase
+
+
+# -- storage that misbehaves ------------------------------------------------------------------------------------------
+
+
+def test_a_write_that_failed_after_the_last_piece_spoils_what_libtorrent_believes(translator: AlertTranslator) -> None:
+    """It is told to be loaded anew, once, and nothing is complete, whatever else comes; nor is its resume data true."""
+    outputs = told(
+        translator,
+        row(NativeState.DOWNLOADING, 9),
+        Finished(T),
+        FileError(T, errno.ENOSPC, "full"),
+        FileError(T, errno.ENOSPC, "full"),
+        row(ALL, 10),
+        Flushed(T),
+        row(ALL, 10),
+        NativeStateChanged(T, NativeState.DOWNLOADING),
+        row(ALL, 10),
+    )
+    assert of_kind(outputs, Reload) == [Reload(T)]
+    assert of_kind(outputs, Completed) == []
+    assert translator.flushing(T)
+    assert translator.incomplete(T)
+    translator.forget(T)
+    translator.loading(T, complete=True)
+    assert not translator.flushing(T)
+    assert not translator.incomplete(T)
+
+
+def test_what_stands_still_for_want_of_space_is_paused(translator: AlertTranslator) -> None:
+    """No error is told of, not even where libtorrent stops the torrent for it, as it does for a quota."""
+    outputs = told(
+        translator,
+        row(NativeState.DOWNLOADING, 1),
+        FileError(T, errno.EDQUOT, "quota"),
+        TorrentTrouble(T, "quota"),
+        row(NativeState.DOWNLOADING, 1, paused=True, error="quota"),
+        row(NativeState.DOWNLOADING, 1, paused=True, upload_mode=True),
+        row(NativeState.DOWNLOADING, 2),
+    )
+    assert [event.state for event in of_kind(outputs, StateChanged)] == [
+        TorrentState.DOWNLOADING,
+        TorrentState.PAUSED,
+        TorrentState.DOWNLOADING,
+    ]
+    assert of_kind(outputs, TorrentError) == []
+    assert of_kind(outputs, ErrorCleared) == []
+
+
+def test_a_write_that_libtorrent_is_silent_about_is_an_error(translator: AlertTranslator) -> None:
+    """As on a read-only file system, where it only stops downloading; cleared once it goes on."""
+    outputs = told(
+        translator,
+        row(NativeState.DOWNLOADING, 1),
+        FileError(T, errno.EROFS, "read-only"),
+        row(NativeState.DOWNLOADING, 1, upload_mode=True),
+        row(NativeState.DOWNLOADING, 1, upload_mode=True),
+    )
+    assert [error.message for error in of_kind(outputs, TorrentError)] == ["read-only"]
+    assert [event.state for event in of_kind(outputs, StateChanged)][-1] is TorrentState.ERROR
+    outputs = told(translator, row(NativeState.DOWNLOADING, 1))
+    assert len(of_kind(outputs, ErrorCleared)) == 1
+    assert [event.state for event in of_kind(outputs, StateChanged)] == [TorrentState.DOWNLOADING]
+
+
+def test_a_failed_read_alone_says_nothing(translator: AlertTranslator) -> None:
+    """libtorrent goes on; whoever asks for the files will find out."""
+    assert of_kind(told(translator, FileError(T, errno.EIO, "bad"), row(ALL, 10)), TorrentError) == []
+
+
+def test_a_torrent_that_misses_its_storage_shows_what_its_resume_data_says(translator: AlertTranslator) -> None:
+    """Without rates; the change of state is told once."""
+    told(translator, row(NativeState.DOWNLOADING, 5))
+    outputs = translator.missing(T, Examined([], 6, 10, 20))
+    [progress] = of_kind(outputs, Progress)
+    assert (progress.bytes_done, progress.bytes_total, progress.size, progress.progress) == (6, 10, 20, 0.6)
+    assert of_kind(outputs, StateChanged) == [
+        StateChanged(torrent=T, state=TorrentState.MISSING_STORAGE, previous=TorrentState.DOWNLOADING)
+    ]
+    assert of_kind(translator.missing(T, None), StateChanged) == []
+
+
+def test_what_is_lacking_is_what_the_last_status_says(translator: AlertTranslator) -> None:
+    """Nothing is known before the first one."""
+    assert translator.lacking(T) == translator.lacking("unknown") == 0
+    told(translator, row(NativeState.DOWNLOADING, 4))
+    assert translator.lacking(T) == 6

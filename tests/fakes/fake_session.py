@@ -8,11 +8,14 @@ Metainfo is bencoded, v1 only (`tests.fakes.bencode`). Resume data is of a forma
 the calls below "what tests do"; those may be made from another thread than the session's.
 """
 
+import errno
 import hashlib
+import os
 import re
 import socket
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +24,7 @@ import msgspec
 from engine_proc import selection, session_settings
 from engine_proc.alerts import (
     Alert,
+    FileError,
     FileFinished,
     Finished,
     Flushed,
@@ -37,7 +41,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.pieces import Unverified
+from engine_proc.pieces import Examined, Unverified
 from engine_proc.session_port import (
     Applied,
     InvalidSource,
@@ -48,6 +52,7 @@ from engine_proc.session_port import (
     SourceInfo,
     UnknownTorrent,
 )
+from engine_proc.storage_policy import ClaimedFile
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import FileEntry
 from tests.fakes import bencode
@@ -119,6 +124,7 @@ class _Torrent:
         self.downloaded = 0
         self.uploaded = 0
         self.error: str | None = None
+        self.upload_mode = False
         self.known = False
         self.removed = False
         self.modified = True
@@ -193,6 +199,7 @@ class _Torrent:
             peers=0,
             seeds=0,
             error=self.error,
+            upload_mode=self.upload_mode,
         )
 
 
@@ -202,6 +209,7 @@ class FakeSession:
     Fields for tests to read:
         calls: each call that changes something, as `(method, torrent)`, in order.
         settings: what was configured last.
+        on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
     def __init__(
@@ -222,6 +230,7 @@ class FakeSession:
         self._removal_problems: dict[str, str] = {}
         self._stuck_limits = False
         self._suspended = False
+        self.on_disk = False
         self._expected = torrents
         self._session_limits = (0, 0)
         self.calls: list[tuple[str, str]] = []
@@ -267,14 +276,40 @@ class FakeSession:
         content = _parse_metainfo(metainfo or b"")
         return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name)
 
+    def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
+        """What the resume data claims, of files only where `on_disk` is set. Raises InvalidSource."""
+        _, content, have, trackers = _parse_resume(resume)
+        if content is None:
+            return Examined([], 0, 0, 0)
+        there = _Torrent(desired, content, have, trackers)
+        status = there.status()
+        claimed = [
+            ClaimedFile(number, f"{desired.save_path}/{path}", _claimed_end(content, have, number))
+            for number, path in enumerate(content.paths)
+            if self.on_disk and there.priorities[number] and any(have[piece] for piece in content.pieces_of(number))
+        ]
+        return Examined(claimed, status.done, status.wanted, content.size)
+
     def resume(
-        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes, verified: Collection[int] | None = None
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: Metainfo,
+        resume: bytes,
+        verified: Collection[int] | None = None,
+        short: Mapping[int, int] = MappingProxyType({}),
+        examined: Examined | None = None,
     ) -> Loading | Unverified:
         """Adds a torrent at once: what this session has is not on any disk. Raises InvalidSource."""
-        return self.add(desired, metainfo=metainfo, resume=resume)
+        return self._add(desired, metainfo=metainfo, resume=resume, short=short)
 
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
+        return self._add(desired, metainfo=metainfo, resume=resume, short={})
+
+    def _add(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, short: Mapping[int, int]
+    ) -> Loading:
         with self._lock:
             content: _Content | None = None
             have: list[bool] = []
@@ -296,6 +331,8 @@ class FakeSession:
                 raise InvalidSource(f"the source is of another torrent, {named}")
             if content is not None and not have:
                 have = [desired.seed_mode and resume is None] * content.pieces
+            if content is not None:
+                _disown(content, have, short)
             torrent = _Torrent(desired, content, have, trackers)
             self.calls.append(("add", desired.torrent))
             problem = self._add_problems.pop(desired.torrent, None)
@@ -323,18 +360,24 @@ class FakeSession:
             self._known("remove, and its files" if delete_files else "remove", torrent).removed = True
             self._post(TorrentGone(torrent, self._removal_problems.pop(torrent, None)))
 
+    def unload(self, torrent: str) -> None:
+        """Removes a torrent, and no file. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("unload", torrent).removed = True
+            self._post(TorrentGone(torrent, None))
+
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that were added and not removed."""
         with self._lock:
             return frozenset(t.torrent for t in self._torrents.values() if t.known and not t.removed)
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run. Raises UnknownTorrent."""
+        """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_paused", torrent)
             known.paused, known.modified = paused, True
             if not paused:
-                known.error = None
+                known.error, known.upload_mode = None, False
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
@@ -546,6 +589,16 @@ class FakeSession:
             self._told.pop(torrent, None)  # libtorrent's next update has it, whatever becomes of it until then
             self._post(TorrentTrouble(torrent, problem))
 
+    def fail_file(self, torrent: str, error: int) -> None:
+        """A write fails with this error number; after those that libtorrent takes lightly it only stops downloading."""
+        with self._lock:
+            known = self._torrents[torrent]
+            self._post(FileError(torrent, error, f"file_write: {os.strerror(error)}"))
+            if error in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG):
+                known.upload_mode = True
+            else:
+                self.fail(torrent, os.strerror(error))
+
     def upload(self, torrent: str, size: int) -> None:
         """Peers fetch so many bytes."""
         with self._lock:
@@ -558,7 +611,7 @@ class FakeSession:
         """
         with self._lock:
             known = self._torrents[torrent]
-            if known.content is None or known.paused or known.error or self._suspended:
+            if known.content is None or known.paused or known.error or known.upload_mode or self._suspended:
                 return 0
             sent = 0
             for piece in known.missing():
@@ -600,6 +653,18 @@ class FakeSession:
 def claimed_pieces(resume: bytes) -> list[bool]:
     """Which pieces a fake's resume data claims to be there."""
     return _parse_resume(resume)[2]
+
+
+def _disown(content: _Content, have: list[bool], short: Mapping[int, int]) -> None:
+    for number, there in short.items():
+        for piece in content.pieces_of(number):
+            if (piece + 1) * content.piece_length > sum(content.sizes[:number]) + there:
+                have[piece] = False
+
+
+def _claimed_end(content: _Content, have: list[bool], number: int) -> int:
+    last = max((piece for piece in content.pieces_of(number) if have[piece]), default=-1)
+    return min(content.sizes[number], (last + 1) * content.piece_length - sum(content.sizes[:number]))
 
 
 def _info(name: str, files: Mapping[str, int], piece_length: int) -> bytes:

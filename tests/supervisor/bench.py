@@ -32,6 +32,7 @@ from protocol.link import (
     QueryFiles,
     SettingsApplied,
     SourceInspected,
+    StorageState,
     TorrentApplied,
     TorrentForgotten,
     decode_commands,
@@ -208,6 +209,7 @@ class Bench:
         self.put_aside: list[FilePutAside] = []
         self.refusals: list[EngineEvent] = []
         self.garbage: list[str] = []
+        self.storage: list[StorageState] = []
         self.restored = 0
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
@@ -222,6 +224,7 @@ class Bench:
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
             on_put_aside=self.put_aside.append,
+            on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
         )

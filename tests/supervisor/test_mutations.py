@@ -1,6 +1,7 @@
 import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ from protocol.link import (
     EnsureTorrent,
     ForgetTorrent,
     InspectSource,
+    RetryTorrent,
     SettingsApplied,
     TorrentApplied,
     TorrentForgotten,
 )
+from protocol.mounts import current, mount_point_of
+from protocol.rows import TorrentState
+from supervisor.download_roots import DownloadRoots
 from supervisor.mutations import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
@@ -116,6 +121,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             seed_mode=True,
             peers=["[::1]:6881"],
             added_us=given.added_us,
+            mount_point=mount_point_of(str(tmp_path), current()),
         )
         assert on_disk(on)["save_path"] == str(tmp_path / "two" / "x")
         assert on.told()[-1] == (
@@ -589,3 +595,40 @@ def test_the_default_add_asks_for_nothing() -> None:
     ops = {str(kind.__struct_config__.tag) for kind in Mutation.__args__}
     assert ops == {*CHANGES, "add_torrent"}
     assert AddTorrent().priorities == {}
+
+
+async def test_a_save_path_that_does_not_answer_hangs_its_own_request_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its deadline it is refused, and nothing is accepted; others are answered meanwhile."""
+    hung = threading.Event()
+    confine = DownloadRoots.confine
+
+    def hang(roots: DownloadRoots, path: str | None, field: str) -> str:
+        if path == "/hung":
+            hung.wait()
+        return confine(roots, path, field)
+
+    monkeypatch.setattr(DownloadRoots, "confine", hang)
+    async with bench(tmp_path) as on:
+        await on.engine()
+        try:
+            slow = asyncio.create_task(refused(on, "add_torrent", magnet=MAGNET, save_path="/hung", deadline_s=0.5))
+            await do(on, "add_torrent", metainfo=OTHER.encode())
+            error = await slow
+        finally:
+            hung.set()
+        assert (error.kind, error.field) == (ErrorKind.STORAGE_UNAVAILABLE, "args.save_path")
+        assert V1 not in on.catalogue.torrents
+
+
+async def test_resuming_what_has_stopped_for_an_error_tries_again(tmp_path: Path) -> None:
+    """Although nothing else is desired than before; a torrent without an error is left alone."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET)
+        await do(on, "resume", torrent=V1)
+        on.snapshot.of(V1).state = TorrentState.ERROR
+        await do(on, "resume", torrent=V1)
+        assert await engine.given(RetryTorrent) == [RetryTorrent(torrent=V1)]
+        assert on.catalogue.torrents[V1].revision == 1

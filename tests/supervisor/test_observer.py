@@ -27,6 +27,7 @@ from protocol.link import (
     Heartbeat,
     ResumeStoreState,
     SettingsRefused,
+    StorageState,
     TorrentApplied,
     TorrentForgotten,
 )
@@ -263,3 +264,41 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
         on.observer.take(told)
         assert on.put_aside == [told]
         assert types(on) == []
+
+
+def storage(*torrents: str, message: str = "m") -> StorageState:
+    """What an engine says of a full disk, or of one that is no longer."""
+    return StorageState(mount_point="/mnt", problem="disk_full", message=message, torrents=list(torrents), free_bytes=7)
+
+
+async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(tmp_path: Path) -> None:
+    """However many wait for it later; a removed torrent is not brought back."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        gone = "f" * 40
+        on.observer.take(storage(V1, gone))
+        on.observer.take(changed(TorrentState.PAUSED))
+        assert on.snapshot.row(desired(), 0).error == "m"
+        on.observer.take(storage(OTHER))
+        assert on.snapshot.row(desired(), 0).error is None
+        assert on.snapshot.row(desired(OTHER), 0).error == "m"
+        on.observer.take(storage(message=""))
+        assert on.snapshot.row(desired(OTHER), 0).error is None
+        [(_, data)] = [event for event in on.told() if event[0] == "session_error"]
+        assert data["name"] == "disk_full"
+        assert gone not in on.snapshot._torrents
+        assert len(on.storage) == 3
+
+
+async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
+    """What the one before said of file systems is over until this one says so."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.engine()
+        on.observer.take(storage(V1))
+        await on.lose_engine()
+        await on.keeper_restarted()
+        await on.engine()
+        assert on.snapshot.row(desired(), 0).error is None
+        assert [state.message for state in on.storage] == ["m", ""]

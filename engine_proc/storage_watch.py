@@ -1,0 +1,155 @@
+"""The storage watch: threads that look at mounts and disks, so that a hung one hangs nobody else.
+
+One thread waits for changes of /proc/self/mountinfo; each file system that something is asked of has one of its own.
+"""
+
+import os
+import queue
+import select
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from engine_proc.mailbox import Mailbox
+from protocol import mounts
+from protocol.mounts import Mounts
+
+MOUNTS_S: Final = 10.0
+"""How often mounts are read even if nobody told of a change."""
+
+_CLOSE_S: Final = 0.5
+
+
+class MountsRead(NamedTuple):
+    """The mounts changed, or some time has passed."""
+
+    mounts: Mounts
+
+
+class Look(NamedTuple):
+    """A question about a torrent's files, of which the token reminds whoever asked."""
+
+    torrent: str
+    token: int
+    paths: Sequence[str]
+
+
+class FilesSeen(NamedTuple):
+    """The answer to a look: bytes of each file in the order asked for, None where it is not there or unreachable."""
+
+    torrent: str
+    token: int
+    sizes: list[int | None]
+
+
+class SpaceSeen(NamedTuple):
+    """The answer to `measure`: what an unprivileged writer has left; None where the file system cannot tell."""
+
+    mount_point: str
+    free_bytes: int | None
+    free_inodes: int
+
+
+Sight = MountsRead | FilesSeen | SpaceSeen
+_Task = Sequence[Look] | str | None
+
+
+class StorageWatch:
+    """`fileno` is readable while something was seen.
+
+    Fields:
+        mounts: what was mounted when the watch was made; later changes are `MountsRead`.
+    """
+
+    def __init__(self) -> None:
+        self._seen: Mailbox[Sequence[Sight]] = Mailbox()
+        self._closing = False
+        self._tasks: dict[str, queue.SimpleQueue[_Task]] = {}
+        self._threads: list[threading.Thread] = []
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # Changes are told from the opening on: what changes between the first reading and the waiting is not missed.
+        self._mountinfo = os.open(mounts.MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
+        self.mounts: Mounts = self._read_mounts()
+        self._start("mounts", self._follow_mounts)
+
+    def fileno(self) -> int:
+        """Readable while something was seen."""
+        return self._seen.fileno()
+
+    def seen(self) -> list[Sight]:
+        """All that was seen and not taken yet."""
+        return [sight for sights in self._seen.take_all() for sight in sights]
+
+    def look(self, mount_point: str, looks: Sequence[Look]) -> None:
+        """Asks for the sizes of files on one file system; `FilesSeen` follow together, unless the disk hangs."""
+        self._ask(mount_point, looks)
+
+    def measure(self, mount_point: str) -> None:
+        """Asks for a file system's room; `SpaceSeen` follows, unless the disk hangs."""
+        self._ask(mount_point, mount_point)
+
+    def close(self) -> None:
+        """Ends the threads, but for those that hang in a disk, which die with the process."""
+        self._closing = True
+        os.eventfd_write(self._wake, 1)
+        for tasks in self._tasks.values():
+            tasks.put(None)
+        for thread in self._threads:
+            thread.join(_CLOSE_S)
+        if not any(thread.is_alive() for thread in self._threads):
+            os.close(self._mountinfo)
+            os.close(self._wake)
+            self._seen.close()
+
+    def _ask(self, mount_point: str, task: _Task) -> None:
+        tasks = self._tasks.get(mount_point)
+        if tasks is None:
+            tasks = self._tasks[mount_point] = queue.SimpleQueue()
+            self._start(f"disk {mount_point}", lambda: self._work(tasks))
+        tasks.put(task)
+
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _follow_mounts(self) -> None:
+        poll = select.poll()
+        poll.register(self._mountinfo, select.POLLPRI)
+        poll.register(self._wake, select.POLLIN)
+        while not self._closing:
+            poll.poll(MOUNTS_S * 1000)
+            if not self._closing:
+                self._seen.put([MountsRead(self._read_mounts())])
+
+    def _read_mounts(self) -> Mounts:
+        os.lseek(self._mountinfo, 0, os.SEEK_SET)
+        content = b""
+        while chunk := os.read(self._mountinfo, 1 << 16):
+            content += chunk
+        return mounts.parse(content.decode(errors="surrogateescape"))
+
+    def _work(self, tasks: "queue.SimpleQueue[_Task]") -> None:
+        while (task := tasks.get()) is not None and not self._closing:
+            if isinstance(task, str):
+                self._seen.put([_space(task)])
+            else:
+                self._seen.put(
+                    [FilesSeen(look.torrent, look.token, [_size(path) for path in look.paths]) for look in task]
+                )
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
+    except OSError:
+        return None
+
+
+def _space(mount_point: str) -> SpaceSeen:
+    try:
+        found = os.statvfs(mount_point)
+    except OSError:
+        return SpaceSeen(mount_point, None, 0)
+    # Some file systems make inodes as they need them, and say that they have none at all.
+    return SpaceSeen(mount_point, found.f_bavail * found.f_frsize, found.f_favail if found.f_files else 1)

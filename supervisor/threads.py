@@ -1,0 +1,38 @@
+"""Calls that a hung disk can hang, in threads that nobody has to wait for."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    """What the call returns or raises, from a thread of its own.
+
+    `asyncio.to_thread` has few threads, which hung calls use up, and the process does not end before they return.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)  # type: ignore[arg-type]  # None is a T where the call returned it
+
+    def run() -> None:
+        result, problem = None, None
+        try:
+            result = call()
+        except Exception as error:  # noqa: BLE001  # raised again by whoever waits
+            problem = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result, problem)
+
+    threading.Thread(target=run, name="blocking call", daemon=True).start()
+    return await answer

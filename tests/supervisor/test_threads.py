@@ -1,0 +1,33 @@
+import asyncio
+import re
+import threading
+
+import pytest
+
+from supervisor.threads import in_thread
+
+
+async def test_a_call_gives_what_it_returns_or_raises() -> None:
+    """None is an answer, too."""
+    assert await in_thread(lambda: 7) == 7
+    assert await in_thread(lambda: re.match("a", "b")) is None
+    with pytest.raises(OSError, match="bad disk"):
+        await in_thread(_fail)
+
+
+async def test_calls_that_hang_are_left_behind() -> None:
+    """However many there are, others are answered, and who gives up waiting can."""
+    hung = threading.Event()
+    waiting = [asyncio.create_task(in_thread(hung.wait)) for _ in range(50)]
+    try:
+        assert await in_thread(lambda: 7) == 7
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await in_thread(hung.wait)
+    finally:
+        hung.set()
+    assert await asyncio.gather(*waiting) == [True] * 50
+
+
+def _fail() -> None:
+    raise OSError("bad disk")
