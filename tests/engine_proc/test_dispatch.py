@@ -142,9 +142,9 @@ class Desk:
         return [(event.problem, len(event.torrents)) for event in self.heard(StorageState)]
 
     def stored(self, content: bytes | None = None) -> bytes:
-        """Resume data with all pieces is there, and the session's torrents have files on disk."""
+        """Resume data with all pieces is there, as stored, and the session's torrents have files on disk."""
         self.session.on_disk = True
-        blob = content or self.resume_data()
+        blob = seal(content or self.resume_data())
         self.dir.fastresume(self.sample.torrent).write_bytes(blob)
         return blob
 
