@@ -1,9 +1,8 @@
 """The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `<id>.fastresume` libtorrent's resume
-data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what cannot be trusted ·
-`.lock` held by the supervisor while it runs, by which the directory is
-known: a path may come to lead elsewhere.
+data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what cannot be trusted · `.lock`
+held by the supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
 """
 
 import errno
@@ -23,11 +22,14 @@ class ResumeDir:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.lock = root / ".lock"
+        """Locked by the supervisor for as long as it runs."""
+        self._lock = os.fspath(self.lock)
         self._bound: str | None = None
 
     def identity(self) -> str:
         """Which directory this is: its lock file, as `device:inode`. Raises OSError."""
-        return identity_of(self.lock.stat())
+        return identity_of(os.stat(self._lock))  # noqa: PTH116  # asked for with each of thousands of torrents
 
     def bind(self, identity: str) -> None:
         """From now on only this very directory will do, whatever else comes to have its path."""
@@ -61,11 +63,6 @@ class ResumeDir:
     def session(self) -> Path:
         """Settings that clients changed at run time."""
         return self.root / "session.json"
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the supervisor for as long as it runs."""
-        return self.root / ".lock"
 
     @property
     def probe(self) -> Path:
