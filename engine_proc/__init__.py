@@ -1,12 +1,13 @@
 """The engine process: one libtorrent session, one loop, expendable.
 
 - The *session port* (`LibtSession`) is all that Ouzel needs of libtorrent; `libtorrent_session` is its one real side
-  and with its two helpers all that imports libtorrent.
+  and with its three helpers all that imports libtorrent.
 - An *alert* is a native notification, copied into a frozen value inside the pump.
 - The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
 - The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.
 - The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
 - The *announce pacer* decides when torrents announce themselves to their trackers, which are *held back* until then.
+- The *rehasher* looks for what resume data lacks: *candidates*, pieces that are proven by hashing, and *fragments*.
 - *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
 - The *storage watch* looks at mounts and disks; the *storage policy* decides what waits for them, and the *storage
   guard* keeps count of it.

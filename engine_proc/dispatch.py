@@ -9,7 +9,7 @@ together, or one of them overtakes another.
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from engine_proc import reconcile
 from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.log import log
-from engine_proc.pieces import Examined, Unverified
+from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
@@ -64,6 +64,14 @@ class _Found(NamedTuple):
     saved: SavedResume | None = None
     examined: Examined | None = None
     problem: Damaged | InvalidSource | None = None
+
+
+class _Rehash(NamedTuple):
+    """A torrent that is being looked at before it is added."""
+
+    ticket: int
+    desired: DesiredTorrent
+    unverified: Unverified
 
 
 class Dispatcher:
@@ -113,7 +121,7 @@ class Dispatcher:
         self._undiscovered: set[str] = set()
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
-        self._rehashing: dict[str, tuple[DesiredTorrent, Unverified]] = {}
+        self._rehashing: dict[str, _Rehash] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
         self._judging: dict[str, _Found] = {}
         self._short: dict[str, Mapping[int, int]] = {}
@@ -168,6 +176,9 @@ class Dispatcher:
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
+        if (rehash := self._rehashing.pop(torrent, None)) is not None:
+            self._rehasher.give_up(rehash.ticket)
+            self._pending.pop(torrent)
         if torrent in self._session.torrents():
             self._session.remove(torrent, delete_files=command.delete_files)
         elif torrent in self._reloading or self._adding(torrent):
@@ -478,14 +489,18 @@ class Dispatcher:
     ) -> None:
         """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
         torrent, metainfo = desired.torrent, partial(self._metainfo, desired)
-        loading = self._session.resume(desired, metainfo=metainfo, resume=resume.blob, short=short, examined=examined)
+        # Of a torrent that is loaded to be deleted it does not matter what is on disk.
+        verified = Verified() if torrent in self._forgetting else None
+        loading = self._session.resume(
+            desired, metainfo=metainfo, resume=resume.blob, verified=verified, short=short, examined=examined
+        )
         self._restored.add(torrent)
         if isinstance(loading, Unverified):
             if short:
                 self._short[torrent] = short
-            self._rehashing[torrent] = (desired, loading)
             self._translator.loading(torrent, complete=False)
-            self._rehasher.submit(torrent, loading, saved_at=resume.saved_at, added_us=desired.added_us)
+            ticket = self._rehasher.submit(torrent, loading, saved_at=resume.saved_at, added_us=desired.added_us)
+            self._rehashing[torrent] = _Rehash(ticket, desired, loading)
         else:
             self._taken(torrent, loading)
             self._compare_stored(desired, loading)
@@ -498,9 +513,12 @@ class Dispatcher:
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
         torrent = outcome.torrent
-        desired, unverified = self._rehashing[torrent]
+        rehash = self._rehashing.get(torrent)
+        if rehash is None or rehash.ticket != outcome.ticket:
+            return
+        desired = rehash.desired
         if outcome.verified is None:
-            for output in self._translator.checking(torrent, unverified, outcome.checked_bytes):
+            for output in self._translator.checking(torrent, rehash.unverified, outcome.checked_bytes):
                 self._emit(output)
             return
         del self._rehashing[torrent]
@@ -513,17 +531,23 @@ class Dispatcher:
             self._fail(desired, error)
             return
         self._taken(torrent, loading)
-        if outcome.verified:
-            log(
-                "info",
-                "pieces_found",
-                torrent=torrent,
-                pieces=len(outcome.verified),
-                hashed_bytes=outcome.checked_bytes,
-            )
+        if outcome.checked_bytes or outcome.verified != Verified():
+            self._tell_found(torrent, outcome.checked_bytes, outcome.verified)
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
 
-    def _add_verified(self, desired: DesiredTorrent, verified: Collection[int]) -> Loading:
+    def _tell_found(self, torrent: str, hashed_bytes: int, verified: Verified) -> None:
+        blocks = sum(sum(each) for each in verified.blocks.values())
+        log(
+            "info",
+            "pieces_found",
+            torrent=torrent,
+            pieces=len(verified.pieces),
+            blocks_offered=blocks,
+            pieces_lost=len(verified.lost),
+            hashed_bytes=hashed_bytes,
+        )
+
+    def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
         metainfo = partial(self._metainfo, desired)
         saved = self._store.load(desired.torrent)
         if saved is None:

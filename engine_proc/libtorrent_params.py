@@ -1,7 +1,7 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import libtorrent
@@ -9,9 +9,7 @@ import msgspec
 
 from engine_proc import selection
 from engine_proc.held_trackers import Trackers
-from engine_proc.pieces import BLOCK, Examined, MissingPiece, StoredFile, Unverified
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
-from engine_proc.storage_policy import ClaimedFile
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import FileEntry
 
@@ -162,6 +160,9 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
     if resumed:
         # These follow from the selection when they were saved, and would go before what it is now.
         params.piece_priorities = []
+    if resumed:
+        # These follow from the selection when they were saved, and would go before what it is now.
+        params.piece_priorities = []
     # Each of these is a copy into Python and one back, which counts with ten thousand torrents.
     if desired.peers:
         params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
@@ -246,131 +247,3 @@ def endpoint(peer: str) -> tuple[str, int]:
     """`address:port` as libtorrent takes it."""
     host, _, port = peer.rpartition(":")
     return host.strip("[]"), int(port)
-
-
-def claim(params: Any, verified: Collection[int]) -> None:
-    """Adds pieces that were hashed to the ones that the resume data has."""
-    if not verified:
-        return
-    have = list(params.have_pieces)
-    have += [False] * (params.ti.num_pieces() - len(have))
-    for piece in verified:
-        have[piece] = True
-    params.have_pieces = have
-    params.unfinished_pieces = {
-        piece: blocks for piece, blocks in params.unfinished_pieces.items() if piece not in verified
-    }
-
-
-def disown(params: Any, short: Mapping[int, int]) -> None:
-    """Drops claims to pieces that lie beyond the end of what is there, in bytes by file index."""
-    if not short:
-        return
-    storage, have, unfinished = params.ti.layout(), list(params.have_pieces), dict(params.unfinished_pieces)
-    length = storage.piece_length()
-    for index, there in short.items():
-        offset, size = storage.file_offset(index), storage.file_size(index)
-        if size > there:
-            for piece in range((offset + there) // length, (offset + size - 1) // length + 1):
-                unfinished.pop(piece, None)
-                if piece < len(have):
-                    have[piece] = False
-    params.have_pieces, params.unfinished_pieces = have, unfinished
-
-
-def examine(params: Any) -> Examined:
-    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
-    if params.ti is None:
-        return Examined([], 0, 0, 0)
-    storage, have = params.ti.layout(), list(params.have_pieces[: params.ti.num_pieces()])
-    have += [False] * (params.ti.num_pieces() - len(have))
-    length, everything = storage.piece_length(), all(have)
-    claimed, done, total = [], 0, 0
-    for index in range(storage.num_files()):
-        size = storage.file_size(index)
-        padding = storage.file_flags(index) & storage.flag_pad_file
-        if size == 0 or padding or params.file_priorities[index] == selection.UNWANTED:
-            continue
-        offset, total = storage.file_offset(index), total + size
-        if everything:
-            ends, held = size, size
-        else:
-            first, last = offset // length, (offset + size - 1) // length
-            there = [piece for piece in range(first, last + 1) if have[piece]]
-            ends = min(size, (there[-1] + 1) * length - offset) if there else 0
-            held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
-        done += held
-        if ends:
-            claimed.append(ClaimedFile(index, str(storage.file_path(index, params.save_path)), ends))
-    return Examined(claimed, done, total, params.ti.total_size())
-
-
-def unverified(params: Any, metainfo: Metainfo) -> Unverified | None:
-    """What the parameters lack of the wanted files; None where that is nothing, or cannot be proven."""
-    if params.ti is None or has_all_wanted(params):
-        return None
-    info, storage = params.ti, params.ti.layout()
-    files = [
-        StoredFile(
-            path=_stored_path(storage, index, params.save_path),
-            offset=storage.file_offset(index),
-            size=storage.file_size(index),
-            wanted=params.file_priorities[index] != selection.UNWANTED,
-        )
-        for index in range(storage.num_files())
-    ]
-    have = params.have_pieces
-    lacking = [piece for piece in range(info.num_pieces()) if piece >= len(have) or not have[piece]]
-    missing = (
-        _missing_v1(info, lacking) if params.info_hashes.has_v1() else _missing_v2(storage, lacking, read(metainfo))
-    )
-    total = sum(file.size for file in files if file.wanted and file.path is not None)
-    lacked = sum(piece.size for piece in missing)
-    return Unverified(files, missing, max(0, total - lacked), total, info.total_size()) if missing else None
-
-
-def _stored_path(storage: Any, index: int, save_path: str) -> str | None:
-    padding = storage.file_flags(index) & storage.flag_pad_file
-    return None if padding else str(storage.file_path(index, save_path))
-
-
-def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
-    length = info.piece_length()
-    return [
-        MissingPiece(piece, piece * length, info.piece_size(piece), info.hash_for_piece(piece), 0) for piece in lacking
-    ]
-
-
-def _missing_v2(storage: Any, lacking: list[int], metainfo: bytes | None) -> list[MissingPiece]:
-    """By the piece layers, which are not in the info dictionary: without the .torrent file there is no proof."""
-    layers = _piece_layers(metainfo) if metainfo is not None else {}
-    length, wanted = storage.piece_length(), set(lacking)
-    missing = []
-    for index in range(storage.num_files()):
-        size, root = storage.file_size(index), bytes.fromhex(str(storage.root(index)))
-        if size == 0 or storage.file_flags(index) & storage.flag_pad_file:
-            continue
-        first, offset = storage.piece_index_at_file(index), storage.file_offset(index)
-        count = -(-size // length)
-        layer = layers.get(root, b"")
-        for number in range(count):
-            piece, start = first + number, number * length
-            if piece not in wanted or (count > 1 and len(layer) != 32 * count):
-                continue
-            content = min(length, size - start)
-            digest = root if count == 1 else layer[32 * number : 32 * (number + 1)]
-            leaves = length // BLOCK if count > 1 else 1 << (-(-content // BLOCK) - 1).bit_length()
-            missing.append(MissingPiece(piece, offset + start, content, digest, leaves))
-    return missing
-
-
-def _piece_layers(metainfo: bytes) -> dict[bytes, bytes]:
-    """None, where this is not what a .torrent file has."""
-    try:
-        decoded = lt.bdecode(metainfo)
-    except RuntimeError:
-        return {}
-    layers = decoded.get(b"piece layers") if isinstance(decoded, dict) else None
-    return (
-        {root: layer for root, layer in layers.items() if isinstance(layer, bytes)} if isinstance(layers, dict) else {}
-    )

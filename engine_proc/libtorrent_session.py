@@ -1,20 +1,20 @@
 """The real side of the session port: a libtorrent session.
 
-Together with `libtorrent_params` and `libtorrent_alerts` it is all that imports libtorrent.
+Together with `libtorrent_params`, `libtorrent_claims` and `libtorrent_alerts` it is all that imports libtorrent.
 """
 
 import socket
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import libtorrent_params, session_settings
+from engine_proc import libtorrent_claims, libtorrent_params, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.pieces import Examined, Unverified
+from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.session_port import (
     Applied,
     Layout,
@@ -138,8 +138,9 @@ class LibtorrentSession:
         """What the resume data claims. Raises InvalidSource."""
         params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
         stored = libtorrent_params.stored(params, desired)
+        before = params.file_priorities
         libtorrent_params.apply_desired(params, desired, resumed=True)
-        return libtorrent_params.examine(params)._replace(parsed=(params, stored))
+        return libtorrent_claims.examine(params)._replace(parsed=(params, stored, before))
 
     def resume(
         self,
@@ -147,7 +148,7 @@ class LibtorrentSession:
         *,
         metainfo: Metainfo,
         resume: bytes,
-        verified: Collection[int] | None = None,
+        verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
     ) -> Loading | Unverified:
@@ -155,15 +156,17 @@ class LibtorrentSession:
         if examined is None:
             examined = self.examine(desired, metainfo=metainfo, resume=resume)
         parsed: Any = examined.parsed
-        params, stored = parsed
-        libtorrent_params.disown(params, short)
+        params, stored, before = parsed
+        libtorrent_claims.disown(params, short)
         complete = libtorrent_params.has_all_wanted(params)
-        if verified is None and not complete:
-            unverified = libtorrent_params.unverified(params, metainfo)
+        if verified is None:
+            unverified = libtorrent_claims.unverified(
+                params, before, complete=complete, metainfo=metainfo, resume=resume
+            )
             if unverified is not None:
                 return unverified
-        if verified:
-            libtorrent_params.claim(params, verified)
+        else:
+            libtorrent_claims.claim(params, verified)
             complete = libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)._replace(stored=stored)
 

@@ -2,8 +2,12 @@
 
 Each torrent has at most one save under way, and all together at most `MAX_OUTSTANDING`; what was asked for meanwhile is
 saved again afterwards. What comes first is what has waited longest past its time.
+
+What can wait is staggered: each torrent has its own place in the second half of the interval, so that a thousand that
+begin to download in the same moment, as after a restart, are not saved in the same moment for ever.
 """
 
+import zlib
 from enum import Enum
 from typing import Final
 
@@ -12,9 +16,12 @@ MAX_OUTSTANDING: Final = 64
 HELD_S: Final = 3.0
 """Between two tries, while saves fail."""
 
+_NEAR: Final = 0.01
+"""Of half an interval: so near before its place a torrent keeps its beat, lest rounding makes it lose half of it."""
+
 
 class Urgency(Enum):
-    """How long a change may stay unsaved, in seconds since the torrent's last save."""
+    """How long a change may stay unsaved at most, in seconds since the torrent's last save."""
 
     AT_ONCE = 0.0
     """Added, metadata, paused, finished, options changed."""
@@ -43,7 +50,7 @@ class ResumePolicy:
 
     def want(self, torrent: str, urgency: Urgency, now: float) -> None:
         """Says that something of the torrent is not saved yet. The most urgent wish counts."""
-        due_at = max(now, self._saved_at.get(torrent, now) + urgency.value)
+        due_at = max(now, place(torrent, self._saved_at.get(torrent, now) + urgency.value, urgency.value))
         self._due_at[torrent] = min(due_at, self._due_at.get(torrent, due_at))
 
     def due(self, now: float) -> list[str]:
@@ -90,3 +97,15 @@ class ResumePolicy:
 
     def _room(self) -> int:
         return (MAX_OUTSTANDING if self._held_until is None else 1) - len(self._outstanding)
+
+
+def place(torrent: str, latest: float, interval: float) -> float:
+    """The torrent's place in the second half of the interval that ends at `latest`.
+
+    Once it is reached, saves are an interval apart.
+    """
+    if not interval:
+        return latest
+    half = interval / 2
+    past = (latest - half * zlib.crc32(torrent.encode()) / 2**32) % half
+    return latest if past > (1 - _NEAR) * half else latest - past

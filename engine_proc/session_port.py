@@ -4,12 +4,12 @@ Torrents are named by Ouzel's ids. Calls are requests; what came of them is told
 back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
-from engine_proc.pieces import Examined, Unverified
+from engine_proc.pieces import Examined, Unverified, Verified
 from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry
 
@@ -115,15 +115,15 @@ class LibtSession(Protocol):
         *,
         metainfo: Metainfo,
         resume: bytes,
-        verified: Collection[int] | None = None,
+        verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
 
         Args:
-            verified: what was found by looking: pieces that the resume data lacks, hashed and found right. None where
-                nobody has looked; then, if there is something to look at, that is returned and nothing was added.
+            verified: what was found by looking. None where nobody has looked; then, if there is something to look at,
+                that is returned and nothing was added.
             short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
             examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
         """

@@ -13,7 +13,7 @@ INT32_MAX: Final = 2**31 - 1
 DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "enable_outgoing_utp": False,
     "min_reconnect_time": 10,
-    "max_queued_disk_bytes": 8 * 1024 * 1024,
+    "max_queued_disk_bytes": 4 * 1024 * 1024,
     "connections_limit": 1000,
     "file_pool_size": 256,
     "active_downloads": -1,

@@ -45,6 +45,21 @@ def test_acknowledged_checks_what_it_was_told(target: str) -> None:
     assert document["losses"] == document["wrong"] == []
 
 
+def test_crash_tells_what_each_kill_cost() -> None:
+    """Of each kind, and every download is what was seeded."""
+    document = bench("crash", "--kind", "all", "--runs", "1", "--size", "64", "--seed-mbps", "8")
+    assert [run["kind"] for run in document["runs"]] == ["v1", "v2", "hybrid"]
+    assert all(run["intact"] and run["twice"] >= 0 for run in document["runs"])
+
+
+def test_crash_refuses_a_kind_that_there_is_not() -> None:
+    """Exit code 2, and a message that names those that there are."""
+    argv = [sys.executable, "-m", "tests.bench", "crash", "--kind", "v3"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "hybrid" in done.stderr
+
+
 def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     """Exit code 2, and a message that says how large it has to be."""
     argv = [sys.executable, "-m", "tests.bench", "limit", "--mbps", "100", "--size", "16"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import libtorrent_params
+from engine_proc import libtorrent_claims, libtorrent_params
 from engine_proc.alerts import NativeState, ResumeData
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import InvalidSource
@@ -80,7 +80,7 @@ def test_what_no_checksum_guards_is_refused_or_loaded_and_nothing_else(resume: b
         with contextlib.suppress(InvalidSource):
             if whose == "resume data":
                 params = libtorrent_params.load(desired, metainfo=SAMPLE.metainfo, resume=damaged)
-                libtorrent_params.unverified(params, SAMPLE.metainfo)
+                libtorrent_claims.unverified(params, [], complete=False, metainfo=SAMPLE.metainfo, resume=damaged)
             else:
                 libtorrent_params.load(desired, metainfo=damaged, resume=None)
 
@@ -90,10 +90,10 @@ def test_damaged_piece_layers_prove_nothing(tmp_path: Path) -> None:
     made = payload.make(tmp_path, "v2.bin", {"": 5 * 65536}, piece_size=65536, version="v2")
     desired = SAMPLE.desired(tmp_path, torrent=made.torrent)
     params = libtorrent_params.load(desired, metainfo=made.metainfo, resume=None)
-    whole = libtorrent_params.unverified(params, made.metainfo)
+    whole = libtorrent_claims.unverified(params, [], complete=False, metainfo=made.metainfo, resume=b"")
     assert whole is not None
     assert len(whole.missing) == 5
     for damaged in (b"", b"le", b"i5e", b"d12:piece layersi5ee", b"d12:piece layersd32:%be" % bytes(32), b"\0" * 1000):
-        assert libtorrent_params.unverified(params, damaged) is None
+        assert libtorrent_claims.unverified(params, [], complete=False, metainfo=damaged, resume=b"") is None
     for length in range(0, len(made.metainfo), 7):
-        libtorrent_params.unverified(params, made.metainfo[:length])
+        libtorrent_claims.unverified(params, [], complete=False, metainfo=made.metainfo[:length], resume=b"")

@@ -21,6 +21,8 @@ from engine_proc.alerts import (
 )
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.dispatch import Dispatcher
+from engine_proc.part_file import PartFile
+from engine_proc.pieces import Unverified
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
 from engine_proc.resume_store import FastResumeStore
@@ -158,6 +160,15 @@ class Desk:
         for outcome in self.store.outcomes():
             if outcome.deleted:
                 self.dispatcher.resume_deleted(outcome.torrent)
+        self.pump()
+
+    def rehashed(self, count: int = 1) -> None:
+        """Waits until that many torrents were looked at, and hands on what was found."""
+        while count:
+            eventually(lambda: readable(self.rehasher.fileno(), 0.1), "an outcome")
+            for outcome in self.rehasher.outcomes():
+                self.dispatcher.rehashed(outcome)
+                count -= outcome.verified is not None
         self.pump()
 
     def heard(self, kind: type[EventT]) -> list[EventT]:
@@ -584,6 +595,68 @@ def test_files_are_not_told_of_again_with_each_selection(desk: Desk) -> None:
     assert desk.heard(FilesDiscovered) == []
     (restored,) = desk.heard(FilesRestored)
     assert [file.priority for file in restored.files] == [4, 0]
+
+
+# -- what is looked at before it is added ------------------------------------------------------------------------------
+
+
+def doubtful(desk: Desk) -> DesiredTorrent:
+    """The sample, with resume data that lacks what may be on disk."""
+    desired = desk.sample.desired()
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
+    desk.session.doubt(desired.torrent, Unverified([], [], 0, 0, 0, PartFile("/nowhere", 1, PIECE_LENGTH)))
+    return desired
+
+
+def test_a_torrent_is_added_when_it_was_looked_at(desk: Desk) -> None:
+    """Confirmed after that."""
+    desired = doubtful(desk)
+    desk.ensure(desired)
+    assert desk.session.calls == []
+    assert desk.heard(TorrentApplied) == []
+    desk.rehashed()
+    assert desk.session.calls == [("add", desired.torrent)]
+    assert desk.heard(TorrentApplied) == [applied(desired)]
+
+
+def test_what_changes_while_a_torrent_is_looked_at_is_applied_afterwards(desk: Desk) -> None:
+    """The newest counts."""
+    desired = doubtful(desk)
+    desk.ensure(desired)
+    desk.ensure(changed(desired, paused=False, sequential=True))
+    newest = changed(changed(desired), paused=True)
+    desk.ensure(newest)
+    desk.rehashed()
+    assert desk.session.calls == [("add", desired.torrent), ("set_paused", desired.torrent)]
+    assert desk.heard(TorrentApplied)[-1] == applied(newest)
+
+
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_a_torrent_that_is_looked_at_can_be_removed(desk: Desk, delete_files: bool) -> None:
+    """At once: nobody waits for the end, and nothing is made of it."""
+    desired = doubtful(desk)
+    desk.ensure(desired)
+    desk.forget(desired, delete_files=delete_files)
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    calls = [("add", desired.torrent), ("remove, and its files", desired.torrent)] if delete_files else []
+    assert desk.session.calls == calls
+    desk.rehashed()
+    assert desk.session.calls == calls
+    assert desk.session.torrents() == frozenset()
+
+
+def test_a_torrent_that_is_added_again_is_not_taken_for_the_one_that_was_looked_at(desk: Desk) -> None:
+    """What was found of that one is of no use; this one is looked at anew."""
+    desired = doubtful(desk)
+    desk.ensure(desired)
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
+    desk.ensure(desired)
+    desk.rehashed(2)
+    assert desk.session.calls == [("add", desired.torrent)]
+    assert desk.session.torrents() == {desired.torrent}
 
 
 # -- forgetting -------------------------------------------------------------------------------------------------------

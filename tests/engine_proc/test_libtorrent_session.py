@@ -22,6 +22,7 @@ from engine_proc.alerts import (
     TorrentGone,
     TorrentStatus,
 )
+from engine_proc.pieces import Verified
 from engine_proc.session_port import Loading, SettingValue
 from protocol.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
@@ -340,7 +341,7 @@ def test_resume_data_that_says_otherwise_gives_way_and_is_told(
         sample.desired(target / "moved", sequential=True, download_bps=1000, selection=Selection(priorities={"0": 0})),
     ):
         with real_session() as later:
-            loading = later.session.resume(desired, metainfo=None, resume=blob, verified=())
+            loading = later.session.resume(desired, metainfo=None, resume=blob, verified=Verified())
             assert isinstance(loading, Loading)
             assert loading.stored is not None
             differing = {

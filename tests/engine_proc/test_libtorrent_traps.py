@@ -32,6 +32,7 @@ from engine_proc.alerts import (
 from engine_proc.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.libtorrent_session import check_settings
+from engine_proc.part_file import PartFile
 from engine_proc.session_port import InvalidSetting
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
@@ -553,3 +554,48 @@ def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_i
         assert handle.status().num_pieces == counted
         native.remove_torrent(handle)
         alert(native, lt.torrent_removed_alert)
+
+
+# -- what lies on the disk is blamed on peers -------------------------------------------------------------------------
+
+
+@pytest.mark.network
+def test_a_peer_is_banned_for_what_lay_on_the_disk(native: Any, tmp_path: Path) -> None:
+    """At the fourth wrong piece or soon after; so blocks that nothing proves are offered of fewer pieces than that."""
+    sample = SampleTorrent("one.bin", {"": noise(40 * 4 * PIECE_LENGTH)}, piece_length=4 * PIECE_LENGTH, single=True)
+    (tmp_path / "one.bin").write_bytes(bytes(sample.size))
+    with seed(sample, tmp_path / "seed") as giver:
+        params = params_of(sample, tmp_path)
+        params.have_pieces = [False] * 40
+        params.unfinished_pieces = {piece: [True, False, False, False] for piece in range(40)}
+        host, port = address(giver).split(":")
+        params.peers = [(host, int(port))]
+        native.add_torrent(params)
+        assert alert(native, lt.peer_ban_alert, lambda found: found.endpoint[0]) == host
+
+
+# -- the part file ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.network
+def test_a_part_file_is_what_ouzel_takes_it_for(native: Any, tmp_path: Path) -> None:
+    """After a flush: the header names the piece that two files share, and its slot has the unwanted one's bytes."""
+    content = {"a.bin": noise(PIECE_LENGTH + 10, 1), "b.bin": noise(PIECE_LENGTH, 2), "c.bin": noise(PIECE_LENGTH, 3)}
+    sample = SampleTorrent("set", content)
+    with seed(sample, tmp_path / "seed") as giver:
+        params = params_of(sample, tmp_path / "dl")
+        params.file_priorities = [4, 0, 4]
+        params.piece_priorities = [4, 4, 0, 0]
+        host, port = address(giver).split(":")
+        params.peers = [(host, int(port))]
+        handle = native.add_torrent(params)
+        alert(native, lt.torrent_finished_alert)
+        part_file = PartFile(str(tmp_path / f"dl/.{sample.torrent}.parts"), 4, PIECE_LENGTH)
+        handle.flush_cache()
+        alert(native, lt.cache_flushed_alert)
+        handle.flush_cache()
+        alert(native, lt.cache_flushed_alert)
+        flushed = Path(part_file.path).read_bytes()
+    slots = part_file.slots(flushed)
+    assert list(slots) == [1]
+    assert flushed[slots[1] + 10 : slots[1] + PIECE_LENGTH] == content["b.bin"][: PIECE_LENGTH - 10]

@@ -21,6 +21,7 @@ from engine_proc.alerts import (
     TorrentGone,
 )
 from engine_proc.libtorrent_session import LibtorrentSession
+from engine_proc.pieces import Verified
 from engine_proc.session_port import (
     Applied,
     InvalidSetting,
@@ -428,7 +429,7 @@ def test_resume_data_gives_way_to_the_selection(
     blob = resume_data(probe, sample.torrent)
     probe.session.remove(sample.torrent, delete_files=False)
     probe.take(TorrentGone)
-    probe.session.resume(after, metainfo=None, resume=blob, verified=[])
+    probe.session.resume(after, metainfo=None, resume=blob, verified=Verified())
     probe.take(TorrentAdded)
     wanted = sample.size if after.selection == Selection() else sample.size // 2
     probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING and row.wanted == wanted)
@@ -858,7 +859,7 @@ def test_what_resume_data_claims_is_examined(probe: Probe, tmp_path: Path) -> No
     examined = probe.session.examine(desired, metainfo=None, resume=blob)
     assert examined[1:4] == (sample.size // 2, sample.size // 2, sample.size)
     assert {file.number for file in examined.claimed} <= {0}
-    loading = probe.session.resume(desired, metainfo=None, resume=blob, examined=examined)
+    loading = probe.session.resume(desired, metainfo=None, resume=blob, verified=Verified(), examined=examined)
     assert isinstance(loading, Loading)
     assert loading.complete
     with pytest.raises(InvalidSource):
@@ -872,7 +873,9 @@ def test_claims_to_what_is_short_are_dropped(probe: Probe, tmp_path: Path) -> No
     second = tmp_path / "sample" / "b.txt"
     second.write_bytes(second.read_bytes()[: PIECE_LENGTH + 1])
     desired = sample.desired(tmp_path)
-    loading = probe.session.resume(desired, metainfo=None, resume=blob, verified=[], short={1: PIECE_LENGTH + 1})
+    loading = probe.session.resume(
+        desired, metainfo=None, resume=blob, verified=Verified(), short={1: PIECE_LENGTH + 1}
+    )
     assert isinstance(loading, Loading)
     assert not loading.complete
     probe.take(TorrentAdded)

@@ -41,7 +41,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.pieces import Examined, Unverified
+from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.session_port import (
     Applied,
     InvalidSource,
@@ -226,6 +226,7 @@ class FakeSession:
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
         self._told: dict[str, TorrentStatus] = {}
+        self._doubts: dict[str, Unverified] = {}
         self._add_problems: dict[str, str] = {}
         self._removal_problems: dict[str, str] = {}
         self._stuck_limits = False
@@ -296,12 +297,19 @@ class FakeSession:
         *,
         metainfo: Metainfo,
         resume: bytes,
-        verified: Collection[int] | None = None,
+        verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
     ) -> Loading | Unverified:
-        """Adds a torrent at once: what this session has is not on any disk. Raises InvalidSource."""
+        """Adds a torrent; there is something to look at first only where `doubt` says so. Raises InvalidSource."""
+        doubt = self._doubts.get(desired.torrent)
+        if verified is None and doubt is not None:
+            return doubt
         return self._add(desired, metainfo=metainfo, resume=resume, short=short)
+
+    def doubt(self, torrent: str, unverified: Unverified) -> None:
+        """From now on this is to be looked at before the torrent goes on from resume data."""
+        self._doubts[torrent] = unverified
 
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""

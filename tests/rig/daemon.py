@@ -1,6 +1,7 @@
 """A real `ouzeld` in a temporary directory."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -130,6 +131,11 @@ class Daemon:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return pid
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The log's records of an event, those of the engine too, in order."""
+        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+        return [line for line in lines if line.get("event") == event]
 
     def healthy(self) -> bool:
         """Whether `health` says so."""

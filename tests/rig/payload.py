@@ -32,7 +32,8 @@ class Torrent(NamedTuple):
     @property
     def magnet(self) -> str:
         """A magnet link without trackers: peers have to be told."""
-        return f"magnet:?xt=urn:btih:{self.torrent}"
+        topic = f"urn:btih:{self.torrent}" if len(self.torrent) == 40 else f"urn:btmh:1220{self.torrent}"
+        return f"magnet:?xt={topic}"
 
 
 def make(

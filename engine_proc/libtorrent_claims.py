@@ -1,0 +1,212 @@
+"""What resume data claims: what of it has to be looked at before it is believed, and what it is after that."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc import libtorrent_params, piece_layers, selection
+from engine_proc.part_file import PartFile
+from engine_proc.pieces import BLOCK, Examined, MissingPiece, StoredFile, Unverified, Verified
+from engine_proc.session_port import Metainfo
+from engine_proc.storage_policy import ClaimedFile
+
+lt: Any = libtorrent
+"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+
+_NOTHING: Final = Verified()
+
+
+def claim(params: Any, verified: Verified) -> None:
+    """Corrects what the resume data says by what was found."""
+    if verified == _NOTHING:
+        return
+    have = list(params.have_pieces)
+    if verified.pieces:
+        have += [False] * (params.ti.num_pieces() - len(have))
+    for piece in verified.pieces:
+        have[piece] = True
+    for piece in verified.lost:
+        have[piece] = False
+    params.have_pieces = have
+    unfinished = {**params.unfinished_pieces, **verified.blocks}
+    params.unfinished_pieces = {
+        piece: list(blocks) for piece, blocks in unfinished.items() if piece not in verified.pieces
+    }
+
+
+def disown(params: Any, short: Mapping[int, int]) -> None:
+    """Drops claims to pieces that lie beyond the end of what is there, in bytes by file index."""
+    if not short:
+        return
+    storage, have, unfinished = params.ti.layout(), list(params.have_pieces), dict(params.unfinished_pieces)
+    length = storage.piece_length()
+    for index, there in short.items():
+        offset, size = storage.file_offset(index), storage.file_size(index)
+        if size > there:
+            for piece in range((offset + there) // length, (offset + size - 1) // length + 1):
+                unfinished.pop(piece, None)
+                if piece < len(have):
+                    have[piece] = False
+    params.have_pieces, params.unfinished_pieces = have, unfinished
+
+
+def examine(params: Any) -> Examined:
+    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
+    if params.ti is None:
+        return Examined([], 0, 0, 0)
+    storage, have = params.ti.layout(), list(params.have_pieces[: params.ti.num_pieces()])
+    have += [False] * (params.ti.num_pieces() - len(have))
+    length, everything = storage.piece_length(), all(have)
+    claimed, done, total = [], 0, 0
+    for index in range(storage.num_files()):
+        size = storage.file_size(index)
+        padding = storage.file_flags(index) & storage.flag_pad_file
+        if size == 0 or padding or params.file_priorities[index] == selection.UNWANTED:
+            continue
+        offset, total = storage.file_offset(index), total + size
+        if everything:
+            ends, held = size, size
+        else:
+            first, last = offset // length, (offset + size - 1) // length
+            there = [piece for piece in range(first, last + 1) if have[piece]]
+            ends = min(size, (there[-1] + 1) * length - offset) if there else 0
+            held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
+        done += held
+        if ends:
+            claimed.append(ClaimedFile(index, str(storage.file_path(index, params.save_path)), ends))
+    return Examined(claimed, done, total, params.ti.total_size())
+
+
+def unverified(
+    params: Any, before: Sequence[int], *, complete: bool, metainfo: Metainfo, resume: bytes
+) -> Unverified | None:
+    """What is to be looked at before the torrent is added; None where that is nothing.
+
+    Args:
+        params: as desired.
+        before: the files' priorities when the resume data was saved.
+        complete: it claims all that is wanted.
+        resume: the resume data itself, for what the parameters do not show.
+    """
+    if params.ti is None:
+        return None
+    info, storage, priorities = params.ti, params.ti.layout(), params.file_priorities
+    unwanted = {index for index, priority in enumerate(priorities) if priority == selection.UNWANTED}
+    reselected = {index for index, priority in enumerate(before) if priority == selection.UNWANTED} - unwanted
+    borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected)
+    if complete and not borders and not doubtful:
+        return None
+    files = [
+        StoredFile(
+            path=_stored_path(storage, index, params.save_path),
+            offset=storage.file_offset(index),
+            size=storage.file_size(index),
+            wanted=index not in unwanted,
+        )
+        for index in range(storage.num_files())
+    ]
+    wanted = _pieces(storage, set(range(len(files))) - unwanted)
+    lacking = sorted(wanted - _claimed(params, set(range(len(files)))) | doubtful)
+    if 0 < len(params.have_pieces) < info.num_pieces():
+        # libtorrent was hashing all files itself, and goes on from here as long as no piece is claimed beyond.
+        lacking = []
+    if params.info_hashes.has_v1():
+        missing = _missing_v1(info, lacking)
+    else:
+        missing = _missing_v2(storage, lacking, _digests(storage, libtorrent_params.read(metainfo), resume))
+    if not missing and not borders and not doubtful:
+        return None
+    total = sum(file.size for file in files if file.wanted and file.path is not None)
+    lacked = sum(piece.size for piece in missing)
+    return Unverified(
+        files=files,
+        missing=missing,
+        bytes_done=max(0, total - lacked),
+        bytes_total=total,
+        size=info.total_size(),
+        part_file=_part_file(params),
+        doubtful=frozenset(doubtful),
+        borders=sorted(borders),
+        unfinished={piece: list(blocks) for piece, blocks in params.unfinished_pieces.items()},
+    )
+
+
+def _pieces(storage: Any, files: Collection[int]) -> set[int]:
+    """The pieces that touch these files. Those that are not there, or are padding, touch nothing."""
+    found: set[int] = set()
+    for index in files:
+        size = storage.file_size(index) if index < storage.num_files() else 0
+        if size and not storage.file_flags(index) & storage.flag_pad_file:
+            last = (storage.file_offset(index) + size - 1) // storage.piece_length()
+            found.update(range(storage.piece_index_at_file(index), last + 1))
+    return found
+
+
+def _claimed(params: Any, files: Collection[int]) -> set[int]:
+    """Of the pieces that touch these files, those that the resume data has."""
+    if not files:
+        return set()
+    have = params.have_pieces
+    return {piece for piece in _pieces(params.ti.layout(), files) if piece < len(have) and have[piece]}
+
+
+def _part_file(params: Any) -> PartFile:
+    path = Path(params.save_path) / params.part_file_dir / f".{params.info_hashes.get_best()}.parts"
+    return PartFile(str(path), params.ti.num_pieces(), params.ti.piece_length())
+
+
+def _stored_path(storage: Any, index: int, save_path: str) -> str | None:
+    padding = storage.file_flags(index) & storage.flag_pad_file
+    return None if padding else str(storage.file_path(index, save_path))
+
+
+def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
+    length = info.piece_length()
+    return [
+        MissingPiece(piece, piece * length, info.piece_size(piece), info.hash_for_piece(piece), 0) for piece in lacking
+    ]
+
+
+def _digests(storage: Any, metainfo: bytes | None, resume: bytes) -> Callable[[int, bytes, int], piece_layers.Digest]:
+    """By index, root and number of pieces of a file, how its pieces are proven.
+
+    The piece layers are not in the info dictionary, so a magnet link has them in its resume data only.
+    """
+    if metainfo is not None:
+        decoded = _decoded(metainfo)
+        return lambda index, root, pieces: piece_layers.of_metainfo(decoded, root)
+    decoded = _decoded(resume)
+    return lambda index, root, pieces: piece_layers.of_resume(decoded, index, pieces)
+
+
+def _decoded(bencoded: bytes) -> Any:
+    try:
+        return lt.bdecode(bencoded)
+    except RuntimeError:
+        return None
+
+
+def _missing_v2(
+    storage: Any, lacking: list[int], digests: Callable[[int, bytes, int], piece_layers.Digest]
+) -> list[MissingPiece]:
+    length, wanted = storage.piece_length(), set(lacking)
+    missing = []
+    for index in range(storage.num_files()):
+        size, root = storage.file_size(index), bytes.fromhex(str(storage.root(index)))
+        if size == 0 or storage.file_flags(index) & storage.flag_pad_file:
+            continue
+        first, offset = storage.piece_index_at_file(index), storage.file_offset(index)
+        count = -(-size // length)
+        if wanted.isdisjoint(range(first, first + count)):
+            continue
+        digest_of = digests(index, root, count) if count > 1 else lambda number, root=root: root
+        for number in range(count):
+            piece, start = first + number, number * length
+            digest = digest_of(number) if piece in wanted else None
+            if digest is not None:
+                content = min(length, size - start)
+                leaves = length // BLOCK if count > 1 else 1 << (-(-content // BLOCK) - 1).bit_length()
+                missing.append(MissingPiece(piece, offset + start, content, digest, leaves))
+    return missing
