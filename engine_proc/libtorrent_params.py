@@ -25,6 +25,7 @@ METAINFO_LIMITS: Final = {
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
 _FLAGS: Final = lt.torrent_flags
+_ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
 _EVERYTHING: Final = Selection()
 
 
@@ -139,12 +140,12 @@ def observed(
 def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:
     """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource."""
     hashes = params.info_hashes
-    if desired.torrent not in (str(hashes.v1), str(hashes.v2)):
+    if desired.torrent != str(hashes.v1) and desired.torrent != str(hashes.v2):
         raise InvalidSource(f"it is of another torrent, {hash_of(hashes)}")
     params.save_path = desired.save_path
     params.download_limit = desired.download_bps or -1
     params.upload_limit = desired.upload_bps or -1
-    flags = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
+    flags = _ALWAYS
     if desired.paused:
         flags |= _FLAGS.paused
     if desired.sequential:
@@ -157,9 +158,6 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> Non
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
     params.flags = flags
-    if resumed:
-        # These follow from the selection when they were saved, and would go before what it is now.
-        params.piece_priorities = []
     if resumed:
         # These follow from the selection when they were saved, and would go before what it is now.
         params.piece_priorities = []

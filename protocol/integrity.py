@@ -51,8 +51,10 @@ def read_dated(path: Path) -> tuple[bytes, float]:
                 raise Damaged("it is not a regular file")
             if found.st_size > MAX_FILE_BYTES:
                 raise Damaged(f"it has {found.st_size} bytes, more than such a file can have")
-            with open(fd, "rb", buffering=0, closefd=False) as file:
-                return file.read(found.st_size), found.st_mtime
+            content = os.read(fd, found.st_size)
+            while len(content) < found.st_size and (more := os.read(fd, found.st_size - len(content))):
+                content += more
+            return content, found.st_mtime
         finally:
             os.close(fd)
     except FileNotFoundError:
