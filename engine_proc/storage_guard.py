@@ -1,6 +1,7 @@
 """The storage guard: on which file system each torrent is, and which ones wait for their mount, or for room.
 
-It asks the watch, has the policy decide, and hands the dispatcher *decisions*: it touches no torrent itself.
+It asks the watch, has the policy decide, and hands the dispatcher *decisions*: it touches no torrent itself. Longer
+than most files here: what holds a torrent and what keeps it out are asked of the same mounts, and told in the same way.
 """
 
 import itertools
