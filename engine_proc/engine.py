@@ -66,6 +66,8 @@ STATISTICS_S: Final = 1.0
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
 COMMANDS_PER_TURN: Final = 50
+EVENTS_PER_FRAME: Final = 100
+"""The supervisor takes in a frame in one go, and its clients wait that long."""
 DRAIN_S: Final = 10.0
 """How long a drain may take; what is unsaved then is found again by hashing."""
 
@@ -171,9 +173,10 @@ class Engine:
                 self._commands.extend(batch.commands)
 
     def _send(self) -> None:
-        if self._outbox:
-            self._link.send(codec.encode(EventBatch(gen=self._gen, events=self._outbox)))
-            self._outbox = []
+        outbox, self._outbox = self._outbox, []
+        for start in range(0, len(outbox), EVENTS_PER_FRAME):
+            batch = outbox[start : start + EVENTS_PER_FRAME]
+            self._link.send(codec.encode(EventBatch(gen=self._gen, events=batch)))
 
     def _tell(self, event: EngineEvent | Output) -> None:
         """Puts an event on its way, or performs an order. Progress waits its turn, and goes ahead of what ends it."""

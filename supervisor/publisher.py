@@ -38,10 +38,9 @@ class Publisher:
 
     def latest(self, event: Progress | Tick) -> None:
         """Publishes a value that the next one replaces, if somebody listens."""
-        type_, torrent, data = _take_apart(event)
-        topic = topic_of(type_, torrent).encode()
+        topic = topic_of(*_name(event)).encode()
         if any(topic.startswith(prefix) for prefix in self._subscribed):
-            self._socket.send([topic, self._frame(self._log.head, type_, torrent, data)])
+            self._socket.send([topic, self._frame(self._log.head, *_take_apart(event))])
 
     def close(self) -> None:
         """Stops publishing."""
@@ -67,6 +66,11 @@ class Publisher:
             self._subscribed.add(message[1:])
         elif message[:1] == b"\x00":
             self._subscribed.discard(message[1:])
+
+
+def _name(event: Progress | Tick) -> tuple[str, str | None]:
+    """An event's type and torrent."""
+    return str(event.__struct_config__.tag), event.torrent if isinstance(event, Progress) else None
 
 
 def _take_apart(event: LifecycleEvent | Progress | Tick) -> tuple[str, str | None, dict[str, Any]]:

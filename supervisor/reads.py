@@ -1,6 +1,7 @@
 """What clients can ask without changing anything. Answered at once, from memory, with or without an engine."""
 
 import time
+from collections import Counter
 from typing import Any, Final
 
 import psutil
@@ -32,6 +33,7 @@ from protocol.rows import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TorrentState,
 )
 from supervisor.catalogue import Catalogue
 from supervisor.config import Config
@@ -155,10 +157,8 @@ class Reads:
 
     def _stats(self, now: float) -> StatsReport:
         session = self._snapshot.session
-        counts: dict[str, int] = {}
-        for torrent in self._catalogue.torrents:
-            state = self._snapshot.of(torrent).state.value
-            counts[state] = counts.get(state, 0) + 1
+        states = self._snapshot.states()
+        counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in self._catalogue.torrents)
         child = self._keeper.child
         return StatsReport(
             session=SessionReport(
@@ -172,7 +172,7 @@ class Reads:
             ),
             supervisor=_measure(self.pid),
             engine=_measure(child.pid if child else None),
-            torrents=counts,
+            torrents={state.value: count for state, count in counts.items()},
         )
 
     def _list(self, command: ListTorrents, now: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ clients ask for meanwhile does not queue behind all of them.
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 from protocol.desired import DesiredTorrent
@@ -37,6 +38,11 @@ class Restore:
         """How many have been taken up, or removed."""
         return self.total - len(self._waiting) - len(self._given)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether there is more to give now: not while the window is half full, so that it is worth a frame."""
+        return bool(self._waiting) and len(self._given) <= self._window // 2
+
     def begin(self, torrents: Iterable[str]) -> None:
         """A new engine is to be given these, in this order; nothing has been given yet."""
         self._waiting = dict.fromkeys(torrents)
@@ -44,8 +50,8 @@ class Restore:
         self.total = len(self._waiting)
 
     def next(self) -> list[str]:
-        """What to give now; nothing while the window is more than half full, so that what is given is worth a frame."""
-        if len(self._given) > self._window // 2:
+        """What to give now."""
+        if not self.has_room:
             return []
         chosen = list(islice(self._waiting, self._chunk))
         for torrent in chosen:
@@ -71,8 +77,9 @@ def order(torrents: Mapping[str, DesiredTorrent], states: Mapping[str, TorrentSt
         states: what each was doing when it was last heard of.
     """
 
-    def rank(desired: DesiredTorrent) -> tuple[bool, bool, int]:
-        active = states.get(desired.torrent) in ACTIVE_STATES
-        return not active, desired.paused, -desired.added_us
-
-    return [desired.torrent for desired in sorted(torrents.values(), key=rank)]
+    groups: tuple[list[DesiredTorrent], ...] = ([], [], [], [])
+    for torrent, desired in torrents.items():
+        idle = states.get(torrent) not in ACTIVE_STATES
+        groups[2 * idle + desired.paused].append(desired)
+    newest_first = (sorted(group, key=attrgetter("added_us"), reverse=True) for group in groups)
+    return [desired.torrent for group in newest_first for desired in group]

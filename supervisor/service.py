@@ -282,7 +282,7 @@ class Service:
     def _torrent_taken_up(self, torrent: str) -> None:
         if self._restore.taken_up(torrent):
             self._report_restore()
-        else:
+        elif self._restore.has_room:
             self._restore_more(self._keeper.gen)
 
     def _engine_lost(self, pid: int | None, death: Death) -> None:
