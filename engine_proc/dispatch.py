@@ -11,7 +11,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,9 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
+
+
+MANY: Final = 100
 
 
 class _Pending:
@@ -125,6 +128,11 @@ class Dispatcher:
         self._reloading: dict[str, DesiredTorrent] = {}
         self._judging: dict[str, _Found] = {}
         self._short: dict[str, Mapping[int, int]] = {}
+
+    @property
+    def adding_many(self) -> bool:
+        """Whether thousands are being restored, each of which has several states on the way that are no news."""
+        return len(self._pending) > MANY
 
     # -- commands -------------------------------------------------------------------------------------------------
 

@@ -365,7 +365,8 @@ class Engine:
         if self._session is None:
             return
         if now >= self._next_updates:
-            self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
+            often = self._updates_busy and not self._require_dispatcher().adding_many
+            self._next_updates = now + (UPDATES_BUSY_S if often else UPDATES_IDLE_S)
             self._session.post_updates()
         for decision in self._guard.tick(now):
             self._require_dispatcher().decided(decision)

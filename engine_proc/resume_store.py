@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from engine_proc.mailbox import Mailbox
 from protocol.durable import Change, DurableWriter
-from protocol.integrity import check_crc32, read, read_dated, seal, unseal
+from protocol.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
 from protocol.resume_dir import ResumeDir
 
 
@@ -45,12 +45,15 @@ class FastResumeStore:
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
-        self._dir.check()
         try:
             content, saved_at = read_dated(self._dir.fastresume(torrent))
+            return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
+            self._dir.check()  # what is right is right wherever it lies, but another directory's lack says nothing
             return None
-        return SavedResume(unseal(content), saved_at)
+        except Damaged:
+            self._dir.check()
+            raise
 
     def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
         """The .torrent file that the supervisor stored, None where there is none. Raises Damaged, or OSError.
