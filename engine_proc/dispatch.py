@@ -45,7 +45,6 @@ from protocol.link import (
     TorrentForgotten,
 )
 
-
 MANY: Final = 100
 
 
