@@ -8,6 +8,8 @@
 - The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
 - The *announce pacer* decides when torrents announce themselves to their trackers, which are *held back* until then.
 - The *rehasher* looks for what resume data lacks: *candidates*, pieces that are proven by hashing, and *fragments*.
+- The *dispatcher* carries out what commands ask of torrents, and says when it is confirmed; the *loader* gets a torrent
+  from what is stored of it into the session.
 - *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
 - The *storage watch* looks at mounts and disks; the *storage policy* decides what waits for them, and the *storage
   guard* keeps count of it.

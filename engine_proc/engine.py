@@ -31,10 +31,12 @@ from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.audit import CYCLE_S, AuditSchedule
 from engine_proc.coalescer import ProgressCoalescer
 from engine_proc.dispatch import Dispatcher
+from engine_proc.loader import Loader
 from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_commands import SessionCommands
 from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_watch import StorageWatch
@@ -121,6 +123,7 @@ class Engine:
         self._outbox: list[EngineEvent] = []
         self._session: LibtSession | None = None
         self._dispatcher: Dispatcher | None = None
+        self._session_commands: SessionCommands | None = None
         self._poller = zmq.Poller()
         self._poller.register(link, zmq.POLLIN)
         self._poller.register(lifeline_fd, zmq.POLLIN)
@@ -212,13 +215,13 @@ class Engine:
             case Configure():
                 self._configure(command)
             case InspectSource():
-                self._require_dispatcher().inspect(command)
+                self._require_session_commands().inspect(command)
             case EnsureTorrent(desired=desired):
                 self._require_dispatcher().ensure(desired)
             case ForgetTorrent():
                 self._require_dispatcher().forget(command)
             case QueryFiles():
-                self._require_dispatcher().query_files(command)
+                self._require_session_commands().query_files(command)
             case SaveAll(resume_dir=resume_dir):
                 self._save_all(resume_dir)
             case RetryTorrent(torrent=torrent):
@@ -229,8 +232,8 @@ class Engine:
     def _configure(self, command: Configure) -> None:
         if command.resume_dir is not None:
             self._store.rebind(command.resume_dir)
-        if self._dispatcher is not None:
-            self._dispatcher.configure(command)
+        if self._session_commands is not None:
+            self._session_commands.configure(command)
             return
         try:
             self._session = self._make_session(command)
@@ -239,7 +242,8 @@ class Engine:
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = time.monotonic()
-        self._dispatcher = Dispatcher(
+        self._session_commands = SessionCommands(self._session, self._tell)
+        loader = Loader(
             self._session,
             self._store,
             self._rehasher,
@@ -250,9 +254,20 @@ class Engine:
             self._tell,
             time.monotonic,
         )
+        self._dispatcher = Dispatcher(
+            self._session,
+            self._store,
+            loader,
+            self._guard,
+            self._translator,
+            self._policy,
+            self._pacer,
+            self._tell,
+            time.monotonic,
+        )
         port = self._session.listen_port()
         self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))
-        self._dispatcher.confirm_settings(command)
+        self._session_commands.confirm_settings(command)
 
     def _save_all(self, resume_dir: str) -> None:
         self._store.rebind(resume_dir)
@@ -269,6 +284,11 @@ class Engine:
         if self._dispatcher is None:
             raise RuntimeError("a command came before the first configure")
         return self._dispatcher
+
+    def _require_session_commands(self) -> SessionCommands:
+        if self._session_commands is None:
+            raise RuntimeError("a command came before the first configure")
+        return self._session_commands
 
     # -- alerts and outcomes --------------------------------------------------------------------------------------
 
@@ -389,7 +409,7 @@ class Engine:
             dispatcher.audit(torrent)
         if now >= self._next_census:
             self._next_census = now + CYCLE_S
-            dispatcher.audit_session()
+            self._require_session_commands().census()
 
     def _timeout_ms(self) -> int:
         if self._commands:

@@ -21,11 +21,13 @@ from engine_proc.alerts import (
 )
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.dispatch import Dispatcher
+from engine_proc.loader import Loader
 from engine_proc.part_file import PartFile
 from engine_proc.pieces import Unverified
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_commands import SessionCommands
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Output
@@ -83,10 +85,22 @@ class Desk:
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent | Output] = []
-        self.dispatcher = Dispatcher(
+        self.session_commands = SessionCommands(self.session, self.hear)
+        self.loader = Loader(
             self.session,
             self.store,
             self.rehasher,
+            self.guard,
+            self.translator,
+            self.policy,
+            self.pacer,
+            self.hear,
+            lambda: self.now,
+        )
+        self.dispatcher = Dispatcher(
+            self.session,
+            self.store,
+            self.loader,
             self.guard,
             self.translator,
             self.policy,
@@ -785,9 +799,9 @@ def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> No
 def test_a_source_is_judged(desk: Desk) -> None:
     """By the token that was given; nothing is added."""
     sample = desk.sample
-    desk.dispatcher.inspect(InspectSource(token=1, metainfo=sample.metainfo))
-    desk.dispatcher.inspect(InspectSource(token=2, magnet=sample.magnet))
-    desk.dispatcher.inspect(InspectSource(token=3, magnet="nonsense"))
+    desk.session_commands.inspect(InspectSource(token=1, metainfo=sample.metainfo))
+    desk.session_commands.inspect(InspectSource(token=2, magnet=sample.magnet))
+    desk.session_commands.inspect(InspectSource(token=3, magnet="nonsense"))
     good, also_good, bad = desk.heard(SourceInspected)
     assert good == SourceInspected(token=1, torrent=sample.torrent, name="sample")
     assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
@@ -799,10 +813,10 @@ def test_a_source_is_judged(desk: Desk) -> None:
 def test_bytes_done_are_told_by_file(desk: Desk) -> None:
     """Null where the torrent, or what is in it, is not known."""
     desired = desk.sample.desired()
-    desk.dispatcher.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
     desk.ensure(desired)
     desk.session.download(desired.torrent, 3 * PIECE_LENGTH)
-    desk.dispatcher.query_files(QueryFiles(token=2, torrent=desired.torrent))
+    desk.session_commands.query_files(QueryFiles(token=2, torrent=desired.torrent))
     assert desk.heard(FilesQueried) == [
         FilesQueried(token=1, bytes_done=None),
         FilesQueried(token=2, bytes_done=[3 * PIECE_LENGTH, 0]),
@@ -811,14 +825,14 @@ def test_bytes_done_are_told_by_file(desk: Desk) -> None:
 
 def test_settings_are_applied_and_read_back(desk: Desk) -> None:
     """The session's limits have no torrent."""
-    desk.dispatcher.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
     assert desk.said == [LimitsApplied(download_bps=10, upload_bps=20), SettingsApplied(revision=5)]
 
 
 def test_bad_settings_are_refused(desk: Desk) -> None:
     """The setting is named; no revision is said to be in force."""
     bad = Configure(settings={"nonsense": 1}, download_bps=10, upload_bps=20, torrents=0, revision=5)
-    desk.dispatcher.configure(bad)
+    desk.session_commands.configure(bad)
     (refused,) = desk.heard(SettingsRefused)
     assert refused.setting == "nonsense"
     assert desk.said == []
@@ -828,7 +842,7 @@ def test_bad_settings_are_refused(desk: Desk) -> None:
 def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:
     """And the settings count as applied, so that nobody waits."""
     desk.session.refuse_limits()
-    desk.dispatcher.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
     (stale,) = desk.heard(LimitsStale)
     assert (stale.torrent, stale.download_bps, stale.upload_bps) == (None, 0, 0)
     assert desk.said == [SettingsApplied(revision=5)]
@@ -840,7 +854,7 @@ def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
     desk.ensure(desired)
     desk.session.hold(TorrentGone)
     desk.forget(desired, delete_files=False)
-    desk.dispatcher.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
     assert desk.heard(FilesQueried) == [FilesQueried(token=1, bytes_done=None)]
 
 
