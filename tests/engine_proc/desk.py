@@ -1,0 +1,170 @@
+"""A desk: the dispatcher, the loader and the session commands over the fake session and real files."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from engine_proc.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
+from engine_proc.announce_pacer import AnnouncePacer
+from engine_proc.dispatch import Dispatcher
+from engine_proc.loader import Loader
+from engine_proc.rehasher import Rehasher
+from engine_proc.resume_policy import ResumePolicy
+from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_commands import SessionCommands
+from engine_proc.storage_guard import StorageGuard
+from engine_proc.storage_watch import StorageWatch
+from engine_proc.translator import AlertTranslator, Output
+from protocol.desired import DesiredTorrent, Selection
+from protocol.integrity import seal
+from protocol.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
+from protocol.resume_dir import ResumeDir
+from tests.engine_proc.probe import eventually, readable
+from tests.engine_proc.samples import two_files
+from tests.fakes.fake_session import FakeSession
+
+EventT = TypeVar("EventT")
+RULES = Selection(include=["*.bin"])
+
+
+class Desk:
+    """Carries out one session's commands, and keeps what is said; alerts are handed on as the engine does."""
+
+    def __init__(self, root: Path) -> None:
+        self.dir = ResumeDir(root)
+        self.now = 1000.0
+        self.session = FakeSession()
+        self.store = FastResumeStore(self.dir)
+        self.rehasher = Rehasher()
+        self.watch = StorageWatch()
+        self.translator = AlertTranslator()
+        self.guard = StorageGuard(self.watch, self.translator, self.hear, lambda: self.now)
+        self.policy = ResumePolicy()
+        self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
+        self.said: list[EngineEvent | Output] = []
+        self.session_commands = SessionCommands(self.session, self.hear)
+        self.loader = Loader(
+            self.session,
+            self.store,
+            self.rehasher,
+            self.guard,
+            self.translator,
+            self.policy,
+            self.pacer,
+            self.hear,
+            lambda: self.now,
+        )
+        self.dispatcher = Dispatcher(
+            self.session,
+            self.store,
+            self.loader,
+            self.guard,
+            self.translator,
+            self.policy,
+            self.pacer,
+            self.hear,
+            lambda: self.now,
+        )
+        self.sample = two_files()
+        self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
+
+    def close(self) -> None:
+        self.watch.close()
+        self.rehasher.close()
+        self.store.close()
+        self.session.close()
+
+    def hear(self, event: EngineEvent | Output) -> None:
+        self.said.append(event)
+
+    def pump(self) -> None:
+        """Hands on all alerts, and those that come of them."""
+        while alerts := self.session.pop_alerts():
+            for alert in alerts:
+                self.hand_on(alert)
+
+    def hand_on(self, alert: Alert) -> None:
+        match alert:
+            case TorrentAdded():
+                self.dispatcher.added(alert)
+            case TorrentGone():
+                self.dispatcher.gone(alert)
+            case PrioritiesSet():
+                self.dispatcher.priorities_set(alert)
+            case MetadataReceived(torrent):
+                self.dispatcher.metadata_received(torrent)
+            case _:
+                pass
+
+    def ensure(self, desired: DesiredTorrent) -> None:
+        self.dispatcher.ensure(desired)
+        self.pump()
+
+    def decide(self) -> None:
+        """Waits until the disk was looked at, and does what follows."""
+        self.guard.tick(self.now)
+        eventually(lambda: readable(self.guard.fileno(), 0.1), "something was seen")
+        for decision in self.guard.decisions():
+            self.dispatcher.decided(decision)
+        self.pump()
+
+    def told(self) -> list[tuple[str, int]]:
+        """What was told of file systems: the problem, and how many torrents wait."""
+        for decision in self.guard.tick(self.now):
+            self.dispatcher.decided(decision)
+        return [(event.problem, len(event.torrents)) for event in self.heard(StorageState)]
+
+    def stored(self, content: bytes | None = None) -> bytes:
+        """Resume data with all pieces is there, as stored, and the session's torrents have files on disk."""
+        self.session.on_disk = True
+        blob = seal(content or self.resume_data())
+        self.dir.fastresume(self.sample.torrent).write_bytes(blob)
+        return blob
+
+    def forget(self, desired: DesiredTorrent, *, delete_files: bool) -> None:
+        self.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
+        self.pump()
+
+    def settle(self) -> None:
+        """Waits until a deletion of resume data has ended, and hands that on."""
+        eventually(lambda: readable(self.store.fileno(), 0.1), "an outcome")
+        for outcome in self.store.outcomes():
+            if outcome.deleted:
+                self.dispatcher.resume_deleted(outcome.torrent)
+        self.pump()
+
+    def rehashed(self, count: int = 1) -> None:
+        """Waits until that many torrents were looked at, and hands on what was found."""
+        while count:
+            eventually(lambda: readable(self.rehasher.fileno(), 0.1), "an outcome")
+            for outcome in self.rehasher.outcomes():
+                self.dispatcher.rehashed(outcome)
+                count -= outcome.verified is not None
+        self.pump()
+
+    def heard(self, kind: type[EventT]) -> list[EventT]:
+        """What was said of a kind; each is heard once."""
+        found: list[EventT] = [event for event in self.said if isinstance(event, kind)]
+        self.said = [event for event in self.said if not isinstance(event, kind)]
+        return found
+
+    def resume_data(self, *, seed_mode: bool = True) -> bytes:
+        """The sample's resume data from another session, with all pieces, or with none."""
+        other = FakeSession()
+        other.add(self.sample.desired(seed_mode=seed_mode), metainfo=self.sample.metainfo, resume=None)
+        other.pop_alerts()
+        other.save_resume(self.sample.torrent, only_if_modified=False)
+        (alert,) = [alert for alert in other.pop_alerts() if isinstance(alert, ResumeData)]
+        other.close()
+        return alert.blob
+
+
+def changed(desired: DesiredTorrent, **fields: object) -> DesiredTorrent:
+    """Another revision."""
+    return msgspec.structs.replace(desired, **{"revision": desired.revision + 1, **fields})
+
+
+def applied(desired: DesiredTorrent) -> TorrentApplied:
+    """The confirmation of a revision."""
+    return TorrentApplied(torrent=desired.torrent, revision=desired.revision)

@@ -1,0 +1,75 @@
+from engine_proc.alerts import TorrentGone
+from protocol.events import LimitsApplied, LimitsStale
+from protocol.link import (
+    Configure,
+    FilesQueried,
+    InspectSource,
+    QueryFiles,
+    SettingsApplied,
+    SettingsRefused,
+    SourceInspected,
+)
+from tests.engine_proc.desk import Desk
+from tests.engine_proc.samples import PIECE_LENGTH
+
+
+def test_a_source_is_judged(desk: Desk) -> None:
+    """By the token that was given; nothing is added."""
+    sample = desk.sample
+    desk.session_commands.inspect(InspectSource(token=1, metainfo=sample.metainfo))
+    desk.session_commands.inspect(InspectSource(token=2, magnet=sample.magnet))
+    desk.session_commands.inspect(InspectSource(token=3, magnet="nonsense"))
+    good, also_good, bad = desk.heard(SourceInspected)
+    assert good == SourceInspected(token=1, torrent=sample.torrent, name="sample")
+    assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
+    assert (bad.token, bad.torrent) == (3, None)
+    assert bad.problem
+    assert desk.session.calls == []
+
+
+def test_bytes_done_are_told_by_file(desk: Desk) -> None:
+    """Null where the torrent, or what is in it, is not known."""
+    desired = desk.sample.desired()
+    desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session.download(desired.torrent, 3 * PIECE_LENGTH)
+    desk.session_commands.query_files(QueryFiles(token=2, torrent=desired.torrent))
+    assert desk.heard(FilesQueried) == [
+        FilesQueried(token=1, bytes_done=None),
+        FilesQueried(token=2, bytes_done=[3 * PIECE_LENGTH, 0]),
+    ]
+
+
+def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
+    """A client's question in that moment is answered with nothing."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(TorrentGone)
+    desk.forget(desired, delete_files=False)
+    desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
+    assert desk.heard(FilesQueried) == [FilesQueried(token=1, bytes_done=None)]
+
+
+def test_settings_are_applied_and_read_back(desk: Desk) -> None:
+    """The session's limits have no torrent."""
+    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    assert desk.said == [LimitsApplied(download_bps=10, upload_bps=20), SettingsApplied(revision=5)]
+
+
+def test_bad_settings_are_refused(desk: Desk) -> None:
+    """The setting is named; no revision is said to be in force."""
+    bad = Configure(settings={"nonsense": 1}, download_bps=10, upload_bps=20, torrents=0, revision=5)
+    desk.session_commands.configure(bad)
+    (refused,) = desk.heard(SettingsRefused)
+    assert refused.setting == "nonsense"
+    assert desk.said == []
+    assert desk.session.session_limits() == (0, 0)
+
+
+def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:
+    """And the settings count as applied, so that nobody waits."""
+    desk.session.refuse_limits()
+    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
+    (stale,) = desk.heard(LimitsStale)
+    assert (stale.torrent, stale.download_bps, stale.upload_bps) == (None, 0, 0)
+    assert desk.said == [SettingsApplied(revision=5)]
