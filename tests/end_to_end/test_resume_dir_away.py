@@ -84,6 +84,13 @@ class Scene:
         return next((each for each in reasons if (each.component, each.subject) == ("resume_dir", subject)), None)
 
 
+def delete(directory: Path) -> None:
+    """Deletes a directory in one go, so that nobody writes to it meanwhile."""
+    doomed = directory.with_name("doomed")
+    directory.rename(doomed)
+    shutil.rmtree(doomed)
+
+
 @contextmanager
 def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
     """A daemon in `root / "d"`, and a torrent that takes a while."""
@@ -152,7 +159,7 @@ def test_a_directory_that_was_deleted_and_made_again_has_everything_again(root: 
         daemon.client.update_limits(download_bps=123_456_789)
         other = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}").torrent
         with daemon.client.events() as events:
-            shutil.rmtree(daemon.resume_dir)
+            delete(daemon.resume_dir)
             scene.trouble()
             scene.refused("")
             daemon.resume_dir.mkdir(mode=0o700)
@@ -177,7 +184,7 @@ def test_an_older_copy_in_the_directorys_place_gets_what_was_acknowledged_since(
         daemon = scene.daemon
         other = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}").torrent
         copy = root / "copy"
-        shutil.copytree(daemon.resume_dir, copy)
+        shutil.copytree(daemon.resume_dir, copy, ignore=shutil.ignore_patterns("*.tmp"))
         daemon.client.remove_torrent(other, wait="applied")
         until(lambda: not (daemon.resume_dir / f"{other}.json").exists(), "the last of it is gone")
         scene.change()
@@ -193,15 +200,15 @@ def test_a_directory_of_somebody_elses_is_not_taken_over(root: Path) -> None:
     """With torrents in it that are not known here, only a restart can be meant."""
     with playing(root) as scene:
         daemon = scene.daemon
-        elsewhere = root / "elsewhere"
+        elsewhere, theirs = root / "elsewhere", root / "theirs"
+        theirs.mkdir()
+        (theirs / f"{'cd' * 20}.json").write_text("{}")
         daemon.resume_dir.rename(elsewhere)
-        daemon.resume_dir.mkdir()
-        stranger = daemon.resume_dir / f"{'cd' * 20}.json"
-        stranger.write_text("{}")
+        theirs.rename(daemon.resume_dir)
         until(lambda: "not known here" in scene.trouble().message, "what is wrong is told")
         scene.refused("restart ouzeld")
-        assert list(daemon.resume_dir.iterdir()) == [stranger]
-        shutil.rmtree(daemon.resume_dir)
+        assert [path.name for path in daemon.resume_dir.iterdir()] == [f"{'cd' * 20}.json"]
+        delete(daemon.resume_dir)
         elsewhere.rename(daemon.resume_dir)
         scene.heals()
 

@@ -134,7 +134,8 @@ async def test_a_directory_made_again_is_filled_from_memory(tmp_path: Path, monk
     async with watched(tmp_path, monkeypatch) as on:
         await on.catalogue.put(desired(OTHER, removal="keep_files"))
         await on.catalogue.put_session(DesiredSession(download_bps=7))
-        shutil.rmtree(on.dir.root)
+        on.dir.root.rename(tmp_path / "doomed")
+        shutil.rmtree(tmp_path / "doomed")
         await on.trouble()
         on.dir.root.mkdir()
         mended = await on.back()
@@ -177,9 +178,11 @@ async def test_a_directory_that_another_supervisor_has_is_not_taken_over(
 async def test_torrents_that_are_not_known_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be what was there before the disk was mounted, or another service's: nobody here can tell."""
     async with watched(tmp_path, monkeypatch) as on:
+        theirs = tmp_path / "theirs"
+        theirs.mkdir()
+        (theirs / f"{OTHER}.json").write_bytes(b"whatever")
         on.dir.root.rename(tmp_path / "elsewhere")
-        on.dir.root.mkdir()
-        on.dir.desired(OTHER).write_bytes(b"whatever")
+        theirs.rename(on.dir.root)
         await on.until(lambda: any("not known here" in (problem or "") for problem in on.problems))
         assert [path.name for path in on.dir.root.iterdir()] == [f"{OTHER}.json"]
 
