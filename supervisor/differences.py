@@ -1,6 +1,6 @@
 """Where a resume directory and what is in memory differ, and what is to be done about it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,17 +57,20 @@ def differences(
     return changes, mended
 
 
-def damaged_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent]) -> list[DamagedFile]:
+def damaged_metainfo(
+    directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]
+) -> list[DamagedFile]:
     """Puts .torrent files aside that are not what their records remember; the engine may not need them for long.
 
     Args:
         torrents: may change meanwhile.
+        chosen: the ids of those to look at.
     """
     found = []
-    for torrent, desired in list(torrents.items()):
-        path = directory.metainfo(torrent)
+    for torrent in chosen:
+        desired, path = torrents.get(torrent), directory.metainfo(torrent)
         try:
-            if desired.metainfo_crc32 is not None:
+            if desired is not None and desired.metainfo_crc32 is not None:
                 check_crc32(read(path), desired.metainfo_crc32)
         except Damaged as error:
             if torrents.get(torrent) is desired and (aside := _put_aside(directory, path)) is not None:

@@ -6,10 +6,11 @@ Nothing here waits on the loop, and the directory is never made: one that is mis
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from protocol import durable
 from protocol.resume_dir import ResumeDir
@@ -19,9 +20,14 @@ from supervisor.damage import DamagedFile
 from supervisor.differences import Mended, damaged_metainfo, differences
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.resume_dir_watch import Home, Seen, Verdict, judge, slowness
-from supervisor.side_thread import SideThread
+from supervisor.threads import in_thread
+
+T = TypeVar("T")
 
 LOOK_S: Final = 1.0
+CHECKED_AT_ONCE: Final = 50
+"""So many .torrent files are read in one go, and then others have the disk for `CHECK_S` seconds."""
+CHECK_S: Final = 0.5
 PROBE_BYTES: Final = 16 * 1024
 
 
@@ -56,7 +62,7 @@ class ResumeDirWarden:
         self._on_back = on_back
         self._on_damaged = on_damaged
         self._log = log
-        self._thread = SideThread("resume-dir")
+        self._busy_since: float | None = None
         self._doubt = asyncio.Event()
         self._problem: str | None = None
         self._home = _home(resume_dir.root)
@@ -65,13 +71,25 @@ class ResumeDirWarden:
 
     def slowness(self, now: float) -> str | None:
         """The problem, where a write or a look waits for too long. `now` is in monotonic seconds."""
-        waiting = [since for since in (self._catalogue.waiting_since(), self._thread.busy_since()) if since is not None]
+        waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
         return slowness(min(waiting, default=None), now)
 
     async def run(self) -> None:
         """Looks every second, and at once where a write has failed; for ever. Once, it looks at all .torrent files."""
-        for file in await self._thread.do(lambda: damaged_metainfo(self._dir, self._catalogue.torrents)):
-            self._on_damaged(file)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._check_metainfo())
+            group.create_task(self._watch())
+
+    async def _check_metainfo(self) -> None:
+        torrents = self._catalogue.torrents
+        waiting = list(torrents)
+        while waiting:
+            chosen, waiting = waiting[:CHECKED_AT_ONCE], waiting[CHECKED_AT_ONCE:]
+            for file in await in_thread(partial(damaged_metainfo, self._dir, torrents, chosen)):
+                self._on_damaged(file)
+            await asyncio.sleep(CHECK_S)
+
+    async def _watch(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
@@ -79,13 +97,21 @@ class ResumeDirWarden:
             closed, lock = self._problem is not None, self._lock
             doubt = self._doubt.is_set() or closed
             self._doubt.clear()
-            problem = await self._thread.do(partial(self._examine, doubt, closed))
+            problem = await self._beside(partial(self._examine, doubt, closed))
             if self._lock is not lock:
                 self._on_locked(self._lock)
             if problem is not None:
                 self._close(problem)
             elif self._problem is not None:
                 await self._mend()
+
+    async def _beside(self, call: Callable[[], T]) -> T:
+        """What a call returns that the disk may hold up."""
+        self._busy_since = time.monotonic()
+        try:
+            return await in_thread(call)
+        finally:
+            self._busy_since = None
 
     def _close(self, problem: str) -> None:
         if problem != self._problem:
@@ -145,7 +171,7 @@ class ResumeDirWarden:
         """
         await self._catalogue.settled()
         records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)
-        changes, mended = await self._thread.do(lambda: differences(self._dir, records, removed))
+        changes, mended = await self._beside(lambda: differences(self._dir, records, removed))
         problem = await self._catalogue.rewrite(changes)
         if problem is not None:
             self._close(problem)

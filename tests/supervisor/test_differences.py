@@ -68,10 +68,10 @@ def test_metainfo_that_is_not_what_was_remembered_is_put_aside(tmp_path: Path) -
     }
     for torrent, content in {V1: b"damaged", OTHER: b"metainfo", V2: b"whatever"}.items():
         directory.metainfo(torrent).write_bytes(content)
-    [file] = damaged_metainfo(directory, torrents)
+    [file] = damaged_metainfo(directory, torrents, list(torrents))
     assert (file.name, file.torrent, file.orphan) == (f"{V1}.torrent", V1, False)
     assert str(directory.damaged / file.name) in file.done
-    assert damaged_metainfo(directory, torrents) == []
+    assert damaged_metainfo(directory, torrents, list(torrents)) == []
 
 
 def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Pa
 
     class Changing(dict[str, DesiredTorrent]):
         def get(self, key: str, default: object = None) -> object:  # type: ignore[override]  # it is asked no more
-            return desired(revision=2)
+            return self.pop(key, desired(revision=2))
 
-    assert damaged_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)})) == []
+    assert damaged_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)}), [V1]) == []
     assert directory.metainfo(V1).exists()

@@ -104,6 +104,30 @@ async def test_while_nothing_is_wrong_nothing_is_written(tmp_path: Path, monkeyp
         assert on.problems == []
 
 
+async def test_metainfo_is_checked_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it in the end, while the directory is watched as ever."""
+    monkeypatch.setattr(resume_dir_warden, "CHECKED_AT_ONCE", 1)
+    monkeypatch.setattr(resume_dir_warden, "CHECK_S", 0.01)
+    monkeypatch.setattr(resume_dir_warden, "LOOK_S", 0.01)
+    on = Watched(tmp_path / "resume")
+    damaged = [f"{number:040x}" for number in range(5)]
+    for torrent in damaged:
+        await on.catalogue.put(desired(torrent, metainfo_crc32=1))
+        on.dir.metainfo(torrent).write_bytes(b"damaged")
+    running = asyncio.create_task(on.warden.run())
+    async with asyncio.timeout(10):
+        while len(on.damaged) < len(damaged):  # noqa: ASYNC110  # nobody tells of the end
+            await asyncio.sleep(0.01)
+    on.dir.root.rename(tmp_path / "elsewhere")
+    await on.trouble()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    on.catalogue.close()
+    for lock in on.locks:
+        lock.close()
+    assert {file.torrent for file in on.damaged} == set(damaged)
+
+
 async def test_a_missing_directory_is_trouble_until_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not made; changes are refused by what is wrong; nothing has to be written for it to be noticed."""
     async with watched(tmp_path, monkeypatch) as on:
