@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 _OUT_OF_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NOT_ALLOWED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class NativeState(Enum):
@@ -137,6 +138,11 @@ class FileError(_TorrentAlert, frozen=True):
     def out_of_space(self) -> bool:
         """Whether a write found no space, or no quota."""
         return self.errno in _OUT_OF_SPACE
+
+    @property
+    def stops_writing(self) -> bool:
+        """Whether libtorrent stops downloading for it; what else fails then, as reading back does, follows from it."""
+        return self.out_of_space or self.errno in _NOT_ALLOWED
 
 
 class SessionStatistics(_Alert, frozen=True, kw_only=True):

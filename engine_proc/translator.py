@@ -267,7 +267,8 @@ class AlertTranslator:
                 view.phase = _Phase.INCOMPLETE
                 return [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
             case FileError(_, _, problem):
-                view.file_problem = problem
+                if alert.stops_writing or view.file_problem is None:
+                    view.file_problem = problem
                 view.out_of_space = view.out_of_space or alert.out_of_space
                 if view.phase not in (_Phase.FLUSHING, _Phase.FLUSHED):
                     return []
@@ -306,7 +307,7 @@ class AlertTranslator:
         elif row.uploaded != before.uploaded:
             outputs.append(SaveCounters(row.torrent))
         if view.trouble is not None and not stopped:
-            view.trouble = None
+            view.trouble = view.file_problem = None
             outputs.append(ErrorCleared(torrent=row.torrent))
         return outputs
 

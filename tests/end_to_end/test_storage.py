@@ -164,7 +164,7 @@ def test_a_death_while_the_disk_is_full_makes_nothing_up(
 ) -> None:
     """The next one holds the torrents as well, and they end with the right content."""
     filler = fill(disk, 44 * MIB)
-    made = [payload.make(root / "seed", f"{name}.bin", {"": 16 * MIB}, piece_size=PIECE) for name in "ab"]
+    made = [payload.make(root / "seed", f"{name}.bin", {"": 24 * MIB}, piece_size=PIECE) for name in "ab"]
     for each in made:
         add(daemon, seed, each, disk.path)
     until(lambda: reasons(daemon), "the disk is full")

@@ -562,6 +562,7 @@ def test_a_write_that_libtorrent_is_silent_about_is_an_error(translator: AlertTr
         translator,
         row(NativeState.DOWNLOADING, 1),
         FileError(T, errno.EROFS, "read-only"),
+        FileError(T, errno.ENOENT, "the file could not be made, and is read back"),
         row(NativeState.DOWNLOADING, 1, upload_mode=True),
         row(NativeState.DOWNLOADING, 1, upload_mode=True),
     )
