@@ -206,7 +206,7 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
         known = unverified.unfinished.get(piece.number, ())
         blocks = {}
         whole = True
-        if not _touches_data(unverified, disk, piece):
+        if piece.number not in disk.slots and not _touches_data(unverified, disk, piece):
             continue
         for number, start in enumerate(range(0, piece.size, BLOCK)):
             parts = located(unverified, disk, piece.offset + start, min(BLOCK, piece.size - start))

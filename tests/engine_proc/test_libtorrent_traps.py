@@ -526,17 +526,23 @@ def test_without_space_libtorrent_stops_downloading_and_says_so_by_a_file_error_
 def test_a_write_that_fails_after_the_last_piece_was_checked_is_forgotten(tmp_path: Path) -> None:
     """The torrent stays a seed and its resume data claims what was never written: the translator's SPOILED.
 
-    The error comes after the torrent has finished, and before the flush that was asked for then is confirmed.
+    The error comes after the torrent has finished, and before the flush that was asked for then is confirmed. Where the
+    disk is faster than the last pieces it comes earlier, and the torrent just stops; then this is tried again.
     """
     sample = SampleTorrent("one", {"": noise(8 * MIB)}, piece_length=256 * 1024, single=True)
-    with leeching(sample, tmp_path, 8 * MIB - 128 * 1024) as (leech, save_path):
-        leech.take(Finished)
-        leech.session.flush(sample.torrent)
-        leech.take(Flushed)
-        assert leech.waiting(FileError)
-        assert leech.status(sample.torrent).state is NativeState.SEEDING
-        assert len(claimed(leech, sample)) == 32
-        assert len(there(sample, save_path)) < 32
+    for attempt in range(10):
+        with leeching(sample, tmp_path / str(attempt), 8 * MIB - 128 * 1024) as (leech, save_path):
+            row = leech.status(sample.torrent, lambda row: row.upload_mode or row.state is NativeState.SEEDING)
+            if row.state is not NativeState.SEEDING:
+                continue
+            leech.session.flush(sample.torrent)
+            leech.take(Flushed)
+            assert leech.waiting(FileError)
+            assert leech.status(sample.torrent).state is NativeState.SEEDING
+            assert len(claimed(leech, sample)) == 32
+            assert len(there(sample, save_path)) < 32
+            return
+    pytest.fail("the disk was always faster than the last pieces")
 
 
 def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_its_files(

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import functools
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 _BLOCK: Final = 64 * 1024
+_ADMINISTRATORS: Final = ":/usr/sbin:/sbin"
+"""Where these programs are, and where not every user's PATH leads."""
 
 
 class Mount:
@@ -148,13 +151,21 @@ def _mounted(mount: Mount) -> Iterator[Mount]:
 def refusal() -> str | None:
     """Why nothing can be mounted here, None where it can; found out by trying."""
     try:
-        with tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory, tmpfs(Path(directory) / "try", 65536):
+        with (
+            tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory,
+            loop_ext4(Path(directory) / "ext4", 4 << 20),
+            tmpfs(Path(directory) / "tmpfs", 65536),
+        ):
             return None
     except (OSError, AssertionError) as error:
         return f"mounts file systems of its own, which takes root and mount(2): {error}"
 
 
-def _run(*argv: str) -> str:
+def _run(program: str, *arguments: str) -> str:
+    found = shutil.which(program, path=os.environ.get("PATH", os.defpath) + _ADMINISTRATORS)
+    if found is None:
+        raise FileNotFoundError(f"{program}; on Debian and Ubuntu: apt-get install e2fsprogs mount util-linux")
+    argv = [found, *arguments]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr.strip()}"
     return done.stdout
