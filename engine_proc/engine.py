@@ -172,8 +172,12 @@ class Engine:
     def _receive(self) -> None:
         while int(self._link.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             batch = decode_commands(self._link.recv())
-            if batch.gen == self._gen:
-                self._commands.extend(batch.commands)
+            if batch.gen != self._gen:
+                continue
+            self._commands.extend(batch.commands)
+            if len(batch.commands) > 1:
+                ensured = (each.desired.torrent for each in batch.commands if isinstance(each, EnsureTorrent))
+                self._store.expect(list(ensured))
 
     def _send(self) -> None:
         outbox, self._outbox = self._outbox, []

@@ -69,6 +69,7 @@ class AlertCopier:
         self._trackers = trackers
         self.handles: dict[str, Any] = {}
         self._ids: dict[Any, str] = {}
+        self._downloading: set[Any] = set()
         self._expected: set[str] = set()
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
@@ -172,14 +173,28 @@ class AlertCopier:
         handle = self.handles.pop(torrent, None)
         if handle is not None:
             self._ids.pop(handle, None)
+            self._downloading.discard(handle)
 
     def _copy_state_changed(self, native: Any) -> Alert | None:
         """Only where work begins or ends: the status tells all else, and thousands start with several of these."""
         state = _STATES[native.state]
         if state not in _WORKING and _STATES[native.prev_state] not in _WORKING:
             return None
-        torrent = self._id(native)
+        handle = native.handle
+        if state is NativeState.DOWNLOADING:
+            self._downloading.add(handle)
+        else:
+            self._downloading.discard(handle)
+        torrent = self._ids.get(handle)
         return None if torrent is None else NativeStateChanged(torrent, state)
+
+    def _copy_file_finished(self, native: Any) -> Alert | None:
+        """Only while it is downloaded: a torrent tells of each of its files when it was checked, too."""
+        handle = native.handle
+        if handle not in self._downloading:
+            return None
+        torrent = self._ids.get(handle)
+        return None if torrent is None else FileFinished(torrent, native.index)
 
     def _copy_flushed(self, native: Any) -> Alert | None:
         if not self._flushes:
@@ -247,7 +262,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
     lt.torrent_finished_alert: _of_torrent(lambda torrent, native: Finished(torrent)),
-    lt.file_completed_alert: _of_torrent(lambda torrent, native: FileFinished(torrent, native.index)),
+    lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: _of_torrent(lambda torrent, native: PrioritiesSet(torrent)),
     lt.fastresume_rejected_alert: _of_torrent(
         lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {native.file_path()}")

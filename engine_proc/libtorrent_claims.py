@@ -52,18 +52,20 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
     params.have_pieces, params.unfinished_pieces = have, unfinished
 
 
-def examine(params: Any) -> Examined:
+def examine(params: Any, parsed: object = None) -> Examined:
     """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
-    if params.ti is None:
-        return Examined([], 0, 0, 0)
-    storage, have = params.ti.layout(), list(params.have_pieces[: params.ti.num_pieces()])
-    have += [False] * (params.ti.num_pieces() - len(have))
+    info = params.ti
+    if info is None:
+        return Examined([], 0, 0, 0, parsed)
+    storage, pieces, priorities = info.layout(), info.num_pieces(), params.file_priorities
+    have = list(params.have_pieces[:pieces])
+    have += [False] * (pieces - len(have))
     length, everything = storage.piece_length(), all(have)
     claimed, done, total = [], 0, 0
     for index in range(storage.num_files()):
         size = storage.file_size(index)
         padding = storage.file_flags(index) & storage.flag_pad_file
-        if size == 0 or padding or params.file_priorities[index] == selection.UNWANTED:
+        if size == 0 or padding or priorities[index] == selection.UNWANTED:
             continue
         offset, total = storage.file_offset(index), total + size
         if everything:
@@ -76,7 +78,7 @@ def examine(params: Any) -> Examined:
         done += held
         if ends:
             claimed.append(ClaimedFile(index, str(storage.file_path(index, params.save_path)), ends))
-    return Examined(claimed, done, total, params.ti.total_size())
+    return Examined(claimed, done, total, info.total_size(), parsed)
 
 
 def unverified(

@@ -140,7 +140,7 @@ class LibtorrentSession:
         stored = libtorrent_params.stored(params, desired)
         before = params.file_priorities
         libtorrent_params.apply_desired(params, desired, resumed=True)
-        return libtorrent_claims.examine(params)._replace(parsed=(params, stored, before))
+        return libtorrent_claims.examine(params, (params, stored, before))
 
     def resume(
         self,
@@ -168,9 +168,9 @@ class LibtorrentSession:
         else:
             libtorrent_claims.claim(params, verified)
             complete = libtorrent_params.has_all_wanted(params)
-        return self._add(desired.torrent, params, complete=complete)._replace(stored=stored)
+        return self._add(desired.torrent, params, complete=complete, stored=stored)
 
-    def _add(self, torrent: str, params: Any, *, complete: bool) -> Loading:
+    def _add(self, torrent: str, params: Any, *, complete: bool, stored: DesiredTorrent | None = None) -> Loading:
         self._alerts.expect(torrent)
         if params.ti is None and torrent not in self._alerts.handles:
             self._keep_peers_for(torrent)
@@ -179,7 +179,7 @@ class LibtorrentSession:
             self._trackers.hold(torrent, trackers)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete=complete, layout=layout, tracked=bool(trackers))
+        return Loading(complete, layout, stored, bool(trackers))
 
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers. Raises UnknownTorrent."""

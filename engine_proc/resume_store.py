@@ -1,9 +1,11 @@
 """The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from engine_proc.mailbox import Mailbox
+from engine_proc.read_ahead import ReadAhead
 from protocol.durable import Change, DurableWriter
 from protocol.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
 from protocol.resume_dir import ResumeDir
@@ -37,11 +39,16 @@ class FastResumeStore:
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume", resume_dir.check)
+        self._read_ahead = ReadAhead()
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
         """Readable while outcomes wait."""
         return self._outcomes.fileno()
+
+    def expect(self, torrents: Sequence[str]) -> None:
+        """Resume data of these will be loaded soon, in this order."""
+        self._read_ahead.want([self._dir.fastresume(torrent) for torrent in torrents])
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""

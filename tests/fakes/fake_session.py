@@ -350,9 +350,6 @@ class FakeSession:
                 self._torrents[desired.torrent] = torrent
             self._post(TorrentAdded(desired.torrent, problem))
             if problem is None:
-                for index, priority in enumerate(torrent.priorities):
-                    if priority and torrent.has_file(index) and resume is not None:
-                        self._post(FileFinished(desired.torrent, index))
                 self._go_on(torrent)
             complete = resume is not None and content is not None and not torrent.missing()
             return Loading(complete=complete, layout=torrent.layout(), tracked=bool(torrent.trackers))
