@@ -98,9 +98,11 @@ class Dispatcher:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
-    def ensure(self, desired: DesiredTorrent) -> None:
-        """Makes a torrent be as desired."""
+    def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
+        """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
+        if files_known and torrent not in self._applied:
+            self._loader.files_known.add(torrent)
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return

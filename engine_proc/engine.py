@@ -67,6 +67,8 @@ HEARTBEAT_S: Final = 0.25
 STATISTICS_S: Final = 1.0
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
+UPDATES_RESTORING_S: Final = 2.0
+"""While thousands are added, what each does on the way is not asked for."""
 COMMANDS_PER_TURN: Final = 50
 EVENTS_PER_FRAME: Final = 100
 """The supervisor takes in a frame in one go, and its clients wait that long."""
@@ -220,8 +222,8 @@ class Engine:
                 self._configure(command)
             case InspectSource():
                 self._require_session_commands().inspect(command)
-            case EnsureTorrent(desired=desired):
-                self._require_dispatcher().ensure(desired)
+            case EnsureTorrent(desired=desired, files_known=files_known):
+                self._require_dispatcher().ensure(desired, files_known=files_known)
             case ForgetTorrent():
                 self._require_dispatcher().forget(command)
             case QueryFiles():
@@ -389,8 +391,8 @@ class Engine:
         if self._session is None:
             return
         if now >= self._next_updates:
-            often = self._updates_busy and not self._require_dispatcher().adding_many
-            self._next_updates = now + (UPDATES_BUSY_S if often else UPDATES_IDLE_S)
+            busy_s = UPDATES_RESTORING_S if self._require_dispatcher().adding_many else UPDATES_BUSY_S
+            self._next_updates = now + (busy_s if self._updates_busy else UPDATES_IDLE_S)
             self._session.post_updates()
         for decision in self._guard.tick(now):
             self._require_dispatcher().decided(decision)

@@ -116,6 +116,8 @@ class Loader:
         self._short: dict[str, Mapping[int, int]] = {}
         self._taken: dict[str, Loading] = {}
         self._restored: set[str] = set()
+        self.files_known: set[str] = set()
+        """The torrents on their way whose files the supervisor knows already."""
 
     # -- the way --------------------------------------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ class Loader:
         torrent = desired.torrent
         loading, restored = self._taken.pop(torrent, None), torrent in self._restored
         if loading is not None:
-            if loading.layout is not None:
+            if loading.layout is not None and not (restored and torrent in self.files_known):
                 for output in self._translator.metadata_known(torrent, loading.layout, restored=restored):
                     self._emit(output)
             if loading.tracked:
@@ -181,6 +183,7 @@ class Loader:
         if not restored:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
+        self.files_known.discard(torrent)
 
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
@@ -196,6 +199,7 @@ class Loader:
         self._short.pop(torrent, None)
         self._taken.pop(torrent, None)
         self._restored.discard(torrent)
+        self.files_known.discard(torrent)
 
     def look_again(self, desired: DesiredTorrent) -> Verdict | None:
         """Whether the files of a torrent in the session are still there; None where the guard's `Judged` follows.

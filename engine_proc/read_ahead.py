@@ -1,34 +1,58 @@
-"""Reading ahead: files that will be read soon are in the page cache by then, so that the loop does not wait for disks.
+"""Reading ahead: files that will be wanted soon are read by a thread of their own, so that the loop waits for no disk.
 
-A restore reads thousands of small files one after the other. If the page cache has them, this costs next to nothing; if
-not, each is a wait of its own.
+A restore reads thousands of small files one after the other, each of which may be a wait. What was read is handed out
+once, and not after the file may have changed: whoever writes or deletes it says so.
 """
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+from protocol.integrity import Damaged, read_dated
+
+Dated = tuple[bytes, float]
+"""Content, and when it was written: seconds since 1970 as the file system has them."""
+
+KEPT_MAX: Final = 4000
+"""Files that were read and nobody has asked for; then no more are read until somebody does."""
 
 
 class ReadAhead:
-    """A thread that nobody waits for: a disk that hangs it hangs the reader, too, and both end with the process."""
+    """Files by name. The thread is never waited for: a disk that hangs it hangs the reader, too."""
 
     def __init__(self) -> None:
-        self._wanted: queue.SimpleQueue[Sequence[Path]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._wanted: dict[str, Path] = {}
+        self._read: dict[str, Dated] = {}
+        self._work: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="read-ahead", daemon=True).start()
 
-    def want(self, paths: Sequence[Path]) -> None:
-        """These will be read soon, in this order; returns at once."""
-        self._wanted.put(paths)
+    def want(self, files: Sequence[tuple[str, Path]]) -> None:
+        """These will be asked for soon, in this order; returns at once."""
+        with self._lock:
+            if len(self._wanted) + len(self._read) + len(files) > KEPT_MAX:
+                return
+            self._wanted.update(files)
+        self._work.put([name for name, _ in files])
+
+    def take(self, name: str) -> Dated | None:
+        """What was read, once; None where the caller has to read for itself. It is not wanted any more."""
+        with self._lock:
+            self._wanted.pop(name, None)
+            return self._read.pop(name, None)
 
     def _run(self) -> None:
         while True:
-            for path in self._wanted.get():
-                with contextlib.suppress(OSError):  # whoever reads it finds out what is wrong
-                    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-                    try:
-                        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_WILLNEED)
-                    finally:
-                        os.close(fd)
+            for name in self._work.get():
+                path = self._wanted.get(name)
+                if path is None:
+                    continue
+                found: Dated | None = None
+                with contextlib.suppress(Damaged, OSError):  # whoever reads it finds out what is wrong
+                    found = read_dated(path)
+                with self._lock:
+                    if self._wanted.pop(name, None) is not None and found is not None:
+                        self._read[name] = found

@@ -48,12 +48,12 @@ class FastResumeStore:
 
     def expect(self, torrents: Sequence[str]) -> None:
         """Resume data of these will be loaded soon, in this order."""
-        self._read_ahead.want([self._dir.fastresume(torrent) for torrent in torrents])
+        self._read_ahead.want([(torrent, self._dir.fastresume(torrent)) for torrent in torrents])
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
         try:
-            content, saved_at = read_dated(self._dir.fastresume(torrent))
+            content, saved_at = self._read_ahead.take(torrent) or read_dated(self._dir.fastresume(torrent))
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
             self._dir.check()  # what is right is right wherever it lies, but another directory's lack says nothing
@@ -117,6 +117,8 @@ class FastResumeStore:
             return PutAside(path.name, f"left where it is ({error})")
 
     def _submit(self, torrent: str, change: Change) -> None:
+        self._read_ahead.take(torrent)  # what was read is about to be something else
+
         def done(error: OSError | None) -> None:
             self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))
 

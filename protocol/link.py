@@ -64,9 +64,14 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
 
 
 class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
-    """Make a torrent be as desired. Answered by `TorrentApplied` with the revision."""
+    """Make a torrent be as desired. Answered by `TorrentApplied` with the revision.
+
+    Fields:
+        files_known: its files and their priorities are known; if it is restored, they need not be told.
+    """
 
     desired: DesiredTorrent
+    files_known: bool = False
 
 
 class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):

@@ -276,7 +276,9 @@ class Service:
         torrents = self._catalogue.torrents
         chosen = self._restore.next()
         if chosen:
-            self._link.send(*(EnsureTorrent(desired=torrents[key]) for key in chosen if key in torrents))
+            known = self._snapshot.files_known
+            wanted = (torrents[key] for key in chosen if key in torrents)
+            self._link.send(*(EnsureTorrent(desired=each, files_known=known(each)) for each in wanted))
             asyncio.get_running_loop().call_soon(self._restore_more, gen)
 
     def _torrent_taken_up(self, torrent: str) -> None:

@@ -104,6 +104,16 @@ class Snapshot:
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
 
+    def files_known(self, desired: DesiredTorrent) -> bool:
+        """Whether a torrent's files are known with the priorities that are desired now."""
+        observed = self._torrents.get(desired.torrent)
+        return (
+            observed is not None
+            and observed.metadata is not None
+            and observed.refusal is None
+            and observed.applied_revision == desired.revision
+        )
+
     def states(self) -> dict[str, TorrentState]:
         """What each torrent was doing when it was last heard of."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
