@@ -11,7 +11,7 @@ from engine_proc.alerts import FileError
 from engine_proc.part_file import PartFile
 from engine_proc.pieces import Unverified
 from protocol.desired import DesiredTorrent
-from protocol.events import FilesDiscovered, Progress, Reconciled, StateChanged, TorrentError
+from protocol.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
 from protocol.integrity import crc32_of, seal
 from protocol.link import FilePutAside, FilesRestored, TorrentApplied, TorrentForgotten
 from protocol.rows import TorrentState
@@ -28,6 +28,22 @@ def test_restored_files_are_no_news(desk: Desk) -> None:
     desk.ensure(desk.sample.desired())
     assert [type(event) for event in desk.said] == [FilesRestored, TorrentApplied]
     assert desk.policy.unsaved() == frozenset()
+
+
+def test_restored_files_that_are_known_are_not_told(desk: Desk) -> None:
+    """Whoever says that they are known has them; a torrent that is new all the same tells of its own."""
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
+    desk.dispatcher.ensure(desk.sample.desired(), files_known=True)
+    desk.pump()
+    assert [type(event) for event in desk.said] == [TorrentApplied]
+
+
+def test_files_of_a_torrent_without_resume_data_are_told_whoever_knows_them(desk: Desk) -> None:
+    """They are news to clients."""
+    desk.dispatcher.ensure(desk.sample.desired(), files_known=True)
+    desk.pump()
+    assert desk.heard(MetadataUpdated)
+    assert desk.heard(FilesDiscovered)
 
 
 @pytest.mark.parametrize("content", [b"damaged", seal(b"not resume data"), b""])

@@ -95,6 +95,20 @@ def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
     assert snapshot.row(desired(), 1.0).age_ms is None
 
 
+def test_files_are_known_with_the_priorities_that_are_desired() -> None:
+    """Not before they were told, not after a change that libtorrent has not confirmed, and not after it refused one."""
+    snapshot = Snapshot()
+    assert not snapshot.files_known(desired())
+    observed = snapshot.of(V1)
+    observed.applied_revision = 1
+    assert not snapshot.files_known(desired())
+    observed.metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    assert snapshot.files_known(desired())
+    assert not snapshot.files_known(desired(revision=2))
+    observed.refusal = "no"
+    assert not snapshot.files_known(desired())
+
+
 def test_files_are_told_with_what_is_done_of_each() -> None:
     """By index, which may have gaps where padding is; nothing done where nobody asked yet."""
     snapshot = Snapshot()
