@@ -7,7 +7,7 @@ once, and not after the file may have changed: whoever writes or deletes it says
 import contextlib
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,38 +21,43 @@ KEPT_MAX: Final = 4000
 
 
 class ReadAhead:
-    """Files by name. The thread is never waited for: a disk that hangs it hangs the reader, too."""
+    """Files by name. The thread is never waited for: a disk that hangs it hangs the reader, too.
 
-    def __init__(self) -> None:
+    Args:
+        path_of: where the file of a name is; called in the thread.
+    """
+
+    def __init__(self, path_of: Callable[[str], Path]) -> None:
+        self._path_of = path_of
         self._lock = threading.Lock()
-        self._wanted: dict[str, Path] = {}
+        self._wanted: set[str] = set()
         self._read: dict[str, Dated] = {}
-        self._work: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="read-ahead", daemon=True).start()
 
-    def want(self, files: Sequence[tuple[str, Path]]) -> None:
+    def want(self, names: Sequence[str]) -> None:
         """These will be asked for soon, in this order; returns at once."""
         with self._lock:
-            if len(self._wanted) + len(self._read) + len(files) > KEPT_MAX:
+            if len(self._wanted) + len(self._read) + len(names) > KEPT_MAX:
                 return
-            self._wanted.update(files)
-        self._work.put([name for name, _ in files])
+            self._wanted.update(names)
+        self._work.put(names)
 
     def take(self, name: str) -> Dated | None:
         """What was read, once; None where the caller has to read for itself. It is not wanted any more."""
         with self._lock:
-            self._wanted.pop(name, None)
+            self._wanted.discard(name)
             return self._read.pop(name, None)
 
     def _run(self) -> None:
         while True:
             for name in self._work.get():
-                path = self._wanted.get(name)
-                if path is None:
+                if name not in self._wanted:
                     continue
                 found: Dated | None = None
                 with contextlib.suppress(Damaged, OSError):  # whoever reads it finds out what is wrong
-                    found = read_dated(path)
+                    found = read_dated(self._path_of(name))
                 with self._lock:
-                    if self._wanted.pop(name, None) is not None and found is not None:
+                    if name in self._wanted and found is not None:
                         self._read[name] = found
+                    self._wanted.discard(name)

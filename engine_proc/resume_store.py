@@ -39,7 +39,7 @@ class FastResumeStore:
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume", resume_dir.check)
-        self._read_ahead = ReadAhead()
+        self._read_ahead = ReadAhead(resume_dir.fastresume)
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
@@ -48,7 +48,7 @@ class FastResumeStore:
 
     def expect(self, torrents: Sequence[str]) -> None:
         """Resume data of these will be loaded soon, in this order."""
-        self._read_ahead.want([(torrent, self._dir.fastresume(torrent)) for torrent in torrents])
+        self._read_ahead.want(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
