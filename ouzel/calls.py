@@ -138,7 +138,7 @@ def list_torrents(
     ids: Sequence[str] | None = None,
     state: TorrentState | str | None = None,
     label: str | None = None,
-    limit: int = 1000,
+    limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
     """The torrents in the order of their ids; those of `ids`, in a state, or with a label only, where given."""
     command = commands.ListTorrents(
