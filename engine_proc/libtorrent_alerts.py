@@ -1,6 +1,8 @@
 """Copies native alerts into frozen values, and keeps the books that this takes.
 
 What the binding does that one would not expect is said where it is worked around; tests hold each of these.
+
+Longer than most files here: a copier for each kind of alert, and one table of them.
 """
 
 import errno

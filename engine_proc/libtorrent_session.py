@@ -1,6 +1,8 @@
 """The real side of the session port: a libtorrent session.
 
 Together with `libtorrent_params`, `libtorrent_claims` and `libtorrent_alerts` it is all that imports libtorrent.
+
+Longer than most files here: it has a method for each of the port's, and no decisions.
 """
 
 import socket

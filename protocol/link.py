@@ -2,6 +2,8 @@
 
 Commands are level-triggered: `EnsureTorrent` says how a torrent shall be, whole, and can be said again at any time; the
 engine does what is missing. So an engine that died needs no log of what it had been told, only the catalogue.
+
+Longer than most files here: it is the list of these messages.
 """
 
 from typing import Final, TypeVar
