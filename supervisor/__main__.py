@@ -16,6 +16,7 @@ import structlog
 
 from supervisor import config as configuration
 from supervisor import logs
+from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.service import Service, UnusableSettings
 
@@ -26,8 +27,12 @@ GC_THRESHOLD: Final = 100_000
 """With ten thousand torrents a collection takes longer than a client should wait, and garbage in cycles is rare."""
 
 
-def main() -> None:
-    """Runs the daemon in the foreground until SIGTERM or SIGINT."""
+def main(engine: str = ENGINE_MODULE) -> None:
+    """Runs the daemon in the foreground until SIGTERM or SIGINT.
+
+    Args:
+        engine: the module that is run as the engine; tests have others.
+    """
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
@@ -54,7 +59,7 @@ def main() -> None:
     log: logs.Logger = structlog.get_logger()
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
-        asyncio.run(Service(config, locks, version, log).run())
+        asyncio.run(Service(config, locks, version, log, engine=engine).run())
     except UnusableSettings as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+ENGINE_MODULE: Final = "engine_proc"
+
 _INHERITED_FD_MIN: Final = 100
 """Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
 
@@ -40,6 +42,7 @@ class Child:
         lock_fds: open descriptors of held locks, which it inherits.
         on_death: called on the loop, once, when it is gone and reaped.
         on_log: called on the loop with each line it wrote.
+        engine: the module that it runs.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Child:
         lock_fds: Sequence[int],
         on_death: Callable[[Death], None],
         on_log: Callable[[bytes], None],
+        engine: str = ENGINE_MODULE,
     ) -> None:
         self.gen = gen
         self._on_death = on_death
@@ -59,7 +63,7 @@ class Child:
         log_read, log_write = os.pipe2(os.O_CLOEXEC)
         lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
         inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in (lifeline_read, *lock_fds)]
-        argv = [sys.executable, "-m", "engine_proc", "--endpoint", endpoint, "--gen", str(gen)]
+        argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
         argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
         argv += ["--resume-dir", str(resume_dir)]
         try:

@@ -48,7 +48,7 @@ from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, TorrentState
 from supervisor import logs, restore
 from supervisor.catalogue import Catalogue
-from supervisor.child import Child, Death
+from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.config import Config
 from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
@@ -88,10 +88,14 @@ class Service:
         locks: held locks on the directories, the resume directory's first; the engine inherits them.
         version: Ouzel's.
         log: where it tells what it does.
+        engine: the module that is run as the engine.
     """
 
-    def __init__(self, config: Config, locks: list[DirectoryLock], version: str, log: logs.Logger) -> None:
+    def __init__(
+        self, config: Config, locks: list[DirectoryLock], version: str, log: logs.Logger, *, engine: str = ENGINE_MODULE
+    ) -> None:
         self._config = config
+        self._engine = engine
         self._locks = locks
         self._version = version
         self._log = log
@@ -239,6 +243,7 @@ class Service:
             lock_fds=[lock.fd for lock in self._locks],
             on_death=on_death,
             on_log=partial(logs.relay, log),
+            engine=self._engine,
         )
 
     def _engine_spawned(self, child: Child) -> None:

@@ -24,6 +24,7 @@ class Daemon:
         root: a directory of its own; short, since the sockets lie in it.
         engine: libtorrent settings over those that keep it on loopback.
         restart, limits: keys of these sections of the configuration.
+        engine_module: what it runs as its engine instead of the real one.
 
     Its log is in `root / log`.
     """
@@ -35,8 +36,10 @@ class Daemon:
         engine: Mapping[str, int | str | bool] | None = None,
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, int] | None = None,
+        engine_module: str | None = None,
     ) -> None:
         self.root = root
+        self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
         self.runtime_dir = root / "run"
@@ -86,7 +89,7 @@ class Daemon:
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
-            argv = [sys.executable, "-m", "supervisor", "--config", str(self.config)]
+            argv = [sys.executable, "-m", *self._program, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
