@@ -70,7 +70,7 @@ UPDATES_IDLE_S: Final = 0.5
 UPDATES_RESTORING_S: Final = 2.0
 """While thousands are added, what each does on the way is not asked for."""
 COMMANDS_PER_TURN: Final = 50
-EVENTS_PER_FRAME: Final = 100
+EVENTS_PER_FRAME: Final = 40
 """The supervisor takes in a frame in one go, and its clients wait that long."""
 DRAIN_S: Final = 10.0
 """How long a drain may take; what is unsaved then is found again by hashing."""

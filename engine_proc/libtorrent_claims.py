@@ -18,10 +18,10 @@ lt: Any = libtorrent
 _NOTHING: Final = Verified()
 
 
-def claim(params: Any, verified: Verified) -> None:
-    """Corrects what the resume data says by what was found."""
+def claim(params: Any, verified: Verified) -> bool:
+    """Corrects what the resume data says by what was found. Returns whether there was anything to correct."""
     if verified == _NOTHING:
-        return
+        return False
     have = list(params.have_pieces)
     if verified.pieces:
         have += [False] * (params.ti.num_pieces() - len(have))
@@ -34,6 +34,7 @@ def claim(params: Any, verified: Verified) -> None:
     params.unfinished_pieces = {
         piece: list(blocks) for piece, blocks in unfinished.items() if piece not in verified.pieces
     }
+    return True
 
 
 def disown(params: Any, short: Mapping[int, int]) -> None:
@@ -94,7 +95,10 @@ def unverified(
     """
     if params.ti is None:
         return None
-    info, storage, priorities = params.ti, params.ti.layout(), params.file_priorities
+    priorities = params.file_priorities
+    if complete and selection.UNWANTED not in priorities and selection.UNWANTED not in before:
+        return None
+    info, storage = params.ti, params.ti.layout()
     unwanted = {index for index, priority in enumerate(priorities) if priority == selection.UNWANTED}
     reselected = {index for index, priority in enumerate(before) if priority == selection.UNWANTED} - unwanted
     borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected)

@@ -26,6 +26,8 @@ RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
 _FLAGS: Final = lt.torrent_flags
 _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
+_PAUSED: Final = _FLAGS.paused
+_SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
 
 
@@ -89,8 +91,12 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     return params
 
 
-def stored(params: Any, desired: DesiredTorrent) -> DesiredTorrent:
-    """What parameters from resume data say of what is desired; whether it was paused is not compared."""
+def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int]) -> DesiredTorrent:
+    """What parameters from resume data say of what is desired; whether it was paused is not compared.
+
+    Returns:
+        `desired` itself where they say the same.
+    """
     return observed(
         desired,
         save_path=params.save_path,
@@ -98,7 +104,7 @@ def stored(params: Any, desired: DesiredTorrent) -> DesiredTorrent:
         flags=params.flags,
         limits=(params.download_limit, params.upload_limit),
         info=params.ti,
-        file_priorities=params.file_priorities,
+        file_priorities=file_priorities,
     )
 
 
@@ -112,7 +118,11 @@ def observed(
     info: Any,
     file_priorities: Sequence[int],
 ) -> DesiredTorrent:
-    """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own."""
+    """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own.
+
+    Returns:
+        `desired` itself where there is no difference, as there is none with most of ten thousand torrents.
+    """
     selected = desired.selection
     if info is not None:
         storage = info.layout()
@@ -126,34 +136,53 @@ def observed(
             }
             if other:
                 selected = Selection(priorities=other)
+    sequential = bool(flags & _SEQUENTIAL)
+    download_bps, upload_bps = max(0, limits[0]), max(0, limits[1])
+    if (
+        selected is desired.selection
+        and save_path == desired.save_path
+        and paused == desired.paused
+        and sequential == desired.sequential
+        and download_bps == desired.download_bps
+        and upload_bps == desired.upload_bps
+    ):
+        return desired
     return msgspec.structs.replace(
         desired,
         save_path=save_path,
         paused=paused,
-        sequential=bool(flags & _FLAGS.sequential_download),
-        download_bps=max(0, limits[0]),
-        upload_bps=max(0, limits[1]),
+        sequential=sequential,
+        download_bps=download_bps,
+        upload_bps=upload_bps,
         selection=selected,
     )
 
 
-def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool) -> None:
-    """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource."""
+def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored: DesiredTorrent | None = None) -> None:
+    """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource.
+
+    Args:
+        stored: what `stored` has found in them; where that is `desired` itself, there is little to do.
+    """
     hashes = params.info_hashes
     if desired.torrent != str(hashes.v1) and desired.torrent != str(hashes.v2):
         raise InvalidSource(f"it is of another torrent, {hash_of(hashes)}")
-    params.save_path = desired.save_path
-    params.download_limit = desired.download_bps or -1
-    params.upload_limit = desired.upload_bps or -1
+    agreed = stored is desired
+    if not agreed:
+        params.save_path = desired.save_path
+        params.download_limit = desired.download_bps or -1
+        params.upload_limit = desired.upload_bps or -1
     flags = _ALWAYS
     if desired.paused:
-        flags |= _FLAGS.paused
+        flags |= _PAUSED
     if desired.sequential:
-        flags |= _FLAGS.sequential_download
+        flags |= _SEQUENTIAL
     if desired.seed_mode and not resumed:
         flags |= _FLAGS.seed_mode
     if params.ti is not None:
-        params.file_priorities = priorities(params.ti.layout(), desired)
+        storage = params.ti.layout()
+        if not agreed or len(params.file_priorities) != storage.num_files():
+            params.file_priorities = priorities(storage, desired)
     else:
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download

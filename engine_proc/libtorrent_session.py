@@ -139,9 +139,9 @@ class LibtorrentSession:
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims. Raises InvalidSource."""
         params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
-        stored = libtorrent_params.stored(params, desired)
         before = params.file_priorities
-        libtorrent_params.apply_desired(params, desired, resumed=True)
+        stored = libtorrent_params.stored(params, desired, before)
+        libtorrent_params.apply_desired(params, desired, resumed=True, stored=stored)
         return libtorrent_claims.examine(params, (params, stored, before))
 
     def resume(
@@ -153,6 +153,7 @@ class LibtorrentSession:
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
         if examined is None:
@@ -160,19 +161,26 @@ class LibtorrentSession:
         parsed: Any = examined.parsed
         params, stored, before = parsed
         libtorrent_claims.disown(params, short)
-        complete = libtorrent_params.has_all_wanted(params)
+        complete = examined.complete if not short else libtorrent_params.has_all_wanted(params)
         if verified is None:
             unverified = libtorrent_claims.unverified(
                 params, before, complete=complete, metainfo=metainfo, resume=resume
             )
             if unverified is not None:
                 return unverified
-        else:
-            libtorrent_claims.claim(params, verified)
+        elif libtorrent_claims.claim(params, verified):
             complete = libtorrent_params.has_all_wanted(params)
-        return self._add(desired.torrent, params, complete=complete, stored=stored)
+        return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
 
-    def _add(self, torrent: str, params: Any, *, complete: bool, stored: DesiredTorrent | None = None) -> Loading:
+    def _add(
+        self,
+        torrent: str,
+        params: Any,
+        *,
+        complete: bool,
+        stored: DesiredTorrent | None = None,
+        files_known: bool = False,
+    ) -> Loading:
         self._alerts.expect(torrent)
         if params.ti is None and torrent not in self._alerts.handles:
             self._keep_peers_for(torrent)
@@ -180,7 +188,9 @@ class LibtorrentSession:
         if trackers and torrent not in self._alerts.handles:
             self._trackers.hold(torrent, trackers)
         self._session.async_add_torrent(params)
-        layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
+        layout = None
+        if params.ti is not None and not files_known:
+            layout = libtorrent_params.layout(params.ti, params.file_priorities)
         return Loading(complete, layout, stored, bool(trackers))
 
     def release_trackers(self, torrent: str) -> None:

@@ -174,7 +174,7 @@ class Loader:
         torrent = desired.torrent
         loading, restored = self._taken.pop(torrent, None), torrent in self._restored
         if loading is not None:
-            if loading.layout is not None and not (restored and torrent in self.files_known):
+            if loading.layout is not None:
                 for output in self._translator.metadata_known(torrent, loading.layout, restored=restored):
                     self._emit(output)
             if loading.tracked:
@@ -294,7 +294,13 @@ class Loader:
         torrent, metainfo = desired.torrent, partial(self._metainfo, desired)
         verified = Verified() if to_remove else None
         loading = self._session.resume(
-            desired, metainfo=metainfo, resume=saved.blob, verified=verified, short=short, examined=examined
+            desired,
+            metainfo=metainfo,
+            resume=saved.blob,
+            verified=verified,
+            short=short,
+            examined=examined,
+            files_known=torrent in self.files_known,
         )
         self._restored.add(torrent)
         if isinstance(loading, Unverified):
@@ -314,7 +320,14 @@ class Loader:
             vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
             return self._session.add(vouched_for_nothing, metainfo=metainfo, resume=None)
         short = self._short.pop(desired.torrent, {})
-        loading = self._session.resume(desired, metainfo=metainfo, resume=saved.blob, verified=verified, short=short)
+        loading = self._session.resume(
+            desired,
+            metainfo=metainfo,
+            resume=saved.blob,
+            verified=verified,
+            short=short,
+            files_known=desired.torrent in self.files_known,
+        )
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
         self._compare_stored(desired, loading)
         return loading

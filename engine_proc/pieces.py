@@ -132,6 +132,11 @@ class Examined(NamedTuple):
     size: int
     parsed: object = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that is wanted is claimed; never while there is no metadata."""
+        return self.size > 0 and self.bytes_done == self.bytes_total
+
 
 class Slice(NamedTuple):
     """Bytes of one file, or of padding where `path` is None."""

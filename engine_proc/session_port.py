@@ -59,7 +59,7 @@ class Loading(NamedTuple):
 
     Fields:
         complete: its resume data says that all wanted pieces are there.
-        layout: its files, or None while there is no metadata.
+        layout: its files, or None while there is no metadata, or where they are known.
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
         tracked: it has trackers, which hear of it once they are released.
     """
@@ -118,6 +118,7 @@ class LibtSession(Protocol):
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
 
@@ -126,6 +127,7 @@ class LibtSession(Protocol):
                 that is returned and nothing was added.
             short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
             examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
+            files_known: nobody needs the layout, which is not made then.
         """
         ...
 

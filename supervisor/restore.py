@@ -15,8 +15,8 @@ from protocol.rows import ACTIVE_STATES, TorrentState
 WINDOW: Final = 1000
 """Torrents on their way to the engine and not taken up yet, at the most."""
 
-CHUNK: Final = 100
-"""Torrents given in one go."""
+CHUNK: Final = 50
+"""Torrents given in one go, for which clients wait."""
 
 
 class Restore:

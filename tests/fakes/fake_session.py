@@ -300,12 +300,14 @@ class FakeSession:
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent; there is something to look at first only where `doubt` says so. Raises InvalidSource."""
         doubt = self._doubts.get(desired.torrent)
         if verified is None and doubt is not None:
             return doubt
-        return self._add(desired, metainfo=metainfo, resume=resume, short=short)
+        loading = self._add(desired, metainfo=metainfo, resume=resume, short=short)
+        return loading._replace(layout=None) if files_known else loading
 
     def doubt(self, torrent: str, unverified: Unverified) -> None:
         """From now on this is to be looked at before the torrent goes on from resume data."""
