@@ -67,8 +67,8 @@ HEARTBEAT_S: Final = 0.25
 STATISTICS_S: Final = 1.0
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
-UPDATES_RESTORING_S: Final = 2.0
-"""While thousands are added, what each does on the way is not asked for."""
+UPDATES_RESTORING_S: Final = 4.0
+"""While thousands are added, what each does on the way is not asked for more often."""
 COMMANDS_PER_TURN: Final = 50
 EVENTS_PER_FRAME: Final = 40
 """The supervisor takes in a frame in one go, and its clients wait that long."""
@@ -139,6 +139,7 @@ class Engine:
         self._next_updates = now
         self._next_census = now + CYCLE_S
         self._updates_busy = False
+        self._updated_at = now
         self._sampled: tuple[float, SessionStatistics] | None = None
         self._writing = 0
         self._store_problem: str | None = None
@@ -391,9 +392,10 @@ class Engine:
         if self._session is None:
             return
         if now >= self._next_updates:
-            busy_s = UPDATES_RESTORING_S if self._require_dispatcher().adding_many else UPDATES_BUSY_S
-            self._next_updates = now + (busy_s if self._updates_busy else UPDATES_IDLE_S)
-            self._session.post_updates()
+            self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
+            if now - self._updated_at >= UPDATES_RESTORING_S or not self._require_dispatcher().adding_many:
+                self._updated_at = now
+                self._session.post_updates()
         for decision in self._guard.tick(now):
             self._require_dispatcher().decided(decision)
         self._outbox.extend(self._coalescer.due(now))

@@ -54,8 +54,8 @@ ALERT_MASK: Final = int(
 _NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
 """How a deletion "fails" that did not: a torrent that never had files, and somebody else's files in its folder."""
-_WORKING: Final = frozenset({NativeState.CHECKING_FILES, NativeState.DOWNLOADING})
 _STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
+_WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
 
 
 class AlertCopier:
@@ -179,10 +179,10 @@ class AlertCopier:
 
     def _copy_state_changed(self, native: Any) -> Alert | None:
         """Only where work begins or ends: the status tells all else, and thousands start with several of these."""
-        state = _STATES[native.state]
-        if state not in _WORKING and _STATES[native.prev_state] not in _WORKING:
+        native_state = native.state
+        if native_state not in _WORKING and native.prev_state not in _WORKING:
             return None
-        handle = native.handle
+        state, handle = _STATES[native_state], native.handle
         if state is NativeState.DOWNLOADING:
             self._downloading.add(handle)
         else:
