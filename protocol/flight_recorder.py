@@ -200,7 +200,7 @@ def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
     if not _WHAT.fullmatch(what):
         return None
     known = torrent.decode() if _TORRENT_ID.fullmatch(torrent) else None
-    return FlightRecord(what.decode(), known, age_ns // 1000)
+    return FlightRecord(what.decode(), known, max(0, age_ns) // 1000)
 
 
 def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
