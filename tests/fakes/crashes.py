@@ -32,9 +32,10 @@ def segv_here() -> NoReturn:
     _wait_for_the_end()
 
 
-def segv_in(tid: int) -> None:
+def segv_in(tid: int) -> NoReturn:
     """SIGSEGV in a thread of this process, whatever that is about: a signal's handler is `strlen`, and gets 12."""
     _interrupt(tid, "strlen")
+    _wait_for_the_end()
 
 
 def stall(tid: int) -> None:

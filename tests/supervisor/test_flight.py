@@ -79,7 +79,7 @@ def test_a_writer_that_is_killed_leaves_nothing_half_written() -> None:
         last = flight.read(fd)
         assert writer.returncode == -signal.SIGKILL
         check([*last.records, *last.under_way])
-        assert RECORDS - 1 <= len(last.records)
+        assert len(last.records) >= RECORDS - 1
         assert 3 <= len(last.under_way) <= 4
         numbers = [int(record.what[1:]) for record in last.records]
         assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
