@@ -35,7 +35,7 @@ from engine_proc.alerts import (
     TorrentTrouble,
 )
 from engine_proc.held_trackers import HeldTrackers
-from protocol.flight_recorder import FlightRecorder
+from protocol.flight_recorder import FlightRecorder, alert_name
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs do not know what alerts carry."""
@@ -104,15 +104,13 @@ class AlertCopier:
         copier = _COPIERS.get(kind)
         if copier is None:
             return None
-        outer = self._recorder.begin(_NAMES[kind])
-        alert = copier(self, native)
-        self._recorder.end(outer)
-        return alert
+        self._recorder.alert(_NAMES[kind])
+        return copier(self, native)
 
     def _id(self, native: Any) -> str | None:
         torrent = self._ids.get(native.handle)
         if torrent is not None:
-            self._recorder.about(torrent)
+            self._recorder.alert_about(torrent)
         return torrent
 
     def _known(self, info_hashes: Any) -> str | None:
@@ -291,7 +289,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     ),
 }
 
-_NAMES: Final = {kind: b"alert " + kind.__name__.removesuffix("_alert").encode() for kind in _COPIERS}
+_NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
 """As the flight recorder has them."""
 
 

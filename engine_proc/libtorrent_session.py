@@ -27,7 +27,7 @@ from engine_proc.session_port import (
     UnknownTorrent,
 )
 from protocol.desired import DesiredTorrent
-from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from protocol.flight_recorder import FLIGHT_BYTES, NO_ALERT, FlightRecorder
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
@@ -114,6 +114,7 @@ class LibtorrentSession:
         copies = own + [
             copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None
         ]
+        self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
                 self._release_peers_for(alert.torrent)

@@ -4,9 +4,21 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from protocol.flight_recorder import FLIGHT_BYTES, FORGOTTEN, RECORDS, ROWS, Flight, FlightRecord, FlightRecorder, read
+from protocol.flight_recorder import (
+    FLIGHT_BYTES,
+    FORGOTTEN,
+    NO_ALERT,
+    RECORDS,
+    ROWS,
+    Flight,
+    FlightRecord,
+    FlightRecorder,
+    alert_name,
+    read,
+)
 
-NAMES = [b"add", b"examine", b"alert add_torrent", b"command ensure_torrent", b"x" * 31]
+HEADER = 136
+NAMES = [b"add", b"examine", b"release_trackers", b"command ensure_torrent", b"x" * 31]
 
 
 def torrent(number: int) -> str:
@@ -71,22 +83,28 @@ def test_a_call_within_a_call_is_about_the_same_torrent(recording: Recording) ->
     assert recording.read().sync is None
 
 
-def test_what_a_call_is_about_can_be_said_later(recording: Recording) -> None:
-    """As of an alert, which has to be read to know."""
-    outer = recording.recorder.begin(b"alert file_error")
-    recording.recorder.about(torrent(3))
-    sync = recording.read().sync
-    assert sync == FlightRecord("alert file_error", torrent(3), 0)
-    recording.recorder.end(outer)
-    assert recording.read().records == [sync]
+def test_an_alert_is_in_flight_while_it_is_read(recording: Recording) -> None:
+    """Until the next, which is about another torrent or about none, and until there is none."""
+    recorder = recording.recorder
+    recorder.begin(b"pop_alerts")
+    popping = recording.read()
+    recorder.alert(alert_name("file_error"))
+    assert recording.read().sync == FlightRecord("alert file_error", None, 0)
+    recorder.alert_about(torrent(3))
+    alert = FlightRecord("alert file_error", torrent(3), 0)
+    assert recording.read() == Flight(records=[alert, *popping.records], sync=alert)
+    recorder.alert(alert_name("session_stats"))
+    assert recording.read().sync == FlightRecord("alert session_stats", None, 0)
+    recorder.alert(NO_ALERT)
+    assert recording.read() == popping
 
 
 def test_of_a_call_around_thousands_only_that_it_was_made_is_known(recording: Recording) -> None:
     """The ring has room for the latest."""
     recorder = recording.recorder
-    recorder.begin(b"pop_alerts")
+    recorder.begin(b"resume")
     for _ in range(RECORDS):
-        recorder.end(recorder.begin(b"alert add_torrent"))
+        recorder.end(recorder.begin(b"layout"))
     found = recording.read()
     assert found.sync == FlightRecord(FORGOTTEN, None, 0)
     assert len(found.records) == RECORDS
@@ -176,7 +194,7 @@ def test_what_is_read_is_what_was_written(history: list[tuple[str, Any, Any]], r
 
 def changes(old: bytes, new: bytes) -> tuple[int, int]:
     """The bytes between which two buffers differ, but for the header, of which each word is written in one go."""
-    differ = [at for at in range(64, FLIGHT_BYTES, 8) if old[at : at + 8] != new[at : at + 8]]
+    differ = [at for at in range(HEADER, FLIGHT_BYTES, 8) if old[at : at + 8] != new[at : at + 8]]
     return differ[0], differ[-1] + 8
 
 
@@ -202,8 +220,8 @@ def test_a_write_that_is_cut_short_tells_nothing_wrong(
     cut = data.draw(st.integers(start, end))
     zeros = bytes(end - start)
     body = new[start:cut] + zeros[cut - start :] if cleared else zeros[: cut - start] + old[cut:end]
-    header = old[:64] if verb == "begin" else new[:64]
-    torn = read(header + new[64:start] + body + new[end:], recording.now_us * 1000)
+    header = old[:HEADER] if verb == "begin" else new[:HEADER]
+    torn = read(header + new[HEADER:start] + body + new[end:], recording.now_us * 1000)
     assert set(told(torn)) <= {*told(earlier), *told(later)}
     assert len(torn.records) >= len(earlier.records) - 1
     assert {row.torrent for row in earlier.under_way} <= {row.torrent for row in torn.under_way}
