@@ -77,3 +77,11 @@ def test_many_times_every_way_back() -> None:
     assert kill["pings"]["replies"] > 1
     assert document["idle"]["engine_bytes"] > 0
     assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
+
+
+def test_flight_counts_what_a_restore_records() -> None:
+    """Two calls for each torrent at least, one of which libtorrent confirms."""
+    document = bench("flight", "--runs", "5", "--torrents", "5")
+    assert min(document["ns"].values()) > 0
+    assert document["per_restored_torrent"]["under way"] == 1
+    assert document["per_restored_torrent"]["call"] >= 2

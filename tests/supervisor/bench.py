@@ -17,6 +17,7 @@ from protocol import codec
 from protocol.desired import DesiredTorrent
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import EngineStarted
+from protocol.flight_recorder import Flight
 from protocol.link import (
     Configure,
     EngineCommand,
@@ -70,6 +71,10 @@ class PlayedChild(Child):
         self.pid = os.getpid()
         self.kills = 0
         self.die = on_death
+        self.flown = Flight()
+
+    def flight(self) -> Flight:
+        return self.flown
 
     def kill(self) -> None:
         self.kills += 1

@@ -6,6 +6,7 @@ import pytest
 import structlog
 import zmq
 
+from protocol.flight_recorder import Flight, FlightRecord
 from protocol.link import Configure, Drain, EngineReady
 from supervisor import lifecycle
 from supervisor.child import Child, Death
@@ -42,6 +43,22 @@ async def test_a_death_is_told_and_followed_by_the_next_generation(tmp_path: Pat
             assert not on.link.up
             await on.keeper_restarted()
             assert (on.keeper.gen, on.keeper.restarts) == (gen + 1, gen)
+
+
+async def test_what_a_dead_engine_was_doing_is_kept_until_the_next_one_dies(tmp_path: Path) -> None:
+    """Whoever hears of the death can ask; of an engine that could not be started there is nothing to say."""
+    flight = Flight(sync=FlightRecord("add", "a" * 40, 5))
+    async with bench(tmp_path) as on:
+        assert on.keeper.flight == Flight()
+        await on.engine()
+        on.child.flown = flight
+        await on.lose_engine()
+        assert on.keeper.flight == flight
+        await on.keeper_restarted()
+        assert on.keeper.flight == flight
+        await on.engine()
+        await on.lose_engine()
+        assert on.keeper.flight == Flight()
 
 
 async def test_over_budget_nothing_is_spawned(tmp_path: Path) -> None:
