@@ -1,6 +1,7 @@
 """`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
 
 import argparse
+import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -91,7 +92,8 @@ def main() -> None:
     watch.close()
     rehasher.close()
     store.close()
-    sys.stderr.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.flush()
     os._exit(0)
 
 
