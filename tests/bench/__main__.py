@@ -5,6 +5,7 @@ import typer
 from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
 from tests.bench.kills import kills
+from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.throughput import throughput
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, leaks):
     app.command()(benchmark)
 
 if __name__ == "__main__":

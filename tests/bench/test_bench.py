@@ -77,3 +77,14 @@ def test_many_times_every_way_back() -> None:
     assert kill["pings"]["replies"] > 1
     assert document["idle"]["engine_bytes"] > 0
     assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
+
+
+def test_leaks_finds_the_supervisor_as_it_was() -> None:
+    """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
+    document = bench("leaks", "--restarts", "15", "--warm-up", "3")
+    before, after = document["before"], document["after"]
+    assert document["restarts"] == 15
+    assert [after[name] for name in ("fds", "threads", "children")] == [
+        before[name] for name in ("fds", "threads", "children")
+    ]
+    assert after["zombies"] == 0
