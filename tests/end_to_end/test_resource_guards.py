@@ -1,6 +1,9 @@
 """What keeps one process from taking the machine, or the other one, down with it."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,15 +28,32 @@ def oom_score_adj(pid: int) -> int:
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
-def test_both_processes_have_their_limits_and_the_engine_goes_first(daemon: Daemon) -> None:
+@contextmanager
+def soft_limit(kind: int, soft: int) -> Iterator[None]:
+    """What is started meanwhile begins with this soft limit, as far as the hard one allows it."""
+    before = resource.getrlimit(kind)
+    hard = before[1]
+    resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(kind, before)
+
+
+def test_both_processes_have_their_limits_and_the_engine_goes_first(root: Path) -> None:
     """As many descriptors as allowed, no core dumps; out of memory, the kernel ends the engine."""
-    until(daemon.healthy, "the engine is up")
-    for pid in (daemon.pid, daemon.engine_pid()):
-        soft, hard = soft_and_hard(pid, "Max open files")
-        assert soft == hard
-        assert soft_and_hard(pid, "Max core file size")[0] == "0"
-    assert oom_score_adj(daemon.pid) == oom_score_adj(os.getpid())
-    assert oom_score_adj(daemon.engine_pid()) == min(1000, oom_score_adj(daemon.pid) + 500)
+    with (
+        soft_limit(resource.RLIMIT_NOFILE, 1000),
+        soft_limit(resource.RLIMIT_CORE, 100_000_000),
+        Daemon(root / "d") as daemon,
+    ):
+        until(daemon.healthy, "the engine is up")
+        for pid in (daemon.pid, daemon.engine_pid()):
+            soft, hard = soft_and_hard(pid, "Max open files")
+            assert soft == hard
+            assert soft_and_hard(pid, "Max core file size")[0] == "0"
+        assert oom_score_adj(daemon.pid) == oom_score_adj(os.getpid())
+        assert oom_score_adj(daemon.engine_pid()) == min(1000, oom_score_adj(daemon.pid) + 500)
 
 
 def test_an_engine_that_holds_too_much_is_replaced_once_and_then_spaced_out(root: Path) -> None:
