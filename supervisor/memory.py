@@ -1,10 +1,9 @@
 """How much memory a process holds, and how much there is. From /proc and /sys, which are no disk and never wait."""
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Final
-
-import psutil
 
 SHARE: Final = 0.75
 """Of all memory: an engine that holds more is about to be ended by the kernel, and that is not a clean end."""
@@ -43,8 +42,9 @@ def limit_bytes(
     """
     if configured_mb is not None:
         return configured_mb * MB
-    there = [psutil.virtual_memory().total if total is None else total, *_of_control_groups(proc, cgroups)]
-    return int(SHARE * min(there))
+    if total is None:  # not from /proc/meminfo, which a hardened service does not get to see
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(SHARE * min([total, *_of_control_groups(proc, cgroups)]))
 
 
 def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
