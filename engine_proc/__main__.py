@@ -1,6 +1,7 @@
 """`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
 
 import argparse
+import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -27,6 +28,8 @@ LINK_HWM: Final = 10_000
 """Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
 GC_THRESHOLD: Final = 100_000
 """With ten thousand torrents a collection takes longer than the loop may, and there is next to no garbage in cycles."""
+OOM_SCORE_ADJ: Final = 500
+"""Thousandths of all memory that this process seems larger by when the kernel chooses what to end."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -34,6 +37,15 @@ def die_with_parent(parent_pid: int) -> bool:
     """Asks the kernel to kill this process when its parent dies. False where the parent is already another one."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     return os.getppid() == parent_pid
+
+
+def go_first_when_memory_is_out() -> None:
+    """Has the kernel end this process rather than its supervisor, which can start another. It needs no privilege."""
+    path = Path("/proc/self/oom_score_adj")
+    try:
+        path.write_text(str(min(1000, int(path.read_text()) + OOM_SCORE_ADJ)))
+    except OSError as error:
+        log("warning", "oom_score_not_raised", problem=str(error))
 
 
 def main() -> None:
@@ -55,6 +67,7 @@ def main() -> None:
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
+    go_first_when_memory_is_out()
 
     # Only after the check above: libtorrent is what takes time to load.
     from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
@@ -93,7 +106,8 @@ def main() -> None:
     watch.close()
     rehasher.close()
     store.close()
-    sys.stderr.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.flush()
     os._exit(0)
 
 

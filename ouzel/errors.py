@@ -18,7 +18,9 @@ class Refused(OuzelError):
 
     def __init__(self, body: ErrorBody) -> None:
         kind = _BY_CODE.get(body.code, ErrorKind.INTERNAL_ERROR)
-        super().__init__(kind, body.message, field=body.field, retry_after_ms=body.retry_after_ms)
+        super().__init__(
+            kind, body.message, field=body.field, retry_after_ms=body.retry_after_ms, accepted=body.accepted
+        )
         self.body = body
 
     def __str__(self) -> str:
@@ -57,7 +59,10 @@ class NotRunning(OuzelError, ConnectionError):
 
 
 def error_body(error: OuzelError) -> dict[str, object]:
-    """An error as JSON has it: `{code, name, message, retry, retry_after_ms?, field?}`; code 0 for `not_running`."""
+    """An error as JSON has it: `{code, name, message, retry, retry_after_ms?, field?, accepted?}`.
+
+    The code is 0 for `not_running`.
+    """
     if isinstance(error, NotRunning):
         return {"code": 0, "name": "not_running", "message": error.message, "retry": "later"}
     body = error.body if isinstance(error, Refused) else ErrorBody.of(error)

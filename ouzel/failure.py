@@ -42,7 +42,7 @@ _HINTS = {
     ErrorKind.INVALID_MAGNET: "check that the link was copied whole, and is quoted from the shell.",
     ErrorKind.UNKNOWN_OP: "the daemon is older than this command; `ouzel health` shows its version.",
 }
-
+_ACCEPTED = "it was accepted all the same and need not be repeated; `ouzel show ID` and `ouzel health` tell the rest."
 
 _FIELD = re.compile(r"args\.(?P<name>[\w.]+)(\[\d+\])?$")
 _OPTIONS = {
@@ -71,7 +71,7 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         typer.echo(json.dumps({"error": error_body(error) if isinstance(error, OuzelError) else usage}), err=True)
     elif isinstance(error, OuzelError):
         typer.echo(f"error: {_in_words_of_the_command_line(error)}", err=True)
-        hint = None if isinstance(error, NotRunning) else _HINTS.get(error.kind)
+        hint = None if isinstance(error, NotRunning) else _ACCEPTED if error.accepted else _HINTS.get(error.kind)
         if hint is not None:
             typer.echo(f"  {hint}", err=True)
     else:

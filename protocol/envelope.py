@@ -43,7 +43,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one."""
+    """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one.
+
+    Fields:
+        accepted: of a mutation: true, it is on disk and will be done although it ended in this error; false, nothing
+            was accepted and nothing will be done. Left out, that is not known yet: the same request again under the
+            same id tells. Errors of reads may have it or not.
+    """
 
     code: int
     name: str
@@ -51,6 +57,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry: str
     retry_after_ms: int | None = None
     field: str | None = None
+    accepted: bool | None = None
 
     @classmethod
     def of(cls, error: OuzelError) -> "ErrorBody":
@@ -62,6 +69,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             retry=error.kind.retry,
             retry_after_ms=error.retry_after_ms,
             field=error.field,
+            accepted=error.accepted,
         )
 
 

@@ -73,16 +73,24 @@ class OuzelError(Exception):
         message: one sentence for a person: what is wrong and, where it helps, what to do.
         field: dotted path of the offending field (`args.save_path`), or None where no field is to blame.
         retry_after_ms: earliest useful retry in milliseconds, where that is known.
+        accepted: of a mutation, whether it is durable and will be done all the same; None where that is not known.
     """
 
     def __init__(
-        self, kind: ErrorKind, message: str, *, field: str | None = None, retry_after_ms: int | None = None
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after_ms: int | None = None,
+        accepted: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.field = field
         self.retry_after_ms = retry_after_ms
+        self.accepted = accepted
 
     def __str__(self) -> str:
         return f"{self.kind.wire_name}: {self.message}"

@@ -130,7 +130,8 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
     """Trouble of more than one torrent.
 
     Fields:
-        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`. Health says when it ends.
+        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, or `memory_high`
+            where the engine holds too much and is replaced. Health says when it ends.
     """
 
     name: str

@@ -5,6 +5,7 @@
 - The *event log* numbers lifecycle events and keeps the latest for replay.
 - The *lifecycle* is a pure machine: what becomes of the engine when it is ready, dies, or is not wanted any more.
 - The *restart policy* is its back-off and budget; *health* is what is wrong, by component and subject.
+- The *memory guard* judges whether the engine has grown so large that another one shall take its place.
 - The *keeper* performs the lifecycle's actions on a *child*, one engine process.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 import structlog
 
 from supervisor import config as configuration
-from supervisor import logs
+from supervisor import logs, process_limits
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.service import Service, UnusableSettings
@@ -42,10 +42,12 @@ def main(engine: str = ENGINE_MODULE) -> None:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
+    process_limits.prepare(core_dumps=args.core)
     try:
         config = configuration.load(args.config)
     except configuration.InvalidConfig as error:

@@ -53,11 +53,17 @@ class LimitsConfig(_Section, frozen=True, kw_only=True):
 
 
 class RestartConfig(_Section, frozen=True, kw_only=True):
-    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then."""
+    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then.
+
+    Fields:
+        max_memory_mb: an engine that holds more is replaced, in millions of bytes; 0 is never, None three quarters of
+            what there is.
+    """
 
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     budget: Annotated[int, msgspec.Meta(ge=0)] = 5
     max_delay_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    max_memory_mb: Annotated[int, msgspec.Meta(ge=0, le=2**30)] | None = None
 
 
 class Config(_Section, frozen=True, kw_only=True):

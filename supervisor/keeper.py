@@ -11,7 +11,18 @@ from protocol.link import Drain
 from supervisor import lifecycle, logs
 from supervisor.child import Child, Death
 from supervisor.engine_link import EngineLink
-from supervisor.lifecycle import Died, Input, Lifecycle, Ready, StartRequested, State, StopRequested, Timer, TimerFired
+from supervisor.lifecycle import (
+    Died,
+    Input,
+    Lifecycle,
+    Ready,
+    RecycleRequested,
+    StartRequested,
+    State,
+    StopRequested,
+    Timer,
+    TimerFired,
+)
 from supervisor.restart_policy import RestartPolicy
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
@@ -73,6 +84,14 @@ class Keeper:
     def stop(self) -> None:
         """Lets the engine save and leave; `on_finished` follows."""
         self._step(StopRequested())
+
+    def recycle(self, reason: str) -> bool:
+        """Lets a running engine save and leave, and starts another one. False where none is running."""
+        if self.lifecycle.state is not State.RUNNING:
+            return False
+        self._log.warning("engine_recycled", reason=reason)
+        self._step(RecycleRequested())
+        return True
 
     def kill(self, reason: str) -> None:
         """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
@@ -137,7 +156,7 @@ class Keeper:
         self.flight = Flight() if child is None else child.flight()
         self._link.detach()
         self._log.log(
-            20 if self.stopping else 40,
+            20 if self.stopping or self.lifecycle.state is State.RECYCLING else 40,
             "engine_exited",
             gen=self.gen,
             exit_code=death.exit_code,

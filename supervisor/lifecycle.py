@@ -26,6 +26,7 @@ class State(Enum):
     IDLE = "idle"
     STARTING = "starting"
     RUNNING = "running"
+    RECYCLING = "recycling"
     BACKING_OFF = "backing_off"
     OVER_BUDGET = "over_budget"
     STOPPING = "stopping"
@@ -59,11 +60,15 @@ class TimerFired(NamedTuple):
     timer: Timer
 
 
+class RecycleRequested(NamedTuple):
+    """The engine shall save and leave, and another one take its place."""
+
+
 class StopRequested(NamedTuple):
     """The service is going down."""
 
 
-Input = StartRequested | Ready | Died | TimerFired | StopRequested
+Input = StartRequested | Ready | Died | TimerFired | RecycleRequested | StopRequested
 
 
 class Spawn(NamedTuple):
@@ -182,6 +187,22 @@ def _kill(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
     return lifecycle, [Kill()]
 
 
+def _recycle(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    recycling = msgspec.structs.replace(lifecycle, state=State.RECYCLING)
+    return recycling, [CancelTimer(Timer.STABLE), Drain(), StartTimer(Timer.STOP_DEADLINE, STOP_DEADLINE_S)]
+
+
+def _recycled(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    """Its end was asked for, however it came: no crash, and no back-off."""
+    waiting = msgspec.structs.replace(lifecycle, state=State.BACKING_OFF, ready_at=None, next_start_s=0.0)
+    return waiting, [CancelTimer(Timer.STOP_DEADLINE), StartTimer(Timer.BACK_OFF, 0.0)]
+
+
+def _stop_recycling(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+    """It drains already, and has a deadline."""
+    return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
+
+
 def _stop_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
     stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
     return stopping, [
@@ -218,7 +239,11 @@ TRANSITIONS: Final[dict[tuple[State, Timer | type[Input]], _Transition]] = {
     (State.STARTING, StopRequested): _stop_starting_engine,
     (State.RUNNING, Died): _crashed,
     (State.RUNNING, Timer.STABLE): _stable,
+    (State.RUNNING, RecycleRequested): _recycle,
     (State.RUNNING, StopRequested): _stop_engine,
+    (State.RECYCLING, Died): _recycled,
+    (State.RECYCLING, Timer.STOP_DEADLINE): _kill,
+    (State.RECYCLING, StopRequested): _stop_recycling,
     (State.BACKING_OFF, Timer.BACK_OFF): _spawn,
     (State.BACKING_OFF, StopRequested): _stop_without_engine,
     (State.OVER_BUDGET, Timer.BACK_OFF): _probe,

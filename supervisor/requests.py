@@ -46,6 +46,12 @@ FINISH_S: Final = 1.0
 LINGER_MS: Final = 200
 """How long the last replies may take to leave."""
 
+GIVEN_UP_S: Final = 0.05
+"""How long before its deadline a mutation ends that has not been accepted, so that it can say so in time."""
+
+GIVEN_UP_SHARE: Final = 0.2
+"""At the most this much of the time that there is."""
+
 T = TypeVar("T")
 Work = asyncio.Task[Acceptance | OuzelError]
 
@@ -116,20 +122,20 @@ class Requests:
         try:
             request = parse_request(frame)
         except RefusedRequest as refused:
-            self._reply(route, refused.request_id, refused)
+            self._refuse(route, refused.request_id, refused)
             return
         except OuzelError as error:
-            self._reply(route, None, error)
+            self._refuse(route, None, error)
             return
         try:
             command = parse_command(request.op, request.args)
         except OuzelError as error:
-            self._reply(route, request.id, error)
+            self._refuse(route, request.id, error)
             return
         if isinstance(command, _MUTATIONS):
             self._mutate(route, request, command)
         elif isinstance(command, ListFiles):
-            self._group.create_task(self._list_files(route, request, command))
+            self._answered(self._list_files(route, request, command))
         else:
             self._read(route, request, command)
 
@@ -157,13 +163,18 @@ class Requests:
         try:
             found = self._acceptances.find(key, content, time.monotonic())
         except OuzelError as error:
-            self._reply(route, request.id, error)
+            self._refuse(route, request.id, error)
             return
         repeats = found is not None
         if found is None:
-            found = self._work(self._accept(key, request, command, deadline))
+            early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
+            found = self._work(self._accept(key, request, command, deadline - early_s))
             self._acceptances.begin(key, content, found)
-        answering = self._group.create_task(self._answer(route, request, found, deadline, repeats=repeats))
+        self._answered(self._answer(route, request, found, deadline, repeats=repeats))
+
+    def _answered(self, answer: Coroutine[Any, Any, None]) -> None:
+        """Has a task give an answer, which `close` waits for."""
+        answering = self._group.create_task(answer)
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
 
@@ -173,7 +184,7 @@ class Requests:
         outcome = found if isinstance(found, Acceptance) else await self._by(deadline, found)
         if isinstance(outcome, Acceptance) and request.wait == "applied":
             applying = self._work(self._apply(request, outcome))
-            outcome = await self._by(deadline, applying)
+            outcome = await self._by(deadline, applying, accepted=True)
             applying.cancel()
         result = outcome.result if isinstance(outcome, Acceptance) else outcome
         self._reply(route, request.id, result, repeats=repeats)
@@ -187,25 +198,28 @@ class Requests:
             task.cancel()
         return task
 
-    async def _by(self, deadline: float, work: Work) -> Acceptance | OuzelError:
-        """What came of some work, which goes on if the deadline is earlier."""
+    async def _by(self, deadline: float, work: Work, *, accepted: bool | None = None) -> Acceptance | OuzelError:
+        """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
         done, _ = await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         if done and not work.cancelled():
             return work.result()
         if self._stopping():
-            return OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart")
-        return OuzelError(
-            ErrorKind.DEADLINE_EXCEEDED, "the outcome was not known in time; the command may still take effect"
-        )
+            problem = "the supervisor is shutting down"
+            advice = "it is done after the restart" if accepted else "ask again after its restart"
+            return OuzelError(ErrorKind.STOPPING, f"{problem}; {advice}", accepted=accepted)
+        problem = "libtorrent has not confirmed it in time" if accepted else "the outcome was not known in time"
+        advice = "it is on disk and will be done" if accepted else "it may still take effect; ask again under its id"
+        return OuzelError(ErrorKind.DEADLINE_EXCEEDED, f"{problem}; {advice}", accepted=accepted)
 
     async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
         """Accepts a mutation, and remembers it; or the error as a value, which must not end the group of tasks."""
         accepted: Acceptance | None = None
         try:
             if self._stopping():
-                return OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
+                raise OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
             accepted = await self._mutations.accept(command, deadline)
         except OuzelError as error:
+            error.accepted = False
             return error
         except Exception:  # noqa: BLE001  # see _defect
             return self._defect(request)
@@ -220,15 +234,22 @@ class Requests:
         try:
             await self._mutations.until_applied(accepted)
         except OuzelError as error:
+            error.accepted = True
             return error
         except Exception:  # noqa: BLE001  # see _defect
-            return self._defect(request)
+            return self._defect(request, accepted=True)
         return accepted
 
-    def _defect(self, request: Request) -> OuzelError:
+    def _defect(self, request: Request, *, accepted: bool | None = None) -> OuzelError:
         """The one place where any error is caught: a defect in one command must not take the service down."""
         self._log.exception("command_failed", op=request.op, id=request.id)
-        return OuzelError(ErrorKind.INTERNAL_ERROR, f"{request.op} failed for a defect in Ouzel; its log has more")
+        message = f"{request.op} failed for a defect in Ouzel; its log has more"
+        return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
+
+    def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
+        """Answers what was not even begun."""
+        error.accepted = False
+        self._reply(route, request_id, error)
 
     def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
         refused = isinstance(outcome, OuzelError)

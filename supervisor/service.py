@@ -46,7 +46,7 @@ from protocol.link import (
 )
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, TorrentState
-from supervisor import logs, restore
+from supervisor import logs, memory, restore
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.config import Config
@@ -59,6 +59,7 @@ from supervisor.event_log import EventLog
 from supervisor.health import Health, Severity
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
+from supervisor.memory_guard import MemoryGuard
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
@@ -109,6 +110,7 @@ class Service:
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
         self._told_health: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
+        self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._storage_problems: dict[tuple[str, str], str] = {}
 
@@ -444,9 +446,21 @@ class Service:
         told = [msgspec.to_builtins(reason) for reason in reasons]
         self._publisher.lifecycle(HealthChanged(status=status.value, reasons=told))
 
+    def _look_at_memory(self) -> None:
+        """Has an engine that holds too much replaced; what is wrong is said until the next one has been looked at."""
+        child, now = self._keeper.child, time.monotonic()
+        if child is None or self._keeper.lifecycle.state is not State.RUNNING:
+            return
+        recycle, problem = self._memory.judge(memory.held_bytes(child.pid), now)
+        self._report("engine", "memory", problem)
+        if recycle and problem is not None:
+            self._publisher.lifecycle(SessionError(name="memory_high", message=problem))
+            self._keeper.recycle(problem)
+
     async def _tick(self) -> None:
         while True:
             self._report_restore()
+            self._look_at_memory()
             self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             await asyncio.sleep(TICK_S)

@@ -6,6 +6,7 @@ from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
 from tests.bench.flight import flight
 from tests.bench.kills import kills
+from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.throughput import throughput
@@ -18,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks):
     app.command()(benchmark)
 
 if __name__ == "__main__":

@@ -85,3 +85,14 @@ def test_flight_counts_what_a_restore_records() -> None:
     assert min(document["ns"].values()) > 0
     assert document["per_restored_torrent"]["under way"] == 1
     assert document["per_restored_torrent"]["call"] >= 2
+
+
+def test_leaks_finds_the_supervisor_as_it_was() -> None:
+    """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
+    document = bench("leaks", "--restarts", "15", "--warm-up", "3")
+    before, after = document["before"], document["after"]
+    assert document["restarts"] == 15
+    assert [after[name] for name in ("fds", "threads", "children")] == [
+        before[name] for name in ("fds", "threads", "children")
+    ]
+    assert after["zombies"] == 0

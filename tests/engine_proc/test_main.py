@@ -32,14 +32,14 @@ def supervision(tmp_path: Path) -> Iterator[Supervision]:
 
 @contextmanager
 def engine_process(
-    supervision: Supervision, resume_dir: Path, parent_pid: int | None = None
+    supervision: Supervision, resume_dir: Path, parent_pid: int | None = None, log_fd: int = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[bytes]]:
     """An engine, started as the supervisor starts it; killed at the end if it still runs."""
     resume_dir.mkdir(exist_ok=True)
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
     argv += ["--parent-pid", str(parent_pid or os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
     argv += ["--resume-dir", str(resume_dir)]
-    process = subprocess.Popen(argv, cwd=ROOT, pass_fds=[supervision.lifeline_fd], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(argv, cwd=ROOT, pass_fds=[supervision.lifeline_fd], stderr=log_fd)
     try:
         yield process
     finally:
@@ -90,6 +90,20 @@ def test_an_engine_without_a_supervisor_leaves(supervision: Supervision, tmp_pat
     """When the lifeline breaks, by itself."""
     with engine_process(supervision, tmp_path / "resume") as process:
         supervision.take(Heartbeat)
+        supervision.cut_lifeline()
+        assert process.wait(DEADLINE_S) == 0
+
+
+def test_an_engine_without_a_supervisor_leaves_though_nobody_reads_its_log(
+    supervision: Supervision, tmp_path: Path
+) -> None:
+    """The pipe of its log has lost its reader, too; that is no error on the way out."""
+    reading, writing = os.pipe()
+    with engine_process(supervision, tmp_path / "resume", log_fd=writing) as process:
+        os.close(writing)
+        supervision.send(CONFIGURE)
+        supervision.take(EngineReady)
+        os.close(reading)
         supervision.cut_lifeline()
         assert process.wait(DEADLINE_S) == 0
 

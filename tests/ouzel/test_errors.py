@@ -26,6 +26,13 @@ def test_errors_as_json_leave_out_what_is_not_there() -> None:
     assert error_body(RequestTimeout("pause", 12))["name"] == "deadline_exceeded"
 
 
+def test_a_refusal_says_whether_anything_was_accepted() -> None:
+    """As the daemon told it, to programs and in JSON."""
+    for accepted in (True, False):
+        error = Refused(ErrorBody(code=1007, name="deadline_exceeded", message="", retry="later", accepted=accepted))
+        assert error.accepted is error_body(error)["accepted"] is accepted
+
+
 def test_not_running_is_no_row_of_the_table() -> None:
     """No daemon said it; programs find a name of its own."""
     body = error_body(NotRunning(Path("/run/ouzel/commands.ipc"), "No such file or directory"))

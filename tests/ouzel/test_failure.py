@@ -28,6 +28,15 @@ def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFix
     assert lines[3:] == ["error: Invalid value for --down: no rate", "  see `ouzel --help`"]
 
 
+def test_what_was_accepted_need_not_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever error it ended in."""
+    for accepted in (None, True):
+        tell(OuzelError(ErrorKind.DEADLINE_EXCEEDED, "too late", accepted=accepted), as_json=False)
+    unknown, known = capsys.readouterr().err.splitlines()[1::2]
+    assert "try again" in unknown
+    assert "need not be repeated" in known
+
+
 def test_a_program_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One object a line."""
     tell(GONE, as_json=True)

@@ -107,6 +107,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         "OUZEL_RESTART_WINDOW_S": "1.5",
         "OUZEL_RESTART_BUDGET": "9",
         "OUZEL_RESTART_MAX_DELAY_S": "2",
+        "OUZEL_RESTART_MAX_MEMORY_MB": "512",
         "OUZEL_ENGINE_ENABLE_DHT": "False",
         "OUZEL_ENGINE_CONNECTIONS_LIMIT": "-1",
         "OUZEL_ENGINE_USER_AGENT": "Ouzel/1.0 – ünï",
@@ -119,7 +120,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
     assert (paths.resume_dir, paths.runtime_dir, paths.state_dir) == ("/env/resume", "/env/run", "/env/state")
     assert paths.download_roots == ["/env/a", "/env/b"]
     assert config.limits == LimitsConfig(download_bps=2**31 - 2, upload_bps=5)
-    assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0)
+    assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0, max_memory_mb=512)
     assert config.engine == {
         "enable_dht": False,
         "connections_limit": -1,

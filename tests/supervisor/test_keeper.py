@@ -87,6 +87,24 @@ async def test_a_stop_drains_the_engine(tmp_path: Path) -> None:
         assert (child.kills, on.keeper._timers, on.keeper.lifecycle.state) == (0, {}, State.STOPPED)
 
 
+async def test_a_recycled_engine_is_drained_and_followed_by_another(tmp_path: Path) -> None:
+    """Which costs nothing of the budget; where no engine runs there is none to recycle."""
+    async with bench(tmp_path, budget=0) as on:
+        assert not on.keeper.recycle("too early")
+        engine = await on.engine()
+        child = on.child
+        assert on.keeper.recycle("it has grown too large")
+        assert not on.keeper.recycle("once is enough")
+        await engine.given(Drain)
+        await engine.stop()
+        child.die(Death(exit_code=0, signal=None))
+        await on.keeper_restarted()
+        await on.engine()
+        assert (on.keeper.gen, on.keeper.restarts, child.kills) == (2, 1, 0)
+        assert on.keeper.lifecycle.crashes == ()
+        assert [entry["level"] for entry in on.logged if entry["event"] == "engine_exited"] == ["info"]
+
+
 async def test_a_stop_before_the_start_is_the_end(tmp_path: Path) -> None:
     """No engine, nothing to wait for."""
     async with bench(tmp_path) as on:

@@ -19,6 +19,7 @@ from supervisor.lifecycle import (
     Kill,
     Lifecycle,
     Ready,
+    RecycleRequested,
     Spawn,
     StartRequested,
     StartTimer,
@@ -110,6 +111,30 @@ def test_an_engine_that_drains_for_too_long_is_killed() -> None:
     assert Finish in kinds(step(at, Died(), 17.1, policy())[1])
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_engine_that_is_recycled_is_no_crash(killed: bool) -> None:
+    """It is asked to leave, and killed at the deadline; the next one starts at once, and the budget is as it was."""
+    at, actions = ran((0, StartRequested()), (1, Ready()), (2, Died()), (2, TimerFired(Timer.BACK_OFF)), (3, Ready()))
+    crashes = at.crashes
+    at, actions = step(at, RecycleRequested(), 4.0, policy())
+    assert at.state is State.RECYCLING
+    assert kinds(actions) == [CancelTimer, Drain, StartTimer]
+    if killed:
+        at, actions = step(at, TimerFired(Timer.STOP_DEADLINE), 19.0, policy())
+        assert kinds(actions) == [Kill]
+    at, actions = step(at, Died(), 20.0, policy())
+    assert StartTimer(Timer.BACK_OFF, 0.0) in actions
+    assert (at.crashes, at.young_deaths, at.next_start_s) == (crashes, 0, 0.0)
+
+
+def test_a_stop_while_an_engine_is_recycled_is_the_end_of_it() -> None:
+    """It drains already; no other one follows."""
+    at, _ = ran((0, StartRequested()), (1, Ready()), (2, RecycleRequested()))
+    at, actions = step(at, StopRequested(), 3.0, policy())
+    assert (at.state, actions) == (State.STOPPING, [])
+    assert Finish in kinds(step(at, Died(), 4.0, policy())[1])
+
+
 def test_an_engine_that_is_not_ready_has_nothing_to_save() -> None:
     """A stop in the middle of a start kills at once."""
     _, actions = ran((0, StartRequested()), (1, StopRequested()))
@@ -187,6 +212,10 @@ class World(RuleBasedStateMachine):
 
     def die(self) -> None:
         self.alive = False
+        if self.lifecycle.state is State.RECYCLING:
+            self.feed(Died())
+            assert self.timers[Timer.BACK_OFF] == self.now, "a recycled engine is followed by another at once"
+            return
         if not self.stop_requested:
             self.crashes = [at for at in (*self.crashes, self.now) if self.now - at <= self.policy.window_s]
             if len(self.crashes) > self.policy.budget:
@@ -210,6 +239,11 @@ class World(RuleBasedStateMachine):
     @rule()
     def engine_dies(self) -> None:
         self.die()
+
+    @precondition(lambda self: self.lifecycle.state is State.RUNNING)
+    @rule()
+    def recycle(self) -> None:
+        self.feed(RecycleRequested())
 
     @precondition(lambda self: self.timers)
     @rule()
@@ -239,6 +273,9 @@ class World(RuleBasedStateMachine):
             case State.RUNNING:
                 assert self.alive
                 assert self.is_ready
+            case State.RECYCLING:
+                assert self.alive
+                assert self.killed or (self.draining and Timer.STOP_DEADLINE in self.timers)
             case State.BACKING_OFF:
                 assert not self.alive
                 assert self.timers[Timer.BACK_OFF] <= self.now + MAX_DELAY_S

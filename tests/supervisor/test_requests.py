@@ -452,3 +452,25 @@ async def test_a_repeat_does_not_wait_for_what_a_later_torrent_of_the_id_never_r
         assert (await client.ask("add_torrent", {"magnet": f"magnet:{V1}"}, id=3))["ok"]
         reply = await client.ask("pause", {"torrent": V1}, id=1, wait="applied", deadline_ms=5000)
         assert (reply["ok"], reply["dup"]) == (True, True)
+
+
+async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it is a read, it may wait for the engine: its reply leaves before the socket closes."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[])
+        asked = asyncio.Event()
+
+        async def slowly(_: str) -> None:
+            asked.set()
+            await asyncio.sleep(0.05)
+
+        monkeypatch.setattr(on.requests, "_freshen", slowly)
+        client = on.client()
+        number = await client.send("list_files", {"torrent": V1})
+        await asked.wait()
+        await on.requests.close()
+        async with asyncio.timeout(3):
+            assert (await client.reply())["id"] == number

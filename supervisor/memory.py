@@ -1,0 +1,70 @@
+"""How much memory a process holds, and how much there is. From /proc and /sys, which are no disk and never wait."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+SHARE: Final = 0.75
+"""Of all memory: an engine that holds more is about to be ended by the kernel, and that is not a clean end."""
+
+MB: Final = 1_000_000
+
+_HELD: Final = (b"RssAnon:", b"VmSwap:")
+
+
+def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
+    """What only the end of a process gives back: its anonymous memory, swapped out or not. None where it is gone.
+
+    Pages of files are not counted: libtorrent maps files, and the kernel takes such pages back when it wants to. Unlike
+    psutil's `uss` this is read without a lock of the process's that a hung one may hold.
+    """
+    try:
+        lines = (proc / str(pid) / "status").read_bytes().splitlines()
+    except OSError:
+        return None
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(_HELD)]
+    return sum(found) if found else None  # a zombie has no memory
+
+
+def limit_bytes(
+    configured_mb: int | None,
+    *,
+    total: int | None = None,
+    proc: Path = Path("/proc"),
+    cgroups: Path = Path("/sys/fs/cgroup"),
+) -> int:
+    """What the engine may hold: what is configured, or else a share of the machine's or the control group's memory.
+
+    Args:
+        configured_mb: 0 is anything.
+        total: the machine's memory in bytes; None to look.
+    """
+    if configured_mb is not None:
+        return configured_mb * MB
+    if total is None:  # not from /proc/meminfo, which a hardened service does not get to see
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(SHARE * min([total, *_of_control_groups(proc, cgroups)]))
+
+
+def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
+    """The memory limits of this process's control groups, version 1 or 2, from its own one up."""
+    found = []
+    try:
+        lines = (proc / "self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        hierarchy, controllers, path = line.split(":", 2)
+        if hierarchy == "0":
+            root, name = cgroups, "memory.max"
+        elif "memory" in controllers.split(","):
+            root, name = cgroups / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        # In a container the path may be the host's, of which nothing is seen here but the root.
+        group = root / path.strip("/")
+        for directory in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
+            with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+                found.append(int((directory / name).read_text()))
+    return found

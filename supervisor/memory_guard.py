@@ -1,0 +1,58 @@
+"""Whether the engine holds so much memory that another one shall take its place. Pure.
+
+What a process has leaked only its end gives back. An engine that holds too much again soon after it was replaced may
+simply need that much: it is replaced again only after a gap, which doubles for as long as this goes on.
+"""
+
+from typing import Final, NamedTuple
+
+SAMPLES: Final = 3
+"""How many looks in a row have to find too much: what is needed for a moment does no harm."""
+
+FIRST_GAP_S: Final = 60.0
+MAX_GAP_S: Final = 3600.0
+
+
+class Judgement(NamedTuple):
+    """What is to be done: `recycle` the engine now, or not; `problem` in words, None where there is none."""
+
+    recycle: bool
+    problem: str | None
+
+
+class MemoryGuard:
+    """Judges looks at a running engine's memory. Sizes are bytes, times monotonic seconds.
+
+    Args:
+        limit: what an engine may hold; 0 is anything.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._over = 0
+        self._recycled_at: float | None = None
+        self._gap_s = 0.0
+
+    def judge(self, held: int | None, now: float) -> Judgement:
+        """What a look means. `held` is None where nobody could tell."""
+        if not self._limit or held is None or held <= self._limit:
+            self._over = 0
+            return Judgement(recycle=False, problem=None)
+        self._over += 1
+        if self._over < SAMPLES:
+            return Judgement(recycle=False, problem=None)
+        problem = f"the engine holds {_mb(held)}, more than the {_mb(self._limit)} of restart.max_memory_mb"
+        if self._recycled_at is not None:
+            since_s = now - self._recycled_at
+            if since_s < self._gap_s:
+                again = f"it was replaced {since_s:.0f} s ago, and is again in {self._gap_s - since_s:.0f} s if need be"
+                return Judgement(recycle=False, problem=f"{problem}; {again}")
+            self._gap_s = min(2 * self._gap_s, MAX_GAP_S) if since_s < 2 * self._gap_s else FIRST_GAP_S
+        else:
+            self._gap_s = FIRST_GAP_S
+        self._over, self._recycled_at = 0, now
+        return Judgement(recycle=True, problem=f"{problem}; it saves, and another one takes its place")
+
+
+def _mb(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"
