@@ -85,6 +85,7 @@ class Child:
         finally:
             for fd in (*inherited, lifeline_read, log_write):
                 os.close(fd)
+        self._reaped = False
         self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
@@ -96,10 +97,15 @@ class Child:
         """SIGKILL to the child and to what it may have started."""
         os.killpg(self.pid, signal.SIGKILL)
 
+    def ended(self) -> bool:
+        """Whether it is gone, told or not."""
+        return self._reaped or os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def _reap(self) -> None:
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         if status is None:
             return
+        self._reaped = True
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         os.close(self._lifeline)

@@ -53,11 +53,16 @@ class LimitsConfig(_Section, frozen=True, kw_only=True):
 
 
 class RestartConfig(_Section, frozen=True, kw_only=True):
-    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then."""
+    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then.
+
+    Fields:
+        warm_spare: whether the next engine waits ahead of time, loaded and without a session.
+    """
 
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     budget: Annotated[int, msgspec.Meta(ge=0)] = 5
     max_delay_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    warm_spare: bool = True
 
 
 class Config(_Section, frozen=True, kw_only=True):

@@ -69,7 +69,16 @@ class PlayedChild(Child):
         self.gen = gen
         self.pid = os.getpid()
         self.kills = 0
-        self.die = on_death
+        self.dead = False
+        self._on_death = on_death
+
+    def die(self, death: Death) -> None:
+        """Ends, and is told."""
+        self.dead = True
+        self._on_death(death)
+
+    def ended(self) -> bool:
+        return self.dead
 
     def kill(self) -> None:
         self.kills += 1
