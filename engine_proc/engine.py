@@ -163,9 +163,8 @@ class Engine:
                 for alert in self._session.pop_alerts():
                     self._take(alert)
             self._take_outcomes()
-            if self._dispatcher is not None:
-                for decision in self._guard.decisions():
-                    self._dispatcher.decided(decision)
+            for decision in self._guard.decisions():  # before there is a session there are none, but mounts to be read
+                self._require_dispatcher().decided(decision)
             for outcome in self._rehasher.outcomes():
                 self._require_dispatcher().rehashed(outcome)
             self._tick(time.monotonic())
