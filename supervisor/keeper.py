@@ -176,14 +176,15 @@ class Keeper:
         excused = self.child is not None and self._excuse(death)
         child, self.child = self.child, None
         self._link.detach()
+        self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)
         self._log.log(
             20 if self.stopping else 40,
             "engine_exited",
-            gen=self.gen,
+            gen=None if child is None else child.gen,
             exit_code=death.exit_code,
             signal=death.signal,
+            retry_s=None if self.stopping else self.lifecycle.next_start_s,
         )
-        self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)
-        self._on_lost(child.pid if child is not None else None, death)
+        self._on_lost(None if child is None else child.pid, death)
         for action in actions:
             self._perform(action)
