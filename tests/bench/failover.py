@@ -59,27 +59,37 @@ class Spare(NamedTuple):
 
 def failover(
     kills: Annotated[int, typer.Option("--kills", min=1, help="How often, with the spare and again without.")] = 100,
+    idle_s: Annotated[
+        float, typer.Option("--idle", min=0.1, metavar="S", help="How long the spare's idle CPU is measured.")
+    ] = 20.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
     """Kills without torrents: the time until a new engine takes commands, with the warm spare and without."""
     with scratch(keep=keep) as root:
-        warm, spare = _measure(root / "w", kills, warm=True)
-        cold, _ = _measure(root / "c", kills, warm=False)
+        with _daemon(root / "w", kills, warm=True) as daemon:
+            warm = _measure(daemon, kills, warm=True)
+            spare = _cost(daemon, idle_s)
+        with _daemon(root / "c", kills, warm=False) as daemon:
+            cold = _measure(daemon, kills, warm=False)
     show(_report(warm, cold, spare), as_json=as_json)
 
 
-def _measure(root: Path, kills: int, *, warm: bool) -> tuple[list[Kill], Spare | None]:
-    found = []
-    restart = {"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm}
-    with Daemon(root, restart=restart) as daemon, _asker(daemon) as socket:
-        until(daemon.healthy, "the daemon is healthy")
-        for number in range(1, kills + 1):
-            _until_prepared(daemon, warm=warm)
-            found.append(_kill(daemon, socket, number))
-            tell(f"kill {number} of {kills}, {'warm' if warm else 'cold'}: {found[-1].served_s * 1e3:.1f} ms")
+def _daemon(root: Path, kills: int, *, warm: bool) -> Daemon:
+    return Daemon(root, restart={"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm})
+
+
+def _measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
+    """Ends with an engine that has settled, and with a spare where there are any."""
+    found: list[Kill] = []
+    with _asker(daemon) as socket:
         _until_prepared(daemon, warm=warm)
-        return found, _cost(daemon) if warm else None
+        while len(found) < kills:
+            found.append(_kill(daemon, socket, len(found)))
+            how = "with the spare" if warm else "without"
+            tell(f"kill {len(found)} of {kills}, {how}: {found[-1].served_s * 1e3:.1f} ms")
+            _until_prepared(daemon, warm=warm)
+    return found
 
 
 @contextmanager
@@ -129,10 +139,10 @@ def _told(daemon: Daemon, epoch: str, head: int) -> dict[str, int]:
     return {event["type"]: event["ts_us"] for event in replay["events"]}
 
 
-def _cost(daemon: Daemon) -> Spare:
+def _cost(daemon: Daemon, seconds: float) -> Spare:
     [spare] = [child for child in psutil.Process(daemon.pid).children() if child.pid != daemon.engine_pid()]
     before, began = spare.cpu_times(), time.monotonic()
-    time.sleep(10.0)
+    time.sleep(seconds)
     after, lasted = spare.cpu_times(), time.monotonic() - began
     return Spare(
         bytes=spare.memory_full_info().uss,
@@ -144,15 +154,14 @@ def _p99(values: list[float]) -> float:
     return quantiles(values, n=100, method="inclusive")[98] if len(values) > 1 else values[0]
 
 
-def _report(warm: list[Kill], cold: list[Kill], spare: Spare | None) -> Report:
-    assert spare is not None
+def _report(warm: list[Kill], cold: list[Kill], spare: Spare) -> Report:
     rows = []
     for name, field in (
         ("engine lost", "lost_s"),
         ("engine started", "started_s"),
         ("command carried out", "served_s"),
     ):
-        for how, kills in (("warm", warm), ("cold", cold)):
+        for how, kills in (("with the spare", warm), ("without", cold)):
             values = [getattr(kill, field) for kill in kills]
             figures = (median(values), _p99(values), max(values))
             rows.append((f"{name}, {how}", *(f"{value * 1e3:.1f} ms" for value in figures)))

@@ -77,3 +77,12 @@ def test_many_times_every_way_back() -> None:
     assert kill["pings"]["replies"] > 1
     assert document["idle"]["engine_bytes"] > 0
     assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
+
+
+def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
+    """Each in its order: lost, started, served."""
+    document = bench("failover", "--kills", "1", "--idle", "0.1")
+    for [kill] in (document["warm"], document["cold"]):
+        assert 0 < kill["lost_s"] < kill["started_s"]
+        assert kill["started_s"] - 0.01 < kill["served_s"]  # two clocks
+    assert document["spare"]["bytes"] > 0
