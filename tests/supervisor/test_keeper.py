@@ -210,6 +210,14 @@ async def test_a_spare_is_made_once_the_engine_has_settled(tmp_path: Path) -> No
         assert on.keeper.child is not spare
 
 
+async def test_a_keeper_without_spares_makes_none(tmp_path: Path) -> None:
+    """However long the engine runs."""
+    async with bench(tmp_path, spare=False) as on:
+        await on.engine()
+        assert await settled(on) is on.child
+        assert len(on.children) == 1
+
+
 async def test_the_spare_is_the_next_engine(tmp_path: Path) -> None:
     """It was heard before and is configured at once; nothing is spawned for it, and there is a new spare later."""
     async with bench(tmp_path, spare=True) as on:
