@@ -65,6 +65,8 @@ from protocol.link import (
 )
 
 HEARTBEAT_S: Final = 0.25
+WAITING_HEARTBEAT_S: Final = 2.0
+"""Before there is a session: a spare is to cost next to nothing."""
 STATISTICS_S: Final = 1.0
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
@@ -174,9 +176,8 @@ class Engine:
                 for alert in self._session.pop_alerts():
                     self._take(alert)
             self._take_outcomes()
-            if self._dispatcher is not None:
-                for decision in self._guard.decisions():
-                    self._dispatcher.decided(decision)
+            for decision in self._guard.decisions():  # before there is a session there are none, but mounts to be read
+                self._require_dispatcher().decided(decision)
             for outcome in self._rehasher.outcomes():
                 self._require_dispatcher().rehashed(outcome)
             self._tick(time.monotonic())
@@ -260,7 +261,7 @@ class Engine:
             self._tell(SettingsRefused(setting=error.setting, message=str(error)))
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
-        self._native_at = time.monotonic()
+        self._native_at = self._next_heartbeat = time.monotonic()
         self._session_commands = SessionCommands(self._session, self._tell)
         loader = Loader(
             self._session,
@@ -395,7 +396,7 @@ class Engine:
 
     def _tick(self, now: float) -> None:
         if now >= self._next_heartbeat:
-            self._next_heartbeat = now + HEARTBEAT_S
+            self._next_heartbeat = now + (HEARTBEAT_S if self._session is not None else WAITING_HEARTBEAT_S)
             native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
             self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms))
             if self._session is not None:

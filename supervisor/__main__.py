@@ -18,6 +18,7 @@ from supervisor import config as configuration
 from supervisor import logs, process_limits
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.restart_policy import PROBE_S
 from supervisor.service import Service, UnusableSettings
 
 EXIT_CANNOT_CREATE: Final = 73
@@ -27,11 +28,12 @@ GC_THRESHOLD: Final = 100_000
 """With ten thousand torrents a collection takes longer than a client should wait, and garbage in cycles is rare."""
 
 
-def main(engine: str = ENGINE_MODULE) -> None:
+def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     """Runs the daemon in the foreground until SIGTERM or SIGINT.
 
     Args:
         engine: the module that is run as the engine; tests have others.
+        probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
@@ -61,7 +63,7 @@ def main(engine: str = ENGINE_MODULE) -> None:
     log: logs.Logger = structlog.get_logger()
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
-        asyncio.run(Service(config, locks, version, log, engine=engine).run())
+        asyncio.run(Service(config, locks, version, log, engine=engine, probe_s=probe_s).run())
     except UnusableSettings as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")

@@ -92,6 +92,7 @@ class Child:
         finally:
             for fd in (*inherited, lifeline_read, log_write):
                 os.close(fd)
+        self._reaped = False
         self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
@@ -107,10 +108,15 @@ class Child:
         """What it is doing or, once it is dead, what it was doing then."""
         return self._flight if self._flight_fd < 0 else flight.read(self._flight_fd)
 
+    def ended(self) -> bool:
+        """Whether it is gone, told or not."""
+        return self._reaped or os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def _reap(self) -> None:
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         if status is None:
             return
+        self._reaped = True
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         os.close(self._lifeline)

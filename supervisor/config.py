@@ -58,12 +58,14 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     Fields:
         max_memory_mb: an engine that holds more is replaced, in millions of bytes; 0 is never, None three quarters of
             what there is.
+        warm_spare: whether the next engine waits ahead of time, loaded and without a session.
     """
 
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     budget: Annotated[int, msgspec.Meta(ge=0)] = 5
     max_delay_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     max_memory_mb: Annotated[int, msgspec.Meta(ge=0, le=2**30)] | None = None
+    warm_spare: bool = True
 
 
 class Config(_Section, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The supervisor's end of the private link: commands down to one generation, events up from it, answers matched.
 
-Frames of another generation are dropped. What waits for an answer when the engine is lost is told so at once.
+Frames of another generation are dropped; of the spare's it is noted that it was heard. What waits for an answer when
+the engine is lost is told so at once.
 """
 
 import asyncio
@@ -55,6 +56,8 @@ class EngineLink:
         self._tokens = itertools.count(1)
         self._gen: int | None = None
         self._connected = False
+        self._expected: tuple[int, Callable[[], None]] | None = None
+        self._expected_heard = False
         self._ready = asyncio.Event()
         self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
 
@@ -63,10 +66,18 @@ class EngineLink:
         """Whether there is an engine that takes commands."""
         return self._ready.is_set()
 
+    def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
+        """This generation may be the next engine. `on_heard` is called with each of its frames, which are dropped."""
+        self._expected = (gen, on_heard)
+        self._expected_heard = False
+
     def attach(self, gen: int) -> None:
-        """From now on this generation is the engine; it is not ready yet."""
+        """From now on this generation is the engine; it is not ready yet. One that was heard already is connected."""
         self._gen = gen
-        self._connected = False
+        self._connected = self._expected_heard and self._expected is not None and self._expected[0] == gen
+        self._expected, self._expected_heard = None, False
+        if self._connected:
+            self._on_connected()
 
     def ready(self) -> None:
         """The engine takes commands."""
@@ -85,7 +96,7 @@ class EngineLink:
         """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state."""
         if self._gen is None or not self._connected:
             return
-        identity = f"gen-{self._gen}".encode()
+        identity = _identity(self._gen)
         for start in range(0, len(commands), COMMANDS_PER_FRAME):
             batch = list(commands[start : start + COMMANDS_PER_FRAME])
             frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
@@ -127,7 +138,11 @@ class EngineLink:
 
     def _receive(self, frames: list[bytes]) -> None:
         identity, frame = frames[0], frames[-1]
-        if self._gen is None or identity != f"gen-{self._gen}".encode():
+        if self._expected is not None and identity == _identity(self._expected[0]):
+            self._expected_heard = True
+            self._expected[1]()
+            return
+        if self._gen is None or identity != _identity(self._gen):
             return
         if not self._connected:
             self._connected = True
@@ -144,3 +159,7 @@ class EngineLink:
                     waiting.set_result(event)
             else:
                 self._on_event(event)
+
+
+def _identity(gen: int) -> bytes:
+    return f"gen-{gen}".encode()

@@ -23,7 +23,8 @@ from supervisor.lifecycle import (
     Timer,
     TimerFired,
 )
-from supervisor.restart_policy import RestartPolicy
+from supervisor.restart_policy import SETTLED_S, RestartPolicy
+from supervisor.spare import Spare
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
@@ -35,11 +36,14 @@ class Keeper:
         policy: back-off and budget.
         link: is told which generation is the engine.
         spawn: starts the child of a generation; the death of it is reported to the callable given.
-        on_spawned: called when a child was started, before it is ready.
+        on_spawned: called when a child was started or the spare is the engine now, before it is ready.
         on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
             has decided what comes next.
         on_finished: called when there is no engine and never will be.
         log: where it tells what it does.
+        excuse: whether a death is known and dealt with, so that it does not count; asked while `child` is still the
+            one that died.
+        fingerprint: what a spare depends on; None for no spare.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class Keeper:
         on_lost: Callable[[int | None, Death], None],
         on_finished: Callable[[], None],
         log: logs.Logger,
+        excuse: Callable[[Death], bool] = lambda death: False,
+        fingerprint: Callable[[], object] | None = None,
     ) -> None:
         self._policy = policy
         self._link = link
@@ -60,7 +66,13 @@ class Keeper:
         self._on_lost = on_lost
         self._on_finished = on_finished
         self._log = log
+        self._excuse = excuse
         self._generations = itertools.count(1)
+        self._spare: Spare | None = None
+        if fingerprint is not None:
+            self._spare = Spare(
+                spawn=self._spawn_next, expect=link.expect, fingerprint=fingerprint, clock=time.monotonic, log=log
+            )
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self.lifecycle = Lifecycle()
         self.child: Child | None = None
@@ -82,7 +94,9 @@ class Keeper:
         self._step(Ready())
 
     def stop(self) -> None:
-        """Lets the engine save and leave; `on_finished` follows."""
+        """Lets the engine save and leave; `on_finished` follows. The spare has nothing to save."""
+        if self._spare is not None:
+            self._spare.retire("stopping")
         self._step(StopRequested())
 
     def recycle(self, reason: str) -> bool:
@@ -98,6 +112,17 @@ class Keeper:
         self._log.error("engine_killed", reason=reason)
         if self.child is not None:
             self.child.kill()
+
+    def prepare_spare(self) -> None:
+        """To be called now and then while no torrent waits to be restored: makes a spare once the engine has settled.
+
+        So a spare takes no time from a restore, and none waits while engines die young: what they die of may be in
+        it, too.
+        """
+        ready_at = self.lifecycle.ready_at
+        settled = ready_at is not None and time.monotonic() - ready_at >= SETTLED_S
+        if self._spare is not None and settled and self.lifecycle.state is State.RUNNING:
+            self._spare.prepare()
 
     @property
     def restarts(self) -> int:
@@ -117,17 +142,7 @@ class Keeper:
     def _perform(self, action: lifecycle.Action) -> None:
         match action:
             case lifecycle.Spawn():
-                self.gen = next(self._generations)
-                self._link.attach(self.gen)
-                self.spawned_at = time.monotonic()
-                try:
-                    self.child = self._spawn(self.gen, self._died)
-                except OSError as error:
-                    self._log.error("engine_not_spawned", gen=self.gen, problem=str(error))
-                    asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
-                    return
-                self._log.info("engine_spawned", gen=self.gen, pid=self.child.pid)
-                self._on_spawned(self.child)
+                self._start_engine()
             case lifecycle.Drain():
                 self._link.send(Drain())
             case lifecycle.Kill():
@@ -142,6 +157,34 @@ class Keeper:
             case lifecycle.Finish():
                 self._on_finished()
 
+    def _start_engine(self) -> None:
+        """The spare, if there is one to be relied on, else a new process."""
+        child = None if self._spare is None else self._spare.take()
+        warm = child is not None
+        self.spawned_at = time.monotonic()
+        if child is None:
+            try:
+                child = self._spawn_next()
+            except OSError as error:
+                self._log.error("engine_not_spawned", problem=str(error))
+                asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
+                return
+        self.child, self.gen = child, child.gen
+        self._on_spawned(child)
+        self._link.attach(child.gen)
+        self._log.info("engine_spawned", gen=child.gen, pid=child.pid, warm=warm)
+
+    def _spawn_next(self) -> Child:
+        """Starts a child of the next generation. Raises OSError."""
+        gen = next(self._generations)
+        return self._spawn(gen, partial(self._gone, gen))
+
+    def _gone(self, gen: int, death: Death) -> None:
+        if self.child is not None and gen == self.gen:
+            self._died(death)
+        elif self._spare is not None:
+            self._spare.gone(gen, death)
+
     def _cancel(self, timer: Timer) -> None:
         running = self._timers.pop(timer, None)
         if running is not None:
@@ -152,18 +195,20 @@ class Keeper:
         self._step(TimerFired(timer))
 
     def _died(self, death: Death) -> None:
+        asked_for = self.stopping or self.lifecycle.state is State.RECYCLING
+        excused = self.child is not None and not asked_for and self._excuse(death)
         child, self.child = self.child, None
         self.flight = Flight() if child is None else child.flight()
         self._link.detach()
+        self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)
         self._log.log(
-            20 if self.stopping or self.lifecycle.state is State.RECYCLING else 40,
+            20 if asked_for else 40,
             "engine_exited",
-            gen=self.gen,
+            gen=None if child is None else child.gen,
             exit_code=death.exit_code,
             signal=death.signal,
+            retry_s=None if self.stopping else self.lifecycle.next_start_s,
         )
-        before = self.lifecycle
-        self.lifecycle, actions = lifecycle.step(before, Died(), time.monotonic(), self._policy)
-        self._on_lost(child.pid if child is not None else None, death)
+        self._on_lost(None if child is None else child.pid, death)
         for action in actions:
             self._perform(action)

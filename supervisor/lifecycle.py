@@ -51,7 +51,13 @@ class Ready(NamedTuple):
 
 
 class Died(NamedTuple):
-    """The engine's process is gone, whatever the reason."""
+    """The engine's process is gone, whatever the reason.
+
+    Fields:
+        excused: the reason is known and dealt with. Such a death does not count, and the next engine starts at once.
+    """
+
+    excused: bool = False
 
 
 class TimerFired(NamedTuple):
@@ -129,7 +135,7 @@ class IllegalInput(Exception):
 
 
 Outcome = tuple[Lifecycle, list[Action]]
-_Transition = Callable[[Lifecycle, float, RestartPolicy], Outcome]
+_Transition = Callable[[Lifecycle, Input, float, RestartPolicy], Outcome]
 
 
 def step(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
@@ -138,44 +144,46 @@ def step(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) 
     transition = TRANSITIONS.get(key)
     if transition is None:
         raise IllegalInput(f"{key[1]} in state {lifecycle.state.value}")
-    return transition(lifecycle, now, policy)
+    return transition(lifecycle, event, now, policy)
 
 
-def _spawn(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _spawn(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     started = msgspec.structs.replace(
         lifecycle, state=State.STARTING, ready_at=None, next_start_s=None, starts=lifecycle.starts + 1
     )
     return started, [Spawn(), StartTimer(Timer.START_DEADLINE, START_DEADLINE_S)]
 
 
-def _probe(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
-    return _spawn(msgspec.structs.replace(lifecycle, probing=True), now, policy)
+def _probe(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return _spawn(msgspec.structs.replace(lifecycle, probing=True), event, now, policy)
 
 
-def _ready(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _ready(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     running = msgspec.structs.replace(lifecycle, state=State.RUNNING, ready_at=now)
     return running, [CancelTimer(Timer.START_DEADLINE), StartTimer(Timer.STABLE, restart_policy.STABLE_S)]
 
 
-def _stable(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _stable(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     return msgspec.structs.replace(lifecycle, crashes=(), young_deaths=0, probing=False), []
 
 
-def _crashed(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _crashed(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    if isinstance(event, Died) and event.excused:
+        return _waits(lifecycle, State.BACKING_OFF, 0.0)
     settled = lifecycle.ready_at is not None and now - lifecycle.ready_at >= restart_policy.SETTLED_S
-    crashes = policy.recent((*lifecycle.crashes, now), now)
-    young_deaths = 0 if settled else lifecycle.young_deaths + 1
-    delay_s = None if lifecycle.probing else policy.delay_s(crashes, young_deaths)
-    over_budget = delay_s is None
-    wait_s = restart_policy.PROBE_S if delay_s is None else delay_s
-    waiting = msgspec.structs.replace(
+    crashed = msgspec.structs.replace(
         lifecycle,
-        state=State.OVER_BUDGET if over_budget else State.BACKING_OFF,
-        crashes=crashes,
-        young_deaths=young_deaths,
-        ready_at=None,
-        next_start_s=wait_s,
+        crashes=policy.recent((*lifecycle.crashes, now), now),
+        young_deaths=0 if settled else lifecycle.young_deaths + 1,
     )
+    delay_s = None if lifecycle.probing else policy.delay_s(crashed.crashes, crashed.young_deaths)
+    if delay_s is None:
+        return _waits(crashed, State.OVER_BUDGET, policy.probe_s)
+    return _waits(crashed, State.BACKING_OFF, delay_s)
+
+
+def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
+    waiting = msgspec.structs.replace(lifecycle, state=state, ready_at=None, next_start_s=wait_s)
     return waiting, [
         CancelTimer(Timer.START_DEADLINE),
         CancelTimer(Timer.STABLE),
@@ -183,27 +191,27 @@ def _crashed(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome
     ]
 
 
-def _kill(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     return lifecycle, [Kill()]
 
 
-def _recycle(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _recycle(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     recycling = msgspec.structs.replace(lifecycle, state=State.RECYCLING)
     return recycling, [CancelTimer(Timer.STABLE), Drain(), StartTimer(Timer.STOP_DEADLINE, STOP_DEADLINE_S)]
 
 
-def _recycled(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _recycled(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     """Its end was asked for, however it came: no crash, and no back-off."""
     waiting = msgspec.structs.replace(lifecycle, state=State.BACKING_OFF, ready_at=None, next_start_s=0.0)
     return waiting, [CancelTimer(Timer.STOP_DEADLINE), StartTimer(Timer.BACK_OFF, 0.0)]
 
 
-def _stop_recycling(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _stop_recycling(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     """It drains already, and has a deadline."""
     return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
 
 
-def _stop_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _stop_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
     return stopping, [
         CancelTimer(Timer.START_DEADLINE),
@@ -213,20 +221,20 @@ def _stop_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Out
     ]
 
 
-def _stop_starting_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _stop_starting_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
     return stopping, [CancelTimer(Timer.START_DEADLINE), Kill()]
 
 
-def _stop_without_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _stop_without_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.BACK_OFF), Finish()]
 
 
-def _left(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _left(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.STOP_DEADLINE), Finish()]
 
 
-def _nothing(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
+def _nothing(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     return lifecycle, []
 
 

@@ -32,11 +32,13 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
         window_s: how far back crashes count.
         budget: how many crashes in the window are put up with.
         wait: tenacity's strategy for the n-th young death in a row; its jitter is the only chance in here.
+        probe_s: how often an engine is tried once the budget is spent.
     """
 
     window_s: float
     budget: int
     wait: WaitStrategy
+    probe_s: float = PROBE_S
 
     def recent(self, crashes: tuple[float, ...], now: float) -> tuple[float, ...]:
         """The crashes that still count."""
@@ -56,12 +58,12 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return self.wait(_attempt(max(1, young_deaths)))
 
 
-def standard_policy(*, window_s: float, budget: int, max_delay_s: float) -> RestartPolicy:
+def standard_policy(*, window_s: float, budget: int, max_delay_s: float, probe_s: float = PROBE_S) -> RestartPolicy:
     """The policy of the configuration: exponential from a quarter of a second, jittered, capped at `max_delay_s`."""
     wait = tenacity.wait_exponential_jitter(
         multiplier=min(FIRST_DELAY_S, max_delay_s), max=max_delay_s, jitter=min(JITTER_S, max_delay_s)
     )
-    return RestartPolicy(window_s=window_s, budget=budget, wait=wait)
+    return RestartPolicy(window_s=window_s, budget=budget, wait=wait, probe_s=probe_s)
 
 
 def _attempt(number: int) -> tenacity.RetryCallState:

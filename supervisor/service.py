@@ -46,9 +46,10 @@ from protocol.link import (
 )
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, TorrentState
-from supervisor import logs, memory, restore
+from supervisor import engine_health, logs, memory, restore
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
+from supervisor.code_stamp import CodeStamp
 from supervisor.config import Config
 from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
@@ -65,7 +66,7 @@ from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
 from supervisor.reads import Reads
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
-from supervisor.restart_policy import standard_policy
+from supervisor.restart_policy import PROBE_S, standard_policy
 from supervisor.restore import Restore
 from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.snapshot import Snapshot
@@ -90,13 +91,23 @@ class Service:
         version: Ouzel's.
         log: where it tells what it does.
         engine: the module that is run as the engine.
+        probe_s: how often an engine is tried once the restart budget is spent.
     """
 
     def __init__(
-        self, config: Config, locks: list[DirectoryLock], version: str, log: logs.Logger, *, engine: str = ENGINE_MODULE
+        self,
+        config: Config,
+        locks: list[DirectoryLock],
+        version: str,
+        log: logs.Logger,
+        *,
+        engine: str = ENGINE_MODULE,
+        probe_s: float = PROBE_S,
     ) -> None:
         self._config = config
         self._engine = engine
+        self._probe_s = probe_s
+        self._code = CodeStamp()
         self._locks = locks
         self._version = version
         self._log = log
@@ -180,13 +191,19 @@ class Service:
             on_garbage=self._engine_garbled,
         )
         self._keeper = Keeper(
-            policy=standard_policy(window_s=restart.window_s, budget=restart.budget, max_delay_s=restart.max_delay_s),
+            policy=standard_policy(
+                window_s=restart.window_s,
+                budget=restart.budget,
+                max_delay_s=restart.max_delay_s,
+                probe_s=self._probe_s,
+            ),
             link=self._link,
             spawn=self._spawn,
             on_spawned=self._engine_spawned,
             on_lost=self._engine_lost,
             on_finished=self._finished.set,
             log=self._log,
+            fingerprint=self._fingerprint if restart.warm_spare else None,
         )
         self._reads = Reads(
             config=self._config,
@@ -248,6 +265,10 @@ class Service:
             engine=self._engine,
         )
 
+    def _fingerprint(self) -> object:
+        """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
+        return self._config, self._locks[0].identity, self._code.current()
+
     def _engine_spawned(self, child: Child) -> None:
         self._publisher.gen = child.gen
 
@@ -299,11 +320,7 @@ class Service:
             return
         lifecycle = self._keeper.lifecycle
         retry_ms = None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000)
-        if lifecycle.state is State.OVER_BUDGET:
-            problem = f"{_told(death)}; too many crashes, next attempt in {retry_ms} ms"
-            self._report("engine", "process", problem, Severity.FATAL)
-        else:
-            self._report("engine", "process", f"{_told(death)}; restart in {retry_ms} ms")
+        self._report("engine", "process", *engine_health.problem(lifecycle, _told(death)))
         self._resume_store_problem(None)  # the next engine tells of its own
         self._publisher.lifecycle(
             EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
@@ -461,6 +478,8 @@ class Service:
         while True:
             self._report_restore()
             self._look_at_memory()
+            if self._restore.done == self._restore.total:
+                self._keeper.prepare_spare()
             self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             await asyncio.sleep(TICK_S)

@@ -4,6 +4,7 @@ import typer
 
 from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
+from tests.bench.failover import failover
 from tests.bench.flight import flight
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover):
     app.command()(benchmark)
 
 if __name__ == "__main__":

@@ -96,3 +96,12 @@ def test_leaks_finds_the_supervisor_as_it_was() -> None:
         before[name] for name in ("fds", "threads", "children")
     ]
     assert after["zombies"] == 0
+
+
+def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
+    """Each in its order: lost, started, served."""
+    document = bench("failover", "--kills", "1", "--idle", "0.1")
+    for [kill] in (document["warm"], document["cold"]):
+        assert 0 < kill["lost_s"] < kill["started_s"]
+        assert kill["started_s"] - 0.01 < kill["served_s"]  # two clocks
+    assert document["spare"]["bytes"] > 0

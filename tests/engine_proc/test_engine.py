@@ -1,4 +1,5 @@
 import errno
+import select
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,10 @@ import pytest
 import zmq
 
 from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics, TorrentGone
-from engine_proc.engine import Engine
+from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
-from engine_proc.storage_watch import StorageWatch
+from engine_proc.storage_watch import MountsRead, StorageWatch
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
     Completed,
@@ -217,21 +218,42 @@ def test_later_settings_change_the_session(engine: Running) -> None:
 # -- the loop ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_engine_that_waits_for_its_session_takes_in_what_was_seen_of_mounts(running: Running) -> None:
+    """Else a spare would go round and round: the watch is readable until somebody has read it."""
+    running.link.take(Heartbeat)
+    running.watch._seen.put([MountsRead(running.watch.mounts)])
+    eventually(lambda: not select.select([running.watch], [], [], 0)[0], "nothing is left to be taken in")
+    running.configure()
+
+
+def test_an_engine_that_waits_for_its_session_has_a_slow_heartbeat(running: Running) -> None:
+    """A spare costs next to nothing; with a session the heart beats at once."""
+    running.link.take(Heartbeat)
+    running.link.take(Heartbeat)
+    times = [at for at, event in running.link.heard if isinstance(event, Heartbeat)]
+    assert gaps(times)[0] > WAITING_HEARTBEAT_S * 0.9
+    running.configure()
+    assert running.link.take(Heartbeat).native_age_ms < WAITING_HEARTBEAT_S * 1000
+    running.link.take(Heartbeat)
+    first, second = [at for at, event in running.link.heard if isinstance(event, Heartbeat)][-2:]
+    assert second - first < WAITING_HEARTBEAT_S
+
+
 def test_heartbeats_count_the_loops_turns(running: Running) -> None:
     """From the start on, before there is a session; and on with one."""
     for configured in (False, True):
         if configured:
             running.configure()
-        beats = [running.link.take(Heartbeat) for _ in range(3)]
+        beats = [running.link.take(Heartbeat) for _ in range(3 if configured else 1)]
         counts = [beat.loops for beat in beats]
         assert counts == sorted(set(counts))
 
 
 def test_heartbeats_come_four_times_a_second(engine: Running) -> None:
     """Also where nothing else happens; a busy machine may delay them, and nothing hurries them."""
-    for _ in range(5):
+    for _ in range(6):
         engine.link.take(Heartbeat)
-    times = [at for at, event in engine.link.heard if isinstance(event, Heartbeat)]
+    _, *times = [at for at, event in engine.link.heard if isinstance(event, Heartbeat)]  # one came before the session
     assert 0.2 < sum(gaps(times)) / len(gaps(times)) < 1.0
 
 

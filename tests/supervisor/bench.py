@@ -64,17 +64,30 @@ KILLED = Death(exit_code=None, signal="SIGKILL")
 
 
 class PlayedChild(Child):
-    """A child without a process: what it does on the link is the test's to play, and it dies when told to."""
+    """A child without a process: what it does on the link is the test's to play, and it dies when told to.
+
+    Fields:
+        dead: whether it has ended.
+    """
 
     def __init__(self, gen: int, on_death: Callable[[Death], None]) -> None:
         self.gen = gen
         self.pid = os.getpid()
         self.kills = 0
-        self.die = on_death
         self.flown = Flight()
+        self.dead = False
+        self._on_death = on_death
 
     def flight(self) -> Flight:
         return self.flown
+
+    def die(self, death: Death) -> None:
+        """Ends, and is told."""
+        self.dead = True
+        self._on_death(death)
+
+    def ended(self) -> bool:
+        return self.dead
 
     def kill(self) -> None:
         self.kills += 1
@@ -180,9 +193,20 @@ class Client:
 
 
 class Bench:
-    """All parts but the service. `directory` has `resume/`, `one/` and `two/` (the download roots)."""
+    """All parts but the service. `directory` has `resume/`, `one/` and `two/` (the download roots).
 
-    def __init__(self, sockets: Sockets, directory: Path, group: asyncio.TaskGroup, *, budget: int) -> None:
+    Fields:
+        children: all that were spawned, the spares among them.
+        fingerprint: what spares depend on.
+        excused: what the keeper is to excuse.
+    """
+
+    def __init__(
+        self, sockets: Sockets, directory: Path, group: asyncio.TaskGroup, *, budget: int, spare: bool
+    ) -> None:
+        self.children: list[PlayedChild] = []
+        self.fingerprint: object = "one"
+        self.excused: set[Death] = set()
         self._sockets = sockets
         self._group = group
         self.directory = directory
@@ -242,11 +266,13 @@ class Bench:
         self.keeper = Keeper(
             policy=RestartPolicy(window_s=60, budget=budget, wait=lambda _: 0.0),
             link=self.link,
-            spawn=PlayedChild,
+            spawn=self._spawn,
             on_spawned=lambda child: setattr(self.publisher, "gen", child.gen),
             on_lost=self._lost,
             on_finished=self.finished.set,
             log=log,
+            excuse=self.excused.__contains__,
+            fingerprint=(lambda: self.fingerprint) if spare else None,
         )
         self.reads = Reads(
             config=self.config,
@@ -298,14 +324,17 @@ class Bench:
         """An engine for the generation that was spawned last (the first is spawned here), connected and ready."""
         if self.keeper.lifecycle.state is State.IDLE:
             self.keeper.start()
-        gen = self.keeper.gen
         self.ready.clear()
-        socket = self._sockets.connect(zmq.DEALER, "engine", identity=f"gen-{gen}".encode())
-        engine = PlayedEngine(socket, gen, set(deaf))
-        self._engines.append(engine)
+        engine = self.play(self.keeper.gen, *deaf)
         if Configure not in deaf:
             await self.ready.wait()
         return engine
+
+    def play(self, gen: int, *deaf: type[EngineCommand]) -> PlayedEngine:
+        """An engine or a spare of some generation, connecting."""
+        socket = self._sockets.connect(zmq.DEALER, "engine", identity=f"gen-{gen}".encode())
+        self._engines.append(PlayedEngine(socket, gen, set(deaf)))
+        return self._engines[-1]
 
     async def lose_engine(self) -> None:
         """The running engine dies; the next one is spawned as soon as the back-off allows."""
@@ -365,6 +394,10 @@ class Bench:
         self.link.close()
         self.publisher.close()
 
+    def _spawn(self, gen: int, on_death: Callable[[Death], None]) -> PlayedChild:
+        self.children.append(PlayedChild(gen, on_death))
+        return self.children[-1]
+
     def _log(self, _: Any, __: str, fields: Any) -> Any:
         self.logged.append(dict(fields))
         raise structlog.DropEvent
@@ -408,11 +441,11 @@ def forget(desired: DesiredTorrent) -> ForgetTorrent:
 
 
 @asynccontextmanager
-async def bench(directory: Path, *, budget: int = 5) -> AsyncIterator[Bench]:
+async def bench(directory: Path, *, budget: int = 5, spare: bool = False) -> AsyncIterator[Bench]:
     """A bench that is cleared at the end; what runs on it must have ended by then."""
     with Sockets(directory) as sockets:
         async with asyncio.TaskGroup() as group:
-            parts = Bench(sockets, directory, group, budget=budget)
+            parts = Bench(sockets, directory, group, budget=budget, spare=spare)
             try:
                 yield parts
             finally:

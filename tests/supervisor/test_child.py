@@ -194,6 +194,18 @@ def test_a_killed_supervisor_leaves_no_engine(tmp_path: Path) -> None:
         assert gone(engine)
 
 
+async def test_an_end_is_known_before_it_is_told(tmp_path: Path, play: Played) -> None:
+    """Whoever is about to use a child can ask; and afterwards, too."""
+    play("signal.pause()")
+    watched = Watched(tmp_path)
+    assert not watched.child.ended()
+    os.kill(watched.child.pid, signal.SIGKILL)
+    assert gone(watched.child.pid)
+    assert not watched.death.done()
+    assert (await watched.death).signal == "SIGKILL"
+    assert watched.child.ended()
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 async def test_an_exit_code_is_told(tmp_path: Path, play: Played, code: int) -> None:
     """As the engine gave it."""

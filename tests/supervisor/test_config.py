@@ -34,6 +34,7 @@ def test_the_defaults_run_without_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert all(Path(path).is_absolute() for path in (*config.paths.download_roots, config.paths.resume_dir))
     assert (config.engine, config.limits, config.restart) == ({}, LimitsConfig(), RestartConfig())
     assert (config.restart.window_s, config.restart.budget, config.restart.max_delay_s) == (60.0, 5, 30.0)
+    assert config.restart.warm_spare
 
 
 def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
@@ -108,6 +109,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         "OUZEL_RESTART_BUDGET": "9",
         "OUZEL_RESTART_MAX_DELAY_S": "2",
         "OUZEL_RESTART_MAX_MEMORY_MB": "512",
+        "OUZEL_RESTART_WARM_SPARE": "false",
         "OUZEL_ENGINE_ENABLE_DHT": "False",
         "OUZEL_ENGINE_CONNECTIONS_LIMIT": "-1",
         "OUZEL_ENGINE_USER_AGENT": "Ouzel/1.0 – ünï",
@@ -120,7 +122,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
     assert (paths.resume_dir, paths.runtime_dir, paths.state_dir) == ("/env/resume", "/env/run", "/env/state")
     assert paths.download_roots == ["/env/a", "/env/b"]
     assert config.limits == LimitsConfig(download_bps=2**31 - 2, upload_bps=5)
-    assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0, max_memory_mb=512)
+    assert config.restart == RestartConfig(window_s=1.5, budget=9, max_delay_s=2.0, max_memory_mb=512, warm_spare=False)
     assert config.engine == {
         "enable_dht": False,
         "connections_limit": -1,
@@ -148,6 +150,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         ("[restart]\nwindow_s = nan\n", "restart.window_s"),
         ("[restart]\nbudget = -1\n", "restart.budget"),
         ("[restart]\nmax_delay_s = 'soon'\n", "restart.max_delay_s"),
+        ("[restart]\nwarm_spare = 'lukewarm'\n", "restart.warm_spare"),
         ("paths = 5\n", "paths"),
         ("engine = []\n", "engine"),
         ("[[restart]]\nbudget = 1\n", "restart"),

@@ -322,3 +322,56 @@ async def test_close_tells_those_who_wait(tmp_path: Path) -> None:
         stage.link.close()
         with pytest.raises(OuzelError):
             await asking
+
+
+async def test_a_spare_that_was_heard_is_connected_as_soon_as_it_is_the_engine(tmp_path: Path) -> None:
+    """What it said before is dropped; from then on it is an engine like any other."""
+    with staged(tmp_path) as stage:
+        first = await stage.up(1)
+        heard = asyncio.Event()
+        stage.link.expect(2, heard.set)
+        spare = stage.engine(2)
+        await spare.tell(beat(1))
+        await heard.wait()
+        await first.tell(beat(2))
+        await stage.heard(beat(2))
+        assert stage.connections == 1
+        stage.link.detach()
+        stage.link.attach(2)
+        assert stage.connections == 2
+        stage.link.send(Drain())
+        assert await spare.batch() == [Drain()]
+        await spare.tell(beat(3))
+        await stage.heard(beat(2), beat(3))
+        assert stage.connections == 2
+
+
+async def test_a_spare_that_was_not_heard_is_connected_at_its_first_word(tmp_path: Path) -> None:
+    """As if it had been started just now."""
+    with staged(tmp_path) as stage:
+        stage.link.expect(2, lambda: None)
+        stage.link.attach(2)
+        assert stage.connections == 0
+        engine = stage.engine(2)
+        await engine.tell(beat(1))
+        await stage.heard(beat(1))
+        assert stage.connections == 1
+
+
+async def test_a_spare_that_is_passed_over_is_not_heard_any_more(tmp_path: Path) -> None:
+    """Another generation is the engine; having heard of the spare does not connect that one."""
+    with staged(tmp_path) as stage:
+        heard = asyncio.Event()
+        stage.link.expect(2, heard.set)
+        spare = stage.engine(2)
+        await spare.tell(beat(1))
+        await heard.wait()
+        stage.link.attach(3)
+        assert stage.connections == 0
+        heard.clear()
+        await spare.tell(beat(2))
+        engine = stage.engine(3)
+        await engine.tell(beat(3))
+        await stage.heard(beat(3))
+        assert stage.connections == 1
+        assert not heard.is_set()

@@ -2,6 +2,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 import zmq
@@ -13,8 +14,8 @@ from supervisor.child import Child, Death
 from supervisor.engine_link import EngineLink
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State, Timer
-from supervisor.restart_policy import RestartPolicy
-from tests.supervisor.bench import KILLED, bench
+from supervisor.restart_policy import SETTLED_S, RestartPolicy
+from tests.supervisor.bench import KILLED, Bench, PlayedChild, bench
 from tests.supervisor.sockets import Sockets
 
 
@@ -217,3 +218,131 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
             for timer in list(keeper._timers):
                 keeper._cancel(timer)
             link.close()
+
+
+async def settled(on: Bench) -> PlayedChild:
+    """Has the running engine settle, and a spare made. Returns the spare."""
+    ready_at = on.keeper.lifecycle.ready_at
+    assert ready_at is not None
+    on.keeper.lifecycle = msgspec.structs.replace(on.keeper.lifecycle, ready_at=ready_at - SETTLED_S)
+    on.keeper.prepare_spare()
+    return on.children[-1]
+
+
+async def test_a_spare_is_made_once_the_engine_has_settled(tmp_path: Path) -> None:
+    """Not while it starts, not right after; its generation is the next one, and the engine is still the engine."""
+    async with bench(tmp_path, spare=True) as on:
+        on.keeper.prepare_spare()
+        on.keeper.start()
+        on.keeper.prepare_spare()
+        await on.engine()
+        on.keeper.prepare_spare()
+        assert [child.gen for child in on.children] == [1]
+        spare = await settled(on)
+        on.keeper.prepare_spare()
+        assert [child.gen for child in on.children] == [1, 2]
+        assert (on.keeper.gen, on.publisher.gen) == (1, 1)
+        assert on.keeper.child is not spare
+
+
+async def test_a_keeper_without_spares_makes_none(tmp_path: Path) -> None:
+    """However long the engine runs."""
+    async with bench(tmp_path, spare=False) as on:
+        await on.engine()
+        assert await settled(on) is on.child
+        assert len(on.children) == 1
+
+
+async def test_the_spare_is_the_next_engine(tmp_path: Path) -> None:
+    """It was heard before and is configured at once; nothing is spawned for it, and there is a new spare later."""
+    async with bench(tmp_path, spare=True) as on:
+        await on.engine()
+        spare = await settled(on)
+        engine = on.play(spare.gen)
+        while not any(entry["event"] == "spare_ready" for entry in on.logged):
+            await on.turn()
+        on.ready.clear()
+        on.child.die(KILLED)
+        await on.ready.wait()
+        assert await engine.given(Configure)
+        assert (on.keeper.child, on.keeper.gen, on.publisher.gen, on.keeper.restarts) == (spare, 2, 2, 1)
+        assert len(on.children) == 2
+        assert [entry["warm"] for entry in on.logged if entry["event"] == "engine_spawned"] == [False, True]
+        assert (await settled(on)).gen == 3
+
+
+async def test_the_spares_death_is_no_death_of_the_engine(tmp_path: Path) -> None:
+    """Nothing is lost but the spare; the next engine is started as if there had never been one."""
+    async with bench(tmp_path, spare=True) as on:
+        await on.engine()
+        spare = await settled(on)
+        spare.die(KILLED)
+        assert (on.losses, on.keeper.lifecycle.state, on.link.up) == ([], State.RUNNING, True)
+        on.keeper.prepare_spare()
+        assert len(on.children) == 2, "not at once"
+        await on.lose_engine()
+        await on.keeper_restarted()
+        assert on.child.gen == 3
+        await on.engine()
+
+
+async def test_a_spare_that_is_out_of_date_is_passed_over(tmp_path: Path) -> None:
+    """It is ended, and another one is started; its late death is not the engine's."""
+    async with bench(tmp_path, spare=True) as on:
+        await on.engine()
+        spare = await settled(on)
+        on.fingerprint = "two"
+        on.child.die(KILLED)
+        await on.keeper_restarted()
+        assert (on.child.gen, spare.kills) == (3, 1)
+        while not spare.dead:
+            await on.turn()
+        await on.engine()
+        assert (len(on.losses), on.keeper.lifecycle.state) == (1, State.RUNNING)
+
+
+async def test_engines_that_die_young_have_no_spare(tmp_path: Path) -> None:
+    """What they die of may be in the spare, too: after the first fast failure each one is started anew."""
+    async with bench(tmp_path, spare=True) as on:
+        await on.engine()
+        await settled(on)
+        for _ in range(3):
+            on.child.die(KILLED)
+            await on.keeper_restarted()
+            on.keeper.prepare_spare()
+        warm = [entry["warm"] for entry in on.logged if entry["event"] == "engine_spawned"]
+        assert warm == [False, True, False, False]
+
+
+@pytest.mark.parametrize("with_engine", [True, False])
+async def test_a_stop_ends_the_spare_and_does_not_wait_for_it(tmp_path: Path, with_engine: bool) -> None:
+    """The drain is the engine's."""
+    async with bench(tmp_path, spare=True, budget=5 if with_engine else 0) as on:
+        await on.engine()
+        spare = await settled(on)
+        if not with_engine:
+            on.child.die(KILLED)
+            assert on.keeper.lifecycle.state is State.OVER_BUDGET
+        on.keeper.stop()
+        assert spare.kills == 1
+        assert on.finished.is_set() is not with_engine
+        on.keeper.prepare_spare()
+        assert len(on.children) == 2
+        if with_engine:
+            on.child.die(Death(exit_code=0, signal=None))
+        assert on.finished.is_set()
+
+
+async def test_an_excused_death_does_not_count(tmp_path: Path) -> None:
+    """Whoever knows what it died of says so: no back-off and no budget, however often."""
+    async with bench(tmp_path, budget=0) as on:
+        on.excused.add(KILLED)
+        await on.engine()
+        for gen in range(2, 6):
+            await on.lose_engine()
+            assert (on.keeper.lifecycle.crashes, on.keeper.lifecycle.next_start_s) == ((), 0.0)
+            await on.keeper_restarted()
+            assert on.keeper.gen == gen
+            await on.engine()
+        on.child.die(Death(exit_code=1, signal=None))
+        assert on.keeper.lifecycle.state is State.OVER_BUDGET

@@ -171,6 +171,45 @@ def test_a_probe_that_dies_is_not_tried_again_at_once() -> None:
     assert StartTimer(Timer.BACK_OFF, PROBE_S) in actions
 
 
+@pytest.mark.parametrize("settled", [True, False])
+def test_an_excused_death_does_not_count(settled: bool) -> None:
+    """The next engine starts at once, and nothing is remembered of it."""
+    history: list[tuple[float, Input]] = [(0, StartRequested()), (1, Died()), (1, TimerFired(Timer.BACK_OFF))]
+    before, _ = ran(*history)
+    ready_at = 2.0 if settled else 9.9
+    before, _ = step(before, Ready(), ready_at, policy())
+    at, actions = step(before, Died(excused=True), 10.0, policy())
+    assert StartTimer(Timer.BACK_OFF, 0.0) in actions
+    assert (at.state, at.crashes, at.young_deaths) == (State.BACKING_OFF, before.crashes, before.young_deaths)
+    assert (at.ready_at, at.next_start_s) == (None, 0.0)
+
+
+def test_an_excused_death_of_a_probe_leads_to_another_probe() -> None:
+    """At once; the budget is as spent as before."""
+    at, _ = ran((0, StartRequested()), (1, Died()), (301, TimerFired(Timer.BACK_OFF)), by=policy(budget=0))
+    at, _ = step(at, Died(excused=True), 302.0, policy(budget=0))
+    at, actions = step(at, TimerFired(Timer.BACK_OFF), 302.0, policy(budget=0))
+    assert Spawn in kinds(actions)
+    assert at.probing
+    assert step(at, Died(), 303.0, policy(budget=0))[0].state is State.OVER_BUDGET
+
+
+def test_an_excused_death_while_stopping_is_the_end() -> None:
+    """Like any other."""
+    at, _ = ran((0, StartRequested()), (1, Ready()), (2, StopRequested()))
+    at, actions = step(at, Died(excused=True), 3.0, policy())
+    assert (at.state, Finish in kinds(actions)) == (State.STOPPED, True)
+
+
+def test_how_often_a_probe_is_made_is_the_policys() -> None:
+    """Five minutes, unless it says otherwise."""
+    by = policy(budget=0)
+    for probe_s in (PROBE_S, 2.0):
+        by = msgspec.structs.replace(by, probe_s=probe_s)
+        _, actions = ran((0, StartRequested()), (1, Died()), by=by)
+        assert StartTimer(Timer.BACK_OFF, probe_s) in actions
+
+
 class World(RuleBasedStateMachine):
     """An engine, timers and a clock, none of them real, around the real machine: any history at all."""
 

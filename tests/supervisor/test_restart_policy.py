@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.restart_policy import FIRST_DELAY_S, JITTER_S, RestartPolicy, standard_policy
+from supervisor.restart_policy import FIRST_DELAY_S, JITTER_S, PROBE_S, RestartPolicy, standard_policy
 
 young = st.integers(0, 5000)
 caps = st.floats(0.001, 3600)
@@ -77,3 +77,9 @@ def test_the_budget_is_what_is_put_up_with(budget: int) -> None:
     policy = standard_policy(window_s=60, budget=budget, max_delay_s=30)
     assert policy.delay_s(crashes(budget), 1) is not None
     assert policy.delay_s(crashes(budget + 1), 1) is None
+
+
+def test_probes_are_made_every_five_minutes() -> None:
+    """Only tests have other ideas."""
+    assert standard_policy(window_s=60, budget=5, max_delay_s=30).probe_s == PROBE_S == 300
+    assert standard_policy(window_s=60, budget=5, max_delay_s=30, probe_s=2).probe_s == 2

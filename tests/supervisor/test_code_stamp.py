@@ -1,0 +1,57 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from supervisor.code_stamp import CodeStamp
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that can be imported as `stamped`."""
+    directory = tmp_path / "stamped"
+    directory.mkdir()
+    (directory / "__init__.py").write_text("")
+    (directory / "code.py").write_text("one = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return directory
+
+
+def test_the_stamp_differs_once_a_file_does(package: Path) -> None:
+    """One that was changed, added, replaced by a file of the same size, or taken away; and not before."""
+    code = CodeStamp(["stamped"])
+    stamps = [code.current()]
+    assert code.current() == stamps[0]
+    (package / "code.py").write_text("one = 100\n")
+    stamps.append(code.current())
+    (package / "more.so").write_bytes(b"")
+    stamps.append(code.current())
+    os.utime(package / "code.py", ns=(0, 0))
+    stamps.append(code.current())
+    (package / "more.so").unlink()
+    stamps.append(code.current())
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_what_python_compiles_is_no_change(package: Path) -> None:
+    """An engine that loads the code writes beside it."""
+    before = CodeStamp(["stamped"]).current()
+    subprocess.run([sys.executable, "-B", "-m", "compileall", "-q", str(package)], check=True)
+    assert (package / "__pycache__").is_dir()
+    assert CodeStamp(["stamped"]).current() == before
+
+
+def test_a_package_that_is_gone_has_no_files(package: Path) -> None:
+    """In the middle of an upgrade nothing is raised."""
+    code = CodeStamp(["stamped", "there_is_no_such_package"])
+    package.rename(package.with_name("away"))
+    assert code.current() == frozenset()
+
+
+def test_the_engines_own_code_and_libtorrent_are_looked_at() -> None:
+    """By default."""
+    names = {Path(path).name for path, _, _ in CodeStamp().current()}
+    assert {"engine.py", "link.py"} < names
+    assert any(name.startswith("__init__.") and name.endswith(".so") for name in names)

@@ -1,0 +1,19 @@
+import pytest
+
+from supervisor import engine_health
+from supervisor.health import Severity
+from supervisor.lifecycle import Lifecycle, State
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "words"),
+    [
+        (State.BACKING_OFF, Severity.DEGRADING, "restart in 250 ms"),
+        (State.OVER_BUDGET, Severity.FATAL, "too many crashes, next attempt in 250 ms"),
+    ],
+)
+def test_a_death_is_as_bad_as_what_comes_next(state: State, severity: Severity, words: str) -> None:
+    """With another engine on its way the service works less well, without one it does not."""
+    told, found = engine_health.problem(Lifecycle(state=state, next_start_s=0.25), "the engine exited with 1")
+    assert found is severity
+    assert told == f"the engine exited with 1; {words}"
