@@ -1,8 +1,8 @@
 """Random histories of an engine on a virtual clock, around the real lifecycle and health as the service reports it.
 
-The world knows what it does to the machine: when engines get ready, die, hang or are excused, and when the service is
-stopped. It holds what the machine asks for against that, and not against the machine's own memory. Plain code with a
-seeded source of chance, since there are to be very many.
+The world knows what it does to the machine: when engines get ready, die, hang, are excused or recycled, and when the
+service is stopped. It holds what the machine asks for against that, and not against the machine's own memory. Plain
+code with a seeded source of chance, since there are to be very many.
 """
 
 import random
@@ -21,6 +21,7 @@ from supervisor.lifecycle import (
     Kill,
     Lifecycle,
     Ready,
+    RecycleRequested,
     Spawn,
     StartRequested,
     StartTimer,
@@ -58,6 +59,8 @@ class History:
         """How likely an engine dies or hangs before it is ready."""
         self._life_s = chance.choice((0.1, 2.0, 20.0, 200.0))
         self._excused = chance.choice((0.0, 0.0, 0.3))
+        self._recycled = chance.choice((0.0, 0.0, 0.3))
+        """How likely a running engine is recycled before the next event."""
         self._lifecycle = Lifecycle()
         self._health = Health()
         self._now = 1000.0
@@ -86,7 +89,10 @@ class History:
         assert not self._timers, "nothing comes after the end"
 
     def _next(self) -> None:
-        """Whatever is due next: a timer, or what the engine does."""
+        """Whatever is due next: a timer, or what the engine does; or the engine is recycled."""
+        if self._lifecycle.state is State.RUNNING and not self._stopped and self._chance.random() < self._recycled:
+            self._feed(RecycleRequested())
+            return
         timer = min(self._timers, key=self._timers.__getitem__, default=None)
         fires_at = NEVER if timer is None else self._timers[timer]
         assert min(fires_at, self._ready_at, self._dies_at) < NEVER, "nothing will ever happen again"
@@ -114,17 +120,18 @@ class History:
         if self._stopped:
             self._feed(Died(excused=self._chance.random() < self._excused))
             return
-        excused = self._chance.random() < self._excused
-        if not excused:
+        recycled = self._lifecycle.state is State.RECYCLING
+        excused = not recycled and self._chance.random() < self._excused
+        if not excused and not recycled:
             window_s = self._policy.window_s
             self._counted = [at for at in (*self._counted, self._now) if self._now - at <= window_s]
             if len(self._counted) > self._policy.budget:
                 self._may_spawn_at = self._now + PROBE_S
-        self._seen["excused" if excused else "crashed"] += 1
+        self._seen["recycled" if recycled else "excused" if excused else "crashed"] += 1
         self._feed(Died(excused=excused))
         told, severity = engine_health.problem(self._lifecycle, "the engine is gone")
         self._health.report("engine", "process", told, severity=severity, now_us=0)
-        self._check_outage(excused=excused)
+        self._check_outage(excused=excused or recycled)
 
     def _check_outage(self, *, excused: bool) -> None:
         """Another engine comes, or the service says that none does."""
@@ -137,7 +144,7 @@ class History:
             assert self._lifecycle.state is State.BACKING_OFF
             assert next_at <= self._now + CAP_S
         if excused or (len(self._counted) == 1 <= self._policy.budget and not self._lifecycle.probing):
-            assert next_at == self._now, "an excused death and the first in a window cost no wait"
+            assert next_at == self._now, "a death that is excused or asked for, and the first in a window, cost no wait"
 
     def _feed(self, event: Input) -> None:
         self._lifecycle, actions = step(self._lifecycle, event, self._now, self._policy)
