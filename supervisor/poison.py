@@ -1,17 +1,18 @@
 """Which torrent crashes the engine, as a pure machine: `step(case, input, now) -> (case, actions)`.
 
 A torrent is held back on one of two grounds. *Evidence*: it was among the few that the engine was at work on in two
-crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others. *Bisection*: after two crashes with no calm between them, what was loaded is halved, and a
-new engine is given one half. A crash halves it again; calm clears it, and half of what is left is added to the running
-engine. One that crashes an engine which has nothing else but cleared torrents is accused; before anything else is loaded,
-an engine has to stay calm without it, and if that one crashes, too, nobody was to blame.
+crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others.
+*Bisection*: after two crashes with no calm between them, what was loaded is halved, and a new engine is given one half.
+A crash halves it again; calm clears it, and half of what is left is added to the running engine. One that crashes an
+engine which has nothing else but cleared torrents is accused; before anything else is loaded, an engine has to stay
+calm without it, and if that one crashes, too, nobody was to blame.
 
-An accused torrent is convicted once the engine is calm with everything else loaded. Until then all accused are held back,
-and so is what has not been cleared. Two poisons at once are found one after the other: what is not cleared when the
-first has been accused is loaded in one go, and if that crashes it is halved in turn.
+An accused torrent is convicted once the engine is calm with everything else loaded. Until then all accused are held
+back, and so is what has not been cleared. Two poisons at once are found one after the other: what is not cleared when
+the first has been accused is loaded in one go, and if that crashes it is halved in turn.
 
-Crashes that one poison of n torrents costs: two, and floor(log2 n) for its bisection. Evidence shortens that: what was at
-work is tested first, and alone if it is one; so it is three at the most.
+Crashes that one poison of n torrents costs: two, and floor(log2 n) for its bisection. Evidence shortens that: what was
+at work is tested first, and alone if it is one; so it is three at the most.
 
 The machine knows no process, no clock and no record: what a death was, `supervisor.blame` says; what is loaded and when
 there is calm, the shell says (`supervisor.isolation`). Times are monotonic seconds.
@@ -19,7 +20,7 @@ there is calm, the shell says (`supervisor.isolation`). Times are monotonic seco
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -138,6 +139,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Outcome = tuple[Case, list[Action]]
+_Transition = Callable[[Case, Any, float], Outcome]
+"""Takes the input of its row in the table, and no other."""
 
 
 def step(case: Case, event: Input, now: float) -> Outcome:
@@ -248,7 +251,7 @@ def _evidence(event: Crashed) -> tuple[str, ...]:
 
 _replace = msgspec.structs.replace
 
-TRANSITIONS: Final[Mapping[tuple[Phase, type[Input]], Callable[[Case, "Input", float], Outcome]]] = {
+TRANSITIONS: Final[Mapping[tuple[Phase, type[Input]], _Transition]] = {
     (Phase.WATCHING, Crashed): _first_crash,
     (Phase.WATCHING, Calmed): _calm,
     (Phase.WATCHING, Cleared): _forget,
