@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+from mmap import mmap
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.storage_watch import StorageWatch
+from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
 
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--gen", type=int, required=True, help="this engine's generation")
     parser.add_argument("--parent-pid", type=int, required=True, help="the supervisor's pid")
     parser.add_argument("--lifeline-fd", type=int, required=True, help="readable when the supervisor is gone")
+    parser.add_argument("--flight-fd", type=int, help="memory for the flight recorder; none of it is read without")
     parser.add_argument("--resume-dir", type=Path, required=True)
     args = parser.parse_args()
 
@@ -56,12 +59,15 @@ def main() -> None:
     # Only after the check above: libtorrent is what takes time to load.
     from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
+    recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))
+
     def make_session(command: Configure) -> LibtorrentSession:
         return LibtorrentSession(
             command.settings,
             download_bps=command.download_bps,
             upload_bps=command.upload_bps,
             torrents=command.torrents,
+            recorder=recorder,
         )
 
     context = zmq.Context()
@@ -74,7 +80,15 @@ def main() -> None:
     rehasher = Rehasher()
     watch = StorageWatch()
     Engine(
-        link, args.lifeline_fd, store, rehasher, watch, make_session, gen=args.gen, libtorrent=LIBTORRENT_VERSION
+        link,
+        args.lifeline_fd,
+        store,
+        rehasher,
+        watch,
+        make_session,
+        gen=args.gen,
+        libtorrent=LIBTORRENT_VERSION,
+        recorder=recorder,
     ).run()
     watch.close()
     rehasher.close()

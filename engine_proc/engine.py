@@ -9,8 +9,8 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, get_args
 
 import zmq
 
@@ -43,6 +43,7 @@ from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
 from protocol.events import Progress
+from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import (
     Configure,
     Drain,
@@ -79,6 +80,11 @@ DRAIN_S: Final = 10.0
 
 SessionFactory = Callable[[Configure], LibtSession]
 
+_COMMAND_NAMES: Final[Mapping[type[EngineCommand], bytes]] = {
+    kind: f"command {kind.__struct_config__.tag}".encode() for kind in get_args(EngineCommand)
+}
+"""As the flight recorder has them."""
+
 
 class AlertsDropped(Exception):
     """libtorrent's alert queue was full, and nobody knows what was in those that are gone."""
@@ -96,6 +102,7 @@ class Engine:
         make_session: makes the session at the first `Configure`. May raise InvalidSetting.
         gen: this engine's generation.
         libtorrent: libtorrent's version, to be told.
+        recorder: is told which command is carried out; None for one that nobody reads.
     """
 
     def __init__(
@@ -109,7 +116,9 @@ class Engine:
         *,
         gen: int,
         libtorrent: str,
+        recorder: FlightRecorder | None = None,
     ) -> None:
+        self._recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
         self._link = link
         self._lifeline_fd = lifeline_fd
         self._store = store
@@ -157,7 +166,10 @@ class Engine:
                 return
             self._receive()
             for _ in range(min(COMMANDS_PER_TURN, len(self._commands))):
-                self._execute(self._commands.popleft())
+                command = self._commands.popleft()
+                outer = self._recorder.begin(_COMMAND_NAMES[type(command)], _subject(command))
+                self._execute(command)
+                self._recorder.end(outer)
                 self._updates_busy = True
             if self._session is not None:
                 for alert in self._session.pop_alerts():
@@ -454,3 +466,14 @@ class Engine:
             log("warning", "drain_timed_out", unsaved=len(self._policy.unsaved()))
             return True
         return not (self._flush_to_save or self._policy.unsaved() or self._policy.busy() or self._writing)
+
+
+def _subject(command: EngineCommand) -> str:
+    """The torrent that a command is about, or nothing."""
+    match command:
+        case EnsureTorrent(desired=desired):
+            return desired.torrent
+        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | RetryTorrent(torrent=torrent):
+            return torrent
+        case _:
+            return ""

@@ -35,6 +35,7 @@ from engine_proc.alerts import (
     TorrentTrouble,
 )
 from engine_proc.held_trackers import HeldTrackers
+from protocol.flight_recorder import FlightRecorder
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs do not know what alerts carry."""
@@ -64,11 +65,13 @@ class AlertCopier:
     Args:
         on_dropped: called with a torrent when it is gone, or was never added.
         trackers: those that are held back; they are put into resume data here.
+        recorder: is told which alert is read, and what libtorrent has confirmed by it.
     """
 
-    def __init__(self, on_dropped: Callable[[str], None], trackers: HeldTrackers) -> None:
+    def __init__(self, on_dropped: Callable[[str], None], trackers: HeldTrackers, recorder: FlightRecorder) -> None:
         self._on_dropped = on_dropped
         self._trackers = trackers
+        self._recorder = recorder
         self.handles: dict[str, Any] = {}
         self._ids: dict[Any, str] = {}
         self._downloading: set[Any] = set()
@@ -97,11 +100,20 @@ class AlertCopier:
 
     def copy(self, native: Any) -> Alert | None:
         """The alert as a value, None where it is of no interest. The native one is not kept."""
-        copier = _COPIERS.get(type(native))
-        return None if copier is None else copier(self, native)
+        kind = type(native)
+        copier = _COPIERS.get(kind)
+        if copier is None:
+            return None
+        outer = self._recorder.begin(_NAMES[kind])
+        alert = copier(self, native)
+        self._recorder.end(outer)
+        return alert
 
     def _id(self, native: Any) -> str | None:
-        return self._ids.get(native.handle)
+        torrent = self._ids.get(native.handle)
+        if torrent is not None:
+            self._recorder.about(torrent)
+        return torrent
 
     def _known(self, info_hashes: Any) -> str | None:
         """The id of the torrent with these hashes; a magnet link may have named it by its v2 hash alone."""
@@ -123,6 +135,7 @@ class AlertCopier:
         torrent = self._known(native.params.info_hashes if failed else native.handle.info_hashes())
         if torrent is None:
             return None
+        self._recorder.confirmed(torrent)
         if failed:
             if torrent not in self.handles:  # else it is a duplicate, and the first one stays
                 self._drop(torrent)
@@ -160,6 +173,7 @@ class AlertCopier:
         if torrent not in self._removed or (torrent in self._deleting and self._deleting[torrent] is None):
             return None
         self._removed.discard(torrent)
+        self._recorder.confirmed(torrent)
         problem = self._deleting.pop(torrent, None)
         self._drop(torrent)
         return TorrentGone(torrent, problem or None)
@@ -276,6 +290,9 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
         lambda torrent, native: TorrentTrouble(torrent, native.message().partition("ERROR: ")[2] or native.message())
     ),
 }
+
+_NAMES: Final = {kind: b"alert " + kind.__name__.removesuffix("_alert").encode() for kind in _COPIERS}
+"""As the flight recorder has them."""
 
 
 def _errno(error: Any) -> int:

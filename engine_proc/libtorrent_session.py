@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import libtorrent_claims, libtorrent_params, session_settings
+from engine_proc import libtorrent_claims, libtorrent_params, recorded, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
@@ -27,6 +27,7 @@ from engine_proc.session_port import (
     UnknownTorrent,
 )
 from protocol.desired import DesiredTorrent
+from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
@@ -50,22 +51,32 @@ class LibtorrentSession:
         settings: libtorrent's, by their own names.
         download_bps, upload_bps: limits of all torrents together, 0 for none.
         torrents: how many are expected, to size the alert queue by.
+        recorder: is told what is about to be asked of libtorrent; None for one that nobody reads.
 
     Raises:
         InvalidSetting: and then no session was made.
     """
 
     def __init__(
-        self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int, torrents: int
+        self,
+        settings: Mapping[str, SettingValue],
+        *,
+        download_bps: int,
+        upload_bps: int,
+        torrents: int,
+        recorder: FlightRecorder | None = None,
     ) -> None:
+        self.recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
         self._torrents_expected = torrents
         checked = check_settings(settings, torrents)
         self._close_redundant = checked.get("close_redundant_connections", True)
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
+        outer = self.recorder.begin(b"session")
         self._session = lt.session(checked)
         self._limit_local_peers_too()
+        self.recorder.end(outer)
         self._trackers = HeldTrackers()
-        self._alerts = AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers)
+        self._alerts = self._copier()
         self._awaiting_metadata: set[str] = set()
         self._own_alerts: list[Alert] = []
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
@@ -73,6 +84,9 @@ class LibtorrentSession:
         self._alert_socket.setblocking(False)
         self._native_socket.setblocking(False)
         self._session.set_alert_fd(self._native_socket.fileno())
+
+    def _copier(self) -> AlertCopier:
+        return AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers, recorder=self.recorder)
 
     def _limit_local_peers_too(self) -> None:
         """Puts every address into the global peer class; without this, limits spare loopback and private networks."""
@@ -88,6 +102,7 @@ class LibtorrentSession:
         """Readable while alerts wait."""
         return self._alert_socket.fileno()
 
+    @recorded.of_session
     def pop_alerts(self) -> list[Alert]:
         """All alerts that wait, copied while they live; the descriptor is drained first."""
         try:
@@ -121,6 +136,7 @@ class LibtorrentSession:
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
+    @recorded.of_session
     def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
         if magnet is not None:
@@ -130,12 +146,14 @@ class LibtorrentSession:
         name = params.ti.name() if params.ti is not None else params.name
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name)
 
+    @recorded.of_desired
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
         params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
+    @recorded.of_desired
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims. Raises InvalidSource."""
         params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
@@ -144,6 +162,7 @@ class LibtorrentSession:
         libtorrent_params.apply_desired(params, desired, resumed=True)
         return libtorrent_claims.examine(params, (params, stored, before))
 
+    @recorded.of_desired
     def resume(
         self,
         desired: DesiredTorrent,
@@ -179,10 +198,12 @@ class LibtorrentSession:
         trackers = libtorrent_params.take_trackers(params)
         if trackers and torrent not in self._alerts.handles:
             self._trackers.hold(torrent, trackers)
+        self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
         layout = None if params.ti is None else libtorrent_params.layout(params.ti, params.file_priorities)
         return Loading(complete, layout, stored, bool(trackers))
 
+    @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -190,23 +211,28 @@ class LibtorrentSession:
         if trackers is not None:
             handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
 
+    @recorded.of_torrent
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         self._alerts.expect_removal(torrent, with_files=delete_files)
+        self.recorder.under_way(b"remove", torrent)
         what = lt.session.delete_partfile | (lt.session.delete_files if delete_files else 0)
         self._session.remove_torrent(handle, what)
 
+    @recorded.of_torrent
     def unload(self, torrent: str) -> None:
         """Removes a torrent, and no file. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         self._alerts.expect_removal(torrent, with_files=False)
+        self.recorder.under_way(b"unload", torrent)
         self._session.remove_torrent(handle, 0)
 
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that the session has."""
         return frozenset(self._alerts.handles)
 
+    @recorded.of_torrent
     def set_paused(self, torrent: str, paused: bool) -> None:
         """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -217,6 +243,7 @@ class LibtorrentSession:
             handle.unset_flags(_FLAGS.upload_mode)
             handle.resume()
 
+    @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -225,12 +252,14 @@ class LibtorrentSession:
         else:
             handle.unset_flags(_FLAGS.sequential_download)
 
+    @recorded.of_torrent
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
         """Rate limits of one torrent, 0 for none. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         handle.set_download_limit(download_bps)
         handle.set_upload_limit(upload_bps)
 
+    @recorded.of_torrent
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
         """Priorities as the selection has them. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -240,12 +269,14 @@ class LibtorrentSession:
         handle.prioritize_files(libtorrent_params.priorities(info.layout(), desired))
         return True
 
+    @recorded.of_torrent
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
         """Connects to peers given as `address:port`. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         for peer in peers:
             handle.connect_peer(libtorrent_params.endpoint(peer))
 
+    @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
         """Reads back what is applied. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -257,6 +288,7 @@ class LibtorrentSession:
             upload_bps=max(0, handle.upload_limit()),
         )
 
+    @recorded.of_desired
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
         handle = self._handle(desired.torrent)
@@ -272,6 +304,7 @@ class LibtorrentSession:
             file_priorities=() if info is None else handle.get_file_priorities(),
         )
 
+    @recorded.of_session
     def strangers(self) -> int:
         """How many torrents the session had that nobody added."""
         found = [handle for handle in self._session.get_torrents() if not self._alerts.expects(handle)]
@@ -279,17 +312,20 @@ class LibtorrentSession:
             self._session.remove_torrent(handle)
         return len(found)
 
+    @recorded.of_torrent
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
         return None if info is None else libtorrent_params.layout(info, handle.get_file_priorities())
 
+    @recorded.of_torrent
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
 
+    @recorded.of_torrent
     def flush(self, torrent: str) -> None:
         """Writes out the torrent's write cache. Raises UnknownTorrent."""
         handle = self._handle(torrent)
@@ -302,6 +338,7 @@ class LibtorrentSession:
         for _ in range(FLUSHES_PER_BARRIER):
             handle.flush_cache()
 
+    @recorded.of_torrent
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
         """Asks for resume data, the info dictionary in it. Raises UnknownTorrent."""
         flags = lt.save_resume_flags_t.save_info_dict
@@ -319,14 +356,17 @@ class LibtorrentSession:
 
     # -- the session ----------------------------------------------------------------------------------------------
 
+    @recorded.of_session
     def post_updates(self) -> None:
         """Asks for the changed status of all torrents."""
         self._session.post_torrent_updates()
 
+    @recorded.of_session
     def post_statistics(self) -> None:
         """Asks for the session's counters."""
         self._session.post_session_stats()
 
+    @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
         """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
         checked = check_settings(settings, self._torrents_expected)
@@ -335,22 +375,26 @@ class LibtorrentSession:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
 
+    @recorded.of_session
     def session_limits(self) -> tuple[int, int]:
         """Reads back the session's limits in bytes per second."""
         settings = self._session.get_settings()
         return settings["download_rate_limit"], settings["upload_rate_limit"]
 
+    @recorded.of_session
     def listen_port(self) -> int:
         """The TCP port that is listened on, 0 for none."""
         return int(self._session.listen_port())
 
+    @recorded.of_session
     def suspend(self) -> None:
         """Stops all transfers."""
         self._session.pause()
 
+    @recorded.of_session
     def close(self) -> None:
         """Ends the session."""
-        self._alerts = AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers)
+        self._alerts = self._copier()
         self._session.pause()
         del self._session
         self._alert_socket.close()

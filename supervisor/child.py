@@ -1,8 +1,8 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
-The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, and the
-locks on the directories, which stay locked for as long as either process lives. It leads a session and a process
-group of its own.
+The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, the memory
+of its flight recorder, and the locks on the directories, which stay locked for as long as either process lives. It
+leads a session and a process group of its own.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from protocol.flight_recorder import Flight
+from supervisor import flight
 
 ENGINE_MODULE: Final = "engine_proc"
 
@@ -60,12 +63,15 @@ class Child:
         self._on_death = on_death
         self._on_log = on_log
         self._loop = asyncio.get_running_loop()
+        self._flight = Flight()
+        self._flight_fd = flight.make()
         log_read, log_write = os.pipe2(os.O_CLOEXEC)
         lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
-        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in (lifeline_read, *lock_fds)]
+        shared = (lifeline_read, self._flight_fd, *lock_fds)
+        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in shared]
         argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
         argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
-        argv += ["--resume-dir", str(resume_dir)]
+        argv += ["--flight-fd", str(inherited[1]), "--resume-dir", str(resume_dir)]
         try:
             self.pid = os.posix_spawn(
                 sys.executable,
@@ -81,6 +87,7 @@ class Child:
         except BaseException:
             os.close(log_read)
             os.close(self._lifeline)
+            os.close(self._flight_fd)
             raise
         finally:
             for fd in (*inherited, lifeline_read, log_write):
@@ -101,6 +108,10 @@ class Child:
         """Whether it is gone, told or not."""
         return self._reaped or os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
+    def flight(self) -> Flight:
+        """What it is doing or, once it is dead, what it was doing then."""
+        return self._flight if self._flight_fd < 0 else flight.read(self._flight_fd)
+
     def _reap(self) -> None:
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         if status is None:
@@ -109,6 +120,9 @@ class Child:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         os.close(self._lifeline)
+        self._flight = self.flight()
+        os.close(self._flight_fd)
+        self._flight_fd = -1
         if status.si_code == os.CLD_EXITED:
             death = Death(exit_code=status.si_status, signal=None)
         else:

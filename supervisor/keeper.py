@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from protocol.flight_recorder import Flight
 from protocol.link import Drain
 from supervisor import lifecycle, logs
 from supervisor.child import Child, Death
@@ -64,6 +65,8 @@ class Keeper:
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self.lifecycle = Lifecycle()
         self.child: Child | None = None
+        self.flight = Flight()
+        """What the engine that died last was doing then."""
         self.gen = 0
         self.spawned_at = time.monotonic()
 
@@ -175,6 +178,7 @@ class Keeper:
     def _died(self, death: Death) -> None:
         excused = self.child is not None and self._excuse(death)
         child, self.child = self.child, None
+        self.flight = Flight() if child is None else child.flight()
         self._link.detach()
         self._log.log(
             20 if self.stopping else 40,

@@ -11,8 +11,9 @@ An accused torrent is convicted once the engine is calm with everything else loa
 back, and so is what has not been cleared. Two poisons at once are found one after the other: what is not cleared when
 the first has been accused is loaded in one go, and if that crashes it is halved in turn.
 
-Crashes that one poison of n torrents costs: two, and floor(log2 n) for its bisection. Evidence shortens that: what was
-at work is tested first, and alone if it is one; so it is three at the most.
+Crashes that one poison of n torrents costs: two, and floor(log2 n) for its bisection. Evidence shortens that to three
+at the most: what was in flight is tested first, alone. Evidence that misleads costs time, for what is tested stays
+calm, and one crash more if it named the same innocent torrent alone in both of the first crashes.
 
 The machine knows no process, no clock and no record: what a death was, `supervisor.blame` says; what is loaded and when
 there is calm, the shell says (`supervisor.isolation`). Times are monotonic seconds.
@@ -111,6 +112,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         accused: held back until everything else is loaded; each crashed an engine that had only cleared ones beside.
         presumed: held back on evidence alone; if the engine crashes without it, too, it is a suspect like others.
         dirty: one of these is believed to be to blame; in the order in which they are tested.
+        likely: those of them that were in flight, which are tested first and one by one.
         testing: is loaded now beside what is cleared. None: the engine is to show that it lives without the accused.
         calm_s: how long this engine has to stay calm.
         excused: crashes that this case has cost.
@@ -124,6 +126,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     accused: tuple[str, ...] = ()
     presumed: tuple[str, ...] = ()
     dirty: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
     testing: frozenset[str] = frozenset()
     calm_s: float = CALM_S
     excused: int = 0
@@ -186,11 +189,11 @@ def _passed(case: Case, event: Calmed, now: float) -> Outcome:
     case = _replace(case, cleared=case.cleared | case.testing, calm_s=CALM_S)
     left = tuple(torrent for torrent in case.dirty if torrent not in case.cleared)
     if left:
-        return _test(case, left), [Load()]
+        return _test(case, left, case.likely), [Load()]
     blamed = case.accused + case.presumed
     unknown = frozenset(event.torrents).difference(case.cleared, blamed)
     if unknown:
-        return _replace(case, dirty=(), testing=unknown), [Load()]
+        return _replace(case, dirty=(), likely=(), testing=unknown), [Load()]
     present = frozenset(event.torrents)
     verdicts = [Convict(torrent) for torrent in blamed if torrent in present]
     return Case(strikes=case.strikes), [*verdicts, Load()]
@@ -200,14 +203,16 @@ def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
     """One of what this engine had beside cleared torrents is to blame, and evidence says which it is likely to be."""
     unproven = tuple(torrent for torrent in event.loaded if torrent not in case.cleared)
     if len(unproven) > 1:
-        return _test(case, evidence or unproven)
+        rest = tuple(torrent for torrent in unproven if torrent not in evidence)
+        return _test(case, evidence + rest, evidence)
     calm_s = min(max(CALM_S, event.age_s * MARGIN), CALM_MAX_S)
-    return _replace(case, accused=case.accused + unproven, dirty=(), testing=frozenset(), calm_s=calm_s)
+    return _replace(case, accused=case.accused + unproven, dirty=(), likely=(), testing=frozenset(), calm_s=calm_s)
 
 
-def _test(case: Case, dirty: tuple[str, ...]) -> Case:
-    portion = dirty[: len(dirty) // 2 if len(dirty) > FEW else 1]
-    return _replace(case, dirty=dirty, testing=frozenset(portion), calm_s=CALM_S)
+def _test(case: Case, dirty: tuple[str, ...], likely: tuple[str, ...]) -> Case:
+    one = dirty[0] in likely or len(dirty) <= FEW
+    portion = dirty[: 1 if one else len(dirty) // 2]
+    return _replace(case, dirty=dirty, likely=likely, testing=frozenset(portion), calm_s=CALM_S)
 
 
 # -- either way -------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from protocol import codec
 from protocol.desired import DesiredTorrent
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import EngineStarted
+from protocol.flight_recorder import Flight
 from protocol.link import (
     Configure,
     EngineCommand,
@@ -71,6 +72,7 @@ class PlayedChild(Child):
         self.kills = 0
         self.dead = False
         self._on_death = on_death
+        self.flown = Flight()
 
     def die(self, death: Death) -> None:
         """Ends, and is told."""
@@ -79,6 +81,9 @@ class PlayedChild(Child):
 
     def ended(self) -> bool:
         return self.dead
+
+    def flight(self) -> Flight:
+        return self.flown
 
     def kill(self) -> None:
         self.kills += 1

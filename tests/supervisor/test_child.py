@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import zmq
 
+from protocol.flight_recorder import Flight
 from supervisor.child import Child, Death
 from supervisor.directory_lock import DirectoryLock
 from supervisor.engine_link import EngineLink
@@ -329,6 +330,38 @@ async def test_a_kill_reaches_what_the_engine_started(tmp_path: Path, play: Play
     assert gone(grandchild)
 
 
+async def test_what_a_killed_engine_was_doing_is_known(tmp_path: Path, play: Played) -> None:
+    """While it runs, and after a SIGKILL that left it no time for a word."""
+    play(
+        """
+        from mmap import mmap
+        from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+        recorder = FlightRecorder(mmap(int(args["--flight-fd"]), FLIGHT_BYTES))
+        recorder.under_way(b"add", "a" * 40)
+        recorder.begin(b"remove", "b" * 40)
+        print("recorded", flush=True)
+        signal.pause()
+        """
+    )
+    before = descriptors()
+    watched = Watched(tmp_path)
+    await watched.first_line()
+    alive = watched.child.flight()
+    watched.child.kill()
+    await watched.death
+    for found in (alive, watched.child.flight()):
+        assert [(each.what, each.torrent) for each in found.in_flight] == [("remove", "b" * 40), ("add", "a" * 40)]
+    assert descriptors() == before
+
+
+async def test_nothing_is_known_of_an_engine_that_recorded_nothing(tmp_path: Path, play: Played) -> None:
+    """It died before it could."""
+    play("os._exit(1)")
+    watched = Watched(tmp_path)
+    await watched.death
+    assert watched.child.flight() == Flight()
+
+
 async def test_a_kill_is_no_error_when_it_comes_twice(tmp_path: Path, play: Played) -> None:
     """Between its end and its being reaped an engine can still be killed."""
     play("signal.pause()")
@@ -341,7 +374,7 @@ async def test_a_kill_is_no_error_when_it_comes_twice(tmp_path: Path, play: Play
 
 
 async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, play: Played) -> None:
-    """Its arguments, an empty stdin, its log, its lifeline, the locks; a session and a group of its own."""
+    """Its arguments, an empty stdin, log, lifeline, flight recorder, locks; a session and a group of its own."""
     play(
         """
         fds = sorted(int(fd) for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}"))
@@ -358,7 +391,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
     await watched.death
     lock.close()
     os.close(stray)
-    lifeline = int(told["args"].pop("--lifeline-fd"))
+    lifeline, recorder = (int(told["args"].pop(name)) for name in ("--lifeline-fd", "--flight-fd"))
     assert told["args"] == {
         "--endpoint": "ipc:///x",
         "--gen": "12",
@@ -366,8 +399,8 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
         "--resume-dir": str(tmp_path),
     }
     own = set(told["fds"]) - strangers
-    assert {0, 1, 2, lifeline} < own
-    assert len(own) == 5
+    assert {0, 1, 2, lifeline, recorder} < own
+    assert len(own) == 6
     assert (told["stdin"], told["read"]) == (os.devnull, "")
     assert told["pid"] == told["sid"] == told["pgid"] == watched.child.pid
     assert told["ppid"] == os.getpid()

@@ -277,11 +277,11 @@ def test_it_finds_the_poison_and_nothing_else(kills: float) -> None:
         world = World(torrents, {torrent: chance.choice(kinds) for torrent in guilty}, chance, kills)
         run, crashes, _ = world.live()
         assert sorted(run.convicted) == sorted(guilty), world.poison
-        honest = "wrong" not in world.poison.values()
-        for kinds_there, most in ((("sync",), 3.0), (("sync", "few", "none", "crowd"), 2 + log2(count))):
-            if honest and set(world.poison.values()) <= set(kinds_there):
-                assert crashes <= max(most, 2) * len(guilty), (world.poison, count)
-                break
+        if set(world.poison.values()) <= {"sync"}:
+            assert crashes <= 3 * len(guilty), (world.poison, count)
+        else:
+            misled = "wrong" in world.poison.values()
+            assert crashes <= (2 + misled + log2(count)) * len(guilty), (world.poison, count)
 
 
 @pytest.mark.parametrize("count", [1, 2, 16, 200, 201, 2000])

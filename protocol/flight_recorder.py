@@ -1,0 +1,218 @@
+"""The flight recorder: what an engine was doing, in shared memory that outlives it.
+
+Before each native call the engine writes what it is about to do, and the supervisor reads it when the engine is gone,
+however that ended. It costs well under a microsecond, so nothing is left out; `scripts/bench flight` measures it.
+
+A buffer has three parts. Its *header* says which record is of the innermost call that has not returned. The *ring* has
+the latest records. The *table* has what libtorrent works on after a call has returned: it adds and removes torrents in
+threads of its own, and crashes there.
+
+The writer may be killed at any instruction. A record bears its number at both ends, written first and last, and a row
+of the table is empty until the last byte of it is there. The reader takes nothing on trust: what does not fit is left
+out, and nothing in a buffer raises an error.
+"""
+
+import re
+import struct
+import time
+from collections.abc import Callable, Iterator
+from mmap import mmap
+from typing import Final
+
+import msgspec
+
+_MAGIC: Final = b"ouzel fr"
+_HEADER: Final = struct.Struct("=8sQQQ32x")
+"""Magic, the number of the innermost call's record, rows of the table that were ever used, torrents without a row."""
+_CURRENT, _USED, _CROWDED = 1, 2, 3
+"""The header's words."""
+_RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
+"""Number, number of the call around it or 0, time in ns, what, torrent, number again."""
+_ROW: Final = struct.Struct("=Q32p65p7x")
+"""Time in ns, what, torrent."""
+_ROW_TORRENT: Final = 8 + 32
+"""Where a row's torrent begins, by its length: 0 in a row that is free."""
+_RECORD_TORRENT: Final = 8 + 8 + 8 + 32
+_TORRENT: Final = struct.Struct("=65p")
+
+RECORDS: Final = 256
+ROWS: Final = 2048
+"""More than the supervisor lets be on their way at once."""
+_RING: Final = _HEADER.size
+_TABLE: Final = _RING + RECORDS * _RECORD.size
+FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
+"""The size of a buffer; memory is used where it was written to, about 40 KiB."""
+
+_WHAT: Final = re.compile(rb"[a-z][a-z0-9_ ]*")
+_TORRENT_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_DEPTH: Final = 8
+FORGOTTEN: Final = "a call whose record is gone"
+
+
+class FlightRecord(msgspec.Struct, frozen=True):
+    """A native call that was about to be made, a command, or an alert: `add`, `command ensure_torrent`, `alert …`.
+
+    Fields:
+        torrent: the one it was about, None where it was about none or that was not known yet.
+        age_us: microseconds from then until it was read.
+    """
+
+    what: str
+    torrent: str | None
+    age_us: int
+
+
+class Flight(msgspec.Struct, frozen=True):
+    """What an engine was doing.
+
+    Fields:
+        records: the latest, the last of them first, whether or not they have returned.
+        sync: the innermost call that had not returned. What it is about is the likeliest to be to blame, unless the
+            process died in one of libtorrent's threads. None where the engine was between calls.
+        under_way: what libtorrent was to do and had not confirmed, the oldest first: torrents that it was adding or
+            removing. Each of them may be to blame.
+        crowded: more was under way than there is room for, so that what is missing there may be to blame, too.
+    """
+
+    records: list[FlightRecord] = []
+    sync: FlightRecord | None = None
+    under_way: list[FlightRecord] = []
+    crowded: bool = False
+
+    @property
+    def in_flight(self) -> list[FlightRecord]:
+        """All that may have been what it died of: the call first."""
+        return self.under_way if self.sync is None else [self.sync, *self.under_way]
+
+
+class FlightRecorder:
+    """The writer.
+
+    Args:
+        buffer: `FLIGHT_BYTES` of zeros, shared or not.
+        clock: monotonic time in nanoseconds.
+
+    It belongs to one thread: the one that calls libtorrent.
+    """
+
+    __slots__ = ("_buffer", "_clock", "_crowd", "_current", "_free", "_number", "_rows", "_words")
+
+    def __init__(self, buffer: mmap | bytearray, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self._buffer = buffer
+        self._clock = clock
+        self._number = 0
+        self._current = 0
+        self._rows: dict[str, int] = {}
+        self._free: list[int] = []
+        self._crowd: set[str] = set()
+        _HEADER.pack_into(buffer, 0, _MAGIC, 0, 0, 0)
+        self._words = memoryview(buffer)[: _HEADER.size].cast("Q")
+
+    def begin(self, what: bytes, torrent: str = "") -> int:
+        """A call is about to be made. Returns what is to be given to `end`.
+
+        Args:
+            what: 31 lower-case letters at most.
+            torrent: the one that it is about, if any.
+        """
+        outer = self._current
+        self._current = self._number = number = self._number + 1
+        at = _RING + number % RECORDS * _RECORD.size
+        _RECORD.pack_into(self._buffer, at, number, outer, self._clock(), what, torrent.encode(), number)
+        self._words[_CURRENT] = number
+        return outer
+
+    def about(self, torrent: str) -> None:
+        """The call that was begun last turns out to be about this torrent."""
+        at = _RING + self._number % RECORDS * _RECORD.size + _RECORD_TORRENT
+        _TORRENT.pack_into(self._buffer, at, torrent.encode())
+
+    def end(self, outer: int) -> None:
+        """The call has returned."""
+        self._words[_CURRENT] = self._current = outer
+
+    def under_way(self, what: bytes, torrent: str) -> None:
+        """libtorrent is about to be asked for what it does later, and of which it tells by an alert."""
+        row = self._rows.get(torrent)
+        if row is None:
+            if self._free:
+                row = self._free.pop()
+            elif self._words[_USED] < ROWS:
+                row = self._words[_USED]
+                self._words[_USED] = row + 1
+            else:
+                self._crowd.add(torrent)
+                self._words[_CROWDED] = len(self._crowd)
+                return
+            self._rows[torrent] = row
+        _ROW.pack_into(self._buffer, _TABLE + row * _ROW.size, self._clock(), what, torrent.encode())
+
+    def confirmed(self, torrent: str) -> None:
+        """libtorrent has told of it. Nothing may have been under way for that torrent."""
+        row = self._rows.pop(torrent, None)
+        if row is not None:
+            self._buffer[_TABLE + row * _ROW.size + _ROW_TORRENT] = 0
+            self._free.append(row)
+        elif torrent in self._crowd:
+            self._crowd.discard(torrent)
+            self._words[_CROWDED] = len(self._crowd)
+
+
+def read(buffer: bytes, now_ns: int) -> Flight:
+    """What a recorder has left in a buffer, which may hold anything.
+
+    Args:
+        now_ns: the time, by the recorder's clock.
+    """
+    if len(buffer) != FLIGHT_BYTES:
+        return Flight()
+    magic, current, used, crowded = _HEADER.unpack_from(buffer)
+    if magic != _MAGIC:
+        return Flight()
+    found = {number: (outer, record) for number, outer, record in _records(buffer, now_ns)}
+    return Flight(
+        records=[found[number][1] for number in sorted(found, reverse=True)],
+        sync=_innermost(found, current),
+        under_way=sorted(_rows(buffer, min(used, ROWS), now_ns), key=lambda row: -row.age_us),
+        crowded=crowded > 0,
+    )
+
+
+def _records(buffer: bytes, now_ns: int) -> Iterator[tuple[int, int, FlightRecord]]:
+    ring = memoryview(buffer)[_RING:_TABLE]
+    for index, (number, outer, at_ns, what, torrent, again) in enumerate(_RECORD.iter_unpack(ring)):
+        if number == again and number and number % RECORDS == index:
+            record = _record(what, torrent, now_ns - at_ns)
+            if record is not None:
+                yield number, outer, record
+
+
+def _rows(buffer: bytes, used: int, now_ns: int) -> Iterator[FlightRecord]:
+    table = memoryview(buffer)[_TABLE : _TABLE + used * _ROW.size]
+    for at_ns, what, torrent in _ROW.iter_unpack(table):
+        if torrent:
+            row = _record(what, torrent, now_ns - at_ns)
+            if row is not None and row.torrent is not None:
+                yield row
+
+
+def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
+    if not _WHAT.fullmatch(what):
+        return None
+    known = torrent.decode() if _TORRENT_ID.fullmatch(torrent) else None
+    return FlightRecord(what.decode(), known, age_ns // 1000)
+
+
+def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
+    """The call that has not returned. Where it names no torrent, it is about that of the call around it."""
+    if current == 0 or current > max(found, default=0):
+        return None
+    if current not in found:
+        return FlightRecord(FORGOTTEN, None, 0)
+    outer, innermost = found[current]
+    record = innermost
+    for _ in range(_DEPTH):
+        if record.torrent is not None or outer not in found:
+            break
+        outer, record = found[outer]
+    return FlightRecord(innermost.what, record.torrent, innermost.age_us)
