@@ -21,6 +21,7 @@ from protocol.commands import (
     ListFiles,
     Mutation,
     PauseTorrent,
+    ReleaseTorrent,
     RemoveTorrent,
     ResumeTorrent,
     SetSequential,
@@ -58,6 +59,7 @@ _MUTATIONS: Final = (
     UpdateLimits,
     UpdateSelection,
     AddPeers,
+    ReleaseTorrent,
 )
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from supervisor.blame import may_be_a_torrents, tells_of_shortage
+from protocol.flight_recorder import Flight, FlightRecord
+from supervisor.blame import may_be_a_torrents, over_a_source, suspects, tells_of_shortage
 
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL"])
@@ -49,3 +50,36 @@ def test_shortage_excuses_errors_and_aborts_only() -> None:
 def test_last_words_of_shortage(line: bytes, short: bool) -> None:
     """Tracebacks and what C++ says; not our own log, which tells of what was coped with."""
     assert tells_of_shortage(line) is short
+
+
+def flight(sync: str | None, *under_way: str, crowded: bool = False, what: str = "add") -> Flight:
+    """Torrents are letters, and a call without one is the empty one."""
+    call = None if sync is None else FlightRecord(what, sync or None, 1)
+    return Flight([], call, [FlightRecord("add", torrent, 1) for torrent in under_way], crowded)
+
+
+@pytest.mark.parametrize(
+    ("found", "suspected"),
+    [
+        (flight(None), ""),
+        (flight("a"), "a"),
+        (flight("", "b"), "b"),
+        (flight("a", "b", "c"), "abc"),
+        (flight("a", "a"), "a"),
+        (flight("a", "b", "c", "d"), "a"),
+        (flight(None, "b", "c", "d", "e"), ""),
+        (flight(None, "b", crowded=True), ""),
+        (flight("a", "b", crowded=True), "a"),
+    ],
+)
+def test_suspects_are_few(found: Flight, suspected: str) -> None:
+    """Three at the most here; of more, only the one that a call was about."""
+    assert suspects(found, 3) == tuple(suspected)
+
+
+def test_a_source_that_kills_the_engine_is_no_torrent() -> None:
+    """It has not been accepted, and the others are not to wait for it."""
+    assert over_a_source(flight("", what="inspect"))
+    assert over_a_source(flight("", what="command inspect_source"))
+    assert not over_a_source(flight("a", what="add"))
+    assert not over_a_source(flight(None))
