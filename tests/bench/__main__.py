@@ -7,6 +7,7 @@ from tests.bench.crash import crash
 from tests.bench.kills import kills
 from tests.bench.limit import limit
 from tests.bench.many import many
+from tests.bench.poison import poison
 from tests.bench.throughput import throughput
 from tests.rig.scratch import unwinding
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, poison):
     app.command()(benchmark)
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""Torrents that crash the engine: found, quarantined, and nobody else harmed; by real native crashes."""
+
+from math import log2
+from pathlib import Path
+
+import pytest
+
+import ouzel
+from protocol.rows import TorrentState
+from tests.rig.outbreak import outbreak
+from tests.rig.waiting import until
+
+pytestmark = pytest.mark.process
+
+
+def test_a_torrent_that_crashes_the_engine_as_it_is_loaded(root: Path) -> None:
+    """Three crashes at the most, and all others seed; it stays out over a restart of the supervisor, until released.
+
+    What clients change meanwhile is durable and waits; its files are not deleted, since it would have to be loaded.
+    """
+    with outbreak(root, 40) as made:
+        poison = made.samples[17].torrent
+        outcome = made.break_out([poison], "strong")
+        assert outcome.crashes <= 3
+        assert outcome.quarantined == outcome.told == {poison}
+        daemon = made.daemon
+        until(daemon.healthy, "the service works as well as it can")
+        row = daemon.row(poison)
+        assert "crashes the engine" in (row.error or "")
+
+        with pytest.raises(ouzel.Refused, match="quarantine"):
+            daemon.client.update_limits(poison, upload_bps=1000, wait="applied")
+        assert daemon.row(poison).upload_limit_bps == 1000
+        with pytest.raises(ouzel.Refused, match="quarantine"):
+            daemon.client.remove_torrent(poison, delete_files=True)
+
+        daemon.stop()
+        daemon.start()
+        until(lambda: daemon.client.stats().torrents == {"seeding": 39, "quarantined": 1}, "all are as they were")
+        assert daemon.row(poison).error == row.error
+
+        made.failpoints.lift(poison)
+        daemon.client.release_torrent(poison, wait="applied")
+        daemon.until_state(poison, TorrentState.SEEDING)
+        assert daemon.row(poison).error is None
+        assert daemon.client.health().engine.restarts == 0
+
+
+def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) -> None:
+    """Nothing is in flight then: the loaded set is halved, which takes 2 + log2(n) crashes at the most."""
+    with outbreak(root, 16) as made:
+        poison = made.samples[-2].torrent
+        outcome = made.break_out([poison], "weak")
+        assert outcome.crashes <= 2 + log2(16)
+        assert outcome.quarantined == outcome.told == {poison}
+        assert made.daemon.client.health().engine.state == "running"
