@@ -47,6 +47,7 @@ class Isolation:
         publish: Callable[[StateChanged], int],
         report: Callable[[str | None], None],
         log: logs.Logger,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -56,9 +57,10 @@ class Isolation:
         self._publish = publish
         self._report = report
         self._log = log
+        self._clock = clock
         self._case = Case()
         self._given: dict[str, None] = {}
-        self._given_at = self._quiet_since = self._ready_at = time.monotonic()
+        self._given_at = self._quiet_since = self._ready_at = self._clock()
         self._verdicts: dict[str, Quarantine] = {}
         """Those that are not durable yet."""
         self._writing: set[str] = set()
@@ -92,7 +94,7 @@ class Isolation:
         if not self.admits(torrent):
             return False
         self._given[torrent] = None
-        self._given_at = self._quiet_since = time.monotonic()
+        self._given_at = self._quiet_since = self._clock()
         return True
 
     # -- what is found out ----------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ class Isolation:
     def engine_ready(self) -> None:
         """A new engine is about to be given torrents."""
         self._given = {}
-        self._given_at = self._quiet_since = self._ready_at = time.monotonic()
+        self._given_at = self._quiet_since = self._ready_at = self._clock()
 
     def excuses(self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool) -> bool:
         """Takes in a death of the engine. Returns whether it was part of finding out, and is not to count.
@@ -118,7 +120,7 @@ class Isolation:
             return False
         self._last_crash = told
         in_flight = blame.suspects(flight, FEW)
-        age_s = time.monotonic() - self._ready_at
+        age_s = self._clock() - self._ready_at
         excused = self._take(poison.Crashed(loaded, in_flight, age_s))
         self._log.warning(
             "crash_examined",
@@ -137,7 +139,7 @@ class Isolation:
         Args:
             restored: whether it has taken up all that it was given.
         """
-        now = time.monotonic()
+        now = self._clock()
         if not restored and now - self._given_at < CALM_MAX_S:
             self._quiet_since = now
         if self._case.needs_calm and now - self._quiet_since >= self._case.calm_s:
@@ -152,12 +154,12 @@ class Isolation:
 
     def _take(self, event: poison.Input) -> bool:
         """Has the machine decide, and does what it says. Returns whether a crash is excused."""
-        self._case, actions = poison.step(self._case, event, time.monotonic())
+        self._case, actions = poison.step(self._case, event, self._clock())
         for action in actions:
             if isinstance(action, Convict):
                 self._convict(action.torrent)
         if any(isinstance(action, Load) for action in actions):
-            self._quiet_since = time.monotonic()
+            self._given_at = self._quiet_since = self._clock()
             self._load()
         waiting = sum(1 for _ in self._held())
         self._report(f"{waiting} torrents are held back to find the one that crashes the engine" if waiting else None)

@@ -1,9 +1,9 @@
 """`poison`: torrents that crash the engine when it loads them, among many good ones: crashes until they are isolated.
 
 They are real native crashes, by the failpoints of `tests.fakes`: `strong`, in the native call that adds the torrent;
-`weak`, in a native thread once every add has been confirmed for a while, so that nothing is in flight; `late`, in a native
-thread 40 ms after the add, while other torrents are on their way. The restart budget is the default: none of these crashes
-may be one too many.
+`weak`, in a native thread once every add has been confirmed for a while, so that nothing is in flight; `late`, in a
+native thread 40 ms after the add, while other torrents are on their way. The restart budget is the default: none of
+these crashes may be one too many.
 """
 
 from math import floor, log2

@@ -207,7 +207,7 @@ class Bench:
             limits=LimitsConfig(download_bps=1000, upload_bps=500),
         )
         self.logged: list[dict[str, Any]] = []
-        log = structlog.wrap_logger(
+        self.log = log = structlog.wrap_logger(
             structlog.PrintLogger(),
             processors=[structlog.processors.add_log_level, self._log],
             wrapper_class=structlog.make_filtering_bound_logger(0),
@@ -224,6 +224,7 @@ class Bench:
         self.refusals: list[EngineEvent] = []
         self.garbage: list[str] = []
         self.storage: list[StorageState] = []
+        self.released: list[str] = []
         self.restored = 0
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
@@ -277,6 +278,7 @@ class Bench:
             publish=self.publisher.lifecycle,
             configure=self.configure,
             engine_wanted=self._engine_wanted,
+            released=self.released.append,
         )
         self.stopping = False
         self.freshened: list[str] = []
