@@ -38,10 +38,17 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a torrent is not loaded, in words that say what to do, and since when, in microseconds since 1970."""
+    """Why a torrent is not loaded.
+
+    Fields:
+        reason: in words that say what to do.
+        since_us: since when, microseconds since 1970.
+        crash_report: the name of the report on the crash that it was convicted by; None where there is none.
+    """
 
     reason: str
     since_us: int
+    crash_report: str | None = None
 
 
 class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):

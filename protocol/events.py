@@ -114,7 +114,7 @@ class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
 
     Fields:
         reason: how that was found out, and what to do, in words; the torrent's row has it as `error`.
-        crash_report: of the crash that it was convicted by; null where none was written.
+        crash_report: the name of the report on the crash that it was convicted by; null where there is none.
     """
 
     reason: str

@@ -65,6 +65,7 @@ class Isolation:
         """Those that are not durable yet."""
         self._writing: set[str] = set()
         self._last_crash = ""
+        self._last_report: str | None = None
         for torrent, desired in catalogue.torrents.items():
             if desired.quarantine is not None:
                 snapshot.quarantined(torrent, desired.quarantine.reason)
@@ -104,12 +105,15 @@ class Isolation:
         self._given = {}
         self._given_at = self._quiet_since = self._ready_at = self._clock()
 
-    def excuses(self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool) -> bool:
+    def excuses(
+        self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool, report: str | None = None
+    ) -> bool:
         """Takes in a death of the engine. Returns whether it was part of finding out, and is not to count.
 
         Args:
             told: the death in words.
             flight: what it was at work on.
+            report: the name of the report on it.
             killed_by_us, shortage: see `supervisor.blame.may_be_a_torrents`.
         """
         loaded, self._given = tuple(self._given), {}
@@ -118,7 +122,7 @@ class Isolation:
         )
         if not blamed or blame.over_a_source(flight):
             return False
-        self._last_crash = told
+        self._last_crash, self._last_report = told, report
         in_flight = blame.suspects(flight, FEW)
         age_s = self._clock() - self._ready_at
         excused = self._take(poison.Crashed(loaded, in_flight, age_s))
@@ -183,8 +187,9 @@ class Isolation:
     # -- what comes of it -----------------------------------------------------------------------------------------
 
     def _convict(self, torrent: str) -> None:
-        reason = f"it crashes the engine ({self._last_crash}), and is not loaded; release_torrent has it tried again"
-        self._verdicts[torrent] = Quarantine(reason=reason, since_us=time.time_ns() // 1000)
+        reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
+        since_us = time.time_ns() // 1000
+        self._verdicts[torrent] = Quarantine(reason=reason, since_us=since_us, crash_report=self._last_report)
         self._log.error("torrent_quarantined", torrent=torrent, reason=reason)
         self._group.create_task(self._write(torrent))
 

@@ -360,7 +360,7 @@ class Mutations:
                 return
             for event in self._snapshot.quarantined(torrent, quarantine.reason):
                 self._publish(event)
-            self._publish(Quarantined(torrent=torrent, reason=quarantine.reason))
+            self._publish(Quarantined(torrent=torrent, reason=quarantine.reason, crash_report=quarantine.crash_report))
             self._waiters.refuse(torrent, quarantined(torrent))
 
     async def _release(self, torrent: str) -> Acceptance:

@@ -1,5 +1,7 @@
 """Torrents that crash the engine: found, quarantined, and nobody else harmed; by real native crashes."""
 
+import os
+import signal
 from math import log2
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 import ouzel
 from protocol.rows import TorrentState
+from tests.fakes.failpoints import Failpoint
 from tests.rig.outbreak import outbreak
 from tests.rig.waiting import until
 
@@ -54,3 +57,20 @@ def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) 
         assert outcome.crashes <= 2 + log2(16)
         assert outcome.quarantined == outcome.told == {poison}
         assert made.daemon.client.health().engine.state == "running"
+
+
+def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
+    """It was not loaded when it was removed, and has to be for its files to be found: they stay, and that is told."""
+    with outbreak(root, 4) as made:
+        daemon, poison = made.daemon, made.samples[0]
+        made.failpoints.arm("poison", Failpoint(where="load", torrent=poison.torrent))
+        engine = daemon.engine_pid()
+        os.kill(engine, signal.SIGSTOP)
+        daemon.client.remove_torrent(poison.torrent, delete_files=True)
+        os.kill(engine, signal.SIGKILL)
+        until(lambda: daemon.logged("files_not_deleted"), "the files are given up", every_s=0.1)
+        until(lambda: daemon.client.stats().torrents == {"seeding": 3}, "the others seed")
+        assert (daemon.downloads / poison.name).exists()
+        assert made.crashes() <= 3
+        until(lambda: not list(daemon.resume_dir.glob(f"{poison.torrent}.*")), "its records are gone")
+        until(daemon.healthy, "nothing is left of it")

@@ -76,7 +76,7 @@ class Outbreak:
         """From now on these torrents crash the engine, and it has to load all of them again."""
         for torrent in poison:
             self.failpoints.arm(torrent, msgspec.structs.replace(_FAILPOINTS[evidence], torrent=torrent))
-        before = len(self._crashes())
+        before = self.crashes()
         began = time.monotonic()
         self.daemon.kill_engine()
         until(
@@ -88,14 +88,15 @@ class Outbreak:
         self._until_seeding(len(self.samples) - len(poison))
         seconds = time.monotonic() - began
         told = {str(record["torrent"]) for record in self.daemon.logged("torrent_quarantined")}
-        return Outcome(len(self._crashes()) - before, seconds, self.quarantined(), told)
+        return Outcome(self.crashes() - before, seconds, self.quarantined(), told)
 
     def quarantined(self) -> set[str]:
         """The ids of all torrents in quarantine."""
         return {row.torrent for row in self.daemon.client.list_torrents(state=TorrentState.QUARANTINED)}
 
-    def _crashes(self) -> list[dict[str, object]]:
-        return [record for record in self.daemon.logged("engine_exited") if record["signal"] == "SIGSEGV"]
+    def crashes(self) -> int:
+        """How many engines have ended by SIGSEGV."""
+        return sum(record["signal"] == "SIGSEGV" for record in self.daemon.logged("engine_exited"))
 
     def _until_seeding(self, count: int) -> None:
         until(

@@ -49,7 +49,9 @@ class Stage:
         return "".join(sorted(given))
 
     def die(self, death: Death = SEGV, flight: Flight | None = None, *, killed_by_us: bool = False) -> bool:
-        return self.isolation.excuses(death, "so", flight or Flight(), killed_by_us=killed_by_us, shortage=False)
+        return self.isolation.excuses(
+            death, "so", flight or Flight(), killed_by_us=killed_by_us, shortage=False, report="r"
+        )
 
     def calm(self, *, restored: bool = True, seconds: float = 10.0) -> None:
         self.now += seconds
@@ -97,10 +99,11 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         assert stage.on.catalogue.torrents[B].quarantine is None
         stage.calm()
         await stage.until_durable(B)
-        assert stage.reports[-1] is None
+        assert stage.reports[-1:] == [None]
         assert stage.give_more() == "acdef"
         assert not stage.isolation.admits_command(RetryTorrent(torrent=B))
         assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
+        assert stage.on.told()[-1][1]["crash_report"] == "r"
         await stage.on.mutations._release(B)
         stage.isolation.forget(B)
         assert stage.give_more() == "abcdef"

@@ -646,7 +646,7 @@ async def test_a_quarantine_is_durable_and_told_to_all_who_wait(tmp_path: Path) 
         await engine.given(EnsureTorrent, 2)
         await on.mutations.quarantine(V1, POISON)
         assert (await waits).kind is ErrorKind.QUARANTINED
-        assert on_disk(on)["quarantine"] == {"reason": POISON.reason, "since_us": 5}
+        assert on_disk(on)["quarantine"] == {"reason": POISON.reason, "since_us": 5, "crash_report": None}
         row = on.snapshot.row(on.catalogue.torrents[V1], 0.0)
         assert (row.state, row.error) == (TorrentState.QUARANTINED, POISON.reason)
         assert on.told()[-2:] == [
