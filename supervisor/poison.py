@@ -26,13 +26,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 CALM_S: Final = 2.0
-"""An engine that has taken up all it was given for this long has shown that it can."""
+"""An engine that has taken up all it was given for this long has shown that it can, if crashes came no later."""
 
 CALM_MAX_S: Final = 60.0
 """Calm is never waited for longer than this."""
 
 MARGIN: Final = 1.5
-"""How much longer an engine has to stay calm without a torrent than one with it took to crash."""
+"""How much longer an engine has to stay calm than another one took to crash."""
 
 FEW: Final = 4
 """As many torrents in flight are evidence, and as many suspects are tested one by one."""
@@ -115,6 +115,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         likely: those of them that were in flight, which are tested first and one by one.
         testing: is loaded now beside what is cleared. None: the engine is to show that it lives without the accused.
         calm_s: how long this engine has to stay calm.
+        patience_s: how long any engine has to in this case, by the crash that came the soonest.
         excused: crashes that this case has cost.
     """
 
@@ -129,6 +130,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     likely: tuple[str, ...] = ()
     testing: frozenset[str] = frozenset()
     calm_s: float = CALM_S
+    patience_s: float = CALM_MAX_S
     excused: int = 0
 
     def admits(self, torrent: str) -> bool:
@@ -159,7 +161,8 @@ def _first_crash(case: Case, event: Crashed, now: float) -> Outcome:
     case = _strike(case, evidence, now)
     if case.fruitless or not event.loaded:
         return case, []
-    case = msgspec.structs.replace(case, crashes=case.crashes + 1)
+    patience_s = min(case.patience_s, _longer_than(event.age_s))
+    case = _replace(case, crashes=case.crashes + 1, patience_s=patience_s, calm_s=patience_s)
     repeated = tuple(torrent for torrent in evidence if len(case.strikes[torrent]) > 1)
     if len(repeated) == 1:
         others = frozenset(event.loaded).difference(repeated)
@@ -186,7 +189,7 @@ def _crash(case: Case, event: Crashed, now: float) -> Outcome:
 
 
 def _passed(case: Case, event: Calmed, now: float) -> Outcome:
-    case = _replace(case, cleared=case.cleared | case.testing, calm_s=CALM_S)
+    case = _replace(case, cleared=case.cleared | case.testing, calm_s=case.patience_s)
     left = tuple(torrent for torrent in case.dirty if torrent not in case.cleared)
     if left:
         return _test(case, left, case.likely), [Load()]
@@ -205,14 +208,18 @@ def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
     if len(unproven) > 1:
         rest = tuple(torrent for torrent in unproven if torrent not in evidence)
         return _test(case, evidence + rest, evidence)
-    calm_s = min(max(CALM_S, event.age_s * MARGIN), CALM_MAX_S)
+    calm_s = _longer_than(event.age_s)
     return _replace(case, accused=case.accused + unproven, dirty=(), likely=(), testing=frozenset(), calm_s=calm_s)
 
 
 def _test(case: Case, dirty: tuple[str, ...], likely: tuple[str, ...]) -> Case:
     one = dirty[0] in likely or len(dirty) <= FEW
     portion = dirty[: 1 if one else len(dirty) // 2]
-    return _replace(case, dirty=dirty, likely=likely, testing=frozenset(portion), calm_s=CALM_S)
+    return _replace(case, dirty=dirty, likely=likely, testing=frozenset(portion), calm_s=case.patience_s)
+
+
+def _longer_than(age_s: float) -> float:
+    return min(max(CALM_S, age_s * MARGIN), CALM_MAX_S)
 
 
 # -- either way -------------------------------------------------------------------------------------------------------

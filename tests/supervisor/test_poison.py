@@ -151,6 +151,20 @@ def test_it_must_live_longer_without_the_accused_than_with_it() -> None:
         assert run.case.calm_s == CALM_S
 
 
+def test_crashes_that_come_late_are_waited_for() -> None:
+    """A torrent that takes seconds to crash the engine makes every calm longer, by the crash that came the soonest."""
+    run = Run()
+    torrents = "abcdefghijkl"
+    run.crash(torrents, age_s=7200.0)
+    assert run.case.calm_s == CALM_MAX_S
+    run.crash(torrents, age_s=8.0)
+    assert run.case.calm_s == 12.0
+    run.calm(torrents)
+    assert run.case.calm_s == 12.0
+    run.crash("abcdefghi", age_s=30.0)
+    assert run.case.calm_s == 12.0
+
+
 def test_the_only_torrent_is_accused_after_two_crashes() -> None:
     """It was alone, so nothing is left to be halved; the engine alone has to be calm."""
     run = Run()
