@@ -36,15 +36,23 @@ class Run(NamedTuple):
 def poison(
     n: Annotated[int, typer.Option("--n", min=1, help="Good torrents.")] = 200,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Outbreaks of each kind.")] = 1,
+    kind: Annotated[str, typer.Option("--kind", help="strong, weak, late or all.")] = "all",
+    at_once: Annotated[
+        list[int] | None, typer.Option("--at-once", min=1, help="Bad ones; 1 and 2. Repeatable.")
+    ] = None,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
     """Torrents that crash the engine, one and two at once: crashes, and seconds until all good ones seed."""
+    kinds = tuple(each for each in KINDS if kind in (each, "all"))
+    if not kinds:
+        raise typer.BadParameter(f"{kind} is not one of {', '.join(KINDS)}, all", param_hint="--kind")
+    counts = tuple(at_once or (1, 2))
     chance = Random(n)
     done = []
     with scratch(keep=keep) as root:
-        for evidence in KINDS:
-            for poisons in (1, 2):
+        for evidence in kinds:
+            for poisons in counts:
                 for number in range(1, runs + 1):
                     run = _run(root / f"{evidence[0]}{poisons}{number}", evidence, n, poisons, chance)
                     done.append(run)
@@ -52,7 +60,7 @@ def poison(
                         f"{evidence}, {poisons} of {n + poisons}: {run.outcome.crashes} crashes (at most {run.bound}), "
                         f"{run.outcome.seconds:.1f} s until {n} seed"
                     )
-    show(_report(n, done), as_json=as_json)
+    show(_report(n, kinds, counts, done), as_json=as_json)
 
 
 def _run(root: Path, evidence: Evidence, n: int, poisons: int, chance: Random) -> Run:
@@ -64,10 +72,10 @@ def _run(root: Path, evidence: Evidence, n: int, poisons: int, chance: Random) -
     return Run(evidence, poisons, each * poisons, len((outcome.quarantined | outcome.told) ^ set(guilty)), outcome)
 
 
-def _report(n: int, done: list[Run]) -> Report:
+def _report(n: int, kinds: tuple[Evidence, ...], counts: tuple[int, ...], done: list[Run]) -> Report:
     rows, checks = [], []
-    for evidence in KINDS:
-        for poisons in (1, 2):
+    for evidence in kinds:
+        for poisons in counts:
             runs = [run for run in done if (run.evidence, run.poisons) == (evidence, poisons)]
             crashes, seconds = [run.outcome.crashes for run in runs], [run.outcome.seconds for run in runs]
             rows.append((f"{evidence}, {poisons} at once", str(max(crashes)), f"{max(seconds):.1f} s"))

@@ -77,3 +77,11 @@ def test_many_times_every_way_back() -> None:
     assert kill["pings"]["replies"] > 1
     assert document["idle"]["engine_bytes"] > 0
     assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
+
+
+def test_poison_finds_two_at_once() -> None:
+    """Within the bounds, which the benchmark checks itself, and nobody else is quarantined."""
+    document = bench("poison", "--n", "5", "--kind", "strong", "--at-once", "2")
+    [run] = document["runs"]
+    assert (run["poisons"], run["wrong"]) == (2, 0)
+    assert 0 < run["crashes"] <= run["bound"]
