@@ -17,7 +17,7 @@ EXIT_ORPHANED: Final = 3
 
 _INSPECTIONS: Final = frozenset({"inspect", "command inspect_source"})
 
-_SHORTAGE: Final = re.compile(rb"MemoryError|std::bad_alloc|\w+Error: \[Errno \d+\]")
+_SHORTAGE: Final = re.compile(rb"MemoryError|std::bad_alloc|[Cc]annot allocate memory|\w+Error: \[Errno \d+\]")
 
 
 def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us: bool, shortage: bool) -> bool:

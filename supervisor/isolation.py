@@ -134,7 +134,7 @@ class Isolation:
             testing=len(self._case.testing),
             accused=self._case.accused + self._case.presumed,
         )
-        self._tell_waiting(list(self._held()))
+        self._tell_waiting(self._held())
         return excused
 
     def tick(self, *, restored: bool) -> None:
@@ -165,8 +165,9 @@ class Isolation:
         if any(isinstance(action, Load) for action in actions):
             self._given_at = self._quiet_since = self._clock()
             self._load()
-        waiting = sum(1 for _ in self._held())
-        self._report(f"{waiting} torrents are held back to find the one that crashes the engine" if waiting else None)
+        waiting = len(self._held())
+        who = "1 torrent is" if waiting == 1 else f"{waiting} torrents are"
+        self._report(f"{who} held back to find the one that crashes the engine" if waiting else None)
         return any(isinstance(action, Excuse) for action in actions)
 
     def _candidates(self) -> list[str]:

@@ -74,3 +74,22 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
         assert made.crashes() <= 3
         until(lambda: not list(daemon.resume_dir.glob(f"{poison.torrent}.*")), "its records are gone")
         until(daemon.healthy, "nothing is left of it")
+
+
+def test_no_torrent_is_blamed_for_want_of_memory_or_for_a_kill_from_outside(root: Path) -> None:
+    """Though the engine dies of it each time that the same torrent is loaded; it is simply loaded again."""
+    with outbreak(root, 3) as made:
+        daemon, torrent = made.daemon, made.samples[1].torrent
+
+        def deaths() -> int:
+            return len(daemon.logged("engine_exited"))
+
+        made.failpoints.arm("memory", Failpoint(where="load", torrent=torrent, what="memory"))
+        daemon.kill_engine()
+        until(lambda: deaths() >= 3, "it has died of it twice")
+        made.failpoints.arm("kill", Failpoint(where="load", torrent=torrent, what="kill"))
+        made.failpoints.lift("memory")
+        until(lambda: deaths() >= 5, "it was killed")
+        made.failpoints.lift("kill")
+        until(lambda: daemon.client.stats().torrents == {"seeding": 3}, "all seed")
+        assert not daemon.logged("crash_examined")

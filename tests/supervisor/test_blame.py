@@ -40,6 +40,7 @@ def test_shortage_excuses_errors_and_aborts_only() -> None:
     [
         (b"MemoryError", True),
         (b"terminate called after throwing an instance of 'std::bad_alloc'", True),
+        (b"cannot allocate memory for thread-local data: ABORT", True),
         (b"OSError: [Errno 28] No space left on device: '/x'", True),
         (b"FileNotFoundError: [Errno 2] No such file", True),
         (b"KeyError: 'a'", False),

@@ -90,7 +90,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         assert not stage.die(flight=adding(B))
         assert stage.give() == "abcdef"
         assert stage.die(flight=adding(B))
-        assert stage.reports[-1] == "1 torrents are held back to find the one that crashes the engine"
+        assert stage.reports[-1] == "1 torrent is held back to find the one that crashes the engine"
         assert stage.give() == "acdef"
         stage.calm(restored=False)
         stage.calm(seconds=0.5)
