@@ -16,7 +16,8 @@ at the most: what was in flight is tested first, alone. Evidence that misleads c
 calm, and one crash more if it named the same innocent torrent alone in both of the first crashes.
 
 The machine knows no process, no clock and no record: what a death was, `supervisor.blame` says; what is loaded and when
-there is calm, the shell says (`supervisor.isolation`). Times are monotonic seconds.
+there is calm, the shell says (`supervisor.isolation`). Times are monotonic seconds. Longer than most files here: its
+rules are one argument, and half of it is what its words mean.
 """
 
 from collections.abc import Callable, Mapping
