@@ -105,6 +105,7 @@ class AsyncClient:
     update_limits = _verb(calls.update_limits)
     update_selection = _verb(calls.update_selection)
     add_peers = _verb(calls.add_peers)
+    release_torrent = _verb(calls.release_torrent)
 
     async def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None

@@ -282,6 +282,11 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
     )
 
 
+def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
+    """Lets a torrent out of quarantine, so that it is loaded again."""
+    return _call(commands.ReleaseTorrent(torrent=torrent), _nothing, wait)
+
+
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
 

@@ -190,6 +190,12 @@ def remove(
 
 
 @app.command(epilog=EXIT_CODES_HELP)
+def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+    """Let torrents out of quarantine, in which they are because they crashed the engine: they are loaded again."""
+    _each(context, torrents, "release_torrent", {}, "released", as_json)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
 def limit(
     context: typer.Context,
     torrent: MaybeId = None,

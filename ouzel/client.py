@@ -98,6 +98,7 @@ class Client:
     update_limits = _verb(calls.update_limits)
     update_selection = _verb(calls.update_selection)
     add_peers = _verb(calls.add_peers)
+    release_torrent = _verb(calls.release_torrent)
 
     def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None

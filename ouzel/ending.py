@@ -69,7 +69,7 @@ class Ending:
             case "state_changed" | "progress" if event.data["state"] in _COMPLETE:
                 self._end(Outcome.COMPLETED, "")
             case "state_changed" if event.data["state"] == TorrentState.QUARANTINED:
-                self._end(Outcome.FAILED, "the torrent is in quarantine: it was at work in two crashes of the engine")
+                self._end(Outcome.FAILED, "the torrent is in quarantine, because it crashes the engine")
             case "error" if not event.data["recoverable"]:
                 self._end(Outcome.FAILED, event.data["message"])
             case "torrent_removed":

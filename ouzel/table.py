@@ -108,6 +108,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "completed": lambda data: {"progress": 1.0, "bytes_done": data["bytes_done"], "bytes_total": data["bytes_done"]},
     # A lost engine is the service's trouble; the torrent's own row says nothing of it.
     "error": lambda data: {} if data["name"] == "engine_lost" else {"error": data["message"]},
+    "quarantined": lambda data: {"state": TorrentState.QUARANTINED, "error": data["reason"]},
     "error_cleared": lambda data: {"error": None},
     "limits_applied": lambda data: {
         "download_limit_bps": data["download_bps"],

@@ -148,7 +148,10 @@ class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
 
 
 class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
-    """Forgets a torrent, and deletes its files if asked. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+    """Forgets a torrent, and deletes its files if asked. Result: `{torrent}`.
+
+    Errors: UNKNOWN_TORRENT; QUARANTINED with `delete_files`, since files are found by loading the torrent.
+    """
 
     torrent: TorrentId
     delete_files: bool = False
@@ -216,6 +219,16 @@ class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
     peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=200)]
 
 
+class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
+    """Lets a torrent out of quarantine, so that it is loaded again. Result: `{torrent}`. Errors: UNKNOWN_TORRENT.
+
+    One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
+    take effect when it is released; with `"wait": "applied"` they are answered with QUARANTINED.
+    """
+
+    torrent: TorrentId
+
+
 Read = Hello | Ping | Health | Stats | Snapshot | ListTorrents | GetTorrent | ListFiles | Replay
 Mutation = (
     AddTorrent
@@ -226,6 +239,7 @@ Mutation = (
     | UpdateLimits
     | UpdateSelection
     | AddPeers
+    | ReleaseTorrent
 )
 Command = Read | Mutation
 

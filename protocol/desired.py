@@ -37,8 +37,22 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     priorities: dict[str, FilePriority] = {}
 
 
+class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a torrent is not loaded.
+
+    Fields:
+        reason: in words that say what to do.
+        since_us: since when, microseconds since 1970.
+        crash_report: the name of the report on the crash that it was convicted by; None where there is none.
+    """
+
+    reason: str
+    since_us: int
+    crash_report: str | None = None
+
+
 class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
-    """All that clients asked for of one torrent.
+    """All that clients asked for of one torrent, and whether it may be loaded.
 
     Fields:
         torrent: id, the lower-case hex info-hash (v1: 40 digits; v2-only: 64).
@@ -51,6 +65,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         added_us: wall clock of acceptance, microseconds since 1970.
         revision: +1 for every accepted change; the engine names the revision that it has applied.
         removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
+        quarantine: set while the torrent is not to be loaded, because it crashes the engine; `release_torrent` ends it.
         metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept.
     """
 
@@ -74,6 +89,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     removal: Literal["keep_files", "delete_files"] | None = None
     metainfo_crc32: int | None = None
     mount_point: str = ""
+    quarantine: Quarantine | None = None
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

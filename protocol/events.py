@@ -109,6 +109,22 @@ class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_c
     files: int | None = None
 
 
+class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
+    """A torrent crashes the engine; it is not loaded any more, over restarts too, until it is released.
+
+    Fields:
+        reason: how that was found out, and what to do, in words; the torrent's row has it as `error`.
+        crash_report: the name of the report on the crash that it was convicted by; null where there is none.
+    """
+
+    reason: str
+    crash_report: str | None = None
+
+
+class Released(_TorrentFact, frozen=True, kw_only=True, tag="released"):
+    """A torrent was let out of quarantine by a client; it is loaded again."""
+
+
 class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
     """libtorrent was asked and has these limits; without a torrent, those of the session."""
 
@@ -208,6 +224,8 @@ LifecycleEvent = (
     | TorrentError
     | ErrorCleared
     | SelectionChanged
+    | Quarantined
+    | Released
     | LimitsApplied
     | LimitsStale
     | SessionError

@@ -7,6 +7,7 @@
 - The *restart policy* is its back-off and budget; *health* is what is wrong, by component and subject.
 - The *memory guard* judges whether the engine has grown so large that another one shall take its place.
 - The *keeper* performs the lifecycle's actions on a *child*, one engine process.
+- The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.

@@ -40,6 +40,7 @@ class EngineLink:
         on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
         on_event: called on the loop with each event of the current generation that is no answer.
         on_garbage: called with the reason when an engine sends what cannot be read.
+        admits: whether a command may reach the engine now; asked of each that is about to.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class EngineLink:
         on_connected: Callable[[], None],
         on_event: Callable[[EngineEvent], None],
         on_garbage: Callable[[str], None],
+        admits: Callable[[EngineCommand], bool] = lambda command: True,
     ) -> None:
         self._on_connected = on_connected
         self._on_event = on_event
         self._on_garbage = on_garbage
+        self._admits = admits
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._tokens = itertools.count(1)
         self._gen: int | None = None
@@ -97,8 +100,9 @@ class EngineLink:
         if self._gen is None or not self._connected:
             return
         identity = _identity(self._gen)
-        for start in range(0, len(commands), COMMANDS_PER_FRAME):
-            batch = list(commands[start : start + COMMANDS_PER_FRAME])
+        admitted = [command for command in commands if self._admits(command)]
+        for start in range(0, len(admitted), COMMANDS_PER_FRAME):
+            batch = admitted[start : start + COMMANDS_PER_FRAME]
             frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
             self._socket.send([identity, frame])
 

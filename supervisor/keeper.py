@@ -78,6 +78,8 @@ class Keeper:
         self.child: Child | None = None
         self.flight = Flight()
         """What the engine that died last was doing then."""
+        self.killed = False
+        """Whether the engine that runs, or died last, was ended because it could not be trusted."""
         self.gen = 0
         self.spawned_at = time.monotonic()
 
@@ -110,8 +112,7 @@ class Keeper:
     def kill(self, reason: str) -> None:
         """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
         self._log.error("engine_killed", reason=reason)
-        if self.child is not None:
-            self.child.kill()
+        self._kill()
 
     def prepare_spare(self) -> None:
         """To be called now and then while no torrent waits to be restored: makes a spare once the engine has settled.
@@ -146,8 +147,7 @@ class Keeper:
             case lifecycle.Drain():
                 self._link.send(Drain())
             case lifecycle.Kill():
-                if self.child is not None:
-                    self.child.kill()
+                self._kill()
             case lifecycle.StartTimer(timer, delay_s):
                 self._cancel(timer)
                 loop = asyncio.get_running_loop()
@@ -156,6 +156,11 @@ class Keeper:
                 self._cancel(timer)
             case lifecycle.Finish():
                 self._on_finished()
+
+    def _kill(self) -> None:
+        if self.child is not None:
+            self.killed = True
+            self.child.kill()
 
     def _start_engine(self) -> None:
         """The spare, if there is one to be relied on, else a new process."""
@@ -169,7 +174,7 @@ class Keeper:
                 self._log.error("engine_not_spawned", problem=str(error))
                 asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
                 return
-        self.child, self.gen = child, child.gen
+        self.child, self.gen, self.killed = child, child.gen, False
         self._on_spawned(child)
         self._link.attach(child.gen)
         self._log.info("engine_spawned", gen=child.gen, pid=child.pid, warm=warm)

@@ -21,15 +21,16 @@ from protocol.commands import (
     Mutation,
     PauseTorrent,
     Priorities,
+    ReleaseTorrent,
     RemoveTorrent,
     ResumeTorrent,
     SetSequential,
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.desired import DesiredTorrent, Selection
+from protocol.desired import DesiredTorrent, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
-from protocol.events import LifecycleEvent, TorrentAdded, TorrentRemoved
+from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
 from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
 from protocol.rows import TorrentState
@@ -78,6 +79,7 @@ class Mutations:
     Args:
         publish: publishes a lifecycle event.
         configure: hands the session's settings to the engine.
+        released: called with a torrent that was let out of quarantine, before it is loaded.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
 
@@ -93,6 +95,7 @@ class Mutations:
         publish: Callable[[LifecycleEvent], int],
         configure: Callable[[], None],
         engine_wanted: Callable[[], None],
+        released: Callable[[str], None] = lambda torrent: None,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -103,6 +106,7 @@ class Mutations:
         self._publish = publish
         self._configure = configure
         self._engine_wanted = engine_wanted
+        self._released = released
         self._locks = KeyedLocks()
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
@@ -139,6 +143,8 @@ class Mutations:
                 return await self._limit(torrent, _limits_given(command))
             case AddPeers(torrent=torrent, peers=peers):
                 return await self._add_peers(torrent, peers)
+            case ReleaseTorrent(torrent=torrent):
+                return await self._release(torrent)
             case _:
                 raise AssertionError(command)
 
@@ -146,7 +152,8 @@ class Mutations:
         """Waits until libtorrent has confirmed what was accepted, or something later.
 
         Raises:
-            OuzelError: ENGINE_REFUSED: libtorrent refused what is durable already.
+            OuzelError: ENGINE_REFUSED: libtorrent refused what is durable already; QUARANTINED: it is durable, and the
+                torrent is not loaded.
         """
         subject, revision = accepted.subject, accepted.revision
         if subject == SESSION:
@@ -159,6 +166,8 @@ class Mutations:
         desired = self._catalogue.torrents.get(subject)
         if desired is None or revision == GONE:
             return
+        if desired.quarantine is not None:
+            raise quarantined(subject)
         observed = self._snapshot.of(subject)
         revision = min(revision, desired.revision)  # one that was removed and added again has begun anew
         if observed.applied_revision < revision:
@@ -319,13 +328,55 @@ class Mutations:
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
+            if delete_files and before.quarantine is not None:
+                raise OuzelError(
+                    ErrorKind.QUARANTINED,
+                    f"torrent {torrent} is in quarantine, and would be loaded for its files to be deleted; nothing was "
+                    "changed. Remove it without them, or release it first",
+                    field="args.delete_files",
+                )
             removal = "delete_files" if delete_files else "keep_files"
             leaving = _with(before, removal=removal, revision=before.revision + 1)
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)
-            self._link.send(ForgetTorrent(torrent=torrent, delete_files=delete_files, desired=leaving))
+            self._link.send(forget(leaving))
         return Acceptance({"torrent": torrent}, torrent, GONE)
+
+    async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
+        """Makes it durable that a torrent is not loaded any more. One that is leaving leaves without its files deleted.
+
+        Raises:
+            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+        """
+        async with self._locks.hold(torrent):
+            before = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
+            if before is None or before.quarantine is not None:
+                return
+            after = _with(before, quarantine=quarantine, revision=before.revision + 1)
+            await self._catalogue.put(after)
+            if after.removal is not None:
+                self._link.send(forget(after))
+                return
+            for event in self._snapshot.quarantined(torrent, quarantine.reason):
+                self._publish(event)
+            self._publish(Quarantined(torrent=torrent, reason=quarantine.reason, crash_report=quarantine.crash_report))
+            self._waiters.refuse(torrent, quarantined(torrent))
+
+    async def _release(self, torrent: str) -> Acceptance:
+        self._reads.find(torrent)
+        async with self._locks.hold(torrent):
+            before = self._reads.find(torrent)
+            if before.quarantine is None:
+                return Acceptance({"torrent": torrent}, torrent, before.revision)
+            after = _with(before, quarantine=None, revision=before.revision + 1)
+            await self._catalogue.put(after)
+            self._publish(Released(torrent=torrent))
+            for event in self._snapshot.queued(torrent):
+                self._publish(event)
+            self._released(torrent)
+            self._link.send(EnsureTorrent(desired=after))
+        return Acceptance({"torrent": torrent}, torrent, after.revision)
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
         self._reads.find(torrent)
@@ -352,6 +403,18 @@ class Mutations:
             revision = self._catalogue.session.revision
         result = {"download_bps": settings.download_bps, "upload_bps": settings.upload_bps}
         return Acceptance(result, SESSION, revision)
+
+
+def forget(desired: DesiredTorrent) -> ForgetTorrent:
+    """The command that ends a torrent that is leaving. One in quarantine keeps its files, since it is not loaded."""
+    delete_files = desired.removal == "delete_files" and desired.quarantine is None
+    return ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)
+
+
+def quarantined(torrent: str) -> OuzelError:
+    """What those are told who wait for libtorrent to do what is durable."""
+    message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
+    return OuzelError(ErrorKind.QUARANTINED, message)
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

@@ -21,6 +21,7 @@ from protocol.commands import (
     ListFiles,
     Mutation,
     PauseTorrent,
+    ReleaseTorrent,
     RemoveTorrent,
     ResumeTorrent,
     SetSequential,
@@ -64,6 +65,7 @@ _MUTATIONS: Final = (
     UpdateLimits,
     UpdateSelection,
     AddPeers,
+    ReleaseTorrent,
 )
 
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -37,7 +37,6 @@ from protocol.link import (
     EngineReady,
     EnsureTorrent,
     FilePutAside,
-    ForgetTorrent,
     SaveAll,
     SessionStats,
     SettingsRefused,
@@ -46,7 +45,7 @@ from protocol.link import (
 )
 from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, TorrentState
-from supervisor import engine_health, logs, memory, restore
+from supervisor import blame, engine_health, logs, memory, restore
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
@@ -58,10 +57,11 @@ from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.health import Health, Severity
+from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.memory_guard import MemoryGuard
-from supervisor.mutations import Mutations
+from supervisor.mutations import Mutations, forget
 from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
 from supervisor.reads import Reads
@@ -124,6 +124,8 @@ class Service:
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._storage_problems: dict[tuple[str, str], str] = {}
+        self._short: int | None = None
+        """The generation that spoke last of a shortage of memory, or of a disk's failure."""
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
@@ -144,6 +146,7 @@ class Service:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                self._isolation = self._isolate(group)
                 requests = self._serve(context, group)
                 self._catch_signals()
                 for file in damaged:
@@ -189,6 +192,7 @@ class Service:
             on_connected=self._configure_engine,
             on_event=self._observer.take,
             on_garbage=self._engine_garbled,
+            admits=lambda command: self._isolation.admits_command(command),
         )
         self._keeper = Keeper(
             policy=standard_policy(
@@ -203,6 +207,7 @@ class Service:
             on_lost=self._engine_lost,
             on_finished=self._finished.set,
             log=self._log,
+            excuse=self._excuses,
             fingerprint=self._fingerprint if restart.warm_spare else None,
         )
         self._reads = Reads(
@@ -225,6 +230,19 @@ class Service:
             publish=self._publish,
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
+            released=lambda torrent: self._isolation.forget(torrent),
+        )
+
+    def _isolate(self, group: asyncio.TaskGroup) -> Isolation:
+        return Isolation(
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            group=group,
+            quarantine=self._mutations.quarantine,
+            load=self._load_more,
+            publish=self._publisher.lifecycle,
+            report=partial(self._report, "engine", "bisection"),
+            log=self._log,
         )
 
     def _serve(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Requests:
@@ -261,9 +279,14 @@ class Service:
             resume_dir=self._resume_dir.root,
             lock_fds=[lock.fd for lock in self._locks],
             on_death=on_death,
-            on_log=partial(logs.relay, log),
+            on_log=partial(self._engine_wrote, log, gen),
             engine=self._engine,
         )
+
+    def _engine_wrote(self, log: logs.Logger, gen: int, line: bytes) -> None:
+        if blame.tells_of_shortage(line):
+            self._short = gen
+        logs.relay(log, line)
 
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
@@ -290,10 +313,24 @@ class Service:
         self._reads.libtorrent = event.libtorrent
         self._keeper.ready()
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
-        self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
+        self._isolation.engine_ready()
+        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
         self._health.started = True
-        self._restore.begin(restore.order(self._catalogue.torrents, self._snapshot.states()))
+        self._begin_restore(self._catalogue.torrents)
         self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)
+        self._report_restore()
+        self._restore_more(self._keeper.gen)
+
+    def _begin_restore(self, torrents: Mapping[str, DesiredTorrent]) -> None:
+        """The engine is to be given those of these that may be loaded now."""
+        admitted = {torrent: desired for torrent, desired in torrents.items() if self._isolation.admits(torrent)}
+        self._restore.begin(restore.order(admitted, self._snapshot.states()))
+
+    def _load_more(self) -> None:
+        """More may be loaded than was: gives the engine what it does not have yet."""
+        present = self._snapshot.present
+        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
+        self._begin_restore({key: desired for key, desired in self._catalogue.torrents.items() if key not in present})
         self._report_restore()
         self._restore_more(self._keeper.gen)
 
@@ -314,6 +351,18 @@ class Service:
             self._report_restore()
         elif self._restore.has_room:
             self._restore_more(self._keeper.gen)
+
+    def _excuses(self, death: Death) -> bool:
+        """Whether a death was part of finding out which torrent crashes the engine."""
+        if self._keeper.stopping or self._keeper.child is None:
+            return False
+        return self._isolation.excuses(
+            death,
+            _told(death),
+            self._keeper.child.flight(),
+            killed_by_us=self._keeper.killed,
+            shortage=self._short == self._keeper.gen,
+        )
 
     def _engine_lost(self, pid: int | None, death: Death) -> None:
         if self._keeper.stopping:
@@ -347,11 +396,15 @@ class Service:
 
     def _torrent_forgotten(self, event: TorrentForgotten) -> None:
         self._torrent_taken_up(event.torrent)
-        if event.torrent not in self._catalogue.leaving:
+        leaving = self._catalogue.leaving.get(event.torrent)
+        if leaving is None:
             return
-        if event.problem is not None:
-            self._log.warning("files_not_deleted", torrent=event.torrent, problem=event.problem)
-            message = f"files of the removed torrent {event.torrent} were not deleted: {event.problem}"
+        problem = event.problem
+        if leaving.removal == "delete_files" and leaving.quarantine is not None:
+            problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
+        if problem is not None:
+            self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
+            message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
             self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message))
         self._group.create_task(self._drop(event.torrent))
 
@@ -362,6 +415,7 @@ class Service:
         except OuzelError as error:
             self._log.warning("record_not_deleted", torrent=torrent, problem=error.message)
             return
+        self._isolation.forget(torrent)
         self._mutations.forgotten(torrent)
 
     async def _freshen_files(self, torrent: str) -> None:
@@ -398,7 +452,7 @@ class Service:
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
-        self._link.send(*(_forget(desired) for desired in self._catalogue.leaving.values()))
+        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
         if not self._link.up:
             return
         torrents, restored = self._catalogue.torrents, self._restore.done == self._restore.total
@@ -408,7 +462,7 @@ class Service:
             if not restored or self._snapshot.of(torrent).state is TorrentState.ERROR
         }
         if again:
-            self._restore.begin(restore.order(again, self._snapshot.states()))
+            self._begin_restore(again)
             self._restore_more(self._keeper.gen)
 
     def _resume_store_problem(self, problem: str | None) -> None:
@@ -478,8 +532,11 @@ class Service:
         while True:
             self._report_restore()
             self._look_at_memory()
-            if self._restore.done == self._restore.total:
+            restored = self._restore.done == self._restore.total
+            if restored:
                 self._keeper.prepare_spare()
+            if self._link.up:
+                self._isolation.tick(restored=restored)
             self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             await asyncio.sleep(TICK_S)
@@ -491,10 +548,6 @@ def _told(death: Death) -> str:
     if death.exit_code is not None:
         return f"the engine exited with {death.exit_code}"
     return "the engine could not be started"
-
-
-def _forget(desired: DesiredTorrent) -> ForgetTorrent:
-    return ForgetTorrent(torrent=desired.torrent, delete_files=desired.removal == "delete_files", desired=desired)
 
 
 def _bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str) -> "zmq.Socket[bytes]":

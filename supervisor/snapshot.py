@@ -8,7 +8,7 @@ tells of every change.
 import msgspec
 
 from protocol.desired import DesiredTorrent
-from protocol.events import FileEntry, Progress
+from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
 from protocol.rows import ACTIVE_STATES, FileRow, TorrentDetail, TorrentRow, TorrentState
 
@@ -133,6 +133,21 @@ class Snapshot:
                 observed.interrupted = True
                 interrupted.append(torrent)
         return interrupted
+
+    def quarantined(self, torrent: str, reason: str) -> list[StateChanged]:
+        """A torrent is in quarantine now. Returns what there is to tell."""
+        told = self._now_in(torrent, TorrentState.QUARANTINED)
+        self.of(torrent).error = reason
+        return told
+
+    def queued(self, torrent: str) -> list[StateChanged]:
+        """A torrent waits for its turn, in which it is loaded again. Returns what there is to tell."""
+        return self._now_in(torrent, TorrentState.QUEUED)
+
+    def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
+        observed = self.of(torrent)
+        previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
         """One torrent as `list_torrents` gives it."""

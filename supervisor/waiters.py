@@ -38,3 +38,9 @@ class Waiters:
                 future.set_result(None)
             else:
                 future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
+
+    def refuse(self, subject: str, error: OuzelError) -> None:
+        """Tells all who wait for a subject that it will not be applied."""
+        for _, future in self._waiting.pop(subject, []):
+            if not future.done():
+                future.set_exception(error)

@@ -10,6 +10,7 @@ from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
+from tests.bench.poison import poison
 from tests.bench.throughput import throughput
 from tests.rig.scratch import unwinding
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover, poison):
     app.command()(benchmark)
 
 if __name__ == "__main__":

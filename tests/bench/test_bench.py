@@ -105,3 +105,11 @@ def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
         assert 0 < kill["lost_s"] < kill["started_s"]
         assert kill["started_s"] - 0.01 < kill["served_s"]  # two clocks
     assert document["spare"]["bytes"] > 0
+
+
+def test_poison_finds_two_at_once() -> None:
+    """Within the bounds, which the benchmark checks itself, and nobody else is quarantined."""
+    document = bench("poison", "--n", "5", "--kind", "strong", "--at-once", "2")
+    [run] = document["runs"]
+    assert (run["poisons"], run["wrong"]) == (2, 0)
+    assert 0 < run["crashes"] <= run["bound"]

@@ -27,6 +27,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_limits(),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.add_peers(ID, ["127.0.0.1:1"]),
+    calls.release_torrent(ID),
 ]
 
 

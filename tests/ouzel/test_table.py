@@ -27,6 +27,7 @@ def table_of(*items: Any) -> Table:
         ("error", {"name": "storage", "message": "disk full", "recoverable": True}, {"error": "disk full"}),
         ("error", {"name": "engine_lost", "message": "gone", "recoverable": True}, {}),
         ("error_cleared", {}, {"error": None}),
+        ("quarantined", {"reason": "r"}, {"state": TorrentState.QUARANTINED, "error": "r"}),
         ("limits_applied", {"download_bps": 1, "upload_bps": 2}, {"download_limit_bps": 1, "upload_limit_bps": 2}),
         ("reconciled", {"what": "w", "done": "d"}, {}),
     ],

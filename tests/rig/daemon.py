@@ -25,6 +25,7 @@ class Daemon:
         engine: libtorrent settings over those that keep it on loopback.
         restart, limits: keys of these sections of the configuration.
         engine_module: what it runs as its engine instead of the real one.
+        environment: variables over those of the test.
 
     Its log is in `root / log`.
     """
@@ -37,8 +38,10 @@ class Daemon:
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, int] | None = None,
         engine_module: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.root = root
+        self._environment = {**os.environ, **(environment or {})}
         self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
@@ -92,7 +95,12 @@ class Daemon:
             argv = [sys.executable, "-m", *self._program, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=self._environment,
             )
         if self._client is not None:
             self._client.close()

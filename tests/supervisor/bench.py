@@ -74,9 +74,9 @@ class PlayedChild(Child):
         self.gen = gen
         self.pid = os.getpid()
         self.kills = 0
-        self.flown = Flight()
         self.dead = False
         self._on_death = on_death
+        self.flown = Flight()
 
     def flight(self) -> Flight:
         return self.flown
@@ -222,7 +222,7 @@ class Bench:
             limits=LimitsConfig(download_bps=1000, upload_bps=500),
         )
         self.logged: list[dict[str, Any]] = []
-        log = structlog.wrap_logger(
+        self.log = log = structlog.wrap_logger(
             structlog.PrintLogger(),
             processors=[structlog.processors.add_log_level, self._log],
             wrapper_class=structlog.make_filtering_bound_logger(0),
@@ -239,6 +239,7 @@ class Bench:
         self.refusals: list[EngineEvent] = []
         self.garbage: list[str] = []
         self.storage: list[StorageState] = []
+        self.released: list[str] = []
         self.restored = 0
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
@@ -294,6 +295,7 @@ class Bench:
             publish=self.publisher.lifecycle,
             configure=self.configure,
             engine_wanted=self._engine_wanted,
+            released=self.released.append,
         )
         self.stopping = False
         self.freshened: list[str] = []

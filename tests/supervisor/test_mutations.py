@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_command
-from protocol.desired import DesiredSession, DesiredTorrent, Selection
+from protocol.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.envelope import Wait
 from protocol.errors import ErrorKind, OuzelError
 from protocol.link import (
@@ -38,7 +38,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
+    "release_torrent": {"torrent": V1},
 }
+POISON = Quarantine(reason="it crashes the engine", since_us=5)
 
 
 def soon(seconds: float = 5.0) -> float:
@@ -335,7 +337,8 @@ async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
     }
     given = everything[op]
     async with bench(tmp_path) as on:
-        await on.catalogue.put(desired(paused=op == "resume"))
+        quarantine = POISON if op == "release_torrent" else None
+        await on.catalogue.put(desired(paused=op == "resume", quarantine=quarantine))
         engine = await on.engine()
         await engine.given(EnsureTorrent)
         resume_dir = tmp_path / "resume"
@@ -632,3 +635,76 @@ async def test_resuming_what_has_stopped_for_an_error_tries_again(tmp_path: Path
         await do(on, "resume", torrent=V1)
         assert await engine.given(RetryTorrent) == [RetryTorrent(torrent=V1)]
         assert on.catalogue.torrents[V1].revision == 1
+
+
+async def test_a_quarantine_is_durable_and_told_to_all_who_wait(tmp_path: Path) -> None:
+    """Its row says why; who waits for libtorrent to apply something is told that it will not."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(EnsureTorrent)
+        waits = asyncio.create_task(refused(on, "pause", "applied", torrent=V1))
+        await engine.given(EnsureTorrent, 2)
+        await on.mutations.quarantine(V1, POISON)
+        assert (await waits).kind is ErrorKind.QUARANTINED
+        assert on_disk(on)["quarantine"] == {"reason": POISON.reason, "since_us": 5, "crash_report": None}
+        row = on.snapshot.row(on.catalogue.torrents[V1], 0.0)
+        assert (row.state, row.error) == (TorrentState.QUARANTINED, POISON.reason)
+        assert on.told()[-2:] == [
+            ("state_changed", {"state": "quarantined", "previous": "queued"}),
+            ("quarantined", {"reason": POISON.reason, "crash_report": None}),
+        ]
+        before = fingerprint(on)
+        await on.mutations.quarantine(V1, POISON)
+        await on.mutations.quarantine(OTHER, POISON)
+        assert fingerprint(on) == before
+
+
+async def test_what_is_asked_of_a_torrent_in_quarantine_is_durable(tmp_path: Path) -> None:
+    """At once, and libtorrent is not waited for: QUARANTINED. It can be removed, but its files cannot be found."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(quarantine=POISON))
+        await on.engine()
+        assert await do(on, "update_limits", torrent=V1, upload_bps=9) == {"download_bps": 0, "upload_bps": 9}
+        error = await refused(on, "pause", "applied", torrent=V1)
+        assert error.kind is ErrorKind.QUARANTINED
+        assert on_disk(on)["paused"] is True
+        before = fingerprint(on)
+        error = await refused(on, "remove_torrent", torrent=V1, delete_files=True)
+        assert (error.kind, error.field) == (ErrorKind.QUARANTINED, "args.delete_files")
+        assert fingerprint(on) == before
+        await do(on, "remove_torrent", "applied", torrent=V1)
+        assert not on.catalogue.torrents
+        assert not on.catalogue.leaving
+
+
+async def test_a_released_torrent_is_loaded_again(tmp_path: Path) -> None:
+    """One that is not in quarantine is left as it is, and that is OK."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(quarantine=POISON))
+        on.snapshot.quarantined(V1, POISON.reason)
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        assert await do(on, "release_torrent", "applied", torrent=V1) == {"torrent": V1}
+        assert on_disk(on)["quarantine"] is None
+        assert revisions(engine) == [1, 2]
+        assert on.released == [V1]
+        assert on.snapshot.row(on.catalogue.torrents[V1], 0.0).error is None
+        assert on.told()[-2:] == [
+            ("released", {}),
+            ("state_changed", {"state": "queued", "previous": "quarantined"}),
+        ]
+        before = fingerprint(on)
+        assert await do(on, "release_torrent", "applied", torrent=V1) == {"torrent": V1}
+        assert fingerprint(on) == before
+
+
+async def test_a_torrent_that_leaves_and_is_quarantined_keeps_its_files(tmp_path: Path) -> None:
+    """It would have to be loaded for them to be found; the engine is told to forget it without."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        engine = await on.engine(ForgetTorrent)
+        await do(on, "remove_torrent", torrent=V1, delete_files=True)
+        await on.mutations.quarantine(V1, POISON)
+        told = await engine.given(ForgetTorrent, 2)
+        assert [command.delete_files for command in told] == [True, False]
+        assert on_disk(on)["quarantine"]["reason"] == POISON.reason

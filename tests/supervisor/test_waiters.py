@@ -78,3 +78,17 @@ async def test_a_confirmation_that_nobody_waits_for_is_nothing() -> None:
     assert await settled([task]) == [False]
     waiters.confirm("a", 5)
     await task
+
+
+async def test_a_subject_that_will_not_be_applied_is_refused_to_all() -> None:
+    """Whatever revision they wait for; others wait on."""
+    waiters = Waiters()
+    early, late = await waiting(waiters, "a", 1, 9)
+    (other,) = await waiting(waiters, "b", 1)
+    waiters.refuse("a", OuzelError(ErrorKind.QUARANTINED, "it is not loaded"))
+    for task in (early, late):
+        with pytest.raises(OuzelError) as refused:
+            await task
+        assert refused.value.kind is ErrorKind.QUARANTINED
+    waiters.confirm("b", 1)
+    await other

@@ -1,0 +1,207 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from protocol.desired import Quarantine
+from protocol.flight_recorder import Flight, FlightRecord
+from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SaveAll
+from protocol.rows import TorrentState
+from supervisor.child import Death
+from supervisor.isolation import Isolation
+from tests.supervisor.bench import KILLED, Bench, bench
+from tests.supervisor.samples import desired
+
+SEGV: Final = Death(exit_code=None, signal="SIGSEGV")
+IDS: Final = [letter * 40 for letter in "abcdef"]
+A, B, C = IDS[:3]
+
+
+class Stage:
+    """An isolation over real parts, at a time that the test sets; the test plays engine and service."""
+
+    def __init__(self, on: Bench, group: asyncio.TaskGroup) -> None:
+        self.on = on
+        self.now = 1000.0
+        self.loads = 0
+        self.reports: list[str | None] = []
+        self.isolation = Isolation(
+            catalogue=on.catalogue,
+            snapshot=on.snapshot,
+            group=group,
+            quarantine=on.mutations.quarantine,
+            load=self._load,
+            publish=on.publisher.lifecycle,
+            report=self._report,
+            log=on.log,
+            clock=lambda: self.now,
+        )
+
+    def give(self) -> str:
+        """A new engine is given all it may have; by their letters."""
+        self.isolation.engine_ready()
+        return self.give_more()
+
+    def give_more(self) -> str:
+        torrents = self.on.catalogue.torrents.values()
+        given = (each.torrent[0] for each in torrents if self.isolation.admits_command(EnsureTorrent(desired=each)))
+        return "".join(sorted(given))
+
+    def die(self, death: Death = SEGV, flight: Flight | None = None, *, killed_by_us: bool = False) -> bool:
+        return self.isolation.excuses(
+            death, "so", flight or Flight(), killed_by_us=killed_by_us, shortage=False, report="r"
+        )
+
+    def calm(self, *, restored: bool = True, seconds: float = 10.0) -> None:
+        self.now += seconds
+        self.isolation.tick(restored=restored)
+
+    async def until_durable(self, torrent: str) -> None:
+        while self.on.catalogue.torrents[torrent].quarantine is None:
+            await self.on.turn()
+
+    def _load(self) -> None:
+        self.loads += 1
+
+    def _report(self, problem: str | None) -> None:
+        self.reports.append(problem)
+
+
+@asynccontextmanager
+async def staged(directory: Path) -> AsyncIterator[Stage]:
+    """With six torrents."""
+    async with bench(directory) as on, asyncio.TaskGroup() as group:
+        for torrent in IDS:
+            await on.catalogue.put(desired(torrent))
+        stage = Stage(on, group)
+        yield stage
+
+
+def adding(torrent: str) -> Flight:
+    """It died as it added a torrent."""
+    return Flight(sync=FlightRecord("add", torrent, 1))
+
+
+async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
+    """Once the engine is calm without it; from then on nothing of it reaches an engine, until it is released."""
+    async with staged(tmp_path) as stage:
+        assert stage.give() == "abcdef"
+        assert not stage.die(flight=adding(B))
+        assert stage.give() == "abcdef"
+        assert stage.die(flight=adding(B))
+        assert stage.reports[-1] == "1 torrent is held back to find the one that crashes the engine"
+        assert stage.give() == "acdef"
+        stage.calm(restored=False)
+        stage.calm(seconds=0.5)
+        assert stage.isolation.admits(B) is False
+        await stage.on.turn()
+        assert stage.on.catalogue.torrents[B].quarantine is None
+        stage.calm()
+        await stage.until_durable(B)
+        assert stage.reports[-1:] == [None]
+        assert stage.give_more() == "acdef"
+        assert not stage.isolation.admits_command(RetryTorrent(torrent=B))
+        assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
+        assert stage.on.told()[-1][1]["crash_report"] == "r"
+        await stage.on.mutations._release(B)
+        stage.isolation.forget(B)
+        assert stage.give_more() == "abcdef"
+
+
+async def test_a_crash_loop_holds_back_what_is_not_tested(tmp_path: Path) -> None:
+    """Those that wait are shown as queued, and more are given to the running engine when it is calm."""
+    async with staged(tmp_path) as stage:
+        stage.on.snapshot.of(C).state = TorrentState.SEEDING
+        stage.give()
+        stage.die()
+        stage.give()
+        stage.die()
+        assert stage.give() == "abc"
+        stage.die()
+        assert stage.reports[-1] == "5 torrents are held back to find the one that crashes the engine"
+        assert stage.on.told()[-1] == ("state_changed", {"state": "queued", "previous": "seeding"})
+        assert stage.give() == "a"
+        stage.calm()
+        assert stage.loads == 1
+        assert stage.give_more() == "ab"
+
+
+async def test_ends_that_are_no_torrents_fault_teach_nothing(tmp_path: Path) -> None:
+    """SIGKILL from outside, an end in order, a source that a client gave; but a hang is a crash like others."""
+    async with staged(tmp_path) as stage:
+        source = Flight(sync=FlightRecord("inspect", None, 1))
+        for _ in range(3):
+            stage.give()
+            assert not stage.die(KILLED, adding(A))
+            assert not stage.die(Death(exit_code=0, signal=None), adding(A))
+            assert not stage.die(flight=source)
+        assert stage.give() == "abcdef"
+        stage.die(KILLED, adding(A), killed_by_us=True)
+        stage.give()
+        assert stage.die(KILLED, adding(A), killed_by_us=True)
+        assert stage.give() == "bcdef"
+
+
+async def test_a_quarantine_holds_before_it_is_durable(tmp_path: Path) -> None:
+    """The resume directory is away: it is written when it is back."""
+    async with staged(tmp_path) as stage:
+        stage.on.catalogue.close_for("it is away")
+        for _ in range(2):
+            stage.give()
+            stage.die(flight=adding(B))
+        stage.give()
+        stage.calm()
+        while not any(record["event"] == "quarantine_not_durable" for record in stage.on.logged):
+            await stage.on.turn()
+        assert stage.give_more() == "acdef"
+        assert stage.on.catalogue.torrents[B].quarantine is None
+        stage.on.catalogue.open()
+        stage.calm()
+        await stage.until_durable(B)
+
+
+async def test_a_torrent_that_is_never_taken_up_does_not_hold_the_others_back(tmp_path: Path) -> None:
+    """Its disk hangs: after a minute what has not crashed the engine is cleared all the same."""
+    async with staged(tmp_path) as stage:
+        for _ in range(2):
+            stage.give()
+            stage.die()
+        stage.give()
+        stage.calm(restored=False, seconds=50.0)
+        assert stage.loads == 0
+        stage.calm(restored=False, seconds=20.0)
+        stage.calm(restored=False, seconds=5.0)
+        assert stage.loads == 1
+
+
+async def test_a_torrent_that_is_loaded_to_be_deleted_is_one_of_them(tmp_path: Path) -> None:
+    """An engine that has not loaded it loads it for that; without its files, it is only forgotten."""
+    async with staged(tmp_path) as stage:
+        leaving = desired(B, removal="delete_files", revision=2)
+        await stage.on.catalogue.put(leaving)
+        deletion = ForgetTorrent(torrent=B, delete_files=True, desired=leaving)
+        for _ in range(2):
+            stage.isolation.engine_ready()
+            assert stage.isolation.admits_command(deletion)
+            assert stage.give_more() == "acdef"
+            stage.die(flight=adding(B))
+        stage.isolation.engine_ready()
+        assert not stage.isolation.admits_command(deletion)
+        assert stage.isolation.admits_command(ForgetTorrent(torrent=B, delete_files=False, desired=leaving))
+        assert stage.isolation.admits_command(SaveAll(resume_dir=""))
+        assert stage.give_more() == "acdef"
+        stage.calm()
+        while stage.on.catalogue.leaving[B].quarantine is None:
+            await stage.on.turn()
+
+
+async def test_a_supervisor_that_was_restarted_knows_its_quarantines(tmp_path: Path) -> None:
+    """They are in the records, and shown from the first."""
+    async with bench(tmp_path) as on, asyncio.TaskGroup() as group:
+        await on.catalogue.put(desired(A, quarantine=Quarantine(reason="why", since_us=1)))
+        await on.catalogue.put(desired(B))
+        stage = Stage(on, group)
+        row = on.snapshot.row(on.catalogue.torrents[A], 0.0)
+        assert (row.state, row.error) == (TorrentState.QUARANTINED, "why")
+        assert stage.give() == "b"
