@@ -4,7 +4,8 @@ There are no torrents. Right after each kill a client asks for a limit of the se
 has confirmed it: only the next engine can, and when the reply comes is what is measured. Nobody polls meanwhile.
 
 A kill comes when the engine has settled and the spare waits, and longer after the last than the restart policy's
-window, so that no back-off is waited. It is done twice, with the spare and without.
+window, so that no back-off is waited. It is done twice, with the spare and without. With `SSL_CERT_FILE` in the
+environment each new session reads all of its certificates, which takes longer than all else that it does.
 """
 
 import os
