@@ -6,8 +6,12 @@ Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 anoth
 
 import argparse
 import asyncio
+import contextlib
+import faulthandler
 import gc
+import os
 import sys
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -19,6 +23,7 @@ from supervisor import logs
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.service import Service, UnusableSettings
+from supervisor.service_manager import ServiceManager
 
 EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
@@ -36,7 +41,8 @@ def main(engine: str = ENGINE_MODULE) -> None:
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
-        description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it.",
+        description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
+        "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 already running, "
         "78 wrong configuration.",
     )
@@ -44,6 +50,7 @@ def main(engine: str = ENGINE_MODULE) -> None:
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
+    faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
     try:
@@ -57,9 +64,12 @@ def main(engine: str = ENGINE_MODULE) -> None:
     except OSError as error:
         _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
     log: logs.Logger = structlog.get_logger()
+    manager = ServiceManager.of_environment(os.environ, os.getpid())
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
-        asyncio.run(Service(config, locks, version, log, engine=engine).run())
+        with contextlib.closing(manager):
+            read = partial(configuration.load, args.config)
+            asyncio.run(Service(config, locks, version, log, read_config=read, manager=manager, engine=engine).run())
     except UnusableSettings as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")
