@@ -10,11 +10,19 @@ from typing import Final
 
 import platformdirs
 
-TOOLS: Final = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux"}
+TOOLS: Final = {
+    "debootstrap": "debootstrap",
+    "systemd-nspawn": "systemd-container",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+}
 """Programs, and the Debian packages that they come in."""
 
 PACKAGES: Final = ("dbus", "kmod", "procps", "python3", "python3-venv", "systemd", "systemd-sysv", "util-linux")
 """What the container has besides a minimal Debian."""
+
+ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""Whatever ends it, no process and no mount of debootstrap's stays behind."""
 
 BUILD_S: Final = 1800.0
 
@@ -70,7 +78,8 @@ def root_file_system(suite: str) -> Path:
             shutil.rmtree(old)
     cache.mkdir(parents=True, exist_ok=True)
     include = f"--include={','.join(PACKAGES)}"
-    _run(["debootstrap", "--variant=minbase", include, suite, str(partial), *_mirror(suite)], dict(os.environ))
+    build = ["debootstrap", "--variant=minbase", include, suite, str(partial), *_mirror(suite)]
+    _run([*ALONE, *build], dict(os.environ))
     partial.rename(ready)
     stamp.write_text(wanted)
     return ready

@@ -200,7 +200,7 @@ class Story:
         supervisor, engine = self._identity()
         began = time.monotonic()
         self._in.run("kill", "-STOP", str(supervisor))
-        until(lambda: self._show("NRestarts") == "1", "the unit is restarted", every_s=0.2)
+        self._restarted(1)
         until(lambda: self._identity()[0] != supervisor and self._all_back(), "all torrents", every_s=0.2)
         seconds = time.monotonic() - began
         self._gone(supervisor, engine)
@@ -214,7 +214,7 @@ class Story:
         supervisor, engine = self._identity()
         began = time.monotonic()
         self._in.run("kill", "-KILL", str(supervisor))
-        until(lambda: self._show("NRestarts") == "2", "the unit is restarted")
+        self._restarted(2)
         until(lambda: self._identity()[0] != supervisor and self._all_back(), "all torrents")
         seconds = time.monotonic() - began
         self._gone(supervisor, engine)
@@ -291,6 +291,14 @@ class Story:
 
     def _show(self, name: str) -> str:
         return self._in.run("systemctl", "show", "ouzel", "--value", "-p", name)
+
+    def _restarted(self, times: int) -> None:
+        """Waits until systemd has started the service again, so many times in all."""
+        until(
+            lambda: self._show("NRestarts") == str(times) and self._show("ActiveState") == "active",
+            "the unit is restarted, and ready",
+            every_s=0.2,
+        )
 
     def _systemctl_status(self) -> str:
         """Ends with another code where the unit has failed."""
