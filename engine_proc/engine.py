@@ -258,7 +258,7 @@ class Engine:
         try:
             self._session = self._make_session(command)
         except InvalidSetting as error:
-            self._tell(SettingsRefused(setting=error.setting, message=str(error)))
+            self._tell(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = self._next_heartbeat = time.monotonic()

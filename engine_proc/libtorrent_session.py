@@ -6,7 +6,7 @@ Longer than most files here: it has a method for each of the port's, and no deci
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -39,9 +39,11 @@ _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
 
 
-def check_settings(wanted: Mapping[str, SettingValue], torrents: int) -> dict[str, SettingValue]:
+def check_settings(
+    wanted: Mapping[str, SettingValue], torrents: int, before: Iterable[str] = ()
+) -> dict[str, SettingValue]:
     """`session_settings.checked` against this libtorrent. Raises InvalidSetting."""
-    return session_settings.checked(wanted, lt.default_settings(), torrents=torrents)
+    return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
 
 
 class LibtorrentSession:
@@ -69,6 +71,7 @@ class LibtorrentSession:
         self.recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
         self._torrents_expected = torrents
         checked = check_settings(settings, torrents)
+        self._named = set(settings)
         self._close_redundant = checked.get("close_redundant_connections", True)
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
         outer = self.recorder.begin(b"session")
@@ -379,8 +382,13 @@ class LibtorrentSession:
 
     @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
-        checked = check_settings(settings, self._torrents_expected)
+        """Applies settings and limits; what was set before and is not any more gets its default.
+
+        Raises:
+            InvalidSetting: and then nothing was applied.
+        """
+        checked = check_settings(settings, self._torrents_expected, self._named)
+        self._named = set(settings)
         self._close_redundant = checked.get("close_redundant_connections", True)
         if self._awaiting_metadata:
             checked["close_redundant_connections"] = False

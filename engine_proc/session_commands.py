@@ -29,15 +29,15 @@ class SessionCommands:
         try:
             self._session.configure(command.settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
         except InvalidSetting as error:
-            self._emit(SettingsRefused(setting=error.setting, message=str(error)))
+            self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
             return
         self.confirm_settings(command)
 
     def confirm_settings(self, command: Configure) -> None:
-        """Says what libtorrent's session limits are now, and that this revision is in force."""
+        """Says what libtorrent's session limits are now, and that this revision and configuration are in force."""
         wanted = (command.download_bps, command.upload_bps)
         tell_limits(self._emit, None, wanted, self._session.session_limits())
-        self._emit(SettingsApplied(revision=command.revision))
+        self._emit(SettingsApplied(revision=command.revision, config=command.config))
 
     def inspect(self, command: InspectSource) -> None:
         """Judges a source."""

@@ -203,7 +203,11 @@ class LibtSession(Protocol):
         ...
 
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
+        """Applies settings and limits; what was set before and is not any more gets its default.
+
+        Raises:
+            InvalidSetting: and then nothing was applied.
+        """
         ...
 
     def session_limits(self) -> tuple[int, int]:

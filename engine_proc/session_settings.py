@@ -3,7 +3,7 @@
 libtorrent truncates what does not fit into 32 bits without a word, so a value is checked here first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from engine_proc.session_port import InvalidSetting, SettingValue
@@ -33,7 +33,11 @@ ALERTS_PER_TORRENT: Final = 12
 
 
 def checked(
-    wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue], *, torrents: int
+    wanted: Mapping[str, SettingValue],
+    known: Mapping[str, SettingValue],
+    *,
+    torrents: int,
+    before: Iterable[str] = (),
 ) -> dict[str, SettingValue]:
     """The settings to apply: Ouzel's defaults, `wanted` over them, and an alert queue sized by the number of torrents.
 
@@ -41,6 +45,7 @@ def checked(
         wanted: by libtorrent's names.
         known: libtorrent's defaults, which give each setting's type.
         torrents: how many are expected.
+        before: settings that the session was given earlier; one that is not wanted any more gets libtorrent's default.
 
     Raises:
         InvalidSetting: unknown, reserved, of another type, or out of range.
@@ -48,6 +53,7 @@ def checked(
     for name, value in wanted.items():
         _check(name, value, known)
     return {
+        **{name: known[name] for name in before},
         **DEFAULTS,
         **wanted,
         "alert_queue_size": max(ALERT_QUEUE_MIN, ALERTS_PER_TORRENT * torrents),

@@ -142,12 +142,26 @@ class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
     message: str
 
 
+class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
+    """A changed configuration was read and taken. Keys are named as in `limits.download_bps`.
+
+    Fields:
+        changed: what is in force now.
+        overridden: the ones of these that clients have set otherwise, which holds on.
+        restart_needed: what differs from how the service runs, and waits until it is started again.
+    """
+
+    changed: list[str]
+    overridden: list[str]
+    restart_needed: list[str]
+
+
 class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
     """Trouble of more than one torrent.
 
     Fields:
-        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, or `memory_high`
-            where the engine holds too much and is replaced. Health says when it ends.
+        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
+            `memory_high` where the engine holds too much and is replaced. Health says when it ends.
     """
 
     name: str
@@ -228,6 +242,7 @@ LifecycleEvent = (
     | Released
     | LimitsApplied
     | LimitsStale
+    | SettingsChanged
     | SessionError
     | HealthChanged
     | EngineStarted

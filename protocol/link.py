@@ -47,6 +47,8 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
         download_bps, upload_bps: limits of all torrents together, 0 is none.
         torrents: how many are about to be restored, to size queues by.
         resume_dir: the resume directory, as `ResumeDir.identity` names it; None where any of its path will do.
+        config: number of the configuration that the settings are of; given back in the answer, which is
+            `SettingsApplied` or `SettingsRefused`.
     """
 
     settings: dict[str, int | str | bool]
@@ -55,6 +57,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
     torrents: int
     revision: int
     resume_dir: str | None = None
+    config: int = 0
 
 
 class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
@@ -137,6 +140,7 @@ class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refu
 
     setting: str
     message: str
+    config: int = 0
 
 
 class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
@@ -164,9 +168,10 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
 
 
 class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_applied"):
-    """libtorrent has confirmed a revision of the session's settings."""
+    """libtorrent has confirmed a revision of the session's settings, and a configuration."""
 
     revision: int
+    config: int = 0
 
 
 class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forgotten"):

@@ -11,6 +11,8 @@
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.
+- The *reloader* brings a changed configuration into force.
+- The *service manager*, systemd or another, hears how the service is, and by its *pulse* that it is alive.
 - The *service* wires all of it to one asyncio loop.
 
 Nothing here imports libtorrent, and nothing here waits for a disk or for the engine on the loop.

@@ -6,8 +6,12 @@ Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 anoth
 
 import argparse
 import asyncio
+import contextlib
+import faulthandler
 import gc
+import os
 import sys
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -20,6 +24,7 @@ from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.restart_policy import PROBE_S
 from supervisor.service import Service, UnusableSettings
+from supervisor.service_manager import ServiceManager
 
 EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
@@ -38,7 +43,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
-        description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it.",
+        description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
+        "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 already running, "
         "78 wrong configuration.",
     )
@@ -47,6 +53,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
+    faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
     process_limits.prepare(core_dumps=args.core)
@@ -61,9 +68,21 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     except OSError as error:
         _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
     log: logs.Logger = structlog.get_logger()
+    manager = ServiceManager.of_environment(os.environ, os.getpid())
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
-        asyncio.run(Service(config, locks, version, log, engine=engine, probe_s=probe_s).run())
+        with contextlib.closing(manager):
+            service = Service(
+                config,
+                locks,
+                version,
+                log,
+                read_config=partial(configuration.load, args.config),
+                manager=manager,
+                engine=engine,
+                probe_s=probe_s,
+            )
+            asyncio.run(service.run())
     except UnusableSettings as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")

@@ -109,6 +109,10 @@ class Keeper:
         self._step(RecycleRequested())
         return True
 
+    def follow(self, policy: RestartPolicy) -> None:
+        """From now on this is the policy."""
+        self._policy = policy
+
     def kill(self, reason: str) -> None:
         """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
         self._log.error("engine_killed", reason=reason)

@@ -1,6 +1,7 @@
 """The log: readable lines on a terminal, one JSON object a line anywhere else, on stderr."""
 
 import logging
+import os
 import sys
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ import structlog
 
 _RESERVED: Final = frozenset({"self", "level", "event", "exc_info", "stack_info"})
 """Names that mean something to structlog itself."""
+
+_STDERR: Final = 2
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -34,6 +37,18 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def on_terminal() -> bool:
+    """Whether the log goes to a terminal, and that is still there."""
+    return os.isatty(_STDERR)
+
+
+def silence() -> None:
+    """Sends the log nowhere: writing to a terminal that is gone is an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    os.close(nowhere)
 
 
 def relay(log: Logger, line: bytes) -> None:

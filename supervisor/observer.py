@@ -53,8 +53,8 @@ class Observer:
     """Knows what each engine event means for the snapshot and for clients.
 
     Args:
-        on_ready, on_refused, on_forgotten, on_store_problem, on_put_aside, on_storage, on_session_stats: what concerns
-            the service rather than one torrent's record.
+        on_ready, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage, on_session_stats:
+            what concerns the service rather than one torrent's record.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -67,6 +67,7 @@ class Observer:
         waiters: Waiters,
         on_ready: Callable[[EngineReady], None],
         on_refused: Callable[[SettingsRefused], None],
+        on_applied: Callable[[SettingsApplied], None],
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
         on_put_aside: Callable[[FilePutAside], None],
@@ -80,6 +81,7 @@ class Observer:
         self._waiters = waiters
         self._on_ready = on_ready
         self._on_refused = on_refused
+        self._on_applied = on_applied
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
         self._on_put_aside = on_put_aside
@@ -105,6 +107,7 @@ class Observer:
             case SettingsApplied(revision=revision):
                 self._snapshot.settings_revision = revision
                 self._waiters.confirm(SESSION, revision)
+                self._on_applied(event)
             case SessionStats():
                 self._snapshot.session = event
                 self._on_session_stats(event)

@@ -51,6 +51,7 @@ class Reads:
     """Answers every read from what the supervisor holds in memory.
 
     Args:
+        config: the configuration; replaced by the service when another one comes into force.
         version: Ouzel's.
     """
 
@@ -66,7 +67,7 @@ class Reads:
         restore: Restore,
         version: str,
     ) -> None:
-        self._config = config
+        self.config = config
         self._catalogue = catalogue
         self._snapshot = snapshot
         self._health = health
@@ -127,7 +128,7 @@ class Reads:
 
     def settings(self) -> SettingsReport:
         """The session's limits: what clients asked for, else what is configured."""
-        session, limits = self._catalogue.session, self._config.limits
+        session, limits = self._catalogue.session, self.config.limits
         return SettingsReport(
             download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
             upload_bps=limits.upload_bps if session.upload_bps is None else session.upload_bps,

@@ -6,11 +6,12 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ from protocol.events import (
     LifecycleEvent,
     Reconciled,
     SessionError,
+    SettingsChanged,
     Tick,
     TorrentAdded,
     TorrentRemoved,
@@ -39,6 +41,7 @@ from protocol.link import (
     FilePutAside,
     SaveAll,
     SessionStats,
+    SettingsApplied,
     SettingsRefused,
     StorageState,
     TorrentForgotten,
@@ -50,6 +53,7 @@ from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
 from supervisor.config import Config
+from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
@@ -65,15 +69,22 @@ from supervisor.mutations import Mutations, forget
 from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
 from supervisor.reads import Reads
+from supervisor.reloader import Reloader
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
-from supervisor.restart_policy import PROBE_S, standard_policy
+from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.resume_dir_warden import ResumeDirWarden
+from supervisor.self_check import SelfCheck
+from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 
 TICK_S: Final = 1.0
 FILES_FRESH_S: Final = 1.0
+SELF_CHECK_S: Final = 10.0
+"""How often the service asks itself where the service manager has no watchdog."""
+STOP_PATIENCE_S: Final = 30.0
+"""For how long the service manager is asked to wait on, each second, while the engine saves."""
 SUBSCRIBER_HWM: Final = 10_000
 """Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
 
@@ -90,6 +101,8 @@ class Service:
         locks: held locks on the directories, the resume directory's first; the engine inherits them.
         version: Ouzel's.
         log: where it tells what it does.
+        read_config: reads the configuration again. Raises InvalidConfig.
+        manager: is told when commands are answered, and as long as they are.
         engine: the module that is run as the engine.
         probe_s: how often an engine is tried once the restart budget is spent.
     """
@@ -101,10 +114,15 @@ class Service:
         version: str,
         log: logs.Logger,
         *,
+        read_config: Callable[[], Config],
+        manager: ServiceManager,
         engine: str = ENGINE_MODULE,
         probe_s: float = PROBE_S,
     ) -> None:
-        self._config = config
+        self._in_force = ConfigInForce(config)
+        self._read_config = read_config
+        self._manager = manager
+        self._told_ready = False
         self._engine = engine
         self._probe_s = probe_s
         self._code = CodeStamp()
@@ -126,6 +144,10 @@ class Service:
         self._storage_problems: dict[tuple[str, str], str] = {}
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
+
+    @property
+    def _config(self) -> Config:
+        return self._in_force.config
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
@@ -151,14 +173,15 @@ class Service:
                 self._catch_signals()
                 for file in damaged:
                     self._put_aside(file)
-                ticking = group.create_task(self._tick())
-                watching = group.create_task(self._warden.run())
+                running = [group.create_task(each) for each in (self._tick(), self._warden.run(), self._reloader.run())]
                 self._keeper.start()
-                await self._finished.wait()
-                ticking.cancel()
-                watching.cancel()
+                with self._checking_itself(context, group):
+                    await self._finished.wait()
+                for task in running:
+                    task.cancel()
                 await requests.close()
         finally:
+            self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
             self._link.close()
             self._publisher.close()
@@ -171,7 +194,6 @@ class Service:
     # -- wiring ---------------------------------------------------------------------------------------------------
 
     def _wire(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-        restart = self._config.restart
         self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
         self._observer = Observer(
             catalogue=self._catalogue,
@@ -180,6 +202,7 @@ class Service:
             waiters=self._waiters,
             on_ready=self._engine_ready,
             on_refused=self._settings_refused,
+            on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
             on_put_aside=self._engine_put_aside,
@@ -195,12 +218,7 @@ class Service:
             admits=lambda command: self._isolation.admits_command(command),
         )
         self._keeper = Keeper(
-            policy=standard_policy(
-                window_s=restart.window_s,
-                budget=restart.budget,
-                max_delay_s=restart.max_delay_s,
-                probe_s=self._probe_s,
-            ),
+            policy=self._restart_policy(),
             link=self._link,
             spawn=self._spawn,
             on_spawned=self._engine_spawned,
@@ -208,7 +226,7 @@ class Service:
             on_finished=self._finished.set,
             log=self._log,
             excuse=self._excuses,
-            fingerprint=self._fingerprint if restart.warm_spare else None,
+            fingerprint=self._fingerprint if self._config.restart.warm_spare else None,
         )
         self._reads = Reads(
             config=self._config,
@@ -231,6 +249,16 @@ class Service:
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
+        )
+        self._reloader = Reloader(
+            self._in_force,
+            read=self._read_config,
+            apply=self._apply_config,
+            engine_up=lambda: self._link.up,
+            on_taken=self._config_taken,
+            on_refused=self._config_refused,
+            manager=self._manager,
+            log=self._log,
         )
 
     def _isolate(self, group: asyncio.TaskGroup) -> Isolation:
@@ -262,9 +290,41 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, signal.Signals(number).name)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up, logs.on_terminal())
+
+    @contextlib.contextmanager
+    def _checking_itself(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Iterator[None]:
+        """Within it the service manager, where there is one, hears that commands are answered, over and over."""
+        if not self._manager.present:
+            yield
+            return
+        socket = context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(ipc_endpoint(self._runtime_dir, COMMANDS_SOCKET))
+        check = SelfCheck(socket, self._answers)
+        wanted_s = self._manager.watchdog_s
+        checking = group.create_task(check.run(SELF_CHECK_S if wanted_s is None else wanted_s / 2))
+        yield
+        checking.cancel()
+        check.close()
+
+    def _answers(self) -> None:
+        if not self._told_ready:
+            self._told_ready = True
+            self._manager.ready()
+        self._manager.alive()
+
+    def _hung_up(self, on_terminal: bool) -> None:
+        """SIGHUP asks for the configuration to be read again, or says that the terminal is gone."""
+        if on_terminal and not logs.on_terminal():
+            logs.silence()
+            self._stop("SIGHUP, and the terminal is gone")
+        else:
+            self._reloader.ask()
 
     def _stop(self, reason: str) -> None:
         self._log.info("stopping", reason=reason)
+        self._manager.stopping()
         self._health.stopping = True
         self._tell_health()
         self._keeper.stop()
@@ -305,6 +365,7 @@ class Service:
                 torrents=len(self._catalogue.torrents),
                 revision=self._catalogue.session.revision,
                 resume_dir=self._locks[0].identity,
+                config=self._in_force.number,
             )
         )
 
@@ -390,9 +451,14 @@ class Service:
             )
 
     def _settings_refused(self, event: SettingsRefused) -> None:
-        self._refusal = UnusableSettings(f"engine.{event.setting}: {event.message}")
+        problem = f"engine.{event.setting}: {event.message}"
         self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
-        self._keeper.stop()
+        if not self._reloader.refused(event.config, problem):
+            self._refusal = UnusableSettings(problem)
+            self._keeper.stop()
+
+    def _settings_applied(self, event: SettingsApplied) -> None:
+        self._reloader.confirmed(event.config)
 
     def _torrent_forgotten(self, event: TorrentForgotten) -> None:
         self._torrent_taken_up(event.torrent)
@@ -437,6 +503,39 @@ class Service:
             self._damage.forget(event.torrent)
             self._report_damage()
         return self._publisher.lifecycle(event)
+
+    # -- the configuration ----------------------------------------------------------------------------------------
+
+    def _restart_policy(self) -> RestartPolicy:
+        restart = self._config.restart
+        return standard_policy(
+            window_s=restart.window_s, budget=restart.budget, max_delay_s=restart.max_delay_s, probe_s=self._probe_s
+        )
+
+    def _apply_config(self) -> None:
+        self._reads.config = self._config
+        self._keeper.follow(self._restart_policy())
+        self._configure_engine()
+
+    def _config_taken(self, changes: Changes) -> None:
+        self._report("config", "file", None)
+        set_by_clients = msgspec.to_builtins(self._catalogue.session)
+        overridden = [
+            key for key in changes.changed if key.startswith("limits.") and set_by_clients[key[7:]] is not None
+        ]
+        self._log.info(
+            "reloaded", changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed
+        )
+        if changes.changed or changes.restart_needed:
+            self._publisher.lifecycle(
+                SettingsChanged(changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed)
+            )
+
+    def _config_refused(self, problem: str) -> None:
+        message = f"{problem}; nothing was changed, and the next start would fail"
+        self._log.error("config_refused", problem=problem)
+        self._publisher.lifecycle(SessionError(name="config_refused", message=message))
+        self._report("config", "file", message)
 
     # -- health and time ------------------------------------------------------------------------------------------
 
@@ -539,7 +638,17 @@ class Service:
                 self._isolation.tick(restored=restored)
             self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
+            self._manager.status(self._status_line())
+            if self._keeper.stopping:
+                self._manager.extend(STOP_PATIENCE_S)
             await asyncio.sleep(TICK_S)
+
+    def _status_line(self) -> str:
+        """What the service manager shows: how the service is, in words, and the worst that is wrong."""
+        reasons = self._health.reasons
+        generation = f"{len(self._catalogue.torrents)} torrents, engine generation {self._keeper.gen}"
+        worst = f"; {reasons[0].component}: {reasons[0].message}" if reasons else ""
+        return f"{self._health.status.value}: {generation}{worst}"
 
 
 def _told(death: Death) -> str:

@@ -200,8 +200,9 @@ def test_the_first_configure_makes_the_session(running: Running) -> None:
 
 def test_refused_settings_make_no_session(running: Running) -> None:
     """The next ones may."""
-    running.link.send(msgspec.structs.replace(CONFIGURE, settings={**LOOPBACK, "nonsense": 1}))
-    assert running.link.take(SettingsRefused).setting == "nonsense"
+    running.link.send(msgspec.structs.replace(CONFIGURE, settings={**LOOPBACK, "nonsense": 1}, config=3))
+    refused = running.link.take(SettingsRefused)
+    assert (refused.setting, refused.config) == ("nonsense", 3)
     assert running.sessions == []
     running.configure()
 

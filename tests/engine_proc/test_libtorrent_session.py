@@ -7,7 +7,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc import libtorrent_params
+from engine_proc import libtorrent_params, session_settings
 from engine_proc.alerts import (
     FileFinished,
     Finished,
@@ -408,3 +408,14 @@ def test_a_paused_torrent_announces_itself_when_it_runs(tmp_path: Path) -> None:
         assert tracker.announces == []
         probe.session.set_paused(sample.torrent, False)
         eventually(lambda: tracker.announces != [], "an announce")
+
+
+def test_a_setting_that_is_not_configured_any_more_is_libtorrents_again() -> None:
+    """A line that was taken out of the configuration does not live on until the next engine."""
+    with real_session(settings={**LOOPBACK, "peer_timeout": 33, "connections_limit": 44}) as probe:
+        native: Any = probe.session
+        native.configure(LOOPBACK, download_bps=0, upload_bps=0)
+        settings = native._session.get_settings()
+        assert settings["peer_timeout"] == lt.default_settings()["peer_timeout"]
+        assert settings["connections_limit"] == session_settings.DEFAULTS["connections_limit"]
+        assert not settings["enable_dht"]

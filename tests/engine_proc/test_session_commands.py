@@ -1,4 +1,7 @@
+import pytest
+
 from engine_proc.alerts import TorrentGone
+from engine_proc.session_port import SettingValue
 from protocol.events import LimitsApplied, LimitsStale
 from protocol.link import (
     Configure,
@@ -64,6 +67,15 @@ def test_bad_settings_are_refused(desk: Desk) -> None:
     assert refused.setting == "nonsense"
     assert desk.said == []
     assert desk.session.session_limits() == (0, 0)
+
+
+@pytest.mark.parametrize("settings", [{}, {"nonsense": 1}])
+def test_the_verdict_names_the_configuration(desk: Desk, settings: dict[str, SettingValue]) -> None:
+    """So that an answer to an earlier one is not taken for it."""
+    command = Configure(settings=settings, download_bps=0, upload_bps=0, torrents=0, revision=5, config=7)
+    desk.session_commands.configure(command)
+    said = [event for event in desk.said if isinstance(event, SettingsApplied | SettingsRefused)]
+    assert [verdict.config for verdict in said] == [7]
 
 
 def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:

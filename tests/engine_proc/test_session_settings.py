@@ -35,6 +35,13 @@ def test_defaults_are_ouzels() -> None:
     assert checked({"connections_limit": 7}, KNOWN, torrents=0)["connections_limit"] == 7
 
 
+def test_what_is_not_asked_for_any_more_gets_its_default() -> None:
+    """Ouzel's where there is one, else libtorrent's; what is asked for still does not."""
+    again = checked({"text": "b"}, KNOWN, torrents=0, before=["number", "text", "connections_limit"])
+    assert (again["number"], again["text"]) == (5, "b")
+    assert again["connections_limit"] == DEFAULTS["connections_limit"]
+
+
 @given(torrents=st.integers(0, 10**8))
 def test_the_alert_queue_holds_what_a_restore_brings(torrents: int) -> None:
     """Alerts of each torrent, an ample least, and no more than libtorrent can take."""

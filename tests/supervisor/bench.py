@@ -237,6 +237,7 @@ class Bench:
         self.store_problems: list[str | None] = []
         self.put_aside: list[FilePutAside] = []
         self.refusals: list[EngineEvent] = []
+        self.settings_applied: list[EngineEvent] = []
         self.garbage: list[str] = []
         self.storage: list[StorageState] = []
         self.released: list[str] = []
@@ -251,6 +252,7 @@ class Bench:
             waiters=self.waiters,
             on_ready=self._ready,
             on_refused=self.refusals.append,
+            on_applied=self.settings_applied.append,
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
             on_put_aside=self.put_aside.append,

@@ -26,6 +26,7 @@ from protocol.link import (
     FilesRestored,
     Heartbeat,
     ResumeStoreState,
+    SettingsApplied,
     SettingsRefused,
     StorageState,
     TorrentApplied,
@@ -106,6 +107,16 @@ async def test_news_is_passed_on(tmp_path: Path, event: EngineEvent) -> None:
         await on.catalogue.put(desired())
         on.observer.take(event)
         assert types(on) == [str(event.__struct_config__.tag)]
+
+
+async def test_confirmed_settings_are_told_to_the_service(tmp_path: Path) -> None:
+    """With the number of their configuration; who waits for their revision is told, too."""
+    async with bench(tmp_path) as on:
+        applied = SettingsApplied(revision=3, config=2)
+        on.observer.take(applied)
+        assert on.settings_applied == [applied]
+        assert on.snapshot.settings_revision == 3
+        assert types(on) == []
 
 
 async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.config import Config, LimitsConfig, PathsConfig, RestartConfig
+from supervisor.config_changes import LIVE, ConfigInForce, compare
+
+PATHS = PathsConfig(resume_dir="/r", download_roots=["/d"], runtime_dir="/run/o", state_dir="/s")
+CONFIG = Config(paths=PATHS, engine={"connections_limit": 10, "user_agent": "x"})
+OTHER_PATHS = msgspec.structs.replace(PATHS, resume_dir="/elsewhere", download_roots=["/d", "/e"])
+
+configs = st.builds(
+    Config,
+    paths=st.sampled_from([PATHS, OTHER_PATHS]),
+    engine=st.dictionaries(st.sampled_from(["a", "b", "c.d"]), st.integers(0, 3)),
+    limits=st.builds(LimitsConfig, download_bps=st.integers(0, 2), upload_bps=st.integers(0, 2)),
+    restart=st.builds(RestartConfig, budget=st.integers(0, 2)),
+)
+
+
+def test_what_can_change_is_taken() -> None:
+    """Settings that are new, other or gone, limits, and the restart policy."""
+    wanted = Config(
+        paths=PATHS,
+        engine={"connections_limit": 20, "enable_dht": False},
+        limits=LimitsConfig(download_bps=5),
+        restart=RestartConfig(budget=9),
+    )
+    changes = compare(CONFIG, wanted)
+    assert changes.config == wanted
+    assert changes.changed == [
+        "engine.connections_limit",
+        "engine.enable_dht",
+        "engine.user_agent",
+        "limits.download_bps",
+        "restart.budget",
+    ]
+    assert changes.restart_needed == []
+
+
+def test_what_cannot_change_stays_and_is_named() -> None:
+    """The rest of the file is taken all the same."""
+    wanted = msgspec.structs.replace(CONFIG, paths=OTHER_PATHS, limits=LimitsConfig(upload_bps=5))
+    changes = compare(CONFIG, wanted)
+    assert changes.config == msgspec.structs.replace(CONFIG, limits=LimitsConfig(upload_bps=5))
+    assert changes.changed == ["limits.upload_bps"]
+    assert changes.restart_needed == ["paths.download_roots", "paths.resume_dir"]
+
+
+@given(running=configs, wanted=configs)
+def test_every_difference_is_accounted_for(running: Config, wanted: Config) -> None:
+    """Once taken, what is left to change is what needs a restart; the same file again changes nothing."""
+    changes = compare(running, wanted)
+    assert (changes.config == running) == (not changes.changed)
+    again = compare(changes.config, wanted)
+    assert again.changed == []
+    assert again.restart_needed == changes.restart_needed
+    assert (changes.config == wanted) == (not changes.restart_needed)
+
+
+def test_live_keys_exist() -> None:
+    """A key that is renamed is renamed here, too."""
+    known = {f"{section}.{key}" for section, keys in msgspec.to_builtins(CONFIG).items() for key in keys}
+    assert known >= LIVE
+
+
+OLD, NEW, NEWER = (msgspec.structs.replace(CONFIG, limits=LimitsConfig(download_bps=bps)) for bps in (1, 2, 3))
+
+
+def test_a_refused_configuration_goes_back_to_the_one_before() -> None:
+    """Under a number of its own, so that what is said of the refused one is not taken for its."""
+    in_force = ConfigInForce(OLD)
+    in_force.confirmed(0)
+    in_force.take(NEW)
+    assert (in_force.config, in_force.number) == (NEW, 1)
+    assert in_force.go_back()
+    assert (in_force.config, in_force.number) == (OLD, 2)
+
+
+def test_a_confirmed_configuration_is_what_is_gone_back_to() -> None:
+    """And an answer to an earlier one confirms nothing."""
+    in_force = ConfigInForce(OLD)
+    in_force.take(NEW)
+    in_force.confirmed(1)
+    in_force.take(NEWER)
+    in_force.confirmed(1)
+    assert in_force.go_back()
+    assert in_force.config == NEW
+
+
+def test_of_two_unconfirmed_ones_neither_is_gone_back_to() -> None:
+    """The last that is known to work is."""
+    in_force = ConfigInForce(OLD)
+    in_force.take(NEW)
+    in_force.take(NEWER)
+    assert in_force.go_back()
+    assert in_force.config == OLD
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_from_the_first_configuration_there_is_no_way_back(confirmed: bool) -> None:
+    """Nor from the one that was gone back to."""
+    in_force = ConfigInForce(OLD)
+    if confirmed:
+        in_force.confirmed(0)
+    assert not in_force.go_back()
+    in_force.take(NEW)
+    assert in_force.go_back()
+    assert not in_force.go_back()

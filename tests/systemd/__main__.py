@@ -1,0 +1,66 @@
+"""`scripts/systemd-test`: boots a container, tells the story, and says of each step whether it went well."""
+
+import sys
+import time
+from typing import Annotated, Final
+
+import typer
+
+from ouzel.output import Output
+from tests.rig.scratch import scratch, unwinding
+from tests.systemd import distribution, host
+from tests.systemd.container import CommandFailed, Container
+from tests.systemd.host import CannotRun
+from tests.systemd.story import Story
+
+EXIT_CANNOT_RUN: Final = 77
+JOURNAL_TAIL: Final = "30"
+
+
+def systemd_test(
+    suite: Annotated[str, typer.Option(metavar="NAME", help="Debian's release in the container.")] = "bookworm",
+) -> None:
+    """Ouzel's unit under a systemd of its own. Takes two minutes, and a minute more the first time.
+
+    Needs root, to boot a container, which has no network. Exit codes: 0 every step went well, 1 one did not, 2 usage,
+    77 it cannot run here.
+    """
+    output = Output(as_json=False)
+    began = time.monotonic()
+    try:
+        with scratch() as directory:
+            output.line("Preparing the container and Ouzel's wheels")
+            host.prepare()
+            root = host.root_file_system(suite)
+            shared = directory / "shared"
+            shared.mkdir()
+            distribution.make(shared, host.python_of(root))
+            output.line(f"Prepared in {time.monotonic() - began:.0f} s; booting")
+            with Container(root, shared, directory / "console") as container:
+                good = _tell(Story(container, directory), container, output)
+    except CannotRun as problem:
+        output.line(f"cannot run here: {problem}")
+        raise typer.Exit(EXIT_CANNOT_RUN) from None
+    output.line(f"{'All went well' if good else 'FAILED'}, {time.monotonic() - began:.0f} s in all")
+    raise typer.Exit(0 if good else 1)
+
+
+def _tell(story: Story, container: Container, output: Output) -> bool:
+    for step in story.steps():
+        what = (step.__doc__ or "").removesuffix(".")
+        try:
+            seen = step()
+        except (AssertionError, CommandFailed, OSError) as problem:
+            output.line(f"FAILED  {what}: {problem}")
+            output.line("The end of the journal:")
+            output.line(container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL))
+            return False
+        output.line(f"ok      {what}: {seen}")
+    return True
+
+
+if __name__ == "__main__":
+    with unwinding():
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(systemd_test)
+        sys.exit(app(prog_name="scripts/systemd-test"))

@@ -1,0 +1,56 @@
+"""packaging/ouzel.toml is what it says: every key, and every default as it is."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import libtorrent
+import msgspec
+
+from engine_proc.session_settings import DEFAULTS
+from supervisor.config import LimitsConfig, RestartConfig, load
+
+PACKAGING: Final = Path(__file__).parent.parent / "packaging"
+EXAMPLE: Final = PACKAGING / "ouzel.toml"
+
+lt: Any = libtorrent  # the stubs do not describe what it gives
+
+
+def test_it_has_every_key() -> None:
+    """One that is new in the configuration is new there, too."""
+    text = EXAMPLE.read_text()
+    sections: dict[str, dict[str, Any]] = msgspec.to_builtins(load(EXAMPLE, {}))
+    for section, keys in sections.items():
+        assert f"\n[{section}]" in text
+        for key in keys:
+            assert re.search(rf"(?m)^(# )?{key} = ", text)
+
+
+def test_it_has_the_defaults() -> None:
+    """Of limits and restarts; in [engine], libtorrent's."""
+    config = load(EXAMPLE, {})
+    assert (config.limits, config.restart) == (LimitsConfig(), RestartConfig())
+    assert config.engine == {name: lt.default_settings()[name] for name in config.engine}
+
+
+def test_what_is_commented_out_is_ouzels(tmp_path: Path) -> None:
+    """All of Ouzel's own defaults, each with its value."""
+    whole = tmp_path / EXAMPLE.name
+    whole.write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", EXAMPLE.read_text()))
+    shown = load(EXAMPLE, {}).engine
+    assert {name: value for name, value in load(whole, {}).engine.items() if name not in shown} == DEFAULTS
+
+
+def test_its_paths_are_what_the_unit_makes() -> None:
+    """Below the unit's directories, and the root that tmpfiles makes."""
+    paths = load(EXAMPLE, {}).paths
+    unit = (PACKAGING / "ouzel.service").read_text()
+    assert "\nStateDirectory=ouzel\n" in unit
+    assert "\nRuntimeDirectory=ouzel\n" in unit
+    assert f"--config /etc/ouzel/{EXAMPLE.name}\n" in unit
+    assert (paths.runtime_dir, paths.state_dir, paths.resume_dir) == (
+        "/run/ouzel",
+        "/var/lib/ouzel",
+        "/var/lib/ouzel/resume",
+    )
+    assert [f"d {root} " in (PACKAGING / "ouzel.tmpfiles.conf").read_text() for root in paths.download_roots] == [True]
