@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,10 @@ def test_whatever_dies_when_each_request_has_one_reply_and_the_last_word_holds(s
         asyncio.run(_history(Path(directory), steps))
 
 
+def _is_applied(on: Bench, torrent: str) -> bool:
+    return on.snapshot.of(torrent).applied_revision > 0
+
+
 async def _history(directory: Path, steps: list[str]) -> None:
     async with asyncio.timeout(30), bench(directory, budget=1000) as on:
         await on.catalogue.put(desired())
@@ -276,6 +281,8 @@ async def _history(directory: Path, steps: list[str]) -> None:
         assert on.keeper.lifecycle.state is State.RUNNING
         await until(on, lambda: not on.catalogue.leaving)
         for torrent, wanted in on.catalogue.torrents.items():
+            # Without a change that is answered, nobody has waited for this yet.
+            await until(on, partial(_is_applied, on, torrent))
             last = [each.desired for each in up.commands if isinstance(each, EnsureTorrent)]
             assert next(each for each in reversed(last) if each.torrent == torrent) == wanted
             assert on.snapshot.of(torrent).applied_revision == wanted.revision
