@@ -1,8 +1,8 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
-The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, and the
-locks on the directories, which stay locked for as long as either process lives. It leads a session and a process
-group of its own.
+The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, memory for
+its stacks, and the locks on the directories, which stay locked for as long as either process lives. It leads a session
+and a process group of its own.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,11 +26,24 @@ LOG_CHUNKS_PER_TURN: Final = 8
 """What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
 
 
+STACKS_MAX: Final = 64 * 1024
+"""Bytes that are read of what a dying engine wrote of its stacks."""
+
+LAST_LINES: Final = 200
+LAST_LINE_MAX: Final = 2000
+"""What is kept of the log for a report: so many lines, so many bytes of each."""
+
+
 class Death(NamedTuple):
-    """How a child ended: one of the two is set. `signal` is a name such as `SIGKILL`."""
+    """How a child ended: one of the first two is set. `signal` is a name such as `SIGKILL`.
+
+    Fields:
+        killed_for: why the supervisor ended it, in words; None where it did not.
+    """
 
     exit_code: int | None
     signal: str | None
+    killed_for: str | None = None
 
 
 class Child:
@@ -62,10 +76,12 @@ class Child:
         self._loop = asyncio.get_running_loop()
         log_read, log_write = os.pipe2(os.O_CLOEXEC)
         lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
-        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in (lifeline_read, *lock_fds)]
+        self._stacks_fd = os.memfd_create("ouzel-stacks")
+        given = (lifeline_read, self._stacks_fd, *lock_fds)
+        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in given]
         argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
         argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
-        argv += ["--resume-dir", str(resume_dir)]
+        argv += ["--resume-dir", str(resume_dir), "--stacks-fd", str(inherited[1])]
         try:
             self.pid = os.posix_spawn(
                 sys.executable,
@@ -81,6 +97,7 @@ class Child:
         except BaseException:
             os.close(log_read)
             os.close(self._lifeline)
+            os.close(self._stacks_fd)
             raise
         finally:
             for fd in (*inherited, lifeline_read, log_write):
@@ -89,12 +106,29 @@ class Child:
         self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
         self._log_rest = b""
+        self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
         os.set_blocking(log_read, False)
         self._loop.add_reader(log_read, self._read_log)
 
     def kill(self) -> None:
         """SIGKILL to the child and to what it may have started."""
         os.killpg(self.pid, signal.SIGKILL)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """A signal to the child, also where it was stopped; SIGKILL as `kill` does."""
+        if number is signal.SIGKILL:
+            self.kill()
+            return
+        signal.pidfd_send_signal(self._pidfd, number)
+        signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
+
+    def stacks(self) -> str:
+        """What the child has written of its threads' stacks; for the last time in `on_death`."""
+        return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
+
+    def last_lines(self) -> list[str]:
+        """The last lines that the child wrote, long ones cut."""
+        return [line.decode("utf-8", "replace") for line in self._last_lines]
 
     def _reap(self) -> None:
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
@@ -108,6 +142,7 @@ class Child:
         else:
             death = Death(exit_code=None, signal=_signal_name(status.si_status))
         with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
+            last.callback(os.close, self._stacks_fd)
             last.callback(self._on_death, death)
             last.callback(self._close_log)
             self._read_log()
@@ -125,7 +160,7 @@ class Child:
                 return
             *lines, self._log_rest = (self._log_rest + chunk).split(b"\n")
             for line in lines:
-                self._on_log(line)
+                self._tell(line)
 
     def _close_log(self) -> None:
         if self._log_fd < 0:
@@ -134,7 +169,11 @@ class Child:
         os.close(self._log_fd)
         self._log_fd = -1
         if self._log_rest:
-            self._on_log(self._log_rest)
+            self._tell(self._log_rest)
+
+    def _tell(self, line: bytes) -> None:
+        self._last_lines.append(line[:LAST_LINE_MAX])
+        self._on_log(line)
 
 
 def _signal_name(number: int) -> str:

@@ -5,13 +5,23 @@ import itertools
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from protocol.link import Drain
 from supervisor import lifecycle, logs
 from supervisor.child import Child, Death
+from supervisor.climber import Climber
 from supervisor.engine_link import EngineLink
+from supervisor.kill_ladder import Manner
 from supervisor.lifecycle import Died, Input, Lifecycle, Ready, StartRequested, State, StopRequested, Timer, TimerFired
 from supervisor.restart_policy import RestartPolicy
+
+_REASONS: Final = {
+    Manner.AT_ONCE: None,
+    Manner.FAULTY: f"did not take commands within {lifecycle.START_DEADLINE_S:g} s",
+    Manner.OVERDUE: f"was asked to leave, and had not after {lifecycle.STOP_DEADLINE_S:g} s",
+}
+"""Why the lifecycle has an engine ended."""
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
@@ -24,6 +34,7 @@ class Keeper:
         link: is told which generation is the engine.
         spawn: starts the child of a generation; the death of it is reported to the callable given.
         on_spawned: called when a child was started, before it is ready.
+        on_crashed: called with a child that is gone though nobody wanted that, and whose stacks can still be read.
         on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
             has decided what comes next.
         on_finished: called when there is no engine and never will be.
@@ -40,6 +51,7 @@ class Keeper:
         on_lost: Callable[[int | None, Death], None],
         on_finished: Callable[[], None],
         log: logs.Logger,
+        on_crashed: Callable[[Child, Death], None] = lambda child, death: None,
     ) -> None:
         self._policy = policy
         self._link = link
@@ -48,6 +60,8 @@ class Keeper:
         self._on_lost = on_lost
         self._on_finished = on_finished
         self._log = log
+        self._on_crashed = on_crashed
+        self._climber = Climber(log)
         self._generations = itertools.count(1)
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self.lifecycle = Lifecycle()
@@ -72,10 +86,15 @@ class Keeper:
         self._step(StopRequested())
 
     def kill(self, reason: str) -> None:
-        """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
-        self._log.error("engine_killed", reason=reason)
+        """Ends an engine that cannot be trusted any more; its death is dealt with like any other.
+
+        Nothing that it still says is heard.
+        """
+        if self._climber.reason is None:
+            self._log.error("engine_killed", reason=reason)
+        self._link.detach()
         if self.child is not None:
-            self.child.kill()
+            self._climber.end(self.child, Manner.FAULTY, reason)
 
     @property
     def restarts(self) -> int:
@@ -108,9 +127,9 @@ class Keeper:
                 self._on_spawned(self.child)
             case lifecycle.Drain():
                 self._link.send(Drain())
-            case lifecycle.Kill():
+            case lifecycle.Kill(manner):
                 if self.child is not None:
-                    self.child.kill()
+                    self._climber.end(self.child, manner, _REASONS[manner])
             case lifecycle.StartTimer(timer, delay_s):
                 self._cancel(timer)
                 loop = asyncio.get_running_loop()
@@ -129,8 +148,14 @@ class Keeper:
         del self._timers[timer]
         self._step(TimerFired(timer))
 
+    def _wanted(self, death: Death) -> bool:
+        """Whether this is the end that was to come of a stop."""
+        return self.stopping and (death.exit_code == 0 or self._climber.manner is Manner.AT_ONCE)
+
     def _died(self, death: Death) -> None:
         child, self.child = self.child, None
+        death, wanted = death._replace(killed_for=self._climber.reason), self._wanted(death)
+        self._climber.gone()
         self._link.detach()
         self._log.log(
             20 if self.stopping else 40,
@@ -139,6 +164,8 @@ class Keeper:
             exit_code=death.exit_code,
             signal=death.signal,
         )
+        if child is not None and not wanted:
+            self._on_crashed(child, death)
         before = self.lifecycle
         self.lifecycle, actions = lifecycle.step(before, Died(), time.monotonic(), self._policy)
         self._on_lost(child.pid if child is not None else None, death)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from supervisor import restart_policy
+from supervisor.kill_ladder import Manner
 from supervisor.restart_policy import RestartPolicy
 
 START_DEADLINE_S: Final = 30.0
@@ -75,7 +76,9 @@ class Drain(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """Action: end the engine's process now."""
+    """Action: end the engine's process."""
+
+    manner: Manner = Manner.AT_ONCE
 
 
 class StartTimer(NamedTuple):
@@ -179,7 +182,8 @@ def _crashed(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome
 
 
 def _kill(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:
-    return lifecycle, [Kill()]
+    """What does not start may show why; what does not leave is asked once more."""
+    return lifecycle, [Kill(Manner.OVERDUE if lifecycle.state is State.STOPPING else Manner.FAULTY)]
 
 
 def _stop_engine(lifecycle: Lifecycle, now: float, policy: RestartPolicy) -> Outcome:

@@ -18,6 +18,8 @@ from protocol.commands import (
     AddPeers,
     AddTorrent,
     Command,
+    GetCrash,
+    ListCrashes,
     ListFiles,
     Mutation,
     PauseTorrent,
@@ -32,6 +34,7 @@ from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_r
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
+from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
 from supervisor.loop_socket import LoopSocket
 from supervisor.mutations import Acceptance, Mutations
@@ -67,6 +70,7 @@ class Requests:
     Args:
         socket: a bound ROUTER socket.
         group: where the tasks of mutations run.
+        crashes: the crash reports.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
         stopping: whether mutations are refused because the service goes down.
     """
@@ -79,6 +83,7 @@ class Requests:
         reads: Reads,
         mutations: Mutations,
         events: EventLog,
+        crashes: CrashReports,
         freshen: Callable[[str], Coroutine[Any, Any, None]],
         stopping: Callable[[], bool],
         gen: Callable[[], int],
@@ -88,6 +93,7 @@ class Requests:
         self._reads = reads
         self._mutations = mutations
         self._events = events
+        self._crashes = crashes
         self._freshen = freshen
         self._stopping = stopping
         self._gen = gen
@@ -130,6 +136,8 @@ class Requests:
             self._mutate(route, request, command)
         elif isinstance(command, ListFiles):
             self._group.create_task(self._list_files(route, request, command))
+        elif isinstance(command, ListCrashes | GetCrash):
+            self._look_up(route, request, command)
         else:
             self._read(route, request, command)
 
@@ -150,6 +158,26 @@ class Requests:
             pass  # the cached numbers will do, and say how old they are
         self._read(route, request, command)
 
+    def _look_up(self, route: list[bytes], request: Request, command: ListCrashes | GetCrash) -> None:
+        """Answers from the disk, which may hang."""
+        deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
+
+        async def answer() -> None:
+            looking = self._work(self._crash_reports(command))
+            outcome = await self._by(deadline, looking)
+            looking.cancel()
+            self._reply(route, request.id, outcome)
+
+        self._answer_with(answer())
+
+    async def _crash_reports(self, command: ListCrashes | GetCrash) -> Any:
+        try:
+            if isinstance(command, GetCrash):
+                return await self._crashes.get(command.name)
+            return {"crashes": await self._crashes.summaries()}
+        except OuzelError as error:
+            return error
+
     def _mutate(self, route: list[bytes], request: Request, command: Mutation) -> None:
         deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
         key = Key(request.client or tuple(filter(None, route)), request.id)
@@ -163,7 +191,11 @@ class Requests:
         if found is None:
             found = self._work(self._accept(key, request, command, deadline))
             self._acceptances.begin(key, content, found)
-        answering = self._group.create_task(self._answer(route, request, found, deadline, repeats=repeats))
+        self._answer_with(self._answer(route, request, found, deadline, repeats=repeats))
+
+    def _answer_with(self, answer: Coroutine[Any, Any, None]) -> None:
+        """Runs what sends a reply, to its end."""
+        answering = self._group.create_task(answer)
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
 
@@ -187,7 +219,7 @@ class Requests:
             task.cancel()
         return task
 
-    async def _by(self, deadline: float, work: Work) -> Acceptance | OuzelError:
+    async def _by(self, deadline: float, work: asyncio.Task[T]) -> T | OuzelError:
         """What came of some work, which goes on if the deadline is earlier."""
         done, _ = await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         if done and not work.cancelled():

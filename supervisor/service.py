@@ -7,6 +7,7 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 
 import asyncio
 import os
+import platform
 import secrets
 import signal
 import time
@@ -18,6 +19,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from protocol.crashes import CrashReport
 from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
@@ -50,6 +52,7 @@ from supervisor import logs, restore
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.config import Config
+from supervisor.crash_reports import CrashReports, name_of, without_secrets
 from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
@@ -62,6 +65,7 @@ from supervisor.lifecycle import State
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
+from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
 from supervisor.restart_policy import standard_policy
@@ -70,6 +74,8 @@ from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 
+CRASHES: Final = "crashes"
+"""Where in the state directory the crash reports lie."""
 TICK_S: Final = 1.0
 FILES_FRESH_S: Final = 1.0
 SUBSCRIBER_HWM: Final = 10_000
@@ -131,17 +137,22 @@ class Service:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                reports = Path(self._config.paths.state_dir) / CRASHES
+                self._crashes = CrashReports(reports, group=group, log=self._log)
                 requests = self._serve(context, group)
                 self._catch_signals()
                 for file in damaged:
                     self._put_aside(file)
                 ticking = group.create_task(self._tick())
                 watching = group.create_task(self._warden.run())
+                feeling = group.create_task(self._pulse.run())
                 self._keeper.start()
                 await self._finished.wait()
                 ticking.cancel()
                 watching.cancel()
+                feeling.cancel()
                 await requests.close()
+                await self._crashes.close()
         finally:
             self._catalogue.close()
             self._link.close()
@@ -157,12 +168,16 @@ class Service:
     def _wire(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
         restart = self._config.restart
         self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        self._pulse = PulseWatch(
+            patient=self._engine_busy, on_suspect=self._engine_suspected, on_hang=self._engine_hung
+        )
         self._observer = Observer(
             catalogue=self._catalogue,
             snapshot=self._snapshot,
             publisher=self._publisher,
             waiters=self._waiters,
             on_ready=self._engine_ready,
+            on_heartbeat=self._pulse.beat,
             on_refused=self._settings_refused,
             on_forgotten=self._torrent_forgotten,
             on_store_problem=self._resume_store_problem,
@@ -182,6 +197,7 @@ class Service:
             link=self._link,
             spawn=self._spawn,
             on_spawned=self._engine_spawned,
+            on_crashed=self._engine_crashed,
             on_lost=self._engine_lost,
             on_finished=self._finished.set,
             log=self._log,
@@ -215,6 +231,7 @@ class Service:
             reads=self._reads,
             mutations=self._mutations,
             events=self._events,
+            crashes=self._crashes,
             freshen=self._freshen_files,
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
@@ -229,6 +246,7 @@ class Service:
     def _stop(self, reason: str) -> None:
         self._log.info("stopping", reason=reason)
         self._health.stopping = True
+        self._pulse.end()  # the drain has a deadline of its own
         self._tell_health()
         self._keeper.stop()
 
@@ -248,6 +266,7 @@ class Service:
 
     def _engine_spawned(self, child: Child) -> None:
         self._publisher.gen = child.gen
+        self._pulse.begin()
 
     def _configure_engine(self) -> None:
         settings = self._reads.settings()
@@ -287,12 +306,50 @@ class Service:
             asyncio.get_running_loop().call_soon(self._restore_more, gen)
 
     def _torrent_taken_up(self, torrent: str) -> None:
+        self._pulse.confirmed()
         if self._restore.taken_up(torrent):
             self._report_restore()
         elif self._restore.has_room:
             self._restore_more(self._keeper.gen)
 
+    def _engine_busy(self) -> bool:
+        """Whether it may be in a long call with good reason."""
+        return self._keeper.lifecycle.state is State.STARTING or self._restore.done < self._restore.total
+
+    def _engine_suspected(self, problem: str | None) -> None:
+        self._report("engine", "pulse", problem)
+
+    def _engine_hung(self, reason: str) -> None:
+        self._keeper.kill(reason)
+
+    def _engine_crashed(self, child: Child, death: Death) -> None:
+        """Has a report written. Its stacks are in the log, too, for where reports cannot be written."""
+        stacks, now_us = child.stacks(), time.time_ns() // 1000
+        if stacks:
+            self._log.error("engine_stacks", gen=child.gen, stacks=stacks.splitlines())
+        report = CrashReport(
+            name=name_of(now_us, child.gen),
+            time_us=now_us,
+            gen=child.gen,
+            pid=child.pid,
+            exit_code=death.exit_code,
+            signal=death.signal,
+            killed_for=death.killed_for,
+            uptime_ms=int((time.monotonic() - self._keeper.spawned_at) * 1000),
+            stacks=stacks,
+            log=child.last_lines(),
+            versions={
+                "ouzel": self._version,
+                "libtorrent": self._reads.libtorrent,
+                "python": platform.python_version(),
+                "kernel": platform.release(),
+            },
+            settings=without_secrets(msgspec.to_builtins(self._config)),
+        )
+        self._crashes.file(report)
+
     def _engine_lost(self, pid: int | None, death: Death) -> None:
+        self._pulse.end()
         if self._keeper.stopping:
             return
         lifecycle = self._keeper.lifecycle
@@ -304,7 +361,13 @@ class Service:
             self._report("engine", "process", f"{_told(death)}; restart in {retry_ms} ms")
         self._resume_store_problem(None)  # the next engine tells of its own
         self._publisher.lifecycle(
-            EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
+            EngineLost(
+                pid=pid,
+                exit_code=death.exit_code,
+                signal=death.signal,
+                retry_ms=retry_ms,
+                killed_for=death.killed_for,
+            )
         )
         for event in engine_lost_events(self._snapshot.engine_lost()):
             self._publisher.lifecycle(event)
@@ -453,6 +516,8 @@ class Service:
 
 
 def _told(death: Death) -> str:
+    if death.killed_for is not None:
+        return f"the engine was killed by the supervisor: {death.killed_for}"
     if death.signal is not None:
         return f"the engine was killed by {death.signal}"
     if death.exit_code is not None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import Signals
 from typing import Any, TypeVar
 
 import msgpack
@@ -41,6 +42,7 @@ from protocol.resume_dir import ResumeDir
 from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
 from supervisor.config import Config, LimitsConfig, PathsConfig
+from supervisor.crash_reports import CrashReports
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
@@ -63,17 +65,33 @@ KILLED = Death(exit_code=None, signal="SIGKILL")
 
 
 class PlayedChild(Child):
-    """A child without a process: what it does on the link is the test's to play, and it dies when told to."""
+    """A child without a process: what it does on the link is the test's to play.
+
+    It dies when told to, and of every signal that it does not bear.
+    """
 
     def __init__(self, gen: int, on_death: Callable[[Death], None]) -> None:
         self.gen = gen
         self.pid = os.getpid()
         self.kills = 0
+        self.signals: list[Signals] = []
+        self.bears: set[Signals] = set()
         self.die = on_death
 
     def kill(self) -> None:
+        self.send_signal(Signals.SIGKILL)
+
+    def send_signal(self, number: Signals) -> None:
+        self.signals.append(number)
         self.kills += 1
-        asyncio.get_running_loop().call_soon(self.die, KILLED)
+        if number not in self.bears:
+            asyncio.get_running_loop().call_soon(self.die, Death(exit_code=None, signal=number.name))
+
+    def stacks(self) -> str:
+        return ""
+
+    def last_lines(self) -> list[str]:
+        return []
 
 
 class PlayedEngine:
@@ -209,6 +227,8 @@ class Bench:
         self.put_aside: list[FilePutAside] = []
         self.refusals: list[EngineEvent] = []
         self.garbage: list[str] = []
+        self.beats: list[Heartbeat] = []
+        self.crashed: list[Death] = []
         self.storage: list[StorageState] = []
         self.restored = 0
         self.finished = asyncio.Event()
@@ -220,6 +240,7 @@ class Bench:
             publisher=self.publisher,
             waiters=self.waiters,
             on_ready=self._ready,
+            on_heartbeat=self.beats.append,
             on_refused=self.refusals.append,
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
@@ -239,6 +260,7 @@ class Bench:
             link=self.link,
             spawn=PlayedChild,
             on_spawned=lambda child: setattr(self.publisher, "gen", child.gen),
+            on_crashed=lambda child, death: self.crashed.append(death),
             on_lost=self._lost,
             on_finished=self.finished.set,
             log=log,
@@ -272,6 +294,7 @@ class Bench:
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
+            crashes=CrashReports(directory / "crashes", group=group, log=log),
             freshen=self._freshen,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
