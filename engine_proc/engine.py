@@ -437,10 +437,9 @@ class Engine:
     # -- the end --------------------------------------------------------------------------------------------------
 
     def _heed_termination(self) -> None:
-        self._terminations = 0
-        if self._drain_until is None:
-            self._begin_drain()
-        else:
+        """One may come together with the supervisor's word, as when a whole control group is ended; two are haste."""
+        self._begin_drain()
+        if self._terminations > 1:
             self._drain_until = 0.0
 
     def _begin_drain(self) -> None:

@@ -34,7 +34,7 @@ READERS_MAX: Final = 2
 CLOSE_S: Final = 1.0
 
 _FILE: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}\.json")
-_SECRET: Final = re.compile("password|passphrase|secret|key|token|user|proxy_hostname|i2p", re.IGNORECASE)
+_SECRET: Final = re.compile("password|passphrase|secret|key|token|username|proxy_hostname|i2p", re.IGNORECASE)
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _HIDDEN: Final = "(hidden)"
 

@@ -1,8 +1,7 @@
 """The kill ladder: with which signals an engine is ended, one rung after the other until it is gone. Pure.
 
 The first rung of an ordinary end is no signal: the engine is asked to drain. What comes here is what follows where
-that was not enough, or where there is nobody to ask. SIGTERM asks once more: an engine that is draining leaves what is
-unsaved and goes. SIGABRT has every thread's stack written, by a handler that needs neither the engine's loop nor the
+that was not enough, or where there is nobody to ask. SIGTERM asks once more, whoever sends it. SIGABRT has every thread's stack written, by a handler that needs neither the engine's loop nor the
 interpreter's lock. SIGKILL goes to the whole process group and cannot be refused.
 """
 

@@ -288,13 +288,14 @@ class Bench:
         )
         self.stopping = False
         self.freshened: list[str] = []
+        self.crashes = CrashReports(directory / "crashes", group=group, log=log)
         self.requests = Requests(
             sockets.bind(zmq.ROUTER, "commands"),
             group=group,
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            crashes=CrashReports(directory / "crashes", group=group, log=log),
+            crashes=self.crashes,
             freshen=self._freshen,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
@@ -375,6 +376,7 @@ class Bench:
     async def close(self) -> None:
         """Closes everything but the sockets of others."""
         await self.requests.close()
+        await self.crashes.close()
         for engine in self._engines:
             await engine.stop()
         for timer in list(self.keeper._timers):
