@@ -1,8 +1,9 @@
 """The kill ladder: with which signals an engine is ended, one rung after the other until it is gone. Pure.
 
 The first rung of an ordinary end is no signal: the engine is asked to drain. What comes here is what follows where
-that was not enough, or where there is nobody to ask. SIGTERM asks once more, whoever sends it. SIGABRT has every thread's stack written, by a handler that needs neither the engine's loop nor the
-interpreter's lock. SIGKILL goes to the whole process group and cannot be refused.
+that was not enough, or where there is nobody to ask. SIGTERM asks once more. SIGABRT has every thread's stack written,
+by a handler that needs neither the engine's loop nor the interpreter's lock. SIGKILL goes to the whole process group
+and cannot be refused.
 """
 
 from enum import Enum

@@ -4,6 +4,7 @@ import typer
 
 from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
+from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.limit import limit
 from tests.bench.many import many
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, hangs):
     app.command()(benchmark)
 
 if __name__ == "__main__":
