@@ -4,7 +4,8 @@ A heartbeat is made by the engine's own loop, and says how many turns that has m
 last. Both have to go on: a sign of life is a loop that has turned since the beat before, and it is as old as
 libtorrent's answer. A torrent that libtorrent has confirmed is one, too. Without any for `SUSPECT_S` the engine is
 suspected, and for `DEADLINE_S` condemned; while it starts or restores torrents, when one native call may take longer,
-that is `DEADLINE_S` and `PATIENT_S`.
+that is `DEADLINE_S` and `PATIENT_S`. Before its first beat, while it is loaded from what may be a slow disk, nothing is
+expected of it; how long it may take to become ready is the lifecycle's to say.
 
 Time is the supervisor's, as far as it was there to listen: what passes between two inputs counts for `STALL_S` at the
 most. So a supervisor that was stopped, or a machine on which both were, blames no engine for what nobody heard.
@@ -145,6 +146,8 @@ def _confirm(pulse: Pulse, event: Input) -> Outcome:
 
 def _judge(pulse: Pulse, event: Input) -> Outcome:
     assert isinstance(event, Ticked)
+    if pulse.loops is None:
+        return pulse, []
     silence_s = pulse.silence_s
     suspect_s, deadline_s = (DEADLINE_S, PATIENT_S) if event.patient else (SUSPECT_S, DEADLINE_S)
     if silence_s >= deadline_s:

@@ -39,7 +39,7 @@ class Watched:
         self.loops = 0
         self.patient = False
         self.feed(Began())
-        self.began_at = self.now
+        self.beat()
 
     def feed(self, event: Input) -> None:
         self.pulse, actions = step(self.pulse, event, self.now)
@@ -73,6 +73,17 @@ def test_an_engine_that_beats_is_left_alone() -> None:
     watched = Watched()
     watched.pass_time(7200, beating=True)
     assert watched.actions == []
+
+
+def test_before_the_first_beat_nothing_is_expected() -> None:
+    """Loading may take long; how long is the lifecycle's to say."""
+    watched = Watched()
+    watched.feed(Began())
+    watched.pass_time(60)
+    assert watched.actions == []
+    watched.beat()
+    watched.pass_time(60)
+    assert watched.kinds() == [Suspect, Condemn]
 
 
 def test_silence_is_suspect_and_then_the_end() -> None:

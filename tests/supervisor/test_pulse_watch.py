@@ -23,10 +23,11 @@ async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch)
     running = asyncio.create_task(watch.run())
     try:
         watch.begin()
+        watch.beat(Heartbeat(loops=1, native_age_ms=0))
         await news.wait()
         assert problems[0] is not None
         news.clear()
-        watch.beat(Heartbeat(loops=1, native_age_ms=0))
+        watch.beat(Heartbeat(loops=2, native_age_ms=0))
         await news.wait()
         assert problems[1:] == [None]
         watch.confirmed()
