@@ -14,6 +14,7 @@ class PulseWatch:
 
     Args:
         patient: whether the engine is starting or restoring torrents.
+        excused: whether it waits for what the next engine would wait for, too; its time stands still meanwhile.
         on_suspect: called with the problem when the engine is suspected of hanging, and with None when it is not any
             more.
         on_hang: called with the reason, once, when it hangs.
@@ -23,10 +24,12 @@ class PulseWatch:
         self,
         *,
         patient: Callable[[], bool],
+        excused: Callable[[], bool],
         on_suspect: Callable[[str | None], None],
         on_hang: Callable[[str], None],
     ) -> None:
         self._patient = patient
+        self._excused = excused
         self._on_suspect = on_suspect
         self._on_hang = on_hang
         self._pulse = Pulse()
@@ -50,7 +53,8 @@ class PulseWatch:
     async def run(self) -> None:
         """Tells the time, for ever."""
         while True:
-            self._step(Ticked(patient=self._patient()))
+            if not self._excused():
+                self._step(Ticked(patient=self._patient()))
             await asyncio.sleep(pulse.TICK_S)
 
     def _step(self, event: Input) -> None:

@@ -169,7 +169,10 @@ class Service:
         restart = self._config.restart
         self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
         self._pulse = PulseWatch(
-            patient=self._engine_busy, on_suspect=self._engine_suspected, on_hang=self._engine_hung
+            patient=self._engine_busy,
+            excused=self._engine_waits_for_disk,
+            on_suspect=self._engine_suspected,
+            on_hang=self._engine_hung,
         )
         self._observer = Observer(
             catalogue=self._catalogue,
@@ -315,6 +318,10 @@ class Service:
     def _engine_busy(self) -> bool:
         """Whether it may be in a long call with good reason."""
         return self._keeper.lifecycle.state is State.STARTING or self._restore.done < self._restore.total
+
+    def _engine_waits_for_disk(self) -> bool:
+        """Whether it may be loading torrents from a disk that does not answer anybody."""
+        return self._engine_busy() and self._warden.slowness(time.monotonic()) is not None
 
     def _engine_suspected(self, problem: str | None) -> None:
         self._report("engine", "pulse", problem)
