@@ -322,3 +322,18 @@ async def test_close_tells_those_who_wait(tmp_path: Path) -> None:
         stage.link.close()
         with pytest.raises(OuzelError):
             await asking
+
+
+async def test_after_a_detach_the_rest_of_a_batch_is_not_heard(tmp_path: Path) -> None:
+    """Whoever is no engine any more says nothing, not even in the same breath."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        told = stage.link._on_event
+
+        def condemn(event: EngineEvent) -> None:
+            told(event)
+            stage.link.detach()
+
+        stage.link._on_event = condemn
+        await engine.tell(beat(1), beat(2))
+        await stage.heard(beat(1))
