@@ -57,13 +57,15 @@ def main() -> None:
     parser.add_argument("--lifeline-fd", type=int, required=True, help="readable when the supervisor is gone")
     parser.add_argument("--flight-fd", type=int, help="memory for the flight recorder; none of it is read without")
     parser.add_argument("--resume-dir", type=Path, required=True)
+    parser.add_argument("--stacks-fd", type=int, help="where stacks are written when it dies; stderr without it")
     args = parser.parse_args()
 
-    faulthandler.enable()
+    # By a handler in C, which needs neither the loop nor the interpreter's lock.
+    faulthandler.enable(sys.stderr if args.stacks_fd is None else args.stacks_fd, all_threads=True)
     gc.set_threshold(GC_THRESHOLD)
     # A terminal's Ctrl-C reaches the whole group; the supervisor decides when its engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # until there is something to save
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
@@ -92,7 +94,7 @@ def main() -> None:
     store = FastResumeStore(ResumeDir(args.resume_dir))
     rehasher = Rehasher()
     watch = StorageWatch()
-    Engine(
+    engine = Engine(
         link,
         args.lifeline_fd,
         store,
@@ -102,7 +104,9 @@ def main() -> None:
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
         recorder=recorder,
-    ).run()
+    )
+    signal.signal(signal.SIGTERM, lambda *_: engine.terminate())
+    engine.run()
     watch.close()
     rehasher.close()
     store.close()

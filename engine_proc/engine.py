@@ -155,11 +155,18 @@ class Engine:
         self._writing = 0
         self._store_problem: str | None = None
         self._drain_until: float | None = None
+        self._terminations = 0
         self._flush_to_save: set[str] = set()
+
+    def terminate(self) -> None:
+        """Asks it to save what is unsaved and leave; asked again, to leave. Only noted, for signal handlers."""
+        self._terminations += 1
 
     def run(self) -> None:
         """Runs until drained, or until the supervisor is gone."""
         while not self._drained():
+            if self._terminations:
+                self._heed_termination()
             ready = dict(self._poller.poll(self._timeout_ms()))
             self._loops += 1
             if self._lifeline_fd in ready:
@@ -444,8 +451,16 @@ class Engine:
 
     # -- the end --------------------------------------------------------------------------------------------------
 
+    def _heed_termination(self) -> None:
+        """One may come together with the supervisor's word, as when a whole control group is ended; two are haste."""
+        self._begin_drain()
+        if self._terminations > 1:
+            self._drain_until = 0.0
+
     def _begin_drain(self) -> None:
         """Flushes and then saves what has changed; what is unchanged costs nothing."""
+        if self._drain_until is not None:
+            return
         now = time.monotonic()
         self._drain_until = now + DRAIN_S
         if self._session is None:

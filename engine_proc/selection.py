@@ -5,7 +5,9 @@ without a slash is matched against the file's name in any folder; `**` crosses f
 others.
 """
 
-from collections.abc import Iterable, Sequence
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from wcmatch import glob
@@ -36,7 +38,7 @@ FLUFF: Final = (
 )
 """What `skip_fluff` leaves out: notes, links, checksums, executables, previews, and what file managers leave behind."""
 
-_FLAGS: Final = glob.GLOBSTAR | glob.MATCHBASE | glob.DOTGLOB | glob.IGNORECASE | glob.FORCEUNIX
+_FLAGS: Final = glob.GLOBSTAR | glob.DOTGLOB | glob.IGNORECASE | glob.FORCEUNIX
 
 
 def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> list[int]:
@@ -50,20 +52,48 @@ def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> l
         selection: the rules.
         rooted: the paths begin with the torrent's root folder, as those of multi-file torrents do.
     """
-    wanted = [
-        (not selection.include or _matches(path, selection.include, rooted))
-        and not _matches(path, selection.exclude, rooted)
-        for path in paths
-    ]
+    included = _matcher(selection.include, rooted)
+    excluded = _matcher(selection.exclude, rooted)
+    wanted = [(not selection.include or included(path)) and not excluded(path) for path in paths]
     if selection.skip_fluff:
-        without = [want and not _matches(path, FLUFF, rooted) for path, want in zip(paths, wanted, strict=True)]
+        fluff = _matcher(FLUFF, rooted)
+        without = [want and not fluff(path) for path, want in zip(paths, wanted, strict=True)]
         wanted = without if any(without) else wanted
     return [selection.priorities.get(str(index), DEFAULT if want else UNWANTED) for index, want in enumerate(wanted)]
 
 
-def _matches(path: str, globs: Iterable[str], rooted: bool) -> bool:
+def _matcher(globs: Iterable[str], rooted: bool) -> Callable[[str], bool]:
+    """Whether a path matches one of the globs.
+
+    A torrent may have 100,000 files, and the loop waits: all globs become two expressions, one for names and one for
+    paths, which is ten times as fast as to ask for each glob whether it matches the path.
+    """
     patterns = list(globs)
+    deep = [pattern for pattern in patterns if "/" in pattern]
+    for_names = _expression([pattern for pattern in patterns if "/" not in pattern])
+    for_paths = _expression(deep)
+    rooted = rooted and not all(pattern.startswith("**/") for pattern in deep)  # these match below the root, too
+    whole_folders = all(pattern.endswith("/**") for pattern in deep)
+
+    def matches_path(path: str) -> bool:
+        assert for_paths is not None
+        inside = path.partition("/")[2] if rooted else ""
+        return bool(for_paths.match(path) or (inside and for_paths.match(inside)))
+
+    matches_folder = functools.cache(lambda folder: matches_path(f"{folder}/any"))
+
+    def matches(path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        if for_names is not None and for_names.match(name):
+            return True
+        return for_paths is not None and (matches_folder(folder) if whole_folders else matches_path(path))
+
+    return matches
+
+
+def _expression(patterns: list[str]) -> re.Pattern[str] | None:
+    """What matches where one of the patterns does, None for no patterns."""
     if not patterns:
-        return False
-    inside = path.partition("/")[2] if rooted else path
-    return bool(glob.globmatch(path, patterns, flags=_FLAGS) or glob.globmatch(inside or path, patterns, flags=_FLAGS))
+        return None
+    positive, _ = glob.translate(patterns, flags=_FLAGS)
+    return re.compile("|".join(positive))

@@ -18,6 +18,7 @@ from ouzel.event import SnapshotPage
 from ouzel.event_stream import snapshot_page
 from ouzel.requests import result_of
 from protocol import codec, commands
+from protocol.crashes import CrashReport, CrashSummary
 from protocol.envelope import Reply, Wait
 from protocol.errors import ErrorKind
 from protocol.rows import FileRow, HealthReport, SettingsReport, StatsReport, TorrentDetail, TorrentRow, TorrentState
@@ -169,6 +170,21 @@ def get_torrent(torrent: str) -> Call[TorrentDetail]:
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
     """The files of a torrent, with progress."""
     return _call(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _page_of(list[FileRow], "files"))
+
+
+def list_crashes() -> Call[list[CrashSummary]]:
+    """The deaths of engines that nobody wanted, the latest first."""
+
+    def read(reply: Reply) -> list[CrashSummary]:
+        found = result_of(reply).get("crashes")
+        return codec.convert(found, list[CrashSummary], within="result.crashes", error=ErrorKind.MALFORMED_FRAME)
+
+    return _call(commands.ListCrashes(), read)
+
+
+def get_crash(name: str) -> Call[CrashReport]:
+    """The report of one of them."""
+    return _call(commands.GetCrash(name=name), _as(CrashReport))
 
 
 def add_torrent(

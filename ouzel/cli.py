@@ -41,6 +41,9 @@ app = typer.Typer(
     add_completion=True,
 )
 
+crashes_app = typer.Typer(invoke_without_command=True)
+app.add_typer(crashes_app, name="crashes")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document, or one a line for what goes on.")]
 OneId = Annotated[str, typer.Argument(metavar="ID", help="A torrent's id, or 4 or more of its first digits.")]
 SomeIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or 4 or more first digits of each.")]
@@ -263,6 +266,32 @@ def health(context: typer.Context, as_json: AsJson = False) -> None:
     Output(as_json=as_json).show(report, lambda: render.health(report))
     if report.status is HealthStatus.UNHEALTHY:
         raise typer.Exit(ExitCode.UNHEALTHY)
+
+
+@crashes_app.callback(epilog=EXIT_CODES_HELP)
+def crashes(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the deaths of engines that nobody wanted; `show NAME` has the report of one."""
+    if context.invoked_subcommand is not None:
+        return
+    with _client(context) as client:
+        found = client.list_crashes()
+    output = Output(as_json=as_json)
+    if not (found or as_json) and output.console.is_terminal:
+        typer.echo("no crashes", err=True)
+    else:
+        output.show({"crashes": found}, lambda: render.crashes(found))
+
+
+@crashes_app.command("show", epilog=EXIT_CODES_HELP)
+def show_crash(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A report's name, as `ouzel crashes` lists it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the report of one death: how it ended, the threads' stacks, the last lines of the log."""
+    with _client(context) as client:
+        report = client.get_crash(name.removesuffix(".json"))
+    Output(as_json=as_json).show(report, lambda: render.crash(report))
 
 
 @app.command(epilog=EXIT_CODES_HELP)

@@ -90,6 +90,8 @@ class Client:
     list_ids = _paged(calls.list_ids)
     get_torrent = _verb(calls.get_torrent)
     list_files = _paged(calls.list_files)
+    list_crashes = _verb(calls.list_crashes)
+    get_crash = _verb(calls.get_crash)
     add_torrent = _verb(calls.add_torrent)
     remove_torrent = _verb(calls.remove_torrent)
     pause = _verb(calls.pause)

@@ -16,6 +16,7 @@ from ouzel.event import Resnapshot
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table, still
 from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span
+from protocol.crashes import CrashReport, CrashSummary
 from protocol.rows import (
     FileRow,
     HealthReport,
@@ -201,6 +202,52 @@ def stats(report: StatsReport) -> Grid:
     return _pairs(*pairs)
 
 
+def crashes(found: Sequence[CrashSummary]) -> Grid:
+    """One line a death, the latest first."""
+    grid = _grid("NAME", "WHEN", "ENDED", "AFTER", "WHY")
+    for column in grid.columns[:4]:
+        column.no_wrap = True
+    for each in found:
+        grid.add_row(
+            each.name,
+            _moment(each.time_us),
+            _ending(each),
+            format_span(each.uptime_ms),
+            Text(clean(each.killed_for or "")),
+        )
+    return grid
+
+
+def crash(report: CrashReport) -> Group:
+    """All of a report."""
+    parts: list[RenderableType] = [
+        _pairs(
+            ("name", report.name),
+            ("when", _moment(report.time_us)),
+            ("ended", f"{_ending(report)}, after {format_span(report.uptime_ms)}"),
+            ("killed for", clean(report.killed_for or "not by the supervisor")),
+            ("engine", f"generation {report.gen}, pid {report.pid}"),
+            ("versions", ", ".join(f"{clean(name)} {clean(version)}" for name, version in report.versions.items())),
+        )
+    ]
+    sections = {
+        "STACKS": report.stacks.splitlines(),
+        "LAST LINES OF THE LOG": report.log,
+        "FLIGHT RECORDER, THE LATEST FIRST": [
+            "  ".join(f"{name}={value}" for name, value in record.items()) for record in report.flight
+        ],
+        "SETTINGS": [
+            f"{section}.{name} = {value}"
+            for section, values in report.settings.items()
+            if isinstance(values, dict)
+            for name, value in values.items()
+        ],
+    }
+    for title, lines in sections.items():
+        parts += [Text(f"\n{title}", style="bold"), *(Text(clean(line)) for line in lines or ["none"])]
+    return Group(*parts)
+
+
 def event_line(item: Heard) -> str:
     """One item of a stream, or that the daemon fell silent."""
     if isinstance(item, DaemonSilent):
@@ -250,6 +297,12 @@ def overview(table: Table, shown: Sequence[TorrentRow], height: int) -> Group:
     rest = len(ranked) - len(fitting)
     more = [Text(f"and {rest} more", style="dim")] if rest else []
     return Group(torrents(fitting), *more, health_line(table))
+
+
+def _ending(summary: CrashSummary) -> str:
+    if summary.signal is None and summary.exit_code is None:
+        return "unknown"
+    return summary.signal or f"exit code {summary.exit_code}"
 
 
 def _is_old(row: TorrentRow) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, get_args
 import msgspec
 
 from protocol import codec
+from protocol.crashes import CrashName
 from protocol.desired import Bps, FilePriority, Globs
 from protocol.errors import ErrorKind, OuzelError
 from protocol.rows import TorrentState
@@ -106,6 +107,19 @@ class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
     epoch: str
     after_seq: Annotated[int, msgspec.Meta(ge=0)]
     limit: PageSize = 1000
+
+
+class ListCrashes(_Verb, frozen=True, kw_only=True, tag="list_crashes"):
+    """The deaths of engines that nobody wanted, the latest first. Result: `{crashes:[protocol.crashes.CrashSummary]}`.
+
+    Read from disk beside the loop; so many are kept, and the oldest go first. Errors: STORAGE_UNAVAILABLE.
+    """
+
+
+class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
+    """The report of one death. Result: `protocol.crashes.CrashReport`. Errors: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
+
+    name: CrashName
 
 
 class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
@@ -229,7 +243,9 @@ class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
     torrent: TorrentId
 
 
-Read = Hello | Ping | Health | Stats | Snapshot | ListTorrents | GetTorrent | ListFiles | Replay
+Read = (
+    Hello | Ping | Health | Stats | Snapshot | ListTorrents | GetTorrent | ListFiles | Replay | ListCrashes | GetCrash
+)
 Mutation = (
     AddTorrent
     | RemoveTorrent

@@ -42,6 +42,7 @@ class ErrorKind(Enum):
     TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")
     NO_METADATA = ErrorRow(3003, "later", "the torrent's files are not known until its metadata has arrived")
     STOPPING = ErrorRow(3004, "later", "the supervisor is shutting down")
+    UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs the engine, and there is none right now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")

@@ -187,12 +187,14 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
 
     Fields:
         retry_ms: milliseconds until the next start.
+        killed_for: why the supervisor killed it; null where it did not.
     """
 
     pid: int | None
     exit_code: int | None
     signal: str | None
     retry_ms: int | None
+    killed_for: str | None = None
 
 
 class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):

@@ -1,8 +1,8 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
 The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, the memory
-of its flight recorder, and the locks on the directories, which stay locked for as long as either process lives. It
-leads a session and a process group of its own.
+of its flight recorder and for its stacks, and the locks on the directories, which stay locked for as long as either
+process lives. It leads a session and a process group of its own.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,11 +29,24 @@ LOG_CHUNKS_PER_TURN: Final = 8
 """What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
 
 
+STACKS_MAX: Final = 64 * 1024
+"""Bytes that are read of what a dying engine wrote of its stacks."""
+
+LAST_LINES: Final = 200
+LAST_LINE_MAX: Final = 2000
+"""What is kept of the log for a report: so many lines, so many bytes of each."""
+
+
 class Death(NamedTuple):
-    """How a child ended: one of the two is set. `signal` is a name such as `SIGKILL`."""
+    """How a child ended: one of the first two is set. `signal` is a name such as `SIGKILL`.
+
+    Fields:
+        killed_for: why the supervisor ended it, in words; None where it did not.
+    """
 
     exit_code: int | None
     signal: str | None
+    killed_for: str | None = None
 
 
 class Child:
@@ -64,15 +78,19 @@ class Child:
         self._on_log = on_log
         self._loop = asyncio.get_running_loop()
         self._flight = Flight()
-        self._flight_fd = flight.make()
-        log_read, log_write = os.pipe2(os.O_CLOEXEC)
-        lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
-        shared = (lifeline_read, self._flight_fd, *lock_fds)
-        inherited = [fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN) for fd in shared]
-        argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
-        argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
-        argv += ["--flight-fd", str(inherited[1]), "--resume-dir", str(resume_dir)]
-        try:
+        with contextlib.ExitStack() as lent, contextlib.ExitStack() as own:
+            self._flight_fd = _to_close(own, flight.make())
+            self._stacks_fd = _to_close(own, os.memfd_create("ouzel-stacks"))
+            log_read, log_write = os.pipe2(os.O_CLOEXEC)
+            lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
+            _to_close(own, log_read, self._lifeline)
+            _to_close(lent, log_write, lifeline_read)
+            given = (lifeline_read, self._flight_fd, self._stacks_fd, *lock_fds)
+            inherited = [_to_close(lent, fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN)) for fd in given]
+            argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
+            argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
+            argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
+            argv += ["--resume-dir", str(resume_dir)]
             self.pid = os.posix_spawn(
                 sys.executable,
                 argv,
@@ -84,19 +102,13 @@ class Child:
                 ],
                 setsid=True,
             )
-        except BaseException:
-            os.close(log_read)
-            os.close(self._lifeline)
-            os.close(self._flight_fd)
-            raise
-        finally:
-            for fd in (*inherited, lifeline_read, log_write):
-                os.close(fd)
+            own.pop_all()
         self._reaped = False
         self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
         self._log_rest = b""
+        self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
         os.set_blocking(log_read, False)
         self._loop.add_reader(log_read, self._read_log)
 
@@ -111,6 +123,22 @@ class Child:
     def ended(self) -> bool:
         """Whether it is gone, told or not."""
         return self._reaped or os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """A signal to the child, also where it was stopped; SIGKILL as `kill` does."""
+        if number is signal.SIGKILL:
+            self.kill()
+            return
+        signal.pidfd_send_signal(self._pidfd, number)
+        signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
+
+    def stacks(self) -> str:
+        """What the child has written of its threads' stacks; for the last time in `on_death`."""
+        return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
+
+    def last_lines(self) -> list[str]:
+        """The last lines that the child wrote, long ones cut."""
+        return [line.decode("utf-8", "replace") for line in self._last_lines]
 
     def _reap(self) -> None:
         status = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
@@ -128,6 +156,7 @@ class Child:
         else:
             death = Death(exit_code=None, signal=_signal_name(status.si_status))
         with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
+            last.callback(os.close, self._stacks_fd)
             last.callback(self._on_death, death)
             last.callback(self._close_log)
             self._read_log()
@@ -145,7 +174,7 @@ class Child:
                 return
             *lines, self._log_rest = (self._log_rest + chunk).split(b"\n")
             for line in lines:
-                self._on_log(line)
+                self._tell(line)
 
     def _close_log(self) -> None:
         if self._log_fd < 0:
@@ -154,7 +183,18 @@ class Child:
         os.close(self._log_fd)
         self._log_fd = -1
         if self._log_rest:
-            self._on_log(self._log_rest)
+            self._tell(self._log_rest)
+
+    def _tell(self, line: bytes) -> None:
+        self._last_lines.append(line[:LAST_LINE_MAX])
+        self._on_log(line)
+
+
+def _to_close(stack: contextlib.ExitStack, *fds: int) -> int:
+    """Has a stack close descriptors; returns the first of them."""
+    for fd in fds:
+        stack.callback(os.close, fd)
+    return fds[0]
 
 
 def _signal_name(number: int) -> str:

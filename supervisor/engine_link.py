@@ -156,7 +156,9 @@ class EngineLink:
         except OuzelError as error:
             self._on_garbage(str(error))
             return
-        for event in batch.events if batch.gen == self._gen else ():
+        for event in batch.events:
+            if batch.gen != self._gen:
+                return  # of another generation, or what came before has ended this one
             if isinstance(event, SourceInspected | FilesQueried):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():

@@ -5,12 +5,14 @@ import itertools
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
-from protocol.flight_recorder import Flight
 from protocol.link import Drain
 from supervisor import lifecycle, logs
 from supervisor.child import Child, Death
+from supervisor.climber import Climber
 from supervisor.engine_link import EngineLink
+from supervisor.kill_ladder import Manner
 from supervisor.lifecycle import (
     Died,
     Input,
@@ -26,6 +28,13 @@ from supervisor.lifecycle import (
 from supervisor.restart_policy import SETTLED_S, RestartPolicy
 from supervisor.spare import Spare
 
+_REASONS: Final = {
+    Manner.AT_ONCE: None,
+    Manner.FAULTY: f"did not take commands within {lifecycle.START_DEADLINE_S:g} s",
+    Manner.OVERDUE: f"was asked to leave, and had not after {lifecycle.STOP_DEADLINE_S:g} s",
+}
+"""Why the lifecycle has an engine ended."""
+
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
 
@@ -37,6 +46,7 @@ class Keeper:
         link: is told which generation is the engine.
         spawn: starts the child of a generation; the death of it is reported to the callable given.
         on_spawned: called when a child was started or the spare is the engine now, before it is ready.
+        on_crashed: called with a child that is gone though nobody wanted that, and whose stacks can still be read.
         on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
             has decided what comes next.
         on_finished: called when there is no engine and never will be.
@@ -56,6 +66,7 @@ class Keeper:
         on_lost: Callable[[int | None, Death], None],
         on_finished: Callable[[], None],
         log: logs.Logger,
+        on_crashed: Callable[[Child, Death], None] = lambda child, death: None,
         excuse: Callable[[Death], bool] = lambda death: False,
         fingerprint: Callable[[], object] | None = None,
     ) -> None:
@@ -66,6 +77,8 @@ class Keeper:
         self._on_lost = on_lost
         self._on_finished = on_finished
         self._log = log
+        self._on_crashed = on_crashed
+        self._climber = Climber(log)
         self._excuse = excuse
         self._generations = itertools.count(1)
         self._spare: Spare | None = None
@@ -76,10 +89,6 @@ class Keeper:
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self.lifecycle = Lifecycle()
         self.child: Child | None = None
-        self.flight = Flight()
-        """What the engine that died last was doing then."""
-        self.killed = False
-        """Whether the engine that runs, or died last, was ended because it could not be trusted."""
         self.gen = 0
         self.spawned_at = time.monotonic()
 
@@ -114,9 +123,15 @@ class Keeper:
         self._policy = policy
 
     def kill(self, reason: str) -> None:
-        """Ends an engine that cannot be trusted any more; its death is dealt with like any other."""
-        self._log.error("engine_killed", reason=reason)
-        self._kill()
+        """Ends an engine that cannot be trusted any more; its death is dealt with like any other.
+
+        Nothing that it still says is heard.
+        """
+        if self._climber.reason is None:
+            self._log.error("engine_killed", reason=reason)
+        self._link.detach()
+        if self.child is not None:
+            self._climber.end(self.child, Manner.FAULTY, reason)
 
     def prepare_spare(self) -> None:
         """To be called now and then while no torrent waits to be restored: makes a spare once the engine has settled.
@@ -150,8 +165,9 @@ class Keeper:
                 self._start_engine()
             case lifecycle.Drain():
                 self._link.send(Drain())
-            case lifecycle.Kill():
-                self._kill()
+            case lifecycle.Kill(manner):
+                if self.child is not None:
+                    self._climber.end(self.child, manner, _REASONS[manner])
             case lifecycle.StartTimer(timer, delay_s):
                 self._cancel(timer)
                 loop = asyncio.get_running_loop()
@@ -160,11 +176,6 @@ class Keeper:
                 self._cancel(timer)
             case lifecycle.Finish():
                 self._on_finished()
-
-    def _kill(self) -> None:
-        if self.child is not None:
-            self.killed = True
-            self.child.kill()
 
     def _start_engine(self) -> None:
         """The spare, if there is one to be relied on, else a new process."""
@@ -178,7 +189,7 @@ class Keeper:
                 self._log.error("engine_not_spawned", problem=str(error))
                 asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
                 return
-        self.child, self.gen, self.killed = child, child.gen, False
+        self.child, self.gen = child, child.gen
         self._on_spawned(child)
         self._link.attach(child.gen)
         self._log.info("engine_spawned", gen=child.gen, pid=child.pid, warm=warm)
@@ -205,9 +216,13 @@ class Keeper:
 
     def _died(self, death: Death) -> None:
         asked_for = self.stopping or self.lifecycle.state is State.RECYCLING
+        wanted = asked_for and (death.exit_code == 0 or self._climber.manner is Manner.AT_ONCE)
+        death = death._replace(killed_for=self._climber.reason)
+        self._climber.gone()
+        if self.child is not None and not wanted:
+            self._on_crashed(self.child, death)
         excused = self.child is not None and not asked_for and self._excuse(death)
         child, self.child = self.child, None
-        self.flight = Flight() if child is None else child.flight()
         self._link.detach()
         self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)
         self._log.log(

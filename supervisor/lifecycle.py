@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from supervisor import restart_policy
+from supervisor.kill_ladder import Manner
 from supervisor.restart_policy import RestartPolicy
 
 START_DEADLINE_S: Final = 30.0
@@ -86,7 +87,9 @@ class Drain(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """Action: end the engine's process now."""
+    """Action: end the engine's process."""
+
+    manner: Manner = Manner.AT_ONCE
 
 
 class StartTimer(NamedTuple):
@@ -192,7 +195,8 @@ def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
 
 
 def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    return lifecycle, [Kill()]
+    """What does not start may show why; what does not leave is asked once more."""
+    return lifecycle, [Kill(Manner.FAULTY if lifecycle.state is State.STARTING else Manner.OVERDUE)]
 
 
 def _recycle(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:

@@ -53,8 +53,8 @@ class Observer:
     """Knows what each engine event means for the snapshot and for clients.
 
     Args:
-        on_ready, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage, on_session_stats:
-            what concerns the service rather than one torrent's record.
+        on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
+            on_session_stats: what concerns the service rather than one torrent's record.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -66,6 +66,7 @@ class Observer:
         publisher: Publisher,
         waiters: Waiters,
         on_ready: Callable[[EngineReady], None],
+        on_heartbeat: Callable[[Heartbeat], None],
         on_refused: Callable[[SettingsRefused], None],
         on_applied: Callable[[SettingsApplied], None],
         on_forgotten: Callable[[TorrentForgotten], None],
@@ -80,6 +81,7 @@ class Observer:
         self._publisher = publisher
         self._waiters = waiters
         self._on_ready = on_ready
+        self._on_heartbeat = on_heartbeat
         self._on_refused = on_refused
         self._on_applied = on_applied
         self._on_forgotten = on_forgotten
@@ -103,7 +105,7 @@ class Observer:
             case SettingsRefused():
                 self._on_refused(event)
             case Heartbeat():
-                pass
+                self._on_heartbeat(event)
             case SettingsApplied(revision=revision):
                 self._snapshot.settings_revision = revision
                 self._waiters.confirm(SESSION, revision)

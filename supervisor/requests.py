@@ -18,6 +18,8 @@ from protocol.commands import (
     AddPeers,
     AddTorrent,
     Command,
+    GetCrash,
+    ListCrashes,
     ListFiles,
     Mutation,
     PauseTorrent,
@@ -33,6 +35,7 @@ from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_r
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
+from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
 from supervisor.loop_socket import LoopSocket
 from supervisor.mutations import Acceptance, Mutations
@@ -75,6 +78,7 @@ class Requests:
     Args:
         socket: a bound ROUTER socket.
         group: where the tasks of mutations run.
+        crashes: the crash reports.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
         stopping: whether mutations are refused because the service goes down.
     """
@@ -87,6 +91,7 @@ class Requests:
         reads: Reads,
         mutations: Mutations,
         events: EventLog,
+        crashes: CrashReports,
         freshen: Callable[[str], Coroutine[Any, Any, None]],
         stopping: Callable[[], bool],
         gen: Callable[[], int],
@@ -96,6 +101,7 @@ class Requests:
         self._reads = reads
         self._mutations = mutations
         self._events = events
+        self._crashes = crashes
         self._freshen = freshen
         self._stopping = stopping
         self._gen = gen
@@ -138,6 +144,8 @@ class Requests:
             self._mutate(route, request, command)
         elif isinstance(command, ListFiles):
             self._answered(self._list_files(route, request, command))
+        elif isinstance(command, ListCrashes | GetCrash):
+            self._look_up(route, request, command)
         else:
             self._read(route, request, command)
 
@@ -157,6 +165,26 @@ class Requests:
         except TimeoutError:
             pass  # the cached numbers will do, and say how old they are
         self._read(route, request, command)
+
+    def _look_up(self, route: list[bytes], request: Request, command: ListCrashes | GetCrash) -> None:
+        """Answers from the disk, which may hang."""
+        deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
+
+        async def answer() -> None:
+            looking = self._work(self._crash_reports(command))
+            outcome = await self._by(deadline, looking)
+            looking.cancel()
+            self._reply(route, request.id, outcome)
+
+        self._answered(answer())
+
+    async def _crash_reports(self, command: ListCrashes | GetCrash) -> Any:
+        try:
+            if isinstance(command, GetCrash):
+                return await self._crashes.get(command.name)
+            return {"crashes": await self._crashes.summaries()}
+        except OuzelError as error:
+            return error
 
     def _mutate(self, route: list[bytes], request: Request, command: Mutation) -> None:
         deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
@@ -200,7 +228,7 @@ class Requests:
             task.cancel()
         return task
 
-    async def _by(self, deadline: float, work: Work, *, accepted: bool | None = None) -> Acceptance | OuzelError:
+    async def _by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
         """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
         done, _ = await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         if done and not work.cancelled():

@@ -8,6 +8,7 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 import asyncio
 import contextlib
 import os
+import platform
 import secrets
 import signal
 import time
@@ -19,6 +20,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from protocol.crashes import CrashReport
 from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
@@ -54,6 +56,7 @@ from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
 from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
+from supervisor.crash_reports import CrashReports, name_of, without_secrets
 from supervisor.damage import Damage, DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
@@ -68,6 +71,7 @@ from supervisor.memory_guard import MemoryGuard
 from supervisor.mutations import Mutations, forget
 from supervisor.observer import Observer, engine_lost_events, storage_message
 from supervisor.publisher import Publisher
+from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
 from supervisor.requests import RECEIVE_BYTES_MAX, Requests
@@ -79,6 +83,8 @@ from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 
+CRASHES: Final = "crashes"
+"""Where in the state directory the crash reports lie."""
 TICK_S: Final = 1.0
 FILES_FRESH_S: Final = 1.0
 SELF_CHECK_S: Final = 10.0
@@ -144,6 +150,8 @@ class Service:
         self._storage_problems: dict[tuple[str, str], str] = {}
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
+        self._crash_report: str | None = None
+        """The name of the latest."""
 
     @property
     def _config(self) -> Config:
@@ -168,18 +176,22 @@ class Service:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                reports = Path(self._config.paths.state_dir) / CRASHES
+                self._crashes = CrashReports(reports, group=group, log=self._log)
                 self._isolation = self._isolate(group)
                 requests = self._serve(context, group)
                 self._catch_signals()
                 for file in damaged:
                     self._put_aside(file)
-                running = [group.create_task(each) for each in (self._tick(), self._warden.run(), self._reloader.run())]
+                parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run())
+                running = [group.create_task(part) for part in parts]
                 self._keeper.start()
                 with self._checking_itself(context, group):
                     await self._finished.wait()
                 for task in running:
                     task.cancel()
                 await requests.close()
+                await self._crashes.close()
         finally:
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
@@ -195,12 +207,19 @@ class Service:
 
     def _wire(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
         self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        self._pulse = PulseWatch(
+            patient=self._engine_busy,
+            excused=self._engine_waits_for_disk,
+            on_suspect=self._engine_suspected,
+            on_hang=self._engine_hung,
+        )
         self._observer = Observer(
             catalogue=self._catalogue,
             snapshot=self._snapshot,
             publisher=self._publisher,
             waiters=self._waiters,
             on_ready=self._engine_ready,
+            on_heartbeat=self._pulse.beat,
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
@@ -222,6 +241,7 @@ class Service:
             link=self._link,
             spawn=self._spawn,
             on_spawned=self._engine_spawned,
+            on_crashed=self._engine_crashed,
             on_lost=self._engine_lost,
             on_finished=self._finished.set,
             log=self._log,
@@ -280,6 +300,7 @@ class Service:
             reads=self._reads,
             mutations=self._mutations,
             events=self._events,
+            crashes=self._crashes,
             freshen=self._freshen_files,
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
@@ -326,6 +347,7 @@ class Service:
         self._log.info("stopping", reason=reason)
         self._manager.stopping()
         self._health.stopping = True
+        self._pulse.end()  # the drain has a deadline of its own
         self._tell_health()
         self._keeper.stop()
 
@@ -354,6 +376,7 @@ class Service:
 
     def _engine_spawned(self, child: Child) -> None:
         self._publisher.gen = child.gen
+        self._pulse.begin()
 
     def _configure_engine(self) -> None:
         settings = self._reads.settings()
@@ -408,6 +431,7 @@ class Service:
             asyncio.get_running_loop().call_soon(self._restore_more, gen)
 
     def _torrent_taken_up(self, torrent: str) -> None:
+        self._pulse.confirmed()
         if self._restore.taken_up(torrent):
             self._report_restore()
         elif self._restore.has_room:
@@ -421,11 +445,55 @@ class Service:
             death,
             _told(death),
             self._keeper.child.flight(),
-            killed_by_us=self._keeper.killed,
+            killed_by_us=death.killed_for is not None,
             shortage=self._short == self._keeper.gen,
+            report=self._crash_report,
         )
 
+    def _engine_busy(self) -> bool:
+        """Whether it may be in a long call with good reason."""
+        return self._keeper.lifecycle.state is State.STARTING or self._restore.done < self._restore.total
+
+    def _engine_waits_for_disk(self) -> bool:
+        """Whether it may be loading torrents from a disk that does not answer anybody."""
+        return self._engine_busy() and self._warden.slowness(time.monotonic()) is not None
+
+    def _engine_suspected(self, problem: str | None) -> None:
+        self._report("engine", "pulse", problem)
+
+    def _engine_hung(self, reason: str) -> None:
+        self._keeper.kill(reason)
+
+    def _engine_crashed(self, child: Child, death: Death) -> None:
+        """Has a report written. Its stacks are in the log, too, for where reports cannot be written."""
+        stacks, now_us = child.stacks(), time.time_ns() // 1000
+        if stacks:
+            self._log.error("engine_stacks", gen=child.gen, stacks=stacks.splitlines())
+        report = CrashReport(
+            name=name_of(now_us, child.gen),
+            time_us=now_us,
+            gen=child.gen,
+            pid=child.pid,
+            exit_code=death.exit_code,
+            signal=death.signal,
+            killed_for=death.killed_for,
+            uptime_ms=int((time.monotonic() - self._keeper.spawned_at) * 1000),
+            stacks=stacks,
+            log=child.last_lines(),
+            flight=[msgspec.to_builtins(record) for record in child.flight().records],
+            versions={
+                "ouzel": self._version,
+                "libtorrent": self._reads.libtorrent,
+                "python": platform.python_version(),
+                "kernel": platform.release(),
+            },
+            settings=without_secrets(msgspec.to_builtins(self._config)),
+        )
+        self._crash_report = report.name
+        self._crashes.file(report)
+
     def _engine_lost(self, pid: int | None, death: Death) -> None:
+        self._pulse.end()
         if self._keeper.stopping:
             return
         lifecycle = self._keeper.lifecycle
@@ -433,7 +501,13 @@ class Service:
         self._report("engine", "process", *engine_health.problem(lifecycle, _told(death)))
         self._resume_store_problem(None)  # the next engine tells of its own
         self._publisher.lifecycle(
-            EngineLost(pid=pid, exit_code=death.exit_code, signal=death.signal, retry_ms=retry_ms)
+            EngineLost(
+                pid=pid,
+                exit_code=death.exit_code,
+                signal=death.signal,
+                retry_ms=retry_ms,
+                killed_for=death.killed_for,
+            )
         )
         for event in engine_lost_events(self._snapshot.engine_lost()):
             self._publisher.lifecycle(event)
@@ -652,6 +726,8 @@ class Service:
 
 
 def _told(death: Death) -> str:
+    if death.killed_for is not None:
+        return f"the engine was killed by the supervisor: {death.killed_for}"
     if death.signal is not None:
         return f"the engine was killed by {death.signal}"
     if death.exit_code is not None:

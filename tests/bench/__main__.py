@@ -6,6 +6,7 @@ from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
 from tests.bench.failover import failover
 from tests.bench.flight import flight
+from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover, poison):
+for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover, poison, hangs):
     app.command()(benchmark)
 
 if __name__ == "__main__":

@@ -52,6 +52,14 @@ def test_crash_tells_what_each_kill_cost() -> None:
     assert all(run["intact"] and run["twice"] >= 0 for run in document["runs"])
 
 
+def test_hangs_times_each_way() -> None:
+    """Each ends in a report with stacks."""
+    document = bench("hangs", "--runs", "1", "--way", "lock")
+    [hang] = document["hangs"]
+    assert hang["stacks"]
+    assert 0 < hang["died_s"] < hang["ready_s"] < hang["applied_s"]
+
+
 def test_crash_refuses_a_kind_that_there_is_not() -> None:
     """Exit code 2, and a message that names those that there are."""
     argv = [sys.executable, "-m", "tests.bench", "crash", "--kind", "v3"]

@@ -70,7 +70,7 @@ class Running:
         self._socket = self.link.context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(self.link.endpoint)
-        self._engine = Engine(
+        self.engine = Engine(
             self._socket,
             self.link.lifeline_fd,
             self.store,
@@ -103,7 +103,7 @@ class Running:
 
     def _run(self) -> None:
         try:
-            self._engine.run()
+            self.engine.run()
         except Exception as error:  # noqa: BLE001  # for the test to see
             self.error = error
 
@@ -576,6 +576,36 @@ def test_a_drain_of_nothing_ends_at_once(running: Running) -> None:
     """With a session and without one."""
     running.link.send(Drain())
     assert running.ended() is None
+
+
+def test_a_termination_is_a_drain(engine: Running) -> None:
+    """As the supervisor would ask for; what it asks for then changes nothing."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)
+    before = len(engine.session.calls)
+    engine.engine.terminate()
+    engine.link.send(Drain())
+    assert engine.ended() is None
+    assert engine.claimed(desired.torrent) == [True] + [False] * 5
+    assert engine.session.calls[before:].count(("suspend", "")) == 1
+
+
+def test_a_second_termination_does_not_wait_for_the_disk(engine: Running) -> None:
+    """What is unsaved is found again by hashing."""
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    engine.session.download(desired.torrent, PIECE_LENGTH)
+    engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)
+    engine.session.hold(Flushed)
+    engine.engine.terminate()
+    eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the flush")
+    assert engine.lives()
+    engine.engine.terminate()
+    assert engine.ended() is None
 
 
 def test_a_drain_of_a_torrent_that_is_being_removed_ends(engine: Running) -> None:

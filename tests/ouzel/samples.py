@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ouzel.event import Event, Resnapshot, SnapshotPage
+from protocol.crashes import CrashReport
 from protocol.envelope import ErrorBody, Reply
 from protocol.errors import ErrorKind, OuzelError
 from protocol.rows import (
@@ -116,6 +117,27 @@ def stats() -> StatsReport:
         engine=process,
         torrents={"downloading": 1},
     )
+
+
+def crash(**fields: Any) -> CrashReport:
+    """The report of an engine that hung."""
+    values: dict[str, Any] = {
+        "name": "20231114T221320.000001Z-gen7",
+        "time_us": 1_700_000_000_000_001,
+        "gen": 7,
+        "pid": 4242,
+        "exit_code": None,
+        "signal": "SIGABRT",
+        "killed_for": "nothing was heard of the engine for 3.0 s",
+        "uptime_ms": 65_000,
+        "stacks": "Fatal Python error: Aborted\n  File \x1b[31m",
+        "log": ["the last line"],
+        "flight": [{"what": "add_torrent", "torrent": ID}],
+        "versions": {"ouzel": "0.1.0", "libtorrent": "2.1.1"},
+        "settings": {"limits": {"upload_bps": 0}, "engine": {"proxy_password": "(hidden)"}},
+        **fields,
+    }
+    return CrashReport(**values)
 
 
 def event(seq: int, type_: str = "state_changed", torrent: str | None = ID, epoch: str = EPOCH, **data: Any) -> Event:

@@ -5,7 +5,7 @@ import pytest
 from ouzel import calls
 from protocol.commands import BY_OP, parse_command
 from protocol.errors import OuzelError
-from tests.ouzel.samples import ID, reply, row
+from tests.ouzel.samples import ID, crash, reply, row
 
 CALLS: list[calls.Call[object]] = [
     calls.hello(),
@@ -17,6 +17,8 @@ CALLS: list[calls.Call[object]] = [
     calls.list_ids(),
     calls.get_torrent(ID),
     calls.list_files(torrent=ID),
+    calls.list_crashes(),
+    calls.get_crash(crash().name),
     calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID, priorities={0: 7}, peers=["[::1]:1"], labels=["l"]),
     calls.add_torrent(metainfo=b"d", include=("*",), wait="applied"),
     calls.remove_torrent(ID),

@@ -14,7 +14,7 @@ import pytest
 from ouzel.cli import main, run
 from protocol.errors import ErrorKind, OuzelError
 from protocol.rows import HealthStatus, TorrentState
-from tests.ouzel.samples import ID, OTHER, file_row, health, row
+from tests.ouzel.samples import ID, OTHER, crash, file_row, health, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 MAGNET = "magnet:?xt=urn:btih:" + ID
@@ -265,6 +265,20 @@ def test_show_health_and_stats(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     assert json.loads(ouzel("show", ID, "--json")[1])["piece_length"] == 16384
     assert "1 downloading" in ouzel("stats")[1]
     assert json.loads(ouzel("stats", "--json")[1])["session"]["peers"] == 3
+
+
+def test_crashes_are_listed_and_shown(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """By the names that the list gives; that of the file will do."""
+    daemon.answers["list_crashes"] = lambda _: {"crashes": [crash()]}
+    daemon.answers["get_crash"] = lambda args: crash(name=args["name"])
+    code, listed, _ = ouzel("crashes")
+    assert (code, crash().name in listed) == (0, True)
+    assert json.loads(ouzel("crashes", "--json")[1])["crashes"][0]["killed_for"] == crash().killed_for
+    assert "the last line" in ouzel("crashes", "show", crash().name)[1]
+    shown = json.loads(ouzel("crashes", "show", f"{crash().name}.json", "--json")[1])
+    assert (shown["name"], shown["log"]) == (crash().name, ["the last line"])
+    daemon.answers["list_crashes"] = lambda _: {"crashes": []}
+    assert json.loads(ouzel("crashes", "--json")[1]) == {"crashes": []}
 
 
 @pytest.mark.parametrize(

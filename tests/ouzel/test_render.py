@@ -10,6 +10,7 @@ from protocol.rows import HealthStatus, TorrentState
 from tests.ouzel.samples import (
     ID,
     OTHER,
+    crash,
     detail,
     event,
     file_row,
@@ -83,6 +84,33 @@ def test_stats_and_limits() -> None:
     """Units are said."""
     assert "50.0 MB resident, 1 s of CPU, 20 files open" in seen(render.stats(stats()))
     assert seen(render.limits(settings())).strip() == "1.0 MB/s down, none up"
+
+
+def test_crashes() -> None:
+    """One line each: its name for `show`, how it ended, and why the supervisor ended it."""
+    dead = crash(name="20231114T221319.000001Z-gen6", signal=None, exit_code=3, killed_for=None)
+    lines = seen(render.crashes([crash(), dead]), width=200).splitlines()
+    assert crash().name in lines[1]
+    assert "SIGABRT 1 m 5 s nothing was heard" in " ".join(lines[1].split())
+    assert "exit code 3" in lines[2]
+
+
+def test_a_crash_report_has_all_sections() -> None:
+    """In words, without what could steer a terminal."""
+    text = seen(render.crash(crash()), width=200)
+    for part in (
+        "SIGABRT, after 1 m 5 s",
+        "nothing was heard of the engine for 3.0 s",
+        "generation 7, pid 4242",
+        "libtorrent 2.1.1",
+        "Fatal Python error: Aborted",
+        "the last line",
+        f"what=add_torrent  torrent={ID}",
+        "engine.proxy_password = (hidden)",
+    ):
+        assert part in text
+    assert "\x1b" not in text
+    assert "FLIGHT RECORDER, THE LATEST FIRST\nnone" in seen(render.crash(crash(flight=[])), width=200)
 
 
 def test_events_are_one_line() -> None:

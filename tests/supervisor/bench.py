@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import Signals
 from typing import Any, TypeVar
 
 import msgpack
@@ -42,6 +43,7 @@ from protocol.resume_dir import ResumeDir
 from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
 from supervisor.config import Config, LimitsConfig, PathsConfig
+from supervisor.crash_reports import CrashReports
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
@@ -64,7 +66,9 @@ KILLED = Death(exit_code=None, signal="SIGKILL")
 
 
 class PlayedChild(Child):
-    """A child without a process: what it does on the link is the test's to play, and it dies when told to.
+    """A child without a process: what it does on the link is the test's to play.
+
+    It dies when told to, and of every signal that it does not bear.
 
     Fields:
         dead: whether it has ended.
@@ -74,6 +78,8 @@ class PlayedChild(Child):
         self.gen = gen
         self.pid = os.getpid()
         self.kills = 0
+        self.signals: list[Signals] = []
+        self.bears: set[Signals] = set()
         self.dead = False
         self._on_death = on_death
         self.flown = Flight()
@@ -90,8 +96,19 @@ class PlayedChild(Child):
         return self.dead
 
     def kill(self) -> None:
+        self.send_signal(Signals.SIGKILL)
+
+    def send_signal(self, number: Signals) -> None:
+        self.signals.append(number)
         self.kills += 1
-        asyncio.get_running_loop().call_soon(self.die, KILLED)
+        if number not in self.bears:
+            asyncio.get_running_loop().call_soon(self.die, Death(exit_code=None, signal=number.name))
+
+    def stacks(self) -> str:
+        return ""
+
+    def last_lines(self) -> list[str]:
+        return []
 
 
 class PlayedEngine:
@@ -239,6 +256,8 @@ class Bench:
         self.refusals: list[EngineEvent] = []
         self.settings_applied: list[EngineEvent] = []
         self.garbage: list[str] = []
+        self.beats: list[Heartbeat] = []
+        self.crashed: list[Death] = []
         self.storage: list[StorageState] = []
         self.released: list[str] = []
         self.restored = 0
@@ -251,6 +270,7 @@ class Bench:
             publisher=self.publisher,
             waiters=self.waiters,
             on_ready=self._ready,
+            on_heartbeat=self.beats.append,
             on_refused=self.refusals.append,
             on_applied=self.settings_applied.append,
             on_forgotten=self._forgotten,
@@ -271,6 +291,7 @@ class Bench:
             link=self.link,
             spawn=self._spawn,
             on_spawned=lambda child: setattr(self.publisher, "gen", child.gen),
+            on_crashed=lambda child, death: self.crashed.append(death),
             on_lost=self._lost,
             on_finished=self.finished.set,
             log=log,
@@ -301,12 +322,14 @@ class Bench:
         )
         self.stopping = False
         self.freshened: list[str] = []
+        self.crashes = CrashReports(directory / "crashes", group=group, log=log)
         self.requests = Requests(
             sockets.bind(zmq.ROUTER, "commands"),
             group=group,
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
+            crashes=self.crashes,
             freshen=self._freshen,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
@@ -390,6 +413,7 @@ class Bench:
     async def close(self) -> None:
         """Closes everything but the sockets of others."""
         await self.requests.close()
+        await self.crashes.close()
         for engine in self._engines:
             await engine.stop()
         for timer in list(self.keeper._timers):

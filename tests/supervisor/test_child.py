@@ -15,7 +15,7 @@ import pytest
 import zmq
 
 from protocol.flight_recorder import Flight
-from supervisor.child import Child, Death
+from supervisor.child import LAST_LINE_MAX, LAST_LINES, Child, Death
 from supervisor.directory_lock import DirectoryLock
 from supervisor.engine_link import EngineLink
 from tests.supervisor.sockets import Sockets
@@ -386,7 +386,7 @@ async def test_a_kill_is_no_error_when_it_comes_twice(tmp_path: Path, play: Play
 
 
 async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, play: Played) -> None:
-    """Its arguments, an empty stdin, log, lifeline, flight recorder, locks; a session and a group of its own."""
+    """Its arguments, an empty stdin, log, lifeline, flight recorder, memory for stacks, locks; a session of its own."""
     play(
         """
         fds = sorted(int(fd) for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}"))
@@ -403,7 +403,8 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
     await watched.death
     lock.close()
     os.close(stray)
-    lifeline, recorder = (int(told["args"].pop(name)) for name in ("--lifeline-fd", "--flight-fd"))
+    names = ("--lifeline-fd", "--flight-fd", "--stacks-fd")
+    lifeline, recorder, stacks = (int(told["args"].pop(name)) for name in names)
     assert told["args"] == {
         "--endpoint": "ipc:///x",
         "--gen": "12",
@@ -411,7 +412,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
         "--resume-dir": str(tmp_path),
     }
     own = set(told["fds"]) - strangers
-    assert {0, 1, 2, lifeline, recorder} < own
+    assert {0, 1, 2, lifeline, recorder, stacks} < own
     assert len(own) == 6
     assert (told["stdin"], told["read"]) == (os.devnull, "")
     assert told["pid"] == told["sid"] == told["pgid"] == watched.child.pid
@@ -430,6 +431,55 @@ async def test_the_locks_stay_held_as_long_as_the_engine_lives(tmp_path: Path, p
     watched.child.kill()
     await watched.death
     assert not locked(tmp_path / "locked")
+
+
+async def test_the_last_lines_are_kept(tmp_path: Path, play: Played) -> None:
+    """So many of them, and so much of each, also after its death."""
+    play(
+        """
+        for number in range(300):
+            os.write(1, b"%d\\n" % number)
+        os.write(1, b"x" * 10_000 + b"\\n\\xff")
+        """
+    )
+    watched = Watched(tmp_path)
+    await watched.death
+    kept = watched.child.last_lines()
+    assert len(kept) == LAST_LINES
+    assert kept[-3:] == ["299", "x" * LAST_LINE_MAX, "\N{REPLACEMENT CHARACTER}"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_an_abort_leaves_the_stacks_of_all_threads(tmp_path: Path, play: Played, stopped: bool) -> None:
+    """Though it holds the interpreter's lock, or was stopped; they can be read when its death is told."""
+    play(
+        """
+        import ctypes, faulthandler, threading
+        faulthandler.enable(int(args["--stacks-fd"]), all_threads=True)
+        def beside():
+            signal.sigwait([signal.SIGUSR1])
+        threading.Thread(target=beside, daemon=True).start()
+        os.write(1, b"up\\n")
+        ctypes.PyDLL(None).sleep(1000)
+        """
+    )
+    watched = Watched(tmp_path)
+    await watched.until_line(b"up")
+    died = watched.child._on_death
+    stacks: list[str] = []
+
+    def read(death: Death) -> None:
+        stacks.append(watched.child.stacks())
+        died(death)
+
+    watched.child._on_death = read
+    if stopped:
+        os.kill(watched.child.pid, signal.SIGSTOP)
+    watched.child.send_signal(signal.SIGABRT)
+    assert (await watched.death).signal == "SIGABRT"
+    assert "Fatal Python error: Aborted" in stacks[0]
+    assert "in beside" in stacks[0]
+    assert "in <module>" in stacks[0]
 
 
 async def test_many_generations_leave_nothing(tmp_path: Path, play: Played) -> None:

@@ -395,3 +395,18 @@ async def test_a_spare_that_is_passed_over_is_not_heard_any_more(tmp_path: Path)
         await stage.heard(beat(3))
         assert stage.connections == 1
         assert not heard.is_set()
+
+
+async def test_after_a_detach_the_rest_of_a_batch_is_not_heard(tmp_path: Path) -> None:
+    """Whoever is no engine any more says nothing, not even in the same breath."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        told = stage.link._on_event
+
+        def condemn(event: EngineEvent) -> None:
+            told(event)
+            stage.link.detach()
+
+        stage.link._on_event = condemn
+        await engine.tell(beat(1), beat(2))
+        await stage.heard(beat(1))

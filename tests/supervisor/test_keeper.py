@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import msgspec
@@ -7,7 +8,6 @@ import pytest
 import structlog
 import zmq
 
-from protocol.flight_recorder import Flight, FlightRecord
 from protocol.link import Configure, Drain, EngineReady
 from supervisor import lifecycle
 from supervisor.child import Child, Death
@@ -44,22 +44,6 @@ async def test_a_death_is_told_and_followed_by_the_next_generation(tmp_path: Pat
             assert not on.link.up
             await on.keeper_restarted()
             assert (on.keeper.gen, on.keeper.restarts) == (gen + 1, gen)
-
-
-async def test_what_a_dead_engine_was_doing_is_kept_until_the_next_one_dies(tmp_path: Path) -> None:
-    """Whoever hears of the death can ask; of an engine that could not be started there is nothing to say."""
-    flight = Flight(sync=FlightRecord("add", "a" * 40, 5))
-    async with bench(tmp_path) as on:
-        assert on.keeper.flight == Flight()
-        await on.engine()
-        on.child.flown = flight
-        await on.lose_engine()
-        assert on.keeper.flight == flight
-        await on.keeper_restarted()
-        assert on.keeper.flight == flight
-        await on.engine()
-        await on.lose_engine()
-        assert on.keeper.flight == Flight()
 
 
 async def test_over_budget_nothing_is_spawned(tmp_path: Path) -> None:
@@ -140,8 +124,11 @@ async def test_deadlines_end_in_a_kill(tmp_path: Path, monkeypatch: pytest.Monke
             child = on.child
             while on.keeper.gen == 1:
                 await on.turn()
-        assert child.kills == 1
-        assert on.losses[0] == (1, KILLED)
+        assert child.signals == [Signals.SIGTERM if ready else Signals.SIGABRT]
+        reason = "was asked to leave, and had not after 15 s" if ready else "did not take commands within 30 s"
+        death = Death(exit_code=None, signal=child.signals[0].name, killed_for=reason)
+        assert on.losses[0] == (1, death)
+        assert on.crashed[0] == death
 
 
 async def test_an_engine_that_cannot_be_trusted_is_killed_with_a_reason(tmp_path: Path) -> None:
@@ -157,6 +144,41 @@ async def test_an_engine_that_cannot_be_trusted_is_killed_with_a_reason(tmp_path
         await on.keeper_restarted()
         reasons = [entry["reason"] for entry in on.logged if entry["event"] == "engine_killed"]
         assert reasons == ["nobody there", "sent garbage"]
+
+
+async def test_what_a_condemned_engine_says_is_not_heard(tmp_path: Path) -> None:
+    """From the first signal on, though it may bear that one for a while."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        on.child.bears.add(Signals.SIGABRT)
+        on.keeper.kill("hangs")
+        assert not on.link.up
+        await engine.tell(EngineReady(pid=1, libtorrent="0.late", listen_port=1))
+        while not on.losses:
+            await on.turn()
+        assert on.reads.libtorrent == "2.0"
+        assert [death.signal for death in on.crashed] == ["SIGKILL"]
+
+
+async def test_only_ends_that_nobody_wanted_are_crashes(tmp_path: Path) -> None:
+    """Neither a drain that ends well, nor the end of an engine that had nothing to save."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await on.lose_engine()
+        assert on.crashed == [KILLED]
+        await on.keeper_restarted()
+        on.keeper.stop()
+        await on.finished.wait()
+        assert on.crashed == [KILLED]
+
+
+async def test_a_crash_while_it_drains_is_one(tmp_path: Path) -> None:
+    """It was to end, but not like that."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        on.keeper.stop()
+        on.child.die(Death(exit_code=None, signal="SIGSEGV"))
+        assert on.crashed == [Death(exit_code=None, signal="SIGSEGV")]
 
 
 async def test_deaths_are_logged_by_how_bad_they_are(tmp_path: Path) -> None:
@@ -183,7 +205,7 @@ async def test_an_engine_that_is_ready_twice_is_not_trusted(tmp_path: Path) -> N
         async with asyncio.timeout(2):
             while not on.losses:
                 await on.turn()
-        assert on.losses == [(1, KILLED)]
+        assert on.losses == [(1, Death(exit_code=None, signal="SIGABRT", killed_for="said twice that it is ready"))]
 
 
 async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ import pytest
 import zmq
 
 from protocol.commands import Ping
+from protocol.crashes import CrashReport
 from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
 from protocol.rows import TorrentState
+from supervisor import crash_reports
+from supervisor.crash_reports import name_of
 from supervisor.snapshot import Metadata
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
@@ -238,6 +241,44 @@ async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkey
         begun = asyncio.get_running_loop().time()
         assert (await client.ask("list_files", {"torrent": V1}, deadline_ms=60))["ok"]
         assert asyncio.get_running_loop().time() - begun >= 0.03
+
+
+async def test_crash_reports_are_read_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None, one, one that there is not, and a name that is a path; a disk that hangs costs the deadline."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        assert (await client.ask("list_crashes"))["result"] == {"crashes": []}
+        name = name_of(1_700_000_000_000_000, 7)
+        filed = CrashReport(
+            name=name,
+            time_us=1_700_000_000_000_000,
+            gen=7,
+            pid=1,
+            exit_code=3,
+            signal=None,
+            killed_for=None,
+            uptime_ms=5,
+            log=["last words"],
+        )
+        on.crashes.file(filed)
+        while not (await client.ask("list_crashes"))["result"]["crashes"]:
+            await on.turn()
+        assert (await client.ask("get_crash", {"name": name}))["result"]["log"] == ["last words"]
+        for wrong, error in {
+            name_of(1_700_000_000_000_000, 8): "unknown_crash",
+            f"../crashes/{name}": "invalid_argument",
+            f"{name}\n": "invalid_argument",
+        }.items():
+            assert (await client.ask("get_crash", {"name": wrong}))["error"]["name"] == error
+
+        async def never(_: Any) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(crash_reports, "in_thread", never)
+        for _ in range(5):
+            refused = await client.ask("list_crashes", deadline_ms=30)
+            assert refused["error"]["name"] == "deadline_exceeded"
+        assert await client.silence()
 
 
 async def test_reads_do_not_wait_for_changes(tmp_path: Path) -> None:

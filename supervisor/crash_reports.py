@@ -1,0 +1,185 @@
+"""Crash reports: one file for each death of an engine that nobody wanted, in `state_dir/crashes/`.
+
+They help people, and nothing depends on them: what cannot be written is told in the log and given up. Files are few and
+their sizes bounded, the oldest go first. All of it is done by threads, since a disk may hang.
+"""
+
+import asyncio
+import contextlib
+import errno
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from protocol import durable
+from protocol.crashes import CrashReport, CrashSummary
+from protocol.errors import ErrorKind, OuzelError
+from supervisor import logs
+from supervisor.threads import in_thread
+
+T = TypeVar("T")
+
+REPORTS_MAX: Final = 50
+TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
+REPORT_BYTES_MAX: Final = 1024 * 1024
+WAITING_MAX: Final = 5
+"""Reports that wait while the disk is slow; of more, the oldest are given up."""
+READERS_MAX: Final = 2
+CLOSE_S: Final = 1.0
+
+_FILE: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}\.json")
+_SECRET: Final = re.compile("password|passphrase|secret|key|token|username|proxy_hostname|i2p", re.IGNORECASE)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_HIDDEN: Final = "(hidden)"
+
+
+class CrashReports:
+    """The reports that there are.
+
+    Args:
+        directory: where they lie; made when the first is written, but not what it lies in.
+        group: where the task that writes runs.
+        log: where it tells what went wrong.
+    """
+
+    def __init__(self, directory: Path, *, group: asyncio.TaskGroup, log: logs.Logger) -> None:
+        self._directory = directory
+        self._group = group
+        self._log = log
+        self._waiting: deque[CrashReport] = deque(maxlen=WAITING_MAX)
+        self._writing: asyncio.Task[None] | None = None
+        self._readers = asyncio.Semaphore(READERS_MAX)
+
+    def file(self, report: CrashReport) -> None:
+        """Has a report written."""
+        self._waiting.append(report)
+        if self._writing is None or self._writing.done():
+            self._writing = self._group.create_task(self._write_all())
+
+    async def summaries(self) -> list[CrashSummary]:
+        """The reports that can be read, the latest first. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        return await self._read(partial(_summaries, self._directory))
+
+    async def get(self, name: str) -> CrashReport:
+        """One report. Raises OuzelError: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
+        return await self._read(partial(_report, self._directory, name))
+
+    async def close(self) -> None:
+        """Gives what waits a moment, and up."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=CLOSE_S)
+            self._writing.cancel()
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            report = self._waiting.popleft()
+            try:
+                await in_thread(partial(_write, self._directory, report))
+            except OSError as error:
+                self._log.warning("crash_report_not_written", name=report.name, problem=str(error))
+            else:
+                self._log.info("crash_report_written", name=report.name)
+
+    async def _read(self, call: Callable[[], T]) -> T:
+        async with self._readers:
+            try:
+                return await in_thread(call)
+            except OSError as error:
+                raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+
+
+def name_of(time_us: int, gen: int) -> str:
+    """A report's name."""
+    at = datetime.fromtimestamp(time_us // 1_000_000, UTC)
+    return f"{at:%Y%m%dT%H%M%S}.{time_us % 1_000_000:06}Z-gen{gen}"
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same settings, at any depth, where a value whose name sounds secret is not told, and all text is UTF-8."""
+    return {
+        _text(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
+    }
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case dict():
+            return without_secrets(value)
+        case list():
+            return [_clean(each) for each in value]
+        case str():
+            return _text(value)
+        case _:
+            return value
+
+
+def _text(value: str) -> str:
+    """The environment may hold what is no UTF-8."""
+    return value.encode("utf-8", "replace").decode()
+
+
+# -- in the threads -----------------------------------------------------------------------------------------------
+
+
+def _write(directory: Path, report: CrashReport) -> None:
+    content = _encoded(report)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    _make_room(directory, len(content))
+    durable.write(directory / f"{report.name}.json", content)
+
+
+def _encoded(report: CrashReport) -> bytes:
+    """A report for people's eyes, too; one that is too long loses what is longest."""
+    cut = msgspec.structs.replace
+    for each in (report, cut(report, log=report.log[-20:]), cut(report, flight=[], log=[], settings={})):
+        content = msgspec.json.format(msgspec.json.encode(each), indent=2)
+        if len(content) <= REPORT_BYTES_MAX:
+            return content
+    raise OSError(errno.EFBIG, "the report is too long")
+
+
+def _make_room(directory: Path, size: int) -> None:
+    """Deletes the oldest until there may be one more, and what an interrupted write has left."""
+    for left in directory.glob(f"*{durable.TEMPORARY_SUFFIX}"):
+        left.unlink(missing_ok=True)
+    files = [(path, path.stat().st_size) for path in _files(directory)]
+    total = size + sum(size for _, size in files)
+    for index, (path, size) in enumerate(files):
+        if len(files) - index < REPORTS_MAX and total <= TOTAL_BYTES_MAX:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
+
+
+def _files(directory: Path) -> list[Path]:
+    """The oldest first."""
+    try:
+        return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
+def _summaries(directory: Path) -> list[CrashSummary]:
+    found = []
+    for path in reversed(_files(directory)):
+        with contextlib.suppress(FileNotFoundError, *_UNREADABLE):
+            # By the name that it has: a file that was moved is asked for under its new one.
+            summary = msgspec.json.decode(path.read_bytes(), type=CrashSummary)
+            found.append(msgspec.structs.replace(summary, name=path.stem))
+    return found
+
+
+def _report(directory: Path, name: str) -> CrashReport:
+    try:
+        content = (directory / f"{name}.json").read_bytes()
+        return msgspec.structs.replace(msgspec.json.decode(content, type=CrashReport), name=name)
+    except FileNotFoundError:
+        raise OuzelError(ErrorKind.UNKNOWN_CRASH, f"there is no crash report {name}") from None
+    except _UNREADABLE as error:
+        raise OuzelError(ErrorKind.UNKNOWN_CRASH, f"the crash report {name} cannot be read: {error}") from None

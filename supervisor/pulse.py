@@ -1,0 +1,198 @@
+"""The pulse of an engine: whether it lives, judged by its heartbeats. Pure.
+
+A heartbeat is made by the engine's own loop, and says how many turns that has made and how long ago libtorrent answered
+last. Both have to go on: a sign of life is a loop that has turned since the beat before, and it is as old as
+libtorrent's answer. A torrent that libtorrent has confirmed is one, too. Without any for `SUSPECT_S` the engine is
+suspected, and for `DEADLINE_S` condemned; while it starts or restores torrents, when one native call may take longer,
+that is `DEADLINE_S` and `PATIENT_S`. Before its first beat, while it is loaded from what may be a slow disk, nothing is
+expected of it; how long it may take to become ready is the lifecycle's to say.
+
+Time is the supervisor's, as far as it was there to listen: what passes between two inputs counts for `STALL_S` at the
+most. So a supervisor that was stopped, or a machine on which both were, blames no engine for what nobody heard.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+import msgspec
+
+SUSPECT_S: Final = 1.0
+DEADLINE_S: Final = 3.0
+PATIENT_S: Final = 10.0
+TICK_S: Final = 0.1
+"""How often the time has to be told."""
+STALL_S: Final = 0.3
+"""A supervisor that is later than this was not listening."""
+
+
+class State(Enum):
+    """What is thought of the engine."""
+
+    ABSENT = "absent"
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    CONDEMNED = "condemned"
+
+
+class Began(NamedTuple):
+    """An engine was started."""
+
+
+class Ended(NamedTuple):
+    """There is no engine that has to give signs of life."""
+
+
+class Beat(NamedTuple):
+    """A heartbeat came."""
+
+    loops: int
+    native_age_s: float
+
+
+class Confirmed(NamedTuple):
+    """libtorrent has confirmed something else."""
+
+
+class Ticked(NamedTuple):
+    """Time has passed.
+
+    Fields:
+        patient: the engine is starting or restoring torrents.
+    """
+
+    patient: bool
+
+
+Input = Began | Ended | Beat | Confirmed | Ticked
+
+
+class Suspect(NamedTuple):
+    """Action: say that there is a problem."""
+
+    problem: str
+
+
+class Acquit(NamedTuple):
+    """Action: say that there is none any more."""
+
+
+class Condemn(NamedTuple):
+    """Action: end the engine."""
+
+    reason: str
+
+
+Action = Suspect | Acquit | Condemn
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is remembered. Times in seconds that counted.
+
+    Fields:
+        seen_at: the monotonic time of the latest input.
+        clock: the time that has counted so far.
+        loops: the latest beat's, None before the first.
+        turned_at: when the loop was last seen to have turned.
+        alive_at: the latest sign of life.
+    """
+
+    state: State = State.ABSENT
+    seen_at: float = 0.0
+    clock: float = 0.0
+    loops: int | None = None
+    turned_at: float = 0.0
+    alive_at: float = 0.0
+
+    @property
+    def silence_s(self) -> float:
+        """How old the latest sign of life is."""
+        return self.clock - self.alive_at
+
+
+Outcome = tuple[Pulse, list[Action]]
+_Transition = Callable[[Pulse, Input], Outcome]
+
+
+def step(pulse: Pulse, event: Input, now: float) -> Outcome:
+    """What is thought of the engine now, and what is to be done."""
+    counted = min(max(0.0, now - pulse.seen_at), STALL_S)
+    at = msgspec.structs.replace(pulse, seen_at=now, clock=pulse.clock + counted)
+    return TRANSITIONS[at.state, type(event)](at, event)
+
+
+def _begin(pulse: Pulse, event: Input) -> Outcome:
+    return Pulse(state=State.ALIVE, seen_at=pulse.seen_at), _acquittal(pulse)
+
+
+def _end(pulse: Pulse, event: Input) -> Outcome:
+    return Pulse(seen_at=pulse.seen_at), _acquittal(pulse)
+
+
+def _beat(pulse: Pulse, event: Input) -> Outcome:
+    assert isinstance(event, Beat)
+    if pulse.loops is not None and event.loops <= pulse.loops:
+        return pulse, []
+    answered_at = pulse.clock - event.native_age_s
+    turned = msgspec.structs.replace(
+        pulse, loops=event.loops, turned_at=pulse.clock, alive_at=max(pulse.alive_at, answered_at)
+    )
+    return turned, []
+
+
+def _confirm(pulse: Pulse, event: Input) -> Outcome:
+    return msgspec.structs.replace(pulse, turned_at=pulse.clock, alive_at=pulse.clock), []
+
+
+def _judge(pulse: Pulse, event: Input) -> Outcome:
+    assert isinstance(event, Ticked)
+    if pulse.loops is None:
+        return pulse, []
+    silence_s = pulse.silence_s
+    suspect_s, deadline_s = (DEADLINE_S, PATIENT_S) if event.patient else (SUSPECT_S, DEADLINE_S)
+    if silence_s >= deadline_s:
+        return msgspec.structs.replace(pulse, state=State.CONDEMNED), [Condemn(_told(pulse))]
+    if silence_s >= suspect_s and pulse.state is State.ALIVE:
+        return msgspec.structs.replace(pulse, state=State.SUSPECT), [Suspect(_told(pulse))]
+    if silence_s < suspect_s and pulse.state is State.SUSPECT:
+        return msgspec.structs.replace(pulse, state=State.ALIVE), [Acquit()]
+    return pulse, []
+
+
+def _nothing(pulse: Pulse, event: Input) -> Outcome:
+    return pulse, []
+
+
+def _acquittal(pulse: Pulse) -> list[Action]:
+    return [Acquit()] if pulse.state in (State.SUSPECT, State.CONDEMNED) else []
+
+
+def _told(pulse: Pulse) -> str:
+    """Which of the two stands still."""
+    if pulse.clock - pulse.turned_at < SUSPECT_S:
+        return f"libtorrent has not answered the engine for {pulse.silence_s:.1f} s"
+    return f"nothing was heard of the engine for {pulse.clock - pulse.turned_at:.1f} s"
+
+
+TRANSITIONS: Final[dict[tuple[State, type[Input]], _Transition]] = {
+    (State.ABSENT, Began): _begin,
+    (State.ABSENT, Ended): _end,
+    (State.ABSENT, Beat): _nothing,
+    (State.ABSENT, Confirmed): _nothing,
+    (State.ABSENT, Ticked): _nothing,
+    (State.ALIVE, Began): _begin,
+    (State.ALIVE, Ended): _end,
+    (State.ALIVE, Beat): _beat,
+    (State.ALIVE, Confirmed): _confirm,
+    (State.ALIVE, Ticked): _judge,
+    (State.SUSPECT, Began): _begin,
+    (State.SUSPECT, Ended): _end,
+    (State.SUSPECT, Beat): _beat,
+    (State.SUSPECT, Confirmed): _confirm,
+    (State.SUSPECT, Ticked): _judge,
+    (State.CONDEMNED, Began): _begin,
+    (State.CONDEMNED, Ended): _end,
+    (State.CONDEMNED, Beat): _nothing,
+    (State.CONDEMNED, Confirmed): _nothing,
+    (State.CONDEMNED, Ticked): _nothing,
+}

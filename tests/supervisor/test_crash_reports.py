@@ -1,0 +1,215 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from protocol import codec
+from protocol.crashes import CrashReport
+from protocol.errors import ErrorKind, OuzelError
+from supervisor import crash_reports
+from supervisor.crash_reports import REPORTS_MAX, CrashReports, name_of, without_secrets
+
+NOON_US = 1_795_348_800_000_000
+
+
+def report(number: int = 0, **fields: Any) -> CrashReport:
+    """A report of a death `number` seconds after noon."""
+    time_us = NOON_US + number * 1_000_000
+    values: dict[str, Any] = {
+        "name": name_of(time_us, number),
+        "time_us": time_us,
+        "gen": number,
+        "pid": 4242,
+        "exit_code": None,
+        "signal": "SIGSEGV",
+        "killed_for": None,
+        "uptime_ms": 1500,
+        "stacks": "Fatal Python error: Segmentation fault\n",
+        "log": ["one", "two"],
+        "flight": [{"what": "add_torrent", "torrent": "ab" * 20}],
+        "versions": {"ouzel": "0.1.0"},
+        "settings": {"limits": {"upload_bps": 0}},
+        **fields,
+    }
+    return CrashReport(**values)
+
+
+class Reports:
+    """Crash reports in a directory, and what was logged."""
+
+    def __init__(self, directory: Path, group: asyncio.TaskGroup) -> None:
+        self.directory = directory
+        self.logged: list[dict[str, Any]] = []
+        log = structlog.wrap_logger(
+            structlog.PrintLogger(),
+            processors=[self._log],
+            wrapper_class=structlog.make_filtering_bound_logger(0),
+        )
+        self.reports = CrashReports(directory, group=group, log=log)
+
+    def _log(self, _: Any, __: str, fields: Any) -> Any:
+        self.logged.append(dict(fields))
+        raise structlog.DropEvent
+
+    async def written(self, *filed: CrashReport) -> None:
+        """Files reports one after the other, and waits for each."""
+        for each in filed:
+            self.reports.file(each)
+            assert self.reports._writing is not None
+            await self.reports._writing
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.directory.iterdir())
+
+    def events(self) -> list[str]:
+        return [entry["event"] for entry in self.logged]
+
+
+@asynccontextmanager
+async def reports(directory: Path) -> AsyncIterator[Reports]:
+    """Closed at the end."""
+    async with asyncio.TaskGroup() as group:
+        made = Reports(directory, group)
+        yield made
+        await made.reports.close()
+
+
+async def refused(awaitable: Any) -> ErrorKind:
+    """How it was refused."""
+    with pytest.raises(OuzelError) as error:
+        await awaitable
+    return error.value.kind
+
+
+def test_a_name_tells_when_and_which() -> None:
+    """In UTC, to the microsecond; the order of names is that of time."""
+    assert name_of(NOON_US + 42, 7) == "20261122T120000.000042Z-gen7"
+    assert name_of(NOON_US + 999_999, 10) < name_of(NOON_US + 1_000_000, 2)
+
+
+async def test_what_was_filed_is_listed_and_read(tmp_path: Path) -> None:
+    """The latest first; the file is for people, too, and for nobody else."""
+    async with reports(tmp_path / "crashes") as on:
+        assert await on.reports.summaries() == []
+        await on.written(report(1), report(2, signal=None, exit_code=3, killed_for="hangs"))
+        listed = await on.reports.summaries()
+        assert [(each.gen, each.signal, each.exit_code, each.killed_for) for each in listed] == [
+            (2, None, 3, "hangs"),
+            (1, "SIGSEGV", None, None),
+        ]
+        assert await on.reports.get(listed[1].name) == report(1)
+        file = on.directory / f"{listed[0].name}.json"
+        assert json.loads(file.read_text())["uptime_ms"] == 1500
+        assert file.read_text().count("\n") > 10
+        assert file.stat().st_mode & 0o077 == on.directory.stat().st_mode & 0o077 == 0
+        codec.encode(listed)
+
+
+async def test_there_is_no_report_of_another_name(tmp_path: Path) -> None:
+    """Nor one that cannot be read; the list leaves it out, and whatever else lies there."""
+    async with reports(tmp_path) as on:
+        await on.written(report(1))
+        damaged = name_of(NOON_US, 9)
+        (tmp_path / f"{damaged}.json").write_bytes(b'{"name": \xff')
+        (tmp_path / "notes.json").write_text("{}")
+        assert len(await on.reports.summaries()) == 1
+        assert await refused(on.reports.get(damaged)) is ErrorKind.UNKNOWN_CRASH
+        assert await refused(on.reports.get(name_of(NOON_US, 5))) is ErrorKind.UNKNOWN_CRASH
+
+
+async def test_they_are_bounded_in_number(tmp_path: Path) -> None:
+    """The oldest go; what is not a report stays, but for what an interrupted write has left."""
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / f"{name_of(NOON_US, 0)}.json.tmp").touch()
+    async with reports(tmp_path) as on:
+        await on.written(*(report(number) for number in range(REPORTS_MAX + 3)))
+        gens = [each.gen for each in await on.reports.summaries()]
+        assert gens == list(range(REPORTS_MAX + 2, 2, -1))
+        assert len(on.files()) == REPORTS_MAX + 1
+        assert "notes.txt" in on.files()
+
+
+async def test_they_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All together, and each: what is longest is left out first."""
+    monkeypatch.setattr(crash_reports, "REPORT_BYTES_MAX", 4000)
+    monkeypatch.setattr(crash_reports, "TOTAL_BYTES_MAX", 10_000)
+    async with reports(tmp_path) as on:
+        await on.written(*(report(number, log=["x" * 50] * 40) for number in range(6)))
+        assert sum((tmp_path / name).stat().st_size for name in on.files()) <= 10_000
+        assert 2 <= len(on.files()) < 6
+        long = report(7, log=["x" * 100] * 100)
+        await on.written(long)
+        assert (await on.reports.get(long.name)).log == long.log[-20:]
+        longer = report(8, log=["x" * 5000], stacks="s" * 1000)
+        await on.written(longer)
+        kept = await on.reports.get(longer.name)
+        assert (kept.log, kept.stacks) == ([], longer.stacks)
+
+
+async def test_a_disk_that_takes_nothing_hurts_nobody(tmp_path: Path) -> None:
+    """It is told in the log; what the directory lies in is not made, and reports are written again when it is back."""
+    async with reports(tmp_path / "away" / "crashes") as on:
+        await on.written(report(1))
+        assert await on.reports.summaries() == []
+        assert not (tmp_path / "away").exists()
+        (tmp_path / "away").mkdir()
+        (tmp_path / "away" / "crashes").touch()
+        await on.written(report(2))
+        assert await refused(on.reports.summaries()) is ErrorKind.STORAGE_UNAVAILABLE
+        (tmp_path / "away" / "crashes").unlink()
+        await on.written(report(3))
+        assert [each.gen for each in await on.reports.summaries()] == [3]
+        assert on.events() == ["crash_report_not_written"] * 2 + ["crash_report_written"]
+
+
+async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few reports wait, and the end does not."""
+    monkeypatch.setattr(crash_reports, "CLOSE_S", 0.05)
+    hung = asyncio.Event()
+
+    async def never(_: Any) -> None:
+        hung.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(crash_reports, "in_thread", never)
+    async with reports(tmp_path) as on:
+        on.reports.file(report(0))
+        await hung.wait()
+        for number in range(1, 20):
+            on.reports.file(report(number))
+        assert len(on.reports._waiting) == crash_reports.WAITING_MAX
+    assert on.reports._writing is not None
+    assert on.reports._writing.cancelled()
+
+
+def test_secrets_are_not_told() -> None:
+    """By their names, at any depth; what is empty is told to be so, and what is no text can be read all the same."""
+    settings = {
+        "engine": {
+            "proxy_password": "p",
+            "proxy_username": "u",
+            "i2p_hostname": "h",
+            "user_agent": "a",
+            "listen_interfaces": "127.0.0.1:0",
+            "proxy_port": 8080,
+        },
+        "api": {"curve_secret_key_file": "/k", "other_key": ""},
+        "paths": {"download_roots": ["/\udcff"]},
+    }
+    assert without_secrets(settings) == {
+        "engine": {
+            "proxy_password": "(hidden)",
+            "proxy_username": "(hidden)",
+            "i2p_hostname": "(hidden)",
+            "user_agent": "a",
+            "listen_interfaces": "127.0.0.1:0",
+            "proxy_port": 8080,
+        },
+        "api": {"curve_secret_key_file": "(hidden)", "other_key": ""},
+        "paths": {"download_roots": ["/?"]},
+    }

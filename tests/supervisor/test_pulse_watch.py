@@ -1,0 +1,66 @@
+import asyncio
+
+import pytest
+
+from protocol.link import Heartbeat
+from supervisor import pulse
+from supervisor.pulse_watch import PulseWatch
+
+
+async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A problem, its end, and in the end a hang; with real time, and short deadlines."""
+    for name, value in (("TICK_S", 0.01), ("SUSPECT_S", 0.2), ("DEADLINE_S", 0.6)):
+        monkeypatch.setattr(pulse, name, value)
+    problems: list[str | None] = []
+    hung: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    news = asyncio.Event()
+
+    def suspected(problem: str | None) -> None:
+        problems.append(problem)
+        news.set()
+
+    watch = PulseWatch(patient=lambda: False, excused=lambda: False, on_suspect=suspected, on_hang=hung.set_result)
+    running = asyncio.create_task(watch.run())
+    try:
+        watch.begin()
+        watch.beat(Heartbeat(loops=1, native_age_ms=0))
+        await news.wait()
+        assert problems[0] is not None
+        news.clear()
+        watch.beat(Heartbeat(loops=2, native_age_ms=0))
+        await news.wait()
+        assert problems[1:] == [None]
+        watch.confirmed()
+        assert "nothing was heard" in await hung
+        news.clear()
+        watch.end()
+        assert problems[-1] is None
+    finally:
+        running.cancel()
+
+
+async def test_time_stands_still_for_who_is_excused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And goes on afterwards."""
+    for name, value in (("TICK_S", 0.01), ("SUSPECT_S", 0.1), ("DEADLINE_S", 0.2)):
+        monkeypatch.setattr(pulse, name, value)
+    asked = 0
+    enough = asyncio.Event()
+    hung: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def excused() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 50:
+            enough.set()
+        return asked <= 50
+
+    watch = PulseWatch(patient=lambda: False, excused=excused, on_suspect=lambda _: None, on_hang=hung.set_result)
+    running = asyncio.create_task(watch.run())
+    try:
+        watch.begin()
+        watch.beat(Heartbeat(loops=1, native_age_ms=0))
+        await enough.wait()
+        assert not hung.done()
+        await hung
+    finally:
+        running.cancel()
