@@ -2,8 +2,8 @@
 
 A torrent is held back on one of two grounds. *Evidence*: it was among the few that the engine was at work on in two
 crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others.
-*Bisection*: after two crashes with no calm between them, what was loaded is halved, and a new engine is given one half.
-A crash halves it again; calm clears it, and half of what is left is added to the running engine. One that crashes an
+*Bisection*: after two crashes with no calm between them, an engine has to stay calm with nothing loaded, or no torrent
+is to blame; then what was loaded is halved, and the engine is given one half. A crash halves it again; calm clears it, and half of what is left is added to the running engine. One that crashes an
 engine which has nothing else but cleared torrents is accused; before anything else is loaded, an engine has to stay
 calm without it, and if that one crashes, too, nobody was to blame.
 
@@ -170,7 +170,9 @@ def _first_crash(case: Case, event: Crashed, now: float) -> Outcome:
         return _excuse(_replace(case, phase=Phase.TESTING, presumed=repeated, testing=others))
     if case.crashes < 2:
         return case, []
-    return _excuse(_suspect(_replace(case, phase=Phase.TESTING), event, repeated or evidence))
+    likely = repeated or evidence
+    rest = tuple(torrent for torrent in event.loaded if torrent not in likely)
+    return _excuse(_replace(case, phase=Phase.TESTING, dirty=likely + rest, likely=likely))
 
 
 def _calm(case: Case, event: Calmed, now: float) -> Outcome:

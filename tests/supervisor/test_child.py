@@ -413,7 +413,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
     }
     own = set(told["fds"]) - strangers
     assert {0, 1, 2, lifeline, recorder, stacks} < own
-    assert len(own) == 6
+    assert len(own) == 7
     assert (told["stdin"], told["read"]) == (os.devnull, "")
     assert told["pid"] == told["sid"] == told["pgid"] == watched.child.pid
     assert told["ppid"] == os.getpid()

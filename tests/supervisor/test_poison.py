@@ -96,10 +96,12 @@ def test_crashes_with_calm_between_them_are_not_bisected() -> None:
 
 
 def test_a_crash_loop_without_evidence_is_bisected() -> None:
-    """Half of what was loaded; then a half of that; the one that crashed alone is held back, and last is convicted."""
+    """Nothing; half of what was loaded; a half of that; the one that crashed alone is held back, and last convicted."""
     run = Run()
     run.crash("abcdefghij")
     assert run.crash("abcdefghij")
+    assert run.admitted("abcdefghij") == ""
+    run.calm("abcdefghij")
     assert run.admitted("abcdefghij") == "abcde"
     assert run.crash("abcde")
     assert run.admitted("abcdefghij") == "ab"
@@ -117,8 +119,10 @@ def test_a_crash_loop_without_evidence_is_bisected() -> None:
 def test_an_engine_that_crashes_without_the_accused_clears_it() -> None:
     """Nobody was to blame; the restart budget has its say, and it is not looked for again before there is calm."""
     run = Run()
-    for loaded in ("abcd", "abcd", "a"):
-        run.crash(loaded)
+    run.crash("abcd")
+    run.crash("abcd")
+    run.calm("abcd")
+    run.crash("a")
     assert run.admitted("abcd") == ""
     assert not run.crash("")
     assert run.admitted("abcd") == "abcd"
@@ -128,6 +132,17 @@ def test_an_engine_that_crashes_without_the_accused_clears_it() -> None:
     run.calm("abcd")
     run.crash("abcd")
     assert run.crash("abcd")
+
+
+def test_an_engine_that_crashes_with_nothing_loaded_blames_nobody() -> None:
+    """Not even the only torrent there is, and whatever becomes of the engine then."""
+    run = Run()
+    run.crash("a")
+    run.crash("a")
+    assert not run.crash("")
+    assert run.admitted("a") == "a"
+    run.calm("a")
+    assert run.convicted == []
 
 
 def test_an_engine_that_dies_before_it_is_given_torrents_has_other_reasons() -> None:
@@ -144,6 +159,7 @@ def test_it_must_live_longer_without_the_accused_than_with_it() -> None:
         run = Run()
         run.crash("ab")
         run.crash("ab")
+        run.calm("ab")
         assert run.case.calm_s == CALM_S
         run.crash("a", age_s=age_s)
         assert run.case.calm_s == calm_s
@@ -165,12 +181,16 @@ def test_crashes_that_come_late_are_waited_for() -> None:
     assert run.case.calm_s == 12.0
 
 
-def test_the_only_torrent_is_accused_after_two_crashes() -> None:
-    """It was alone, so nothing is left to be halved; the engine alone has to be calm."""
+def test_the_only_torrent_is_convicted_of_three_crashes() -> None:
+    """Nothing is left to be halved, but the engine alone has to be calm, before the third and after it."""
     run = Run()
     run.crash("a")
     assert run.crash("a")
     assert run.admitted("a") == ""
+    run.calm("a")
+    assert run.admitted("a") == "a"
+    assert run.crash("a")
+    assert run.convicted == []
     run.calm("a")
     assert run.convicted == ["a"]
 
@@ -181,6 +201,7 @@ def test_few_suspects_are_tested_one_by_one() -> None:
     suspects = "bdfh"[:FEW]
     run.crash("abcdefghij", suspects)
     assert run.crash("abcdefghij", suspects)
+    run.calm("abcdefghij")
     assert run.admitted("abcdefghij") == "b"
     run.calm("abcdefghij")
     assert run.admitted("abcdefghij") == "bd"
@@ -192,10 +213,10 @@ def test_what_is_added_meanwhile_waits() -> None:
     run.crash("abcdef")
     run.crash("abcdef")
     assert not run.case.admits("x")
-    run.calm("abcdefx")
-    run.calm("abcdefx")
-    run.calm("abcdefx")
-    run.calm("abcdefx")
+    while run.case.phase is Phase.TESTING and run.case.testing != {"x"}:
+        assert not run.case.admits("x")
+        run.calm("abcdefx")
+    assert run.case.cleared == frozenset("abcdef")
     assert run.case.admits("x")
 
 
@@ -295,7 +316,7 @@ def test_it_finds_the_poison_and_nothing_else(kills: float) -> None:
             assert crashes <= 3 * len(guilty), (world.poison, count)
         else:
             misled = "wrong" in world.poison.values()
-            assert crashes <= (2 + misled + log2(count)) * len(guilty), (world.poison, count)
+            assert crashes <= (2 + misled + max(1.0, log2(count))) * len(guilty), (world.poison, count)
 
 
 @pytest.mark.parametrize("count", [1, 2, 16, 200, 201, 2000])
@@ -304,13 +325,26 @@ def test_the_bounds(count: int, poisons: int) -> None:
     """What one of n costs, at the worst of many places for it; and two of them, twice that."""
     chance = random.Random(count)
     torrents = [f"t{number}" for number in range(count)]
-    for evidence, most in (("sync", 3.0), ("none", 2 + log2(count))):
+    for evidence, most in (("sync", 3.0), ("none", 2 + max(1.0, log2(count)))):
         for _ in range(20):
             guilty = chance.sample(torrents, min(count, poisons))
             world = World(torrents, dict.fromkeys(guilty, evidence), chance, 0.0)  # type: ignore[arg-type]
             run, crashes, _ = world.live()
             assert sorted(run.convicted) == sorted(guilty)
             assert crashes <= most * len(guilty)
+
+
+def test_an_engine_that_was_broken_for_a_while_is_nobodys_fault() -> None:
+    """It crashes with anything, and with nothing, and then with nothing any more; the recorder says nothing."""
+    chance = random.Random(8)
+    for _ in range(500):
+        torrents = tuple(f"t{number}" for number in range(chance.choice((1, 2, 5, 50))))
+        run = Run()
+        for _ in range(chance.randrange(12)):
+            run.take(Crashed(tuple(torrent for torrent in torrents if run.case.admits(torrent)), (), 0.1))
+        while run.case.needs_calm:
+            run.take(Calmed(torrents))
+        assert run.convicted == []
 
 
 def test_an_engine_that_is_broken_is_nobodys_fault() -> None:
