@@ -3,9 +3,10 @@
 A torrent is held back on one of two grounds. *Evidence*: it was among the few that the engine was at work on in two
 crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others.
 *Bisection*: after two crashes with no calm between them, an engine has to stay calm with nothing loaded, or no torrent
-is to blame; then what was loaded is halved, and the engine is given one half. A crash halves it again; calm clears it, and half of what is left is added to the running engine. One that crashes an
-engine which has nothing else but cleared torrents is accused; before anything else is loaded, an engine has to stay
-calm without it, and if that one crashes, too, nobody was to blame.
+is to blame; then what was loaded is halved, and the engine is given one half. A crash halves it again; calm clears it,
+and half of what is left is added to the running engine. One that crashes an engine which has nothing else but cleared
+torrents is accused; before anything else is loaded, an engine has to stay calm without it, and if that one crashes,
+too, nobody was to blame.
 
 An accused torrent is convicted once the engine is calm with everything else loaded. Until then all accused are held
 back, and so is what has not been cleared. Two poisons at once are found one after the other: what is not cleared when
