@@ -1,5 +1,6 @@
 """The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +54,7 @@ class FastResumeStore:
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
         try:
-            content, saved_at = self._read_ahead.take(torrent) or read_dated(self._dir.fastresume(torrent))
+            content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
             self._dir.check()  # what is right is right wherever it lies, but another directory's lack says nothing
@@ -61,6 +62,12 @@ class FastResumeStore:
         except Damaged:
             self._dir.check()
             raise
+
+    def _read(self, torrent: str) -> tuple[bytes, float]:
+        began = time.perf_counter()
+        dated = read_dated(self._dir.fastresume(torrent))
+        self._read_ahead.was_read(time.perf_counter() - began)
+        return dated
 
     def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
         """The .torrent file that the supervisor stored, None where there is none. Raises Damaged, or OSError.

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from engine_proc import read_ahead
-from engine_proc.read_ahead import Dated, ReadAhead
+from engine_proc.read_ahead import SAMPLE, Dated, ReadAhead
 from tests.engine_proc.probe import eventually
 
 
@@ -21,9 +21,17 @@ def files(directory: Path, count: int) -> list[str]:
     return found
 
 
+def over_a_disk(directory: Path, *, reads_s: float = 1.0) -> ReadAhead:
+    """Of which it is known how long a file takes to read."""
+    ahead = ReadAhead(directory.joinpath)
+    for _ in range(SAMPLE):
+        ahead.was_read(reads_s)
+    return ahead
+
+
 def test_what_is_wanted_is_read_and_given_once(tmp_path: Path) -> None:
     """With the time that it was written; what cannot be read is left to whoever asks for it."""
-    made, ahead = files(tmp_path, 5), ReadAhead(tmp_path.joinpath)
+    made, ahead = files(tmp_path, 5), over_a_disk(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     ahead.want(["missing", *made, "pipe", "."])
     settled(ahead)
@@ -36,7 +44,7 @@ def test_what_is_wanted_is_read_and_given_once(tmp_path: Path) -> None:
 
 def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
     """It may have changed by the next time."""
-    [name, last], ahead = files(tmp_path, 2), ReadAhead(tmp_path.joinpath)
+    [name, last], ahead = files(tmp_path, 2), over_a_disk(tmp_path)
     with ahead._lock:  # the thread cannot hand over what it reads
         ahead._wanted.add(name)
         ahead._work.put([name])
@@ -49,7 +57,7 @@ def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
 def test_what_nobody_asks_for_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then no more is read ahead, until there is room again."""
     monkeypatch.setattr(read_ahead, "KEPT_MAX", 3)
-    made, ahead = files(tmp_path, 6), ReadAhead(tmp_path.joinpath)
+    made, ahead = files(tmp_path, 6), over_a_disk(tmp_path)
     ahead.want(made[:3])
     settled(ahead)
     ahead.want(made[3:])
@@ -59,3 +67,12 @@ def test_what_nobody_asks_for_is_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     ahead.want(made[3:])
     settled(ahead)
     assert ahead.take("f3") is not None
+
+
+def test_what_is_in_memory_is_not_read_ahead(tmp_path: Path) -> None:
+    """And nothing is before that is known."""
+    made, ahead = files(tmp_path, 2), ReadAhead(tmp_path.joinpath)
+    ahead.want(made)
+    assert not ahead._wanted
+    assert not over_a_disk(tmp_path, reads_s=10e-6).worth_while
+    assert over_a_disk(tmp_path).worth_while
