@@ -48,6 +48,17 @@ class Death(NamedTuple):
     signal: str | None
     killed_for: str | None = None
 
+    @property
+    def told(self) -> str:
+        """In words, as the beginning of a sentence."""
+        if self.killed_for is not None:
+            return f"the engine was killed by the supervisor: {self.killed_for}"
+        if self.signal is not None:
+            return f"the engine was killed by {self.signal}"
+        if self.exit_code is not None:
+            return f"the engine exited with {self.exit_code}"
+        return "the engine could not be started"
+
 
 class Child:
     """A running engine process.

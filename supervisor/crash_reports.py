@@ -7,7 +7,9 @@ their sizes bounded, the oldest go first. All of it is done by threads, since a 
 import asyncio
 import contextlib
 import errno
+import platform
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from protocol import durable
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
+from supervisor.child import Child, Death
 from supervisor.threads import in_thread
 
 T = TypeVar("T")
@@ -92,6 +95,28 @@ class CrashReports:
                 return await in_thread(call)
             except OSError as error:
                 raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+
+
+def report_on(
+    child: Child, death: Death, *, uptime_ms: int, versions: Mapping[str, str], settings: Mapping[str, Any]
+) -> CrashReport:
+    """All that is known of a child that has just died, and whose stacks can still be read."""
+    now_us = time.time_ns() // 1000
+    return CrashReport(
+        name=name_of(now_us, child.gen),
+        time_us=now_us,
+        gen=child.gen,
+        pid=child.pid,
+        exit_code=death.exit_code,
+        signal=death.signal,
+        killed_for=death.killed_for,
+        uptime_ms=uptime_ms,
+        stacks=child.stacks(),
+        log=child.last_lines(),
+        flight=[msgspec.to_builtins(record) for record in child.flight().records],
+        versions={**versions, "python": platform.python_version(), "kernel": platform.release()},
+        settings=without_secrets(settings),
+    )
 
 
 def name_of(time_us: int, gen: int) -> str:

@@ -7,12 +7,10 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 
 import asyncio
 import contextlib
-import os
-import platform
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,14 +18,11 @@ from typing import Final
 import msgspec
 import zmq
 
-from protocol.crashes import CrashReport
-from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
     EngineLost,
     EngineStarted,
-    HealthChanged,
     LifecycleEvent,
     Reconciled,
     SessionError,
@@ -39,48 +34,49 @@ from protocol.events import (
 from protocol.link import (
     Configure,
     EngineReady,
-    EnsureTorrent,
     FilePutAside,
     SaveAll,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
-    StorageState,
     TorrentForgotten,
 )
 from protocol.resume_dir import ResumeDir
-from protocol.rows import HealthStatus, TorrentState
-from supervisor import blame, engine_health, logs, memory, restore
+from protocol.rows import TorrentState
+from supervisor import blame, engine_health, logs, memory
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
 from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
-from supervisor.crash_reports import CrashReports, name_of, without_secrets
-from supervisor.damage import Damage, DamagedFile
+from supervisor.crash_reports import CrashReports, report_on
+from supervisor.damage import DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.health import Health, Severity
+from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.memory_guard import MemoryGuard
-from supervisor.mutations import Mutations, forget
-from supervisor.observer import Observer, engine_lost_events, storage_message
+from supervisor.mutations import Mutations
+from supervisor.observer import Observer, engine_lost_events
 from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
-from supervisor.requests import RECEIVE_BYTES_MAX, Requests
+from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
+from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
+from supervisor.sockets import bind, connect
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -91,8 +87,6 @@ SELF_CHECK_S: Final = 10.0
 """How often the service asks itself where the service manager has no watchdog."""
 STOP_PATIENCE_S: Final = 30.0
 """For how long the service manager is asked to wait on, each second, while the engine saves."""
-SUBSCRIBER_HWM: Final = 10_000
-"""Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
 
 
 class UnusableSettings(Exception):
@@ -141,13 +135,10 @@ class Service:
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
-        self._damage = Damage()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
-        self._told_health: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
-        self._storage_problems: dict[tuple[str, str], str] = {}
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
         self._crash_report: str | None = None
@@ -160,17 +151,19 @@ class Service:
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
         damaged = self._catalogue.load()
+        context = zmq.Context()
+        self._publisher = Publisher(bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        self._reporter = HealthReporter(self._health, self._publisher, self._log)
         self._warden = ResumeDirWarden(
             self._resume_dir,
             self._locks[0],
             self._catalogue,
-            on_trouble=self._resume_dir_problem,
+            on_trouble=partial(self._reporter.report, "resume_dir", "directory"),
             on_locked=self._resume_dir_replaced,
             on_back=self._resume_dir_back,
-            on_damaged=self._put_aside,
+            on_damaged=self._reporter.put_aside,
             log=self._log,
         )
-        context = zmq.Context()
         self._finished = asyncio.Event()
         self._wire(context)
         try:
@@ -182,7 +175,7 @@ class Service:
                 requests = self._serve(context, group)
                 self._catch_signals()
                 for file in damaged:
-                    self._put_aside(file)
+                    self._reporter.put_aside(file)
                 parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run())
                 running = [group.create_task(part) for part in parts]
                 self._keeper.start()
@@ -206,12 +199,12 @@ class Service:
     # -- wiring ---------------------------------------------------------------------------------------------------
 
     def _wire(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-        self._publisher = Publisher(_bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        report = self._reporter.report
         self._pulse = PulseWatch(
             patient=self._engine_busy,
             excused=self._engine_waits_for_disk,
-            on_suspect=self._engine_suspected,
-            on_hang=self._engine_hung,
+            on_suspect=partial(report, "engine", "pulse"),
+            on_hang=lambda reason: self._keeper.kill(reason),
         )
         self._observer = Observer(
             catalogue=self._catalogue,
@@ -223,18 +216,26 @@ class Service:
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
-            on_store_problem=self._resume_store_problem,
+            on_store_problem=partial(report, "resume_dir", "fastresume"),
             on_put_aside=self._engine_put_aside,
-            on_storage=self._storage_told,
+            on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
         )
         self._link = EngineLink(
-            _bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
+            bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
             on_connected=self._configure_engine,
             on_event=self._observer.take,
-            on_garbage=self._engine_garbled,
+            on_garbage=lambda reason: self._keeper.kill(f"sent a frame that cannot be read: {reason}"),
             admits=lambda command: self._isolation.admits_command(command),
+        )
+        self._restorer = Restorer(
+            self._restore,
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            link=self._link,
+            admits=lambda torrent: self._isolation.admits(torrent),
+            report=partial(report, "engine", "restore"),
         )
         self._keeper = Keeper(
             policy=self._restart_policy(),
@@ -287,15 +288,15 @@ class Service:
             snapshot=self._snapshot,
             group=group,
             quarantine=self._mutations.quarantine,
-            load=self._load_more,
+            load=self._restorer.give_missing,
             publish=self._publisher.lifecycle,
-            report=partial(self._report, "engine", "bisection"),
+            report=partial(self._reporter.report, "engine", "bisection"),
             log=self._log,
         )
 
     def _serve(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Requests:
         return Requests(
-            _bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET),
+            bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET),
             group=group,
             reads=self._reads,
             mutations=self._mutations,
@@ -319,10 +320,7 @@ class Service:
         if not self._manager.present:
             yield
             return
-        socket = context.socket(zmq.DEALER)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect(ipc_endpoint(self._runtime_dir, COMMANDS_SOCKET))
-        check = SelfCheck(socket, self._answers)
+        check = SelfCheck(connect(context, self._runtime_dir, COMMANDS_SOCKET), self._answers)
         wanted_s = self._manager.watchdog_s
         checking = group.create_task(check.run(SELF_CHECK_S if wanted_s is None else wanted_s / 2))
         yield
@@ -348,7 +346,7 @@ class Service:
         self._manager.stopping()
         self._health.stopping = True
         self._pulse.end()  # the drain has a deadline of its own
-        self._tell_health()
+        self._reporter.tell()
         self._keeper.stop()
 
     # -- the engine -----------------------------------------------------------------------------------------------
@@ -398,44 +396,13 @@ class Service:
         self._keeper.ready()
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
         self._isolation.engine_ready()
-        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
         self._health.started = True
-        self._begin_restore(self._catalogue.torrents)
-        self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)
-        self._report_restore()
-        self._restore_more(self._keeper.gen)
-
-    def _begin_restore(self, torrents: Mapping[str, DesiredTorrent]) -> None:
-        """The engine is to be given those of these that may be loaded now."""
-        admitted = {torrent: desired for torrent, desired in torrents.items() if self._isolation.admits(torrent)}
-        self._restore.begin(restore.order(admitted, self._snapshot.states()))
-
-    def _load_more(self) -> None:
-        """More may be loaded than was: gives the engine what it does not have yet."""
-        present = self._snapshot.present
-        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
-        self._begin_restore({key: desired for key, desired in self._catalogue.torrents.items() if key not in present})
-        self._report_restore()
-        self._restore_more(self._keeper.gen)
-
-    def _restore_more(self, gen: int) -> None:
-        """Gives this engine more of its torrents, letting the loop turn in between."""
-        if gen != self._keeper.gen or not self._link.up:
-            return
-        torrents = self._catalogue.torrents
-        chosen = self._restore.next()
-        if chosen:
-            known = self._snapshot.files_known
-            wanted = (torrents[key] for key in chosen if key in torrents)
-            self._link.send(*(EnsureTorrent(desired=each, files_known=known(each)) for each in wanted))
-            asyncio.get_running_loop().call_soon(self._restore_more, gen)
+        self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)  # told with what follows
+        self._restorer.give_all()
 
     def _torrent_taken_up(self, torrent: str) -> None:
         self._pulse.confirmed()
-        if self._restore.taken_up(torrent):
-            self._report_restore()
-        elif self._restore.has_room:
-            self._restore_more(self._keeper.gen)
+        self._restorer.taken_up(torrent)
 
     def _excuses(self, death: Death) -> bool:
         """Whether a death was part of finding out which torrent crashes the engine."""
@@ -443,7 +410,7 @@ class Service:
             return False
         return self._isolation.excuses(
             death,
-            _told(death),
+            death.told,
             self._keeper.child.flight(),
             killed_by_us=death.killed_for is not None,
             shortage=self._short == self._keeper.gen,
@@ -452,43 +419,23 @@ class Service:
 
     def _engine_busy(self) -> bool:
         """Whether it may be in a long call with good reason."""
-        return self._keeper.lifecycle.state is State.STARTING or self._restore.done < self._restore.total
+        return self._keeper.lifecycle.state is State.STARTING or not self._restorer.done
 
     def _engine_waits_for_disk(self) -> bool:
         """Whether it may be loading torrents from a disk that does not answer anybody."""
         return self._engine_busy() and self._warden.slowness(time.monotonic()) is not None
 
-    def _engine_suspected(self, problem: str | None) -> None:
-        self._report("engine", "pulse", problem)
-
-    def _engine_hung(self, reason: str) -> None:
-        self._keeper.kill(reason)
-
     def _engine_crashed(self, child: Child, death: Death) -> None:
         """Has a report written. Its stacks are in the log, too, for where reports cannot be written."""
-        stacks, now_us = child.stacks(), time.time_ns() // 1000
-        if stacks:
-            self._log.error("engine_stacks", gen=child.gen, stacks=stacks.splitlines())
-        report = CrashReport(
-            name=name_of(now_us, child.gen),
-            time_us=now_us,
-            gen=child.gen,
-            pid=child.pid,
-            exit_code=death.exit_code,
-            signal=death.signal,
-            killed_for=death.killed_for,
+        report = report_on(
+            child,
+            death,
             uptime_ms=int((time.monotonic() - self._keeper.spawned_at) * 1000),
-            stacks=stacks,
-            log=child.last_lines(),
-            flight=[msgspec.to_builtins(record) for record in child.flight().records],
-            versions={
-                "ouzel": self._version,
-                "libtorrent": self._reads.libtorrent,
-                "python": platform.python_version(),
-                "kernel": platform.release(),
-            },
-            settings=without_secrets(msgspec.to_builtins(self._config)),
+            versions={"ouzel": self._version, "libtorrent": self._reads.libtorrent},
+            settings=msgspec.to_builtins(self._config),
         )
+        if report.stacks:
+            self._log.error("engine_stacks", gen=child.gen, stacks=report.stacks.splitlines())
         self._crash_report = report.name
         self._crashes.file(report)
 
@@ -498,8 +445,8 @@ class Service:
             return
         lifecycle = self._keeper.lifecycle
         retry_ms = None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000)
-        self._report("engine", "process", *engine_health.problem(lifecycle, _told(death)))
-        self._resume_store_problem(None)  # the next engine tells of its own
+        self._reporter.report("engine", "process", *engine_health.problem(lifecycle, death.told))
+        self._reporter.report("resume_dir", "fastresume", None)  # the next engine tells of its own
         self._publisher.lifecycle(
             EngineLost(
                 pid=pid,
@@ -511,9 +458,6 @@ class Service:
         )
         for event in engine_lost_events(self._snapshot.engine_lost()):
             self._publisher.lifecycle(event)
-
-    def _engine_garbled(self, reason: str) -> None:
-        self._keeper.kill(f"sent a frame that cannot be read: {reason}")
 
     def _engine_wanted(self) -> None:
         lifecycle = self._keeper.lifecycle
@@ -574,8 +518,7 @@ class Service:
 
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
-            self._damage.forget(event.torrent)
-            self._report_damage()
+            self._reporter.renewed(event.torrent)
         return self._publisher.lifecycle(event)
 
     # -- the configuration ----------------------------------------------------------------------------------------
@@ -592,7 +535,7 @@ class Service:
         self._configure_engine()
 
     def _config_taken(self, changes: Changes) -> None:
-        self._report("config", "file", None)
+        self._reporter.report("config", "file", None)
         set_by_clients = msgspec.to_builtins(self._catalogue.session)
         overridden = [
             key for key in changes.changed if key.startswith("limits.") and set_by_clients[key[7:]] is not None
@@ -609,12 +552,9 @@ class Service:
         message = f"{problem}; nothing was changed, and the next start would fail"
         self._log.error("config_refused", problem=problem)
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
-        self._report("config", "file", message)
+        self._reporter.report("config", "file", message)
 
     # -- health and time ------------------------------------------------------------------------------------------
-
-    def _resume_dir_problem(self, problem: str | None) -> None:
-        self._report("resume_dir", "directory", problem)
 
     def _resume_dir_replaced(self, lock: DirectoryLock) -> None:
         replaced, self._locks[0] = self._locks[0], lock
@@ -625,70 +565,25 @@ class Service:
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
-        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
+        self._restorer.forget_leaving()
         if not self._link.up:
             return
-        torrents, restored = self._catalogue.torrents, self._restore.done == self._restore.total
         again = {
             torrent: desired
-            for torrent, desired in torrents.items()
-            if not restored or self._snapshot.of(torrent).state is TorrentState.ERROR
+            for torrent, desired in self._catalogue.torrents.items()
+            if not self._restorer.done or self._snapshot.of(torrent).state is TorrentState.ERROR
         }
         if again:
-            self._begin_restore(again)
-            self._restore_more(self._keeper.gen)
-
-    def _resume_store_problem(self, problem: str | None) -> None:
-        self._report("resume_dir", "fastresume", problem)
+            self._restorer.give(again)
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
-        self._put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
-
-    def _put_aside(self, file: DamagedFile) -> None:
-        self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
-        self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
-        if not file.orphan:
-            self._damage.add(file.name, f"{file.what}; {file.done}")
-            self._report_damage()
-
-    def _report_damage(self) -> None:
-        for subject, problem in self._damage.changes().items():
-            self._report("resume_dir", subject, problem)
-
-    def _storage_told(self, event: StorageState) -> None:
-        subject = (event.mount_point, event.problem)
-        self._storage_problems.pop(subject, None)
-        if event.message:
-            self._storage_problems[subject] = storage_message(event)
-        problems = [text for (point, _), text in self._storage_problems.items() if point == event.mount_point]
-        self._report("storage", event.mount_point, "; ".join(problems) or None)
+        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
 
     def _session_told(self, stats: SessionStats) -> None:
         wanted = self._config.engine.get("listen_interfaces") != ""
         deaf = wanted and stats.listen_port == 0
         problem = "no port is listened on; see listen_interfaces under [engine]" if deaf else None
-        self._report("engine", "listen", problem)
-
-    def _report_restore(self) -> None:
-        done, total = self._restore.done, self._restore.total
-        self._report("engine", "restore", f"{done} of {total} torrents are back" if done < total else None)
-
-    def _report(
-        self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
-    ) -> None:
-        self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
-        self._tell_health()
-
-    def _tell_health(self) -> None:
-        """Publishes the health if the status is another one, or the set of problems is."""
-        status, reasons = self._health.status, self._health.reasons
-        key = (status, tuple((reason.component, reason.subject) for reason in reasons))
-        if key == self._told_health:
-            return
-        self._told_health = key
-        self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
-        told = [msgspec.to_builtins(reason) for reason in reasons]
-        self._publisher.lifecycle(HealthChanged(status=status.value, reasons=told))
+        self._reporter.report("engine", "listen", problem)
 
     def _look_at_memory(self) -> None:
         """Has an engine that holds too much replaced; what is wrong is said until the next one has been looked at."""
@@ -696,21 +591,20 @@ class Service:
         if child is None or self._keeper.lifecycle.state is not State.RUNNING:
             return
         recycle, problem = self._memory.judge(memory.held_bytes(child.pid), now)
-        self._report("engine", "memory", problem)
+        self._reporter.report("engine", "memory", problem)
         if recycle and problem is not None:
             self._publisher.lifecycle(SessionError(name="memory_high", message=problem))
             self._keeper.recycle(problem)
 
     async def _tick(self) -> None:
         while True:
-            self._report_restore()
+            self._restorer.report()
             self._look_at_memory()
-            restored = self._restore.done == self._restore.total
-            if restored:
+            if self._restorer.done:
                 self._keeper.prepare_spare()
             if self._link.up:
-                self._isolation.tick(restored=restored)
-            self._report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
+                self._isolation.tick(restored=self._restorer.done)
+            self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
             self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
             self._manager.status(self._status_line())
             if self._keeper.stopping:
@@ -723,32 +617,3 @@ class Service:
         generation = f"{len(self._catalogue.torrents)} torrents, engine generation {self._keeper.gen}"
         worst = f"; {reasons[0].component}: {reasons[0].message}" if reasons else ""
         return f"{self._health.status.value}: {generation}{worst}"
-
-
-def _told(death: Death) -> str:
-    if death.killed_for is not None:
-        return f"the engine was killed by the supervisor: {death.killed_for}"
-    if death.signal is not None:
-        return f"the engine was killed by {death.signal}"
-    if death.exit_code is not None:
-        return f"the engine exited with {death.exit_code}"
-    return "the engine could not be started"
-
-
-def _bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str) -> "zmq.Socket[bytes]":
-    """A bound socket that only this user can reach. The file mode comes from the umask while it is made."""
-    socket = context.socket(kind)
-    socket.setsockopt(zmq.LINGER, 0)
-    if kind == zmq.ROUTER:
-        # At a bound, a ROUTER drops without a word; a reply or an engine command must not be lost like that.
-        socket.setsockopt(zmq.SNDHWM, 0)
-    if kind == zmq.XPUB:
-        socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
-    if name == COMMANDS_SOCKET:
-        socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
-    before = os.umask(0o177)
-    try:
-        socket.bind(ipc_endpoint(directory, name))
-    finally:
-        os.umask(before)
-    return socket

@@ -5,7 +5,7 @@ import pytest
 import zmq
 
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
-from supervisor.service import _bind
+from supervisor.sockets import bind
 
 Context = zmq.Context[zmq.Socket[bytes]]
 
@@ -23,7 +23,7 @@ def context() -> Iterator[Context]:
 )
 def test_a_socket_is_for_its_user_only(tmp_path: Path, context: Context, name: str, kind: int) -> None:
     """Nobody else can connect to it, whatever the umask is."""
-    with _bind(context, kind, tmp_path, name):
+    with bind(context, kind, tmp_path, name):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
@@ -31,7 +31,7 @@ def test_a_socket_is_for_its_user_only(tmp_path: Path, context: Context, name: s
 def test_what_a_slow_peer_has_not_read_yet_is_not_lost(tmp_path: Path, context: Context, name: str) -> None:
     """Replies to a long pipeline, commands to an engine that is busy for a moment: all of them arrive."""
     peer: zmq.Socket[bytes] = context.socket(zmq.DEALER)
-    with _bind(context, zmq.ROUTER, tmp_path, name) as router, peer:
+    with bind(context, zmq.ROUTER, tmp_path, name) as router, peer:
         peer.setsockopt(zmq.ROUTING_ID, b"peer")
         peer.connect(ipc_endpoint(tmp_path, name))
         peer.send(b"here")

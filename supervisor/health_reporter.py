@@ -1,0 +1,76 @@
+"""The health reporter: takes in what parts of the service find wrong, and tells clients when the health is another."""
+
+import time
+
+import msgspec
+
+from protocol.events import HealthChanged, Reconciled
+from protocol.link import StorageState
+from protocol.rows import HealthStatus
+from supervisor import logs
+from supervisor.damage import Damage, DamagedFile
+from supervisor.health import Health, Severity
+from supervisor.observer import storage_message
+from supervisor.publisher import Publisher
+
+
+class HealthReporter:
+    """Knows what clients were told last.
+
+    Args:
+        health: where problems are kept.
+        publisher: tells clients.
+        log: where the same is told.
+    """
+
+    def __init__(self, health: Health, publisher: Publisher, log: logs.Logger) -> None:
+        self._health = health
+        self._publisher = publisher
+        self._log = log
+        self._damage = Damage()
+        self._storage: dict[tuple[str, str], str] = {}
+        self._told: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
+
+    def report(
+        self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
+    ) -> None:
+        """Says that there is a problem, or with None that there is not."""
+        self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
+        self.tell()
+
+    def tell(self) -> None:
+        """Publishes the health if the status is another one, or the set of problems is."""
+        status, reasons = self._health.status, self._health.reasons
+        key = (status, tuple((reason.component, reason.subject) for reason in reasons))
+        if key == self._told:
+            return
+        self._told = key
+        self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
+        told = [msgspec.to_builtins(reason) for reason in reasons]
+        self._publisher.lifecycle(HealthChanged(status=status.value, reasons=told))
+
+    def put_aside(self, file: DamagedFile) -> None:
+        """A damaged file was put aside; that is a problem until its torrent is removed or added again."""
+        self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
+        self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
+        if not file.orphan:
+            self._damage.add(file.name, f"{file.what}; {file.done}")
+            self._report_damage()
+
+    def renewed(self, torrent: str) -> None:
+        """A torrent was added or removed: what was damaged of it matters no more."""
+        self._damage.forget(torrent)
+        self._report_damage()
+
+    def storage(self, event: StorageState) -> None:
+        """Which torrents wait for a file system; one reason for each mount point."""
+        subject = (event.mount_point, event.problem)
+        self._storage.pop(subject, None)
+        if event.message:
+            self._storage[subject] = storage_message(event)
+        problems = [text for (point, _), text in self._storage.items() if point == event.mount_point]
+        self.report("storage", event.mount_point, "; ".join(problems) or None)
+
+    def _report_damage(self) -> None:
+        for subject, problem in self._damage.changes().items():
+            self.report("resume_dir", subject, problem)

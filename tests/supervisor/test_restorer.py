@@ -1,0 +1,88 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from protocol.link import EnsureTorrent, ForgetTorrent
+from supervisor.restore import Restore
+from supervisor.restorer import Restorer
+from tests.supervisor.bench import Bench, bench
+from tests.supervisor.samples import desired
+
+IDS = [letter * 40 for letter in "abcdef"]
+
+
+class Stage:
+    """A restorer over the bench's link, two torrents in one go and four on their way at the most."""
+
+    def __init__(self, on: Bench) -> None:
+        self.on = on
+        self.held: set[str] = set()
+        self.reports: list[str | None] = []
+        self.restorer = Restorer(
+            Restore(window=4, chunk=2),
+            catalogue=on.catalogue,
+            snapshot=on.snapshot,
+            link=on.link,
+            admits=lambda torrent: torrent not in self.held,
+            report=self.reports.append,
+        )
+
+
+@asynccontextmanager
+async def staged(directory: Path) -> AsyncIterator[Stage]:
+    """With an engine that is up, to which the bench has given nothing, and then six torrents."""
+    async with bench(directory) as on:
+        await on.engine(EnsureTorrent, ForgetTorrent)
+        for torrent in IDS:
+            await on.catalogue.put(desired(torrent))
+        yield Stage(on)
+
+
+async def test_all_are_given_a_few_at_a_time(tmp_path: Path) -> None:
+    """More when half of what is on its way has been taken up; it is told how far that is."""
+    async with staged(tmp_path) as stage:
+        stage.restorer.give_all()
+        assert stage.reports == ["0 of 6 torrents are back"]
+        engine = stage.on._engines[-1]
+        first = [each.desired.torrent for each in await engine.given(EnsureTorrent, 4)]
+        assert len(set(first)) == 4
+        for torrent in first:
+            assert not stage.restorer.done
+            stage.restorer.taken_up(torrent)
+        rest = {each.desired.torrent for each in await engine.given(EnsureTorrent, 6)} - set(first)
+        for torrent in rest:
+            stage.restorer.taken_up(torrent)
+        assert stage.restorer.done
+        assert stage.reports[-1] is None
+        assert {*first, *rest} == set(IDS)
+
+
+async def test_what_may_not_be_loaded_is_not_given_until_it_may(tmp_path: Path) -> None:
+    """Then only what is missing is given, and what is leaving is to be forgotten again."""
+    async with staged(tmp_path) as stage:
+        stage.held = set(IDS[2:])
+        stage.restorer.give_all()
+        engine = stage.on._engines[-1]
+        given = {each.desired.torrent for each in await engine.given(EnsureTorrent, 2)}
+        assert given == set(IDS[:2])
+        for torrent in given:
+            stage.restorer.taken_up(torrent)
+            stage.on.snapshot.present.add(torrent)
+        assert stage.restorer.done
+        stage.held = set()
+        await stage.on.catalogue.put(desired(IDS[5], removal="keep_files"))
+        stage.restorer.give_missing()
+        more = {each.desired.torrent for each in await engine.given(EnsureTorrent, 5)} - given
+        assert more == set(IDS[2:5])
+        assert [each.torrent for each in await engine.given(ForgetTorrent)] == [IDS[5]]
+
+
+async def test_without_an_engine_nothing_is_given(tmp_path: Path) -> None:
+    """The next one is given everything."""
+    async with staged(tmp_path) as stage:
+        stage.restorer.give_all()
+        await stage.on.lose_engine()
+        for torrent in IDS:
+            stage.restorer.taken_up(torrent)
+        stage.restorer.give_all()
+        assert stage.reports[-1] == "0 of 6 torrents are back"
