@@ -88,7 +88,8 @@ def root_file_system(suite: str) -> Path:
 def python_of(root: Path) -> str:
     """The version of the container's Python, such as `3.11`."""
     argv = ["chroot", str(root), "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+    environ = {**os.environ, "PATH": _path()}
+    return subprocess.run(argv, env=environ, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _mirror(suite: str) -> list[str]:
@@ -99,12 +100,16 @@ def _mirror(suite: str) -> list[str]:
 
 
 def _missing() -> list[str]:
-    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    return [tool for tool in TOOLS if shutil.which(tool, path=path) is None]
+    return [tool for tool in TOOLS if shutil.which(tool, path=_path()) is None]
+
+
+def _path() -> str:
+    """Where an administrator's programs are, too."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
 def _run(argv: list[str], environ: dict[str, str]) -> None:
-    environ["PATH"] = f"{environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    environ["PATH"] = _path()
     try:
         done = subprocess.run(
             argv, env=environ, check=False, stdin=subprocess.DEVNULL, stdout=-1, stderr=-2, text=True, timeout=BUILD_S
