@@ -5,14 +5,15 @@
 - The *event log* numbers lifecycle events and keeps the latest for replay.
 - The *lifecycle* is a pure machine: what becomes of the engine when it is ready, dies, or is not wanted any more.
 - The *restart policy* is its back-off and budget; *health* is what is wrong, by component and subject.
-- The *memory guard* judges whether the engine has grown so large that another one shall take its place.
-- The *keeper* performs the lifecycle's actions on a *child*, one engine process.
+- The *keeper* performs the lifecycle's actions on a *child*, one engine process; a *spare* is the next one, ready.
+- The *pulse* tells whether the engine hangs, the *memory guard* whether it is too large; the *kill ladder* ends it.
+- The *flight* is what a dead engine was doing; a *crash report* keeps it for people, with stacks and last words.
 - The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.
-- The *reloader* brings a changed configuration into force.
-- The *service manager*, systemd or another, hears how the service is, and by its *pulse* that it is alive.
+- The *reloader* brings a changed configuration into force; the *restorer* gives a new engine its torrents.
+- The *service manager*, systemd or another, hears how the service is, and by the *self-check* that it answers.
 - The *service* wires all of it to one asyncio loop.
 
 Nothing here imports libtorrent, and nothing here waits for a disk or for the engine on the loop.
