@@ -20,9 +20,9 @@ import msgspec
 SUSPECT_S: Final = 1.0
 DEADLINE_S: Final = 3.0
 PATIENT_S: Final = 10.0
-TICK_S: Final = 0.1
+TICK_S: Final = 0.25
 """How often the time has to be told."""
-STALL_S: Final = 0.3
+STALL_S: Final = 0.5
 """A supervisor that is later than this was not listening."""
 
 
