@@ -118,7 +118,7 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidConfig(f"{file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of thousands of digits, or too deep
         raise InvalidConfig(f"{file}: {error}") from error
 
 
@@ -140,7 +140,7 @@ def _environment_value(section: str, key: str, value: str) -> Any:
     if section == "engine":
         if value.lower() in ("true", "false"):
             return value.lower() == "true"
-        return int(value) if re.fullmatch("-?[0-9]+", value) else value
+        return int(value) if re.fullmatch("-?[0-9]{1,20}", value) else value
     return value
 
 
@@ -157,6 +157,8 @@ def _check_engine(settings: object) -> None:
     for key, value in settings.items() if isinstance(settings, dict) else ():
         if not isinstance(value, int | str):
             raise InvalidConfig(f"engine.{key}: {value!r} is no integer, string or truth value")
+        if isinstance(value, int) and not -(2**31) <= value < 2**31:
+            raise InvalidConfig(f"engine.{key}: {value} does not fit into 32 bits, as libtorrent's settings do")
 
 
 def _check_paths(paths: PathsConfig) -> None:

@@ -100,6 +100,10 @@ class Isolation:
 
     # -- what is found out ----------------------------------------------------------------------------------------
 
+    def engine_spawned(self) -> None:
+        """A new engine is on its way, which has nothing loaded."""
+        self._given = {}
+
     def engine_ready(self) -> None:
         """A new engine is about to be given torrents."""
         self._given = {}
@@ -134,7 +138,7 @@ class Isolation:
             testing=len(self._case.testing),
             accused=self._case.accused + self._case.presumed,
         )
-        self._tell_waiting(self._held())
+        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after the loss of the engine was told
         return excused
 
     def tick(self, *, restored: bool) -> None:
@@ -154,6 +158,7 @@ class Isolation:
     def forget(self, torrent: str) -> None:
         """A torrent was removed, or released from quarantine: it is judged anew."""
         self._verdicts.pop(torrent, None)
+        self._given.pop(torrent, None)
         self._take(poison.Cleared(torrent))
 
     def _take(self, event: poison.Input) -> bool:

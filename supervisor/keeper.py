@@ -45,7 +45,7 @@ class Keeper:
         policy: back-off and budget.
         link: is told which generation is the engine.
         spawn: starts the child of a generation; the death of it is reported to the callable given.
-        on_spawned: called when a child was started or the spare is the engine now, before it is ready.
+        on_spawned: called when a child was started or, with True, the spare is the engine now; before it is ready.
         on_crashed: called with a child that is gone though nobody wanted that, and whose stacks can still be read.
         on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
             has decided what comes next.
@@ -62,7 +62,7 @@ class Keeper:
         policy: RestartPolicy,
         link: EngineLink,
         spawn: SpawnChild,
-        on_spawned: Callable[[Child], None],
+        on_spawned: Callable[[Child, bool], None],
         on_lost: Callable[[int | None, Death], None],
         on_finished: Callable[[], None],
         log: logs.Logger,
@@ -96,13 +96,14 @@ class Keeper:
         """Starts the first engine."""
         self._step(StartRequested())
 
-    def ready(self) -> None:
-        """The engine said that it takes commands."""
+    def ready(self) -> bool:
+        """The engine said that it takes commands. False where it had said so before, and is not believed any more."""
         if self.lifecycle.state not in (State.STARTING, State.STOPPING):
             self.kill("said twice that it is ready")
-            return
+            return False
         self._link.ready()
         self._step(Ready())
+        return True
 
     def stop(self) -> None:
         """Lets the engine save and leave; `on_finished` follows. The spare has nothing to save."""
@@ -112,7 +113,7 @@ class Keeper:
 
     def recycle(self, reason: str) -> bool:
         """Lets a running engine save and leave, and starts another one. False where none is running."""
-        if self.lifecycle.state is not State.RUNNING:
+        if self.lifecycle.state is not State.RUNNING or self._climber.manner is not None:
             return False
         self._log.warning("engine_recycled", reason=reason)
         self._step(RecycleRequested())
@@ -190,7 +191,7 @@ class Keeper:
                 asyncio.get_running_loop().call_soon(self._died, Death(exit_code=None, signal=None))
                 return
         self.child, self.gen = child, child.gen
-        self._on_spawned(child)
+        self._on_spawned(child, warm)
         self._link.attach(child.gen)
         self._log.info("engine_spawned", gen=child.gen, pid=child.pid, warm=warm)
 
@@ -219,9 +220,15 @@ class Keeper:
         wanted = asked_for and (death.exit_code == 0 or self._climber.manner is Manner.AT_ONCE)
         death = death._replace(killed_for=self._climber.reason)
         self._climber.gone()
-        if self.child is not None and not wanted:
-            self._on_crashed(self.child, death)
-        excused = self.child is not None and not asked_for and self._excuse(death)
+        excused = False
+        try:  # there is a next engine, whatever those say who hear of this one's end
+            if self.child is not None and not wanted:
+                self._on_crashed(self.child, death)
+            excused = self.child is not None and not asked_for and self._excuse(death)
+        finally:
+            self._bury(death, excused=excused, asked_for=asked_for)
+
+    def _bury(self, death: Death, *, excused: bool, asked_for: bool) -> None:
         child, self.child = self.child, None
         self._link.detach()
         self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)
@@ -233,6 +240,8 @@ class Keeper:
             signal=death.signal,
             retry_s=None if self.stopping else self.lifecycle.next_start_s,
         )
-        self._on_lost(None if child is None else child.pid, death)
-        for action in actions:
-            self._perform(action)
+        try:
+            self._on_lost(None if child is None else child.pid, death)
+        finally:
+            for action in actions:
+                self._perform(action)

@@ -368,6 +368,7 @@ class Mutations:
         async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
             if before.quarantine is None:
+                self._released(torrent)  # there may be a verdict that could not be written yet
                 return Acceptance({"torrent": torrent}, torrent, before.revision)
             after = _with(before, quarantine=None, revision=before.revision + 1)
             await self._catalogue.put(after)

@@ -186,6 +186,8 @@ def _calm(case: Case, event: Calmed, now: float) -> Outcome:
 def _crash(case: Case, event: Crashed, now: float) -> Outcome:
     evidence = _evidence(event)
     case = _strike(case, evidence, now)
+    if case.testing and not event.loaded:
+        return case, []  # it died before it was given what is tested, of something else
     if not case.testing.intersection(event.loaded):
         return Case(strikes=case.strikes, fruitless=True), []
     suspects = tuple(torrent for torrent in evidence if torrent in case.testing)

@@ -36,7 +36,9 @@ class State(Enum):
 
 
 class Began(NamedTuple):
-    """An engine was started."""
+    """An engine was started, or one takes over that was `heard` before and waited."""
+
+    heard: bool = False
 
 
 class Ended(NamedTuple):
@@ -122,7 +124,8 @@ def step(pulse: Pulse, event: Input, now: float) -> Outcome:
 
 
 def _begin(pulse: Pulse, event: Input) -> Outcome:
-    return Pulse(state=State.ALIVE, seen_at=pulse.seen_at), _acquittal(pulse)
+    assert isinstance(event, Began)
+    return Pulse(state=State.ALIVE, seen_at=pulse.seen_at, loops=0 if event.heard else None), _acquittal(pulse)
 
 
 def _end(pulse: Pulse, event: Input) -> Outcome:

@@ -34,9 +34,9 @@ class PulseWatch:
         self._on_hang = on_hang
         self._pulse = Pulse()
 
-    def begin(self) -> None:
-        """An engine was started."""
-        self._step(Began())
+    def begin(self, *, heard: bool) -> None:
+        """An engine was started, or one takes over that was `heard` before and waited."""
+        self._step(Began(heard))
 
     def end(self) -> None:
         """The engine is gone, or on its way out."""

@@ -372,9 +372,10 @@ class Service:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
         return self._config, self._locks[0].identity, self._code.current()
 
-    def _engine_spawned(self, child: Child) -> None:
+    def _engine_spawned(self, child: Child, warm: bool) -> None:
         self._publisher.gen = child.gen
-        self._pulse.begin()
+        self._isolation.engine_spawned()
+        self._pulse.begin(heard=warm)
 
     def _configure_engine(self) -> None:
         settings = self._reads.settings()
@@ -393,11 +394,13 @@ class Service:
     def _engine_ready(self, event: EngineReady) -> None:
         self._log.info("engine_ready", gen=self._keeper.gen, pid=event.pid, port=event.listen_port)
         self._reads.libtorrent = event.libtorrent
-        self._keeper.ready()
+        if not self._keeper.ready():
+            return
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
         self._isolation.engine_ready()
         self._health.started = True
-        self._health.report("engine", "process", None, severity=Severity.DEGRADING, now_us=0)  # told with what follows
+        for subject in ("process", "settings"):  # told with what follows
+            self._health.report("engine", subject, None, severity=Severity.DEGRADING, now_us=0)
         self._restorer.give_all()
 
     def _torrent_taken_up(self, torrent: str) -> None:
@@ -471,9 +474,16 @@ class Service:
     def _settings_refused(self, event: SettingsRefused) -> None:
         problem = f"engine.{event.setting}: {event.message}"
         self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
-        if not self._reloader.refused(event.config, problem):
+        if self._reloader.refused(event.config, problem):
+            return
+        if not self._health.started:
             self._refusal = UnusableSettings(problem)
             self._keeper.stop()
+            return
+        # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
+        refused = f"libtorrent refuses {problem}"
+        self._reporter.report("engine", "settings", refused, Severity.FATAL)
+        self._keeper.kill(refused)
 
     def _settings_applied(self, event: SettingsApplied) -> None:
         self._reloader.confirmed(event.config)

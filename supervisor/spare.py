@@ -1,8 +1,8 @@
 """The spare: the next engine, started ahead, with libtorrent loaded and neither session nor ports.
 
 It is an ordinary engine process of the next generation that nobody has configured: an engine makes its session at the
-first `Configure`. It is looked at when it is about to be used, not before. One that is dead, silent or out of date
-costs its use and nothing else, and after one that died by itself the next is made later each time.
+first `Configure`. It is looked at now and then, and when it is about to be used. One that is dead, silent or out of
+date costs its use and nothing else, and after one that died by itself the next is made later each time.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,9 @@ from typing import Final
 from supervisor import logs
 from supervisor.child import Child, Death
 from supervisor.restart_policy import PROBE_S, STABLE_S
+
+LOOK_S: Final = 10.0
+"""How often it is looked at while it waits."""
 
 SILENT_S: Final = 10.0
 """A spare that was not heard for so long is not used; an engine without a session has a heartbeat every two seconds."""
@@ -50,14 +53,19 @@ class Spare:
         self._made_of: object = None
         self._spawned_at = 0.0
         self._heard_at: float | None = None
+        self._looked_at = 0.0
         self._failures = 0
         self._not_before = 0.0
 
     def prepare(self) -> None:
-        """Makes a spare, unless there is one or the last ones failed just now."""
+        """Makes a spare, unless there is one that can be relied on, or the last ones failed just now."""
         now = self._clock()
+        if self._child is not None and now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            self._examine(self._child)
         if self._child is not None or now < self._not_before:
             return
+        self._looked_at = now
         self._made_of, self._spawned_at, self._heard_at = self._fingerprint(), now, None
         try:
             child = self._spawn()
@@ -71,19 +79,12 @@ class Spare:
 
     def take(self) -> Child | None:
         """The spare, which is one no longer; None where there is none that can be relied on."""
-        if self._child is None:
-            return None
-        if self._child.ended():
+        if self._child is None or self._child.ended():
             return None  # its death will be told in a moment
-        if self._clock() - (self._heard_at or self._spawned_at) > SILENT_S:
-            self.retire("it is silent")
-            self._failed()
-            return None
-        if self._fingerprint() != self._made_of:
-            self.retire("configuration or code has changed")
-            return None
+        self._examine(self._child)
         child, self._child = self._child, None
-        self._failures = 0
+        if child is not None:
+            self._failures = 0
         return child
 
     def retire(self, reason: str) -> None:
@@ -102,6 +103,16 @@ class Spare:
         if self._clock() - self._spawned_at >= STABLE_S:
             self._failures = 0
         self._failed()
+
+    def _examine(self, child: Child) -> None:
+        """Ends the spare where it cannot be relied on."""
+        if child.ended():
+            return
+        if self._clock() - (self._heard_at or self._spawned_at) > SILENT_S:
+            self.retire("it is silent")
+            self._failed()
+        elif self._fingerprint() != self._made_of:
+            self.retire("configuration or code has changed")
 
     def _heard(self) -> None:
         if self._heard_at is None and self._child is not None:

@@ -87,6 +87,21 @@ def test_an_engine_that_does_wrong_is_ended_and_replaced(daemon: Daemon, fault: 
     lifted(daemon, fault, crash.gen)
 
 
+def test_settings_that_only_a_later_engine_refuses_do_not_end_the_service(daemon: Daemon, fault: Path) -> None:
+    """Another libtorrent was installed meanwhile: unhealthy, and answering, until one takes them again."""
+    fault.write_text("refuses_settings")
+    before = daemon.client.health().engine.gen
+    daemon.kill_engine()
+
+    def refused() -> bool:
+        answers(daemon)
+        return daemon.client.health().status is HealthStatus.UNHEALTHY
+
+    until(refused, f"the refusal is told; the daemon's log is {daemon.log}")
+    assert any("some_setting" in reason.message for reason in daemon.client.health().reasons)
+    lifted(daemon, fault, before)
+
+
 def test_frames_of_another_generation_are_not_heard(daemon: Daemon, fault: Path) -> None:
     """Neither by the name of the sender nor by what it says: the engine is as before."""
     fault.write_text("other_generation")

@@ -6,6 +6,7 @@ is the real engine. What misbehaves does so without libtorrent, over the real li
 - `dies_at_start`: exits with 9 before it has said anything.
 - `never_ready`: gives heartbeats and does not take commands.
 - `silent`: never says anything at all.
+- `refuses_settings`: as an engine does whose libtorrent does not know one of them.
 - `holds_the_lock`: takes commands, then hangs in a native call with the interpreter's lock held.
 - `garbage`: takes commands, then sends what is no frame.
 - `other_generation`: takes commands, then goes on in the name of the generation before, and in its own.
@@ -38,6 +39,7 @@ from protocol.link import (
     ForgetTorrent,
     Heartbeat,
     SettingsApplied,
+    SettingsRefused,
     TorrentApplied,
     TorrentForgotten,
     decode_commands,
@@ -49,6 +51,7 @@ KINDS: Final = (
     "dies_at_start",
     "never_ready",
     "silent",
+    "refuses_settings",
     "holds_the_lock",
     "garbage",
     "other_generation",
@@ -108,6 +111,8 @@ class Misbehaving:
         match command:
             case _ if self._kind in ("silent", "never_ready"):
                 return []
+            case Configure(config=config) if self._kind == "refuses_settings":
+                return [SettingsRefused(setting="some_setting", message="there is none", config=config)]
             case Configure(revision=revision):
                 ready = EngineReady(pid=os.getpid(), libtorrent=LIBTORRENT, listen_port=1)
                 return [ready, SettingsApplied(revision=revision)]

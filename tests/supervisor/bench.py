@@ -290,7 +290,7 @@ class Bench:
             policy=RestartPolicy(window_s=60, budget=budget, wait=lambda _: 0.0),
             link=self.link,
             spawn=self._spawn,
-            on_spawned=lambda child: setattr(self.publisher, "gen", child.gen),
+            on_spawned=lambda child, warm: setattr(self.publisher, "gen", child.gen),
             on_crashed=lambda child, death: self.crashed.append(death),
             on_lost=self._lost,
             on_finished=self.finished.set,

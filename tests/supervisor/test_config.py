@@ -210,7 +210,18 @@ def test_a_runtime_dir_that_sockets_do_not_fit_in_is_refused() -> None:
         assert "paths.runtime_dir" in refusal(None, {"OUZEL_PATHS_RUNTIME_DIR": too_long})
 
 
-@pytest.mark.parametrize("content", [b"[paths", b"a = 1\na = 2\n", b"\xff\xfe", b"[a]\n[a]\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[paths",
+        b"a = 1\na = 2\n",
+        b"\xff\xfe",
+        b"[a]\n[a]\n",
+        b"[engine]\na = " + b"9" * 5000,
+        b"a = " + b"[" * 5000,
+    ],
+    ids=["cut", "twice", "no text", "section twice", "long number", "deep"],
+)
 def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     """The message names the file."""
     file = tmp_path / "ouzel.toml"
@@ -222,6 +233,16 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     """One that was asked for and is not there is no default."""
     assert "No such file" in refusal(tmp_path / "none.toml")
     assert str(tmp_path) in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 10**23])
+def test_a_setting_beyond_32_bits_is_refused_by_its_key(tmp_path: Path, value: int) -> None:
+    """From the file and from the environment; libtorrent has no larger ones."""
+    file = tmp_path / "ouzel.toml"
+    file.write_text(f"[engine]\nconnections_limit = {value}\n")
+    assert "engine.connections_limit" in refusal(file)
+    file.write_text(f"[engine]\nconnections_limit = {2**31 - 1}\n")
+    assert load(file, RUNTIME).engine["connections_limit"] == 2**31 - 1
 
 
 def test_a_configuration_is_a_value() -> None:

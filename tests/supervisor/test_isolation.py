@@ -122,12 +122,36 @@ async def test_a_crash_loop_holds_back_what_is_not_tested(tmp_path: Path) -> Non
         stage.calm()
         assert stage.give_more() == "abc"
         stage.die()
+        await stage.on.turn()
         assert stage.reports[-1] == "5 torrents are held back to find the one that crashes the engine"
         assert stage.on.told()[-1] == ("state_changed", {"state": "queued", "previous": "seeding"})
         assert stage.give() == "a"
         stage.calm()
         assert stage.loads == 2
         assert stage.give_more() == "ab"
+
+
+async def test_an_engine_that_dies_before_it_is_given_what_is_tested_teaches_nothing(tmp_path: Path) -> None:
+    """It had nothing loaded, whatever the one before had; what is held back stays so."""
+    async with staged(tmp_path) as stage:
+        for _ in range(2):
+            stage.give()
+            stage.die()
+        stage.give()
+        stage.calm()
+        assert stage.give_more() == "abc"
+        stage.isolation.engine_spawned()
+        assert not stage.die()
+        assert stage.give() == "abc"
+
+
+async def test_what_is_gone_is_not_suspected(tmp_path: Path) -> None:
+    """Of a crash of the engine that had it loaded."""
+    async with staged(tmp_path) as stage:
+        stage.give()
+        stage.isolation.forget(B)
+        stage.die()
+        assert [line["loaded"] for line in stage.on.logged if line["event"] == "crash_examined"] == [5]
 
 
 async def test_ends_that_are_no_torrents_fault_teach_nothing(tmp_path: Path) -> None:

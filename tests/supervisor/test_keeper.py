@@ -225,7 +225,7 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
             policy=RestartPolicy(window_s=60, budget=5, wait=lambda _: 0.0),
             link=link,
             spawn=spawn,
-            on_spawned=lambda _: None,
+            on_spawned=lambda _, __: None,
             on_lost=lambda _, __: None,
             on_finished=lambda: None,
             log=structlog.wrap_logger(
@@ -368,3 +368,26 @@ async def test_an_excused_death_does_not_count(tmp_path: Path) -> None:
             await on.engine()
         on.child.die(Death(exit_code=1, signal=None))
         assert on.keeper.lifecycle.state is State.OVER_BUDGET
+
+
+async def test_there_is_a_next_engine_whatever_becomes_of_telling_of_the_last(tmp_path: Path) -> None:
+    """A report that fails, or a listener, is a defect; being without an engine is worse."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("a defect")
+
+        on.keeper._on_crashed = on.keeper._on_lost = fail
+        with pytest.raises(RuntimeError):
+            on.child.die(KILLED)
+        await on.keeper_restarted()
+        assert on.keeper.gen == 2
+
+
+async def test_an_engine_that_is_being_killed_is_not_recycled(tmp_path: Path) -> None:
+    """Its death is a crash, and stays one."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        on.keeper.kill("it hangs")
+        assert not on.keeper.recycle("it is too large")

@@ -36,9 +36,9 @@ import mmap, sys
 file = open({str(tmp_path / "file")!r}, "rb")
 mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
 sum(mapped[at] for at in range(0, len(mapped), 4096))
-print(); sys.stdin.readline()
+print(flush=True); sys.stdin.readline()
 filled = b"y" * 80_000_000
-print(); sys.stdin.readline()
+print(flush=True); sys.stdin.readline()
 """
     argv = [sys.executable, "-c", script]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:

@@ -57,6 +57,17 @@ def test_every_input_has_its_row() -> None:
     assert set(TRANSITIONS) == {(phase, kind) for phase in Phase for kind in (Crashed, Calmed, Cleared)}
 
 
+def test_a_death_before_anything_is_loaded_changes_nothing() -> None:
+    """While something is tested: it is no crash with what is tested, and no calm without it either."""
+    run = Run()
+    run.crash("abcdefghij")
+    run.crash("abcdefghij")
+    run.calm("abcdefghij")
+    case = run.case
+    assert not run.crash("")
+    assert run.case == case
+
+
 def test_one_crash_holds_nobody_back() -> None:
     """Whatever was in flight."""
     run = Run()

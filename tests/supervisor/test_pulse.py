@@ -86,6 +86,15 @@ def test_before_the_first_beat_nothing_is_expected() -> None:
     assert watched.kinds() == [Suspect, Condemn]
 
 
+def test_an_engine_that_was_heard_before_has_to_be_heard_again() -> None:
+    """A spare that takes over and hangs is not waited for as long as one that is loaded."""
+    watched = Watched()
+    watched.feed(Began(heard=True))
+    watched.patient = True
+    watched.pass_time(60)
+    assert watched.kinds() == [Suspect, Condemn]
+
+
 def test_silence_is_suspect_and_then_the_end() -> None:
     """Once each, at their times; nothing that comes later is heard."""
     watched = Watched()

@@ -22,7 +22,7 @@ async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch)
     watch = PulseWatch(patient=lambda: False, excused=lambda: False, on_suspect=suspected, on_hang=hung.set_result)
     running = asyncio.create_task(watch.run())
     try:
-        watch.begin()
+        watch.begin(heard=False)
         watch.beat(Heartbeat(loops=1, native_age_ms=0))
         await news.wait()
         assert problems[0] is not None
@@ -57,7 +57,7 @@ async def test_time_stands_still_for_who_is_excused(monkeypatch: pytest.MonkeyPa
     watch = PulseWatch(patient=lambda: False, excused=excused, on_suspect=lambda _: None, on_hang=hung.set_result)
     running = asyncio.create_task(watch.run())
     try:
-        watch.begin()
+        watch.begin(heard=False)
         watch.beat(Heartbeat(loops=1, native_age_ms=0))
         await enough.wait()
         assert not hung.done()

@@ -7,7 +7,7 @@ import structlog
 
 from supervisor.child import Death
 from supervisor.restart_policy import PROBE_S, STABLE_S
-from supervisor.spare import FIRST_DELAY_S, SILENT_S, Spare
+from supervisor.spare import FIRST_DELAY_S, LOOK_S, SILENT_S, Spare
 from tests.supervisor.bench import KILLED, PlayedChild
 
 
@@ -188,3 +188,21 @@ def test_a_retired_spare_is_ended_and_nobody_waits_for_it(played: Played) -> Non
     assert played.spare.take() is fresh
     assert played.logged.count("spare_retired") == 1
     assert "spare_exited" not in played.logged
+
+
+def test_a_spare_that_is_out_of_date_is_replaced_while_it_waits() -> None:
+    """Within some seconds, so that the next death finds a good one; a silent one, too, after a pause."""
+    played = Played()
+    first = played.made()
+    played.fingerprint = {"code": 2}
+    played.now += LOOK_S
+    played.heard()
+    played.spare.prepare()
+    assert first.kills == 1
+    assert len(played.children) == 2
+    played.now += SILENT_S + 1.0
+    played.spare.prepare()
+    assert played.children[1].kills == 1
+    assert len(played.children) == 2
+    played.now += FIRST_DELAY_S
+    assert played.made() is played.spare.take()
