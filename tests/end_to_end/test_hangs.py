@@ -53,6 +53,7 @@ def test_a_hung_engine_is_replaced_and_leaves_its_stacks(root: Path, daemon: Dae
     report = daemon.client.get_crash(crash.name)
     assert "most recent call first" in report.stacks
     assert "engine.py" in report.stacks
+    assert {"pop_alerts", "post_statistics"} <= {record["what"] for record in report.flight}
     [logged] = daemon.logged("engine_stacks")
     assert logged["stacks"] == report.stacks.splitlines()
     assert not Path(f"/proc/{pid}").exists()
