@@ -326,6 +326,7 @@ class Engine:
                 if problem is None:
                     self._audit.watch(torrent)
                 dispatcher.added(alert)
+                return  # to the translator it means nothing
             case TorrentGone():
                 dispatcher.gone(alert)
                 self._coalescer.forget(alert.torrent)

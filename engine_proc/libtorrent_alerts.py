@@ -76,13 +76,17 @@ class AlertCopier:
         self._ids: dict[Any, str] = {}
         self._downloading: set[Any] = set()
         self._expected: set[str] = set()
+        self._complete: set[str] = set()
+        """Those that were complete when they were added: that they finish then is no news, and there are thousands."""
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
 
-    def expect(self, torrent: str) -> None:
-        """The torrent is about to be added."""
+    def expect(self, torrent: str, *, complete: bool) -> None:
+        """The torrent is about to be added; its resume data may say that it is `complete`."""
         self._expected.add(torrent)
+        if complete and torrent not in self.handles:
+            self._complete.add(torrent)
 
     def expects(self, handle: Any) -> bool:
         """Whether this is a torrent that was added, is being added, or is being removed."""
@@ -179,6 +183,7 @@ class AlertCopier:
     def _drop(self, torrent: str) -> None:
         self._forget_handle(torrent)
         self._expected.discard(torrent)
+        self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         self._trackers.forget(torrent)
         self._on_dropped(torrent)
@@ -200,7 +205,14 @@ class AlertCopier:
         else:
             self._downloading.discard(handle)
         torrent = self._ids.get(handle)
-        return None if torrent is None else NativeStateChanged(torrent, state)
+        if torrent is None:
+            return None
+        self._complete.discard(torrent)
+        return NativeStateChanged(torrent, state)
+
+    def _copy_finished(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        return None if torrent is None or torrent in self._complete else Finished(torrent)
 
     def _copy_file_finished(self, native: Any) -> Alert | None:
         """Only while it is downloaded: a torrent tells of each of its files when it was checked, too."""
@@ -275,7 +287,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.listen_failed_alert: lambda _, native: ListenTrouble(native.message()),
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
-    lt.torrent_finished_alert: _of_torrent(lambda torrent, native: Finished(torrent)),
+    lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: _of_torrent(lambda torrent, native: PrioritiesSet(torrent)),
     lt.fastresume_rejected_alert: _of_torrent(

@@ -204,7 +204,7 @@ class LibtorrentSession:
         stored: DesiredTorrent | None = None,
         files_known: bool = False,
     ) -> Loading:
-        self._alerts.expect(torrent)
+        self._alerts.expect(torrent, complete=complete)
         if params.ti is None and torrent not in self._alerts.handles:
             self._keep_peers_for(torrent)
         trackers = libtorrent_params.take_trackers(params)

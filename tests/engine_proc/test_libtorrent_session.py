@@ -130,6 +130,32 @@ def test_a_finished_download_comes_back_complete(
         row = later.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
         assert (row.done, row.downloaded) == (sample.size, sample.size)
         assert NativeState.CHECKING_FILES not in [alert.state for alert in later.waiting(NativeStateChanged)]
+        later.settle()
+        assert later.waiting(Finished) == []  # it had
+
+
+def test_what_came_back_complete_finishes_once_more_is_wanted(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """That it finishes as it is added is no news; that it has fetched the rest is."""
+    half = sample.desired(target, selection=Selection(exclude=["*.txt"]))
+    add(leech, sample, half)
+    leech.session.connect(sample.torrent, [seeding])
+    flushed(leech, sample.torrent)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    leech.session.remove(sample.torrent, delete_files=False)  # a seed talks to one peer of an address
+    leech.take(TorrentGone)
+    with real_session() as later:
+        assert later.session.add(half, metainfo=None, resume=blob).complete
+        later.status(sample.torrent, finished)
+        later.settle()
+        assert later.waiting(Finished) == []
+        assert later.session.set_selection(sample.torrent, sample.desired(target))
+        later.take(PrioritiesSet)
+        later.session.connect(sample.torrent, [seeding])
+        flushed(later, sample.torrent)
+        assert files_below(target) == sample.contents
 
 
 def test_half_a_download_goes_on_where_it_was(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
