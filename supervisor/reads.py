@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
+import msgspec
 import psutil
 
 from protocol import codec
@@ -21,11 +22,13 @@ from protocol.commands import (
 )
 from protocol.commands import Snapshot as SnapshotVerb
 from protocol.desired import DesiredTorrent
-from protocol.envelope import VERSION
+from protocol.envelope import VERSION, EventFrame
 from protocol.errors import ErrorKind, OuzelError
+from protocol.results import CutPage, CutRow, FilePage, Nothing, Replayed, ServerInfo, SnapshotPage, TorrentPage
 from protocol.rows import (
     ROW_FIELDS,
     EngineReport,
+    EngineState,
     HealthReport,
     ProcessReport,
     RestoreReport,
@@ -44,6 +47,7 @@ from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
+_EVENTS: Final = msgspec.msgpack.Decoder(EventFrame)
 REPLAY_BYTES_MAX: Final = 4 * 1024 * 1024
 
 
@@ -81,20 +85,20 @@ class Reads:
         self.pid = self._supervisor_process.pid
 
     def answer(self, command: Read) -> Any:
-        """The result of a read. Raises OuzelError."""
+        """The result of a read, of the type that `protocol.operations` names. Raises OuzelError."""
         now = time.monotonic()
         match command:
             case Hello():
-                return {
-                    "server": SERVER,
-                    "version": self._version,
-                    "protocol": VERSION,
-                    "libtorrent": self.libtorrent,
-                    "ops": list(BY_OP),
-                    "max_frame_bytes": codec.MAX_FRAME_BYTES,
-                }
+                return ServerInfo(
+                    server=SERVER,
+                    version=self._version,
+                    protocol=VERSION,
+                    libtorrent=self.libtorrent,
+                    ops=list(BY_OP),
+                    max_frame_bytes=codec.MAX_FRAME_BYTES,
+                )
             case Ping():
-                return {}
+                return Nothing()
             case Health():
                 return self.health(now)
             case Stats():
@@ -102,12 +106,7 @@ class Reads:
             case SnapshotVerb(cursor=cursor, limit=limit):
                 page, cursor = self._page(list(self._catalogue.torrents), cursor, limit)
                 rows = [self._snapshot.row(self._catalogue.torrents[torrent], now) for torrent in page]
-                return {
-                    "health": self.health(now),
-                    "settings": self.settings(),
-                    "torrents": rows,
-                    "cursor": cursor,
-                }
+                return SnapshotPage(health=self.health(now), settings=self.settings(), torrents=rows, cursor=cursor)
             case ListTorrents():
                 return self._list(command, now)
             case GetTorrent(torrent=torrent):
@@ -142,7 +141,7 @@ class Reads:
             status=self._health.status,
             reasons=self._health.reasons,
             engine=EngineReport(
-                state=keeper.lifecycle.state.value,
+                state=EngineState(keeper.lifecycle.state.value),
                 pid=keeper.child.pid if keeper.child else None,
                 gen=keeper.gen,
                 restarts=keeper.restarts,
@@ -176,7 +175,7 @@ class Reads:
             torrents={state.value: count for state, count in counts.items()},
         )
 
-    def _list(self, command: ListTorrents, now: float) -> dict[str, Any]:
+    def _list(self, command: ListTorrents, now: float) -> TorrentPage | CutPage:
         unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
         if unknown:
             raise OuzelError(
@@ -191,13 +190,14 @@ class Reads:
             and (command.label is None or command.label in desired.labels)
         ]
         page, cursor = self._page(kept, command.cursor, command.limit)
-        rows: list[Any] = [self._snapshot.row(torrents[torrent], now) for torrent in page]
-        if command.fields is not None:
-            names = {"torrent", *command.fields}
-            rows = [{name: getattr(row, name) for name in names} for row in rows]
-        return {"torrents": rows, "cursor": cursor}
+        rows = [self._snapshot.row(torrents[torrent], now) for torrent in page]
+        if command.fields is None:
+            return TorrentPage(torrents=rows, cursor=cursor)
+        names = {"torrent", *command.fields}
+        cut = [CutRow(**{name: getattr(row, name) for name in names}) for row in rows]
+        return CutPage(torrents=cut, cursor=cursor)
 
-    def _files(self, command: ListFiles, now: float) -> dict[str, Any]:
+    def _files(self, command: ListFiles, now: float) -> FilePage:
         self.find(command.torrent)
         files = self._snapshot.files(command.torrent)
         if files is None:
@@ -205,21 +205,21 @@ class Reads:
         start = _offset(command.cursor)
         end = start + command.limit
         told = self._snapshot.of(command.torrent).file_bytes
-        return {
-            "files": files[start:end],
-            "cursor": str(end) if end < len(files) else None,
-            "age_ms": None if told is None else max(0, int((now - told[0]) * 1000)),
-        }
+        return FilePage(
+            files=files[start:end],
+            cursor=str(end) if end < len(files) else None,
+            age_ms=None if told is None else max(0, int((now - told[0]) * 1000)),
+        )
 
-    def _replay(self, epoch: str, after_seq: int, limit: int) -> dict[str, Any]:
-        events: list[Any] = []
+    def _replay(self, epoch: str, after_seq: int, limit: int) -> Replayed:
+        events: list[EventFrame] = []
         size = 0
         for logged in self._log.replay(epoch, after_seq, limit):
             size += len(logged.frame)
             if events and size > REPLAY_BYTES_MAX:
                 break
-            events.append(codec.decode(logged.frame))
-        return {"events": events, "head": self._log.head}
+            events.append(_EVENTS.decode(logged.frame))
+        return Replayed(events=events, head=self._log.head)
 
     @staticmethod
     def _page(torrents: list[str], cursor: str | None, limit: int) -> tuple[list[str], str | None]:
