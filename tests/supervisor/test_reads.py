@@ -6,7 +6,7 @@ import pytest
 from protocol.commands import BY_OP, parse_command
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import FileEntry, Reconciled
-from protocol.results import CutRow
+from protocol.results import CutRow, Nothing, Replayed
 from protocol.rows import ROW_FIELDS, HealthStatus, TorrentState
 from supervisor import reads
 from supervisor.health import Severity
@@ -76,7 +76,7 @@ async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
         assert answer.max_frame_bytes == 16 * 1024 * 1024
         await on.engine()
         assert read(on, "hello").libtorrent == "2.0"
-        assert read(on, "ping") == {}
+        assert read(on, "ping") == Nothing()
 
 
 async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ async def test_files_are_paged(tmp_path: Path) -> None:
 async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as fit in a reply, but at least one; `head` tells whether there are more."""
     async with bench(tmp_path) as on:
-        assert read(on, "replay", epoch="epoch-1", after_seq=0) == {"events": [], "head": 0}
+        assert read(on, "replay", epoch="epoch-1", after_seq=0) == Replayed(events=[], head=0)
         for number in range(5):
             on.publisher.lifecycle(Reconciled(what=f"w{number}", done="x" * 1000))
         answer = read(on, "replay", epoch="epoch-1", after_seq=1, limit=2)
