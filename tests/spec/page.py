@@ -192,15 +192,16 @@ def _operations() -> str:
 def _operation(operation: Operation) -> str:
     op = operation.op
     found = {vector.name: vector for vector in (*vectors.requests(), *vectors.replies())}
-    request, reply = found[f"{op}: full"], found[f"{op}: ok"]
+    request = found[f"{op}: full"]
+    reply = found[f"{op}: ok" if operation.cut is None else f"{op}: ok, cut to fields"]
     parts = [
         f"### {op}",
         ("A mutation. " if operation.mutates else "A read. ") + about(operation.arguments),
-        "**Arguments.** " + _after(_members(operation.arguments)),
-        "**Result.** " + _after(_members(operation.result, given=False)),
+        "**Arguments.**" + _after(_members(operation.arguments)),
+        "**Result.**" + _after(_members(operation.result, given=False)),
         "**Errors** beside those of any request"
         + (" and any mutation" if operation.mutates else "")
-        + ". "
+        + "."
         + _after(_refusals(operation.errors)),
         "**Example.** The request, in JSON and in hex:",
         json_block(request),
@@ -213,8 +214,8 @@ def _operation(operation: Operation) -> str:
 
 
 def _after(block: str) -> str:
-    """A table begins on a line of its own."""
-    return f"\n\n{block}" if block.startswith("|") else block
+    """What stands after a bold word: a table begins on a line of its own."""
+    return f"\n\n{block}" if block.startswith("|") else f" {block}"
 
 
 def _named_types() -> Iterator[type[msgspec.Struct]]:
@@ -262,7 +263,7 @@ def _event(event: Event) -> str:
     parts = [
         f'### <a id="event-{type_.replace("_", "-")}"></a>event `{type_}`',
         about(kind),
-        f"Topic: {_topic(kind)}. **Data.** " + _after(members),
+        f"Topic: {_topic(kind)}. **Data.**" + _after(members),
         f"**Example.** The topic frame is `{vector.topic}`, the second frame:",
         json_block(vector),
         hex_block(vector.frame),
