@@ -52,9 +52,9 @@ def regions() -> dict[str, str]:
     """All of them, by name."""
     return {
         "request": _members(envelope.Request),
-        "reply": _members(envelope.Reply),
-        "error": _members(envelope.ErrorBody),
-        "event": _members(envelope.EventFrame),
+        "reply": _members(envelope.Reply, given=False),
+        "error": _members(envelope.ErrorBody, given=False),
+        "event": _members(envelope.EventFrame, given=False),
         "limits": _limits(),
         "errors": _errors(),
         "errors-always": _refusals(ALWAYS),
