@@ -18,5 +18,8 @@ def main(check: bool = typer.Option(False, "--check", help="write nothing; exit 
         raise typer.Exit(1)
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.command()(main)
+
 if __name__ == "__main__":
-    typer.run(main)
+    app(prog_name="scripts/spec")

@@ -232,6 +232,7 @@ _BAD_ARGUMENTS: Final[tuple[tuple[str, str, dict[str, Any], str], ...]] = (
     ("list_torrents", "limit is too much", {"limit": MAX_PAGE + 1}, "args.limit"),
     ("list_torrents", "limit is a string", {"limit": "10"}, "args.limit"),
     ("list_torrents", "limit is a fraction", {"limit": 0.5}, "args.limit"),
+    ("list_torrents", "limit is a float, although a whole one", {"limit": 10.0}, "args.limit"),
     ("list_torrents", "limit is true", {"limit": True}, "args.limit"),
     ("list_torrents", "an unknown state", {"state": "dreaming"}, "args.state"),
     ("list_torrents", "an id that is none", {"ids": [samples.TORRENT, "x"]}, "args.ids[1]"),

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import cache
 from typing import Final, get_args
 
 import msgspec
@@ -191,7 +192,7 @@ def _operations() -> str:
 
 def _operation(operation: Operation) -> str:
     op = operation.op
-    found = {vector.name: vector for vector in (*vectors.requests(), *vectors.replies())}
+    found = _messages()
     request = found[f"{op}: full"]
     reply = found[f"{op}: ok" if operation.cut is None else f"{op}: ok, cut to fields"]
     parts = [
@@ -211,6 +212,12 @@ def _operation(operation: Operation) -> str:
         hex_block(reply.frame),
     ]
     return "\n\n".join(parts)
+
+
+@cache
+def _messages() -> dict[str, Vector]:
+    """Requests and replies by name."""
+    return {vector.name: vector for vector in (*vectors.requests(), *vectors.replies())}
 
 
 def _after(block: str) -> str:

@@ -1,10 +1,12 @@
 import re
-import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.spec import files
+from tests.spec.__main__ import app
 from tests.spec.files import PAGE, ROOT, PageBroken, generated, stale, with_regions
 
 
@@ -63,8 +65,13 @@ def test_links_within_the_page_lead_somewhere() -> None:
     assert [link for link in local if not (ROOT / "docs" / link).exists()] == []
 
 
-@pytest.mark.process
-def test_the_command_tells_by_its_exit_code() -> None:
-    """0 where nothing is stale."""
-    ran = subprocess.run([ROOT / "scripts" / "spec", "--check"], capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout) == (0, ""), ran.stdout + ran.stderr
+def test_the_command_tells_by_its_exit_code(copy: Path) -> None:
+    """`--check` writes nothing."""
+    run = partial(CliRunner().invoke, app)
+    assert (run(["--check"]).exit_code, run(["--check"]).output) == (0, "")
+    (copy / "docs/schema/reply.json").unlink()
+    checked = run(["--check"])
+    assert (checked.exit_code, checked.output.split(":")[0]) == (1, "docs/schema/reply.json")
+    written = run([])
+    assert (written.exit_code, written.output) == (0, "docs/schema/reply.json: written\n")
+    assert run(["--check"]).exit_code == 0

