@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-import msgspec
 import psutil
 
 from protocol import codec
@@ -22,9 +21,9 @@ from protocol.commands import (
 )
 from protocol.commands import Snapshot as SnapshotVerb
 from protocol.desired import DesiredTorrent
-from protocol.envelope import VERSION, EventFrame
+from protocol.envelope import VERSION
 from protocol.errors import ErrorKind, OuzelError
-from protocol.results import CutPage, CutRow, FilePage, Nothing, Replayed, ServerInfo, SnapshotPage, TorrentPage
+from protocol.results import Nothing, ServerInfo
 from protocol.rows import (
     ROW_FIELDS,
     EngineReport,
@@ -47,7 +46,6 @@ from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
-_EVENTS: Final = msgspec.msgpack.Decoder(EventFrame)
 REPLAY_BYTES_MAX: Final = 4 * 1024 * 1024
 
 
@@ -85,7 +83,7 @@ class Reads:
         self.pid = self._supervisor_process.pid
 
     def answer(self, command: Read) -> Any:
-        """The result of a read, of the type that `protocol.operations` names. Raises OuzelError."""
+        """The result of a read. Raises OuzelError."""
         now = time.monotonic()
         match command:
             case Hello():
@@ -106,7 +104,12 @@ class Reads:
             case SnapshotVerb(cursor=cursor, limit=limit):
                 page, cursor = self._page(list(self._catalogue.torrents), cursor, limit)
                 rows = [self._snapshot.row(self._catalogue.torrents[torrent], now) for torrent in page]
-                return SnapshotPage(health=self.health(now), settings=self.settings(), torrents=rows, cursor=cursor)
+                return {
+                    "health": self.health(now),
+                    "settings": self.settings(),
+                    "torrents": rows,
+                    "cursor": cursor,
+                }
             case ListTorrents():
                 return self._list(command, now)
             case GetTorrent(torrent=torrent):
@@ -175,7 +178,7 @@ class Reads:
             torrents={state.value: count for state, count in counts.items()},
         )
 
-    def _list(self, command: ListTorrents, now: float) -> TorrentPage | CutPage:
+    def _list(self, command: ListTorrents, now: float) -> dict[str, Any]:
         unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
         if unknown:
             raise OuzelError(
@@ -190,14 +193,13 @@ class Reads:
             and (command.label is None or command.label in desired.labels)
         ]
         page, cursor = self._page(kept, command.cursor, command.limit)
-        rows = [self._snapshot.row(torrents[torrent], now) for torrent in page]
-        if command.fields is None:
-            return TorrentPage(torrents=rows, cursor=cursor)
-        names = {"torrent", *command.fields}
-        cut = [CutRow(**{name: getattr(row, name) for name in names}) for row in rows]
-        return CutPage(torrents=cut, cursor=cursor)
+        rows: list[Any] = [self._snapshot.row(torrents[torrent], now) for torrent in page]
+        if command.fields is not None:
+            names = {"torrent", *command.fields}
+            rows = [{name: getattr(row, name) for name in names} for row in rows]
+        return {"torrents": rows, "cursor": cursor}
 
-    def _files(self, command: ListFiles, now: float) -> FilePage:
+    def _files(self, command: ListFiles, now: float) -> dict[str, Any]:
         self.find(command.torrent)
         files = self._snapshot.files(command.torrent)
         if files is None:
@@ -205,21 +207,21 @@ class Reads:
         start = _offset(command.cursor)
         end = start + command.limit
         told = self._snapshot.of(command.torrent).file_bytes
-        return FilePage(
-            files=files[start:end],
-            cursor=str(end) if end < len(files) else None,
-            age_ms=None if told is None else max(0, int((now - told[0]) * 1000)),
-        )
+        return {
+            "files": files[start:end],
+            "cursor": str(end) if end < len(files) else None,
+            "age_ms": None if told is None else max(0, int((now - told[0]) * 1000)),
+        }
 
-    def _replay(self, epoch: str, after_seq: int, limit: int) -> Replayed:
-        events: list[EventFrame] = []
+    def _replay(self, epoch: str, after_seq: int, limit: int) -> dict[str, Any]:
+        events: list[Any] = []
         size = 0
         for logged in self._log.replay(epoch, after_seq, limit):
             size += len(logged.frame)
             if events and size > REPLAY_BYTES_MAX:
                 break
-            events.append(_EVENTS.decode(logged.frame))
-        return Replayed(events=events, head=self._log.head)
+            events.append(codec.decode(logged.frame))
+        return {"events": events, "head": self._log.head}
 
     @staticmethod
     def _page(torrents: list[str], cursor: str | None, limit: int) -> tuple[list[str], str | None]:

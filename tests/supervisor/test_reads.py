@@ -6,7 +6,7 @@ import pytest
 from protocol.commands import BY_OP, parse_command
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import FileEntry, Reconciled
-from protocol.results import CutRow, Nothing, Replayed
+from protocol.results import Nothing
 from protocol.rows import ROW_FIELDS, HealthStatus, TorrentState
 from supervisor import reads
 from supervisor.health import Severity
@@ -48,9 +48,9 @@ async def with_three(on: Bench) -> None:
     observed.state, observed.progress = TorrentState.DOWNLOADING, progress()
 
 
-def ids(answer: Any) -> list[str]:
+def ids(answer: dict[str, Any]) -> list[str]:
     """Which torrents are in an answer."""
-    return [row.torrent for row in answer.torrents]
+    return [row["torrent"] if isinstance(row, dict) else row.torrent for row in answer["torrents"]]
 
 
 @pytest.mark.parametrize("op", READS)
@@ -85,8 +85,8 @@ async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> 
         await with_three(on)
         answer = read(on, "list_torrents")
         assert ids(answer) == sorted([V1, OTHER, V2])
-        assert answer.cursor is None
-        assert set(answer.torrents[0].__struct_fields__) == ROW_FIELDS
+        assert answer["cursor"] is None
+        assert set(answer["torrents"][0].__struct_fields__) == ROW_FIELDS
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ async def test_fields_are_those_that_were_named(tmp_path: Path) -> None:
     """And the id; one that no row has is refused."""
     async with bench(tmp_path) as on:
         await with_three(on)
-        rows = read(on, "list_torrents", fields=["state", "labels"], ids=[OTHER]).torrents
-        assert rows == [CutRow(torrent=OTHER, state=TorrentState.QUEUED, labels=["tv"])]
-        assert read(on, "list_torrents", fields=[], ids=[OTHER]).torrents == [CutRow(torrent=OTHER)]
+        rows = read(on, "list_torrents", fields=["state", "labels"], ids=[OTHER])["torrents"]
+        assert rows == [{"torrent": OTHER, "state": TorrentState.QUEUED, "labels": ["tv"]}]
+        assert read(on, "list_torrents", fields=[], ids=[OTHER])["torrents"] == [{"torrent": OTHER}]
         error = refused(on, "list_torrents", fields=["state", "colour"])
         assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.fields")
         assert "colour" in error.message
@@ -134,9 +134,9 @@ async def test_pages_make_up_the_whole(tmp_path: Path, op: str, limit: int) -> N
         cursor, pages = None, 0
         while pages == 0 or cursor is not None:
             answer = read(on, op, cursor=cursor, limit=limit)
-            assert len(answer.torrents) <= limit
+            assert len(answer["torrents"]) <= limit
             seen += ids(answer)
-            cursor, pages = answer.cursor, pages + 1
+            cursor, pages = answer["cursor"], pages + 1
             on.catalogue.torrents.pop(seen[0], None)  # what was read already may go
         assert seen == everything
         assert pages == -(-7 // limit)
@@ -146,9 +146,9 @@ async def test_a_snapshot_page_has_health_and_settings(tmp_path: Path) -> None:
     """Settings are the configuration's where no client said otherwise."""
     async with bench(tmp_path) as on:
         answer = read(on, "snapshot")
-        assert (answer.torrents, answer.cursor) == ([], None)
-        assert (answer.settings.download_bps, answer.settings.upload_bps) == (1000, 500)
-        assert answer.health.status is HealthStatus.STARTING
+        assert (answer["torrents"], answer["cursor"]) == ([], None)
+        assert (answer["settings"].download_bps, answer["settings"].upload_bps) == (1000, 500)
+        assert answer["health"].status is HealthStatus.STARTING
 
 
 async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -> None:
@@ -214,10 +214,10 @@ async def test_files_are_paged(tmp_path: Path) -> None:
         seen, cursor = [], None
         for _ in range(3):
             answer = read(on, "list_files", torrent=V1, limit=2, cursor=cursor)
-            seen += [row.index for row in answer.files]
-            cursor = answer.cursor
+            seen += [row.index for row in answer["files"]]
+            cursor = answer["cursor"]
         assert (seen, cursor) == ([0, 1, 2, 3, 4], None)
-        assert read(on, "list_files", torrent=V1, cursor="99").files == []
+        assert read(on, "list_files", torrent=V1, cursor="99")["files"] == []
         for bad in ("", "-1", "x", "1.5", "²", "9" * 30):
             error = refused(on, "list_files", torrent=V1, cursor=bad)
             assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.cursor")
@@ -226,16 +226,16 @@ async def test_files_are_paged(tmp_path: Path) -> None:
 async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as fit in a reply, but at least one; `head` tells whether there are more."""
     async with bench(tmp_path) as on:
-        assert read(on, "replay", epoch="epoch-1", after_seq=0) == Replayed(events=[], head=0)
+        assert read(on, "replay", epoch="epoch-1", after_seq=0) == {"events": [], "head": 0}
         for number in range(5):
             on.publisher.lifecycle(Reconciled(what=f"w{number}", done="x" * 1000))
         answer = read(on, "replay", epoch="epoch-1", after_seq=1, limit=2)
-        assert [event.seq for event in answer.events] == [2, 3]
-        assert answer.head == 5
-        assert answer.events[0].data["what"] == "w1"
+        assert [event["seq"] for event in answer["events"]] == [2, 3]
+        assert answer["head"] == 5
+        assert answer["events"][0]["data"]["what"] == "w1"
         monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 2500)
-        assert [event.seq for event in read(on, "replay", epoch="epoch-1", after_seq=0).events] == [1, 2]
+        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1, 2]
         monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 1)
-        assert [event.seq for event in read(on, "replay", epoch="epoch-1", after_seq=0).events] == [1]
+        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1]
         assert refused(on, "replay", epoch="epoch-0", after_seq=0).kind is ErrorKind.REPLAY_GONE
         assert refused(on, "replay", epoch="epoch-1", after_seq=6).kind is ErrorKind.REPLAY_GONE
