@@ -101,8 +101,8 @@ def torrents(rows: Sequence[TorrentRow], *, ages: bool = False) -> Grid:
 def torrent(detail: TorrentDetail) -> Grid:
     """All that is known of one torrent."""
     rules = detail.rules
-    selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in rules.get(rule, [])]
-    if rules.get("skip_fluff"):
+    selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
+    if rules.skip_fluff:
         selection.append("skip fluff")
     selection += [f"file {index}: priority {priority}" for index, priority in detail.priorities.items()]
     applied = "yes" if detail.applied_revision >= detail.revision else "not yet"

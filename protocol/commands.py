@@ -1,7 +1,8 @@
 """The public commands: one Struct a verb, its fields are the arguments, its tag is the `op`.
 
-The docstring of each says what it does, what its result is and what it refuses beyond INVALID_ARGUMENT. Reads are
-answered from the supervisor's cache, with or without an engine; mutations are durable before they are answered.
+The docstring of each says what it does and what its arguments mean; its result and its errors are in
+`protocol.operations`. Reads are answered from the supervisor's cache, with or without an engine; mutations are durable
+before they are answered.
 """
 
 from typing import Annotated, Any, Final, get_args
@@ -34,26 +35,29 @@ class _Verb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 
 class Hello(_Verb, frozen=True, kw_only=True, tag="hello"):
-    """Who is there. Result: `{server, version, protocol, libtorrent, ops:[str], max_frame_bytes}`."""
+    """Who is there."""
 
 
 class Ping(_Verb, frozen=True, kw_only=True, tag="ping"):
-    """Nothing but a round trip through the supervisor's loop. Result: `{}`."""
+    """Nothing but a round trip through the supervisor's loop."""
 
 
 class Health(_Verb, frozen=True, kw_only=True, tag="health"):
-    """How the service is. Result: `protocol.rows.HealthReport`."""
+    """How the service is."""
 
 
 class Stats(_Verb, frozen=True, kw_only=True, tag="stats"):
-    """Totals and rates of the session and of both processes. Result: `protocol.rows.StatsReport`."""
+    """Totals and rates of the session and of both processes."""
 
 
 class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
     """All that can be observed, a page at a time: subscribe first, then page until `cursor` is null.
 
-    Result: `{health, settings, torrents:[row], cursor}`, true at the reply's `seq`; `health` and `settings`
-    on every page.
+    Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
+
+    Fields:
+        cursor: the `cursor` of the page before; null for the first page.
+        limit: rows a page, at the most.
     """
 
     cursor: str | None = None
@@ -61,13 +65,15 @@ class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
-    """The torrents, in the order of their ids. Result: `{torrents:[row], cursor}`; `cursor` is null at the end.
+    """The torrents, in the order of their ids, a page at a time.
 
     Fields:
-        ids, state, label: keep only these.
-        fields: names of the row's members to give; `torrent` is always there.
-        cursor: where the page before ended.
-        limit: rows a page, 10,000 at the most.
+        ids: only these; ones that are not there are passed over.
+        fields: names of the row's members to give; `torrent` is always there. Null is all of them.
+        state: only torrents in this state.
+        label: only torrents with this label.
+        cursor: the `cursor` of the page before; null for the first page.
+        limit: rows a page, at the most.
     """
 
     ids: list[TorrentId] | None = None
@@ -79,18 +85,17 @@ class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
 
 
 class GetTorrent(_Verb, frozen=True, kw_only=True, tag="get_torrent"):
-    """One torrent: its row, and what clients asked for. Result: `protocol.rows.TorrentDetail`.
-
-    Errors: UNKNOWN_TORRENT.
-    """
+    """One torrent: its row, and what clients asked for beyond it."""
 
     torrent: TorrentId
 
 
 class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
-    """The files of a torrent, with progress. Result: `{files:[FileRow], cursor, age_ms}`.
+    """The files of a torrent, with progress, a page at a time.
 
-    Errors: UNKNOWN_TORRENT; NO_METADATA while a magnet link waits for it.
+    Fields:
+        cursor: the `cursor` of the page before; null for the first page.
+        limit: files a page, at the most.
     """
 
     torrent: TorrentId
@@ -99,9 +104,12 @@ class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
 
 
 class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
-    """The lifecycle events after `after_seq`. Result: `{events:[EventFrame], head}`; ask again until `head` is reached.
+    """The lifecycle events after `after_seq`, in order and without a gap; ask again until `head` is reached.
 
-    Errors: REPLAY_GONE where the epoch is another or the events are no longer kept.
+    Fields:
+        epoch: the numbering that `after_seq` is of.
+        after_seq: the last event that is not wanted.
+        limit: events in the reply, at the most; fewer come where they are large.
     """
 
     epoch: str
@@ -110,36 +118,52 @@ class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
 
 
 class ListCrashes(_Verb, frozen=True, kw_only=True, tag="list_crashes"):
-    """The deaths of engines that nobody wanted, the latest first. Result: `{crashes:[protocol.crashes.CrashSummary]}`.
+    """The deaths of engines that nobody wanted, the latest first.
 
-    Read from disk beside the loop; so many are kept, and the oldest go first. Errors: STORAGE_UNAVAILABLE.
+    Read from disk beside the loop; so many are kept, and the oldest go first.
     """
 
 
 class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
-    """The report of one death. Result: `protocol.crashes.CrashReport`. Errors: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
+    """The report of one death.
+
+    Fields:
+        name: as `list_crashes` gives it.
+    """
 
     name: CrashName
 
 
 class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
-    """Adds a torrent from exactly one of `magnet` and `metainfo`. Result: `{torrent, duplicate}`.
+    """Adds a torrent from exactly one of `magnet` and `metainfo`.
 
-    A torrent that is already there is left as it is, and `duplicate` says so.
+    A torrent that is already there is left as it is, and `duplicate` says so. The source is judged by libtorrent, so
+    an engine is needed; where there is none for a moment, the command waits for the next one.
 
     Fields:
+        magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
         save_path: absolute, inside the download roots; the first root when left out.
-        rules: `{include, exclude, skip_fluff}`, as in `update_selection`.
-        priorities: priority by file index; beats the rules.
+        paused: adds it without starting it.
+        sequential: downloads pieces in order rather than the rarest first.
+        rules: as in `update_selection`.
+        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal; they beat the rules.
+        download_bps, upload_bps: limits in bytes per second, 0 is no limit.
+        trackers: URLs beside the source's own.
+        web_seeds: URLs beside the source's own (BEP 19).
+        labels: any words, to find torrents by.
         seed_mode: all data is vouched to be there; nothing is checked until it is uploaded.
-
-    Errors: INVALID_MAGNET, INVALID_METAINFO, PATH_NOT_ALLOWED, TORRENT_BUSY, ENGINE_UNAVAILABLE (the source is
-        judged by libtorrent, so an engine is needed), ENGINE_LOST, STORAGE_UNAVAILABLE.
+        peers: `address:port`, IPv6 addresses in brackets; tried now and after each restart.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
-        """The part of a selection that goes by globs."""
+        """The part of a selection that goes by globs.
+
+        Fields:
+            include: globs; a file must match one of them; an empty list is all files.
+            exclude: globs; a file that matches one is left out.
+            skip_fluff: leave out samples, notes, links and the like.
+        """
 
         include: Globs = []
         exclude: Globs = []
@@ -162,9 +186,10 @@ class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
 
 
 class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
-    """Forgets a torrent, and deletes its files if asked. Result: `{torrent}`.
+    """Forgets a torrent, and deletes its files if asked.
 
-    Errors: UNKNOWN_TORRENT; QUARANTINED with `delete_files`, since files are found by loading the torrent.
+    Fields:
+        delete_files: deletes them, too.
     """
 
     torrent: TorrentId
@@ -172,28 +197,36 @@ class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
 
 
 class PauseTorrent(_Verb, frozen=True, kw_only=True, tag="pause"):
-    """Stops a torrent until `resume`, over restarts too. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+    """Stops a torrent until `resume`, over restarts too."""
 
     torrent: TorrentId
 
 
 class ResumeTorrent(_Verb, frozen=True, kw_only=True, tag="resume"):
-    """Lets a paused torrent run again. Result: `{torrent}`. Errors: UNKNOWN_TORRENT."""
+    """Lets a paused torrent run again, and has one that is in state `error` tried again."""
 
     torrent: TorrentId
 
 
 class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
-    """Downloads pieces in order, or rarest first. Result: `{torrent, sequential}`. Errors: UNKNOWN_TORRENT."""
+    """Downloads pieces in order, or the rarest first.
+
+    Fields:
+        sequential: in order.
+    """
 
     torrent: TorrentId
     sequential: bool
 
 
 class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
-    """Sets rate limits of one torrent, or of the session without `torrent`. Result: `{download_bps, upload_bps}`.
+    """Sets rate limits of one torrent, or of the session without `torrent`.
 
-    Limits hold for all peers, those on the local network too. What is left out stays. Errors: UNKNOWN_TORRENT.
+    Limits hold for all peers, those on the local network too. What is left out stays.
+
+    Fields:
+        torrent: null is the session: all torrents together.
+        download_bps, upload_bps: bytes per second, 0 is no limit.
     """
 
     torrent: TorrentId | None = None
@@ -202,7 +235,7 @@ class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
 
 
 class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
-    """Chooses the files to download. Result: `{torrent}`. Errors: UNKNOWN_TORRENT.
+    """Chooses the files to download.
 
     What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
     without the torrent's root folder; `**` crosses folders and case does not matter. Explicit priorities beat
@@ -212,7 +245,8 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
         include: globs; a file must match one of them; an empty list is all files.
         exclude: globs; a file that matches one is left out.
         skip_fluff: leave out samples, notes, links and the like.
-        priorities: priority by file index; an empty map gives the files back to the rules.
+        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal; an empty one gives
+            the files back to the rules.
     """
 
     torrent: TorrentId
@@ -223,7 +257,7 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
 
 
 class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
-    """Connects a torrent to peers, now and after each restart. Result: `{torrent, added}`. Errors: UNKNOWN_TORRENT.
+    """Connects a torrent to peers, now and after each restart.
 
     Fields:
         peers: `address:port`, IPv6 addresses in brackets.
@@ -234,7 +268,7 @@ class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
 
 
 class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
-    """Lets a torrent out of quarantine, so that it is loaded again. Result: `{torrent}`. Errors: UNKNOWN_TORRENT.
+    """Lets a torrent out of quarantine, so that it is loaded again.
 
     One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
     take effect when it is released; with `"wait": "applied"` they are answered with QUARANTINED.

@@ -12,10 +12,14 @@ class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One death of an engine that nobody wanted, as `list_crashes` gives it.
 
     Fields:
-        time_us: when it was noticed.
-        exit_code, signal: how it ended; one of the two.
+        name: of the report: when, in UTC, and which generation; names sort by time.
+        time_us: when it was noticed, microseconds since 1970.
+        gen: the engine's generation.
+        pid: its process id.
+        exit_code: what it ended with, or null.
+        signal: the signal's name that ended it (`SIGSEGV`), or null; one of the two is set.
         killed_for: why the supervisor killed it, null where it did not.
-        uptime_ms: how long it had been the engine.
+        uptime_ms: for how long it had been the engine.
     """
 
     name: str
@@ -34,7 +38,7 @@ class CrashReport(CrashSummary, frozen=True, kw_only=True):
     Fields:
         stacks: of all threads that run Python, where the engine could still write them.
         log: the last lines that it wrote.
-        flight: what it was about to do, the latest first.
+        flight: what it was about to do, the latest first: `{what, torrent, age_us}` each.
         versions: of Ouzel and what it stands on.
         settings: the configuration, without what may be secret.
     """

@@ -46,6 +46,12 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one.
 
     Fields:
+        code: its number in the error table.
+        name: its name there.
+        message: a sentence for people; not contract.
+        retry: when the same request may succeed: `never`, `later`, or `resnapshot`: after a new snapshot.
+        retry_after_ms: the earliest useful retry in milliseconds; left out where that is not known.
+        field: dotted path of the offending field (`args.save_path`); left out where no field is to blame.
         accepted: of a mutation: true, it is on disk and will be done although it ended in this error; false, nothing
             was accepted and nothing will be done. Left out, that is not known yet: the same request again under the
             same id tells. Errors of reads may have it or not.
@@ -77,11 +83,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a client gets, once for each request.
 
     Fields:
+        v: version of the protocol.
         id: the request's; null where the frame was too broken to hold one.
+        ok: whether there is a `result`, or an `error`.
         result: shape as the command defines; present when `ok`.
         error: present when not `ok`.
         dup: true where the request repeats an earlier one, and nothing was done anew; otherwise left out.
-        epoch, gen, seq: numbering of events, engine generation, and last event, as of this reply.
+        epoch: names the numbering of events, as of this reply.
+        gen: the engine's generation, 0 before the first.
+        seq: the number of the last lifecycle event, as of this reply; 0 before the first.
     """
 
     v: int = VERSION
@@ -99,12 +109,13 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
     """The map of one event.
 
     Fields:
+        v: version of the protocol.
         epoch: changes when numbering began anew: take a new snapshot.
         seq: number of this event (`lifecycle/`), or of the last one before it (`progress/`, `tick/`).
         gen: engine generation in which it happened.
         ts_us: wall clock, microseconds since 1970, for people.
         type: the event's type, snake_case.
-        torrent: the torrent's id, where the event is about one.
+        torrent: the torrent's id, where the event is about one; otherwise left out.
         data: the event's fields, as its type defines.
     """
 

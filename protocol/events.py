@@ -4,11 +4,11 @@ An event about a torrent has `torrent`, which the envelope carries rather than `
 the source of as they stand here; the supervisor numbers and publishes them.
 """
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 import msgspec
 
-from protocol.rows import TorrentState
+from protocol.rows import HealthStatus, Reason, TorrentState
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -22,7 +22,15 @@ class _TorrentFact(_Fact, frozen=True, kw_only=True):
 
 
 class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
-    """A torrent was accepted and is on disk."""
+    """A torrent was accepted and is on disk.
+
+    Fields:
+        name: what the source called it; may be empty.
+        save_path: absolute directory below which its files lie.
+        paused: whether it was added so.
+        labels: as given.
+        added_us: when it was accepted, microseconds since 1970.
+    """
 
     name: str
     save_path: str
@@ -32,13 +40,24 @@ class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added")
 
 
 class TorrentRemoved(_TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
-    """A torrent was forgotten; with `delete_files`, its files are being deleted."""
+    """A torrent was forgotten: it is in no reply from now on.
+
+    Fields:
+        delete_files: whether its files are being deleted.
+    """
 
     delete_files: bool
 
 
 class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_updated"):
-    """The torrent's info dictionary is known: it came with the .torrent, or from peers (BEP 9)."""
+    """The torrent's info dictionary is known: it came with the .torrent, or from peers (BEP 9).
+
+    Fields:
+        name: the torrent's.
+        size: of all files, in bytes.
+        piece_length: in bytes.
+        files: how many there are.
+    """
 
     name: str
     size: int
@@ -47,7 +66,14 @@ class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_upd
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A file as the torrent names it: index, path with the root folder, size in bytes, priority as selected."""
+    """A file as the torrent names it, as an array of these four.
+
+    Fields:
+        index: its place in the torrent, from 0.
+        path: with the torrent's root folder, separated by slashes.
+        size: in bytes.
+        priority: 0..7, as selected.
+    """
 
     index: int
     path: str
@@ -58,8 +84,9 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True):
 class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discovered"):
     """The torrent's files are known, with the selection's verdict on each.
 
-    Clients get at most `MAX_EVENT_FILES` of them in the event, and `truncated` where there are more; `list_files` has
-    all. Each is an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
+    Fields:
+        files: at most 1000 of them, each an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
+        truncated: whether there are more; `list_files` has all.
     """
 
     files: list[FileEntry]
@@ -67,20 +94,33 @@ class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discov
 
 
 class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
-    """A torrent does something else now."""
+    """A torrent does something else now, or the same again after it was interrupted.
+
+    Fields:
+        state: what it does.
+        previous: what it did before.
+    """
 
     state: TorrentState
     previous: TorrentState
 
 
 class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
-    """All selected files are complete, hashed and handed to the operating system's files."""
+    """All selected files are complete, hashed and handed to the operating system's files.
+
+    Fields:
+        bytes_done: of the selected files.
+    """
 
     bytes_done: int
 
 
 class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed"):
-    """The last piece of a file passed its hash check."""
+    """The last piece of a file passed its hash check.
+
+    Fields:
+        index: the file's place in the torrent, from 0.
+    """
 
     index: int
 
@@ -90,6 +130,7 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
 
     Fields:
         name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`.
+        message: in words, for people.
         recoverable: Ouzel goes on by itself; otherwise somebody has to act.
     """
 
@@ -103,7 +144,12 @@ class ErrorCleared(_TorrentFact, frozen=True, kw_only=True, tag="error_cleared")
 
 
 class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):
-    """Another set of files is wanted; `selected` of `files`, null while the metadata is not known."""
+    """Another set of files is wanted.
+
+    Fields:
+        selected: how many are; null while the metadata is not known.
+        files: how many there are; null while the metadata is not known.
+    """
 
     selected: int | None = None
     files: int | None = None
@@ -126,7 +172,11 @@ class Released(_TorrentFact, frozen=True, kw_only=True, tag="released"):
 
 
 class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
-    """libtorrent was asked and has these limits; without a torrent, those of the session."""
+    """libtorrent was asked and has these limits; without a torrent, those of the session.
+
+    Fields:
+        download_bps, upload_bps: bytes per second, 0 is no limit.
+    """
 
     torrent: str | None = None
     download_bps: int
@@ -134,7 +184,12 @@ class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent has other limits than it was given."""
+    """libtorrent has other limits than it was given; without a torrent, those of the session.
+
+    Fields:
+        download_bps, upload_bps: what it was given, bytes per second.
+        message: what it has, in words.
+    """
 
     torrent: str | None = None
     download_bps: int
@@ -162,6 +217,7 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
     Fields:
         name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
             `memory_high` where the engine holds too much and is replaced. Health says when it ends.
+        message: in words, for people.
     """
 
     name: str
@@ -169,24 +225,37 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
-    """The status or its reasons are other ones now."""
+    """The status or its reasons are other ones now.
 
-    status: str
-    reasons: list[dict[str, Any]]
+    Fields:
+        status: the worst problem decides.
+        reasons: all problems, the worst first, and then the oldest.
+    """
+
+    status: HealthStatus
+    reasons: list[Reason]
 
 
 class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
-    """A new engine generation takes commands."""
+    """A new engine generation takes commands.
+
+    Fields:
+        pid: its process id.
+        restarts: how often an engine took another one's place since the supervisor began.
+    """
 
     pid: int
     restarts: int
 
 
 class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
-    """The engine died: `signal` or `exit_code` tells how; neither, and no pid, where it could not be started.
+    """The engine died, or could not be started.
 
     Fields:
-        retry_ms: milliseconds until the next start.
+        pid: the one that it had; null where it could not be started.
+        exit_code: what it ended with, or null.
+        signal: the signal's name that ended it (`SIGKILL`), or null.
+        retry_ms: milliseconds until the next start; 0 is at once.
         killed_for: why the supervisor killed it; null where it did not.
     """
 
@@ -198,7 +267,12 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
 
 
 class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
-    """Stored state and session disagreed: what, about which subject, and what was done."""
+    """Stored state and session disagreed.
+
+    Fields:
+        what: what they disagreed on, in words.
+        done: what was done about it, in words.
+    """
 
     torrent: str | None = None
     what: str
@@ -206,7 +280,19 @@ class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
 
 
 class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
-    """How far a torrent is: latest value only, at most ten a second for each torrent."""
+    """How far a torrent is: latest value only, at most ten a second for each torrent.
+
+    Fields:
+        state: what it is doing.
+        progress: 0..1 of the selected bytes.
+        bytes_done, bytes_total: of the selected files, in bytes.
+        size: of all files in bytes; 0 while the metadata is not known.
+        downloaded, uploaded: payload bytes over the torrent's life.
+        wasted: of those downloaded, what failed its check or was there already.
+        download_bps, upload_bps: rates of payload now.
+        peers: connected now.
+        seeds: connected peers that have everything.
+    """
 
     state: TorrentState
     progress: float
@@ -223,10 +309,15 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
 
 
 class Tick(_Fact, frozen=True, kw_only=True, tag="tick"):
-    """Once a second: the head of the numbering and the status, so that a subscriber can see what it lost."""
+    """Once a second: the head of the numbering and the status, so that a subscriber can see what it lost.
+
+    Fields:
+        head: the number of the last lifecycle event, as the envelope's `seq`.
+        status: how the service is.
+    """
 
     head: int
-    status: str
+    status: HealthStatus
 
 
 LifecycleEvent = (

@@ -4,7 +4,6 @@ Times are milliseconds (`*_ms`) or microseconds since 1970 (`*_us`), rates bytes
 """
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -28,6 +27,19 @@ ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA
 """The states in which losing the engine interrupts work that a client is waiting for."""
 
 
+class EngineState(StrEnum):
+    """What the supervisor is doing about its engine. `backing_off` waits for the next start, `over_budget` for long."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    RECYCLING = "recycling"
+    BACKING_OFF = "backing_off"
+    OVER_BUDGET = "over_budget"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
 class HealthStatus(StrEnum):
     """The worst problem decides: nothing wrong is `healthy`, no engine for long is `unhealthy`."""
 
@@ -42,12 +54,23 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent as `list_torrents` gives it.
 
     Fields:
+        name: from the metadata, or what the source called it until then; may be empty.
+        state: what it is doing.
         progress: 0..1 of the selected bytes.
-        bytes_done, bytes_total: of the selected files; `size` is of all files, 0 while unknown.
-        downloaded, uploaded: payload bytes over the torrent's life; `wasted`, of those, failed or redundant.
+        bytes_done, bytes_total: of the selected files, in bytes.
+        size: of all files in bytes; 0 while the metadata is not known.
+        downloaded, uploaded: payload bytes over the torrent's life.
+        wasted: of those downloaded, what failed its check or was there already.
+        download_bps, upload_bps: rates of payload now; 0 while there is no engine.
+        peers: connected now.
+        seeds: connected peers that have everything.
+        save_path: absolute directory below which the files lie.
+        labels: as given.
         paused: what was asked for; `state` is what is.
+        sequential: whether pieces are fetched in order.
         download_limit_bps, upload_limit_bps: what was asked for, 0 is no limit.
         error: the message of the torrent's trouble, or null.
+        added_us: when it was accepted, microseconds since 1970.
         age_ms: how long ago the engine last told of this torrent; null if it never did.
     """
 
@@ -76,12 +99,39 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int | None
 
 
+class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a selection that goes by rules.
+
+    Fields:
+        include: globs; a file must match one of them; an empty list is all files.
+        exclude: globs; a file that matches one is left out.
+        skip_fluff: samples, notes, links and the like are left out.
+    """
+
+    include: list[str]
+    exclude: list[str]
+    skip_fluff: bool
+
+
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
-    """One torrent as `get_torrent` gives it: the row, and what clients asked for beyond it."""
+    """One torrent as `get_torrent` gives it: the row, and what clients asked for beyond it.
+
+    Fields:
+        source: `metainfo` or `magnet`.
+        magnet: the link it was added by, or null.
+        rules: by which files are selected.
+        priorities: 0..7 by file index in decimal; they beat the rules.
+        trackers, web_seeds: URLs that were given beside the source's own.
+        seed_mode: whether all data was vouched to be there.
+        files: how many there are, padding files left out; null while the metadata is not known.
+        piece_length: in bytes; null while the metadata is not known.
+        revision: +1 for every accepted change.
+        applied_revision: the one that libtorrent confirmed last; behind `revision`, something is yet to be done.
+    """
 
     source: str
     magnet: str | None
-    rules: dict[str, Any]
+    rules: RulesReport
     priorities: dict[str, int]
     trackers: list[str]
     web_seeds: list[str]
@@ -93,7 +143,15 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: its place in the torrent, path with the torrent's root folder, priority 0..7, and bytes done."""
+    """One file, as `list_files` gives it.
+
+    Fields:
+        index: its place in the torrent, from 0; padding files (BEP 47) have one and are not told of.
+        path: with the torrent's root folder, separated by slashes.
+        size: in bytes.
+        priority: 0..7; 0 is not downloaded, 4 the default, 7 first.
+        bytes_done: bytes that passed their check; 0 while no engine has told of it.
+    """
 
     index: int
     path: str
@@ -103,7 +161,14 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem: what part has it, with which subject, in words, and since when."""
+    """One problem.
+
+    Fields:
+        component: what part has it: `engine`, `resume_dir`, `storage`, `config`.
+        subject: which one of its parts; component and subject together name a problem.
+        message: in words, for people.
+        since_us: since when, microseconds since 1970.
+    """
 
     component: str
     subject: str
@@ -112,9 +177,17 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine process: lifecycle state, pid (null without one), generation, restarts, and age of this generation."""
+    """The engine process.
 
-    state: str
+    Fields:
+        state: what the supervisor is doing about it.
+        pid: null while there is none.
+        gen: its generation, +1 for each process that became the engine.
+        restarts: how often another one took its place since the supervisor began.
+        uptime_ms: for how long this generation has been there; 0 without one.
+    """
+
+    state: EngineState
     pid: int | None
     gen: int
     restarts: int
@@ -122,7 +195,13 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The supervisor process."""
+    """The supervisor process.
+
+    Fields:
+        pid: its process id.
+        version: Ouzel's.
+        uptime_ms: for how long it has been there.
+    """
 
     pid: int
     version: str
@@ -130,14 +209,27 @@ class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the torrents that this engine was given it has taken up."""
+    """How far this engine is in taking up the torrents that it was given.
+
+    Fields:
+        done: torrents that it has.
+        total: torrents that it was given.
+    """
 
     done: int
     total: int
 
 
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of `health`."""
+    """How the service is.
+
+    Fields:
+        status: the worst problem decides.
+        reasons: the problems, the worst first, and then the oldest.
+        engine: the engine process.
+        supervisor: the supervisor process.
+        restore: how far the engine is in taking up torrents.
+    """
 
     status: HealthStatus
     reasons: list[Reason]
@@ -147,7 +239,13 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One process: resident memory in bytes, CPU time used in milliseconds, open file descriptors. 0 where unknown."""
+    """One process. 0 where unknown, and without a process.
+
+    Fields:
+        rss_bytes: resident memory.
+        cpu_ms: CPU time used.
+        fds: open file descriptors.
+    """
 
     rss_bytes: int
     cpu_ms: int
@@ -155,7 +253,15 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The libtorrent session: rates, payload since this engine began, connections. `age_ms` tells how old this is."""
+    """The libtorrent session, as an engine told of it last.
+
+    Fields:
+        download_bps, upload_bps: payload of all torrents together, now.
+        downloaded, uploaded: payload bytes since this engine began.
+        peers: connections.
+        listen_port: 0 where none is listened on.
+        age_ms: how long ago an engine was heard of; null if never.
+    """
 
     download_bps: int
     upload_bps: int
@@ -167,7 +273,14 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of `stats`."""
+    """Totals and rates.
+
+    Fields:
+        session: the libtorrent session.
+        supervisor: the supervisor process.
+        engine: the engine process.
+        torrents: how many there are, by state; a state without torrents is left out.
+    """
 
     session: SessionReport
     supervisor: ProcessReport
@@ -176,7 +289,11 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's limits as they are asked for."""
+    """Limits as they are asked for: by clients, or else by the configuration.
+
+    Fields:
+        download_bps, upload_bps: bytes per second, 0 is no limit.
+    """
 
     download_bps: int
     upload_bps: int

@@ -205,6 +205,10 @@ def _report(directory: Path, name: str) -> CrashReport:
         content = (directory / f"{name}.json").read_bytes()
         return msgspec.structs.replace(msgspec.json.decode(content, type=CrashReport), name=name)
     except FileNotFoundError:
-        raise OuzelError(ErrorKind.UNKNOWN_CRASH, f"there is no crash report {name}") from None
+        raise OuzelError(
+            ErrorKind.UNKNOWN_CRASH, f"args.name: there is no crash report {name}", field="args.name"
+        ) from None
     except _UNREADABLE as error:
-        raise OuzelError(ErrorKind.UNKNOWN_CRASH, f"the crash report {name} cannot be read: {error}") from None
+        raise OuzelError(
+            ErrorKind.UNKNOWN_CRASH, f"args.name: the crash report {name} cannot be read: {error}", field="args.name"
+        ) from None

@@ -2,8 +2,6 @@
 
 import time
 
-import msgspec
-
 from protocol.events import HealthChanged, Reconciled
 from protocol.link import StorageState
 from protocol.rows import HealthStatus
@@ -46,8 +44,7 @@ class HealthReporter:
             return
         self._told = key
         self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
-        told = [msgspec.to_builtins(reason) for reason in reasons]
-        self._publisher.lifecycle(HealthChanged(status=status.value, reasons=told))
+        self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
 
     def put_aside(self, file: DamagedFile) -> None:
         """A damaged file was put aside; that is a problem until its torrent is removed or added again."""

@@ -33,7 +33,8 @@ from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
 from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
-from protocol.rows import TorrentState
+from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
+from protocol.rows import SettingsReport, TorrentState
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -59,18 +60,14 @@ class Acceptance(NamedTuple):
     """A mutation that is durable.
 
     Fields:
-        result: what its client is told.
+        result: what its client is told, of the type that `protocol.operations` names.
         subject: a torrent's id, or SESSION.
         revision: the one of the subject that libtorrent has to confirm for it to be applied.
     """
 
-    result: dict[str, Any]
+    result: msgspec.Struct
     subject: str
     revision: int
-
-    def saying(self, **more: Any) -> "Acceptance":
-        """The same with more in its result."""
-        return self._replace(result={**self.result, **more})
 
 
 class Mutations:
@@ -133,7 +130,7 @@ class Mutations:
                 return accepted
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
-                return accepted.saying(sequential=sequential)
+                return accepted._replace(result=SequentialAccepted(torrent=torrent, sequential=sequential))
             case UpdateSelection(torrent=torrent):
                 self._check_indices(torrent, command)
                 return await self._change(torrent, lambda desired: _with(desired, selection=_select(desired, command)))
@@ -194,12 +191,13 @@ class Mutations:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
                 self._link.send(EnsureTorrent(desired=after))
-        return Acceptance({"torrent": torrent}, torrent, after.revision)
+        return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
         accepted = await self._change(torrent, lambda desired: _with(desired, **limits))
         desired = self._reads.find(torrent)
-        return accepted._replace(result={"download_bps": desired.download_bps, "upload_bps": desired.upload_bps})
+        limits_now = SettingsReport(download_bps=desired.download_bps, upload_bps=desired.upload_bps)
+        return accepted._replace(result=limits_now)
 
     async def _add(self, command: AddTorrent, deadline: float) -> Acceptance:
         if (command.magnet is None) == (command.metainfo is None):
@@ -216,7 +214,7 @@ class Mutations:
             await self._until_forgotten(torrent, deadline)
             before = self._catalogue.torrents.get(torrent)
             if before is not None:
-                return Acceptance({"torrent": torrent, "duplicate": True}, torrent, before.revision)
+                return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, before.revision)
             desired = DesiredTorrent(
                 torrent=torrent,
                 source="magnet" if command.metainfo is None else "metainfo",
@@ -254,7 +252,7 @@ class Mutations:
                 )
             )
             self._link.send(EnsureTorrent(desired=desired))
-        return Acceptance({"torrent": torrent, "duplicate": False}, torrent, desired.revision)
+        return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
         """The save path, resolved, and its mount point. A thread finds out, as a hung disk must not hang the loop."""
@@ -341,7 +339,7 @@ class Mutations:
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)
             self._link.send(forget(leaving))
-        return Acceptance({"torrent": torrent}, torrent, GONE)
+        return Acceptance(TorrentAccepted(torrent=torrent), torrent, GONE)
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
         """Makes it durable that a torrent is not loaded any more. One that is leaving leaves without its files deleted.
@@ -369,7 +367,7 @@ class Mutations:
             before = self._reads.find(torrent)
             if before.quarantine is None:
                 self._released(torrent)  # there may be a verdict that could not be written yet
-                return Acceptance({"torrent": torrent}, torrent, before.revision)
+                return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
             after = _with(before, quarantine=None, revision=before.revision + 1)
             await self._catalogue.put(after)
             self._publish(Released(torrent=torrent))
@@ -377,7 +375,7 @@ class Mutations:
                 self._publish(event)
             self._released(torrent)
             self._link.send(EnsureTorrent(desired=after))
-        return Acceptance({"torrent": torrent}, torrent, after.revision)
+        return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
         self._reads.find(torrent)
@@ -389,7 +387,7 @@ class Mutations:
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
         accepted = await self._change(torrent, remember)
-        return accepted.saying(added=len(given))
+        return accepted._replace(result=PeersAccepted(torrent=torrent, added=len(given)))
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -402,8 +400,7 @@ class Mutations:
                 self._configure()
             settings = self._reads.settings()
             revision = self._catalogue.session.revision
-        result = {"download_bps": settings.download_bps, "upload_bps": settings.upload_bps}
-        return Acceptance(result, SESSION, revision)
+        return Acceptance(settings, SESSION, revision)
 
 
 def forget(desired: DesiredTorrent) -> ForgetTorrent:

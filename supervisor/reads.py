@@ -23,9 +23,11 @@ from protocol.commands import Snapshot as SnapshotVerb
 from protocol.desired import DesiredTorrent
 from protocol.envelope import VERSION
 from protocol.errors import ErrorKind, OuzelError
+from protocol.results import Nothing, ServerInfo
 from protocol.rows import (
     ROW_FIELDS,
     EngineReport,
+    EngineState,
     HealthReport,
     ProcessReport,
     RestoreReport,
@@ -85,16 +87,16 @@ class Reads:
         now = time.monotonic()
         match command:
             case Hello():
-                return {
-                    "server": SERVER,
-                    "version": self._version,
-                    "protocol": VERSION,
-                    "libtorrent": self.libtorrent,
-                    "ops": list(BY_OP),
-                    "max_frame_bytes": codec.MAX_FRAME_BYTES,
-                }
+                return ServerInfo(
+                    server=SERVER,
+                    version=self._version,
+                    protocol=VERSION,
+                    libtorrent=self.libtorrent,
+                    ops=list(BY_OP),
+                    max_frame_bytes=codec.MAX_FRAME_BYTES,
+                )
             case Ping():
-                return {}
+                return Nothing()
             case Health():
                 return self.health(now)
             case Stats():
@@ -142,7 +144,7 @@ class Reads:
             status=self._health.status,
             reasons=self._health.reasons,
             engine=EngineReport(
-                state=keeper.lifecycle.state.value,
+                state=EngineState(keeper.lifecycle.state.value),
                 pid=keeper.child.pid if keeper.child else None,
                 gen=keeper.gen,
                 restarts=keeper.restarts,

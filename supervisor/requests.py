@@ -33,6 +33,7 @@ from protocol.commands import (
 )
 from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_request
 from protocol.errors import ErrorKind, OuzelError
+from protocol.results import CrashList
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
 from supervisor.crash_reports import CrashReports
@@ -182,7 +183,7 @@ class Requests:
         try:
             if isinstance(command, GetCrash):
                 return await self._crashes.get(command.name)
-            return {"crashes": await self._crashes.summaries()}
+            return CrashList(crashes=await self._crashes.summaries())
         except OuzelError as error:
             return error
 

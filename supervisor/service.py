@@ -615,7 +615,7 @@ class Service:
             if self._link.up:
                 self._isolation.tick(restored=self._restorer.done)
             self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
-            self._publisher.latest(Tick(head=self._events.head, status=self._health.status.value))
+            self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
             self._manager.status(self._status_line())
             if self._keeper.stopping:
                 self._manager.extend(STOP_PATIENCE_S)

@@ -10,7 +10,7 @@ import msgspec
 from protocol.desired import DesiredTorrent
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
-from protocol.rows import ACTIVE_STATES, FileRow, TorrentDetail, TorrentRow, TorrentState
+from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])
 
@@ -188,7 +188,7 @@ class Snapshot:
             **msgspec.structs.asdict(self.row(desired, now)),
             source=desired.source,
             magnet=desired.magnet,
-            rules={"include": rules.include, "exclude": rules.exclude, "skip_fluff": rules.skip_fluff},
+            rules=RulesReport(include=rules.include, exclude=rules.exclude, skip_fluff=rules.skip_fluff),
             priorities=rules.priorities,
             trackers=desired.trackers,
             web_seeds=desired.web_seeds,

@@ -10,12 +10,14 @@ from protocol.envelope import ErrorBody, Reply
 from protocol.errors import ErrorKind, OuzelError
 from protocol.rows import (
     EngineReport,
+    EngineState,
     FileRow,
     HealthReport,
     HealthStatus,
     ProcessReport,
     Reason,
     RestoreReport,
+    RulesReport,
     SessionReport,
     SettingsReport,
     StatsReport,
@@ -66,7 +68,7 @@ def detail(torrent: str = ID, **changes: Any) -> TorrentDetail:
     beyond: dict[str, Any] = {
         "source": "metainfo",
         "magnet": None,
-        "rules": {"include": [], "exclude": [], "skip_fluff": False},
+        "rules": RulesReport(include=[], exclude=[], skip_fluff=False),
         "priorities": {},
         "trackers": [],
         "web_seeds": [],
@@ -90,7 +92,7 @@ def health(status: HealthStatus = HealthStatus.HEALTHY, reasons: list[Reason] | 
     return HealthReport(
         status=status,
         reasons=reasons or [],
-        engine=EngineReport(state="running", pid=7, gen=2, restarts=1, uptime_ms=65_000),
+        engine=EngineReport(state=EngineState.RUNNING, pid=7, gen=2, restarts=1, uptime_ms=65_000),
         supervisor=SupervisorReport(pid=6, version="0.1.0", uptime_ms=3_700_000),
         restore=RestoreReport(done=1, total=1),
     )

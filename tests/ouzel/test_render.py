@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from ouzel import render
 from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
-from protocol.rows import HealthStatus, TorrentState
+from protocol.rows import HealthStatus, RulesReport, TorrentState
 from tests.ouzel.samples import (
     ID,
     OTHER,
@@ -56,7 +56,7 @@ def test_names_cannot_steer_the_terminal_nor_the_markup() -> None:
 
 def test_one_torrent_in_full() -> None:
     """Rules and priorities as they were asked for."""
-    rules = {"include": ["*.mkv"], "exclude": [], "skip_fluff": True}
+    rules = RulesReport(include=["*.mkv"], exclude=[], skip_fluff=True)
     shown = seen(render.torrent(detail(rules=rules, priorities={"3": 7}, revision=2, paused=True, age_ms=None)))
     assert "include *.mkv, skip fluff, file 3: priority 7" in shown
     assert "not yet" in shown

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_command
@@ -55,7 +56,8 @@ async def do(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0
     if wait == "applied":
         async with asyncio.timeout(deadline_s):
             await on.mutations.until_applied(accepted)
-    return accepted.result
+    result: dict[str, Any] = msgspec.to_builtins(accepted.result)
+    return result
 
 
 async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> OuzelError:

@@ -9,7 +9,7 @@ import zmq
 import zmq.asyncio
 
 from protocol.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
-from protocol.rows import TorrentState
+from protocol.rows import HealthStatus, TorrentState
 from supervisor.event_log import EventLog
 from supervisor.publisher import Publisher
 from tests.supervisor.samples import OTHER, V1, progress
@@ -122,7 +122,7 @@ async def test_latest_values_have_the_number_of_the_last_event(tmp_path: Path) -
         socket = await stage.subscriber("progress/", "tick/")
         head = stage.log.head
         stage.publisher.latest(progress())
-        stage.publisher.latest(Tick(head=head, status="healthy"))
+        stage.publisher.latest(Tick(head=head, status=HealthStatus.HEALTHY))
         got = [await received(socket) for _ in range(2)]
         assert [(topic, event["seq"]) for topic, event in got] == [(f"progress/{V1}", head), ("tick/-", head)]
         assert got[0][1]["torrent"] == V1
@@ -137,7 +137,7 @@ async def test_latest_values_go_to_those_who_asked_for_them(tmp_path: Path) -> N
         socket = await stage.subscriber(f"progress/{OTHER}")
         stage.publisher.latest(progress(V1))
         stage.publisher.latest(progress(OTHER))
-        stage.publisher.latest(Tick(head=0, status="healthy"))
+        stage.publisher.latest(Tick(head=0, status=HealthStatus.HEALTHY))
         assert (await received(socket))[0] == f"progress/{OTHER}"
 
 

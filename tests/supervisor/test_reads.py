@@ -6,6 +6,7 @@ import pytest
 from protocol.commands import BY_OP, parse_command
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import FileEntry, Reconciled
+from protocol.results import Nothing
 from protocol.rows import ROW_FIELDS, HealthStatus, TorrentState
 from supervisor import reads
 from supervisor.health import Severity
@@ -69,13 +70,13 @@ async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
     """libtorrent's version once an engine told it."""
     async with bench(tmp_path) as on:
         answer = read(on, "hello")
-        assert (answer["server"], answer["version"], answer["protocol"]) == ("ouzel", "9.9", 1)
-        assert answer["libtorrent"] == ""
-        assert answer["ops"] == list(BY_OP)
-        assert answer["max_frame_bytes"] == 16 * 1024 * 1024
+        assert (answer.server, answer.version, answer.protocol) == ("ouzel", "9.9", 1)
+        assert answer.libtorrent == ""
+        assert answer.ops == list(BY_OP)
+        assert answer.max_frame_bytes == 16 * 1024 * 1024
         await on.engine()
-        assert read(on, "hello")["libtorrent"] == "2.0"
-        assert read(on, "ping") == {}
+        assert read(on, "hello").libtorrent == "2.0"
+        assert read(on, "ping") == Nothing()
 
 
 async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> None:

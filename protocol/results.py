@@ -1,0 +1,171 @@
+"""The results of commands that have no row or report of their own in `protocol.rows` and `protocol.crashes`.
+
+Like all of the wire they grow by adding: a client ignores members that it does not know.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from protocol.crashes import CrashSummary
+from protocol.envelope import EventFrame
+from protocol.rows import FileRow, HealthReport, SettingsReport, TorrentRow
+
+
+class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers.
+
+    Fields:
+        server: `ouzel`.
+        version: Ouzel's.
+        protocol: the version of this protocol that it speaks.
+        libtorrent: the engine's version of libtorrent; empty before the first engine.
+        ops: every command that it knows.
+        max_frame_bytes: what a request may have.
+    """
+
+    server: str
+    version: str
+    protocol: int
+    libtorrent: str
+    ops: list[str]
+    max_frame_bytes: int
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """An empty map: that there is a reply says it all."""
+
+
+class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of all that can be observed.
+
+    Fields:
+        health: how the service is.
+        settings: the session's limits.
+        torrents: the page's rows, in the order of their ids.
+        cursor: asks for the next page; null on the last.
+    """
+
+    health: HealthReport
+    settings: SettingsReport
+    torrents: list[TorrentRow]
+    cursor: str | None
+
+
+class TorrentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a list of torrents.
+
+    Fields:
+        torrents: the page's rows, in the order of their ids; cut to `torrent` and the `fields` that were asked for,
+            where they were.
+        cursor: asks for the next page; null on the last.
+    """
+
+    torrents: list[TorrentRow]
+    cursor: str | None
+
+
+if TYPE_CHECKING:
+
+    class CutRow(msgspec.Struct, frozen=True, kw_only=True):
+        """What a type checker knows of the class below: its members are chosen by a client."""
+
+        torrent: str
+
+        def __init__(self, **members: Any) -> None: ...
+else:
+    CutRow = msgspec.defstruct(
+        "CutRow",
+        [
+            (field.name, field.type)
+            if field.name == "torrent"
+            else (field.name, field.type | msgspec.UnsetType, msgspec.UNSET)
+            for field in msgspec.structs.fields(TorrentRow)
+        ],
+        frozen=True,
+        kw_only=True,
+    )
+
+
+class CutPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`TorrentPage` where `fields` were given.
+
+    Fields:
+        torrents: rows with `torrent` and those fields.
+        cursor: asks for the next page; null on the last.
+    """
+
+    torrents: list[CutRow]
+    cursor: str | None
+
+
+class FilePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the files of a torrent.
+
+    Fields:
+        files: in the order of their index.
+        cursor: asks for the next page; null on the last.
+        age_ms: how long ago an engine told of `bytes_done`; null if none has.
+    """
+
+    files: list[FileRow]
+    cursor: str | None
+    age_ms: int | None
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that were published before.
+
+    Fields:
+        events: the maps of lifecycle events as they went out, in order of `seq`, without a gap after `after_seq`.
+        head: the number of the last event that there is; behind it, ask again.
+    """
+
+    events: list[EventFrame]
+    head: int
+
+
+class CrashList(msgspec.Struct, frozen=True, kw_only=True):
+    """The crash reports that are kept.
+
+    Fields:
+        crashes: the latest first.
+    """
+
+    crashes: list[CrashSummary]
+
+
+class TorrentAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a torrent was accepted."""
+
+    torrent: str
+
+
+class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
+    """A torrent was accepted.
+
+    Fields:
+        duplicate: it was there before, and was left as it is.
+    """
+
+    duplicate: bool
+
+
+class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):
+    """The order of pieces was accepted.
+
+    Fields:
+        sequential: what holds now.
+    """
+
+    sequential: bool
+
+
+class PeersAccepted(TorrentAccepted, frozen=True, kw_only=True):
+    """Peers were accepted.
+
+    Fields:
+        added: how many were given.
+    """
+
+    added: int

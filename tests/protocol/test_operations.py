@@ -1,0 +1,44 @@
+import msgspec
+import pytest
+
+from protocol.commands import BY_OP
+from protocol.errors import ErrorKind
+from protocol.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
+from protocol.results import CutRow
+from protocol.rows import ROW_FIELDS
+
+
+def test_every_command_has_a_row() -> None:
+    """In the order in which the commands stand."""
+    assert tuple(OPERATIONS) == tuple(BY_OP)
+    assert [operation.arguments for operation in OPERATIONS.values()] == list(BY_OP.values())
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_a_row_names_an_error_once_for_each_reason(op: str) -> None:
+    """And none without a reason twice."""
+    refusals = OPERATIONS[op].refusals
+    assert len(set(refusals)) == len(refusals)
+    assert set(ALWAYS) <= set(refusals)
+    assert (set(OF_MUTATIONS) <= set(refusals)) == OPERATIONS[op].mutates
+
+
+def test_errors_that_no_command_gives_are_known() -> None:
+    """Every other row of the error table can be met on the wire."""
+    given = {refusal.kind for operation in OPERATIONS.values() for refusal in operation.refusals}
+    assert {kind for kind in ErrorKind if kind.code < 6000} - given == {ErrorKind.INVALID_SETTING}
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_results_can_grow(op: str) -> None:
+    """A result is a map that ignores what it does not know, and no part of it is an array that cannot grow."""
+    result = OPERATIONS[op].result
+    assert not result.__struct_config__.array_like
+    assert not result.__struct_config__.forbid_unknown_fields
+
+
+def test_a_cut_row_has_the_members_of_a_row() -> None:
+    """All but the id can be left out."""
+    fields = msgspec.structs.fields(CutRow)
+    assert {field.name for field in fields} == ROW_FIELDS
+    assert [field.name for field in fields if field.required] == ["torrent"]

@@ -1,0 +1,316 @@
+"""Believable messages: the arguments, the result and the events that examples and vectors are made of.
+
+Longer than most files here, since it is one list, and pure data. Ids, times and numbers fit together: it is one
+daemon, a moment after its second engine took over.
+"""
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+
+from protocol import events, results, rows
+from protocol.codec import MAX_FRAME_BYTES
+from protocol.commands import BY_OP
+from protocol.crashes import CrashReport, CrashSummary
+from protocol.envelope import EventFrame, Request
+from protocol.rows import EngineState, HealthStatus, TorrentState
+
+CONTENT: Final = b"hello ouzel"
+INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
+METAINFO: Final = b"d4:info%se" % INFO
+"""The smallest .torrent there is: one file of one piece."""
+
+TORRENT: Final = hashlib.sha1(INFO).hexdigest()
+OTHER: Final = "c12fe1c06bba254a9dc9f519b335aa7c1367a88a"
+MAGNET: Final = f"magnet:?xt=urn:btih:{OTHER}&dn=big"
+
+EPOCH: Final = "9f2c4e6a8b0d1f35"
+GEN: Final = 2
+SEQ: Final = 41
+NOW_US: Final = 1_795_368_000_000_000
+SAVE_PATH: Final = "/srv/torrents"
+CRASH: Final = "20261122T155959.500000Z-gen1"
+
+ROW: Final = rows.TorrentRow(
+    torrent=TORRENT,
+    name="hello.txt",
+    state=TorrentState.DOWNLOADING,
+    progress=0.5,
+    bytes_done=16_384,
+    bytes_total=32_768,
+    size=65_536,
+    downloaded=17_000,
+    uploaded=0,
+    wasted=616,
+    download_bps=120_000,
+    upload_bps=0,
+    peers=3,
+    seeds=1,
+    save_path=SAVE_PATH,
+    labels=["greetings"],
+    paused=False,
+    sequential=False,
+    download_limit_bps=0,
+    upload_limit_bps=50_000,
+    error=None,
+    added_us=NOW_US - 60_000_000,
+    age_ms=12,
+)
+WAITING: Final = rows.TorrentRow(
+    torrent=OTHER,
+    name="big",
+    state=TorrentState.FETCHING_METADATA,
+    progress=0.0,
+    bytes_done=0,
+    bytes_total=0,
+    size=0,
+    downloaded=0,
+    uploaded=0,
+    wasted=0,
+    download_bps=0,
+    upload_bps=0,
+    peers=0,
+    seeds=0,
+    save_path=SAVE_PATH,
+    labels=[],
+    paused=False,
+    sequential=True,
+    download_limit_bps=0,
+    upload_limit_bps=0,
+    error=None,
+    added_us=NOW_US - 30_000_000,
+    age_ms=None,
+)
+REASON: Final = rows.Reason(
+    component="engine", subject="restore", message="1 of 2 torrents are back", since_us=NOW_US - 100_000
+)
+HEALTH: Final = rows.HealthReport(
+    status=HealthStatus.DEGRADED,
+    reasons=[REASON],
+    engine=rows.EngineReport(state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800),
+    supervisor=rows.SupervisorReport(pid=4200, version="0.1.0", uptime_ms=3_600_000),
+    restore=rows.RestoreReport(done=1, total=2),
+)
+SETTINGS: Final = rows.SettingsReport(download_bps=0, upload_bps=1_000_000)
+_DEATH: Final[dict[str, Any]] = {
+    "name": CRASH,
+    "time_us": NOW_US - 500_000,
+    "gen": 1,
+    "pid": 4201,
+    "exit_code": None,
+    "signal": "SIGSEGV",
+    "killed_for": None,
+    "uptime_ms": 3_599_000,
+}
+
+ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
+    "hello": {},
+    "ping": {},
+    "health": {},
+    "stats": {},
+    "snapshot": {"cursor": TORRENT, "limit": 500},
+    "list_torrents": {
+        "ids": [TORRENT, OTHER],
+        "fields": ["state", "progress"],
+        "state": "downloading",
+        "label": "greetings",
+        "cursor": None,
+        "limit": 100,
+    },
+    "get_torrent": {"torrent": TORRENT},
+    "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
+    "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
+    "list_crashes": {},
+    "get_crash": {"name": CRASH},
+    "add_torrent": {
+        "magnet": None,
+        "metainfo": METAINFO,
+        "save_path": SAVE_PATH,
+        "paused": True,
+        "sequential": False,
+        "rules": {"include": ["*.txt"], "exclude": ["*sample*"], "skip_fluff": True},
+        "priorities": {"0": 7},
+        "download_bps": 0,
+        "upload_bps": 50_000,
+        "trackers": ["udp://tracker.example:6969/announce"],
+        "web_seeds": ["https://mirror.example/"],
+        "labels": ["greetings"],
+        "seed_mode": False,
+        "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+    },
+    "remove_torrent": {"torrent": TORRENT, "delete_files": True},
+    "pause": {"torrent": TORRENT},
+    "resume": {"torrent": TORRENT},
+    "set_sequential": {"torrent": TORRENT, "sequential": True},
+    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_selection": {
+        "torrent": TORRENT,
+        "include": ["*.txt"],
+        "exclude": [],
+        "skip_fluff": False,
+        "priorities": [4],
+    },
+    "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
+    "release_torrent": {"torrent": TORRENT},
+}
+"""Every argument of every command."""
+
+NEEDED: Final[dict[str, dict[str, Any]]] = {"add_torrent": {"magnet": MAGNET}}
+"""What a command cannot do without although no single argument is required."""
+
+RESULTS: Final[dict[str, msgspec.Struct]] = {
+    "hello": results.ServerInfo(
+        server="ouzel",
+        version="0.1.0",
+        protocol=1,
+        libtorrent="2.1.1.0",
+        ops=list(BY_OP),
+        max_frame_bytes=MAX_FRAME_BYTES,
+    ),
+    "ping": results.Nothing(),
+    "health": HEALTH,
+    "stats": rows.StatsReport(
+        session=rows.SessionReport(
+            download_bps=120_000,
+            upload_bps=0,
+            downloaded=17_000,
+            uploaded=0,
+            peers=3,
+            listen_port=6881,
+            age_ms=250,
+        ),
+        supervisor=rows.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
+        engine=rows.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
+        torrents={"downloading": 1, "fetching_metadata": 1},
+    ),
+    "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
+    "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
+    "get_torrent": rows.TorrentDetail(
+        **msgspec.structs.asdict(ROW),
+        source="metainfo",
+        magnet=None,
+        rules=rows.RulesReport(include=["*.txt"], exclude=["*sample*"], skip_fluff=True),
+        priorities={"0": 7},
+        trackers=["udp://tracker.example:6969/announce"],
+        web_seeds=["https://mirror.example/"],
+        seed_mode=False,
+        files=1,
+        piece_length=16_384,
+        revision=3,
+        applied_revision=2,
+    ),
+    "list_files": results.FilePage(
+        files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],
+        cursor=None,
+        age_ms=12,
+    ),
+    "replay": results.Replayed(
+        events=[
+            EventFrame(
+                epoch=EPOCH,
+                seq=40,
+                gen=GEN,
+                ts_us=NOW_US - 800_000,
+                type="engine_started",
+                data={"pid": 4242, "restarts": 1},
+            ),
+            EventFrame(
+                epoch=EPOCH,
+                seq=41,
+                gen=GEN,
+                ts_us=NOW_US - 12_000,
+                type="state_changed",
+                torrent=TORRENT,
+                data={"state": "downloading", "previous": "downloading"},
+            ),
+        ],
+        head=41,
+    ),
+    "list_crashes": results.CrashList(crashes=[CrashSummary(**_DEATH)]),
+    "get_crash": CrashReport(
+        **_DEATH,
+        stacks='Current thread 0x00007f (most recent call first):\n  File "engine.py", line 7 in run\n',
+        log=["engine: ready"],
+        flight=[{"what": "command ensure_torrent", "torrent": TORRENT, "age_us": 180}],
+        versions={"ouzel": "0.1.0", "libtorrent": "2.1.1.0"},
+        settings={"engine": {"listen_interfaces": "0.0.0.0:6881"}},
+    ),
+    "add_torrent": results.AddAccepted(torrent=TORRENT, duplicate=False),
+    "remove_torrent": results.TorrentAccepted(torrent=TORRENT),
+    "pause": results.TorrentAccepted(torrent=TORRENT),
+    "resume": results.TorrentAccepted(torrent=TORRENT),
+    "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
+    "update_limits": rows.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_selection": results.TorrentAccepted(torrent=TORRENT),
+    "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
+    "release_torrent": results.TorrentAccepted(torrent=TORRENT),
+}
+
+CUT: Final = results.CutPage(
+    torrents=[results.CutRow(torrent=TORRENT, state=TorrentState.DOWNLOADING, progress=0.5)], cursor=None
+)
+
+EVENTS: Final[tuple[events.Event, ...]] = (
+    events.TorrentAdded(
+        torrent=TORRENT,
+        name="hello.txt",
+        save_path=SAVE_PATH,
+        paused=False,
+        labels=["greetings"],
+        added_us=NOW_US - 60_000_000,
+    ),
+    events.TorrentRemoved(torrent=TORRENT, delete_files=True),
+    events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
+    events.FilesDiscovered(torrent=TORRENT, files=[events.FileEntry(0, "hello.txt", 65_536, 7)], truncated=False),
+    events.StateChanged(torrent=TORRENT, state=TorrentState.DOWNLOADING, previous=TorrentState.CHECKING),
+    events.Completed(torrent=TORRENT, bytes_done=32_768),
+    events.FileCompleted(torrent=TORRENT, index=0),
+    events.TorrentError(
+        torrent=TORRENT,
+        name="engine_lost",
+        message="the engine was lost; the torrent goes on as soon as the next one is up",
+        recoverable=True,
+    ),
+    events.ErrorCleared(torrent=TORRENT),
+    events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
+    events.Released(torrent=TORRENT),
+    events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),
+    events.LimitsStale(torrent=TORRENT, download_bps=0, upload_bps=50_000, message="upload_bps is 0"),
+    events.SettingsChanged(changed=["limits.upload_bps"], overridden=[], restart_needed=["paths.runtime_dir"]),
+    events.SessionError(name="disk_full", message="/srv: no room (torrents that wait: 1, bytes free: 0)"),
+    events.HealthChanged(status=HealthStatus.DEGRADED, reasons=[REASON]),
+    events.EngineStarted(pid=4242, restarts=1),
+    events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
+    events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    events.Progress(
+        torrent=TORRENT,
+        state=TorrentState.DOWNLOADING,
+        progress=0.5,
+        bytes_done=16_384,
+        bytes_total=32_768,
+        size=65_536,
+        downloaded=17_000,
+        uploaded=0,
+        wasted=616,
+        download_bps=120_000,
+        upload_bps=0,
+        peers=3,
+        seeds=1,
+    ),
+    events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
+)
+"""One of each type."""
+
+
+def needed(op: str) -> dict[str, Any]:
+    """The fewest arguments that a command takes."""
+    required = {field.name for field in msgspec.structs.fields(BY_OP[op]) if field.required}
+    return NEEDED.get(op) or {name: value for name, value in ARGUMENTS[op].items() if name in required}
+
+
+def request(number: int, op: str, args: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A request's map."""
+    assert set(more) <= set(Request.__struct_fields__)
+    return {"v": 1, "id": f"example-{number}", "op": op, **({"args": args} if args else {}), **more}

@@ -1,0 +1,51 @@
+from itertools import pairwise
+from typing import get_args
+
+import pytest
+
+from protocol.errors import ErrorKind
+from protocol.events import MAX_EVENT_FILES, Event, FilesDiscovered
+from protocol.operations import OPERATIONS
+from protocol.rows import EngineState
+from supervisor import lifecycle
+from tests.spec import page
+from tests.spec.meanings import meanings
+from tests.spec.page import regions
+from tests.spec.test_meanings import public
+from tests.spec.types import anchor
+
+
+def test_tables_are_markdown() -> None:
+    """A row a line."""
+    assert page.table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+@pytest.mark.parametrize("name", regions())
+def test_tables_have_as_many_cells_in_each_row(name: str) -> None:
+    """A bar in a pattern is escaped."""
+    lines = [line.replace("\\|", "") for line in regions()[name].splitlines()]
+    for above, line in pairwise(lines):
+        if above.startswith("| ") and line.startswith("| "):
+            assert above.count("|") == line.count("|"), line
+
+
+def test_nothing_is_left_out() -> None:
+    """Each op, event and error; each message inside another one has a table of its own."""
+    told = regions()
+    for op in OPERATIONS:
+        assert f"### {op}\n" in told["operations"]
+    for kind in get_args(Event):
+        assert f"event `{kind.__struct_config__.tag}`" in told["events"]
+    for error in ErrorKind:
+        assert f"| {error.code} | `{error.wire_name}` | `{error.retry}` |" in told["errors"]
+    tables = told["types"] + told["operations"] + told["events"]
+    outer = {each for operation in OPERATIONS.values() for each in (operation.arguments, operation.result)}
+    inner = [kind for kind in public() if kind not in outer and kind not in get_args(Event)]
+    missing = [anchor(kind) for kind in inner if f"### {anchor(kind)}\n" not in tables]
+    assert missing == ["ErrorBody", "EventFrame", "Reply", "Request"]
+
+
+def test_words_agree_with_numbers_and_names_elsewhere() -> None:
+    """Where a docstring says a number, and a machine has states that the wire tells of."""
+    assert str(MAX_EVENT_FILES) in meanings(FilesDiscovered)["files"]
+    assert [state.value for state in EngineState] == [state.value for state in lifecycle.State]

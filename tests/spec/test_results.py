@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from protocol.operations import OPERATIONS
+from protocol.results import TorrentAccepted
+from tests.rig.daemon import Daemon
+from tests.rig.waiting import until
+from tests.spec import samples
+from tests.spec.sessions import Player, assert_known
+
+pytestmark = pytest.mark.process
+
+
+def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent is there."""
+    for op in OPERATIONS:
+        if op == "remove_torrent":
+            continue
+        args: dict[str, Any] = {"torrent": samples.TORRENT} if "torrent" in samples.ARGUMENTS[op] else {}
+        match op:
+            case "replay":
+                args = {"epoch": epoch, "after_seq": 0}
+            case "get_crash":
+                args = {"name": crash}
+            case "add_torrent":
+                args = {"metainfo": samples.METAINFO}
+            case "add_peers":
+                args["peers"] = ["127.0.0.1:1"]
+            case "set_sequential" | "update_limits":
+                args = samples.ARGUMENTS[op]
+            case _:
+                pass
+        yield op, args
+    yield "list_torrents", {"fields": ["state", "progress", "age_ms"]}
+    yield "remove_torrent", {"torrent": samples.TORRENT}
+
+
+def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
+    """Each op, of a daemon that has lost an engine, so that there is a report; nothing in a reply is unknown."""
+    with Daemon(root / "d") as daemon, Player(daemon) as player:
+        player.call(samples.request(0, "add_torrent", {"metainfo": samples.METAINFO}))
+        daemon.kill_engine()
+        crash = until(daemon.client.list_crashes, "a report is written")[0].name
+        until(lambda: daemon.client.get_torrent(samples.TORRENT).files, "the files are known")
+        epoch = player.call(samples.request(1, "hello", {}))["epoch"]
+        told = set()
+        for number, (op, args) in enumerate(calls(crash, epoch), 2):
+            reply = player.call(samples.request(number, op, args))
+            assert reply["ok"], reply
+            told.add(op)
+        assert told == set(OPERATIONS)
+
+
+def test_what_a_type_does_not_know_is_found() -> None:
+    """Else the test above, and the sessions, could not fail."""
+    assert_known({"torrent": "x"}, TorrentAccepted)
+    with pytest.raises(AssertionError):
+        assert_known({"torrent": "x", "newer": 1}, TorrentAccepted)
+    with pytest.raises(msgspec.ValidationError):
+        assert_known({"torrent": 1}, TorrentAccepted)

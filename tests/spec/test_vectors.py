@@ -1,0 +1,87 @@
+import msgspec
+import pytest
+
+from protocol import codec
+from protocol.commands import Command, parse_command
+from protocol.envelope import EventFrame, Reply, parse_request
+from protocol.errors import ErrorKind, OuzelError
+from protocol.events import TYPES
+from protocol.operations import OPERATIONS
+from tests.spec import edges, samples, vectors
+from tests.spec.vectors import Vector
+
+MESSAGES = [*vectors.requests(), *vectors.replies(), *vectors.events(), *edges.accepted()]
+
+
+def named(found: list[Vector]) -> pytest.MarkDecorator:
+    """One test for each vector."""
+    return pytest.mark.parametrize("vector", found, ids=lambda vector: vector.name)
+
+
+def understand(frame: bytes) -> Command:
+    """What a server makes of a frame. Raises OuzelError."""
+    request = parse_request(frame)
+    return parse_command(request.op, request.args)
+
+
+@named(MESSAGES)
+def test_what_must_be_accepted_decodes_to_what_it_says(vector: Vector) -> None:
+    """And what is made of it decodes to the same."""
+    assert codec.decode(vector.frame) == vector.decoded
+    assert codec.decode(codec.encode(vector.decoded)) == vector.decoded
+
+
+@named(list(vectors.requests()))
+def test_requests_are_understood(vector: Vector) -> None:
+    """Each is a request with a command in it."""
+    assert understand(vector.frame).__struct_config__.tag == vector.decoded["op"]
+
+
+@named([*edges.rejected(), *edges.refused()])
+def test_what_must_be_refused_is_refused_as_it_says(vector: Vector) -> None:
+    """The error and the field are contract, the message is not."""
+    with pytest.raises(OuzelError) as caught:
+        understand(vector.frame)
+    assert (caught.value.kind, caught.value.field) == vector.error
+
+
+@named(list(edges.refused()))
+def test_what_the_server_refuses_is_well_formed(vector: Vector) -> None:
+    """A client's codec takes it."""
+    assert codec.decode(vector.frame) == vector.decoded
+
+
+@named(list(vectors.replies()))
+def test_replies_are_replies(vector: Vector) -> None:
+    """Nothing in them is unknown to the types."""
+    reply = msgspec.convert(vector.decoded, Reply)
+    assert msgspec.to_builtins(reply) == vector.decoded
+
+
+@named(list(vectors.events()))
+def test_events_are_events(vector: Vector) -> None:
+    """Nothing in them is unknown to the types."""
+    frame = msgspec.convert(vector.decoded, EventFrame)
+    assert msgspec.to_builtins(frame) == vector.decoded
+
+
+def test_every_command_event_and_error_has_a_vector() -> None:
+    """A new one needs a sample."""
+    assert set(samples.ARGUMENTS) == set(samples.RESULTS) == set(OPERATIONS)
+    assert [vector.name for vector in vectors.events()] == list(TYPES)
+    told = {vector.name for vector in vectors.replies()}
+    assert {f"error: {kind.wire_name}" for kind in ErrorKind} <= told
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_full_arguments_are_all_arguments(op: str) -> None:
+    """So that each has an example; and each result is of its type."""
+    fields = [field.name for field in msgspec.structs.fields(OPERATIONS[op].arguments)]
+    assert list(samples.ARGUMENTS[op]) == fields
+    assert type(samples.RESULTS[op]) is OPERATIONS[op].result
+
+
+@pytest.mark.parametrize("found", [MESSAGES, list(edges.rejected()), list(edges.refused())])
+def test_names_are_unique(found: list[Vector]) -> None:
+    """A report by name says which one it was."""
+    assert len({vector.name for vector in found}) == len(found)
