@@ -300,6 +300,7 @@ class FakeSession:
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent; there is something to look at first only where `doubt` says so. Raises InvalidSource."""
