@@ -151,6 +151,7 @@ class Engine:
         self._next_census = now + CYCLE_S
         self._updates_busy = False
         self._updated_at = now
+        self._many_at = now - UPDATES_BUSY_S
         self._sampled: tuple[float, SessionStatistics] | None = None
         self._writing = 0
         self._store_problem: str | None = None
@@ -412,9 +413,12 @@ class Engine:
                 self._look_around(now)
         if self._session is None:
             return
+        if self._commands or self._require_dispatcher().adding_many:
+            self._many_at = now
         if now >= self._next_updates:
             self._next_updates = now + (UPDATES_BUSY_S if self._updates_busy else UPDATES_IDLE_S)
-            if now - self._updated_at >= UPDATES_RESTORING_S or not self._require_dispatcher().adding_many:
+            # The last of them are still on their way for a moment, and would wait for the rows of all.
+            if now - self._many_at >= UPDATES_BUSY_S or now - self._updated_at >= UPDATES_RESTORING_S:
                 self._updated_at = now
                 self._session.post_updates()
         for decision in self._guard.tick(now):

@@ -132,9 +132,9 @@ class AlertCopier:
         return StatusUpdate(rows)
 
     def _copy_added(self, native: Any) -> Alert | None:
-        failed = native.error.value()
+        failed, handle = native.error.value(), native.handle
         # Reading `params` copies all of them, so the handle is asked where there is one.
-        torrent = self._known(native.params.info_hashes if failed else native.handle.info_hashes())
+        torrent = self._known(native.params.info_hashes if failed else handle.info_hashes())
         if torrent is None:
             return None
         self._recorder.confirmed(torrent)
@@ -142,8 +142,8 @@ class AlertCopier:
             if torrent not in self.handles:  # else it is a duplicate, and the first one stays
                 self._drop(torrent)
             return TorrentAdded(torrent, native.error.message())
-        self.handles[torrent] = native.handle
-        self._ids[native.handle] = torrent
+        self.handles[torrent] = handle
+        self._ids[handle] = torrent
         return TorrentAdded(torrent, None)
 
     def _copy_removed(self, native: Any) -> Alert | None:
@@ -216,8 +216,7 @@ class AlertCopier:
 
     def _copy_file_finished(self, native: Any) -> Alert | None:
         """Only while it is downloaded: a torrent tells of each of its files when it was checked, too."""
-        handle = native.handle
-        if handle not in self._downloading:
+        if not self._downloading or (handle := native.handle) not in self._downloading:
             return None
         torrent = self._ids.get(handle)
         return None if torrent is None else FileFinished(torrent, native.index)

@@ -61,24 +61,26 @@ def examine(params: Any, parsed: object = None) -> Examined:
     storage, pieces, priorities = info.layout(), info.num_pieces(), params.file_priorities
     have = list(params.have_pieces[:pieces])
     have += [False] * (pieces - len(have))
+    # Each call into the binding counts with ten thousand torrents.
     length, everything = storage.piece_length(), all(have)
+    save_path, pad = params.save_path, storage.flag_pad_file
     claimed, done, total = [], 0, 0
     for index in range(storage.num_files()):
         size = storage.file_size(index)
-        padding = storage.file_flags(index) & storage.flag_pad_file
-        if size == 0 or padding or priorities[index] == selection.UNWANTED:
+        if size == 0 or storage.file_flags(index) & pad or priorities[index] == selection.UNWANTED:
             continue
-        offset, total = storage.file_offset(index), total + size
+        total += size
         if everything:
             ends, held = size, size
         else:
+            offset = storage.file_offset(index)
             first, last = offset // length, (offset + size - 1) // length
             there = [piece for piece in range(first, last + 1) if have[piece]]
             ends = min(size, (there[-1] + 1) * length - offset) if there else 0
             held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
         done += held
         if ends:
-            claimed.append(ClaimedFile(index, str(storage.file_path(index, params.save_path)), ends))
+            claimed.append(ClaimedFile(index, storage.file_path(index, save_path), ends))
     return Examined(claimed, done, total, info.total_size(), parsed)
 
 

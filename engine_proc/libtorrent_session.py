@@ -176,6 +176,7 @@ class LibtorrentSession:
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
@@ -193,6 +194,9 @@ class LibtorrentSession:
                 return unverified
         elif libtorrent_claims.claim(params, verified):
             complete = libtorrent_params.has_all_wanted(params)
+        if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
+            # Where there is more than claimed files, libtorrent makes those that are empty, and looks for a part file.
+            params.flags |= _FLAGS.no_verify_files
         return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
 
     def _add(

@@ -300,6 +300,7 @@ class Loader:
             verified=verified,
             short=short,
             examined=examined,
+            seen=examined is not None,
             files_known=torrent in self.files_known,
         )
         self._restored.add(torrent)

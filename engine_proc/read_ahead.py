@@ -34,7 +34,7 @@ class ReadAhead:
         path_of: where the file of a name is; called in the thread.
     """
 
-    def __init__(self, path_of: Callable[[str], Path]) -> None:
+    def __init__(self, path_of: Callable[[str], str | Path]) -> None:
         self._path_of = path_of
         self._lock = threading.Lock()
         self._wanted: set[str] = set()
@@ -67,6 +67,8 @@ class ReadAhead:
 
     def take(self, name: str) -> Dated | None:
         """What was read, once; None where the caller has to read for itself. It is not wanted any more."""
+        if not (self._wanted or self._read):
+            return None
         with self._lock:
             self._wanted.discard(name)
             return self._read.pop(name, None)

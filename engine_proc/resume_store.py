@@ -40,7 +40,7 @@ class FastResumeStore:
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume", resume_dir.check)
-        self._read_ahead = ReadAhead(resume_dir.fastresume)
+        self._read_ahead = ReadAhead(resume_dir.fastresume_name)
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
@@ -65,7 +65,7 @@ class FastResumeStore:
 
     def _read(self, torrent: str) -> tuple[bytes, float]:
         began = time.perf_counter()
-        dated = read_dated(self._dir.fastresume(torrent))
+        dated = read_dated(self._dir.fastresume_name(torrent))
         self._read_ahead.was_read(time.perf_counter() - began)
         return dated
 

@@ -118,6 +118,7 @@ class LibtSession(Protocol):
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
@@ -127,6 +128,8 @@ class LibtSession(Protocol):
                 that is returned and nothing was added.
             short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
             examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
+            seen: the files that it claims were looked at just now, and nothing is missing but what is `short`. Where
+                that is all of the torrent, libtorrent does not look at them once more.
             files_known: nobody needs the layout, which is not made then.
         """
         ...

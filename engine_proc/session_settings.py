@@ -20,6 +20,7 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "active_seeds": -1,
     "active_checking": 2,
     "active_limit": -1,
+    "auto_manage_startup": 5,
 }
 """Where libtorrent's own default suits a desktop client more than a service; docs/adr/006 has the reasons."""
 

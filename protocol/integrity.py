@@ -35,7 +35,7 @@ def read(path: Path) -> bytes:
     return read_dated(path)[0]
 
 
-def read_dated(path: Path) -> tuple[bytes, float]:
+def read_dated(path: str | Path) -> tuple[bytes, float]:
     """The content of a regular file, and when it was written: seconds since 1970 as the file system has them.
 
     Raises:

@@ -25,6 +25,7 @@ class ResumeDir:
         self.lock = root / ".lock"
         """Locked by the supervisor for as long as it runs."""
         self._lock = os.fspath(self.lock)
+        self._prefix = os.path.join(root, "")  # noqa: PTH118  # see `fastresume_name`
         self._bound: str | None = None
 
     def identity(self) -> str:
@@ -58,6 +59,10 @@ class ResumeDir:
     def fastresume(self, torrent: str) -> Path:
         """What libtorrent needs to go on without hashing."""
         return self.root / f"{torrent}.fastresume"
+
+    def fastresume_name(self, torrent: str) -> str:
+        """The same, for whoever reads thousands of them: making a path takes half as long as reading the file."""
+        return f"{self._prefix}{torrent}.fastresume"
 
     @property
     def session(self) -> Path:

@@ -30,6 +30,7 @@ BATCHES_PER_TURN: Final = 1
 """A batch may hold hundreds of events, and clients must not wait for more than one."""
 
 Answer = SourceInspected | FilesQueried
+_ANSWERS: Final = (SourceInspected, FilesQueried)
 
 
 class EngineLink:
@@ -159,7 +160,7 @@ class EngineLink:
         for event in batch.events:
             if batch.gen != self._gen:
                 return  # of another generation, or what came before has ended this one
-            if isinstance(event, SourceInspected | FilesQueried):
+            if isinstance(event, _ANSWERS):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event)

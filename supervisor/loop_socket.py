@@ -11,6 +11,8 @@ from typing import Final
 import zmq
 
 MESSAGES_PER_TURN: Final = 100
+_POLLIN: Final = int(zmq.POLLIN)
+"""As a number: the flag takes longer to compare than the socket to ask."""
 
 OnMessage = Callable[[list[bytes]], None]
 
@@ -53,18 +55,20 @@ class LoopSocket:
         self._socket.close(linger=linger_ms)
 
     def _look_again(self) -> None:
-        if self._socket.closed or self._scheduled:
-            return
-        if int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+        if not self._scheduled and self._has_more():
             self._scheduled = True
             self._loop.call_soon(self._drain)
 
+    def _has_more(self) -> bool:
+        return not self._socket.closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)
+
     def _drain(self) -> None:
-        self._scheduled = False
+        self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
         try:
             for _ in range(self._per_turn):
-                if self._socket.closed or not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                if not self._has_more():
                     return
                 self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
         finally:
+            self._scheduled = False
             self._look_again()  # also after an error in on_message: the descriptor's edge is used up

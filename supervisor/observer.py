@@ -97,6 +97,9 @@ class Observer:
         """Takes in one event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
+            case TorrentApplied() | Progress():  # these come by the thousand
+                if event.torrent in self._catalogue.torrents:
+                    self._take_of_torrent(event)
             case EngineReady():
                 # What waits now is for the new engine to find out.
                 for mount_point, problem in list(self._storage):

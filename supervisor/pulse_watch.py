@@ -3,10 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Final
 
 from protocol.link import Heartbeat
 from supervisor import pulse
 from supervisor.pulse import Acquit, Beat, Began, Condemn, Confirmed, Ended, Input, Pulse, Suspect, Ticked
+
+CONFIRMED_S: Final = 0.05
+"""Confirmations that come closer together count as one: a restore has thousands, and what follows takes seconds."""
 
 
 class PulseWatch:
@@ -33,6 +37,7 @@ class PulseWatch:
         self._on_suspect = on_suspect
         self._on_hang = on_hang
         self._pulse = Pulse()
+        self._confirmed_at = -CONFIRMED_S
 
     def begin(self, *, heard: bool) -> None:
         """An engine was started, or one takes over that was `heard` before and waited."""
@@ -48,7 +53,10 @@ class PulseWatch:
 
     def confirmed(self) -> None:
         """libtorrent has confirmed something of a torrent."""
-        self._step(Confirmed())
+        now = time.monotonic()
+        if now - self._confirmed_at >= CONFIRMED_S:
+            self._confirmed_at = now
+            self._step(Confirmed())
 
     async def run(self) -> None:
         """Tells the time, for ever."""

@@ -97,7 +97,10 @@ class Snapshot:
 
     def of(self, torrent: str) -> Observed:
         """What is known of a torrent; an empty record where nothing is."""
-        return self._torrents.setdefault(torrent, Observed())
+        observed = self._torrents.get(torrent)
+        if observed is None:
+            observed = self._torrents[torrent] = Observed()
+        return observed
 
     def forget(self, torrent: str) -> None:
         """Drops a torrent that was removed."""

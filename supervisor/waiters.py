@@ -27,7 +27,9 @@ class Waiters:
 
     def confirm(self, subject: str, revision: int, problem: str | None = None) -> None:
         """Tells those who wait for this revision or an earlier one: it is applied, or was refused with a problem."""
-        waiting = self._waiting.pop(subject, [])
+        waiting = self._waiting.pop(subject, None)
+        if not waiting:
+            return
         later = [entry for entry in waiting if entry[0] > revision]
         if later:
             self._waiting[subject] = later

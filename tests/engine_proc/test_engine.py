@@ -1,6 +1,7 @@
 import errno
 import select
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics,
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.session_port import SourceInfo
 from engine_proc.storage_watch import MountsRead, StorageWatch
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
@@ -278,6 +280,30 @@ def test_many_commands_are_carried_out_in_order(engine: Running) -> None:
     """More than one turn takes."""
     engine.link.send(*(InspectSource(token=token, magnet="nonsense") for token in range(1000)))
     assert [engine.link.take(SourceInspected).token for _ in range(1000)] == list(range(1000))
+
+
+def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a restore does on the way is no news; it is asked for once that is over."""
+    inspected = 0
+    asked_at: list[int] = []
+    inspect, post_updates = engine.session.inspect, engine.session.post_updates
+
+    def inspect_slowly(*, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+        nonlocal inspected
+        inspected += 1
+        time.sleep(0.002)  # as long as it may take libtorrent, so that there is time to ask for status in between
+        return inspect(magnet=magnet, metainfo=metainfo)
+
+    def post() -> None:
+        asked_at.append(inspected)
+        post_updates()
+
+    monkeypatch.setattr(engine.session, "inspect", inspect_slowly)
+    monkeypatch.setattr(engine.session, "post_updates", post)
+    engine.link.send(*(InspectSource(token=token, magnet=engine.sample.magnet) for token in range(200)))
+    engine.link.take(SourceInspected, lambda event: event.token == 199)
+    eventually(lambda: asked_at[-1:] == [200], "status is asked for")
+    assert [at for at in asked_at if 0 < at < 200] == []
 
 
 def test_totals_are_told_once_a_second(engine: Running) -> None:

@@ -17,6 +17,7 @@ from engine_proc.alerts import (
     NativeStateChanged,
     PrioritiesSet,
     ResumeData,
+    ResumeRejected,
     SessionStatistics,
     TorrentAdded,
     TorrentGone,
@@ -382,6 +383,31 @@ def test_resume_data_that_says_otherwise_gives_way_and_is_told(
             }
             later.take(TorrentAdded)
             assert later.session.observed(desired) == desired
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("contents", [{"a": noise(100)}, {"a": noise(100), "empty": b""}], ids=["whole", "with-empty"])
+def test_files_that_were_seen_are_not_looked_at_again(
+    leech: Probe, tmp_path: Path, contents: dict[str, bytes], seen: bool
+) -> None:
+    """Where that was all of the torrent: shown by a file that is gone between the look and the adding."""
+    sample = SampleTorrent("seed", contents)
+    sample.write(tmp_path)
+    desired = sample.desired(tmp_path, seed_mode=True)
+    add(leech, sample, desired)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    blob = leech.take(ResumeData).blob
+    with real_session() as later:
+        examined = later.session.examine(desired, metainfo=None, resume=blob)
+        (tmp_path / "seed" / "a").unlink()
+        loading = later.session.resume(desired, metainfo=None, resume=blob, examined=examined, seen=seen)
+        assert isinstance(loading, Loading)
+        later.take(TorrentAdded)
+        if seen and "empty" not in contents:
+            assert later.status(sample.torrent, finished).progress == 1.0
+            assert later.waiting(ResumeRejected) == []
+        else:
+            later.take(ResumeRejected)
 
 
 # -- trackers ---------------------------------------------------------------------------------------------------------

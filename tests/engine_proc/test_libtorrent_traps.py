@@ -564,6 +564,36 @@ def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_i
         alert(native, lt.torrent_removed_alert)
 
 
+def test_files_that_are_not_verified_are_believed_until_they_are_checked(native: Any, tmp_path: Path) -> None:
+    """`no_verify_files` holds for that one adding: resume data does not have it, and a check finds what is gone."""
+    sample = two_files()
+    params = params_of(sample, tmp_path)
+    params.have_pieces = [True] * 6
+    params.flags |= lt.torrent_flags.no_verify_files
+    handle = native.add_torrent(params)
+    alert(native, lt.torrent_checked_alert)
+    assert handle.status().num_pieces == 6
+    assert not lt.read_resume_data(resume_blob(native, handle)).flags & lt.torrent_flags.no_verify_files
+    handle.force_recheck()
+    alert(native, lt.torrent_checked_alert)
+    assert handle.status().num_pieces == 0
+
+
+@pytest.mark.network
+def test_a_seed_whose_files_are_not_verified_gives(native: Any, tmp_path: Path) -> None:
+    """Its storage was never opened by a check, and opens when somebody asks."""
+    sample = two_files()
+    sample.write(tmp_path / "seed")
+    params = params_of(sample, tmp_path / "seed")
+    params.have_pieces = [True] * 6
+    params.flags |= lt.torrent_flags.no_verify_files
+    native.add_torrent(params)
+    with real_session() as leech:
+        peer = f"127.0.0.1:{native.listen_port()}"
+        add(leech, sample, sample.desired(tmp_path / "leech", peers=[peer]))
+        leech.take(Finished)
+
+
 # -- what lies on the disk is blamed on peers -------------------------------------------------------------------------
 
 

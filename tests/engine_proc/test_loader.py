@@ -38,6 +38,13 @@ def test_restored_files_that_are_known_are_not_told(desk: Desk) -> None:
     assert [type(event) for event in desk.said] == [TorrentApplied]
 
 
+def test_files_that_the_disk_was_asked_for_are_said_to_be_seen(desk: Desk) -> None:
+    """So that libtorrent need not ask for them again."""
+    desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
+    desk.ensure(desk.sample.desired())
+    assert desk.session.seen == {desk.sample.torrent}
+
+
 def test_files_of_a_torrent_without_resume_data_are_told_whoever_knows_them(desk: Desk) -> None:
     """They are news to clients."""
     desk.dispatcher.ensure(desk.sample.desired(), files_known=True)

@@ -208,6 +208,7 @@ class FakeSession:
 
     Fields for tests to read:
         calls: each call that changes something, as `(method, torrent)`, in order.
+        seen: the torrents that were resumed with their files seen.
         settings: what was configured last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
@@ -235,6 +236,7 @@ class FakeSession:
         self._expected = torrents
         self._session_limits = (0, 0)
         self.calls: list[tuple[str, str]] = []
+        self.seen: set[str] = set()
         self.settings: dict[str, SettingValue] = {}
         self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
         self._alert_socket, self._wake_socket = socket.socketpair()
@@ -300,12 +302,15 @@ class FakeSession:
         verified: Verified | None = None,
         short: Mapping[int, int] = MappingProxyType({}),
         examined: Examined | None = None,
+        seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent; there is something to look at first only where `doubt` says so. Raises InvalidSource."""
         doubt = self._doubts.get(desired.torrent)
         if verified is None and doubt is not None:
             return doubt
+        if seen:
+            self.seen.add(desired.torrent)
         loading = self._add(desired, metainfo=metainfo, resume=resume, short=short)
         return loading._replace(layout=None) if files_known else loading
 

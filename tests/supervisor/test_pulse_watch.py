@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -37,6 +38,24 @@ async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch)
         assert problems[-1] is None
     finally:
         running.cancel()
+
+
+def test_confirmations_in_a_row_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One every twentieth of a second is passed on, however many come."""
+    now, stepped = 1000.0, []
+
+    def step(was: pulse.Pulse, event: pulse.Input, at: float) -> pulse.Outcome:
+        stepped.append(at)
+        return was, []
+
+    monkeypatch.setattr(pulse, "step", step)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    watch = PulseWatch(patient=lambda: True, excused=lambda: False, on_suspect=lambda _: None, on_hang=lambda _: None)
+    for _ in range(1000):
+        watch.confirmed()
+        now += 0.001
+    assert len(stepped) in (20, 21)
+    assert stepped[0] == 1000.0
 
 
 async def test_time_stands_still_for_who_is_excused(monkeypatch: pytest.MonkeyPatch) -> None:
