@@ -1,10 +1,11 @@
 """Where payload may be: one rule for the paths that clients name and for those that come out of torrents."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
+
+import msgspec
 
 
-class Bounds(NamedTuple):
+class Bounds(msgspec.Struct, frozen=True):
     """Where payload may be. All paths are absolute, and all links in them are resolved.
 
     Fields:
@@ -13,8 +14,8 @@ class Bounds(NamedTuple):
             makes a torrent could write to otherwise. A root in one of these is a root all the same.
     """
 
-    roots: Sequence[str] = ()
-    reserved: Sequence[str] = ()
+    roots: list[str] = []
+    reserved: list[str] = []
 
     def allow(self, resolved: str) -> bool:
         """Whether payload may be at a path."""
