@@ -61,7 +61,7 @@ def v2(name: bytes, entries: Sequence[Entry]) -> Hostile:
 
 def hybrid(name: bytes, entries: Sequence[Entry]) -> Hostile:
     """Both. Every file has to be empty or as long as a piece: there is no padding."""
-    in_order = sorted(entries, key=lambda entry: entry.path)
+    in_order = sorted(entries, key=lambda entry: tuple(entry.path))
     return _hostile({**_info(name, {}), **_v1_keys(in_order), **_v2_keys(in_order)})
 
 
