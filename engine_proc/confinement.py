@@ -53,10 +53,11 @@ class Escape(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a path leads; whether there may be something."""
+    """Where a path leads; whether there may be something, and payload may be."""
 
     resolved: str
     there: bool
+    allowed: bool
 
 
 class Judge:
@@ -70,7 +71,8 @@ class Judge:
     def __init__(self, bounds: Bounds, disk: Disk) -> None:
         self._bounds = bounds
         self._disk = disk
-        self._places: dict[str, _Place | None] = {"": _Place("", there=True)}
+        self._edges = {*bounds.roots, *bounds.reserved}
+        self._places: dict[str, _Place | None] = {"": _Place("", there=True, allowed=bounds.allow("/"))}
 
     def escape(self, paths: Iterable[str]) -> Escape | None:
         """The first of these paths that leads out of the bounds."""
@@ -78,8 +80,8 @@ class Judge:
             if not path.startswith("/") or "\0" in path:
                 return Escape(path, None)
             place = self._place(path)
-            if place is None or not self._bounds.allow(place.resolved):
-                return Escape(path, place.resolved if place is not None else None)
+            if place is None or not place.allowed:
+                return Escape(path, place.resolved or "/" if place is not None else None)
         return None
 
     def _place(self, path: str) -> _Place | None:
@@ -100,10 +102,15 @@ class Judge:
         if name in ("", "."):
             return above
         if name == "..":
-            return _Place(above.resolved.rpartition("/")[0], there=True)
+            return self._landing(above.resolved.rpartition("/")[0])
         path = f"{above.resolved}/{name}"
         kind = self._disk.kind(path) if above.there else Kind.ABSENT
-        if kind is not Kind.LINK:
-            return _Place(path, there=kind is Kind.OTHER)
-        resolved = self._disk.resolve(path)
-        return None if resolved is None else _Place(resolved.rstrip("/"), there=True)
+        if kind is Kind.LINK:
+            resolved = self._disk.resolve(path)
+            return None if resolved is None else self._landing(resolved.rstrip("/"))
+        # Only at the edge of a root, or of what is reserved in one, is another answer than one step above.
+        allowed = self._bounds.allow(path) if path in self._edges else above.allowed
+        return _Place(path, kind is Kind.OTHER, allowed)
+
+    def _landing(self, resolved: str) -> _Place:
+        return _Place(resolved, there=True, allowed=self._bounds.allow(resolved or "/"))
