@@ -91,6 +91,8 @@ class Dispatcher:
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
+        self._unjudged: set[str] = set()
+        """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
         self._expelled: dict[str, str] = {}
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
@@ -167,7 +169,7 @@ class Dispatcher:
             self.ensure(self._guard.wanted(torrent) or desired)
             return
         differences = reconcile.differences(found, desired)
-        if not differences:
+        if not differences or (torrent in self._unjudged and found.selection != desired.selection):
             return
         for step in reconcile.steps(found, desired):
             self._perform(torrent, step)
@@ -193,7 +195,8 @@ class Dispatcher:
         if alert.problem is not None:
             self._refuse(desired, alert.problem)
             return
-        self._loader.added(desired)
+        if not self._loader.added(desired):
+            self._unjudged.add(torrent)
         self._confirm(torrent)
         if self._guard.moved(torrent):
             self.unload(torrent)
@@ -248,6 +251,7 @@ class Dispatcher:
             self._select(torrent)
 
     def _select(self, torrent: str) -> None:
+        self._unjudged.discard(torrent)
         desired = self._applied[torrent]
         if self._session.set_selection(torrent, desired):
             self._pending[torrent].selections += 1
@@ -341,7 +345,7 @@ class Dispatcher:
             case reconcile.SetLimits(download_bps, upload_bps):
                 self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
-                if self._session.set_selection(torrent, desired):
+                if torrent not in self._unjudged and self._session.set_selection(torrent, desired):
                     self._pending[torrent].selections += 1
                 else:
                     self._emit(SelectionChanged(torrent=torrent))
@@ -411,6 +415,7 @@ class Dispatcher:
         self._confirmed.pop(torrent, None)
         self._pending.pop(torrent, None)
         self._undiscovered.discard(torrent)
+        self._unjudged.discard(torrent)
         self._loader.drop(torrent)
         self._translator.forget(torrent)
         self._policy.forget(torrent)

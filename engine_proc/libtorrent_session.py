@@ -219,7 +219,7 @@ class LibtorrentSession:
         layout = None
         if params.ti is not None and not files_known:
             layout = libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete, layout, stored, bool(trackers))
+        return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None)
 
     @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:

@@ -173,8 +173,8 @@ class Loader:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         return None
 
-    def added(self, desired: DesiredTorrent) -> None:
-        """The session has taken a torrent: it is at its end of the way."""
+    def added(self, desired: DesiredTorrent) -> bool:
+        """The session has taken a torrent: it is at its end of the way. Whether its files were judged on it."""
         torrent = desired.torrent
         loading, restored = self._taken.pop(torrent, None), torrent in self._restored
         if loading is not None:
@@ -188,6 +188,7 @@ class Loader:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
         self.files_known.discard(torrent)
+        return loading is None or not loading.nameless
 
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""

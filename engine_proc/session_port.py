@@ -68,12 +68,14 @@ class Loading(NamedTuple):
         layout: its files, or None while there is no metadata, or where they are known.
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
         tracked: it has trackers, which hear of it once they are released.
+        nameless: there is no metadata, so nobody knows where its files will be.
     """
 
     complete: bool
     layout: Layout | None
     stored: DesiredTorrent | None = None
     tracked: bool = False
+    nameless: bool = False
 
 
 class Applied(NamedTuple):

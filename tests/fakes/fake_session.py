@@ -361,7 +361,12 @@ class FakeSession:
             if problem is None:
                 self._go_on(torrent)
             complete = resume is not None and content is not None and not torrent.missing()
-            return Loading(complete=complete, layout=torrent.layout(), tracked=bool(torrent.trackers))
+            return Loading(
+                complete=complete,
+                layout=torrent.layout(),
+                tracked=bool(torrent.trackers),
+                nameless=content is None,
+            )
 
     def release_trackers(self, torrent: str) -> None:
         """There is no network to tell them by. Raises UnknownTorrent."""
