@@ -12,7 +12,7 @@
   from what is stored of it into the session.
 - *Reconciling* compares desired and applied state and gives the *steps* from one to the other.
 - The *storage watch* looks at mounts and disks; the *storage policy* decides what waits for them, and the *storage
-  guard* keeps count of it.
+  guard* keeps count of it. *Confinement* judges by the disk which paths lead out of the *bounds* of payload.
 - The *engine* is the shell: it owns the sockets, the clock and the session, and performs what the pure parts decide.
 
 The process may die at any instruction. What matters is on disk, or in the supervisor, or can be found out again.

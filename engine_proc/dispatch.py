@@ -17,15 +17,16 @@ import msgspec
 from engine_proc import reconcile
 from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
-from engine_proc.loader import Absent, Failed, Loader, NotLoaded
+from engine_proc.confinement import LEADS_OUT
+from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.log import log
 from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import LibtSession, UnknownTorrent
-from engine_proc.storage_guard import Decision, Judged, Moved, Reconsider, StorageGuard
-from engine_proc.storage_policy import Missing
+from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsider, StorageGuard
+from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import SelectionChanged, TorrentError
@@ -90,6 +91,12 @@ class Dispatcher:
         self._forgetting: dict[str, ForgetTorrent] = {}
         self._forgotten_problem: dict[str, str | None] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
+        self._unjudged: set[str] = set()
+        """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
+        self._expelled: dict[str, str] = {}
+        """Of those that are being taken out, the ones that do not come back, and why."""
+        self._spared: dict[str, str] = {}
+        """Why the files of a torrent that is leaving are left alone."""
 
     @property
     def adding_many(self) -> bool:
@@ -127,7 +134,10 @@ class Dispatcher:
         if self._loader.give_up(torrent):
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
-            self._session.remove(torrent, delete_files=command.delete_files)
+            if command.delete_files:
+                self._confine(torrent, command.desired)
+            else:
+                self._session.remove(torrent, delete_files=False)
         elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
@@ -159,7 +169,7 @@ class Dispatcher:
             self.ensure(self._guard.wanted(torrent) or desired)
             return
         differences = reconcile.differences(found, desired)
-        if not differences:
+        if not differences or (torrent in self._unjudged and found.selection != desired.selection):
             return
         for step in reconcile.steps(found, desired):
             self._perform(torrent, step)
@@ -185,7 +195,8 @@ class Dispatcher:
         if alert.problem is not None:
             self._refuse(desired, alert.problem)
             return
-        self._loader.added(desired)
+        if not self._loader.added(desired):
+            self._unjudged.add(torrent)
         self._confirm(torrent)
         if self._guard.moved(torrent):
             self.unload(torrent)
@@ -213,10 +224,35 @@ class Dispatcher:
         self._confirm(torrent)
 
     def metadata_received(self, torrent: str) -> None:
-        """A magnet link's metadata is there: its selection is applied, and then its files are told of."""
+        """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
         desired = self._applied.get(torrent)
-        if desired is None or torrent not in self._session.torrents():
+        if desired is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+            self._confine(torrent, desired)
+
+    def _confine(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
+        paths = self._session.paths(torrent)
+        if paths:
+            self._guard.confine(torrent, desired.save_path, paths)
+        else:
+            self._confined(torrent, None)
+
+    def _confined(self, torrent: str, problem: str | None) -> None:
+        if torrent not in self._session.torrents():
             return
+        if torrent in self._forgetting:
+            if problem is not None:
+                self._spared[torrent] = problem
+            self._session.remove(torrent, delete_files=problem is None)
+        elif problem is not None:
+            self._expelled[torrent] = problem
+            self.unload(torrent)
+        else:
+            self._select(torrent)
+
+    def _select(self, torrent: str) -> None:
+        self._unjudged.discard(torrent)
+        desired = self._applied[torrent]
         if self._session.set_selection(torrent, desired):
             self._pending[torrent].selections += 1
             self._undiscovered.add(torrent)
@@ -229,13 +265,16 @@ class Dispatcher:
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
             newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
+            problem = self._expelled.pop(torrent, None)
             if (forgetting := self._forgetting.pop(torrent, None)) is not None:
                 self.forget(forgetting)
+            elif problem is not None:
+                self._refuse(newest, problem, name=LEADS_OUT)
             else:
                 self.ensure(newest)
             return
         self._guard.forget(torrent)
-        self._forgotten_problem[torrent] = alert.problem
+        self._forgotten_problem[torrent] = self._spared.pop(torrent, None) or alert.problem
         self._store.delete(torrent)
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
@@ -270,8 +309,11 @@ class Dispatcher:
             case Judged(torrent, verdict):
                 if self._loader.judging(torrent):
                     self._take_outcome(self._loader.judged(torrent, verdict, to_remove=torrent in self._forgetting))
-                elif isinstance(verdict, Missing) or verdict.short:
+                elif not isinstance(verdict, Present) or verdict.short:
                     self.unload(torrent)
+            case Confined(subject, problem):
+                assert isinstance(subject, str), "a source's is the engine's"
+                self._confined(subject, problem)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent."""
@@ -303,7 +345,7 @@ class Dispatcher:
             case reconcile.SetLimits(download_bps, upload_bps):
                 self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
-                if self._session.set_selection(torrent, desired):
+                if torrent not in self._unjudged and self._session.set_selection(torrent, desired):
                     self._pending[torrent].selections += 1
                 else:
                     self._emit(SelectionChanged(torrent=torrent))
@@ -340,6 +382,8 @@ class Dispatcher:
                 self._miss(outcome)
             case Failed(desired, error) if desired.torrent in self._forgetting:
                 self.gone(TorrentGone(desired.torrent, str(error)))
+            case Failed(desired, LeadsOut() as error):
+                self._refuse(desired, str(error), name=LEADS_OUT)
             case Failed(desired, error):
                 self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
 
@@ -371,6 +415,7 @@ class Dispatcher:
         self._confirmed.pop(torrent, None)
         self._pending.pop(torrent, None)
         self._undiscovered.discard(torrent)
+        self._unjudged.discard(torrent)
         self._loader.drop(torrent)
         self._translator.forget(torrent)
         self._policy.forget(torrent)

@@ -38,7 +38,7 @@ from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_commands import SessionCommands
 from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
-from engine_proc.storage_guard import StorageGuard
+from engine_proc.storage_guard import Confined, Decision, StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
@@ -185,7 +185,7 @@ class Engine:
                     self._take(alert)
             self._take_outcomes()
             for decision in self._guard.decisions():  # before there is a session there are none, but mounts to be read
-                self._require_dispatcher().decided(decision)
+                self._decide(decision)
             for outcome in self._rehasher.outcomes():
                 self._require_dispatcher().rehashed(outcome)
             self._tick(time.monotonic())
@@ -260,6 +260,7 @@ class Engine:
     def _configure(self, command: Configure) -> None:
         if command.resume_dir is not None:
             self._store.rebind(command.resume_dir)
+        self._guard.set_bounds(command.bounds)
         if self._session_commands is not None:
             self._session_commands.configure(command)
             return
@@ -270,7 +271,7 @@ class Engine:
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = self._next_heartbeat = time.monotonic()
-        self._session_commands = SessionCommands(self._session, self._tell)
+        self._session_commands = SessionCommands(self._session, self._guard, self._tell)
         loader = Loader(
             self._session,
             self._store,
@@ -366,6 +367,13 @@ class Engine:
         for output in self._translator.feed(alert):
             self._tell(output)
 
+    def _decide(self, decision: Decision) -> None:
+        match decision:
+            case Confined(int(token), problem):
+                self._require_session_commands().confined(token, problem)
+            case _:
+                self._require_dispatcher().decided(decision)
+
     def _take_statistics(self, alert: SessionStatistics) -> None:
         now = time.monotonic()
         self._native_at = now
@@ -422,7 +430,7 @@ class Engine:
                 self._updated_at = now
                 self._session.post_updates()
         for decision in self._guard.tick(now):
-            self._require_dispatcher().decided(decision)
+            self._decide(decision)
         self._outbox.extend(self._coalescer.due(now))
         for torrent in self._pacer.due(now):
             with contextlib.suppress(UnknownTorrent):

@@ -56,13 +56,14 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
 def examine(params: Any, parsed: object = None) -> Examined:
     """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
     info = params.ti
+    others = [libtorrent_params.part_path(params.save_path, params.part_file_dir, params.info_hashes)]
     if info is None:
-        return Examined([], 0, 0, 0, parsed)
+        return Examined([], 0, 0, 0, parsed, others)
     storage, pieces, priorities = info.layout(), info.num_pieces(), params.file_priorities
     have = list(params.have_pieces[:pieces])
     have += [False] * (pieces - len(have))
     # Each call into the binding counts with ten thousand torrents.
-    length, everything = storage.piece_length(), all(have)
+    length, everything, renamed = storage.piece_length(), all(have), params.renamed_files
     save_path, pad = params.save_path, storage.flag_pad_file
     claimed, done, total = [], 0, 0
     for index in range(storage.num_files()):
@@ -80,8 +81,11 @@ def examine(params: Any, parsed: object = None) -> Examined:
             held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
         done += held
         if ends:
-            claimed.append(ClaimedFile(index, storage.file_path(index, save_path), ends))
-    return Examined(claimed, done, total, info.total_size(), parsed)
+            claimed.append(ClaimedFile(index, libtorrent_params.file_path(storage, renamed, save_path, index), ends))
+    if len(claimed) < storage.num_files():
+        known = {file.number for file in claimed}
+        others += libtorrent_params.file_paths(storage, renamed, save_path, known)
+    return Examined(claimed, done, total, info.total_size(), parsed, others)
 
 
 def unverified(
@@ -106,9 +110,10 @@ def unverified(
     borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected)
     if complete and not borders and not doubtful:
         return None
+    renamed = params.renamed_files
     files = [
         StoredFile(
-            path=_stored_path(storage, index, params.save_path),
+            path=_stored_path(storage, renamed, index, params.save_path),
             offset=storage.file_offset(index),
             size=storage.file_size(index),
             wanted=index not in unwanted,
@@ -165,9 +170,9 @@ def _part_file(params: Any) -> PartFile:
     return PartFile(str(path), params.ti.num_pieces(), params.ti.piece_length())
 
 
-def _stored_path(storage: Any, index: int, save_path: str) -> str | None:
+def _stored_path(storage: Any, renamed: Mapping[int, str], index: int, save_path: str) -> str | None:
     padding = storage.file_flags(index) & storage.flag_pad_file
-    return None if padding else str(storage.file_path(index, save_path))
+    return None if padding else libtorrent_params.file_path(storage, renamed, save_path, index)
 
 
 def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:

@@ -1,7 +1,7 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import libtorrent
@@ -222,7 +222,7 @@ def give_trackers(params: Any, trackers: Trackers) -> None:
 
 def check_text(params: Any) -> None:
     """Refuses text that is not UTF-8 where the binding cannot even read it. Raises InvalidSource."""
-    for field in ("trackers", "url_seeds", "name"):
+    for field in ("trackers", "url_seeds", "name", "renamed_files", "save_path", "part_file_dir"):
         try:
             getattr(params, field)
         except UnicodeDecodeError as error:
@@ -247,11 +247,65 @@ def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
 
 
 def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
-    """The selection's verdict on each file, padding files too."""
+    """The selection's verdict on each file, padding files too. Symbolic links (BEP 47) are never wanted.
+
+    libtorrent makes a link whose target is, going by names, in the torrent; through a link that lies there already, of
+    another torrent's say, it leads elsewhere.
+    """
+    files = range(storage.num_files())
     if desired.selection == _EVERYTHING:
-        return [selection.DEFAULT] * int(storage.num_files())
-    paths = [storage.file_path(index) for index in range(storage.num_files())]
-    return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+        verdict = [selection.DEFAULT] * len(files)
+    else:
+        paths = [storage.file_path(index) for index in files]
+        verdict = selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+    link = storage.flag_symlink
+    for index in files:
+        if storage.file_flags(index) & link:
+            verdict[index] = selection.UNWANTED
+    return verdict
+
+
+def paths(params: Any) -> list[str]:
+    """Where libtorrent may write, delete or read with these parameters, as in `SourceInfo`."""
+    parts = part_path(params.save_path, params.part_file_dir, params.info_hashes)
+    if params.ti is None:
+        return [parts]
+    return [parts, *file_paths(params.ti.layout(), params.renamed_files, params.save_path)]
+
+
+def part_path(save_path: str, part_file_dir: str, info_hashes: Any) -> str:
+    """Where the parts of unwanted files are, if there are any."""
+    name = f".{info_hashes.get_best()}.parts"
+    return _stored_at(save_path, f"{part_file_dir}/{name}" if part_file_dir else name)
+
+
+def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: int) -> str:
+    """Where a file is.
+
+    Args:
+        renamed: names by file index, where they are not what the torrent says. libtorrent gives files others where two
+            have the same, or one is another's directory; resume data (`mapped_files`) may name any path at all.
+    """
+    return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
+
+
+def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Collection[int] = ()) -> list[str]:
+    """Where the files are, as in `SourceInfo`, without those of some indices."""
+    found = []
+    for index in range(storage.num_files()):
+        if index in but:
+            continue
+        flags, path = storage.file_flags(index), file_path(storage, renamed, save_path, index)
+        if flags & storage.flag_symlink:
+            found.append(path.rpartition("/")[0])
+        elif not flags & storage.flag_pad_file:
+            found.append(path)
+    return found
+
+
+def _stored_at(save_path: str, path: str) -> str:
+    """Where libtorrent has a path of a torrent's."""
+    return path if path.startswith("/") else f"{save_path}/{path}"
 
 
 def has_all_wanted(params: Any) -> bool:

@@ -141,14 +141,18 @@ class LibtorrentSession:
     # -- torrents -------------------------------------------------------------------------------------------------
 
     @recorded.of_session
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
         if magnet is not None:
             params = libtorrent_params.parse_magnet(magnet)
         else:
             params = libtorrent_params.parse_metainfo(metainfo or b"")
         name = params.ti.name() if params.ti is not None else params.name
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name)
+        paths: Sequence[str] = ()
+        if save_path is not None:
+            params.save_path = save_path
+            paths = libtorrent_params.paths(params)
+        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths)
 
     @recorded.of_desired
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
@@ -219,7 +223,7 @@ class LibtorrentSession:
         layout = None
         if params.ti is not None and not files_known:
             layout = libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete, layout, stored, bool(trackers))
+        return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None)
 
     @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:
@@ -336,6 +340,18 @@ class LibtorrentSession:
         handle = self._handle(torrent)
         info = handle.torrent_file()
         return None if info is None else libtorrent_params.layout(info, handle.get_file_priorities())
+
+    @recorded.of_torrent
+    def paths(self, torrent: str) -> list[str]:
+        """Where libtorrent may write, delete or read for a torrent. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
+        parts = libtorrent_params.part_path(save_path, "", handle.info_hashes())
+        if info is None:
+            return [parts]
+        storage = info.layout()
+        renamed = handle.get_renamed_files().export_filenames(storage)
+        return [parts, *libtorrent_params.file_paths(storage, renamed, save_path)]
 
     @recorded.of_torrent
     def file_progress(self, torrent: str) -> list[int]:

@@ -32,7 +32,7 @@ from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
 from engine_proc.session_port import InvalidSource, LibtSession, Loading
 from engine_proc.storage_guard import StorageGuard
-from engine_proc.storage_policy import Missing, Present, Verdict
+from engine_proc.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import Reconciled
@@ -46,6 +46,10 @@ class Absent(NamedTuple):
     desired: DesiredTorrent
     examined: Examined | None
     verdict: Missing
+
+
+class LeadsOut(Exception):
+    """A path of the torrent leads out of the download roots; the message says which, and where to."""
 
 
 class Failed(NamedTuple):
@@ -169,8 +173,8 @@ class Loader:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         return None
 
-    def added(self, desired: DesiredTorrent) -> None:
-        """The session has taken a torrent: it is at its end of the way."""
+    def added(self, desired: DesiredTorrent) -> bool:
+        """The session has taken a torrent: it is at its end of the way. Whether its files were judged on it."""
         torrent = desired.torrent
         loading, restored = self._taken.pop(torrent, None), torrent in self._restored
         if loading is not None:
@@ -184,6 +188,7 @@ class Loader:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
         self._restored.discard(torrent)
         self.files_known.discard(torrent)
+        return loading is None or not loading.nameless
 
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
@@ -217,11 +222,21 @@ class Loader:
         try:
             saved = self._store.load(desired.torrent)
             if saved is None:
-                return _Found(desired)
+                return _Found(desired, examined=self._unclaimed(desired))
             metainfo = partial(self._metainfo, desired)
             return _Found(desired, saved, self._session.examine(desired, metainfo=metainfo, resume=saved.blob))
         except (Damaged, InvalidSource) as error:
-            return _Found(desired, problem=error)
+            return _Found(desired, examined=self._unclaimed(desired), problem=error)
+
+    def _unclaimed(self, desired: DesiredTorrent) -> Examined | None:
+        """Of a torrent without resume data, where its files will be; None where its source is no good."""
+        metainfo = self._metainfo(desired)
+        magnet = desired.magnet if metainfo is None else None
+        try:
+            found = self._session.inspect(magnet=magnet, metainfo=metainfo, save_path=desired.save_path)
+        except InvalidSource:
+            return None
+        return Examined([], 0, 0, 0, others=found.paths)
 
     def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
         """The torrent's .torrent file; one that cannot be trusted is put aside, for resume data may do without."""
@@ -245,6 +260,8 @@ class Loader:
 
     def _judged(self, found: _Found, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
         desired = found.desired
+        if isinstance(verdict, Outside):
+            return Failed(desired, LeadsOut(verdict.problem))
         if not isinstance(verdict, Present):
             return Absent(desired, found.examined, verdict)
         if verdict.short:

@@ -124,6 +124,7 @@ class Examined(NamedTuple):
         bytes_done, bytes_total: of the wanted files; `bytes_done` is nearest to what the claimed pieces hold.
         size: of all files; 0 while there is no metadata.
         parsed: the session's own, for `resume`.
+        others: where libtorrent may write, delete or read beside `claimed`, as in `session_port.SourceInfo`.
     """
 
     claimed: Sequence[ClaimedFile]
@@ -131,6 +132,7 @@ class Examined(NamedTuple):
     bytes_total: int
     size: int
     parsed: object = None
+    others: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from engine_proc.readback import tell_limits
 from engine_proc.session_port import InvalidSetting, InvalidSource, LibtSession, UnknownTorrent
+from engine_proc.storage_guard import StorageGuard
 from protocol.events import Reconciled
 from protocol.link import (
     Configure,
@@ -18,11 +21,19 @@ from protocol.link import (
 
 
 class SessionCommands:
-    """One session's; `emit` takes what the supervisor is to hear."""
+    """One session's.
 
-    def __init__(self, session: LibtSession, emit: Callable[[EngineEvent], None]) -> None:
+    Args:
+        session: the session.
+        guard: judges where a source's files would be.
+        emit: takes what the supervisor is to hear.
+    """
+
+    def __init__(self, session: LibtSession, guard: StorageGuard, emit: Callable[[EngineEvent], None]) -> None:
         self._session = session
+        self._guard = guard
         self._emit = emit
+        self._inspected: dict[int, SourceInspected] = {}
 
     def configure(self, command: Configure) -> None:
         """Applies session settings and reads the limits back."""
@@ -40,13 +51,23 @@ class SessionCommands:
         self._emit(SettingsApplied(revision=command.revision, config=command.config))
 
     def inspect(self, command: InspectSource) -> None:
-        """Judges a source."""
+        """Judges a source; of metainfo with a save path the disk is asked first, and `confined` follows."""
+        token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
-            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo)
+            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
         except InvalidSource as error:
-            self._emit(SourceInspected(token=command.token, problem=str(error)))
+            self._emit(SourceInspected(token=token, problem=str(error)))
+            return
+        verdict = SourceInspected(token=token, torrent=info.torrent, name=info.name)
+        if save_path is not None and info.paths:
+            self._inspected[token] = verdict
+            self._guard.confine(token, save_path, info.paths)
         else:
-            self._emit(SourceInspected(token=command.token, torrent=info.torrent, name=info.name))
+            self._emit(verdict)
+
+    def confined(self, token: int, problem: str | None) -> None:
+        """It is known whether the files of a source would be outside of the download roots."""
+        self._emit(msgspec.structs.replace(self._inspected.pop(token), outside=problem))
 
     def query_files(self, command: QueryFiles) -> None:
         """Answers with bytes done by file."""

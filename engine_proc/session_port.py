@@ -36,10 +36,16 @@ class UnknownTorrent(Exception):
 
 
 class SourceInfo(NamedTuple):
-    """What a source says of its torrent: Ouzel's id for it, and its name."""
+    """What a source says of its torrent: Ouzel's id for it, and its name.
+
+    Fields:
+        paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
+            link (BEP 47), which is never made, the directory that it would be in.
+    """
 
     torrent: str
     name: str
+    paths: Sequence[str] = ()
 
 
 class Layout(NamedTuple):
@@ -62,12 +68,14 @@ class Loading(NamedTuple):
         layout: its files, or None while there is no metadata, or where they are known.
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
         tracked: it has trackers, which hear of it once they are released.
+        nameless: there is no metadata, so nobody knows where its files will be.
     """
 
     complete: bool
     layout: Layout | None
     stored: DesiredTorrent | None = None
     tracked: bool = False
+    nameless: bool = False
 
 
 class Applied(NamedTuple):
@@ -90,7 +98,7 @@ class LibtSession(Protocol):
         """All alerts that wait, copied; the descriptor is drained first, so that none is missed."""
         ...
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
         ...
 
@@ -183,6 +191,10 @@ class LibtSession(Protocol):
 
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, or None while there is no metadata."""
+        ...
+
+    def paths(self, torrent: str) -> list[str]:
+        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`."""
         ...
 
     def file_progress(self, torrent: str) -> list[int]:

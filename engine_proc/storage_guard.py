@@ -7,17 +7,19 @@ than most files here: what holds a torrent and what keeps it out are asked of th
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from engine_proc import storage_policy
+from engine_proc.confinement import Escape
 from engine_proc.log import log
 from engine_proc.pieces import Examined
-from engine_proc.storage_policy import Action, Measured, Missing, Present, Space, Verdict, WriteFailed
+from engine_proc.storage_policy import Action, Measured, Missing, Outside, Present, Space, Verdict, WriteFailed
 from engine_proc.storage_watch import FilesSeen, Look, MountsRead, SpaceSeen, StorageWatch
 from engine_proc.translator import AlertTranslator
+from protocol.bounds import Bounds
 from protocol.desired import DesiredTorrent
 from protocol.link import StorageState
 from protocol.mounts import Mounts, mount_point_of
@@ -42,6 +44,13 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
+class Confined(NamedTuple):
+    """Decision: what `confine` was asked for. `problem` names a path that leads out of the download roots."""
+
+    subject: str | int
+    problem: str | None
+
+
 class Moved(NamedTuple):
     """Decision: a loaded torrent's path leads elsewhere, or its files are gone: take it out, and judge it anew."""
 
@@ -54,7 +63,7 @@ class Reconsider(NamedTuple):
     desired: DesiredTorrent
 
 
-Decision = Judged | Moved | Reconsider
+Decision = Judged | Confined | Moved | Reconsider
 
 
 class _Home(NamedTuple):
@@ -103,12 +112,14 @@ class StorageGuard:
         self._translator = translator
         self._emit = emit
         self._clock = clock
+        self._bounds = Bounds()
         self._mounts: Mounts = watch.mounts
         self._tokens = itertools.count(1)
         self._desired: dict[str, DesiredTorrent] = {}
         self._homes: dict[str, _Home] = {}
         self._homes_by_path: dict[str, _Home] = {}
         self._looks: dict[str, _Looking] = {}
+        self._confining: dict[str | int, int] = {}
         self._to_ask: defaultdict[str, list[Look]] = defaultdict(list)
         self._unloaded: set[str] = set()
         self._suspected_at: dict[str, float] = {}
@@ -119,6 +130,10 @@ class StorageGuard:
         self._free: dict[str, int] = {}
         self._told: set[tuple[str, str]] = set()
         self._news: dict[tuple[str, str], float] = {}
+
+    def set_bounds(self, bounds: Bounds) -> None:
+        """Says where payload may be; before that it may be nowhere."""
+        self._bounds = bounds
 
     # -- what the dispatcher asks ---------------------------------------------------------------------------------
 
@@ -151,21 +166,31 @@ class StorageGuard:
         return True
 
     def look(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
-        """Whether a torrent's data is there; None where the disk is asked first, and `Judged` follows.
+        """Whether a torrent's data is there, and inside; None where the disk is asked first, and `Judged` follows.
 
         Args:
             loaded: it is in the session; a disk that does not answer changes nothing for it.
         """
         home = self._home_of(desired)
         self._unloaded.discard(desired.torrent)
-        if examined is None or not examined.claimed:
+        if examined is None or not (examined.claimed or examined.others):
             return self._judge(desired, home, examined, [])
         until = math.inf if loaded else self._clock() + PATIENCE_S
         look = _Looking(next(self._tokens), until, desired, home, examined)
         self._looks[desired.torrent] = look
         paths = [file.path for file in examined.claimed]
-        self._to_ask[home.mount_point].append(Look(desired.torrent, look.token, paths))
+        self._to_ask[home.mount_point].append(Look(desired.torrent, look.token, paths, examined.others))
         return None
+
+    def confine(self, subject: str | int, save_path: str, paths: Sequence[str]) -> None:
+        """Has the disk asked whether paths lead out of the download roots; `Confined` follows, unless it hangs.
+
+        Args:
+            subject: what they are of, given back; the latest question about it is the one that is answered.
+            save_path: which says on what disk they are.
+        """
+        token = self._confining[subject] = next(self._tokens)
+        self._to_ask[mount_point_of(save_path, self._mounts)].append(Look(str(subject), token, (), paths))
 
     def suspect(self, torrent: str) -> bool:
         """A torrent's files gave an error: whether they should be looked at again."""
@@ -239,8 +264,8 @@ class StorageGuard:
             match sight:
                 case MountsRead(mounts):
                     found += self._take_mounts(mounts)
-                case FilesSeen(torrent, token, sizes):
-                    found += self._take_files(torrent, token, sizes)
+                case FilesSeen():
+                    found += self._take_confined(sight) or self._take_files(sight)
                 case SpaceSeen():
                     found += self._take_space(sight)
         return found
@@ -248,7 +273,7 @@ class StorageGuard:
     def tick(self, now: float) -> list[Decision]:
         """Asks what is to be asked of disks, tells what is new, and waits for no disk longer than it should."""
         while self._to_ask:
-            self._watch.look(*self._to_ask.popitem())
+            self._watch.look(*self._to_ask.popitem(), self._bounds)
         for mount_point, at in self._measure_at.items():
             if now >= at:
                 self._measure_at[mount_point] = math.inf
@@ -283,8 +308,16 @@ class StorageGuard:
         return home
 
     def _judge(
-        self, desired: DesiredTorrent, home: _Home, examined: Examined | None, sizes: list[int | None]
+        self,
+        desired: DesiredTorrent,
+        home: _Home,
+        examined: Examined | None,
+        sizes: list[int | None],
+        escape: Escape | None = None,
     ) -> Verdict:
+        if escape is not None:
+            self.stop_waiting(desired.torrent)
+            return Outside(str(escape))
         before = self._homes.get(desired.torrent)
         verdict = storage_policy.judge(
             expected=before.mount_point if before is not None else desired.mount_point,
@@ -312,7 +345,15 @@ class StorageGuard:
             found += [Moved(torrent) for torrent in self._homes if torrent not in self._waiting and self.moved(torrent)]
         return found
 
-    def _take_files(self, torrent: str, token: int, sizes: list[int | None]) -> list[Decision]:
+    def _take_confined(self, sight: FilesSeen) -> list[Decision]:
+        for subject, token in self._confining.items():
+            if token == sight.token:
+                del self._confining[subject]
+                return [Confined(subject, None if sight.escape is None else str(sight.escape))]
+        return []
+
+    def _take_files(self, sight: FilesSeen) -> list[Decision]:
+        torrent, token, sizes, escape = sight
         look = self._looks.get(torrent)
         if look is None or look.token != token:
             return []
@@ -321,10 +362,10 @@ class StorageGuard:
             verdict = self.look(look.desired, look.examined)
             return [Judged(torrent, verdict)] if verdict is not None else []
         waited = torrent in self._waiting
-        verdict = self._judge(look.desired, look.home, look.examined, sizes)
+        verdict = self._judge(look.desired, look.home, look.examined, sizes, escape)
         if not waited:
             return [Judged(torrent, verdict)]
-        return [Reconsider(self._desired[torrent])] if isinstance(verdict, Present) else []
+        return [] if isinstance(verdict, Missing) else [Reconsider(self._desired[torrent])]
 
     def _take_space(self, sight: SpaceSeen) -> list[Decision]:
         mount_point, now = sight.mount_point, self._clock()

@@ -46,7 +46,13 @@ class Missing(NamedTuple):
     problem: str
 
 
-Verdict = Present | Missing
+class Outside(NamedTuple):
+    """One of its paths leads out of the download roots; which, in words."""
+
+    problem: str
+
+
+Verdict = Present | Missing | Outside
 
 
 def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: Sequence[int | None]) -> Verdict:

@@ -6,12 +6,15 @@ One thread waits for changes of /proc/self/mountinfo; each file system that some
 import os
 import queue
 import select
+import stat
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from engine_proc.confinement import Escape, Judge, Kind
 from engine_proc.mailbox import Mailbox
 from protocol import mounts
+from protocol.bounds import Bounds
 from protocol.mounts import Mounts
 
 MOUNTS_S: Final = 10.0
@@ -27,19 +30,30 @@ class MountsRead(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A question about a torrent's files, of which the token reminds whoever asked."""
+    """A question about a torrent's files, of which the token reminds whoever asked.
+
+    Fields:
+        paths: those whose sizes are wanted.
+        others: those of which is only asked whether they lead out of the bounds, as is of `paths`.
+    """
 
     torrent: str
     token: int
     paths: Sequence[str]
+    others: Sequence[str] = ()
 
 
 class FilesSeen(NamedTuple):
-    """The answer to a look: bytes of each file in the order asked for, None where it is not there or unreachable."""
+    """The answer to a look: bytes of each file in the order asked for, None where it is not there or unreachable.
+
+    Fields:
+        escape: the first path that leads out of the bounds; then no size was looked at.
+    """
 
     torrent: str
     token: int
     sizes: list[int | None]
+    escape: Escape | None = None
 
 
 class SpaceSeen(NamedTuple):
@@ -51,7 +65,14 @@ class SpaceSeen(NamedTuple):
 
 
 Sight = MountsRead | FilesSeen | SpaceSeen
-_Task = Sequence[Look] | str | None
+
+
+class _Looks(NamedTuple):
+    bounds: Bounds
+    looks: Sequence[Look]
+
+
+_Task = _Looks | str | None
 
 
 class StorageWatch:
@@ -80,9 +101,9 @@ class StorageWatch:
         """All that was seen and not taken yet."""
         return [sight for sights in self._seen.take_all() for sight in sights]
 
-    def look(self, mount_point: str, looks: Sequence[Look]) -> None:
-        """Asks for the sizes of files on one file system; `FilesSeen` follow together, unless the disk hangs."""
-        self._ask(mount_point, looks)
+    def look(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
+        """Asks for files on one file system; `FilesSeen` follow together, unless the disk hangs."""
+        self._ask(mount_point, _Looks(bounds, looks))
 
     def measure(self, mount_point: str) -> None:
         """Asks for a file system's room; `SpaceSeen` follows, unless the disk hangs."""
@@ -134,9 +155,32 @@ class StorageWatch:
             if isinstance(task, str):
                 self._seen.put([_space(task)])
             else:
-                self._seen.put(
-                    [FilesSeen(look.torrent, look.token, [_size(path) for path in look.paths]) for look in task]
-                )
+                judge = Judge(task.bounds, _Disk())
+                self._seen.put([_answer(look, judge) for look in task.looks])
+
+
+class _Disk:
+    """The disk as the judge asks for it."""
+
+    def kind(self, path: str) -> Kind:
+        """What is at a path, links not followed."""
+        try:
+            return Kind.LINK if stat.S_ISLNK(os.lstat(path).st_mode) else Kind.OTHER
+        except (OSError, ValueError):  # the latter where it cannot be a path at all
+            return Kind.ABSENT
+
+    def resolve(self, path: str) -> str | None:
+        """Where a path leads; None for a chain of links that is too long."""
+        try:
+            return os.path.realpath(path)
+        except (OSError, RuntimeError, ValueError):
+            return None
+
+
+def _answer(look: Look, judge: Judge) -> FilesSeen:
+    escape = judge.escape(look.paths) or judge.escape(look.others)
+    sizes = [_size(path) for path in look.paths] if escape is None else []
+    return FilesSeen(look.torrent, look.token, sizes, escape)
 
 
 def _size(path: str) -> int | None:

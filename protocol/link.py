@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from protocol import codec
+from protocol.bounds import Bounds
 from protocol.desired import DesiredTorrent
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
@@ -49,6 +50,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
         resume_dir: the resume directory, as `ResumeDir.identity` names it; None where any of its path will do.
         config: number of the configuration that the settings are of; given back in the answer, which is
             `SettingsApplied` or `SettingsRefused`.
+        bounds: where payload may be; by default nowhere.
     """
 
     settings: dict[str, int | str | bool]
@@ -58,14 +60,20 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
     revision: int
     resume_dir: str | None = None
     config: int = 0
+    bounds: Bounds = Bounds()
 
 
 class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
-    """Judge a source and name its torrent; nothing is added. Answered by `SourceInspected`."""
+    """Judge a source and name its torrent; nothing is added. Answered by `SourceInspected`.
+
+    Fields:
+        save_path: where it would be stored, resolved; None where it shall not be judged where its files would be.
+    """
 
     token: int
     magnet: str | None = None
     metainfo: bytes | None = None
+    save_path: str | None = None
 
 
 class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -151,12 +159,17 @@ class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
 
 
 class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
-    """The verdict on a source: the torrent's id and name, or what is wrong with it."""
+    """The verdict on a source: the torrent's id and name, or what is wrong with it.
+
+    Fields:
+        outside: which of its files would be outside of the download roots, in words.
+    """
 
     token: int
     torrent: str | None = None
     name: str = ""
     problem: str | None = None
+    outside: str | None = None
 
 
 class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applied"):

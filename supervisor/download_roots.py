@@ -1,8 +1,9 @@
 """Keeps every path that a client names inside the configured download roots, symbolic links resolved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from protocol.bounds import Bounds
 from protocol.errors import ErrorKind, OuzelError
 
 
@@ -11,11 +12,16 @@ class DownloadRoots:
 
     Args:
         roots: absolute; the first is where torrents go when nobody says otherwise.
+        reserved: Ouzel's own directories, which are out of bounds even where they lie in a root.
+
+    Fields:
+        bounds: what is allowed, as the engine is told. Links in the roots are resolved here, once.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = [root.resolve() for root in roots]
-        self.default = str(self._roots[0])
+    def __init__(self, roots: Sequence[Path], reserved: Sequence[Path] = ()) -> None:
+        resolved = [str(root.resolve()) for root in roots]
+        self.default = resolved[0]
+        self.bounds = Bounds(_texts(resolved), _texts(str(each.resolve()) for each in reserved))
 
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
@@ -24,12 +30,19 @@ class DownloadRoots:
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:
-            resolved = Path(path).resolve()
+            resolved = str(Path(path).resolve())
         except (OSError, RuntimeError) as error:
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r}: {error}", field=field) from error
-        if not any(resolved.is_relative_to(root) for root in self._roots):
-            allowed = ", ".join(str(root) for root in self._roots)
+        if not _texts([resolved]):
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {resolved!r} is not UTF-8", field=field)
+        if not self.bounds.allow(resolved):
+            allowed = ", ".join(self.bounds.roots)
             raise OuzelError(
                 ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is outside the download roots ({allowed})", field=field
             )
-        return str(resolved)
+        return resolved
+
+
+def _texts(paths: Iterable[str]) -> list[str]:
+    """Those that are UTF-8, and so can be written down and sent; a link may lead to one that is not."""
+    return [path for path in paths if path.encode(errors="replace").decode() == path]

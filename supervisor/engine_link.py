@@ -111,10 +111,14 @@ class EngineLink:
         """Waits for an engine that takes commands."""
         await self._ready.wait()
 
-    async def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInspected:
+    async def inspect(
+        self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None
+    ) -> SourceInspected:
         """Has a source judged by a ready engine. Raises OuzelError: ENGINE_LOST."""
         token = next(self._tokens)
-        answer = await self._ask(token, InspectSource(token=token, magnet=magnet, metainfo=metainfo))
+        answer = await self._ask(
+            token, InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
+        )
         assert isinstance(answer, SourceInspected)
         return answer
 

@@ -208,7 +208,7 @@ class Mutations:
             )
         save_path, mount_point = await self._place(command, deadline)
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
-        source = await self._inspect(command, deadline)
+        source = await self._inspect(command, save_path, deadline)
         torrent = source.torrent or ""
         async with self._locks.hold(torrent):
             await self._until_forgotten(torrent, deadline)
@@ -272,14 +272,16 @@ class Mutations:
                 retry_after_ms=10_000,
             ) from error
 
-    async def _inspect(self, command: AddTorrent, deadline: float) -> SourceInspected:
+    async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
         """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""
         for attempt in range(1, INSPECTIONS + 1):
             self._engine_wanted()
             try:
                 async with asyncio.timeout_at(deadline):
                     await self._link.until_ready()
-                    verdict = await self._link.inspect(magnet=command.magnet, metainfo=command.metainfo)
+                    verdict = await self._link.inspect(
+                        magnet=command.magnet, metainfo=command.metainfo, save_path=save_path
+                    )
             except TimeoutError as error:
                 raise OuzelError(
                     ErrorKind.ENGINE_UNAVAILABLE, "no engine has judged the source in time; nothing was accepted"
@@ -292,6 +294,8 @@ class Mutations:
                 if command.metainfo is None:
                     raise OuzelError(ErrorKind.INVALID_MAGNET, f"args.magnet: {verdict.problem}", field="args.magnet")
                 raise OuzelError(ErrorKind.INVALID_METAINFO, f"args.metainfo: {verdict.problem}", field="args.metainfo")
+            if verdict.outside is not None:
+                raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.metainfo: {verdict.outside}", field="args.metainfo")
             return verdict
         raise AssertionError("unreachable")
 

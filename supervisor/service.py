@@ -131,6 +131,11 @@ class Service:
         self._log = log
         self._resume_dir = ResumeDir(Path(config.paths.resume_dir))
         self._runtime_dir = Path(config.paths.runtime_dir)
+        paths = config.paths
+        self._roots = DownloadRoots(
+            [Path(root) for root in paths.download_roots],
+            reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir)],
+        )
         self._catalogue = Catalogue(self._resume_dir)
         self._snapshot = Snapshot()
         self._restore = Restore()
@@ -262,7 +267,7 @@ class Service:
         self._mutations = Mutations(
             catalogue=self._catalogue,
             snapshot=self._snapshot,
-            roots=DownloadRoots([Path(root) for root in self._config.paths.download_roots]),
+            roots=self._roots,
             link=self._link,
             waiters=self._waiters,
             reads=self._reads,
@@ -388,6 +393,7 @@ class Service:
                 revision=self._catalogue.session.revision,
                 resume_dir=self._locks[0].identity,
                 config=self._in_force.number,
+                bounds=self._roots.bounds,
             )
         )
 

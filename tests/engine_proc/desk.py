@@ -16,6 +16,7 @@ from engine_proc.session_commands import SessionCommands
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Output
+from protocol.bounds import Bounds
 from protocol.desired import DesiredTorrent, Selection
 from protocol.integrity import seal
 from protocol.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
@@ -40,10 +41,11 @@ class Desk:
         self.watch = StorageWatch()
         self.translator = AlertTranslator()
         self.guard = StorageGuard(self.watch, self.translator, self.hear, lambda: self.now)
+        self.guard.set_bounds(Bounds(roots=["/"]))
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent | Output] = []
-        self.session_commands = SessionCommands(self.session, self.hear)
+        self.session_commands = SessionCommands(self.session, self.guard, self.hear)
         self.loader = Loader(
             self.session,
             self.store,

@@ -10,13 +10,16 @@ from typing import Final, TypeVar
 import zmq
 
 from protocol import codec
+from protocol.bounds import Bounds
 from protocol.link import CommandBatch, Configure, EngineCommand, EngineEvent, decode_events
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK
 
 GEN: Final = 7
 EventT = TypeVar("EventT")
 
-CONFIGURE: Final = Configure(settings=LOOPBACK, download_bps=0, upload_bps=0, torrents=10, revision=1)
+CONFIGURE: Final = Configure(
+    settings=LOOPBACK, download_bps=0, upload_bps=0, torrents=10, revision=1, bounds=Bounds(roots=["/"])
+)
 
 
 class Supervision:

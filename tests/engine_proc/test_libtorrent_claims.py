@@ -17,7 +17,8 @@ from engine_proc.session_port import Loading
 from protocol.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
 from tests.fakes import bencode
-from tests.rig import payload
+from tests.rig import hostile, payload
+from tests.rig.hostile import PIECE_LENGTH, Entry
 from tests.rig.payload import Torrent
 from tests.rig.seed import Seed
 
@@ -52,6 +53,46 @@ def unverified(made: Torrent, resume: bytes, *, selection: Selection | None = No
     return libtorrent_claims.unverified(
         params, before, complete=libtorrent_params.has_all_wanted(params), metainfo=made.metainfo, resume=resume
     )
+
+
+# -- what is claimed, and where ---------------------------------------------------------------------------------------
+
+
+def test_files_of_one_name_are_looked_for_where_libtorrent_has_them(tmp_path: Path) -> None:
+    """Under the other name that it gave to one of them; so neither is thought to be short, and fetched again."""
+    made = hostile.v1(b"root", [Entry([b"x"], bytes(100)), Entry([b"x"], bytes(200)), Entry([b"x", b"y"], bytes(300))])
+    params = lt.load_torrent_buffer(made.metainfo)
+    params.have_pieces = [True]
+    wanted = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path=str(tmp_path))
+    params = libtorrent_params.parse(wanted, metainfo=None, resume=lt.write_resume_data_buf(params))
+    params.ti = lt.load_torrent_buffer(made.metainfo).ti
+    libtorrent_params.apply_desired(params, wanted, resumed=True)
+    claimed = {file.path: file.end for file in libtorrent_claims.examine(params).claimed}
+    with real_session() as probe:
+        probe.session.add(wanted, metainfo=made.metainfo, resume=None)
+        probe.take(TorrentAdded, made.torrent)
+        parts, *files = probe.session.paths(made.torrent)
+    assert sorted(files) == sorted(claimed)
+    assert sorted(claimed.values()) == [100, 200, 300]
+    assert len(set(files)) == 3
+    assert parts == f"{tmp_path}/.{made.torrent}.parts"
+
+
+def test_what_is_not_claimed_is_told_of_beside_it(tmp_path: Path) -> None:
+    """Unwanted, empty and missing files, the folder of a link, and the part file; padding is nowhere."""
+    entries = [Entry([name], bytes(PIECE_LENGTH)) for name in (b"have", b"lack", b"unwanted")]
+    pad = Entry([b".pad", b"1"], bytes(PIECE_LENGTH), b"p")
+    made = hostile.v1(b"root", [*entries, Entry([b"empty"]), hostile.link(b"d", b"l", to=[b"have"]), pad])
+    params = lt.load_torrent_buffer(made.metainfo)
+    params.have_pieces = [True, False, False, True]
+    wanted = DesiredTorrent(
+        torrent=made.torrent, source="metainfo", save_path=str(tmp_path), selection=Selection(exclude=["unwanted"])
+    )
+    libtorrent_params.apply_desired(params, wanted, resumed=True)
+    examined = libtorrent_claims.examine(params)
+    assert [file.path for file in examined.claimed] == [f"{tmp_path}/root/have"]
+    names = [f".{made.torrent}.parts", "root/lack", "root/unwanted", "root/empty", "root/d"]
+    assert examined.others == [f"{tmp_path}/{name}" for name in names]
 
 
 # -- what is looked at ------------------------------------------------------------------------------------------------

@@ -117,14 +117,14 @@ def test_statistics_begin_at_nothing(probe: Probe) -> None:
 def test_metainfo_names_its_torrent(session: LibtSession, single: bool) -> None:
     """The id is the lower-case hex SHA-1 of the info dictionary."""
     sample = SampleTorrent("näme", {"a": b"content"}, single=single)
-    assert session.inspect(magnet=None, metainfo=sample.metainfo) == (sample.torrent, "näme")
+    assert session.inspect(magnet=None, metainfo=sample.metainfo)[:2] == (sample.torrent, "näme")
 
 
 def test_a_magnet_link_names_its_torrent(session: LibtSession) -> None:
     """Upper-case digits name the same torrent, and `dn` is the name."""
     sample = two_files()
     magnet = f"magnet:?xt=urn:btih:{sample.torrent.upper()}&dn=two%20files"
-    assert session.inspect(magnet=magnet, metainfo=None) == (sample.torrent, "two files")
+    assert session.inspect(magnet=magnet, metainfo=None)[:2] == (sample.torrent, "two files")
 
 
 BAD_MAGNETS: Final = [
@@ -233,7 +233,7 @@ def test_names_that_are_not_utf8_are_made_so(probe: Probe, tmp_path: Path) -> No
     files: list[bencode.Bencodable] = [{b"length": sample.size, b"path": [b"\xff\xfe", b"\xe9t\xe9"]}]
     info: dict[bytes, bencode.Bencodable] = {**sample.info, b"name": b"n\xff", b"files": files}
     metainfo = bencode.encode({b"info": info})
-    torrent, name = probe.session.inspect(magnet=None, metainfo=metainfo)
+    torrent, name, _ = probe.session.inspect(magnet=None, metainfo=metainfo)
     desired = DesiredTorrent(torrent=torrent, source="metainfo", save_path=str(tmp_path))
     layout = probe.session.add(desired, metainfo=metainfo, resume=None).layout
     assert layout is not None
@@ -316,7 +316,7 @@ def test_a_magnet_link_has_no_layout(probe: Probe, tmp_path: Path) -> None:
     """There are no files until the metadata comes."""
     sample = two_files()
     loading = probe.session.add(sample.desired(tmp_path, by_magnet=True), metainfo=None, resume=None)
-    assert loading == Loading(complete=False, layout=None)
+    assert loading == Loading(complete=False, layout=None, nameless=True)
     probe.take(TorrentAdded)
     assert probe.session.layout(sample.torrent) is None
     assert probe.session.file_progress(sample.torrent) == []
@@ -443,7 +443,7 @@ def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Pa
     blob = resume_data(probe, sample.torrent)
     probe.session.remove(sample.torrent, delete_files=False)
     probe.take(TorrentGone)
-    assert probe.session.add(desired, metainfo=None, resume=blob) == Loading(complete=False, layout=None)
+    assert probe.session.add(desired, metainfo=None, resume=blob) == Loading(complete=False, layout=None, nameless=True)
     assert probe.take(TorrentAdded) == TorrentAdded(sample.torrent, None)
 
 

@@ -272,12 +272,18 @@ class FakeSession:
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
-        """What a source is. Raises InvalidSource."""
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
+        """What a source is, with paths only where `on_disk` is set. Raises InvalidSource."""
         if magnet is not None:
             return _parse_magnet(magnet)
         content = _parse_metainfo(metainfo or b"")
-        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name)
+        paths = self._on_disk(content, save_path)
+        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name, paths)
+
+    def _on_disk(self, content: _Content | None, save_path: str | None) -> list[str]:
+        if content is None or save_path is None or not self.on_disk:
+            return []
+        return [f"{save_path}/{path}" for path in content.paths]
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims, of files only where `on_disk` is set. Raises InvalidSource."""
@@ -291,7 +297,8 @@ class FakeSession:
             for number, path in enumerate(content.paths)
             if self.on_disk and there.priorities[number] and any(have[piece] for piece in content.pieces_of(number))
         ]
-        return Examined(claimed, status.done, status.wanted, content.size)
+        others = self._on_disk(content, desired.save_path)
+        return Examined(claimed, status.done, status.wanted, content.size, others=others)
 
     def resume(
         self,
@@ -359,7 +366,12 @@ class FakeSession:
             if problem is None:
                 self._go_on(torrent)
             complete = resume is not None and content is not None and not torrent.missing()
-            return Loading(complete=complete, layout=torrent.layout(), tracked=bool(torrent.trackers))
+            return Loading(
+                complete=complete,
+                layout=torrent.layout(),
+                tracked=bool(torrent.trackers),
+                nameless=content is None,
+            )
 
     def release_trackers(self, torrent: str) -> None:
         """There is no network to tell them by. Raises UnknownTorrent."""
@@ -441,6 +453,12 @@ class FakeSession:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         with self._lock:
             return self._known(None, torrent).layout()
+
+    def paths(self, torrent: str) -> list[str]:
+        """Where the torrent's files are, if `on_disk` is set. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known(None, torrent)
+            return self._on_disk(known.content, known.desired.save_path)
 
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index; a file counts when it is whole. Raises UnknownTorrent."""

@@ -168,6 +168,8 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             assert source is not None
             if source.endswith("!"):
                 return [SourceInspected(token=token, problem="no torrent that I know")]
+            if source.startswith("outside"):
+                return [SourceInspected(token=token, torrent=source[-40:], outside="'/one/link' leads to '/outside'")]
             return [SourceInspected(token=token, torrent=source[-40:], name=f"name of {source[-40:]}")]
         case EnsureTorrent(desired=desired):
             return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]

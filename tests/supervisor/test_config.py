@@ -173,6 +173,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
         ("OUZEL_PATHS_RUNTIME_DIR", "", "paths.runtime_dir"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "", "paths.download_roots[0]"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:b", "paths.download_roots[1]"),
+        ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:/\udcff", "paths.download_roots[1]"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "many", "limits.download_bps"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "", "limits.download_bps"),
         ("OUZEL_RESTART_BUDGET", "1.5", "restart.budget"),

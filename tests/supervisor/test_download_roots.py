@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from protocol.bounds import Bounds
 from protocol.errors import ErrorKind, OuzelError
 from supervisor.download_roots import DownloadRoots
 
@@ -84,6 +85,26 @@ def test_nobody_says_otherwise(place: Path) -> None:
     assert roots(place).confine(None, "args.save_path") == str(place / "one")
     assert DownloadRoots([place / "link"]).confine(None, "args.save_path") == str(place / "two")
     assert DownloadRoots([place / "link"]).confine(f"{place}/link/x", "f") == str(place / "two" / "x")
+
+
+def test_ouzels_own_directories_are_no_place_for_payload(place: Path) -> None:
+    """Even in a root, and by whatever way they are named; a root in one of them is one all the same."""
+    (place / "one" / "to_sub").symlink_to("sub")
+    confined = DownloadRoots([place / "one", place / "one/sub/payload"], reserved=[place / "one" / "to_sub"])
+    for path in ("one/sub", "one/sub/x", "one/to_sub/x"):
+        with pytest.raises(OuzelError):
+            confined.confine(f"{place}/{path}", "f")
+    assert confined.confine(f"{place}/one/to_sub/payload/x", "f") == f"{place}/one/sub/payload/x"
+
+
+def test_the_engine_is_told_of_the_roots_resolved(place: Path) -> None:
+    """As they were when the supervisor began. What cannot be sent is no root."""
+    (place / "link").symlink_to("two")
+    (place / "odd").symlink_to("\udcff")
+    confined = DownloadRoots([place / "link", place / "odd"], reserved=[place / "one" / "sub"])
+    assert confined.bounds == Bounds([f"{place}/two"], [f"{place}/one/sub"])
+    with pytest.raises(OuzelError, match="not UTF-8"):
+        confined.confine(f"{place}/odd/x", "f")
 
 
 segments = st.sampled_from(

@@ -158,6 +158,7 @@ async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
         ({"magnet": MAGNET, "metainfo": b"x"}, ErrorKind.INVALID_ARGUMENT, "args.magnet"),
         ({"magnet": "magnet:!"}, ErrorKind.INVALID_MAGNET, "args.magnet"),
         ({"metainfo": b"nonsense!"}, ErrorKind.INVALID_METAINFO, "args.metainfo"),
+        ({"metainfo": b"outside"}, ErrorKind.PATH_NOT_ALLOWED, "args.metainfo"),
         ({"magnet": MAGNET, "save_path": "/etc"}, ErrorKind.PATH_NOT_ALLOWED, "args.save_path"),
         ({"magnet": MAGNET, "save_path": "one"}, ErrorKind.PATH_NOT_ALLOWED, "args.save_path"),
         ({"magnet": MAGNET, "peers": ["1.2.3.4:1", "host:1"]}, ErrorKind.INVALID_ARGUMENT, "args.peers[1]"),

@@ -179,7 +179,7 @@ async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
         assert types(on) == ["state_changed", "error", "state_changed", "error", "error_cleared"]
 
 
-@pytest.mark.parametrize("name", ["add_failed", "damaged"])
+@pytest.mark.parametrize("name", ["add_failed", "damaged", "path_not_allowed"])
 async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path, name: str) -> None:
     """The engine has no state for it; its row has, and the reason."""
     async with bench(tmp_path) as on:

@@ -1,0 +1,215 @@
+"""Torrents that would leave the download roots, through dispatcher, loader and guard, over the fake session."""
+
+from pathlib import Path
+
+import pytest
+
+from engine_proc.storage_guard import Confined
+from protocol.bounds import Bounds
+from protocol.events import FilesDiscovered, TorrentError
+from protocol.link import ForgetTorrent, InspectSource, SourceInspected, TorrentApplied, TorrentForgotten
+from tests.engine_proc.desk import RULES, Desk, applied, changed
+from tests.engine_proc.samples import PIECE_LENGTH
+
+FILES = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
+
+
+@pytest.fixture
+def place(desk: Desk, tmp_path: Path) -> Path:
+    """`root/` in bounds, and `outside/`; the session's torrents have files on disk."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "outside").mkdir()
+    desk.guard.set_bounds(Bounds([str(tmp_path / "root")]))
+    desk.session.on_disk = True
+    return tmp_path
+
+
+def lead_out(place: Path) -> Path:
+    """Makes the sample's folder a link that leads out."""
+    link = place / "root" / "sample"
+    link.symlink_to(place / "outside")
+    return link
+
+
+def calls(desk: Desk) -> list[str]:
+    """What was asked of the session."""
+    return [call for call, _ in desk.session.calls]
+
+
+def refusal(desk: Desk) -> str:
+    """What was said of the torrent that was refused."""
+    [error] = desk.heard(TorrentError)
+    assert (error.name, error.recoverable) == ("path_not_allowed", False)
+    [confirmed] = desk.heard(TorrentApplied)
+    assert confirmed.problem == error.message
+    return error.message
+
+
+def test_a_source_whose_files_would_be_outside_is_told_apart(desk: Desk, place: Path) -> None:
+    """By metainfo and save path; a magnet link says nothing of files. What the judge has seen is answered by token."""
+    link = lead_out(place)
+    command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
+    desk.session_commands.inspect(command)
+    desk.session_commands.inspect(InspectSource(token=8, magnet=desk.sample.magnet, save_path=str(place / "root")))
+    [verdict] = desk.heard(SourceInspected)
+    assert (verdict.token, verdict.outside) == (8, None)
+    for _ in range(2):
+        [decision] = judged(desk)
+        assert isinstance(decision, Confined)
+        assert isinstance(decision.subject, int)
+        desk.session_commands.confined(decision.subject, decision.problem)
+        if link.is_symlink():
+            link.unlink()
+            desk.session_commands.inspect(command)
+    outside, inside = desk.heard(SourceInspected)
+    assert (outside.token, outside.torrent, outside.problem) == (7, desk.sample.torrent, None)
+    assert str(link) in (outside.outside or "")
+    assert inside.outside is None
+
+
+def judged(desk: Desk) -> list[object]:
+    """What the guard decides next."""
+    desk.guard.tick(desk.now)
+    found: list[object] = []
+    while not found:
+        found += desk.guard.decisions()
+    return found
+
+
+def test_a_new_torrent_that_would_leave_is_refused(desk: Desk, place: Path) -> None:
+    """Nothing is added; once it stays inside, it is when it is asked for again."""
+    link = lead_out(place)
+    desired = desk.sample.desired(place / "root")
+    desk.ensure(desired)
+    desk.decide()
+    assert str(link / "a.bin") in refusal(desk)
+    assert desk.session.calls == []
+    link.unlink()
+    desk.ensure(desired)
+    desk.decide()
+    assert calls(desk) == ["add"]
+    assert desk.heard(TorrentApplied) == [applied(desired)]
+
+
+def test_a_save_path_that_is_not_allowed_any_more_is_refused(desk: Desk, place: Path) -> None:
+    """The roots may be others since it was added."""
+    desk.ensure(desk.sample.desired(place / "outside"))
+    desk.decide()
+    assert str(place / "outside") in refusal(desk)
+    assert desk.session.calls == []
+
+
+def test_a_torrent_with_resume_data_is_judged_before_it_is_loaded(desk: Desk, place: Path) -> None:
+    """All that it claims is there, and nothing of it is looked at further."""
+    desk.stored()
+    desk.sample.write(place / "elsewhere")
+    (place / "root" / "sample").symlink_to(place / "elsewhere" / "sample")
+    desk.ensure(desk.sample.desired(place / "root"))
+    desk.decide()
+    assert str(place / "elsewhere") in refusal(desk)
+    assert desk.session.calls == []
+    assert desk.dir.fastresume(desk.sample.torrent).exists()
+
+
+def test_a_torrent_that_waited_for_its_storage_is_judged_when_that_comes(desk: Desk, place: Path) -> None:
+    """What comes may be a link."""
+    desk.stored()
+    desk.ensure(desk.sample.desired(place / "root"))
+    desk.decide()
+    assert desk.told() == [("storage_missing", 1)]
+    desk.heard(TorrentApplied)
+    lead_out(place)
+    for decision in desk.guard._take_mounts(desk.watch.mounts):
+        desk.dispatcher.decided(decision)
+    desk.decide()
+    desk.decide()
+    assert str(place / "outside") in refusal(desk)
+    assert desk.told() == [("storage_missing", 0)]
+
+
+def test_a_magnet_links_files_are_judged_before_any_is_wanted(desk: Desk, place: Path) -> None:
+    """One that would leave is taken out, and told of once; the client can have it tried again."""
+    link = lead_out(place)
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(place / "root", by_magnet=True)
+    for number in range(2):
+        desk.ensure(desired)
+        desk.heard(TorrentApplied)
+        desk.session.receive_metadata(desired.torrent, FILES, name="sample")
+        desk.pump()
+        desk.decide()
+        if number == 0:
+            assert str(link) in refusal(desk)
+            assert calls(desk) == ["add", "unload"]
+            assert desk.session.torrents() == frozenset()
+            link.unlink()
+    assert calls(desk) == ["add", "unload", "add", "set_selection"]
+    assert desk.heard(FilesDiscovered)
+
+
+def test_nothing_is_wanted_of_a_magnet_link_before_its_files_are_judged(desk: Desk, place: Path) -> None:
+    """Whatever its client selects meanwhile, and whatever an audit finds; what was selected last is applied then."""
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(place / "root", by_magnet=True)
+    desk.ensure(desired)
+    desk.decide()
+    desk.session.receive_metadata(desired.torrent, FILES, name="sample")
+    desk.ensure(changed(desired, selection=RULES))
+    desk.dispatcher.audit(desired.torrent)
+    assert calls(desk) == ["add"]
+    desk.decide()
+    assert calls(desk) == ["add", "set_selection"]
+    [discovered] = desk.heard(FilesDiscovered)
+    assert [file.priority for file in discovered.files] == [4, 0]
+
+
+def test_what_is_asked_of_a_torrent_while_it_is_expelled_waits(desk: Desk, place: Path) -> None:
+    """The latest of it is refused; a removal goes through."""
+    lead_out(place)
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(place / "root", by_magnet=True)
+    desk.ensure(desired)
+    desk.heard(TorrentApplied)
+    desk.session.receive_metadata(desired.torrent, FILES, name="sample")
+    desk.pump()
+    [decision] = judged(desk)
+    assert isinstance(decision, Confined)
+    desk.dispatcher.decided(decision)
+    desk.dispatcher.ensure(changed(desired, paused=True))
+    desk.pump()
+    [confirmed] = desk.heard(TorrentApplied)
+    assert (confirmed.revision, confirmed.problem is None) == (desired.revision + 1, False)
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_files_outside_are_not_deleted(desk: Desk, place: Path, loaded: bool) -> None:
+    """The torrent is forgotten all the same, whether or not it was in the session, and it is told why."""
+    desired = desk.sample.desired(place / "root")
+    if loaded:
+        desk.ensure(desired)
+        desk.decide()
+    link = lead_out(place)
+    desk.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+    desk.decide()
+    desk.settle()
+    [forgotten] = desk.heard(TorrentForgotten)
+    assert str(link) in (forgotten.problem or "")
+    assert calls(desk) == (["add", "remove"] if loaded else [])
+
+
+def test_files_inside_are_deleted_once_they_were_judged(desk: Desk, place: Path) -> None:
+    """Asked for twice, it is done once."""
+    desired = desk.sample.desired(place / "root")
+    desk.ensure(desired)
+    desk.decide()
+    desk.session.download(desired.torrent, PIECE_LENGTH)
+    for _ in range(2):
+        desk.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+    assert calls(desk) == ["add"]
+    desk.decide()
+    desk.settle()
+    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert calls(desk) == ["add", "remove, and its files"]
