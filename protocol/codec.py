@@ -18,11 +18,12 @@ T = TypeVar("T")
 
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
-MAX_ELEMENTS: Final = 400_000
+MAX_ELEMENTS: Final = 125_000
+"""More than the 100,000 priorities that a command may list; decoding so many takes the loop some 15 ms."""
 MAX_INTEGER: Final = 2**53 - 1
 
 _ENCODER = msgspec.msgpack.Encoder()
-_SCALARS = (str, bytes, bool, float, type(None))
+_ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
 _FIELD_PATH = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
 _MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
 
@@ -43,7 +44,7 @@ def decode(frame: bytes) -> Any:
     """The builtins in one msgpack frame of the public wire.
 
     Raises:
-        OuzelError: FRAME_TOO_LARGE over 16 MiB or 400,000 elements (members of all arrays and maps together),
+        OuzelError: FRAME_TOO_LARGE over 16 MiB or 125,000 elements (members of all arrays and maps together),
             TOO_DEEP over 16 levels, MALFORMED_FRAME for anything else that the wire does not allow.
     """
     value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS)
@@ -68,13 +69,15 @@ def unpack(frame: bytes, *, max_bytes: int, max_elements: int) -> Any:
             )
         return container
 
+    # An element takes a byte or more, so that most frames cannot hold too many, and need no call for each container.
+    hook = count if 2 * len(frame) > max_elements else None
     try:
         return msgpack.unpackb(
             frame,
             raw=False,
             strict_map_key=True,
-            list_hook=count,
-            object_hook=count,
+            list_hook=hook,
+            object_hook=hook,
             ext_hook=_refuse_extension,
             max_array_len=max_elements,
             max_map_len=max_elements,
@@ -101,28 +104,32 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 
 def _check(value: Any) -> None:
     """Walks level by level, so that depth is a count and hostile input costs no recursion."""
-    level, depth = [value], 0
+    level, depth = [[value]], 0
     while level:
         below: list[Any] = []
-        for item in level:
-            kind = type(item)
-            if kind is int:
-                if not -MAX_INTEGER <= item <= MAX_INTEGER:
-                    raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{item} is outside ±(2^53-1)", field="frame")
-            elif kind is dict or kind is list:
+        for members in level:
+            kinds = set(map(type, members))
+            if not kinds <= _ALLOWED:
+                [kind, *_] = kinds - _ALLOWED
+                raise OuzelError(ErrorKind.MALFORMED_FRAME, f"a {kind.__name__} is not allowed", field="frame")
+            if int in kinds:
+                for item in members:
+                    if type(item) is int and not -MAX_INTEGER <= item <= MAX_INTEGER:
+                        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{item} is outside ±(2^53-1)", field="frame")
+            if dict in kinds or list in kinds:
                 if depth == MAX_DEPTH:
                     raise OuzelError(ErrorKind.TOO_DEEP, f"nested over {MAX_DEPTH} levels deep", field="frame")
-                if kind is dict:
-                    _check_keys(item)
-                below.extend(item.values() if kind is dict else item)
-            elif kind not in _SCALARS:
-                raise OuzelError(ErrorKind.MALFORMED_FRAME, f"a {kind.__name__} is not allowed", field="frame")
+                below += [_members(item) for item in members if type(item) is dict or type(item) is list]
         level, depth = below, depth + 1
 
 
-def _check_keys(container: dict[Any, Any]) -> None:
-    if not all(type(key) is str for key in container):
+def _members(container: Any) -> Any:
+    """What a map or an array holds; the keys of a map are looked at here."""
+    if type(container) is list:
+        return container
+    if not set(map(type, container)) <= {str}:
         raise OuzelError(ErrorKind.MALFORMED_FRAME, "a map key is not a string", field="frame")
+    return container.values()
 
 
 def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
