@@ -40,6 +40,11 @@ def encode(message: Any) -> bytes:
     return packed
 
 
+def encoded(message: Any) -> msgspec.Raw:
+    """The same as a part of a larger message, which `encode` then takes as it is."""
+    return msgspec.Raw(encode(message))
+
+
 def decode(frame: bytes) -> Any:
     """The builtins in one msgpack frame of the public wire.
 

@@ -166,6 +166,7 @@ class RefusedRequest(OuzelError):
 def _id_in(value: dict[str, Any]) -> str | int | None:
     """The id of a request that is none, if it is such as a request may have: nobody is sent a megabyte back."""
     try:
-        return msgspec.convert(value.get("id"), RequestId)
+        found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:
         return None
+    return found
