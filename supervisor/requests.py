@@ -149,7 +149,7 @@ class Requests:
 
     def _receive(self, frames: list[bytes]) -> None:
         *route, frame = frames
-        if len(route) > HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
+        if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
             self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
             return
