@@ -7,6 +7,7 @@ the range of integers.
 """
 
 import re
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import msgpack
@@ -108,33 +109,28 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Walks level by level, so that depth is a count and hostile input costs no recursion."""
-    level, depth = [[value]], 0
+    """Walks level by level, so that depth is a count, hostile input costs no recursion, and most is done in bulk."""
+    level, depth = [value], 0
     while level:
+        kinds = set(map(type, level))
+        if not kinds <= _ALLOWED:
+            [kind, *_] = kinds - _ALLOWED
+            raise OuzelError(ErrorKind.MALFORMED_FRAME, f"a {kind.__name__} is not allowed", field="frame")
+        if int in kinds:
+            integers = [item for item in level if type(item) is int]
+            for item in (min(integers), max(integers)):
+                if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                    raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{item} is outside ±(2^53-1)", field="frame")
         below: list[Any] = []
-        for members in level:
-            kinds = set(map(type, members))
-            if not kinds <= _ALLOWED:
-                [kind, *_] = kinds - _ALLOWED
-                raise OuzelError(ErrorKind.MALFORMED_FRAME, f"a {kind.__name__} is not allowed", field="frame")
-            if int in kinds:
-                for item in members:
-                    if type(item) is int and not -MAX_INTEGER <= item <= MAX_INTEGER:
-                        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{item} is outside ±(2^53-1)", field="frame")
-            if dict in kinds or list in kinds:
-                if depth == MAX_DEPTH:
-                    raise OuzelError(ErrorKind.TOO_DEEP, f"nested over {MAX_DEPTH} levels deep", field="frame")
-                below += [_members(item) for item in members if type(item) is dict or type(item) is list]
+        if dict in kinds or list in kinds:
+            if depth == MAX_DEPTH:
+                raise OuzelError(ErrorKind.TOO_DEEP, f"nested over {MAX_DEPTH} levels deep", field="frame")
+            below.extend(chain.from_iterable([item for item in level if type(item) is list]))
+            maps = [item for item in level if type(item) is dict]
+            if not set(map(type, chain.from_iterable(maps))) <= {str}:
+                raise OuzelError(ErrorKind.MALFORMED_FRAME, "a map key is not a string", field="frame")
+            below.extend(chain.from_iterable(map(dict.values, maps)))
         level, depth = below, depth + 1
-
-
-def _members(container: Any) -> Any:
-    """What a map or an array holds; the keys of a map are looked at here."""
-    if type(container) is list:
-        return container
-    if not set(map(type, container)) <= {str}:
-        raise OuzelError(ErrorKind.MALFORMED_FRAME, "a map key is not a string", field="frame")
-    return container.values()
 
 
 def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:

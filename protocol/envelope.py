@@ -155,6 +155,21 @@ def parse_request(frame: bytes) -> Request:
         raise RefusedRequest(error, _id_in(value)) from error
 
 
+class _Glance(msgspec.Struct):
+    id: RequestId
+
+
+_GLANCE: Final = msgspec.msgpack.Decoder(_Glance)
+
+
+def glance_at_id(frame: bytes) -> str | int | None:
+    """The id in a frame that nobody will decode, None where it has none: at a hundredth of what decoding takes."""
+    try:
+        return _GLANCE.decode(frame[: codec.MAX_FRAME_BYTES + 1]).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 class RefusedRequest(OuzelError):
     """A request that cannot be carried out but whose id could be read, so that its sender can match the reply."""
 

@@ -36,13 +36,14 @@ from protocol.commands import (
     UpdateSelection,
     parse_command,
 )
-from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_request
+from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, glance_at_id, parse_request
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
 from supervisor.claims import BadFrames, Claim, Claims
 from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
+from supervisor.large_frames import LargeFrames
 from supervisor.long_reads import LongReads
 from supervisor.loop_socket import LoopSocket
 from supervisor.mutations import Acceptance, Mutations
@@ -129,7 +130,8 @@ class Requests:
         self._given_up = False
         self._claims = Claims()
         self._bad_frames = BadFrames()
-        self._socket = LoopSocket(socket, self._receive)
+        self._large_frames = LargeFrames(self._take, self._hand_back)
+        self._socket = LoopSocket(socket, self._large_frames.receive)
         self._outbox = Outbox(self._socket, log)
         self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
 
@@ -140,6 +142,7 @@ class Requests:
         while self._at_work and loop.time() < deadline:
             await asyncio.wait(self._at_work, timeout=deadline - loop.time())
         self._given_up = True
+        self._large_frames.close()
         for work in self._at_work:
             work.cancel()
         if self._answering:
@@ -147,7 +150,7 @@ class Requests:
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
 
-    def _receive(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes]) -> None:
         *route, frame = frames
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
@@ -169,6 +172,16 @@ class Requests:
             return
         self._begin(route, request, command, len(frame))
 
+    def _hand_back(self, frames: list[bytes]) -> None:
+        """There is no room for a message; its id is all that is read of it."""
+        *route, frame = frames
+        error = _too_many()
+        request_id = glance_at_id(frame)
+        if request_id is None:
+            self._spoilt(route[:1], error)
+        else:
+            self._refuse(route, request_id, error)
+
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
         """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
         match self._bad_frames.note(route[0], time.monotonic()):
@@ -186,9 +199,7 @@ class Requests:
             return
         peer = route[0]
         if not self._claims.admits(peer, size):
-            problem = "this connection has as much under way as it may; nothing was accepted"
-            error = OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)
-            self._refuse(route, request.id, error)
+            self._refuse(route, request.id, _too_many())
             return
         claim = self._claims.take(peer, size)
         if isinstance(command, _MUTATIONS):
@@ -360,6 +371,11 @@ class Requests:
             seq=self._events.head,
         )
         self._outbox.send([*route, codec.encode(reply)])
+
+
+def _too_many() -> OuzelError:
+    problem = "this connection has as much under way as it may; nothing was accepted"
+    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)
 
 
 def _deadline(request: Request) -> float:
