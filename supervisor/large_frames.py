@@ -42,6 +42,7 @@ class LargeFrames:
         """By connection: there is an entry while it pauses, empty where nothing waits."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._bytes = 0
+        self._closed = False
 
     def receive(self, frames: Frames) -> None:
         """A message has come."""
@@ -58,7 +59,8 @@ class LargeFrames:
             self._too_many(frames)
 
     def close(self) -> None:
-        """Hands back all that waits."""
+        """Hands back all that waits; from now on nothing does."""
+        self._closed = True
         for timer in self._timers:
             timer.cancel()
         for waiting in self._waiting.values():
@@ -70,7 +72,7 @@ class LargeFrames:
         began = time.perf_counter()
         self._take(frames)
         took_s = time.perf_counter() - began
-        if took_s > FREE_S:
+        if took_s > FREE_S and not self._closed:
             self._waiting.setdefault(frames[0], deque())
             self._pause(frames[0], min(PAUSE_MAX_S, FACTOR * took_s))
 
