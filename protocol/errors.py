@@ -50,6 +50,10 @@ class ErrorKind(Enum):
     STORAGE_UNAVAILABLE = ErrorRow(
         5001, "later", "the resume directory cannot be written, or the save path does not answer; nothing was accepted"
     )
+    TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has as much under way as it may; nothing was accepted")
+    TOO_MANY_BAD_FRAMES = ErrorRow(
+        6002, "later", "the connection sent too many frames that are no requests; such frames go unanswered for now"
+    )
 
     @property
     def code(self) -> int:

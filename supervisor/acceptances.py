@@ -2,7 +2,8 @@
 
 An entry is kept under who sent the request and its id. It begins as work under way, which a repeat joins; once the work
 was accepted it is what came of it, for ten minutes. Work that was refused is not remembered: nothing was done, and
-whoever asks again wants it to be tried again. What is kept is bounded; the oldest outcomes go first, work never does.
+whoever asks again wants it to be tried again. What is kept is bounded: the connection of which the most is kept loses
+the oldest of it, so that a flood costs nobody else his. Work is never forgotten.
 """
 
 import hashlib
@@ -40,6 +41,15 @@ class _Kept(NamedTuple, Generic[Outcome]):
     outcome: Outcome
     size: int
     until: float
+    holder: bytes
+
+
+class _Holder:
+    """A connection: the keys of what it has kept, the oldest first, and what these take."""
+
+    def __init__(self) -> None:
+        self.keys: dict[Key, None] = {}
+        self.bytes = 0
 
 
 class Acceptances(Generic[Work, Outcome]):
@@ -51,9 +61,11 @@ class Acceptances(Generic[Work, Outcome]):
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._working: dict[Key, tuple[bytes, Work]] = {}
+        self._working: dict[Key, tuple[bytes, Work, bytes]] = {}
         self._kept: dict[Key, _Kept[Outcome]] = {}
         """In the order in which they were settled, which is that in which they end."""
+        self._holders: dict[bytes, _Holder] = {}
+        """By connection."""
 
     def find(self, key: Key, content: bytes, now: float) -> Work | Outcome | None:
         """The work or the outcome of a request that was seen before, None where it was not.
@@ -64,7 +76,7 @@ class Acceptances(Generic[Work, Outcome]):
         self.expire(now)
         found: Work | Outcome
         if key in self._working:
-            before, found = self._working[key]
+            before, found, _ = self._working[key]
         elif key in self._kept:
             before, found, *_ = self._kept[key]
         else:
@@ -77,16 +89,19 @@ class Acceptances(Generic[Work, Outcome]):
             )
         return found
 
-    def begin(self, key: Key, content: bytes, work: Work) -> None:
-        """A request that was not found is being carried out."""
-        self._working[key] = (content, work)
+    def begin(self, key: Key, content: bytes, work: Work, *, holder: bytes = b"") -> None:
+        """A request that was not found is being carried out; `holder` is the connection that it came from."""
+        self._working[key] = (content, work, holder)
 
     def settle(self, key: Key, outcome: Outcome, size: int, now: float) -> None:
         """The work was accepted. `size` is what the outcome takes in memory, in bytes, about."""
-        content, _ = self._working.pop(key)
+        content, _, holder = self._working.pop(key)
         size += ENTRY_BYTES + len(key.id if isinstance(key.id, str) else "") + sum(map(len, key.sender))
-        self._kept[key] = _Kept(content, outcome, size, now + REMEMBERED_S)
+        self._kept[key] = _Kept(content, outcome, size, now + REMEMBERED_S, holder)
         self._bytes += size
+        held = self._holders.setdefault(holder, _Holder())
+        held.bytes += size
+        held.keys[key] = None
         self.expire(now)
 
     def drop(self, key: Key) -> None:
@@ -97,9 +112,21 @@ class Acceptances(Generic[Work, Outcome]):
         """Forgets what is too old, or too much."""
         while self._kept:
             oldest = next(iter(self._kept))
-            if self._bytes <= self._max_bytes and now < self._kept[oldest].until:
-                return
-            self._bytes -= self._kept.pop(oldest).size
+            if now < self._kept[oldest].until:
+                break
+            self._forget(oldest)
+        while self._bytes > self._max_bytes:
+            most = max(self._holders.values(), key=lambda held: held.bytes)
+            self._forget(next(iter(most.keys)))
+
+    def _forget(self, key: Key) -> None:
+        kept = self._kept.pop(key)
+        self._bytes -= kept.size
+        held = self._holders[kept.holder]
+        held.bytes -= kept.size
+        del held.keys[key]
+        if not held.keys:
+            del self._holders[kept.holder]
 
 
 def content_of(command: Command) -> bytes:

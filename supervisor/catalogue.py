@@ -6,6 +6,7 @@ loop: writes go through a `DurableWriter`, which commits what has queued up as o
 
 import asyncio
 import contextlib
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Catalogue:
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
         self.removed: set[str] = set()
+        self._ids: list[str] = []
+        """Of `torrents`, in order."""
         self.on_write_failed: Callable[[], None] = lambda: None
 
     def load(self) -> list[DamagedFile]:
@@ -64,6 +67,7 @@ class Catalogue:
                 damaged.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", self._aside(path)))
                 continue
             (self.torrents if desired.removal is None else self.leaving)[torrent] = desired
+        self._ids = sorted(self.torrents)
         path = self._dir.session
         try:
             self.session = decode_record(read(path), DesiredSession)
@@ -87,10 +91,23 @@ class Catalogue:
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
         await self._write(changes)
-        self.torrents.pop(desired.torrent, None)
-        self.leaving.pop(desired.torrent, None)
-        self.removed.discard(desired.torrent)
-        (self.torrents if desired.removal is None else self.leaving)[desired.torrent] = desired
+        torrent = desired.torrent
+        known = self.torrents.pop(torrent, None) is not None
+        self.leaving.pop(torrent, None)
+        self.removed.discard(torrent)
+        if desired.removal is None:
+            self.torrents[torrent] = desired
+            if not known:
+                insort(self._ids, torrent)
+        else:
+            self.leaving[torrent] = desired
+            if known:
+                del self._ids[bisect_left(self._ids, torrent)]
+
+    def ids_after(self, cursor: str | None, count: int) -> list[str]:
+        """The next `count` ids of `torrents` after one, or from the first one on, in their order."""
+        start = 0 if cursor is None else bisect_right(self._ids, cursor)
+        return self._ids[start : start + count]
 
     async def put_session(self, session: DesiredSession) -> None:
         """Makes the session's desired state durable. Raises as `put` does."""

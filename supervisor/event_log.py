@@ -5,6 +5,7 @@ kept is bounded by count and by bytes, and a replay that would have a gap says s
 """
 
 from collections import deque
+from itertools import islice
 from typing import Final, NamedTuple
 
 from protocol.errors import ErrorKind, OuzelError
@@ -58,4 +59,4 @@ class EventLog:
                 field="args.after_seq",
             )
         start = after_seq + 1 - oldest
-        return [self._events[index] for index in range(start, min(start + limit, len(self._events)))]
+        return list(islice(self._events, start, start + limit))

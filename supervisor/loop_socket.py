@@ -5,7 +5,9 @@ the socket has no more, in bounded turns that let others run, and every send is 
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Final
 
 import zmq
@@ -14,7 +16,18 @@ MESSAGES_PER_TURN: Final = 100
 _POLLIN: Final = int(zmq.POLLIN)
 """As a number: the flag takes longer to compare than the socket to ask."""
 
+TURN_S: Final = 0.001
+"""How long messages are taken before others get their turn, however few they were."""
+
 OnMessage = Callable[[list[bytes]], None]
+
+
+class Offer(Enum):
+    """What became of a message: `FULL` and `GONE` are told by a ROUTER with ROUTER_MANDATORY only."""
+
+    SENT = "sent"
+    FULL = "full"
+    GONE = "gone"
 
 
 class LoopSocket:
@@ -38,16 +51,21 @@ class LoopSocket:
 
     def send(self, frames: list[bytes]) -> bool:
         """Sends one message without waiting. False where it could not be taken and is dropped."""
+        return self.offer(frames) is Offer.SENT
+
+    def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
+        """Like `send`, and says why it was not taken. Without `copy` a Frame's memory is ZeroMQ's until it has left."""
         if self._socket.closed:
-            return False
+            return Offer.GONE
         try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK)
+            self._socket.send_multipart(frames, zmq.NOBLOCK, copy=copy)
+        except zmq.Again:
+            return Offer.FULL  # the peer does not read
         except zmq.ZMQError:
-            # The peer is gone, or does not read: a socket of this kind has nobody to tell.
-            return False
+            return Offer.GONE
         finally:
             self._look_again()
-        return True
+        return Offer.SENT
 
     def close(self, *, linger_ms: int = 0) -> None:
         """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
@@ -64,9 +82,10 @@ class LoopSocket:
 
     def _drain(self) -> None:
         self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
+        ends = time.perf_counter() + TURN_S
         try:
             for _ in range(self._per_turn):
-                if not self._has_more():
+                if time.perf_counter() > ends or not self._has_more():
                     return
                 self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
         finally:

@@ -184,9 +184,10 @@ class Observer:
                     name=event.name, size=event.size, piece_length=event.piece_length, files=[]
                 )
             case FilesDiscovered(files=files):
-                if observed.metadata is not None:
-                    observed.metadata = msgspec.structs.replace(
-                        observed.metadata, count=len(files), packed_files=msgspec.msgpack.encode(files)
+                known = observed.metadata
+                if known is not None:
+                    observed.metadata = Metadata.of(
+                        name=known.name, size=known.size, piece_length=known.piece_length, files=files
                     )
                 shown = msgspec.structs.replace(
                     event, files=files[:MAX_EVENT_FILES], truncated=len(files) > MAX_EVENT_FILES

@@ -1,9 +1,15 @@
-"""What clients can ask without changing anything. Answered at once, from memory, with or without an engine."""
+"""What clients can ask without changing anything. Answered from memory, with or without an engine.
+
+Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
+"""
 
 import time
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
+import msgspec
 import psutil
 
 from protocol import codec
@@ -15,7 +21,6 @@ from protocol.commands import (
     ListFiles,
     ListTorrents,
     Ping,
-    Read,
     Replay,
     Stats,
 )
@@ -35,8 +40,10 @@ from protocol.rows import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TorrentRow,
     TorrentState,
 )
+from supervisor import pages
 from supervisor.catalogue import Catalogue
 from supervisor.config import Config
 from supervisor.event_log import EventLog
@@ -46,7 +53,16 @@ from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
-REPLAY_BYTES_MAX: Final = 4 * 1024 * 1024
+REPLAY_BYTES_MAX: Final = 1024 * 1024
+FILES_STEP: Final = 100
+"""Files that are listed in one step."""
+
+STATS_FRESH_S: Final = 0.1
+"""How long one count of all torrents and look at both processes does, unless something happens."""
+
+LongRead = SnapshotVerb | ListTorrents | ListFiles | Replay
+ShortRead = Hello | Ping | Health | Stats | GetTorrent
+Steps = Generator[None, None, dict[str, Any]]
 
 
 class Reads:
@@ -79,11 +95,13 @@ class Reads:
         self._version = version
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
+        self._stats_kept: tuple[float, int, StatsReport] | None = None
+        """When, at which event, and what."""
         self.libtorrent = ""
         self.pid = self._supervisor_process.pid
 
-    def answer(self, command: Read) -> Any:
-        """The result of a read. Raises OuzelError."""
+    def answer(self, command: ShortRead) -> Any:
+        """The result of a read that takes no time. Raises OuzelError."""
         now = time.monotonic()
         match command:
             case Hello():
@@ -101,21 +119,18 @@ class Reads:
                 return self.health(now)
             case Stats():
                 return self._stats(now)
-            case SnapshotVerb(cursor=cursor, limit=limit):
-                page, cursor = self._page(list(self._catalogue.torrents), cursor, limit)
-                rows = [self._snapshot.row(self._catalogue.torrents[torrent], now) for torrent in page]
-                return {
-                    "health": self.health(now),
-                    "settings": self.settings(),
-                    "torrents": rows,
-                    "cursor": cursor,
-                }
-            case ListTorrents():
-                return self._list(command, now)
             case GetTorrent(torrent=torrent):
                 return self._snapshot.detail(self.find(torrent), now)
+
+    def steps(self, command: LongRead) -> Steps:
+        """The result of a read that may be long, in steps. Its rows and events are encoded. Raises OuzelError."""
+        match command:
+            case SnapshotVerb():
+                return self._all(command)
+            case ListTorrents():
+                return self._list(command)
             case ListFiles():
-                return self._files(command, now)
+                return self._files(command)
             case Replay(epoch=epoch, after_seq=after_seq, limit=limit):
                 return self._replay(epoch, after_seq, limit)
 
@@ -159,6 +174,12 @@ class Reads:
         )
 
     def _stats(self, now: float) -> StatsReport:
+        kept = self._stats_kept
+        if kept is None or now - kept[0] > STATS_FRESH_S or kept[1] != self._log.head:
+            kept = self._stats_kept = now, self._log.head, self._stats_now(now)
+        return kept[2]
+
+    def _stats_now(self, now: float) -> StatsReport:
         session = self._snapshot.session
         states = self._snapshot.states()
         counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in self._catalogue.torrents)
@@ -178,57 +199,94 @@ class Reads:
             torrents={state.value: count for state, count in counts.items()},
         )
 
-    def _list(self, command: ListTorrents, now: float) -> dict[str, Any]:
+    def _all(self, command: SnapshotVerb) -> Steps:
+        rows, cursor = yield from self._page(self._catalogue.ids_after, self._row, command.cursor, command.limit)
+        return {
+            "health": self.health(time.monotonic()),
+            "settings": self.settings(),
+            "torrents": rows,
+            "cursor": cursor,
+        }
+
+    def _list(self, command: ListTorrents) -> Steps:
         unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
         if unknown:
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
             )
-        torrents = self._catalogue.torrents
-        chosen = torrents if command.ids is None else {key: torrents[key] for key in command.ids if key in torrents}
-        kept = [
-            torrent
-            for torrent, desired in chosen.items()
-            if (command.state is None or self._snapshot.of(torrent).state is command.state)
-            and (command.label is None or command.label in desired.labels)
-        ]
-        page, cursor = self._page(kept, command.cursor, command.limit)
-        rows: list[Any] = [self._snapshot.row(torrents[torrent], now) for torrent in page]
-        if command.fields is not None:
-            names = {"torrent", *command.fields}
-            rows = [{name: getattr(row, name) for name in names} for row in rows]
+        names = None if command.fields is None else {"torrent", *command.fields}
+        chosen = None if command.ids is None else sorted(set(command.ids))
+
+        def ids_after(cursor: str | None, count: int) -> list[str]:
+            assert chosen is not None
+            start = 0 if cursor is None else bisect_right(chosen, cursor)
+            return chosen[start : start + count]
+
+        among = None if chosen is None else frozenset(chosen)
+
+        def row(torrent: str) -> Any:
+            desired = self._catalogue.torrents.get(torrent)
+            if desired is None or (among is not None and torrent not in among):
+                return None
+            if command.state is not None and self._snapshot.of(torrent).state is not command.state:
+                return None
+            if command.label is not None and command.label not in desired.labels:
+                return None
+            found = self._snapshot.row(desired, time.monotonic())
+            return found if names is None else {name: getattr(found, name) for name in names}
+
+        ids = self._catalogue.ids_after if chosen is None else ids_after
+        rows, cursor = yield from self._page(ids, row, command.cursor, command.limit)
         return {"torrents": rows, "cursor": cursor}
 
-    def _files(self, command: ListFiles, now: float) -> dict[str, Any]:
-        self.find(command.torrent)
-        files = self._snapshot.files(command.torrent)
-        if files is None:
+    def _page(
+        self,
+        ids_after: Callable[[str | None, int], list[str]],
+        row: Callable[[str], Any],
+        cursor: str | None,
+        limit: int,
+    ) -> pages.Steps:
+        return pages.of_torrents(ids_after, row, self._log, cursor=cursor, limit=limit)
+
+    def _row(self, torrent: str) -> TorrentRow | None:
+        desired = self._catalogue.torrents.get(torrent)
+        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+
+    def _files(self, command: ListFiles) -> Steps:
+        torrent, start = command.torrent, _offset(command.cursor)
+        self.find(torrent)
+        metadata = self._snapshot.of(torrent).metadata
+        if metadata is None:
             raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
-        start = _offset(command.cursor)
-        end = start + command.limit
-        told = self._snapshot.of(command.torrent).file_bytes
+        files: list[msgspec.Raw] = []
+        size, end = 0, min(metadata.count, start + command.limit)
+        while start + len(files) < end and size < pages.PAGE_BYTES:
+            at = start + len(files)
+            rows = self._snapshot.files(torrent, at, min(FILES_STEP, end - at))
+            if not rows:
+                break  # it was removed meanwhile
+            more = [codec.encoded(row) for row in rows]
+            files += more
+            size += sum(map(len, more))
+            yield
+        at = start + len(files)
+        told = self._snapshot.of(torrent).file_bytes
         return {
-            "files": files[start:end],
-            "cursor": str(end) if end < len(files) else None,
-            "age_ms": None if told is None else max(0, int((now - told[0]) * 1000)),
+            "files": files,
+            "cursor": str(at) if at < metadata.count else None,
+            "age_ms": None if told is None else max(0, int((time.monotonic() - told[0]) * 1000)),
         }
 
-    def _replay(self, epoch: str, after_seq: int, limit: int) -> dict[str, Any]:
-        events: list[Any] = []
+    def _replay(self, epoch: str, after_seq: int, limit: int) -> Steps:
+        events: list[msgspec.Raw] = []
         size = 0
         for logged in self._log.replay(epoch, after_seq, limit):
             size += len(logged.frame)
             if events and size > REPLAY_BYTES_MAX:
                 break
-            events.append(codec.decode(logged.frame))
+            events.append(msgspec.Raw(logged.frame))
+        yield from ()
         return {"events": events, "head": self._log.head}
-
-    @staticmethod
-    def _page(torrents: list[str], cursor: str | None, limit: int) -> tuple[list[str], str | None]:
-        """The page after `cursor`, which is the last id of the page before, and the next cursor."""
-        after = sorted(torrent for torrent in torrents if cursor is None or torrent > cursor)
-        page = after[:limit]
-        return page, (page[-1] if len(after) > limit else None)
 
 
 def _offset(cursor: str | None) -> int:

@@ -1,8 +1,13 @@
 """The `commands` socket: one request in, exactly one reply out, by its deadline.
 
-Reads are answered in the same turn of the loop. Mutations run as tasks of their own; a client whose deadline passes
-is told so, while what was already given to the disk goes on to its end. A mutation that comes again is not carried out
-again: its reply is made of the same work, or of what came of it, but has its own deadline.
+Short reads are answered in the same turn of the loop, long ones in slices. Mutations run as tasks of their own; a
+client whose deadline passes is told so, while what was already given to the disk goes on to its end. A mutation that
+comes again is not carried out again: its reply is made of the same work, or of what came of it, but has its own
+deadline.
+
+A connection that goes over a limit is refused, and no other one notices. docs/adr/020-limits.md has the limits.
+
+Longer than most files here: each request's way from its frames to its reply can be read in one place.
 """
 
 import asyncio
@@ -31,19 +36,32 @@ from protocol.commands import (
     UpdateSelection,
     parse_command,
 )
-from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, parse_request
+from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, glance_at_id, parse_request
 from protocol.errors import ErrorKind, OuzelError
 from protocol.results import CrashList
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
+from supervisor.claims import BadFrames, Claim, Claims
 from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
+from supervisor.large_frames import LargeFrames
+from supervisor.long_reads import LongReads
 from supervisor.loop_socket import LoopSocket
 from supervisor.mutations import Acceptance, Mutations
-from supervisor.reads import Reads
+from supervisor.outbox import Outbox
+from supervisor.reads import LongRead, Reads, ShortRead
 
-RECEIVE_BYTES_MAX: Final = 256 * 1024 * 1024
+RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
 """Frames up to here are received, so that one over the limit gets an answer; on larger ones ZeroMQ hangs up."""
+
+RECEIVE_MAX: Final = 16
+"""Messages of a connection that ZeroMQ receives ahead (RCVHWM); the others wait where they come from."""
+
+HOPS_MAX: Final = 16
+HOP_BYTES_MAX: Final = 255
+"""Frames before the request, which go back with its reply, and the size of each: ZeroMQ's addresses have no more."""
+
+RETRY_AFTER_MS: Final = 100
 
 FINISH_S: Final = 1.0
 """How long mutations may go on once the service has no engine any more."""
@@ -111,7 +129,12 @@ class Requests:
         self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
         self._given_up = False
-        self._socket = LoopSocket(socket, self._receive)
+        self._claims = Claims()
+        self._bad_frames = BadFrames()
+        self._large_frames = LargeFrames(self._take, self._hand_back)
+        self._socket = LoopSocket(socket, self._large_frames.receive)
+        self._outbox = Outbox(self._socket, log)
+        self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
 
     async def close(self) -> None:
         """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
@@ -120,56 +143,106 @@ class Requests:
         while self._at_work and loop.time() < deadline:
             await asyncio.wait(self._at_work, timeout=deadline - loop.time())
         self._given_up = True
+        self._large_frames.close()
         for work in self._at_work:
             work.cancel()
         if self._answering:
             await asyncio.wait(self._answering)
-        self._socket.close(linger_ms=LINGER_MS)
+        self._long_reads.close()
+        self._outbox.close(linger_ms=LINGER_MS)
 
-    def _receive(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes]) -> None:
         *route, frame = frames
+        if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
+            problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
+            self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
+            return
         try:
             request = parse_request(frame)
-        except RefusedRequest as refused:
-            self._refuse(route, refused.request_id, refused)
-            return
         except OuzelError as error:
-            self._refuse(route, None, error)
+            request_id = error.request_id if isinstance(error, RefusedRequest) else None
+            if request_id is None:
+                self._spoilt(route, error)
+            else:
+                self._refuse(route, request_id, error)
             return
         try:
             command = parse_command(request.op, request.args)
         except OuzelError as error:
             self._refuse(route, request.id, error)
             return
-        if isinstance(command, _MUTATIONS):
-            self._mutate(route, request, command)
-        elif isinstance(command, ListFiles):
-            self._answered(self._list_files(route, request, command))
-        elif isinstance(command, ListCrashes | GetCrash):
-            self._look_up(route, request, command)
-        else:
-            self._read(route, request, command)
+        self._begin(route, request, command, len(frame))
 
-    def _read(self, route: list[bytes], request: Request, command: Command) -> None:
+    def _hand_back(self, frames: list[bytes]) -> None:
+        """There is no room for a message; its id is all that is read of it."""
+        *route, frame = frames
+        error = _too_many()
+        request_id = glance_at_id(frame)
+        if request_id is None:
+            self._spoilt(route[:1], error)
+        else:
+            self._refuse(route, request_id, error)
+
+    def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
+        """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
+        match self._bad_frames.note(route[0], time.monotonic()):
+            case "error":
+                self._refuse(route, None, error)
+            case "limit":
+                problem = "too many frames without an id that can be read; the next ones are dropped"
+                self._refuse(route, None, OuzelError(ErrorKind.TOO_MANY_BAD_FRAMES, problem, retry_after_ms=1000))
+            case None:
+                pass
+
+    def _begin(self, route: list[bytes], request: Request, command: Command, size: int) -> None:
+        if isinstance(command, ShortRead):
+            self._read(route, request, command)
+            return
+        peer = route[0]
+        if not self._claims.admits(peer, size):
+            self._refuse(route, request.id, _too_many())
+            return
+        claim = self._claims.take(peer, size)
+        if isinstance(command, _MUTATIONS):
+            self._mutate(route, request, command, claim)
+        elif isinstance(command, ListFiles):
+            self._answered(self._list_files(route, request, command, claim), claim)
+        elif isinstance(command, ListCrashes | GetCrash):
+            self._look_up(route, request, command, claim)
+        else:
+            self._long_read(route, request, command, _deadline(request), claim)
+
+    def _read(self, route: list[bytes], request: Request, command: ShortRead) -> None:
         try:
-            outcome = self._reads.answer(command)  # type: ignore[arg-type]  # mutations were told apart above
+            outcome = self._reads.answer(command)
         except OuzelError as error:
             outcome = error
         except Exception:  # noqa: BLE001  # see _defect
             outcome = self._defect(request)
         self._reply(route, request.id, outcome)
 
-    async def _list_files(self, route: list[bytes], request: Request, command: ListFiles) -> None:
+    def _long_read(
+        self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim
+    ) -> None:
+        def done(outcome: Any) -> None:
+            claim.release()
+            self._reply(route, request.id, outcome)
+
+        self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
+
+    async def _list_files(self, route: list[bytes], request: Request, command: ListFiles, claim: Claim) -> None:
+        deadline = _deadline(request)
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
                 await self._freshen(command.torrent)
         except TimeoutError:
             pass  # the cached numbers will do, and say how old they are
-        self._read(route, request, command)
+        claim.hold()
+        self._long_read(route, request, command, deadline, claim)
 
-    def _look_up(self, route: list[bytes], request: Request, command: ListCrashes | GetCrash) -> None:
+    def _look_up(self, route: list[bytes], request: Request, command: ListCrashes | GetCrash, claim: Claim) -> None:
         """Answers from the disk, which may hang."""
-        deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
+        deadline = _deadline(request)
 
         async def answer() -> None:
             looking = self._work(self._crash_reports(command))
@@ -177,7 +250,7 @@ class Requests:
             looking.cancel()
             self._reply(route, request.id, outcome)
 
-        self._answered(answer())
+        self._answered(answer(), claim)
 
     async def _crash_reports(self, command: ListCrashes | GetCrash) -> Any:
         try:
@@ -187,27 +260,31 @@ class Requests:
         except OuzelError as error:
             return error
 
-    def _mutate(self, route: list[bytes], request: Request, command: Mutation) -> None:
-        deadline = asyncio.get_running_loop().time() + request.deadline_ms / 1000
+    def _mutate(self, route: list[bytes], request: Request, command: Mutation, claim: Claim) -> None:
+        deadline = _deadline(request)
         key = Key(request.client or tuple(filter(None, route)), request.id)
         content = content_of(command)
         try:
             found = self._acceptances.find(key, content, time.monotonic())
         except OuzelError as error:
+            claim.release()
             self._refuse(route, request.id, error)
             return
         repeats = found is not None
         if found is None:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
             found = self._work(self._accept(key, request, command, deadline - early_s))
-            self._acceptances.begin(key, content, found)
-        self._answered(self._answer(route, request, found, deadline, repeats=repeats))
+            self._acceptances.begin(key, content, found, holder=route[0])
+            claim.hold()  # by work that may go on after its deadline
+            found.add_done_callback(claim.release)
+        self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
 
-    def _answered(self, answer: Coroutine[Any, Any, None]) -> None:
+    def _answered(self, answer: Coroutine[Any, Any, None], claim: Claim) -> None:
         """Has a task give an answer, which `close` waits for."""
         answering = self._group.create_task(answer)
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
+        answering.add_done_callback(claim.release)
 
     async def _answer(
         self, route: list[bytes], request: Request, found: Work | Acceptance, deadline: float, *, repeats: bool
@@ -294,4 +371,14 @@ class Requests:
             gen=self._gen(),
             seq=self._events.head,
         )
-        self._socket.send([*route, codec.encode(reply)])
+        self._outbox.send([*route, codec.encode(reply)])
+
+
+def _too_many() -> OuzelError:
+    problem = "this connection has as much under way as it may; nothing was accepted"
+    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)
+
+
+def _deadline(request: Request) -> float:
+    """The loop's time by which a request that came just now is answered."""
+    return asyncio.get_running_loop().time() + request.deadline_ms / 1000

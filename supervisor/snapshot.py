@@ -5,6 +5,10 @@ torrent that the running engine has taken up is as fresh as that engine's last w
 tells of every change.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
 import msgspec
 
 from protocol.desired import DesiredTorrent
@@ -31,6 +35,10 @@ _NO_PROGRESS = Progress(
 )
 
 
+PACKED: Final = 500
+"""Files that are packed together: as many have to be unpacked for one of them to be read."""
+
+
 class Metadata(msgspec.Struct, frozen=True):
     """What the info dictionary says. The files are kept packed, for there may be hundreds of thousands."""
 
@@ -38,16 +46,20 @@ class Metadata(msgspec.Struct, frozen=True):
     size: int
     piece_length: int
     count: int
-    packed_files: bytes
+    packed_files: tuple[bytes, ...]
 
     @classmethod
     def of(cls, *, name: str, size: int, piece_length: int, files: list[FileEntry]) -> "Metadata":
         """Packs the files."""
-        return cls(name, size, piece_length, len(files), msgspec.msgpack.encode(files))
+        packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
+        return cls(name, size, piece_length, len(files), packed)
 
-    def files(self) -> list[FileEntry]:
-        """Unpacks the files."""
-        return _FILES.decode(self.packed_files)
+    def files(self, start: int = 0) -> Iterator[FileEntry]:
+        """Unpacks the files, from the one in this place on."""
+        first, skipped = divmod(start, PACKED)
+        for packed in self.packed_files[first:]:
+            yield from _FILES.decode(packed)[skipped:]
+            skipped = 0
 
 
 class Observed:
@@ -202,8 +214,8 @@ class Snapshot:
             applied_revision=observed.applied_revision,
         )
 
-    def files(self, torrent: str) -> list[FileRow] | None:
-        """The torrent's files, None while they are not known."""
+    def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
+        """The torrent's files from a place on, all or so many; None while they are not known."""
         observed = self.of(torrent)
         if observed.metadata is None:
             return None
@@ -216,7 +228,7 @@ class Snapshot:
                 priority=file.priority,
                 bytes_done=done[file.index] if file.index < len(done) else 0,
             )
-            for file in observed.metadata.files()
+            for file in islice(observed.metadata.files(start), count)
         ]
 
     def session_age_ms(self, now: float) -> int | None:

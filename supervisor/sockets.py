@@ -7,7 +7,8 @@ from typing import Final
 import zmq
 
 from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from supervisor.requests import RECEIVE_BYTES_MAX
+from supervisor.outbox import QUEUE_MAX
+from supervisor.requests import RECEIVE_BYTES_MAX, RECEIVE_MAX
 
 SUBSCRIBER_HWM: Final = 10_000
 """Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
@@ -24,6 +25,10 @@ def bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, 
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
+        socket.setsockopt(zmq.RCVHWM, RECEIVE_MAX)
+        # Replies are not lost either: the socket says that a queue is full, and they wait in the outbox.
+        socket.setsockopt(zmq.SNDHWM, QUEUE_MAX)
+        socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     before = os.umask(0o177)
     try:
         socket.bind(ipc_endpoint(directory, name))

@@ -6,6 +6,7 @@ from tests.bench.acknowledged import acknowledged
 from tests.bench.crash import crash
 from tests.bench.failover import failover
 from tests.bench.flight import flight
+from tests.bench.fuzz import fuzz
 from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
@@ -13,6 +14,7 @@ from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
+from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
 
 app = typer.Typer(
@@ -22,7 +24,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover, poison, hangs):
+for benchmark in (
+    throughput,
+    limit,
+    kills,
+    crash,
+    acknowledged,
+    many,
+    flight,
+    leaks,
+    failover,
+    poison,
+    hangs,
+    wire,
+    fuzz,
+):
     app.command()(benchmark)
 
 if __name__ == "__main__":

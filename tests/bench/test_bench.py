@@ -121,3 +121,24 @@ def test_poison_finds_two_at_once() -> None:
     [run] = document["runs"]
     assert (run["poisons"], run["wrong"]) == (2, 0)
     assert 0 < run["crashes"] <= run["bound"]
+
+
+def test_wire_times_each_kind_of_request() -> None:
+    """One at a time and pipelined, none refused, and an honest client's during a flood."""
+    document = bench("wire", "--n", "200", "--torrents", "100", "--flood", "0.5")
+    for name in ("ping", "get_torrent", "update_limits"):
+        assert document["trips"][name]["replies"] == 200
+        assert document["pipelines_per_s"][name] > 0
+    assert document["refused"] == {}
+    assert document["flood"]["pages"] > 0
+    assert document["flood"]["flooded"]["replies"] > 1
+
+
+def test_fuzz_counts_every_reply() -> None:
+    """Thousands of frames of all kinds: each id is answered once, both processes live, and memory is bounded."""
+    document = bench("fuzz", "--frames", "6000", "--calm", "0.5")
+    assert document["known"] == document["answered"] > 500
+    assert document["too_many"] == 0
+    assert document["engine_lived"] is document["supervisor_lived"] is True
+    assert document["vandals"] == 60
+    assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()

@@ -151,7 +151,7 @@ def test_frames_are_bounded() -> None:
 
 @pytest.mark.parametrize("members", [MAX_ELEMENTS, MAX_ELEMENTS + 1, 2 * MAX_ELEMENTS])
 def test_elements_of_one_array_are_bounded(members: int) -> None:
-    """The array itself counts as one of the 400,000."""
+    """The array itself counts as one of them."""
     codec.decode(codec.encode([0] * (MAX_ELEMENTS - 1)))
     assert refusal(codec.encode([0] * members)).kind is ErrorKind.FRAME_TOO_LARGE
 

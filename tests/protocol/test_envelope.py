@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec, envelope
-from protocol.envelope import ErrorBody, EventFrame, RefusedRequest, Reply, Request
+from protocol.commands import BY_OP, Command, parse_command
+from protocol.envelope import (
+    ErrorBody,
+    EventFrame,
+    RefusedRequest,
+    Reply,
+    Request,
+    glance_at_id,
+    parse_request,
+)
 from protocol.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages, wire_values
 
@@ -177,3 +186,81 @@ def test_replies_and_events_are_wire_legal(message: Reply | EventFrame) -> None:
 def test_topics(type_: str, torrent: str | None, topic: str) -> None:
     """Progress and ticks have topics of their own; everything else is lifecycle, with `-` where there is no torrent."""
     assert envelope.topic_of(type_, torrent) == topic
+
+
+REQUESTS: Final = messages(Request).flatmap(
+    lambda request: messages(Command).map(
+        lambda command: {
+            **msgspec.to_builtins(request, builtin_types=(bytes,)),
+            "v": 1,
+            "op": command.__struct_config__.tag,
+            "args": msgspec.to_builtins(command, builtin_types=(bytes,)),
+        }
+    )
+)
+
+
+@given(REQUESTS)
+def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> None:
+    """And its id is what a glance finds."""
+    frame = codec.encode(request)
+    parsed = parse_request(frame)
+    assert isinstance(parse_command(parsed.op, parsed.args), BY_OP[request["op"]])
+    assert glance_at_id(frame) == parsed.id
+
+
+@given(REQUESTS, st.data())
+def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: st.DataObject) -> None:
+    """Bytes changed, left out, doubled and put in: a command or an OuzelError, and an id that may be one."""
+    frame = bytearray(codec.encode(request))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(frame)))
+        frame[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    parsed_or_refused(bytes(frame))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_parsed_or_refused(frame: bytes) -> None:
+    """Nothing else comes of them."""
+    parsed_or_refused(frame)
+    glance_at_id(frame)
+
+
+HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"
+
+
+@pytest.mark.parametrize(
+    ("value", "found_id"),
+    [
+        pytest.param(b"\xdb\xff\xff\xff\xff", None, id="4 GiB of text"),
+        pytest.param(b"\xdd\xff\xff\xff\xff", None, id="array of 2^32"),
+        pytest.param(b"\xdf\xff\xff\xff\xff\xa1a\x01", None, id="map of 2^32"),
+        pytest.param(b"\x91" * 100_000 + b"\xc0", None, id="deep"),
+        pytest.param(b"\xd6\xff\x00\x00\x00\x00", None, id="timestamp"),
+        pytest.param(b"\xcf" + b"\xff" * 8, None, id="2^64-1"),
+        pytest.param(b"\xa2\xc3\x28", None, id="no UTF-8"),
+        pytest.param(b"\x82\xa1a\x01\xa1a\x02", 7, id="a key twice"),
+        pytest.param(b"\x81\xa1a\xcb\x7f\xf8" + bytes(6), 7, id="NaN"),
+        pytest.param(b"\x81\xa1a\xcb\x80" + bytes(7), 7, id="-0.0"),
+        pytest.param(b"\xc4\x01a", 7, id="bytes for a map"),
+    ],
+)
+def test_hostile_values_end_in_a_request_or_a_refusal(value: bytes, found_id: int | None) -> None:
+    """With the id where the frame is one that the wire allows."""
+    assert parsed_or_refused(HEAD + value) == found_id
+
+
+def parsed_or_refused(frame: bytes) -> str | int | None:
+    """The id under which a frame would be answered."""
+    try:
+        request = parse_request(frame)
+    except RefusedRequest as refused:
+        assert refused.request_id is None or len(str(refused.request_id)) <= 200
+        return refused.request_id
+    except OuzelError:
+        return None
+    try:
+        parse_command(request.op, request.args)
+    except OuzelError as error:
+        assert len(codec.encode(ErrorBody.of(error))) < 4000
+    return request.id

@@ -11,7 +11,9 @@ from protocol.crashes import CrashReport
 from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
 from protocol.rows import TorrentState
 from supervisor import crash_reports
+from supervisor.claims import IN_FLIGHT_MAX
 from supervisor.crash_reports import name_of
+from supervisor.requests import HOPS_MAX
 from supervisor.snapshot import Metadata
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
@@ -515,3 +517,106 @@ async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
         await on.requests.close()
         async with asyncio.timeout(3):
             assert (await client.reply())["id"] == number
+
+
+async def test_a_connection_with_too_much_under_way_is_refused_and_no_other(tmp_path: Path) -> None:
+    """Each gets one reply; what is answered makes room again, unless it still goes on."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine(InspectSource)
+        client, other = on.client(), on.client()
+        add = {"magnet": f"magnet:{V1}"}
+        ids = [await client.send("add_torrent", add, client=f"c{number}") for number in range(IN_FLIGHT_MAX + 3)]
+        refused = [await client.reply() for _ in range(3)]
+        assert [reply["id"] for reply in refused] == ids[-3:]
+        assert {(reply["error"]["name"], reply["error"]["retry"]) for reply in refused} == {
+            ("too_many_in_flight", "later")
+        }
+        assert all(reply["error"]["accepted"] is False and reply["error"]["retry_after_ms"] for reply in refused)
+        assert (await client.ask("ping"))["ok"]
+        await other.send("add_torrent", add)
+        for inspection in await engine.given(InspectSource, IN_FLIGHT_MAX + 1):
+            await engine.tell(SourceInspected(token=inspection.token, torrent=V1, name="n"))
+        assert (await other.reply())["ok"]
+        assert sorted([(await client.reply())["id"] for _ in range(IN_FLIGHT_MAX)]) == ids[:-3]
+        assert (await client.ask("pause", {"torrent": V1}))["ok"]
+        assert len(on.requests._claims) == 0
+
+
+async def test_work_that_outlasts_its_deadline_is_still_under_way(tmp_path: Path) -> None:
+    """A client cannot pile up work by asking for it with no patience."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        async with on.mutations._locks.hold(V1):
+            assert not (await client.ask("pause", {"torrent": V1}, deadline_ms=20))["ok"]
+            assert len(on.requests._claims) == 1
+        while len(on.requests._claims):
+            await on.turn()
+
+
+async def test_frames_without_an_id_are_answered_up_to_a_rate(tmp_path: Path) -> None:
+    """Then the limit is told, once; requests that can be read are answered all the while, and so are others."""
+    async with bench(tmp_path) as on:
+        client, other = on.client(), on.client()
+        for _ in range(300):
+            await client.socket.send(b"\xc1")
+        number = await client.send("ping")
+        names = []
+        while (reply := await client.reply())["id"] != number:
+            names.append(reply["error"]["name"])
+        burst = names.index("too_many_bad_frames")
+        assert 100 <= burst < 150
+        assert set(names[:burst]) == {"malformed_frame"}
+        assert len(names) < 200
+        await other.socket.send(b"\xc1")
+        assert (await other.reply())["error"]["name"] == "malformed_frame"
+
+
+async def test_a_message_has_so_many_frames_of_such_a_size(tmp_path: Path) -> None:
+    """Sixteen before the request go back with the reply; more, or longer ones, do not."""
+    async with bench(tmp_path) as on:
+        dealer = on._sockets.connect(zmq.DEALER, "commands")
+        hops = [b"x" * 255] * HOPS_MAX
+        await dealer.send_multipart([*hops, request(id=1)])
+        assert (await dealer.recv_multipart())[:-1] == hops
+        for wrong in ([*hops, b""], [b"x" * 256], [b""] * 5000):
+            await dealer.send_multipart([*wrong, request(id=1)])
+            [reply] = await dealer.recv_multipart()
+            told = msgpack.unpackb(reply)
+            assert (told["id"], told["error"]["name"], told["error"]["field"]) == (None, "frame_too_large", "frame")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"wait": "x" * 10**6},
+        {"op": "x" * 10**6},
+        {"op": "list_torrents", "args": {"fields": ["x" * 10**6]}},
+        {"op": "list_torrents", "args": {"state": "x" * 10**6}},
+        {"op": "get_crash", "args": {"name": "x" * 10**6}},
+        {"id": "x" * 10**6},
+        {"x" * 10**6: 1, "v": 9},
+    ],
+)
+async def test_an_error_is_short_however_long_the_mistake(tmp_path: Path, fields: dict[str, Any]) -> None:
+    """Nobody is sent back a megabyte."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        await client.socket.send(request(**fields))
+        reply = await client.socket.recv()
+        assert not msgpack.unpackb(reply)["ok"]
+        assert len(reply) < 4000
+
+
+async def test_long_lists_of_one_do_not_hold_up_another(tmp_path: Path) -> None:
+    """Whoever asks for much waits; a ping that comes last is answered before most of it."""
+    async with bench(tmp_path) as on:
+        for number in range(300):
+            await on.catalogue.put(desired(f"{number:040x}"))
+        client, other = on.client(), on.client()
+        for _ in range(100):
+            await client.send("list_torrents")
+        assert len((await client.reply())["result"]["torrents"]) == 300
+        assert (await other.ask("ping"))["ok"]
+        assert len(on.requests._claims) == 1
+        assert [(await client.reply())["id"] for _ in range(99)] == list(range(2, 101))

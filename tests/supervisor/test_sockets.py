@@ -5,6 +5,7 @@ import pytest
 import zmq
 
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from supervisor.requests import RECEIVE_BYTES_MAX
 from supervisor.sockets import bind
 
 Context = zmq.Context[zmq.Socket[bytes]]
@@ -27,15 +28,22 @@ def test_a_socket_is_for_its_user_only(tmp_path: Path, context: Context, name: s
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("name", [COMMANDS_SOCKET, ENGINE_SOCKET])
-def test_what_a_slow_peer_has_not_read_yet_is_not_lost(tmp_path: Path, context: Context, name: str) -> None:
-    """Replies to a long pipeline, commands to an engine that is busy for a moment: all of them arrive."""
+def connected(context: Context, directory: Path, name: str, router: "zmq.Socket[bytes]") -> "zmq.Socket[bytes]":
+    """A peer that the router knows as `peer`."""
     peer: zmq.Socket[bytes] = context.socket(zmq.DEALER)
-    with bind(context, zmq.ROUTER, tmp_path, name) as router, peer:
-        peer.setsockopt(zmq.ROUTING_ID, b"peer")
-        peer.connect(ipc_endpoint(tmp_path, name))
-        peer.send(b"here")
-        router.recv_multipart()
+    peer.setsockopt(zmq.ROUTING_ID, b"peer")
+    peer.connect(ipc_endpoint(directory, name))
+    peer.send(b"here")
+    router.recv_multipart()
+    return peer
+
+
+def test_what_a_busy_engine_has_not_read_yet_is_not_lost(tmp_path: Path, context: Context) -> None:
+    """All commands arrive, however many wait."""
+    with (
+        bind(context, zmq.ROUTER, tmp_path, ENGINE_SOCKET) as router,
+        connected(context, tmp_path, ENGINE_SOCKET, router) as peer,
+    ):
         for number in range(20_000):
             router.send_multipart([b"peer", b"%d" % number + b"x" * 300], zmq.NOBLOCK)
         received = 0
@@ -43,3 +51,47 @@ def test_what_a_slow_peer_has_not_read_yet_is_not_lost(tmp_path: Path, context: 
             peer.recv()
             received += 1
         assert received == 20_000
+
+
+def fill(router: "zmq.Socket[bytes]") -> int:
+    """Sends to a peer that does not read until no more is taken."""
+    for sent in range(100_000):
+        try:
+            router.send_multipart([b"peer", b"x" * 300], zmq.NOBLOCK)
+        except zmq.Again:
+            return sent
+    raise AssertionError("all was taken")
+
+
+def test_a_reply_that_a_full_queue_does_not_take_is_told_of(tmp_path: Path, context: Context) -> None:
+    """And so is a client that is gone: nothing is dropped in silence."""
+    with (
+        bind(context, zmq.ROUTER, tmp_path, COMMANDS_SOCKET) as router,
+        connected(context, tmp_path, COMMANDS_SOCKET, router) as peer,
+    ):
+        sent = fill(router)
+        received = 0
+        while received < sent and peer.poll(5000):
+            peer.recv()
+            received += 1
+        assert received == sent
+        with pytest.raises(zmq.ZMQError, match="unreachable"):
+            router.send_multipart([b"nobody", b"x"], zmq.NOBLOCK)
+
+
+def test_a_frame_over_twice_the_limit_ends_its_connection(tmp_path: Path, context: Context) -> None:
+    """One below that is received, for it to be answered; nobody else notices."""
+    with (
+        bind(context, zmq.ROUTER, tmp_path, COMMANDS_SOCKET) as router,
+        connected(context, tmp_path, COMMANDS_SOCKET, router) as peer,
+        context.socket(zmq.DEALER) as other,
+    ):
+        peer.send(bytes(RECEIVE_BYTES_MAX))
+        assert router.poll(20_000)
+        assert len(router.recv_multipart()[1]) == RECEIVE_BYTES_MAX
+        peer.send(bytes(RECEIVE_BYTES_MAX + 1))
+        other.connect(ipc_endpoint(tmp_path, COMMANDS_SOCKET))
+        other.send(b"well")
+        assert router.poll(20_000)
+        assert router.recv_multipart()[1] == b"well"
+        assert not router.poll(300)

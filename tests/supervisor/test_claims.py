@@ -1,0 +1,84 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.claims import (
+    BAD_FRAMES_BURST,
+    BAD_FRAMES_PER_S,
+    IN_FLIGHT_BYTES_MAX,
+    IN_FLIGHT_MAX,
+    TOTAL_BYTES_MAX,
+    BadFrames,
+    Claim,
+    Claims,
+)
+
+MIB = 2**20
+
+
+def test_a_connection_may_have_so_many_under_way_and_others_notice_nothing() -> None:
+    """One more is admitted when one of them has ended, not when only some of those who hold it are done."""
+    claims = Claims()
+    taken = [claims.take(b"a", 10) for _ in range(IN_FLIGHT_MAX)]
+    assert not claims.admits(b"a", 10)
+    assert claims.admits(b"b", 10)
+    taken[0].hold()
+    taken[0].release()
+    assert not claims.admits(b"a", 10)
+    taken[0].release()
+    assert claims.admits(b"a", 10)
+
+
+def test_bytes_are_bounded_for_each_and_for_all() -> None:
+    """At the bound of all, whoever has nothing under way may still have one; so nobody is shut out by others."""
+    claims = Claims()
+    assert claims.admits(b"a", 2 * IN_FLIGHT_BYTES_MAX)
+    claims.take(b"a", IN_FLIGHT_BYTES_MAX - 10)
+    assert claims.admits(b"a", 10)
+    assert not claims.admits(b"a", 11)
+    for number in range(TOTAL_BYTES_MAX // (16 * MIB)):
+        claims.take(b"%d" % number, 16 * MIB)
+    assert not claims.admits(b"1", 1)
+    assert claims.admits(b"new", 16 * MIB)
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.integers(0, 100), st.booleans())))
+def test_what_has_ended_leaves_nothing_behind(steps: list[tuple[bytes, int, bool]]) -> None:
+    """Neither bytes nor connections."""
+    claims = Claims()
+    open_: list[Claim] = []
+    for peer, size, ends in steps:
+        open_.append(claims.take(peer, size))
+        if ends:
+            open_.pop(0).release()
+    for claim in open_:
+        claim.release()
+    assert (len(claims), claims.total_bytes) == (0, 0)
+
+
+def test_a_burst_of_bad_frames_is_answered_then_the_limit_once_a_second() -> None:
+    """And each of the next ones again, when it has kept quiet."""
+    bad = BadFrames()
+    burst = int(BAD_FRAMES_BURST)
+    assert [bad.note(b"a", 0.0) for _ in range(burst + 3)] == ["error"] * burst + ["limit", None, None]
+    assert bad.note(b"b", 0.0) == "error"
+    assert bad.note(b"a", 1.0) == "error"
+    assert bad.note(b"a", 1.0 + burst / BAD_FRAMES_PER_S) == "error"
+
+
+@given(st.lists(st.floats(0, 0.2), max_size=400))
+def test_answers_to_bad_frames_are_bounded_by_the_rate(pauses: list[float]) -> None:
+    """However the frames are spread."""
+    bad = BadFrames()
+    now, answers = 0.0, 0
+    for pause in pauses:
+        now += pause
+        answers += bad.note(b"a", now) is not None
+    assert answers <= BAD_FRAMES_BURST + now * (BAD_FRAMES_PER_S + 1) + 2
+
+
+def test_a_million_connections_are_not_remembered() -> None:
+    """The latest are."""
+    bad = BadFrames(remembered_max=100)
+    for number in range(5000):
+        bad.note(b"%d" % number, 0.0)
+    assert len(bad) == 100

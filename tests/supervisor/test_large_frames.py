@@ -1,0 +1,53 @@
+import asyncio
+import time
+
+from supervisor.large_frames import LARGE_BYTES, WAITING_MAX, LargeFrames
+
+LARGE = bytes(LARGE_BYTES)
+
+
+async def turn() -> None:
+    """Lets the loop see to its sockets and timers."""
+    await asyncio.sleep(0.001)
+
+
+class Desk:
+    """Hands messages on; those that begin with `slow` take long."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[bytes, bytes]] = []
+        self.handed_back: list[bytes] = []
+        self.large = LargeFrames(self._take, lambda frames: self.handed_back.append(frames[-1][:4]))
+
+    def _take(self, frames: list[bytes]) -> None:
+        if frames[-1].startswith(b"slow"):
+            ends = time.perf_counter() + 0.002
+            while time.perf_counter() < ends:
+                pass
+        self.taken.append((frames[0], frames[-1][:4]))
+
+
+async def test_after_a_slow_frame_its_connection_waits_with_large_ones_only() -> None:
+    """Small ones, and all of others, are taken at once; what waits comes in order."""
+    desk = Desk()
+    for peer, frame in ((b"a", b"slow"), (b"a", b"next"), (b"b", b"quik")):
+        desk.large.receive([peer, frame + LARGE])
+    desk.large.receive([b"a", b"tiny"])
+    assert desk.taken == [(b"a", b"slow"), (b"b", b"quik"), (b"a", b"tiny")]
+    async with asyncio.timeout(20):
+        while len(desk.taken) < 4:
+            await turn()
+    assert desk.taken[3] == (b"a", b"next")
+    desk.large.receive([b"a", b"more" + LARGE])
+    assert desk.taken[4] == (b"a", b"more")
+
+
+async def test_what_waits_is_bounded() -> None:
+    """What is more is handed back at once, and the rest at the end: each once."""
+    desk = Desk()
+    for name in (b"slow", *(b"%04d" % number for number in range(WAITING_MAX + 2))):
+        desk.large.receive([b"a", name + LARGE])
+    assert desk.handed_back == [b"%04d" % number for number in range(WAITING_MAX, WAITING_MAX + 2)]
+    desk.large.close()
+    assert sorted(desk.handed_back) == [b"%04d" % number for number in range(WAITING_MAX + 2)]
+    assert desk.taken == [(b"a", b"slow")]

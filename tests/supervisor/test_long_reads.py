@@ -1,0 +1,108 @@
+import asyncio
+from collections.abc import Generator
+from typing import Any
+
+from protocol.envelope import Request
+from protocol.errors import ErrorKind, OuzelError
+from supervisor.long_reads import LongReads
+
+REQUEST = Request(v=1, id=1, op="list_torrents")
+
+
+async def turn() -> None:
+    """Lets the loop go on once."""
+    await asyncio.sleep(0)
+
+
+class Desk:
+    """Long reads, and what came of them in order. A connection in `full` does not read its replies."""
+
+    def __init__(self) -> None:
+        self.full: set[bytes] = set()
+        self.steps: list[str] = []
+        self.outcomes: list[tuple[str, Any]] = []
+        self.reads = LongReads(crowded=self.full.__contains__, defect=self._defect)
+
+    def begin(
+        self, peer: bytes, name: str, steps: int, *, deadline_s: float = 60, fails: Exception | None = None
+    ) -> None:
+        def read() -> Generator[None, None, Any]:
+            for _ in range(steps):
+                self.steps.append(name)
+                yield
+            if fails is not None:
+                raise fails
+            return f"all of {name}"
+
+        deadline = asyncio.get_running_loop().time() + deadline_s
+        self.reads.begin(peer, read(), deadline, REQUEST, lambda outcome: self.outcomes.append((name, outcome)))
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.outcomes) < count:
+                await turn()
+
+    @staticmethod
+    def _defect(_: Request) -> OuzelError:
+        return OuzelError(ErrorKind.INTERNAL_ERROR, "a defect")
+
+
+async def test_connections_take_turns_and_each_has_its_own_in_order() -> None:
+    """A short read of one does not wait for all that another has asked for."""
+    desk = Desk()
+    for number in range(5):
+        desk.begin(b"a", f"a{number}", 100)
+    desk.begin(b"b", "b", 10)
+    await desk.until(6)
+    assert [name for name, _ in desk.outcomes] == ["b", "a0", "a1", "a2", "a3", "a4"]
+    assert desk.outcomes[0] == ("b", "all of b")
+    assert desk.steps[:8] == ["a0", "b"] * 4
+
+
+async def test_the_loop_goes_on_in_between() -> None:
+    """However much there is to read, others get their turn many times before it is done."""
+    desk = Desk()
+    desk.begin(b"a", "a", 100_000)
+    turns = 0
+    async with asyncio.timeout(20):
+        while not desk.outcomes:
+            await turn()
+            turns += 1
+    assert turns > 20
+
+
+async def test_who_does_not_read_is_passed_over_until_it_does() -> None:
+    """Others are not; at its deadline it is told."""
+    desk = Desk()
+    desk.full.add(b"a")
+    desk.begin(b"a", "late", 1, deadline_s=0.05)
+    desk.begin(b"a", "a", 1)
+    desk.begin(b"b", "b", 50)
+    await desk.until(2)
+    (first, _), (second, late) = desk.outcomes
+    assert (first, second) == ("b", "late")
+    assert late.kind is ErrorKind.DEADLINE_EXCEEDED
+    desk.full.clear()
+    await desk.until(3)
+    assert desk.outcomes[2] == ("a", "all of a")
+
+
+async def test_a_refusal_and_a_defect_are_outcomes() -> None:
+    """The next read is not harmed."""
+    desk = Desk()
+    desk.begin(b"a", "refused", 1, fails=OuzelError(ErrorKind.NO_METADATA, "none"))
+    desk.begin(b"a", "broken", 1, fails=KeyError("x"))
+    desk.begin(b"a", "well", 1)
+    await desk.until(3)
+    kinds = [getattr(outcome, "kind", None) for _, outcome in desk.outcomes]
+    assert kinds == [ErrorKind.NO_METADATA, ErrorKind.INTERNAL_ERROR, None]
+
+
+async def test_at_the_end_all_are_told() -> None:
+    """Once each."""
+    desk = Desk()
+    for peer in (b"a", b"b"):
+        desk.begin(peer, "x", 1000)
+        desk.begin(peer, "y", 1000)
+    desk.reads.close()
+    assert [outcome.kind for _, outcome in desk.outcomes] == [ErrorKind.STOPPING] * 4

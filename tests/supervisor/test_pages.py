@@ -1,0 +1,100 @@
+"""Pages against a model: what a page says is true at its end, whatever happened while it was made."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import codec
+from supervisor import pages
+from supervisor.event_log import EventLog
+
+CHANGES = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["add", "remove", "change", "hide"])), max_size=6)
+
+
+class Torrents:
+    """A table that changes, and tells the log of each change."""
+
+    def __init__(self, count: int) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.log = EventLog("e")
+        for number in range(count):
+            self.rows[f"{2 * number:03}"] = {"torrent": f"{2 * number:03}", "n": 0}
+
+    def ids_after(self, cursor: str | None, count: int) -> list[str]:
+        ids = sorted(self.rows)
+        start = 0 if cursor is None else bisect_right(ids, cursor)
+        return ids[start : start + count]
+
+    def row(self, torrent: str) -> dict[str, Any] | None:
+        found = self.rows.get(torrent)
+        return None if found is None or found.get("hidden") else dict(found)
+
+    def change(self, number: int, what: str) -> None:
+        torrent = f"{number:03}"
+        match what:
+            case "remove":
+                self.rows.pop(torrent, None)
+            case "hide" if torrent in self.rows:
+                self.rows[torrent]["hidden"] = True
+            case "add" | "change":
+                self.rows[torrent] = {"torrent": torrent, "n": self.log.head + 1}
+        self.log.append(f"lifecycle/{torrent}/{what}", b"")
+
+
+def made(steps: pages.Steps, between: Callable[[], None]) -> pages.Page:
+    """A page, with what happens between its steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            page: pages.Page = ended.value
+            return page
+        between()
+
+
+@given(
+    st.integers(0, 30),
+    st.integers(1, 40),
+    st.lists(CHANGES, max_size=8),
+    st.none() | st.integers(0, 40).map(lambda number: f"{number:03}"),
+)
+def test_a_page_is_true_at_its_end(
+    count: int, limit: int, meanwhile: list[list[tuple[int, str]]], cursor: str | None
+) -> None:
+    """It has just the rows that there are then between its cursor and the next one, in order, and never too many."""
+    torrents = Torrents(count)
+    steps = pages.of_torrents(torrents.ids_after, torrents.row, torrents.log, cursor=cursor, limit=limit)
+    waiting = iter(meanwhile)
+
+    def happen() -> None:
+        for change in next(waiting, []):
+            torrents.change(*change)
+
+    raws, after = made(steps, happen)
+    rows = [codec.decode(bytes(raw)) for raw in raws]
+    wanted = [
+        found
+        for torrent in torrents.ids_after(cursor, 1000)
+        if (found := torrents.row(torrent)) is not None and (after is None or torrent <= after)
+    ]
+    assert rows == wanted
+    assert len(rows) <= limit
+
+
+def test_a_page_ends_at_its_bytes(monkeypatch: Any) -> None:
+    """With one row at least; its cursor goes on from there, and no row is missed or given twice."""
+    monkeypatch.setattr(pages, "PAGE_BYTES", 60)
+    torrents = Torrents(20)
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in range(20):
+        steps = pages.of_torrents(torrents.ids_after, torrents.row, torrents.log, cursor=cursor, limit=10)
+        raws, cursor = made(steps, lambda: None)
+        assert 0 < len(raws) < 10
+        seen += [codec.decode(bytes(raw))["torrent"] for raw in raws]
+        if cursor is None:
+            break
+    assert seen == sorted(torrents.rows)
