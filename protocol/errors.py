@@ -50,6 +50,7 @@ class ErrorKind(Enum):
     STORAGE_UNAVAILABLE = ErrorRow(
         5001, "later", "the resume directory cannot be written, or the save path does not answer; nothing was accepted"
     )
+    NOT_PERMITTED = ErrorRow(6003, "never", "the caller's key does not allow this, or is not authorized any more")
 
     @property
     def code(self) -> int:

@@ -37,7 +37,7 @@ from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
 from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
-from supervisor.loop_socket import LoopSocket
+from supervisor.loop_socket import LoopSocket, Sender
 from supervisor.mutations import Acceptance, Mutations
 from supervisor.reads import Reads
 
@@ -72,6 +72,12 @@ _MUTATIONS: Final = (
 )
 
 
+def local_only(sender: Sender, command: Command) -> None:
+    """What holds where nobody says who may do what: clients on local sockets everything, others nothing."""
+    if sender.user is not None:
+        raise OuzelError(ErrorKind.NOT_PERMITTED, f"{command.__struct_config__.tag} is not for clients on tcp")
+
+
 class Requests:
     """Answers clients.
 
@@ -81,6 +87,7 @@ class Requests:
         crashes: the crash reports.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
         stopping: whether mutations are refused because the service goes down.
+        admit: raises OuzelError where a sender may not give a command.
     """
 
     def __init__(
@@ -96,6 +103,7 @@ class Requests:
         stopping: Callable[[], bool],
         gen: Callable[[], int],
         log: logs.Logger,
+        admit: Callable[[Sender, Command], None] = local_only,
     ) -> None:
         self._group = group
         self._reads = reads
@@ -110,7 +118,8 @@ class Requests:
         self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
         self._given_up = False
-        self._socket = LoopSocket(socket, self._receive)
+        self._admit = admit
+        self._socket = LoopSocket(socket, on_message_from=self._receive)
 
     async def close(self) -> None:
         """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
@@ -125,7 +134,7 @@ class Requests:
             await asyncio.wait(self._answering)
         self._socket.close(linger_ms=LINGER_MS)
 
-    def _receive(self, frames: list[bytes]) -> None:
+    def _receive(self, frames: list[bytes], sender: Sender) -> None:
         *route, frame = frames
         try:
             request = parse_request(frame)
@@ -137,6 +146,7 @@ class Requests:
             return
         try:
             command = parse_command(request.op, request.args)
+            self._admit(sender, command)
         except OuzelError as error:
             self._refuse(route, request.id, error)
             return
