@@ -20,7 +20,7 @@ from protocol.key_file import Role, parse
 from supervisor import logs
 from supervisor.authorized_keys import DIRECTORY, Authorized, AuthorizedKeys, read_file
 from supervisor.config import ApiConfig
-from supervisor.connections import Connections, limit
+from supervisor.connections import CONNECTIONS_MAX, Connections, limit
 from supervisor.descriptors import Ends, ends_of, hang_up
 from supervisor.loop_socket import Sender
 from supervisor.refusals import Refusals
@@ -62,6 +62,7 @@ class Access:
         self._config = config
         self._log = log
         self._refusals = Refusals()
+        self._most = self._limit()
         self._watched: list[Connections] = []
         self._met: dict[int, tuple[str, Ends]] = {}
         """The key at each connection that has sent something; there are as many as descriptors at the most."""
@@ -79,11 +80,7 @@ class Access:
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
         """Limits the connections of a socket of clients. To be called before it is bound."""
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if descriptors == resource.RLIM_INFINITY:
-            descriptors = 2**31
-        most = limit(descriptors, ADDRESSES)
-        self._watched.append(Connections(socket, most=most, on_refused=self._refused))
+        self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
         """Binds a socket to the tcp address under this key of `[api]`, where there is one. Raises UnusableAccess."""
@@ -147,12 +144,18 @@ class Access:
             self._take(await in_thread(self._keys.look))
 
     def close(self) -> None:
-        """Nobody else is let in over tcp. To be called before the sockets are closed; may be called twice."""
-        while self._watched:
-            self._watched.pop().close()
+        """To be called between the end of the sockets and that of their context."""
+        for connections in self._watched:
+            connections.close()
         if self._zap is not None:
             self._zap.close()
-            self._zap = None
+
+    def _limit(self) -> int:
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = limit(2**31 if descriptors == resource.RLIM_INFINITY else descriptors, ADDRESSES)
+        if most < CONNECTIONS_MAX:
+            self._log.warning("few_descriptors", limit=descriptors, connections=most)
+        return most
 
     def _take(self, authorized: Authorized) -> None:
         before, self._authorized = self._authorized.clients, authorized

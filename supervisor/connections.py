@@ -23,11 +23,17 @@ from supervisor.sockets import HANDSHAKE_MS
 CONNECTIONS_MAX: Final = 1024
 """Connections of one socket at one address: a thousand clients, and each of them a descriptor."""
 
-CONNECTIONS_MIN: Final = 8
-"""So many there are, however few descriptors."""
+CONNECTIONS_MIN: Final = 64
+"""So many there are, however few descriptors: a flood is less likely than a client."""
 
-RESERVED_DESCRIPTORS: Final = 256
-"""For all else that the supervisor has open: its engines, files and sockets."""
+AHEAD_MAX: Final = 1001
+"""Connections that a socket's monitor can be ahead of whoever listens to it: libzmq's 1,000 messages, and one here."""
+
+SOCKETS: Final = 2
+"""Sockets that are watched."""
+
+RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
+"""For all else that the supervisor has open, its engines, files and sockets; and for connections not counted yet."""
 
 TOO_MANY: Final = "too many connections"
 NO_CURVE: Final = "no CURVE"
@@ -43,6 +49,7 @@ _EVENTS: Final = (
     | zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
 """Not EVENT_ACCEPT_FAILED: without a descriptor left, there would be one for each turn of ZeroMQ's thread."""
 
@@ -79,7 +86,6 @@ class Connections:
         on_refused: OnRefused,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watched = socket
         self._most = most
         self._on_refused = on_refused
         self._clock = clock
@@ -91,8 +97,9 @@ class Connections:
         socket.monitor(address, _EVENTS)
         pair = socket.context.socket(zmq.PAIR)
         pair.setsockopt(zmq.LINGER, 0)
-        # Without a bound: where the queue is full, ZeroMQ's thread waits, and all connections with it.
-        pair.setsockopt(zmq.RCVHWM, 0)
+        # Where the queue is full, ZeroMQ's thread waits and accepts nobody: so connections come no faster than they are
+        # counted, however busy the loop is. Without a descriptor for one more on a local socket, libzmq aborts.
+        pair.setsockopt(zmq.RCVHWM, 1)
         pair.connect(address)
         self._socket = LoopSocket(pair, self._told)
 
@@ -101,9 +108,11 @@ class Connections:
         return self._count[scheme]
 
     def close(self) -> None:
-        """Watches no more. To be called before the socket is closed: it would wait for whoever hears of its end."""
-        if not self._watched.closed:
-            self._watched.disable_monitor()
+        """Watches no more. To be called between the end of the socket and that of its context.
+
+        Before that, ZeroMQ's thread would wait for somebody to hear of its connections. The monitor is not disabled, as
+        that waits for the same thread.
+        """
         self._socket.close()
 
     def _told(self, frames: list[bytes]) -> None:
@@ -120,6 +129,8 @@ class Connections:
                 self._succeeded[scheme] += 1
             case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                 self._failure = ""  # told by whoever judges keys
+            case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                self._failure = NOT_ZEROMQ
             case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
                 other = event["value"] == zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH
                 self._failure = NO_CURVE if other and scheme == "tcp" else UNREADABLE
@@ -140,8 +151,12 @@ class Connections:
         connection = self._forget(fd)
         if connection is None or not connection.host:
             return  # nothing is known of it, or it was told
-        if failure is None and connection.scheme == "tcp" and connection.succeeded == self._succeeded["tcp"]:
-            # No handshake came to its end since then, so this one's did not.
+        if failure is None and connection.succeeded == self._succeeded[connection.scheme]:
+            # No handshake came to its end since then, so this one's did not. For what is not ZeroMQ there is no event.
+            failure = NOT_ZEROMQ
+        if failure == NOT_ZEROMQ:
+            if connection.scheme == "ipc":
+                return  # clients knock like that
             failure = TOO_LATE if self._clock() - connection.since >= _LATE_S else NOT_ZEROMQ
         if failure:
             self._on_refused(connection.host, failure)

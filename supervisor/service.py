@@ -194,7 +194,6 @@ class Service:
                     await self._finished.wait()
                 for task in running:
                     task.cancel()
-                self._access.close()
                 await requests.close()
                 await self._crashes.close()
         finally:
@@ -202,8 +201,8 @@ class Service:
             self._catalogue.close()
             self._link.close()
             self._publisher.close()
-            self._access.close()
             self._commands.close(linger=0)
+            self._access.close()
             context.term()
             for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
                 (self._runtime_dir / socket).unlink(missing_ok=True)
