@@ -24,7 +24,7 @@ KEEPALIVE: Final = {
 }
 """A daemon's machine that went away is noticed, and connected to again when it is back."""
 
-_ADDRESS: Final = re.compile(r"(tcp://(?:\[[^\]\s]+\]|[^\s:/\[\]]+)):(\d{1,5})")
+_ADDRESS: Final = re.compile(r"(tcp://(?:\[[^\]\s]+\]|[^\s:/\[\]*]+)):(\d{1,5})")
 _HUNG_UP: Final = (
     "it hung up during the handshake: the server key is not its key, the port is not Ouzel's, or it has too many "
     "connections"
@@ -142,14 +142,18 @@ class Server:
 
 
 def _endpoints(address: str, events: str | None) -> tuple[str, str]:
-    for what, each in (("server", address), ("server events", events)):
-        found = None if each is None else _ADDRESS.fullmatch(each)
-        if each is not None and (found is None or not 1 <= int(found[2]) <= 65535):
-            raise ValueError(f"{what}: {each!r} is not tcp://HOST:PORT, such as tcp://192.0.2.1:7801")
+    host, port = _parse("server", address)
     if events is None:
-        host, _, port = address.rpartition(":")
-        events = f"{host}:{int(port) + 1}"
+        events = f"{host}:{port + 1}"
+    _parse("server events", events)
     return address, events
+
+
+def _parse(what: str, endpoint: str) -> tuple[str, int]:
+    found = _ADDRESS.fullmatch(endpoint)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError(f"{what}: {endpoint!r} is not tcp://HOST:PORT, such as tcp://192.0.2.1:7801")
+    return found[1], int(found[2])
 
 
 def _read(what: str, path: Path) -> KeyFile:

@@ -1,5 +1,6 @@
 """Access over tcp, on a real daemon: keys, roles, and what becomes of those who have none."""
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -15,6 +16,7 @@ import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 import ouzel
+from ouzel.cli import run
 from protocol import codec
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
 from protocol.key_file import Role
@@ -101,6 +103,32 @@ def test_a_role_is_what_a_key_may_do(keyring: Keyring, guarded: Daemon) -> None:
         {COMMANDS_SOCKET: 0o660, ENGINE_SOCKET: 0o600, EVENTS_SOCKET: 0o660},
         0o750,
     )
+
+
+async def listen(server: ouzel.Server) -> None:
+    """What the asyncio client can do there."""
+    async with ouzel.AsyncClient(server=server) as client:
+        await client.ping()
+        async with client.events(ticks=True) as events:
+            async for event in events:
+                if getattr(event, "type", "") == "tick":
+                    return
+
+
+def test_the_asyncio_client_and_the_command_line_come_in(
+    keyring: Keyring, guarded: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a key; one that is not authorized is told so, and what to do."""
+    keyring.new("stranger", authorized=False)
+    asyncio.run(listen(keyring.place(guarded, "reader")))
+    with pytest.raises(ouzel.KeyRefused):
+        asyncio.run(listen(keyring.place(guarded, "stranger")))
+    argv = ["--server", endpoint(guarded, "tcp_commands"), "--server-key", str(keyring.server.public_file)]
+    for name, code in (("reader", 0), ("stranger", 1)):
+        assert run([*argv, "--key", str(keyring.root / f"{name}.key_secret"), "health"]) == code
+    out, err = capsys.readouterr()
+    assert out.startswith(("starting", "healthy"))
+    assert "authorized_keys_dir" in err
 
 
 def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
