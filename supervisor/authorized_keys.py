@@ -52,11 +52,12 @@ class AuthorizedKeys:
         """What the directory says now."""
         try:
             stamp = self._look()
+            if stamp != self._stamp:
+                self._authorized = self._read([name for name, *_ in stamp[1]])
+                self._stamp = stamp
         except OSError as error:
             self._stamp = None
             return Authorized({}, {DIRECTORY: f"{self._directory}: {error.strerror}; nobody is authorized"})
-        if stamp != self._stamp:
-            self._stamp, self._authorized = stamp, self._read([name for name, *_ in stamp[1]])
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
@@ -68,9 +69,10 @@ class AuthorizedKeys:
                 if entry.name.endswith(PUBLIC_SUFFIX) and not entry.name.startswith("."):
                     try:
                         at = entry.stat()
-                    except FileNotFoundError:
-                        continue  # removed meanwhile, or a link to nowhere
-                    found.append((entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_mode))
+                    except OSError:  # removed meanwhile, or a link to nowhere: reading it will tell
+                        found.append((entry.name, 0, 0, 0, 0, 0))
+                    else:
+                        found.append((entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_mode))
         return mode, sorted(found)
 
     def _read(self, names: list[str]) -> Authorized:

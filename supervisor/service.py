@@ -312,10 +312,10 @@ class Service:
         self._access = Access(self._config.api, context, self._log)
         watch = self._access.watch
         events = bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET, watch=watch)
-        self._publisher = Publisher(events, self._events, met=self._access.met)
         self._commands = bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET, watch=watch)
         self._access.offer_tcp(events, "tcp_events")
         self._access.offer_tcp(self._commands, "tcp_commands")
+        self._publisher = Publisher(events, self._events, met=self._access.met)
 
     def _serve(self, group: asyncio.TaskGroup) -> Requests:
         return Requests(

@@ -151,6 +151,11 @@ def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Con
                 else:
                     outsider.send(PING)
                 assert not outsider.poll(1100), "nothing comes but refusals, not even a tick"
+    with context.socket(zmq.DEALER) as lost:
+        lost.linger = 0
+        keyring.place(guarded, "boss").join(lost, f"ipc://{guarded.runtime_dir / COMMANDS_SOCKET}")
+        lost.send(PING)
+        assert not lost.poll(500), "a local socket speaks no CURVE"
     for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x7f", os.urandom(200)):
         with socket.create_connection(("127.0.0.1", port(guarded))) as peer:
             peer.settimeout(10)
@@ -158,8 +163,9 @@ def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Con
             with contextlib.suppress(ConnectionResetError):
                 while peer.recv(1000):
                     pass
-    told = until(lambda: told if len(told := refused(guarded)) >= 4 else None, "four reasons are told")
+    told = until(lambda: told if len(told := refused(guarded)) >= 5 else None, "all of it is told")
     assert sorted(told) == sorted(set(told))
+    told = [(whom, reason) for whom, reason in told if not whom.startswith("uid ")]
     assert {whom for whom, _ in told} == {"127.0.0.1"}
     assert {reason.partition(",")[0] for _, reason in told} == {
         "unknown key",

@@ -43,7 +43,7 @@ def test_what_is_no_address_is_refused(files: tuple[str, str], address: str) -> 
     if address != "tcp://h:65535":
         with pytest.raises(ValueError, match="server: "):
             Server(address, server_key=files[0], key=files[1], events="tcp://h:1")
-    with pytest.raises(ValueError, match="^server( events)?: "):
+    with pytest.raises(ValueError, match=r"^server( events)?: "):
         Server(address, server_key=files[0], key=files[1])
 
 

@@ -54,13 +54,16 @@ def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
     (tmp_path / "empty.key").touch()
     (tmp_path / "folder.key").mkdir()
     os.mkfifo(tmp_path / "pipe.key")
+    (tmp_path / "dangling.key").symlink_to("nowhere")
+    (tmp_path / "loop.key").symlink_to("loop.key")
     put(tmp_path, "odd name")
     put(tmp_path, "open")
     (tmp_path / "open.key").chmod(0o666)
     found = keys.look()
     assert found.clients == {good: Client("good", Role.READ)}
     assert set(found.problems) == {
-        f"{name}.key" for name in ("no-role", "garbage", "empty", "folder", "pipe", "odd name", "open")
+        f"{name}.key"
+        for name in ("no-role", "garbage", "empty", "folder", "pipe", "dangling", "loop", "odd name", "open")
     }
     assert all(problem.startswith(f"{file} is ignored: ") for file, problem in found.problems.items())
     (tmp_path / "open.key").chmod(0o644)

@@ -6,12 +6,15 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.commands import Ping
+from protocol.commands import Command, Ping
 from protocol.crashes import CrashReport
+from protocol.errors import ErrorKind, OuzelError
 from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
 from protocol.rows import TorrentState
 from supervisor import crash_reports
 from supervisor.crash_reports import name_of
+from supervisor.loop_socket import LOCAL, Sender
+from supervisor.requests import local_only
 from supervisor.snapshot import Metadata
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
@@ -515,3 +518,29 @@ async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
         await on.requests.close()
         async with asyncio.timeout(3):
             assert (await client.reply())["id"] == number
+
+
+async def test_a_sender_who_may_not_is_refused(tmp_path: Path) -> None:
+    """Before anything is begun, and for good; where nobody says who may, clients on tcp may nothing."""
+    asked: list[tuple[Sender, str]] = []
+
+    def admit(sender: Sender, command: Command) -> None:
+        asked.append((sender, type(command).__name__))
+        raise OuzelError(ErrorKind.NOT_PERMITTED, "no")
+
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        on.requests._admit = admit
+        error = (await client.ask("pause", {"torrent": V1}))["error"]
+        assert (error["code"], error["name"], error["retry"], error["accepted"]) == (
+            6003,
+            "not_permitted",
+            "never",
+            False,
+        )
+        assert not on.catalogue.torrents[V1].paused
+        assert asked == [(LOCAL, "PauseTorrent")]
+    local_only(LOCAL, Ping())
+    with pytest.raises(OuzelError, match="not_permitted"):
+        local_only(Sender("key", 7), Ping())
