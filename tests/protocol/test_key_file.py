@@ -1,14 +1,16 @@
 from pathlib import Path
+from typing import Final
 
 import pytest
-import zmq
 import zmq.auth
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.key_file import MAX_BYTES, KeyFile, Role, is_key, is_name, parse, public_file, secret_file
 
-PUBLIC, SECRET = (key.decode() for key in zmq.curve_keypair())
+PUBLIC: Final = ":V$<r8C]IB[>7sXlbwLO&?L-K0>/Bc5<l^i?]TtS"
+SECRET: Final = "846Lr5?J3P.exy7/])r/ggOV9F8L:{p.cf4aEK(e"
+"""A pair that is nobody's."""
 
 
 @pytest.mark.parametrize("role", [Role.READ, Role.ADMIN, None])
