@@ -2,6 +2,7 @@
 
 - A *client* (`Client`, `AsyncClient`) sends commands to the daemon, and opens streams of its events.
 - A *call* is one command with its arguments, and knows how to read its reply; `calls` has one function a verb.
+- A *server* is a daemon on tcp; a *key* is what lets a client in there.
 - An *event* is one fact, numbered by `seq` within an *epoch*; an epoch ends when the supervisor restarts.
 - A *stream* gives events without gaps: what the network lost is fetched again. Where that is not possible it gives a
   *resnapshot*, all rows anew, and goes on from there.
@@ -14,8 +15,20 @@ Nothing here imports the daemon; client and daemon meet in `protocol`.
 
 from ouzel.aio import AsyncClient
 from ouzel.client import Client
-from ouzel.errors import NotRunning, Refused, RequestTimeout
+from ouzel.errors import KeyRefused, NotRunning, Refused, RequestTimeout
 from ouzel.event import Event, Resnapshot
+from ouzel.server import Server
 from protocol.errors import OuzelError
 
-__all__ = ["AsyncClient", "Client", "Event", "NotRunning", "OuzelError", "Refused", "RequestTimeout", "Resnapshot"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Event",
+    "KeyRefused",
+    "NotRunning",
+    "OuzelError",
+    "Refused",
+    "RequestTimeout",
+    "Resnapshot",
+    "Server",
+]

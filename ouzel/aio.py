@@ -15,13 +15,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import zmq
 
 from ouzel import calls
-from ouzel.aio_events import AsyncEvents
+from ouzel.aio_events import AsyncEvents, gone, knock
 from ouzel.calls import Call, Page, dress
 from ouzel.client import WINDOW
-from ouzel.errors import NotRunning, RequestTimeout
+from ouzel.errors import KeyRefused, NotRunning, RequestTimeout
 from ouzel.feed import GRACE_S, FeedOptions
-from ouzel.presence import PROBE_S, Place
+from ouzel.presence import place_of
 from ouzel.requests import Requests, result_of
+from ouzel.server import Server
 from protocol.envelope import Reply, Wait
 from protocol.errors import OuzelError
 
@@ -58,16 +59,22 @@ class AsyncClient:
     Args:
         runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
         client: names this client across its reconnections; by default its socket does.
+        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
         timeout_s: seconds that a request may take where it does not say otherwise.
 
     Raises:
-        ValueError: the runtime directory's path is too long for a local socket.
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
     """
 
     def __init__(
-        self, runtime_dir: str | os.PathLike[str] | None = None, client: str | None = None, *, timeout_s: float = 10.0
+        self,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        client: str | None = None,
+        *,
+        server: Server | None = None,
+        timeout_s: float = 10.0,
     ) -> None:
-        self.place = Place.of(runtime_dir)
+        self.place = place_of(runtime_dir, server)
         self._client = client
         self._timeout_s = timeout_s
         self._requests = self._new_requests()
@@ -129,7 +136,7 @@ class AsyncClient:
             deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
             reply = await self._reply(call, deadline_ms, grace_s=GRACE_S)
         if reply is None:
-            self._check()
+            await self._check()
             raise RequestTimeout(call.op, deadline_ms / 1000 + GRACE_S)
         return call.read(reply)
 
@@ -184,15 +191,15 @@ class AsyncClient:
         async with self._connecting:
             if self._dealer is not None:
                 return
-            self.place.check()
+            await knock(self.place)
             self._dealer = self._context.socket(zmq.DEALER)
             self._dealer.linger = 0
-            self._dealer.connect(self.place.commands)
+            self.place.join(self._dealer, self.place.commands)
             asyncio.get_running_loop().add_reader(self._dealer.fileno(), self._read)
-            reply = await self._reply(calls.ping(), int(PROBE_S * 1000), grace_s=0)
+            reply = await self._reply(calls.ping(), int(self.place.patience_s * 1000), grace_s=0)
             if reply is None:
                 self._disconnect()
-                raise self.place.gone(PROBE_S)
+                raise await gone(self.place, self.place.patience_s)
 
     def _disconnect(self) -> None:
         if self._dealer is None:
@@ -202,11 +209,11 @@ class AsyncClient:
         self._dealer.close(linger=0)
         self._dealer = None
 
-    def _check(self) -> None:
+    async def _check(self) -> None:
         """After a request that was not answered: if nobody listens any more, what is queued is dropped."""
         try:
-            self.place.check()
-        except NotRunning:
+            await knock(self.place)
+        except (KeyRefused, NotRunning):
             self._disconnect()
             raise
 

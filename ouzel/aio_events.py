@@ -11,6 +11,21 @@ from ouzel.events import DRAIN, RECEIVE_QUEUE
 from ouzel.feed import Feed, FeedOptions
 from ouzel.presence import Place
 from ouzel.requests import Requests
+from ouzel.server import Server
+from protocol.errors import OuzelError
+
+
+async def knock(place: Place | Server) -> None:
+    """`place.check`, in a thread where it waits for a network. Raises as it does."""
+    if isinstance(place, Server):
+        await asyncio.to_thread(place.check)
+    else:
+        place.check()
+
+
+async def gone(place: Place | Server, waited_s: float) -> OuzelError:
+    """`place.gone`, in a thread where it waits for a network."""
+    return await asyncio.to_thread(place.gone, waited_s) if isinstance(place, Server) else place.gone(waited_s)
 
 
 class AsyncEvents:
@@ -26,7 +41,7 @@ class AsyncEvents:
     def __init__(
         self,
         context: "zmq.Context[zmq.Socket[bytes]]",
-        place: Place,
+        place: Place | Server,
         requests: Requests,
         options: FeedOptions,
     ) -> None:
@@ -57,7 +72,7 @@ class AsyncEvents:
         """Subscribes, and settles which events are the first ones. Nothing where it was done before."""
         if self._feed is not None:
             return
-        self._place.check()
+        await knock(self._place)
         self._feed = feed = Feed(self._requests, self._options, monotonic())
         sub, dealer = self._context.socket(zmq.SUB), self._context.socket(zmq.DEALER)
         self._sockets = [dealer, sub]
@@ -65,7 +80,7 @@ class AsyncEvents:
             for receiver, endpoint in ((sub, self._place.events), (dealer, self._place.commands)):
                 receiver.linger = 0
                 receiver.rcvhwm = RECEIVE_QUEUE
-                receiver.connect(endpoint)
+                self._place.join(receiver, endpoint)
             for topic in feed.topics:
                 sub.subscribe(topic)
             while not feed.started:
@@ -107,7 +122,7 @@ class AsyncEvents:
         # Time counts only after what had arrived was read: a slow reader is no silent daemon.
         feed.advance(monotonic())
         if feed.silent(monotonic()):
-            raise self._place.gone(self._silence_s)
+            raise await gone(self._place, self._silence_s)
 
     async def _readable(self, timeout_s: float) -> None:
         """Waits until a socket has something, or may have, or the time is over."""

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ouzel import calls, render
+from ouzel import calls, keys_cli, render
 from ouzel.client import Client
 from ouzel.download import add_and_wait
 from ouzel.ending import Outcome
@@ -26,6 +26,7 @@ from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell, tell_unwri
 from ouzel.ids import resolve
 from ouzel.listen import listen
 from ouzel.output import Output, ReaderGone, discard_unwritten
+from ouzel.server import Server
 from ouzel.table import Table
 from ouzel.units import parse_rate
 from protocol.codec import MAX_FRAME_BYTES
@@ -41,6 +42,7 @@ app = typer.Typer(
     add_completion=True,
 )
 
+app.add_typer(keys_cli.app, name="keys")
 crashes_app = typer.Typer(invoke_without_command=True)
 app.add_typer(crashes_app, name="crashes")
 
@@ -69,12 +71,36 @@ def _global(
             envvar="OUZEL_PATHS_RUNTIME_DIR", help="Where the daemon's sockets are.", show_default="the user's own"
         ),
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="A daemon on tcp instead: its tcp_commands. Or OUZEL_SERVER; so for these:"
+        ),
+    ] = None,
+    server_key: Annotated[
+        str | None, typer.Option(metavar="KEY|FILE", help="Its public key. Or OUZEL_SERVER_KEY.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The secret key to come in with. Or OUZEL_KEY.")
+    ] = None,
+    server_events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Its tcp_events. Or OUZEL_SERVER_EVENTS.",
+            show_default="the port after tcp_commands",
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Say which version this is, and exit.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    context.obj = runtime_dir or default_runtime_dir()
+    source = context.get_parameter_source("runtime_dir")
+    here = source is not None and source.name == "COMMANDLINE"
+    if here and server:
+        raise typer.BadParameter("it is of no use together with --runtime-dir", param_hint="--server")
+    context.obj = lambda: _make_client(runtime_dir, None if here else (server, server_key, key, server_events))
 
 
 @app.command(epilog=EXIT_CODES_HELP)
@@ -321,8 +347,19 @@ def stats(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _client(context: typer.Context) -> Client:
+    made: Client = context.obj()
+    return made
+
+
+def _make_client(
+    runtime_dir: Path | None, named: tuple[str | None, str | None, Path | None, str | None] | None
+) -> Client:
     try:
-        return Client(context.obj)
+        server = None if named is None else Server.named(*named)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--server") from None
+    try:
+        return Client(server=server) if server is not None else Client(runtime_dir or default_runtime_dir())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--runtime-dir") from None
 

@@ -12,11 +12,12 @@ import zmq
 
 from ouzel import calls
 from ouzel.calls import Call, Page, dress
-from ouzel.errors import NotRunning, RequestTimeout
+from ouzel.errors import KeyRefused, NotRunning, RequestTimeout
 from ouzel.events import Events
 from ouzel.feed import GRACE_S, FeedOptions
-from ouzel.presence import PROBE_S, Place
+from ouzel.presence import place_of
 from ouzel.requests import Requests, result_of
+from ouzel.server import Server
 from protocol.envelope import Reply, Wait
 from protocol.errors import OuzelError
 
@@ -55,16 +56,22 @@ class Client:
     Args:
         runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
         client: names this client across its reconnections; by default its socket does.
+        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
         timeout_s: seconds that a request may take where it does not say otherwise.
 
     Raises:
-        ValueError: the runtime directory's path is too long for a local socket.
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
     """
 
     def __init__(
-        self, runtime_dir: str | os.PathLike[str] | None = None, client: str | None = None, *, timeout_s: float = 10.0
+        self,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        client: str | None = None,
+        *,
+        server: Server | None = None,
+        timeout_s: float = 10.0,
     ) -> None:
-        self.place = Place.of(runtime_dir)
+        self.place = place_of(runtime_dir, server)
         self._client = client
         self._timeout_s = timeout_s
         self._requests = self._new_requests()
@@ -174,15 +181,15 @@ class Client:
         self.place.check()
         dealer = self._context.socket(zmq.DEALER)
         dealer.linger = 0
-        dealer.connect(self.place.commands)
+        self.place.join(dealer, self.place.commands)
         try:
-            [reply] = self._replies(dealer, [calls.ping()], int(PROBE_S * 1000), grace_s=0)
+            [reply] = self._replies(dealer, [calls.ping()], int(self.place.patience_s * 1000), grace_s=0)
         except BaseException:
             dealer.close()
             raise
         if reply is None:
             dealer.close()
-            raise self.place.gone(PROBE_S)
+            raise self.place.gone(self.place.patience_s)
         self._dealer = dealer
         return dealer
 
@@ -224,7 +231,7 @@ class Client:
         oldest = next(iter(waiting))
         try:
             self.place.check()
-        except NotRunning:
+        except (KeyRefused, NotRunning):
             if self._dealer is not None:
                 self._dealer.close()
                 self._dealer = None

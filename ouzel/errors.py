@@ -8,6 +8,12 @@ from protocol.errors import ErrorKind, OuzelError
 _BY_CODE = {kind.code: kind for kind in ErrorKind}
 
 
+_START_ONE = (
+    "start one with `ouzeld` (or `scripts/run` from a checkout), "
+    "or name the directory of a running one with --runtime-dir or OUZEL_PATHS_RUNTIME_DIR"
+)
+
+
 class Refused(OuzelError):
     """The daemon's refusal, word for word.
 
@@ -41,21 +47,29 @@ class NotRunning(OuzelError, ConnectionError):
     """No daemon answers on the socket. Its row of the error table is the nearest one: ENGINE_UNAVAILABLE, later.
 
     Fields:
-        path: the socket that was tried.
+        path: the socket that was tried, or the address on tcp.
         why: what happened there, in words.
     """
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            ErrorKind.ENGINE_UNAVAILABLE,
-            f"no Ouzel daemon answers at {path} ({why}); start one with `ouzeld` (or `scripts/run` from a checkout), "
-            "or name the directory of a running one with --runtime-dir or OUZEL_PATHS_RUNTIME_DIR",
-        )
+    def __init__(self, path: Path | str, why: str, advice: str = _START_ONE) -> None:
+        super().__init__(ErrorKind.ENGINE_UNAVAILABLE, f"no Ouzel daemon answers at {path} ({why}); {advice}")
         self.path = path
         self.why = why
 
     def __str__(self) -> str:
         return self.message
+
+
+class KeyRefused(OuzelError, ConnectionError):
+    """A daemon on tcp does not let this key in."""
+
+    def __init__(self, address: str, key_file: Path, public_key: str) -> None:
+        super().__init__(
+            ErrorKind.NOT_PERMITTED,
+            f"the daemon at {address} refuses the key in {key_file}; its authorized_keys_dir needs the .key file of "
+            f"it, with the public key {public_key}",
+            accepted=False,
+        )
 
 
 def error_body(error: OuzelError) -> dict[str, object]:

@@ -11,6 +11,7 @@ from ouzel.event import Event, Resnapshot
 from ouzel.feed import Feed, FeedOptions
 from ouzel.presence import Place
 from ouzel.requests import Requests
+from ouzel.server import Server
 
 RECEIVE_QUEUE: Final = 20_000
 """Messages that wait for a slow reader; what does not fit is lost, seen as lost, and fetched again."""
@@ -30,7 +31,7 @@ class Events:
     """
 
     def __init__(
-        self, context: "zmq.Context[zmq.Socket[bytes]]", place: Place, requests: Requests, options: FeedOptions
+        self, context: "zmq.Context[zmq.Socket[bytes]]", place: Place | Server, requests: Requests, options: FeedOptions
     ) -> None:
         self._sockets: list[zmq.Socket[bytes]] = []
         self._place = place
@@ -94,7 +95,7 @@ class Events:
         self._sockets.append(made)
         made.linger = 0
         made.rcvhwm = RECEIVE_QUEUE
-        made.connect(endpoint)
+        self._place.join(made, endpoint)
         self._poller.register(made, zmq.POLLIN)
         return made
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import typer
 
-from ouzel.errors import NotRunning, error_body
+from ouzel.errors import KeyRefused, NotRunning, error_body
 from protocol.errors import ErrorKind, OuzelError
 
 
@@ -39,6 +39,7 @@ _HINTS = {
     ErrorKind.STORAGE_UNAVAILABLE: "`ouzel health` tells what is wrong with the resume directory; then try again.",
     ErrorKind.DEADLINE_EXCEEDED: "look with `ouzel ls` or `ouzel show ID` whether it took effect, then try again.",
     ErrorKind.INTERNAL_ERROR: "the daemon's log has the details.",
+    ErrorKind.NOT_PERMITTED: "the daemon's authorized_keys_dir says who may come in, and who may change things.",
     ErrorKind.INVALID_MAGNET: "check that the link was copied whole, and is quoted from the shell.",
     ErrorKind.UNKNOWN_OP: "the daemon is older than this command; `ouzel health` shows its version.",
 }
@@ -71,7 +72,13 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         typer.echo(json.dumps({"error": error_body(error) if isinstance(error, OuzelError) else usage}), err=True)
     elif isinstance(error, OuzelError):
         typer.echo(f"error: {_in_words_of_the_command_line(error)}", err=True)
-        hint = None if isinstance(error, NotRunning) else _ACCEPTED if error.accepted else _HINTS.get(error.kind)
+        hint = (
+            None
+            if isinstance(error, KeyRefused | NotRunning)
+            else _ACCEPTED
+            if error.accepted
+            else _HINTS.get(error.kind)
+        )
         if hint is not None:
             typer.echo(f"  {hint}", err=True)
     else:

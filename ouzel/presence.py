@@ -4,8 +4,12 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+import zmq
 
 from ouzel.errors import NotRunning
+from ouzel.server import Server
 from protocol.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, default_runtime_dir, ipc_endpoint
 
 PROBE_S = 2.0
@@ -20,6 +24,8 @@ class Place:
     commands: str
     events: str
 
+    patience_s: ClassVar[float] = PROBE_S
+
     @classmethod
     def of(cls, runtime_dir: str | os.PathLike[str] | None) -> "Place":
         """The daemon that has this runtime directory; None is the default one.
@@ -29,6 +35,10 @@ class Place:
         """
         root = default_runtime_dir() if runtime_dir is None else Path(runtime_dir)
         return cls(root / COMMANDS_SOCKET, ipc_endpoint(root, COMMANDS_SOCKET), ipc_endpoint(root, EVENTS_SOCKET))
+
+    def join(self, socket: "zmq.Socket[bytes]", endpoint: str) -> None:
+        """Connects a socket to one of the two endpoints."""
+        socket.connect(endpoint)
 
     def check(self) -> None:
         """Knocks at the commands socket, at once.
@@ -52,3 +62,16 @@ class Place:
         except NotRunning as error:
             return error
         return NotRunning(self.socket, f"something listens there, but said nothing for {waited_s:g} s")
+
+
+def place_of(runtime_dir: str | os.PathLike[str] | None, server: Server | None) -> Place | Server:
+    """Where the daemon is: what is named, or else OUZEL_SERVER and what goes with it, or else the default place.
+
+    Raises:
+        ValueError: both are named, or what is named cannot be used.
+    """
+    if runtime_dir is not None and server is not None:
+        raise ValueError("a daemon has either a runtime directory here or an address on tcp, and both are named")
+    if runtime_dir is None:
+        server = server or Server.named()
+    return Place.of(runtime_dir) if server is None else server

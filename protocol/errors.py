@@ -54,6 +54,7 @@ class ErrorKind(Enum):
     TOO_MANY_BAD_FRAMES = ErrorRow(
         6002, "later", "the connection sent too many frames that are no requests; such frames go unanswered for now"
     )
+    NOT_PERMITTED = ErrorRow(6003, "never", "the caller's key does not allow this, or is not authorized any more")
 
     @property
     def code(self) -> int:

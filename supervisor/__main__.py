@@ -19,7 +19,8 @@ from typing import Final, NoReturn
 import structlog
 
 from supervisor import config as configuration
-from supervisor import logs, process_limits
+from supervisor import logs, process_limits, runtime_dir
+from supervisor.access import UnusableAccess
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.restart_policy import PROBE_S
@@ -83,7 +84,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 probe_s=probe_s,
             )
             asyncio.run(service.run())
-    except UnusableSettings as error:
+    except (UnusableAccess, UnusableSettings) as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")
 
@@ -93,7 +94,8 @@ def _take_directories(config: configuration.Config) -> list[DirectoryLock]:
     paths = config.paths
     for root in paths.download_roots:
         Path(root).mkdir(parents=True, exist_ok=True)
-    for private in (paths.runtime_dir, paths.state_dir, paths.resume_dir):
+    runtime_dir.prepare(Path(paths.runtime_dir))
+    for private in (paths.state_dir, paths.resume_dir):
         Path(private).mkdir(mode=0o700, parents=True, exist_ok=True)
     return [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
 

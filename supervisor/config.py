@@ -20,6 +20,8 @@ from protocol.endpoints import APP, COMMANDS_SOCKET, default_runtime_dir, ipc_en
 
 ENVIRONMENT_PREFIX: Final = "OUZEL_"
 
+_TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
+
 
 class InvalidConfig(Exception):
     """The configuration cannot be used; the message names the key."""
@@ -43,6 +45,21 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
     download_roots: Annotated[list[str], msgspec.Meta(min_length=1)]
     runtime_dir: str
     state_dir: str
+
+
+class ApiConfig(_Section, frozen=True, kw_only=True):
+    """`[api]`: clients on tcp; without it there are only local sockets.
+
+    Fields:
+        tcp_commands, tcp_events: ZeroMQ endpoints, `tcp://address:port`; `*` is every address, or any free port.
+        curve_secret_key_file: the daemon's own key, absolute; `ouzel keys new --server` makes one.
+        authorized_keys_dir: the keys of those who may come in, absolute; `ouzel keys new` makes them.
+    """
+
+    tcp_commands: str | None = None
+    tcp_events: str | None = None
+    curve_secret_key_file: str | None = None
+    authorized_keys_dir: str | None = None
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
@@ -72,6 +89,7 @@ class Config(_Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has libtorrent's settings by their own names."""
 
     paths: PathsConfig
+    api: ApiConfig = ApiConfig()
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
     restart: RestartConfig = RestartConfig()
@@ -98,6 +116,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
         key, problem = codec.blame(str(error), "")
         raise InvalidConfig(f"configuration: {key}: {problem}" if key else f"configuration: {problem}") from error
     _check_paths(config.paths)
+    _check_api(config.api)
     return config
 
 
@@ -173,3 +192,22 @@ def _check_paths(paths: PathsConfig) -> None:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:
         raise InvalidConfig(f"paths.runtime_dir: {error}") from error
+
+
+def _check_api(api: ApiConfig) -> None:
+    """What can be told without looking at files. There is no tcp without CURVE: it would be open to everybody."""
+    for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
+        if endpoint is None:
+            continue
+        found = _TCP.fullmatch(endpoint)
+        if found is None or (found[3] != "*" and int(found[3]) > 65535):
+            raise InvalidConfig(f"api.{key}: {endpoint!r} is not tcp://ADDRESS:PORT, such as tcp://127.0.0.1:7801")
+        for needed in ("curve_secret_key_file", "authorized_keys_dir"):
+            if getattr(api, needed) is None:
+                raise InvalidConfig(f"api.{needed}: missing, and api.{key} is only offered with it; README has more")
+    for key, path in (
+        ("curve_secret_key_file", api.curve_secret_key_file),
+        ("authorized_keys_dir", api.authorized_keys_dir),
+    ):
+        if path is not None and ("\0" in path or not Path(path).is_absolute()):
+            raise InvalidConfig(f"api.{key}: {path!r} is not an absolute path")

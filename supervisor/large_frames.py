@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from supervisor.loop_socket import Sender
+
 LARGE_BYTES: Final = 16 * 1024
 FREE_S: Final = 0.001
 """What a frame may take without consequences: 10 MB of metainfo do."""
@@ -24,6 +26,7 @@ WAITING_BYTES_MAX: Final = 128 * 1024 * 1024
 """Of all connections."""
 
 Frames = list[bytes]
+Message = tuple[Frames, Sender]
 
 
 class LargeFrames:
@@ -34,29 +37,29 @@ class LargeFrames:
         too_many: is handed one that there is no room for.
     """
 
-    def __init__(self, take: Callable[[Frames], None], too_many: Callable[[Frames], None]) -> None:
+    def __init__(self, take: Callable[[Frames, Sender], None], too_many: Callable[[Frames, Sender], None]) -> None:
         self._take = take
         self._too_many = too_many
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[bytes, deque[Frames]] = {}
+        self._waiting: dict[bytes, deque[Message]] = {}
         """By connection: there is an entry while it pauses, empty where nothing waits."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._bytes = 0
         self._closed = False
 
-    def receive(self, frames: Frames) -> None:
+    def receive(self, frames: Frames, sender: Sender) -> None:
         """A message has come."""
         size = len(frames[-1])
         waiting = self._waiting.get(frames[0])
         if size < LARGE_BYTES:
-            self._take(frames)
+            self._take(frames, sender)
         elif waiting is None:
-            self._take_timed(frames)
+            self._take_timed(frames, sender)
         elif len(waiting) < WAITING_MAX and self._bytes + size <= WAITING_BYTES_MAX:
-            waiting.append(frames)
+            waiting.append((frames, sender))
             self._bytes += size
         else:
-            self._too_many(frames)
+            self._too_many(frames, sender)
 
     def close(self) -> None:
         """Hands back all that waits; from now on nothing does."""
@@ -64,13 +67,13 @@ class LargeFrames:
         for timer in self._timers:
             timer.cancel()
         for waiting in self._waiting.values():
-            for frames in waiting:
-                self._too_many(frames)
+            for frames, sender in waiting:
+                self._too_many(frames, sender)
         self._waiting.clear()
 
-    def _take_timed(self, frames: Frames) -> None:
+    def _take_timed(self, frames: Frames, sender: Sender) -> None:
         began = time.perf_counter()
-        self._take(frames)
+        self._take(frames, sender)
         took_s = time.perf_counter() - began
         if took_s > FREE_S and not self._closed:
             self._waiting.setdefault(frames[0], deque())
@@ -86,11 +89,11 @@ class LargeFrames:
         timer = self._loop.call_later(pause_s, end)
         self._timers.add(timer)
 
-    def _next(self, peer: bytes, waiting: deque[Frames]) -> None:
+    def _next(self, peer: bytes, waiting: deque[Message]) -> None:
         """Those that wait are handed on until one of them takes long again."""
         while waiting and peer not in self._waiting:
-            frames = waiting.popleft()
+            frames, sender = waiting.popleft()
             self._bytes -= len(frames[-1])
-            self._take_timed(frames)
+            self._take_timed(frames, sender)
         if waiting:
             self._waiting[peer] = waiting

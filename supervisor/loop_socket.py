@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 import zmq
 
@@ -19,7 +19,23 @@ _POLLIN: Final = int(zmq.POLLIN)
 TURN_S: Final = 0.001
 """How long messages are taken before others get their turn, however few they were."""
 
+
+class Sender(NamedTuple):
+    """Who sent a message, as ZeroMQ knows it; clients cannot choose what it says.
+
+    Fields:
+        user: the public key (Z85) of a client on tcp; None on a local socket.
+        fd: the connection's descriptor, where there is a user, and else -1.
+    """
+
+    user: str | None
+    fd: int
+
+
 OnMessage = Callable[[list[bytes]], None]
+OnMessageFrom = Callable[[list[bytes], Sender], None]
+
+LOCAL: Final = Sender(None, -1)
 
 
 class Offer(Enum):
@@ -31,18 +47,28 @@ class Offer(Enum):
 
 
 class LoopSocket:
-    """Hands every message, as its frames, to `on_message`.
+    """Hands every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
 
     Args:
-        socket: bound or connected; closed by `close`.
-        on_message: called on the loop.
+        socket: bound or connected, to all that it will be; closed by `close`.
+        on_message, on_message_from: one of them; called on the loop.
         per_turn: messages that are taken before others get their turn.
     """
 
-    def __init__(self, socket: zmq.Socket[bytes], on_message: OnMessage, *, per_turn: int = MESSAGES_PER_TURN) -> None:
+    def __init__(
+        self,
+        socket: zmq.Socket[bytes],
+        on_message: OnMessage | None = None,
+        *,
+        on_message_from: OnMessageFrom | None = None,
+        per_turn: int = MESSAGES_PER_TURN,
+    ) -> None:
         self._socket = socket
         self._per_turn = per_turn
         self._on_message = on_message
+        self._on_message_from = on_message_from
+        # Without CURVE there are local peers only, and messages cost a third less than with a look at who sent them.
+        self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
         self._fd = int(socket.getsockopt(zmq.FD))
@@ -87,7 +113,26 @@ class LoopSocket:
             for _ in range(self._per_turn):
                 if time.perf_counter() > ends or not self._has_more():
                     return
-                self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
+                self._hand_over()
         finally:
             self._scheduled = False
             self._look_again()  # also after an error in on_message: the descriptor's edge is used up
+
+    def _hand_over(self) -> None:
+        if self._on_message is not None:
+            self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
+        elif self._on_message_from is not None and self._keyed:
+            frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            self._on_message_from([frame.bytes for frame in frames], _sender(frames[-1]))
+        elif self._on_message_from is not None:
+            self._on_message_from(self._socket.recv_multipart(zmq.NOBLOCK), LOCAL)
+
+
+def _sender(frame: zmq.Frame) -> Sender:
+    """The sender of a frame, by what the ZAP handler said of its connection."""
+    try:
+        # libzmq takes the handler's word over a property of the same name that a peer gives itself; without a handler,
+        # on a local socket, a peer can so claim to be a key's user, and has less rights for it.
+        return Sender(str(frame.get("User-Id")), int(frame.get("__fd")))
+    except zmq.ZMQError:
+        return LOCAL

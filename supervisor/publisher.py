@@ -1,6 +1,7 @@
 """Publishes events: the lifecycle's numbered and kept, the others only if somebody listens."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from protocol import codec
 from protocol.envelope import EventFrame, topic_of
 from protocol.events import LifecycleEvent, Progress, Tick
 from supervisor.event_log import EventLog
-from supervisor.loop_socket import LoopSocket
+from supervisor.loop_socket import LoopSocket, Sender
 
 
 class Publisher:
@@ -19,12 +20,16 @@ class Publisher:
     Args:
         socket: a bound XPUB socket.
         log: numbers and keeps lifecycle events.
+        met: hears of whoever subscribes to something.
     """
 
-    def __init__(self, socket: zmq.Socket[bytes], log: EventLog) -> None:
+    def __init__(
+        self, socket: zmq.Socket[bytes], log: EventLog, *, met: Callable[[Sender], None] = lambda _: None
+    ) -> None:
         self._log = log
         self._subscribed: set[bytes] = set()
-        self._socket = LoopSocket(socket, self._note_subscription)
+        self._met = met
+        self._socket = LoopSocket(socket, on_message_from=self._note_subscription)
         self.gen = 0
 
     def lifecycle(self, event: LifecycleEvent) -> int:
@@ -59,8 +64,9 @@ class Publisher:
             )
         )
 
-    def _note_subscription(self, frames: list[bytes]) -> None:
-        """XPUB tells of the first subscriber to a prefix and of the last one that leaves."""
+    def _note_subscription(self, frames: list[bytes], sender: Sender) -> None:
+        """XPUB tells of the first subscriber to a prefix, on tcp of each, and of the last one that leaves."""
+        self._met(sender)
         message = frames[0]
         if message[:1] == b"\x01":
             self._subscribed.add(message[1:])

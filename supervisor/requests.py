@@ -46,7 +46,7 @@ from supervisor.crash_reports import CrashReports
 from supervisor.event_log import EventLog
 from supervisor.large_frames import LargeFrames
 from supervisor.long_reads import LongReads
-from supervisor.loop_socket import LoopSocket
+from supervisor.loop_socket import LoopSocket, Sender
 from supervisor.mutations import Acceptance, Mutations
 from supervisor.outbox import Outbox
 from supervisor.reads import LongRead, Reads, ShortRead
@@ -91,6 +91,12 @@ _MUTATIONS: Final = (
 )
 
 
+def local_only(sender: Sender, command: Command) -> None:
+    """What holds where nobody says who may do what: clients on local sockets everything, others nothing."""
+    if sender.user is not None:
+        raise OuzelError(ErrorKind.NOT_PERMITTED, f"{command.__struct_config__.tag} is not for clients on tcp")
+
+
 class Requests:
     """Answers clients.
 
@@ -100,6 +106,7 @@ class Requests:
         crashes: the crash reports.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
         stopping: whether mutations are refused because the service goes down.
+        admit: raises OuzelError where a sender may not give a command.
     """
 
     def __init__(
@@ -115,6 +122,7 @@ class Requests:
         stopping: Callable[[], bool],
         gen: Callable[[], int],
         log: logs.Logger,
+        admit: Callable[[Sender, Command], None] = local_only,
     ) -> None:
         self._group = group
         self._reads = reads
@@ -129,10 +137,11 @@ class Requests:
         self._answering: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[Any]] = set()
         self._given_up = False
+        self._admit = admit
         self._claims = Claims()
         self._bad_frames = BadFrames()
         self._large_frames = LargeFrames(self._take, self._hand_back)
-        self._socket = LoopSocket(socket, self._large_frames.receive)
+        self._socket = LoopSocket(socket, on_message_from=self._large_frames.receive)
         self._outbox = Outbox(self._socket, log)
         self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
 
@@ -151,7 +160,7 @@ class Requests:
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes], sender: Sender) -> None:
         *route, frame = frames
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
@@ -168,12 +177,13 @@ class Requests:
             return
         try:
             command = parse_command(request.op, request.args)
+            self._admit(sender, command)
         except OuzelError as error:
             self._refuse(route, request.id, error)
             return
         self._begin(route, request, command, len(frame))
 
-    def _hand_back(self, frames: list[bytes]) -> None:
+    def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """There is no room for a message; its id is all that is read of it."""
         *route, frame = frames
         error = _too_many()

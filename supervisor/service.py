@@ -44,6 +44,7 @@ from protocol.link import (
 from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor import blame, engine_health, logs, memory
+from supervisor.access import Access, UnusableAccess
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
@@ -154,10 +155,19 @@ class Service:
         return self._in_force.config
 
     async def run(self) -> None:
-        """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
+        """Runs until SIGTERM or SIGINT.
+
+        Raises:
+            UnusableAccess: clients on tcp cannot be served as configured.
+            UnusableSettings: libtorrent refuses the first engine's settings.
+        """
         damaged = self._catalogue.load()
         context = zmq.Context()
-        self._publisher = Publisher(bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        try:
+            self._open_to_clients(context)
+        except UnusableAccess:
+            context.destroy(linger=0)
+            raise
         self._reporter = HealthReporter(self._health, self._publisher, self._log)
         self._warden = ResumeDirWarden(
             self._resume_dir,
@@ -177,11 +187,12 @@ class Service:
                 reports = Path(self._config.paths.state_dir) / CRASHES
                 self._crashes = CrashReports(reports, group=group, log=self._log)
                 self._isolation = self._isolate(group)
-                requests = self._serve(context, group)
+                requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
-                parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run())
+                access = self._access.run(partial(self._reporter.report, "access"))
+                parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
                 running = [group.create_task(part) for part in parts]
                 self._keeper.start()
                 with self._checking_itself(context, group):
@@ -195,6 +206,8 @@ class Service:
             self._catalogue.close()
             self._link.close()
             self._publisher.close()
+            self._commands.close(linger=0)
+            self._access.close()
             context.term()
             for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
                 (self._runtime_dir / socket).unlink(missing_ok=True)
@@ -299,9 +312,19 @@ class Service:
             log=self._log,
         )
 
-    def _serve(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Requests:
+    def _open_to_clients(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        """Binds the sockets of clients. Raises UnusableAccess."""
+        self._access = Access(self._config.api, context, self._log)
+        watch = self._access.watch
+        events = bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET, watch=watch)
+        self._commands = bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET, watch=watch)
+        self._access.offer_tcp(events, "tcp_events")
+        self._access.offer_tcp(self._commands, "tcp_commands")
+        self._publisher = Publisher(events, self._events, met=self._access.met)
+
+    def _serve(self, group: asyncio.TaskGroup) -> Requests:
         return Requests(
-            bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET),
+            self._commands,
             group=group,
             reads=self._reads,
             mutations=self._mutations,
@@ -311,6 +334,7 @@ class Service:
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
             log=self._log,
+            admit=self._access.admit,
         )
 
     def _catch_signals(self) -> None:

@@ -80,7 +80,7 @@ def test_no_answer_in_time_is_a_timeout(
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither without a socket, nor behind one that says nothing, nor after it went; the next one is found."""
-    monkeypatch.setattr("ouzel.aio.PROBE_S", 0.05)
+    monkeypatch.setattr("ouzel.presence.Place.patience_s", 0.05)
     monkeypatch.setattr("ouzel.aio.GRACE_S", 0.05)
 
     async def main() -> None:
@@ -95,7 +95,7 @@ def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 with pytest.raises(NotRunning, match="said nothing"):
                     await client.ping()
             (tmp_path / "commands.ipc").unlink()
-            monkeypatch.setattr("ouzel.aio.PROBE_S", 5.0)
+            monkeypatch.setattr("ouzel.presence.Place.patience_s", 5.0)
             with ScriptedDaemon(tmp_path):
                 await client.ping()
             with pytest.raises(NotRunning):

@@ -129,7 +129,7 @@ def test_a_socket_that_nobody_listens_at_is_no_daemon(tmp_path: Path) -> None:
 
 def test_a_listener_that_says_nothing_is_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It accepts connections, and that is all."""
-    monkeypatch.setattr("ouzel.client.PROBE_S", 0.05)
+    monkeypatch.setattr("ouzel.presence.Place.patience_s", 0.05)
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "commands.ipc"))
         deaf.listen()

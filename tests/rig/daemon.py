@@ -23,7 +23,7 @@ class Daemon:
     Args:
         root: a directory of its own; short, since the sockets lie in it.
         engine: libtorrent settings over those that keep it on loopback.
-        restart, limits: keys of these sections of the configuration.
+        restart, limits, api: keys of these sections of the configuration.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
 
@@ -37,6 +37,7 @@ class Daemon:
         engine: Mapping[str, int | str | bool] | None = None,
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, int] | None = None,
+        api: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -58,6 +59,7 @@ class Daemon:
             "engine": {**LOOPBACK, **(engine or {})},
             "restart": restart or {},
             "limits": limits or {},
+            "api": api or {},
         }
         self.config = root / "ouzel.toml"
         self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))

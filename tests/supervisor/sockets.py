@@ -41,6 +41,8 @@ class Sockets:
         socket: Bound = self._bound.socket(kind)
         self._open.append(socket)
         socket.setsockopt(zmq.LINGER, 0)
+        if kind == zmq.ROUTER:
+            socket.setsockopt(zmq.SNDHWM, 0)  # as the service has it: a long pipeline's replies are not dropped
         socket.bind(self.endpoint(name))
         return socket
 

@@ -250,3 +250,59 @@ def test_a_configuration_is_a_value() -> None:
     """The same sources give the same one."""
     assert load(None, RUNTIME) == load(None, RUNTIME)
     assert isinstance(load(None, RUNTIME), Config)
+
+
+API = {"curve_secret_key_file": "/k/server.key_secret", "authorized_keys_dir": "/k/authorized"}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "tcp://127.0.0.1:7801",
+        "tcp://*:7801",
+        "tcp://0.0.0.0:*",
+        "tcp://[::1]:0",
+        "tcp://eth0:65535",
+        "tcp://a.example:1",
+    ],
+)
+def test_tcp_endpoints(tmp_path: Path, endpoint: str) -> None:
+    """Addresses, names and interfaces; any free port. One of the two sockets is enough."""
+    keys = "\n".join(f'{key} = "{value}"' for key, value in API.items())
+    api = load(written(tmp_path, f'[api]\ntcp_events = "{endpoint}"\n{keys}'), RUNTIME).api
+    assert (api.tcp_events, api.tcp_commands, api.authorized_keys_dir) == (endpoint, None, API["authorized_keys_dir"])
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "127.0.0.1:7801",
+        "tcp://127.0.0.1",
+        "tcp://:1",
+        "tcp://a:65536",
+        "ipc:///x",
+        "tcp://a b:1",
+        "tcp://a:1;b:2",
+        "inproc://x",
+    ],
+)
+def test_what_is_no_tcp_endpoint_is_refused(endpoint: str) -> None:
+    """With the key that it is under."""
+    environ = {**RUNTIME, **{f"OUZEL_API_{key.upper()}": value for key, value in API.items()}}
+    assert refusal(None, {**environ, "OUZEL_API_TCP_COMMANDS": endpoint}).startswith("api.tcp_commands: ")
+
+
+@pytest.mark.parametrize("missing", API)
+def test_there_is_no_tcp_without_keys(missing: str) -> None:
+    """It would be open to everybody."""
+    given = {f"OUZEL_API_{key.upper()}": value for key, value in API.items() if key != missing}
+    assert refusal(None, {**RUNTIME, **given, "OUZEL_API_TCP_EVENTS": "tcp://127.0.0.1:1"}).startswith(
+        f"api.{missing}: "
+    )
+    assert load(None, {**RUNTIME, **given}).api.tcp_events is None
+
+
+@pytest.mark.parametrize("key", API)
+def test_key_paths_are_absolute(key: str) -> None:
+    """A service's working directory is nothing to go by."""
+    assert refusal(None, {**RUNTIME, f"OUZEL_API_{key.upper()}": "keys"}).startswith(f"api.{key}: ")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.config import Config, LimitsConfig, PathsConfig, RestartConfig
+from supervisor.config import ApiConfig, Config, LimitsConfig, PathsConfig, RestartConfig
 from supervisor.config_changes import LIVE, ConfigInForce, compare
 
 PATHS = PathsConfig(resume_dir="/r", download_roots=["/d"], runtime_dir="/run/o", state_dir="/s")
@@ -14,6 +14,7 @@ configs = st.builds(
     Config,
     paths=st.sampled_from([PATHS, OTHER_PATHS]),
     engine=st.dictionaries(st.sampled_from(["a", "b", "c.d"]), st.integers(0, 3)),
+    api=st.builds(ApiConfig, tcp_commands=st.sampled_from([None, "tcp://a:1", "tcp://a:2"])),
     limits=st.builds(LimitsConfig, download_bps=st.integers(0, 2), upload_bps=st.integers(0, 2)),
     restart=st.builds(RestartConfig, budget=st.integers(0, 2)),
 )
@@ -108,3 +109,11 @@ def test_from_the_first_configuration_there_is_no_way_back(confirmed: bool) -> N
     in_force.take(NEW)
     assert in_force.go_back()
     assert not in_force.go_back()
+
+
+def test_addresses_and_keys_wait_for_the_next_start() -> None:
+    """Sockets are bound once; which clients are authorized is another matter."""
+    api = ApiConfig(tcp_commands="tcp://a:1", curve_secret_key_file="/k", authorized_keys_dir="/d")
+    changes = compare(CONFIG, msgspec.structs.replace(CONFIG, api=api))
+    assert (changes.config, changes.changed) == (CONFIG, [])
+    assert changes.restart_needed == ["api.authorized_keys_dir", "api.curve_secret_key_file", "api.tcp_commands"]

@@ -2,6 +2,7 @@ import asyncio
 import time
 
 from supervisor.large_frames import LARGE_BYTES, WAITING_MAX, LargeFrames
+from supervisor.loop_socket import LOCAL, Sender
 
 LARGE = bytes(LARGE_BYTES)
 
@@ -17,9 +18,10 @@ class Desk:
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, bytes]] = []
         self.handed_back: list[bytes] = []
-        self.large = LargeFrames(self._take, lambda frames: self.handed_back.append(frames[-1][:4]))
+        self.large = LargeFrames(self._take, lambda frames, _: self.handed_back.append(frames[-1][:4]))
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes], sender: Sender) -> None:
+        assert sender is LOCAL
         if frames[-1].startswith(b"slow"):
             ends = time.perf_counter() + 0.002
             while time.perf_counter() < ends:
@@ -31,14 +33,14 @@ async def test_after_a_slow_frame_its_connection_waits_with_large_ones_only() ->
     """Small ones, and all of others, are taken at once; what waits comes in order."""
     desk = Desk()
     for peer, frame in ((b"a", b"slow"), (b"a", b"next"), (b"b", b"quik")):
-        desk.large.receive([peer, frame + LARGE])
-    desk.large.receive([b"a", b"tiny"])
+        desk.large.receive([peer, frame + LARGE], LOCAL)
+    desk.large.receive([b"a", b"tiny"], LOCAL)
     assert desk.taken == [(b"a", b"slow"), (b"b", b"quik"), (b"a", b"tiny")]
     async with asyncio.timeout(20):
         while len(desk.taken) < 4:
             await turn()
     assert desk.taken[3] == (b"a", b"next")
-    desk.large.receive([b"a", b"more" + LARGE])
+    desk.large.receive([b"a", b"more" + LARGE], LOCAL)
     assert desk.taken[4] == (b"a", b"more")
 
 
@@ -46,7 +48,7 @@ async def test_what_waits_is_bounded() -> None:
     """What is more is handed back at once, and the rest at the end: each once."""
     desk = Desk()
     for name in (b"slow", *(b"%04d" % number for number in range(WAITING_MAX + 2))):
-        desk.large.receive([b"a", name + LARGE])
+        desk.large.receive([b"a", name + LARGE], LOCAL)
     assert desk.handed_back == [b"%04d" % number for number in range(WAITING_MAX, WAITING_MAX + 2)]
     desk.large.close()
     assert sorted(desk.handed_back) == [b"%04d" % number for number in range(WAITING_MAX + 2)]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from supervisor.loop_socket import MESSAGES_PER_TURN, LoopSocket
+from supervisor.loop_socket import LOCAL, MESSAGES_PER_TURN, LoopSocket, Sender
 from tests.supervisor.sockets import Sockets
 
 
@@ -196,4 +196,23 @@ async def test_a_message_that_fails_does_not_hold_up_the_next(tmp_path: Path) ->
         async with asyncio.timeout(2):
             await inbox.until(2)
         assert [type(error) for error in errors] == [ValueError]
+        socket.close()
+
+
+async def test_a_local_peer_is_nobody_by_name(tmp_path: Path) -> None:
+    """Files' modes let it in; there is no key to tell it by."""
+    senders: list[Sender] = []
+    with Sockets(tmp_path) as sockets:
+        inbox = Inbox()
+
+        def take(frames: list[bytes], sender: Sender) -> None:
+            senders.append(sender)
+            inbox.take(frames)
+
+        socket = LoopSocket(sockets.bind(zmq.ROUTER, "r"), on_message_from=take)
+        peer = sockets.connect(zmq.DEALER, "r", identity=b"peer")
+        await peer.send_multipart([b"", b"x" * 100_000])
+        await inbox.until(1)
+        assert inbox.messages == [[b"peer", b"", b"x" * 100_000]]
+        assert senders == [LOCAL]
         socket.close()

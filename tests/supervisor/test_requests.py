@@ -6,14 +6,16 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.commands import Ping
+from protocol.commands import Command, Ping
 from protocol.crashes import CrashReport
+from protocol.errors import ErrorKind, OuzelError
 from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
 from protocol.rows import TorrentState
 from supervisor import crash_reports
 from supervisor.claims import IN_FLIGHT_MAX
 from supervisor.crash_reports import name_of
-from supervisor.requests import HOPS_MAX
+from supervisor.loop_socket import LOCAL, Sender
+from supervisor.requests import HOPS_MAX, local_only
 from supervisor.snapshot import Metadata
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
@@ -620,3 +622,29 @@ async def test_long_lists_of_one_do_not_hold_up_another(tmp_path: Path) -> None:
         assert (await other.ask("ping"))["ok"]
         assert len(on.requests._claims) == 1
         assert [(await client.reply())["id"] for _ in range(99)] == list(range(2, 101))
+
+
+async def test_a_sender_who_may_not_is_refused(tmp_path: Path) -> None:
+    """Before anything is begun, and for good; where nobody says who may, clients on tcp may nothing."""
+    asked: list[tuple[Sender, str]] = []
+
+    def admit(sender: Sender, command: Command) -> None:
+        asked.append((sender, type(command).__name__))
+        raise OuzelError(ErrorKind.NOT_PERMITTED, "no")
+
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        client = on.client()
+        on.requests._admit = admit
+        error = (await client.ask("pause", {"torrent": V1}))["error"]
+        assert (error["code"], error["name"], error["retry"], error["accepted"]) == (
+            6003,
+            "not_permitted",
+            "never",
+            False,
+        )
+        assert not on.catalogue.torrents[V1].paused
+        assert asked == [(LOCAL, "PauseTorrent")]
+    local_only(LOCAL, Ping())
+    with pytest.raises(OuzelError, match="not_permitted"):
+        local_only(Sender("key", 7), Ping())

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +23,40 @@ def context() -> Iterator[Context]:
     context.destroy(linger=0)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [(COMMANDS_SOCKET, zmq.ROUTER), (ENGINE_SOCKET, zmq.ROUTER), (EVENTS_SOCKET, zmq.XPUB)]
-)
-def test_a_socket_is_for_its_user_only(tmp_path: Path, context: Context, name: str, kind: int) -> None:
-    """Nobody else can connect to it, whatever the umask is."""
-    with bind(context, kind, tmp_path, name):
-        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+WATCH = """
+import os, sys
+seen, paths = set(), sys.argv[1:]
+print("ready", flush=True)
+while not os.path.exists(paths[0] + ".over"):
+    for path in paths:
+        try:
+            seen.add(f"{os.path.basename(path)} {os.stat(path).st_mode & 0o777:o}")
+        except FileNotFoundError:
+            pass
+print(",".join(sorted(seen)))
+"""
+"""Looks at files as fast as it can, from outside, and tells which modes they have had."""
+
+
+def test_sockets_are_never_open_to_others(tmp_path: Path, context: Context) -> None:
+    """Those of clients are the group's too, the engine's is not; whatever the umask is, and at every moment."""
+    modes = {COMMANDS_SOCKET: "660", EVENTS_SOCKET: "660", ENGINE_SOCKET: "600"}
+    paths = [str(tmp_path / name) for name in modes]
+    before = os.umask(0)
+    try:
+        with subprocess.Popen([sys.executable, "-c", WATCH, *paths], stdout=subprocess.PIPE, text=True) as watcher:
+            assert watcher.stdout is not None
+            assert watcher.stdout.readline() == "ready\n"
+            deadline = time.monotonic() + 1
+            while time.monotonic() < deadline:
+                for name in modes:
+                    with bind(context, zmq.XPUB if name == EVENTS_SOCKET else zmq.ROUTER, tmp_path, name):
+                        assert f"{(tmp_path / name).stat().st_mode & 0o777:o}" == modes[name]
+            Path(paths[0] + ".over").touch()
+            assert watcher.stdout.read().strip() == ",".join(sorted(f"{name} {mode}" for name, mode in modes.items()))
+    finally:
+        os.umask(before)
+    assert os.umask(before) == before
 
 
 def connected(context: Context, directory: Path, name: str, router: "zmq.Socket[bytes]") -> "zmq.Socket[bytes]":

@@ -1,0 +1,104 @@
+"""Key files: what a CURVE key of a client or of the daemon looks like on disk.
+
+They are ZeroMQ certificates, which its libraries in many languages read, with a role in the metadata: `NAME.key` has
+the public half, `NAME.key_secret` both. A line is `name = "value"`, the name of a section, or a comment. Source:
+https://rfc.zeromq.org/spec/4 (ZPL) and the `zcert` class of CZMQ.
+"""
+
+import re
+from enum import Enum
+from typing import Final, NamedTuple
+
+PUBLIC_SUFFIX: Final = ".key"
+SECRET_SUFFIX: Final = ".key_secret"  # noqa: S105  # the name of a file, no secret
+MAX_BYTES: Final = 4096
+"""A key file has some 300."""
+
+_Z85_KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
+_LINE: Final = re.compile(r'(?P<name>[\w./-]+)\s*=\s*(?:"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'|(?P<bare>\S+))')
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+
+class Role(Enum):
+    """What a client may do: look at everything, or change it too."""
+
+    READ = "read"
+    ADMIN = "admin"
+
+
+class KeyFile(NamedTuple):
+    """What a key file says. Keys are in Z85, 40 characters for 32 bytes; the role is of clients' keys only."""
+
+    public_key: str
+    secret_key: str | None = None
+    role: Role | None = None
+
+
+def is_key(text: str) -> bool:
+    """Whether it looks like a key in Z85."""
+    return _Z85_KEY.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether keys can be called that: it names files, and stands in logs."""
+    return _NAME.fullmatch(text) is not None
+
+
+def parse(content: bytes) -> KeyFile:
+    """Reads a key file.
+
+    Raises:
+        ValueError: it is none; the message says what is wrong, and holds nothing of a secret.
+    """
+    values: dict[str, str] = {}
+    for line in _text(content).splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#") or "=" not in stripped:
+            continue  # a comment, or the name of a section
+        found = _LINE.fullmatch(stripped)
+        if found is None:
+            raise ValueError('a line of it is not name = "value"')
+        if found["name"] in values:
+            raise ValueError(f"{found['name']} is in it twice")
+        values[found["name"]] = next(value for value in found.group("double", "single", "bare") if value is not None)
+    public, secret, role = values.get("public-key"), values.get("secret-key"), values.get("role")
+    if public is None:
+        raise ValueError("there is no public-key in it")
+    for name, key in (("public-key", public), ("secret-key", secret)):
+        if key is not None and not is_key(key):
+            raise ValueError(f"{name} is not 40 characters of Z85")
+    if role is not None and role not in {each.value for each in Role}:
+        raise ValueError(f'role is "{role[:20]}", and has to be "read" or "admin"')
+    return KeyFile(public, secret, None if role is None else Role(role))
+
+
+def public_file(name: str, public_key: str, role: Role | None) -> str:
+    """The content of `NAME.key`."""
+    use = (
+        "Clients need its public-key to know the daemon by."
+        if role is None
+        else "It goes into the daemon's authorized_keys_dir; the role, read or admin, can be changed there."
+    )
+    return f"# Ouzel: the public half of a key. {use}\n{_body(name, public_key, role)}"
+
+
+def secret_file(name: str, public_key: str, secret_key: str, role: Role | None) -> str:
+    """The content of `NAME.key_secret`."""
+    return (
+        "# Ouzel: a SECRET key. It stays where it is used, and nobody else may read it.\n"
+        f'{_body(name, public_key, role)}    secret-key = "{secret_key}"\n'
+    )
+
+
+def _text(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("it is not text") from None
+
+
+def _body(name: str, public_key: str, role: Role | None) -> str:
+    said = "" if role is None else f'    role = "{role.value}"\n'
+    return f'metadata\n    name = "{name}"\n{said}curve\n    public-key = "{public_key}"\n'

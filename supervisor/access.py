@@ -1,0 +1,202 @@
+"""Access: who may use the service over tcp, and do what; on local sockets the files' modes say so.
+
+A client is its public key. The role is looked up for each request, so that a change holds at once, and who is no
+longer authorized is hung up on: a subscriber would be given events for as long as its connection lasts.
+"""
+
+import asyncio
+import resource
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, get_args
+
+import zmq
+
+from protocol.commands import Command, Mutation
+from protocol.errors import ErrorKind, OuzelError
+from protocol.key_file import Role, parse
+from supervisor import logs
+from supervisor.authorized_keys import DIRECTORY, Authorized, AuthorizedKeys, read_file
+from supervisor.config import ApiConfig
+from supervisor.connections import CONNECTIONS_MAX, Connections, limit
+from supervisor.descriptors import Ends, ends_of, hang_up
+from supervisor.loop_socket import Sender
+from supervisor.refusals import Refusals
+from supervisor.sockets import offer_tcp
+from supervisor.threads import in_thread
+from supervisor.zap import Zap
+
+LOOK_S: Final = 1.0
+"""How often the directory of keys is looked at."""
+
+ADDRESSES: Final = 4
+"""Two sockets of clients, each local and on tcp."""
+
+UNKNOWN_KEY: Final = "unknown key"
+READ_ONLY: Final = "read-only key"
+
+_MUTATIONS: Final = get_args(Mutation)
+
+Report = Callable[[str, str | None], None]
+
+
+class UnusableAccess(Exception):
+    """What `[api]` asks for cannot be had; the message names the key."""
+
+
+class Access:
+    """Guards the sockets of clients.
+
+    Args:
+        config: `[api]`.
+        context: of the sockets.
+        log: where refusals are told, once in a while each.
+
+    Raises:
+        UnusableAccess: keys cannot be read.
+    """
+
+    def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
+        self._config = config
+        self._log = log
+        self._refusals = Refusals()
+        self._most = self._limit()
+        self._watched: list[Connections] = []
+        self._met: dict[int, tuple[str, Ends]] = {}
+        """The key at each connection that has sent something; there are as many as descriptors at the most."""
+        self._zap: Zap | None = None
+        self._keys: AuthorizedKeys | None = None
+        self._authorized = Authorized({}, {})
+        if config.curve_secret_key_file is None or config.authorized_keys_dir is None:
+            return  # there is no tcp then, see config
+        self._secret_key = _secret_key(Path(config.curve_secret_key_file))
+        self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
+        self._authorized = self._keys.look()
+        if DIRECTORY in self._authorized.problems:
+            raise UnusableAccess(f"api.authorized_keys_dir: {self._authorized.problems[DIRECTORY]}")
+        self._zap = Zap(context, self._admits)
+
+    def watch(self, socket: zmq.Socket[bytes]) -> None:
+        """Limits the connections of a socket of clients. To be called before it is bound."""
+        self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
+
+    def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
+        """Binds a socket to the tcp address under this key of `[api]`, where there is one. Raises UnusableAccess."""
+        endpoint: str | None = getattr(self._config, key)
+        if endpoint is None or self._zap is None:
+            return
+        if socket.socket_type == zmq.XPUB:
+            # Each subscription is told, with its sender, and not only the first one to a topic.
+            socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        try:
+            bound = offer_tcp(socket, endpoint, self._secret_key)
+        except zmq.ZMQError as error:
+            raise UnusableAccess(f"api.{key}: {endpoint}: {error.strerror}") from error
+        self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
+
+    def met(self, sender: Sender) -> None:
+        """Takes note of whose connection it is that a message came from."""
+        if sender.user is None:
+            return
+        known = self._met.get(sender.fd)
+        ends = ends_of(sender.fd)
+        if ends is None or known == (sender.user, ends):
+            return
+        self._met[sender.fd] = (sender.user, ends)
+        if sender.user not in self._authorized.clients:
+            self._cut(sender.fd)  # it was let in before its key was removed
+
+    def admit(self, sender: Sender, command: Command) -> None:
+        """Whether a command may be given by whoever sent it. Raises OuzelError: NOT_PERMITTED."""
+        if sender.user is None:
+            return
+        if sender.fd not in self._met or self._met[sender.fd][0] != sender.user:
+            self.met(sender)
+        client = self._authorized.clients.get(sender.user)
+        if client is None:
+            raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
+        if client.role is Role.READ and isinstance(command, _MUTATIONS):
+            self._refused(client.name, READ_ONLY)
+            message = f'the key {client.name!r} has the role "read", which changes nothing'
+            raise OuzelError(ErrorKind.NOT_PERMITTED, message)
+
+    async def run(self, report: Report) -> None:
+        """Looks at the keys until it is cancelled.
+
+        Args:
+            report: called with a file and what is wrong with it, or None.
+        """
+        if self._keys is None:
+            return
+        told: dict[str, str] = {}
+        while True:
+            for file in [file for file in told if file not in self._authorized.problems]:
+                del told[file]
+                report(file, None)
+            for file, problem in self._authorized.problems.items():
+                if told.get(file) != problem:
+                    self._log.warning("key_ignored", file=file, problem=problem)
+                    report(file, problem)
+                    told[file] = problem
+            await asyncio.sleep(LOOK_S)
+            self._take(await in_thread(self._keys.look))
+
+    def close(self) -> None:
+        """To be called between the end of the sockets and that of their context."""
+        for connections in self._watched:
+            connections.close()
+        if self._zap is not None:
+            self._zap.close()
+
+    def _limit(self) -> int:
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = limit(2**31 if descriptors == resource.RLIM_INFINITY else descriptors, ADDRESSES)
+        if most < CONNECTIONS_MAX:
+            self._log.warning("few_descriptors", limit=descriptors, connections=most)
+        return most
+
+    def _take(self, authorized: Authorized) -> None:
+        before, self._authorized = self._authorized.clients, authorized
+        if before == authorized.clients:
+            return
+        names = sorted(client.name for client in authorized.clients.values())
+        self._log.info(
+            "keys_changed",
+            authorized=len(names),
+            removed=[client.name for key, client in before.items() if key not in authorized.clients],
+        )
+        for fd, (user, _) in list(self._met.items()):
+            if user not in authorized.clients:
+                self._cut(fd)
+
+    def _cut(self, fd: int) -> None:
+        _, ends = self._met.pop(fd)
+        hang_up(fd, ends)
+
+    def _admits(self, user: str, address: str) -> bool:
+        if user in self._authorized.clients:
+            return True
+        self._refused(address, UNKNOWN_KEY, key=user)
+        return False
+
+    def _refused(self, subject: str, reason: str, **more: str) -> None:
+        told = self._refusals.tell(subject, reason, time.monotonic())
+        if told is not None:
+            whom, untold = told
+            self._log.warning("refused", whom=whom, reason=reason, untold_before=untold, **more)
+
+
+def _secret_key(path: Path) -> str:
+    """The daemon's own key. Raises UnusableAccess."""
+    key = "api.curve_secret_key_file"
+    try:
+        found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))
+    except OSError as error:
+        raise UnusableAccess(f"{key}: {path}: {error.strerror}; `ouzel keys new --server` makes one") from error
+    except ValueError as error:
+        raise UnusableAccess(f"{key}: {path}: {error}") from error
+    if found.secret_key is None:
+        raise UnusableAccess(f"{key}: {path} has no secret-key; it is the file that ends in .key_secret")
+    return found.secret_key

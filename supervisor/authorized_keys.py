@@ -1,0 +1,126 @@
+"""The keys that may use the service over tcp: a directory with one file a client, looked at once a second.
+
+What is not there authorizes nobody: a directory that is gone has no keys. A file that is damaged harms no other.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from protocol.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
+
+FILES_MAX: Final = 10_000
+"""More than that are not read, in the order of their names: each look costs a moment for each of them."""
+
+DIRECTORY: Final = "directory"
+"""The subject of a problem that all files share."""
+
+
+class Client(NamedTuple):
+    """A client that may use the service: the name of its file without the suffix, and what it may do."""
+
+    name: str
+    role: Role
+
+
+class Authorized(NamedTuple):
+    """What a directory says.
+
+    Fields:
+        clients: by public key, in Z85.
+        problems: what is wrong, by the name of the file.
+    """
+
+    clients: dict[str, Client]
+    problems: dict[str, str]
+
+
+class AuthorizedKeys:
+    """Reads the directory anew when something in it has changed. Its calls wait for the disk.
+
+    Args:
+        directory: where `NAME.key` files are.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._stamp: object = None
+        self._authorized = Authorized({}, {})
+
+    def look(self) -> Authorized:
+        """What the directory says now."""
+        try:
+            stamp = self._look()
+            if stamp != self._stamp:
+                self._authorized = self._read([name for name, *_ in stamp[1]])
+                self._stamp = stamp
+        except OSError as error:
+            self._stamp = None
+            return Authorized({}, {DIRECTORY: f"{self._directory}: {error.strerror}; nobody is authorized"})
+        return self._authorized
+
+    def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
+        """What changes when a file in it is written, replaced or removed, or may be read by others than before."""
+        mode = self._directory.stat().st_mode
+        found = []
+        with os.scandir(self._directory) as entries:
+            for entry in entries:
+                if entry.name.endswith(PUBLIC_SUFFIX) and not entry.name.startswith("."):
+                    try:
+                        at = entry.stat()
+                    except OSError:  # removed meanwhile, or a link to nowhere: reading it will tell
+                        found.append((entry.name, 0, 0, 0, 0, 0))
+                    else:
+                        found.append((entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_mode))
+        return mode, sorted(found)
+
+    def _read(self, names: list[str]) -> Authorized:
+        if self._directory.stat().st_mode & stat.S_IWOTH:
+            problem = f"{self._directory} can be written by everybody; nobody is authorized"
+            return Authorized({}, {DIRECTORY: problem})
+        clients: dict[str, Client] = {}
+        problems: dict[str, str] = {}
+        if len(names) > FILES_MAX:
+            problems[DIRECTORY] = f"{self._directory} has more than {FILES_MAX} keys; the others are ignored"
+        for file in names[:FILES_MAX]:
+            name = file.removesuffix(PUBLIC_SUFFIX)
+            try:
+                if not is_name(name):
+                    raise ValueError("its name is not made of letters, digits and . _ @ -, 64 at the most")
+                key = parse(read_file(self._directory / file, forbidden=stat.S_IWOTH))
+                if key.role is None:
+                    raise ValueError('there is no role in it, role = "read" or role = "admin"')
+            except OSError as error:
+                problems[file] = f"{file} is ignored: {error.strerror}"
+            except ValueError as error:
+                problems[file] = f"{file} is ignored: {error}"
+            else:
+                known = clients.get(key.public_key)
+                if known is not None:
+                    problems[file] = f"{file} has the same key as {known.name}{PUBLIC_SUFFIX}; the lesser role holds"
+                if known is None or key.role is Role.READ:
+                    clients[key.public_key] = Client(name, key.role)
+        return Authorized(clients, problems)
+
+
+def read_file(path: Path, *, forbidden: int) -> bytes:
+    """The content of a key file, which is no pipe or device that would be waited for.
+
+    Args:
+        forbidden: bits of the mode that it must not have.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no regular file, or its mode is wider than it may be.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(fd, "rb") as file:
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError("it is no regular file")
+        if mode & forbidden:
+            raise ValueError(
+                f"its mode is {stat.S_IMODE(mode):04o}, and has to be {stat.S_IMODE(mode) & ~forbidden:04o}"
+            )
+        return file.read(MAX_BYTES + 1)

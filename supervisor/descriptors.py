@@ -1,0 +1,66 @@
+"""A connection of a ZeroMQ socket, by the number of its descriptor.
+
+ZeroMQ can neither say who is at the other end of a connection nor hang up on one. It tells the descriptor's number, and
+what else is done here is done to a duplicate. By then the number may be another connection's, so whoever hangs up says
+which one is meant.
+"""
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Ends(NamedTuple):
+    """Both ends of a connection: our address, and the peer's.
+
+    Fields:
+        local: as ZeroMQ has it, `ipc://path` or `tcp://host:port`.
+        host: the peer's IP address, or `uid N` of a local one.
+        remote: what tells it from others: with its port, or the process that it was when it connected.
+    """
+
+    local: str
+    host: str
+    remote: str
+
+
+def ends_of(fd: int) -> Ends | None:
+    """The ends of a connection; None where it is gone."""
+    with contextlib.suppress(OSError), _borrowed(fd) as connection:
+        return _ends(connection)
+    return None
+
+
+def hang_up(fd: int, ends: Ends) -> bool:
+    """Ends a connection, if it still is the one with these ends. ZeroMQ finds it closed, and does the rest."""
+    with contextlib.suppress(OSError), _borrowed(fd) as connection:
+        if _ends(connection) == ends:
+            connection.shutdown(socket.SHUT_RDWR)
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def _borrowed(fd: int) -> Iterator[socket.socket]:
+    """A duplicate of it. Raises OSError where it is closed, or no socket."""
+    duplicate = os.dup(fd)
+    try:
+        connection = socket.socket(fileno=duplicate)
+    except OSError:
+        os.close(duplicate)
+        raise
+    with connection:
+        yield connection
+
+
+def _ends(connection: socket.socket) -> Ends:
+    local = connection.getsockname()
+    if connection.family == socket.AF_UNIX:
+        size = struct.calcsize("3i")
+        pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        return Ends(f"ipc://{os.fsdecode(local)}", f"uid {uid}", f"uid {uid}, pid {pid}")
+    host, port, *_ = connection.getpeername()
+    return Ends(f"tcp://{local[0]}:{local[1]}", host, f"{host}:{port}")

@@ -1,0 +1,359 @@
+"""Access over tcp, on a real daemon: keys, roles, and what becomes of those who have none."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+import ouzel
+from ouzel.cli import run
+from protocol import codec
+from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
+from protocol.key_file import Role
+from supervisor.connections import AHEAD_MAX, CONNECTIONS_MAX
+from tests.rig.daemon import Daemon
+from tests.rig.keyring import Keyring, endpoint
+from tests.rig.waiting import until
+
+pytestmark = pytest.mark.process
+
+PING = codec.encode({"v": 1, "id": 1, "op": "ping", "args": {}})
+HALF_OPEN = 500
+FLOOD = 4000
+
+
+@pytest.fixture
+def keyring(root: Path) -> Keyring:
+    """Two clients' keys, one for each role."""
+    keyring = Keyring(root)
+    keyring.new("boss")
+    keyring.new("reader", Role.READ)
+    return keyring
+
+
+@pytest.fixture
+def guarded(root: Path, keyring: Keyring) -> Iterator[Daemon]:
+    """A daemon that listens on tcp; its runtime directory was made with no umask at all."""
+    before = os.umask(0)
+    try:
+        daemon = Daemon(root / "d", api=keyring.api)
+    finally:
+        os.umask(before)
+    with daemon:
+        yield daemon
+
+
+@pytest.fixture
+def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
+    """A context of clients that are none of Ouzel's."""
+    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    yield made
+    made.destroy(linger=0)
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[int]:
+    """As many as this process may have: the other ends of connections are here."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield before[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def refused(daemon: Daemon) -> list[tuple[str, str]]:
+    """Whom the log says was refused, and why."""
+    return [(each["whom"], each["reason"]) for each in daemon.logged("refused")]
+
+
+def port(daemon: Daemon, key: str = "tcp_commands") -> int:
+    """Where it listens."""
+    return int(endpoint(daemon, key).rpartition(":")[2])
+
+
+def test_a_role_is_what_a_key_may_do(keyring: Keyring, guarded: Daemon) -> None:
+    """Reads and events for all; changes for admins. A refusal says so, is told once, and says that nothing was done."""
+    with (
+        ouzel.Client(server=keyring.place(guarded, "reader")) as looks,
+        ouzel.Client(server=keyring.place(guarded, "boss")) as changes,
+        looks.events() as events,
+    ):
+        for _ in range(3):
+            with pytest.raises(ouzel.Refused, match="reader") as caught:
+                looks.update_limits(download_bps=1000)
+            assert (caught.value.body.code, caught.value.body.retry, caught.value.accepted) == (6003, "never", False)
+        changes.update_limits(download_bps=2000)
+        assert next(looks.snapshot()).settings.download_bps == 2000
+        assert any(getattr(event, "type", "") == "limits_applied" for event in events)
+    assert refused(guarded) == [("reader", "read-only key")]
+    modes = {
+        name: (guarded.runtime_dir / name).stat().st_mode & 0o777
+        for name in (COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET)
+    }
+    assert (modes, guarded.runtime_dir.stat().st_mode & 0o777) == (
+        {COMMANDS_SOCKET: 0o660, ENGINE_SOCKET: 0o600, EVENTS_SOCKET: 0o660},
+        0o750,
+    )
+
+
+async def listen(server: ouzel.Server) -> None:
+    """What the asyncio client can do there."""
+    async with ouzel.AsyncClient(server=server) as client:
+        await client.ping()
+        async with client.events(ticks=True) as events:
+            async for event in events:
+                if getattr(event, "type", "") == "tick":
+                    return
+
+
+def test_the_asyncio_client_and_the_command_line_come_in(
+    keyring: Keyring, guarded: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a key; one that is not authorized is told so, and what to do."""
+    keyring.new("stranger", authorized=False)
+    asyncio.run(listen(keyring.place(guarded, "reader")))
+    with pytest.raises(ouzel.KeyRefused):
+        asyncio.run(listen(keyring.place(guarded, "stranger")))
+    argv = ["--server", endpoint(guarded, "tcp_commands"), "--server-key", str(keyring.server.public_file)]
+    for name, code in (("reader", 0), ("stranger", 1)):
+        assert run([*argv, "--key", str(keyring.root / f"{name}.key_secret"), "health"]) == code
+    out, err = capsys.readouterr()
+    assert out.startswith(("starting", "healthy"))
+    assert "authorized_keys_dir" in err
+
+
+def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+    """A key that is not authorized, another server's, no CURVE at all, a password, and garbage: each is told once."""
+    stranger = keyring.new("stranger", authorized=False)
+    keyring.place(guarded, "boss").check()
+    for _ in range(3):
+        with pytest.raises(ouzel.KeyRefused, match=r"stranger\.key_secret"):
+            keyring.place(guarded, "stranger").check()
+        with pytest.raises(ouzel.NotRunning, match="the server key is not its key"):
+            keyring.place(guarded, "boss", server_key=str(stranger.with_suffix(".key"))).check()
+    outsiders: list[Callable[[zmq.Socket[bytes]], None]] = [plaintext, password]
+    for kind, key in ((zmq.DEALER, "tcp_commands"), (zmq.SUB, "tcp_events")):
+        for dress in outsiders:
+            with context.socket(kind) as outsider:
+                dress(outsider)
+                outsider.connect(endpoint(guarded, key))
+                if kind == zmq.SUB:
+                    outsider.subscribe(b"")
+                else:
+                    outsider.send(PING)
+                assert not outsider.poll(1100), "nothing comes but refusals, not even a tick"
+    with context.socket(zmq.DEALER) as lost:
+        lost.linger = 0
+        keyring.place(guarded, "boss").join(lost, f"ipc://{guarded.runtime_dir / COMMANDS_SOCKET}")
+        lost.send(PING)
+        assert not lost.poll(500), "a local socket speaks no CURVE"
+    for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x7f", os.urandom(200)):
+        with socket.create_connection(("127.0.0.1", port(guarded))) as peer:
+            peer.settimeout(10)
+            peer.sendall(garbage)
+            with contextlib.suppress(ConnectionResetError):
+                while peer.recv(1000):
+                    pass
+    told = until(lambda: told if len(told := refused(guarded)) >= 5 else None, "all of it is told")
+    assert sorted(told) == sorted(set(told))
+    told = [(whom, reason) for whom, reason in told if not whom.startswith("uid ")]
+    assert {whom for whom, _ in told} == {"127.0.0.1"}
+    assert {reason.partition(",")[0] for _, reason in told} == {
+        "unknown key",
+        "no CURVE",
+        "no ZeroMQ client",
+        "the handshake cannot be read; the client may have another server's key",
+    }
+    assert guarded.client.ping() is None
+    keyring.place(guarded, "boss").check()
+
+
+def plaintext(peer: "zmq.Socket[bytes]") -> None:
+    """As without CURVE."""
+    peer.linger = 0
+
+
+def password(peer: "zmq.Socket[bytes]") -> None:
+    """ZeroMQ's other mechanism."""
+    peer.linger = 0
+    peer.plain_username, peer.plain_password = b"admin", b"admin"
+
+
+def test_changes_of_keys_hold_at_once(
+    keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]"
+) -> None:
+    """For those who are connected, too: a role, a removal that ends a subscription, and a file that is damaged."""
+    place, late = keyring.place(guarded, "reader"), keyring.new("late", authorized=False)
+    with pytest.raises(ouzel.KeyRefused, match=late.name):
+        keyring.place(guarded, "late").check()
+    keyring.authorize("late")
+    until(lambda: let_in(keyring.place(guarded, "late")), "the key is authorized")
+    subscriber, bystander = context.socket(zmq.SUB), context.socket(zmq.SUB)
+    for sub, where in ((subscriber, place), (bystander, keyring.place(guarded, "late"))):
+        sub.linger = 0
+        sub.subscribe(b"tick/")
+        where.join(sub, where.events)
+        assert sub.poll(30_000), "it gets ticks"
+    monitor = subscriber.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+    with ouzel.Client(server=place) as client:
+        keyring.give("reader", Role.ADMIN)
+        until(lambda: permitted(client), "it may change things")
+        keyring.give("reader", Role.READ)
+        until(lambda: not permitted(client), "it may not any more")
+        # Asked again and again, as somebody who holds on to a connection would.
+        keyring.revoke("reader")
+        with pytest.raises((ouzel.Refused, ouzel.KeyRefused, ouzel.RequestTimeout)):
+            until(lambda: client.request("ping", deadline_ms=100) and None, "it is refused")
+    events = [parse_monitor_message(monitor.recv_multipart())["event"] for _ in range(2) if monitor.poll(30_000)]
+    assert events == [zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_FAILED_AUTH]
+    while subscriber.poll(0):
+        subscriber.recv_multipart()
+    while bystander.poll(0):
+        bystander.recv_multipart()
+    assert bystander.poll(30_000)
+    assert not subscriber.poll(1500)
+    broken = keyring.authorized / "broken.key"
+    broken.write_text("no key")
+    reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
+    assert [(each.component, each.subject) for each in reasons] == [("access", "broken.key")]
+    assert len(guarded.logged("key_ignored")) == 1
+    broken.unlink()
+    until(guarded.healthy, "it is forgotten")
+
+
+def let_in(place: ouzel.Server) -> bool:
+    """Whether the daemon lets this key in."""
+    try:
+        place.check()
+    except ouzel.KeyRefused:
+        return False
+    return True
+
+
+def permitted(client: ouzel.Client) -> bool:
+    """Whether a mutation is carried out."""
+    try:
+        client.update_limits(upload_bps=5000)
+    except ouzel.Refused as error:
+        assert error.body.name == "not_permitted"
+        return False
+    return True
+
+
+def open_descriptors(daemon: Daemon) -> int:
+    """How many the supervisor has."""
+    return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
+
+
+def test_half_open_connections_harm_nobody(keyring: Keyring, guarded: Daemon, many_descriptors: int) -> None:
+    """Five hundred on tcp and as many on the local socket: clients are answered, new ones too; then they are gone."""
+    assert many_descriptors > 3 * HALF_OPEN
+    with contextlib.ExitStack() as stack:
+        remote = stack.enter_context(ouzel.Client(server=keyring.place(guarded, "boss")))
+        remote.ping()
+        before = open_descriptors(guarded)
+        for _ in range(HALF_OPEN):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port(guarded)))).setblocking(False)
+            local = stack.enter_context(socket.socket(socket.AF_UNIX))
+            local.connect(str(guarded.runtime_dir / COMMANDS_SOCKET))
+        until(lambda: open_descriptors(guarded) >= before + 2 * HALF_OPEN, "all of them are accepted")
+        for client in (remote, guarded.client):
+            client.ping()
+            client.update_limits(download_bps=3000)
+        with (
+            ouzel.Client(server=keyring.place(guarded, "boss")) as newcomer,
+            ouzel.Client(guarded.runtime_dir) as another,
+        ):
+            newcomer.ping()
+            another.ping()
+        until(lambda: open_descriptors(guarded) < before + 20, "they are hung up on")
+        assert guarded.healthy()
+    assert refused(guarded) == [("127.0.0.1", "no handshake in time")]
+
+
+def test_a_flood_is_let_in_no_faster_than_it_is_counted(guarded: Daemon, many_descriptors: int) -> None:
+    """libzmq aborts where there is no descriptor for a connection to a local socket: there always is one."""
+    if many_descriptors < 2 * FLOOD:
+        pytest.skip(f"a process may have {many_descriptors} descriptors only")
+    guarded.client.ping()
+    most = open_descriptors(guarded) + CONNECTIONS_MAX + AHEAD_MAX + 50
+    resource.prlimit(guarded.pid, resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.ExitStack() as stack:
+        for _ in range(FLOOD):
+            local = stack.enter_context(socket.socket(socket.AF_UNIX))
+            local.connect(str(guarded.runtime_dir / COMMANDS_SOCKET))
+        for _ in range(20):
+            guarded.client.ping()
+        [told] = until(lambda: guarded.logged("refused"), "newcomers are refused")
+        assert (told["whom"], told["reason"]) == (f"uid {os.getuid()}", "too many connections")
+    with ouzel.Client(guarded.runtime_dir) as newcomer:
+        until(lambda: answered(newcomer), "newcomers are let in again")
+    guarded.client.update_limits(download_bps=4000)
+
+
+def answered(client: ouzel.Client) -> bool:
+    """Whether there is an answer in time."""
+    try:
+        client.ping()
+    except (ouzel.NotRunning, ouzel.RequestTimeout):
+        return False
+    return True
+
+
+def spoil_mode(keyring: Keyring) -> dict[str, str]:
+    """Others of its group could read the secret key."""
+    keyring.server.secret_file.chmod(0o640)
+    return {}
+
+
+def without_keys(keyring: Keyring) -> dict[str, str]:
+    """There is no directory of keys."""
+    keyring.authorized.rename(keyring.root / "away")
+    return {}
+
+
+def with_public_half(keyring: Keyring) -> dict[str, str]:
+    """The wrong file of the two."""
+    keyring.server.public_file.chmod(0o600)
+    return {"curve_secret_key_file": str(keyring.server.public_file)}
+
+
+def with_port_of_another(keyring: Keyring) -> dict[str, str]:
+    """An address that is not this machine's."""
+    return {"tcp_events": "tcp://192.0.2.1:7802"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (spoil_mode, "api.curve_secret_key_file: "),
+        (with_public_half, "has no secret-key"),
+        (without_keys, "api.authorized_keys_dir: "),
+        (with_port_of_another, "api.tcp_events: tcp://192.0.2.1:7802: "),
+    ],
+)
+def test_what_is_not_safe_does_not_start(
+    root: Path, keyring: Keyring, spoil: Callable[[Keyring], dict[str, str]], problem: str
+) -> None:
+    """One line that names the key, exit code 78, and no socket is left."""
+    api: dict[str, Any] = {**keyring.api, **spoil(keyring)}
+    daemon = Daemon(root / "d", api=api)
+    ran = subprocess.run(
+        [sys.executable, "-m", "supervisor", "--config", str(daemon.config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    last = ran.stderr.splitlines()[-1]
+    assert (ran.returncode, last.startswith("ouzeld: "), problem in last) == (78, True, True), ran.stderr
+    assert not (daemon.runtime_dir / ENGINE_SOCKET).exists()

@@ -1,0 +1,106 @@
+import os
+from pathlib import Path
+
+import pytest
+import zmq
+
+from protocol.key_file import Role, public_file
+from supervisor.authorized_keys import DIRECTORY, AuthorizedKeys, Client
+
+
+def new_key() -> str:
+    """A public key of a client."""
+    return zmq.curve_keypair()[0].decode()
+
+
+def put(directory: Path, name: str, role: Role | None = Role.READ, key: str | None = None) -> str:
+    """A key file. Gives the public key."""
+    key = key or new_key()
+    (directory / f"{name}.key").write_text(public_file(name, key, role))
+    return key
+
+
+def test_each_file_is_a_client(tmp_path: Path) -> None:
+    """Known by its key, called by the file; other files are none of its business."""
+    keys = AuthorizedKeys(tmp_path)
+    assert keys.look().clients == {}
+    looks, changes = put(tmp_path, "looks"), put(tmp_path, "changes", Role.ADMIN)
+    for other in (".hidden.key", "x.key_secret", "notes.txt"):
+        (tmp_path / other).write_text("x")
+    assert keys.look() == ({looks: Client("looks", Role.READ), changes: Client("changes", Role.ADMIN)}, {})
+
+
+def test_changes_are_seen(tmp_path: Path) -> None:
+    """Added, another role, replaced, removed; also where the size stays."""
+    keys = AuthorizedKeys(tmp_path)
+    first = put(tmp_path, "a", Role.READ)
+    assert keys.look().clients == {first: Client("a", Role.READ)}
+    put(tmp_path, "a", Role.ADMIN, first)
+    assert keys.look().clients == {first: Client("a", Role.ADMIN)}
+    second = new_key()
+    (tmp_path / "new").write_text(public_file("a", second, Role.ADMIN))
+    (tmp_path / "new").replace(tmp_path / "a.key")
+    assert keys.look().clients == {second: Client("a", Role.ADMIN)}
+    (tmp_path / "a.key").unlink()
+    assert keys.look().clients == {}
+
+
+def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
+    """Each is told with what is wrong with it, until it is not."""
+    keys = AuthorizedKeys(tmp_path)
+    good = put(tmp_path, "good")
+    put(tmp_path, "no-role", None)
+    (tmp_path / "garbage.key").write_bytes(os.urandom(100))
+    (tmp_path / "empty.key").touch()
+    (tmp_path / "folder.key").mkdir()
+    os.mkfifo(tmp_path / "pipe.key")
+    (tmp_path / "dangling.key").symlink_to("nowhere")
+    (tmp_path / "loop.key").symlink_to("loop.key")
+    put(tmp_path, "odd name")
+    put(tmp_path, "open")
+    (tmp_path / "open.key").chmod(0o666)
+    found = keys.look()
+    assert found.clients == {good: Client("good", Role.READ)}
+    assert set(found.problems) == {
+        f"{name}.key"
+        for name in ("no-role", "garbage", "empty", "folder", "pipe", "dangling", "loop", "odd name", "open")
+    }
+    assert all(problem.startswith(f"{file} is ignored: ") for file, problem in found.problems.items())
+    (tmp_path / "open.key").chmod(0o644)
+    assert "open.key" not in keys.look().problems
+
+
+def test_a_key_in_two_files_has_the_lesser_role(tmp_path: Path) -> None:
+    """Whoever lowers one of them means it."""
+    key = put(tmp_path, "a", Role.READ)
+    put(tmp_path, "b", Role.ADMIN, key)
+    found = AuthorizedKeys(tmp_path).look()
+    assert (found.clients[key].role, set(found.problems)) == (Role.READ, {"b.key"})
+    put(tmp_path, "a", Role.ADMIN, key)
+    put(tmp_path, "b", Role.READ, key)
+    assert AuthorizedKeys(tmp_path).look().clients[key].role is Role.READ
+
+
+def test_a_directory_that_is_not_there_authorizes_nobody(tmp_path: Path) -> None:
+    """Nor one that everybody can write to; it counts again when that is mended."""
+    directory = tmp_path / "keys"
+    directory.mkdir()
+    key = put(directory, "a")
+    keys = AuthorizedKeys(directory)
+    assert set(keys.look().clients) == {key}
+    directory.rename(tmp_path / "away")
+    assert (keys.look().clients, set(keys.look().problems)) == ({}, {DIRECTORY})
+    (tmp_path / "away").rename(directory)
+    assert set(keys.look().clients) == {key}
+    directory.chmod(0o777)
+    assert (keys.look().clients, set(keys.look().problems)) == ({}, {DIRECTORY})
+    directory.chmod(0o755)
+    assert set(keys.look().clients) == {key}
+
+
+def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at a directory that is as it was costs a look."""
+    keys = AuthorizedKeys(tmp_path)
+    put(tmp_path, "a")
+    found = keys.look()
+    assert keys.look() is found
