@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
+import msgspec
 import psutil
 
 from protocol import codec
@@ -44,7 +45,9 @@ from supervisor.restore import Restore
 from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
-REPLAY_BYTES_MAX: Final = 4 * 1024 * 1024
+REPLAY_BYTES_MAX: Final = 1024 * 1024
+REPLAY_EVENTS_MAX: Final = 2000
+"""A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
 
 
 class Reads:
@@ -212,13 +215,15 @@ class Reads:
         }
 
     def _replay(self, epoch: str, after_seq: int, limit: int) -> dict[str, Any]:
-        events: list[Any] = []
+        """As many as one turn of the loop may take; the bytes that went out are put into the reply as they are."""
+        events: list[msgspec.Raw] = []
         size = 0
-        for logged in self._log.replay(epoch, after_seq, limit):
-            size += len(logged.frame)
+        for logged in self._log.replay(epoch, after_seq, min(limit, REPLAY_EVENTS_MAX)):
+            frame = self._log.frame(logged)
+            size += len(frame)
             if events and size > REPLAY_BYTES_MAX:
                 break
-            events.append(codec.decode(logged.frame))
+            events.append(msgspec.Raw(frame))
         return {"events": events, "head": self._log.head}
 
     @staticmethod

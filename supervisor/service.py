@@ -152,7 +152,11 @@ class Service:
         """Runs until SIGTERM or SIGINT. Raises UnusableSettings if libtorrent refuses the first engine's settings."""
         damaged = self._catalogue.load()
         context = zmq.Context()
-        self._publisher = Publisher(bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET), self._events)
+        self._publisher = Publisher(
+            bind(context, zmq.XPUB, self._runtime_dir, EVENTS_SOCKET),
+            self._events,
+            on_hung_up=lambda: self._log.warning("subscriber_hung_up", reason="it holds too many subscriptions"),
+        )
         self._reporter = HealthReporter(self._health, self._publisher, self._log)
         self._warden = ResumeDirWarden(
             self._resume_dir,

@@ -12,6 +12,11 @@ from supervisor.requests import RECEIVE_BYTES_MAX
 SUBSCRIBER_HWM: Final = 10_000
 """Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
 
+SUBSCRIPTION_BYTES_MAX: Final = 4096
+"""More than any topic, or a handshake, takes; ZeroMQ hangs up on who sends more in one frame."""
+SUBSCRIPTIONS_HWM: Final = 10
+"""So many of each connection wait to be read, further ones at the peer: the loop takes all that wait at once."""
+
 
 def bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str) -> "zmq.Socket[bytes]":
     """A bound socket that only this user can reach. The file mode comes from the umask while it is made."""
@@ -22,6 +27,8 @@ def bind(context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, 
         socket.setsockopt(zmq.SNDHWM, 0)
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
+        socket.setsockopt(zmq.RCVHWM, SUBSCRIPTIONS_HWM)
+        socket.setsockopt(zmq.MAXMSGSIZE, SUBSCRIPTION_BYTES_MAX)
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
     before = os.umask(0o177)
