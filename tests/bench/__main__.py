@@ -13,6 +13,7 @@ from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
+from tests.bench.wire_events import wire_events
 from tests.rig.scratch import unwinding
 
 app = typer.Typer(
@@ -22,7 +23,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for benchmark in (throughput, limit, kills, crash, acknowledged, many, flight, leaks, failover, poison, hangs):
+for benchmark in (
+    throughput,
+    limit,
+    kills,
+    crash,
+    acknowledged,
+    many,
+    flight,
+    leaks,
+    failover,
+    poison,
+    hangs,
+    wire_events,
+):
     app.command()(benchmark)
 
 if __name__ == "__main__":
