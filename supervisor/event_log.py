@@ -8,6 +8,7 @@ counts with an estimate of them that is never too low, so the bound holds whatev
 """
 
 from collections import deque
+from itertools import islice
 from typing import Final
 
 from protocol.errors import ErrorKind, OuzelError
@@ -101,4 +102,4 @@ class EventLog:
                 field="args.after_seq",
             )
         start = after_seq + 1 - oldest
-        return [self._events[index] for index in range(start, min(start + limit, len(self._events)))]
+        return list(islice(self._events, start, start + limit))

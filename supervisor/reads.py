@@ -46,7 +46,7 @@ from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
 REPLAY_BYTES_MAX: Final = 1024 * 1024
-REPLAY_EVENTS_MAX: Final = 2000
+REPLAY_EVENTS_MAX: Final = 1000
 """A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
 
 

@@ -277,11 +277,12 @@ def _cost(root: Path, data: Path, made: list[bytes], kind: str, engine: str | No
         time.sleep(seconds)
         after = [each.heard() for each in listeners], {name: _threads(pid) for name, pid in processes.items()}
         took_s = time.monotonic() - began
-    threads = {
-        f"{process} {name}": (used - before[1][process][name]) / took_s
-        for process, all_used in after[1].items()
-        for name, used in all_used.items()
-    }
+        downloading = daemon.client.stats().torrents.get("downloading", 0)
+        assert downloading == n, f"only {downloading} of {n} torrents still download"
+    threads: defaultdict[str, float] = defaultdict(float)
+    for process, used in after[1].items():
+        for (tid, thread), used_s in used.items():
+            threads[f"{process} {thread}"] += (used_s - before[1][process].get((tid, thread), 0.0)) / took_s
     own = sum(share for name, share in threads.items() if not name.endswith("libtorrent"))
     rates = [(end.events - start.events) / took_s for start, end in zip(before[0], after[0], strict=True)]
     events = median(rates)
@@ -290,14 +291,14 @@ def _cost(root: Path, data: Path, made: list[bytes], kind: str, engine: str | No
     return found
 
 
-def _threads(pid: int) -> dict[str, float]:
-    """CPU seconds of each kind of thread: the loop, ZeroMQ's, other Python ones, and in an engine libtorrent's."""
-    found: defaultdict[str, float] = defaultdict(float)
+def _threads(pid: int) -> dict[tuple[int, str], float]:
+    """CPU seconds of each thread, by its id and kind: the loop, ZeroMQ's, and all others, in an engine libtorrent's."""
+    found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            name = (task / "comm").read_text().strip()
-            used_s = int((task / "schedstat").read_text().split()[0]) / 1e9
-            found["loop" if int(task.name) == pid else "ZeroMQ" if name.startswith("ZMQ") else "libtorrent"] += used_s
+            name, tid = (task / "comm").read_text().strip(), int(task.name)
+            kind = "loop" if tid == pid else "ZeroMQ" if name.startswith("ZMQ") else "libtorrent"
+            found[tid, kind] = int((task / "schedstat").read_text().split()[0]) / 1e9
     return found
 
 
