@@ -37,7 +37,8 @@ class Subscriptions:
         """Somebody is the first to subscribe to a prefix. Returns the holder that now has too much, if one has."""
         if prefix not in self._holders:
             self._holders[prefix] = holder
-            self._lengths[len(prefix)] += 1
+            if len(prefix) <= TOPIC_BYTES_MAX:
+                self._lengths[len(prefix)] += 1
             self._held[holder] += _cost(prefix)
             self._bytes += _cost(prefix)
         if holder != NOBODY and self._held[holder] > self._holder_bytes:
@@ -50,7 +51,8 @@ class Subscriptions:
         holder = self._holders.pop(prefix, None)
         if holder is None:
             return
-        _take(self._lengths, len(prefix), 1)
+        if len(prefix) <= TOPIC_BYTES_MAX:
+            _take(self._lengths, len(prefix), 1)
         _take(self._held, holder, _cost(prefix))
         self._bytes -= _cost(prefix)
 
@@ -63,7 +65,7 @@ class Subscriptions:
 
     def wants(self, topic: bytes) -> bool:
         """Whether somebody hears what goes out on a topic."""
-        return any(length <= TOPIC_BYTES_MAX and topic[:length] in self._holders for length in self._lengths)
+        return any(topic[:length] in self._holders for length in self._lengths)
 
 
 def _cost(prefix: bytes) -> int:

@@ -48,7 +48,7 @@ FLOOD: Final = 2 * SUBSCRIBER_HWM
 """More would hold up the engine's heartbeat, which comes behind it, for longer than an engine may be silent."""
 LISTENERS: Final = 3
 GOAL_CPU: Final = 0.6
-STOPPED_RATE: Final = 3000
+STOPPED_RATE: Final = 1500
 _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB

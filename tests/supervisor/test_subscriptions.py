@@ -62,11 +62,14 @@ TestSubscribing = Subscribing.TestCase
 
 @given(st.binary(max_size=TOPIC_BYTES_MAX), st.binary(min_size=1, max_size=20))
 def test_a_prefix_longer_than_any_topic_matches_none(topic: bytes, more: bytes) -> None:
-    """It is counted all the same."""
+    """It is counted all the same, and is not looked for."""
     subscriptions = Subscriptions(holder_bytes=TOPIC_BYTES_MAX)
     long = topic.ljust(TOPIC_BYTES_MAX, b"x") + more
     assert subscriptions.add(long, 1) == 1
     assert not subscriptions.wants(topic)
+    assert not subscriptions._lengths
+    subscriptions.remove(long)
+    assert subscriptions.add(b"", 1) is None
 
 
 def test_looking_up_a_topic_takes_no_longer_with_ten_thousand_prefixes() -> None:
