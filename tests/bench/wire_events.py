@@ -52,6 +52,8 @@ STOPPED_RATE: Final = 1500
 _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB
+_BPS: Final = 8000
+"""For each torrent: so slow that none is complete before the end, and that libtorrent leaves CPU time to others."""
 _SETTLE_S: Final = 8.0
 """Until all are connected, and the rates are even."""
 _SEED: Final = {
@@ -256,10 +258,8 @@ def _make_torrents(root: Path, n: int) -> list[bytes]:
 
 def _cost(root: Path, data: Path, made: list[bytes], kind: str, engine: str | None, seconds: float) -> Cost:
     n = len(made)
-    # Slow enough that none is complete before the end.
-    upload_bps = int(n * _SIZE / (_SETTLE_S + seconds) / 8)
     with contextlib.ExitStack() as stack:
-        seed = stack.enter_context(Seed(upload_bps=upload_bps, settings=_SEED))
+        seed = stack.enter_context(Seed(upload_bps=n * _BPS, settings=_SEED))
         for each in made:
             seed.add(each, data)
         daemon = stack.enter_context(Daemon(root, engine_module=engine, engine={"connections_limit": 10_000}))
