@@ -14,7 +14,9 @@ import zmq
 
 MESSAGES_PER_TURN: Final = 100
 _POLLIN: Final = int(zmq.POLLIN)
-"""As a number: the flag takes longer to compare than the socket to ask."""
+_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_LAST: Final = int(zmq.NOBLOCK)
+"""As plain numbers: an enum's arithmetic takes longer than what it is for."""
 
 TURN_S: Final = 0.001
 """How long messages are taken before others get their turn, however few they were."""
@@ -34,6 +36,7 @@ class Sender(NamedTuple):
 
 OnMessage = Callable[[list[bytes]], None]
 OnMessageFrom = Callable[[list[bytes], Sender], None]
+OnFrames = Callable[[list[zmq.Frame]], None]
 
 LOCAL: Final = Sender(None, -1)
 
@@ -51,7 +54,8 @@ class LoopSocket:
 
     Args:
         socket: bound or connected, to all that it will be; closed by `close`.
-        on_message, on_message_from: one of them; called on the loop.
+        on_message, on_message_from, on_frames: one of them; called on the loop. The last one is given frames that know
+            which connection they came over.
         per_turn: messages that are taken before others get their turn.
     """
 
@@ -61,15 +65,18 @@ class LoopSocket:
         on_message: OnMessage | None = None,
         *,
         on_message_from: OnMessageFrom | None = None,
+        on_frames: OnFrames | None = None,
         per_turn: int = MESSAGES_PER_TURN,
     ) -> None:
         self._socket = socket
         self._per_turn = per_turn
         self._on_message = on_message
         self._on_message_from = on_message_from
+        self._on_frames = on_frames
         # Without CURVE there are local peers only, and messages cost a third less than with a look at who sent them.
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
+        self._looking = False
         self._scheduled = False
         self._fd = int(socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._fd, self._drain)
@@ -83,20 +90,28 @@ class LoopSocket:
         """Like `send`, and says why it was not taken. Without `copy` a Frame's memory is ZeroMQ's until it has left."""
         if self._socket.closed:
             return Offer.GONE
+        if not self._looking:
+            # A send uses up the descriptor's edge, so it is followed by another look; one will do for a turn's sends.
+            self._looking = True
+            self._loop.call_soon(self._look_after_sends)
         try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK, copy=copy)
+            for frame in frames[:-1]:
+                self._socket.send(frame, _MORE, copy=copy)
+            self._socket.send(frames[-1], _LAST, copy=copy)
         except zmq.Again:
             return Offer.FULL  # the peer does not read
         except zmq.ZMQError:
             return Offer.GONE
-        finally:
-            self._look_again()
         return Offer.SENT
 
     def close(self, *, linger_ms: int = 0) -> None:
         """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
         self._loop.remove_reader(self._fd)
         self._socket.close(linger=linger_ms)
+
+    def _look_after_sends(self) -> None:
+        self._looking = False
+        self._look_again()
 
     def _look_again(self) -> None:
         if not self._scheduled and self._has_more():
@@ -123,12 +138,14 @@ class LoopSocket:
             self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
         elif self._on_message_from is not None and self._keyed:
             frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            self._on_message_from([frame.bytes for frame in frames], _sender(frames[-1]))
+            self._on_message_from([frame.bytes for frame in frames], sender_of(frames[-1]))
         elif self._on_message_from is not None:
             self._on_message_from(self._socket.recv_multipart(zmq.NOBLOCK), LOCAL)
+        elif self._on_frames is not None:
+            self._on_frames(self._socket.recv_multipart(zmq.NOBLOCK, copy=False))
 
 
-def _sender(frame: zmq.Frame) -> Sender:
+def sender_of(frame: zmq.Frame) -> Sender:
     """The sender of a frame, by what the ZAP handler said of its connection."""
     try:
         # libzmq takes the handler's word over a property of the same name that a peer gives itself; without a handler,

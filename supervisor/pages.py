@@ -83,4 +83,5 @@ def of_torrents(
 def _changed_since(log: EventLog, seq: int) -> list[str]:
     """The torrents of which something was told, each once."""
     told = log.replay(log.epoch, seq, log.head - seq)
-    return list(dict.fromkeys(torrent for event in told if (torrent := event.topic.split("/")[1]) != "-"))
+    named = dict.fromkeys(event.topic.split(b"/")[1].decode() for event in told)
+    return [torrent for torrent in named if torrent != "-"]

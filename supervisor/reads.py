@@ -63,6 +63,8 @@ STATS_FRESH_S: Final = 0.1
 LongRead = SnapshotVerb | ListTorrents | ListFiles | Replay
 ShortRead = Hello | Ping | Health | Stats | GetTorrent
 Steps = Generator[None, None, dict[str, Any]]
+REPLAY_EVENTS_MAX: Final = 1000
+"""A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
 
 
 class Reads:
@@ -278,13 +280,15 @@ class Reads:
         }
 
     def _replay(self, epoch: str, after_seq: int, limit: int) -> Steps:
+        """As many as one turn of the loop may take; the bytes that went out are put into the reply as they are."""
         events: list[msgspec.Raw] = []
         size = 0
-        for logged in self._log.replay(epoch, after_seq, limit):
-            size += len(logged.frame)
+        for logged in self._log.replay(epoch, after_seq, min(limit, REPLAY_EVENTS_MAX)):
+            frame = self._log.frame(logged)
+            size += len(frame)
             if events and size > REPLAY_BYTES_MAX:
                 break
-            events.append(msgspec.Raw(logged.frame))
+            events.append(msgspec.Raw(frame))
         yield from ()
         return {"events": events, "head": self._log.head}
 

@@ -320,7 +320,12 @@ class Service:
         self._commands = bind(context, zmq.ROUTER, self._runtime_dir, COMMANDS_SOCKET, watch=watch)
         self._access.offer_tcp(events, "tcp_events")
         self._access.offer_tcp(self._commands, "tcp_commands")
-        self._publisher = Publisher(events, self._events, met=self._access.met)
+        self._publisher = Publisher(
+            events,
+            self._events,
+            on_hung_up=lambda: self._log.warning("subscriber_hung_up", reason="it holds too many subscriptions"),
+            met=self._access.met,
+        )
 
     def _serve(self, group: asyncio.TaskGroup) -> Requests:
         return Requests(

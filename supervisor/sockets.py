@@ -14,6 +14,12 @@ from supervisor.requests import RECEIVE_BYTES_MAX, RECEIVE_MAX
 SUBSCRIBER_HWM: Final = 10_000
 """Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
 
+SUBSCRIPTION_BYTES_MAX: Final = 4096
+"""More than any topic, or a handshake, takes; ZeroMQ hangs up on who sends more in one frame."""
+
+SUBSCRIPTIONS_HWM: Final = 10
+"""So many of each connection wait to be read, further ones at the peer: the loop takes all that wait at once."""
+
 HANDSHAKE_MS: Final = 5000
 """How long a connection may take until it is clear that a ZeroMQ client, and whose, is behind it."""
 
@@ -56,6 +62,8 @@ def bind(
         socket.setsockopt(zmq.SNDHWM, 0)
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
+        socket.setsockopt(zmq.RCVHWM, SUBSCRIPTIONS_HWM)
+        socket.setsockopt(zmq.MAXMSGSIZE, SUBSCRIPTION_BYTES_MAX)
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
         socket.setsockopt(zmq.RCVHWM, RECEIVE_MAX)

@@ -15,6 +15,7 @@ from tests.bench.many import many
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
+from tests.bench.wire_events import wire_events
 from tests.rig.scratch import unwinding
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ for benchmark in (
     hangs,
     wire,
     fuzz,
+    wire_events,
 ):
     app.command()(benchmark)
 

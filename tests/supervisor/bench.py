@@ -392,11 +392,11 @@ class Bench:
 
     def topics(self) -> list[str]:
         """The topics of all lifecycle events so far."""
-        return [event.topic for event in self.events.replay("epoch-1", 0, 10_000)]
+        return [event.topic.decode() for event in self.events.replay("epoch-1", 0, 10_000)]
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         """Types and data of all lifecycle events so far."""
-        frames = [msgpack.unpackb(event.frame) for event in self.events.replay("epoch-1", 0, 10_000)]
+        frames = [msgpack.unpackb(self.events.frame(event)) for event in self.events.replay("epoch-1", 0, 10_000)]
         return [(frame["type"], frame["data"]) for frame in frames]
 
     def configure(self) -> None:

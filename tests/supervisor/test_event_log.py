@@ -1,18 +1,22 @@
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import ErrorKind, OuzelError
+from protocol.events import SessionError
 from supervisor.event_log import EventLog, LoggedEvent
 
-sizes = st.lists(st.integers(0, 50), max_size=40)
+sizes = st.lists(st.integers(0, 200), max_size=40)
+LEAST = 100
+"""No event is smaller."""
 
 
-def filled(frame_sizes: list[int], *, max_events: int = 10, max_bytes: int = 200) -> EventLog:
-    """A log with frames of these sizes, each told apart by its topic."""
+def filled(text_sizes: list[int], *, max_events: int = 10, max_bytes: int = 10_000) -> EventLog:
+    """A log of events with texts of these sizes, each told apart by its name."""
     log = EventLog("e1", max_events=max_events, max_bytes=max_bytes)
-    for number, size in enumerate(frame_sizes, start=1):
-        log.append(f"topic-{number}", b"x" * size)
+    for number, size in enumerate(text_sizes, start=1):
+        log.append(SessionError(name=f"n{number}", message="x" * size), gen=3, ts_us=number)
     return log
 
 
@@ -26,13 +30,13 @@ def kept(log: EventLog) -> list[LoggedEvent]:
     raise AssertionError("not even the head can be replayed")
 
 
-@given(sizes, st.integers(1, 12), st.integers(1, 200), st.integers(0, 60), st.integers(1, 50))
+@given(sizes, st.integers(1, 12), st.integers(1, 3000), st.integers(0, 60), st.integers(1, 50))
 def test_a_replay_is_gapless_or_says_that_it_cannot_be(
-    frame_sizes: list[int], max_events: int, max_bytes: int, after_seq: int, limit: int
+    text_sizes: list[int], max_events: int, max_bytes: int, after_seq: int, limit: int
 ) -> None:
     """Either the very next events, in order, as many as there are up to the limit; or REPLAY_GONE."""
-    log = filled(frame_sizes, max_events=max_events, max_bytes=max_bytes)
-    assert log.head == len(frame_sizes)
+    log = filled(text_sizes, max_events=max_events, max_bytes=max_bytes)
+    assert log.head == len(text_sizes)
     oldest = log.head + 1 - len(kept(log))
     try:
         events = log.replay("e1", after_seq, limit)
@@ -43,23 +47,43 @@ def test_a_replay_is_gapless_or_says_that_it_cannot_be(
         return
     expected = range(after_seq + 1, min(after_seq + limit, log.head) + 1)
     assert [event.seq for event in events] == list(expected)
-    assert [event.topic for event in events] == [f"topic-{number}" for number in expected]
-    assert [len(event.frame) for event in events] == [frame_sizes[number - 1] for number in expected]
+    frames = [msgpack.unpackb(log.frame(event)) for event in events]
+    assert [(frame["seq"], frame["ts_us"], frame["data"]["name"]) for frame in frames] == [
+        (number, number, f"n{number}") for number in expected
+    ]
+    assert [len(frame["data"]["message"]) for frame in frames] == [text_sizes[number - 1] for number in expected]
 
 
-@given(sizes, st.integers(1, 12), st.integers(1, 200))
-def test_what_is_kept_is_bounded_and_no_less_than_it_could_be(
-    frame_sizes: list[int], max_events: int, max_bytes: int
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 12)), max_size=15), st.integers(1, 8), st.integers(1, 1500)
+)
+def test_what_is_kept_is_bounded_whoever_asks_for_bytes_and_when(
+    texts: list[tuple[int, int]], max_events: int, max_bytes: int
 ) -> None:
-    """By count and by bytes; the last event is always kept, however large."""
-    log = filled(frame_sizes, max_events=max_events, max_bytes=max_bytes)
-    events = kept(log)
-    size = sum(len(event.frame) for event in events)
-    assert len(events) <= max_events
-    assert size <= max_bytes or len(events) == 1
-    gone = frame_sizes[: len(frame_sizes) - len(events)]
-    if gone:
-        assert len(events) == max_events or size + gone[-1] > max_bytes or len(events) == 1
+    """By count and by bytes, and no less is kept than could be; the last event is always kept, however large."""
+    log = EventLog("e1", max_events=max_events, max_bytes=max_bytes)
+    logged: list[LoggedEvent] = []
+    for number, (size, asked_for) in enumerate(texts, start=1):
+        logged.append(log.append(SessionError(name=f"n{number}", message="x" * size), gen=1, ts_us=0))
+        events = kept(log)
+        assert events == logged[-len(events) :]
+        assert len(events) <= max_events
+        assert log._bytes <= max_bytes or len(events) == 1
+        if len(events) < min(number, max_events):
+            assert log._bytes + logged[-len(events) - 1].size > max_bytes
+        log.frame(logged[asked_for % number])  # which may not be kept any more
+        assert log._bytes == sum(event.size for event in events)
+        assert all(len(event.encode()) == event.size for event in events if event.encoded)
+
+
+def test_an_event_is_encoded_once_and_only_when_its_bytes_are_wanted() -> None:
+    """They are the same bytes each time, for a subscriber and for a replay; the event itself is let go."""
+    log = filled([10, 20, 30])
+    assert not any(event.encoded for event in kept(log))
+    first, second, third = kept(log)
+    assert log.frame(second) is log.frame(log.replay("e1", 1, 1)[0])
+    assert [event.encoded for event in (first, second, third)] == [False, True, False]
+    assert second.size == len(log.frame(second))
 
 
 def test_an_empty_log_replays_nothing_from_zero() -> None:

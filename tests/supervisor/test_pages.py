@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
+from protocol.events import ErrorCleared
 from supervisor import pages
 from supervisor.event_log import EventLog
 
@@ -41,7 +42,7 @@ class Torrents:
                 self.rows[torrent]["hidden"] = True
             case "add" | "change":
                 self.rows[torrent] = {"torrent": torrent, "n": self.log.head + 1}
-        self.log.append(f"lifecycle/{torrent}/{what}", b"")
+        self.log.append(ErrorCleared(torrent=torrent), gen=1, ts_us=0)
 
 
 def made(steps: pages.Steps, between: Callable[[], None]) -> pages.Page:

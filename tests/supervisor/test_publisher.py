@@ -1,17 +1,21 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgpack
+import pytest
 import zmq
 import zmq.asyncio
 
 from protocol.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
 from protocol.rows import HealthStatus, TorrentState
+from supervisor import event_frames
 from supervisor.event_log import EventLog
 from supervisor.publisher import Publisher
+from supervisor.sockets import SUBSCRIBER_HWM, SUBSCRIPTION_BYTES_MAX, bind
+from supervisor.subscriptions import Subscriptions
 from tests.supervisor.samples import OTHER, V1, progress
 from tests.supervisor.sockets import Sockets
 
@@ -21,10 +25,22 @@ CHANGED = StateChanged(torrent=V1, state=TorrentState.SEEDING, previous=TorrentS
 class Stage:
     """A publisher on a real socket."""
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(
+        self,
+        sockets: Sockets,
+        bound: "zmq.Socket[bytes] | None" = None,
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
         self._sockets = sockets
         self.log = EventLog("e1")
-        self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.log)
+        self.subscriptions = subscriptions or Subscriptions()
+        self.hung_up = 0
+        self.publisher = Publisher(
+            bound or sockets.bind(zmq.XPUB, "events"), self.log, self._count_hung_up, subscriptions=self.subscriptions
+        )
+
+    def _count_hung_up(self) -> None:
+        self.hung_up += 1
 
     async def subscriber(self, *prefixes: str) -> zmq.asyncio.Socket:
         """A subscriber that is known to be heard: it was sent events of its own topic until one came."""
@@ -40,12 +56,19 @@ class Stage:
 
 
 @contextmanager
-def staged(directory: Path) -> Iterator[Stage]:
+def staged(directory: Path, subscriptions: Subscriptions | None = None) -> Iterator[Stage]:
     """A stage that is cleared at the end."""
     with Sockets(directory) as sockets:
-        stage = Stage(sockets)
+        stage = Stage(sockets, subscriptions=subscriptions)
         yield stage
         stage.publisher.close()
+
+
+async def eventually(found: Callable[[], object]) -> None:
+    """Lets the loop turn until something is so."""
+    async with asyncio.timeout(30):
+        while not found():  # noqa: ASYNC110  # nobody tells of it
+            await asyncio.sleep(0.005)
 
 
 async def received(socket: zmq.asyncio.Socket) -> tuple[str, dict[str, Any]]:
@@ -74,7 +97,7 @@ async def test_a_lifecycle_event_is_numbered_and_kept(tmp_path: Path) -> None:
             "data": {"state": "seeding", "previous": "downloading"},
         }
         (kept,) = stage.log.replay("e1", before, 10)
-        assert (kept.topic, msgpack.unpackb(kept.frame)["data"]) == (topic, event["data"])
+        assert (kept.topic.decode(), msgpack.unpackb(stage.log.frame(kept))["data"]) == (topic, event["data"])
 
 
 async def test_events_without_a_torrent_have_none(tmp_path: Path) -> None:
@@ -158,20 +181,115 @@ async def test_the_last_subscriber_that_leaves_ends_it(tmp_path: Path) -> None:
         assert (await received(third))[0] == f"progress/{OTHER}"
 
 
-async def test_what_nobody_reads_is_not_made(tmp_path: Path) -> None:
-    """Without a subscriber a progress event costs no encoding."""
+async def test_what_nobody_reads_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a subscriber to its topic an event costs no encoding, of the lifecycle neither."""
+    made: list[str] = []
+    encode = event_frames.encode
+
+    def count(event: Any, **envelope: Any) -> bytes:
+        made.append(type(event).__name__)
+        return encode(event, **envelope)
+
+    monkeypatch.setattr(event_frames, "encode", count)
     with staged(tmp_path) as stage:
-        frames: list[int] = []
-        make = stage.publisher._frame
-
-        def count(*args: Any) -> bytes:
-            frames.append(1)
-            return make(*args)
-
-        stage.publisher._frame = count  # type: ignore[method-assign, assignment]  # to see that it is not called
         stage.publisher.latest(progress())
-        assert frames == []
-        await stage.subscriber("progress/")
-        del frames[:]
+        stage.publisher.lifecycle(CHANGED)
+        assert made == []
+        await stage.subscriber("progress/", f"lifecycle/{OTHER}/")
+        del made[:]
+        stage.publisher.lifecycle(CHANGED)
         stage.publisher.latest(progress())
-        assert frames == [1]
+        assert made == ["Progress"]
+        stage.publisher.lifecycle(StateChanged(torrent=OTHER, state=CHANGED.state, previous=CHANGED.previous))
+        assert made == ["Progress", "StateChanged"]
+
+
+async def test_a_later_replay_has_what_nobody_heard(tmp_path: Path) -> None:
+    """With the time and the generation at which it happened."""
+    with staged(tmp_path) as stage:
+        stage.publisher.gen = 4
+        stage.publisher.lifecycle(CHANGED)
+        stage.publisher.gen = 5
+        (logged,) = stage.log.replay("e1", 0, 10)
+        assert not logged.encoded
+        frame = msgpack.unpackb(stage.log.frame(logged))
+        assert (frame["seq"], frame["gen"], frame["type"]) == (1, 4, "state_changed")
+
+
+async def test_whatever_a_subscriber_sends_means_nothing_unless_it_subscribes(tmp_path: Path) -> None:
+    """Messages of any content and number of frames; and a subscription behind one of them counts, as for ZeroMQ."""
+    with staged(tmp_path) as stage:
+        listener = await stage.subscriber("lifecycle/-/")
+        rude = stage._sockets.connect(zmq.XSUB, "events")
+        for frames in ([b""], [b"\x02progress/"], [b"hello", b"", b"\xff" * 1000], [b"\x00nothing"], [b"a"] * 50):
+            await rude.send_multipart(frames)
+        await rude.send_multipart([b"hidden", b"\x01progress/"])
+        while not await rude.poll(1):
+            stage.publisher.latest(progress())
+            await asyncio.sleep(0)
+        assert (await received(rude))[0] == f"progress/{V1}"
+        stage.publisher.lifecycle(SessionError(name="listen", message="x"))
+        assert (await received(listener))[0] == "lifecycle/-/session_error"
+
+
+async def test_a_frame_longer_than_any_subscription_ends_its_connection_only(tmp_path: Path) -> None:
+    """ZeroMQ hangs up; the others hear on."""
+    with Sockets(tmp_path) as sockets:
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        stage = Stage(sockets, bind(context, zmq.XPUB, tmp_path, "events"))
+        listener = await stage.subscriber("tick/")
+        rude = sockets.connect(zmq.XSUB, "events")
+        await rude.send(b"\x01progress/")
+        await eventually(lambda: stage.subscriptions.wants(b"progress/x"))
+        await rude.send(b"\x01" + b"x" * SUBSCRIPTION_BYTES_MAX)
+        await eventually(lambda: not stage.subscriptions.wants(b"progress/x"))
+        stage.publisher.latest(Tick(head=1, status=HealthStatus.HEALTHY))
+        assert (await received(listener))[0] == "tick/-"
+        stage.publisher.close()
+        context.term()
+
+
+async def test_who_holds_too_many_subscriptions_is_hung_up_on_and_forgotten(tmp_path: Path) -> None:
+    """All that it held is let go of, ZeroMQ's part too; another subscriber misses nothing, and it is told of once."""
+    with staged(tmp_path, Subscriptions(holder_bytes=20_000)) as stage:
+        listener = await stage.subscriber("lifecycle/-/")
+        greedy = stage._sockets.connect(zmq.XSUB, "events")
+        for number in range(400):
+            await greedy.send(f"\x01progress/{number:040}".encode())
+        await eventually(lambda: stage.hung_up)
+        await eventually(lambda: len(stage.subscriptions._holders) <= 2)
+        greedy.close()
+        assert stage.hung_up == 1
+        stage.publisher.lifecycle(SessionError(name="listen", message="x"))
+        assert (await received(listener))[1]["seq"] == stage.log.head
+        newcomer = await stage.subscriber("progress/")
+        stage.publisher.latest(progress())
+        assert (await received(newcomer))[0] == f"progress/{V1}"
+
+
+async def test_a_subscriber_that_stands_still_costs_the_others_nothing(tmp_path: Path) -> None:
+    """What does not fit into its queue is lost to it alone, and it sees by the numbers that it was."""
+    with Sockets(tmp_path) as sockets:
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        stage = Stage(sockets, bind(context, zmq.XPUB, tmp_path, "events"))
+        quick, slow = await stage.subscriber("lifecycle/-/", "tick/"), await stage.subscriber("lifecycle/-/", "tick/")
+        first, large = stage.log.head + 1, "x" * 2000
+        sent = 2 * SUBSCRIBER_HWM
+        for number in range(sent):
+            stage.publisher.lifecycle(SessionError(name="n", message=large))
+            if number % 100 == 99:
+                for _ in range(100):
+                    assert (await received(quick))[1]["seq"] == first
+                    first += 1
+        assert first == stage.log.head + 1
+        seen = []
+        while await slow.poll(200):
+            seen.append((await received(slow))[1]["seq"])
+        assert SUBSCRIBER_HWM / 2 < len(seen) < sent
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
+        stage.publisher.latest(Tick(head=stage.log.head, status=HealthStatus.HEALTHY))
+        topic, tick = await received(slow)
+        assert (topic, tick["seq"]) == ("tick/-", stage.log.head)
+        assert tick["seq"] > seen[-1]
+        stage.publisher.close()
+        context.term()

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 
 from protocol import codec
@@ -233,17 +234,27 @@ async def test_files_are_paged(tmp_path: Path) -> None:
 
 async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as fit in a reply, but at least one; `head` tells whether there are more."""
+
+    def replayed(**args: Any) -> list[dict[str, Any]]:
+        answer = msgpack.unpackb(codec.encode(read(on, "replay", epoch="epoch-1", **args)))
+        assert answer["head"] == on.events.head
+        events: list[dict[str, Any]] = answer["events"]
+        return events
+
     async with bench(tmp_path) as on:
-        assert read(on, "replay", epoch="epoch-1", after_seq=0) == {"events": [], "head": 0}
+        assert replayed(after_seq=0) == []
         for number in range(5):
             on.publisher.lifecycle(Reconciled(what=f"w{number}", done="x" * 1000))
-        answer = read(on, "replay", epoch="epoch-1", after_seq=1, limit=2)
-        assert [event["seq"] for event in answer["events"]] == [2, 3]
-        assert answer["head"] == 5
-        assert answer["events"][0]["data"]["what"] == "w1"
+        events = replayed(after_seq=1, limit=2)
+        assert [event["seq"] for event in events] == [2, 3]
+        assert events[0]["data"]["what"] == "w1"
+        assert events[0] == msgpack.unpackb(on.events.frame(on.events.replay("epoch-1", 1, 1)[0]))
         monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 2500)
-        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1, 2]
+        assert [event["seq"] for event in replayed(after_seq=0)] == [1, 2]
         monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 1)
-        assert [event["seq"] for event in read(on, "replay", epoch="epoch-1", after_seq=0)["events"]] == [1]
+        assert [event["seq"] for event in replayed(after_seq=0)] == [1]
+        monkeypatch.setattr(reads, "REPLAY_EVENTS_MAX", 3)
+        monkeypatch.setattr(reads, "REPLAY_BYTES_MAX", 10**6)
+        assert [event["seq"] for event in replayed(after_seq=1)] == [2, 3, 4]
         assert refused(on, "replay", epoch="epoch-0", after_seq=0).kind is ErrorKind.REPLAY_GONE
         assert refused(on, "replay", epoch="epoch-1", after_seq=6).kind is ErrorKind.REPLAY_GONE

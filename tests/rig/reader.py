@@ -1,0 +1,117 @@
+"""A reader of events by the Python client, in a process of its own that can be stopped: what it was given, in order.
+
+Run as `python -m tests.rig.reader RUNTIME_DIR`. It writes a line of JSON once it listens; each line on stdin after that
+is a question, and how far it has come the answer. It ends with the process that started it, since its stdin does.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import ouzel
+from ouzel import event_stream
+
+
+class Progressed(NamedTuple):
+    """How far a reader has come.
+
+    Fields:
+        events: lifecycle events so far; last_seq: the number of the last, or of the last snapshot.
+        wrong: events that were not the very next one.
+        resnapshots: the reasons of those that it got.
+        replays: questions for what was lost; first_replay_at: monotonic time of the first one, 0 before.
+    """
+
+    events: int
+    last_seq: int
+    wrong: int
+    resnapshots: list[str]
+    replays: int
+    first_replay_at: float
+
+
+class Reader:
+    """A process that reads, and can be stopped by its `pid`."""
+
+    def __init__(self, runtime_dir: Path) -> None:
+        argv = [sys.executable, "-m", "tests.rig.reader", str(runtime_dir)]
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.pid = self._process.pid
+        self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def progressed(self) -> Progressed:
+        """How far it has come."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return Progressed(**self._read())
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process.poll() is None:
+            self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.wait()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the reader's process has ended"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+class _Reading:
+    """Reads in a thread."""
+
+    def __init__(self, runtime_dir: Path) -> None:
+        self.now = Progressed(0, 0, 0, [], 0, 0.0)
+        self._count_replays()
+        self._events = ouzel.Client(runtime_dir).events()
+
+    def run(self) -> None:
+        for item in self._events:
+            now = self.now
+            if isinstance(item, ouzel.Resnapshot):
+                reasons = [*now.resnapshots, item.reason]
+                self.now = self.now._replace(last_seq=item.seq, resnapshots=reasons)
+            else:
+                wrong = now.wrong + bool(now.last_seq and item.seq != now.last_seq + 1)
+                self.now = self.now._replace(events=now.events + 1, last_seq=item.seq, wrong=wrong)
+
+    def _count_replays(self) -> None:
+        ask = event_stream.EventStream._replay
+
+        def count(stream: event_stream.EventStream, *, delay_ms: int = 0) -> list[event_stream.Step]:
+            at = self.now.first_replay_at or time.monotonic()
+            self.now = self.now._replace(replays=self.now.replays + 1, first_replay_at=at)
+            return ask(stream, delay_ms=delay_ms)
+
+        vars(event_stream)["EventStream"]._replay = count
+
+
+if __name__ == "__main__":
+    reading = _Reading(Path(sys.argv[1]))
+    threading.Thread(target=reading.run, daemon=True).start()
+    sys.stdout.write("{}\n")
+    sys.stdout.flush()
+    for _ in sys.stdin:
+        sys.stdout.write(json.dumps(reading.now._asdict()) + "\n")
+        sys.stdout.flush()
