@@ -61,6 +61,16 @@ async function fileOf(path) {
   }
 }
 
+/** The keys of a file as `ouzel keys new` writes it: NAME.key_secret. */
+async function curveOf(curveServerKey, path) {
+  const text = String(await fileOf(path ?? ""));
+  const [curvePublicKey, curveSecretKey] = ["public", "secret"].map(
+    (name) => text.match(new RegExp(`^\\s*${name}-key\\s*=\\s*"(.{40})"`, "m"))?.[1],
+  );
+  if (curveServerKey.length !== 40 || !curvePublicKey || !curveSecretKey) throw new Usage("--key is not a file of keys");
+  return { curveServerKey, curvePublicKey, curveSecretKey };
+}
+
 function parsed(argv) {
   const string = { type: "string" };
   const options = {
