@@ -51,6 +51,12 @@ static json_t *refuse(const char **why, const char *reason)
     return NULL;
 }
 
+/* msgpack-c has no pointer for what is empty, and jansson wants one. */
+static const char *text_of(const msgpack_object_str *text)
+{
+    return text->size ? text->ptr : "";
+}
+
 static json_t *to_json(const msgpack_object *value, int depth, const char **why)
 {
     bool container = value->type == MSGPACK_OBJECT_ARRAY || value->type == MSGPACK_OBJECT_MAP;
@@ -75,7 +81,7 @@ static json_t *to_json(const msgpack_object *value, int depth, const char **why)
         made = json_real(value->via.f64);
         return made ? made : refuse(why, "a float that JSON has not");
     case MSGPACK_OBJECT_STR:
-        made = json_stringn(value->via.str.ptr, value->via.str.size);
+        made = json_stringn(text_of(&value->via.str), value->via.str.size);
         return made ? made : refuse(why, "a string is not UTF-8");
     case MSGPACK_OBJECT_BIN:
         return ouzel_bytes((const unsigned char *)value->via.bin.ptr, value->via.bin.size);
@@ -94,7 +100,7 @@ static json_t *to_json(const msgpack_object *value, int depth, const char **why)
             const msgpack_object_kv *pair = &value->via.map.ptr[at];
             *why = "a map key is not a string";
             if (pair->key.type != MSGPACK_OBJECT_STR ||
-                json_object_setn_new(made, pair->key.via.str.ptr, pair->key.via.str.size,
+                json_object_setn_new(made, text_of(&pair->key.via.str), pair->key.via.str.size,
                                      to_json(&pair->val, depth + 1, why)) != 0) {
                 json_decref(made);
                 return NULL;
