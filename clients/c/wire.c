@@ -16,7 +16,8 @@ json_t *ouzel_bytes(const unsigned char *bytes, size_t size)
         abort();
     for (size_t at = 0; at < size; at += 3) {
         size_t left = size - at;
-        unsigned group = (unsigned)bytes[at] << 16 | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] : 0);
+        unsigned group = (unsigned)bytes[at] << 16;
+        group |= (left > 1 ? (unsigned)bytes[at + 1] << 8 : 0) | (left > 2 ? (unsigned)bytes[at + 2] : 0);
         *end++ = ALPHABET[group >> 18];
         *end++ = ALPHABET[group >> 12 & 63];
         *end++ = left > 1 ? ALPHABET[group >> 6 & 63] : '=';

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import msgpack
 import zmq
@@ -13,6 +13,14 @@ from tests.clients.languages import Endpoints
 
 TURN_MS: Final = 50
 FOREIGN_EPOCH: Final = "0000000000000000"
+
+
+class Asked(NamedTuple):
+    """A request, by which it is known when it comes again, on another connection too."""
+
+    op: str
+    client: str | None
+    id: str | int
 
 
 class Between:
@@ -27,7 +35,7 @@ class Between:
         losing: two lifecycle events of three are not passed on.
         forgetful: replays are asked for another epoch, so that the daemon refuses them.
         mute: the first reply to each request of this op is not passed on.
-        asked: how often each request came, by op and id.
+        asked: how often each request came.
         lost: events that were not passed on.
     """
 
@@ -38,10 +46,10 @@ class Between:
         self.losing = False
         self.forgetful = False
         self.mute: str | None = None
-        self.asked: Counter[tuple[str, str]] = Counter()
+        self.asked: Counter[Asked] = Counter()
         self.lost = 0
-        self._muted: set[str] = set()
-        self._op_of: dict[str, str] = {}
+        self._muted: set[Asked] = set()
+        self._asked_by: dict[tuple[bytes, str | int], Asked] = {}
         self._closing = False
         self._daemon = daemon
         self._ready = threading.Event()
@@ -96,10 +104,10 @@ class Between:
             readable = dict(poller.poll(TURN_MS))
             if clients in readable:
                 *route, request = clients.recv_multipart()
-                commands.send_multipart([*route, self._request(request)])
+                commands.send_multipart([*route, self._request(route[0], request)])
             if commands in readable:
                 *route, reply = commands.recv_multipart()
-                if self._wanted(reply):
+                if self._wanted(route[0], reply):
                     clients.send_multipart([*route, reply])
             if subscribers in readable:
                 events.send_multipart(subscribers.recv_multipart())
@@ -110,11 +118,11 @@ class Between:
                 else:
                     subscribers.send_multipart([topic, event])
 
-    def _request(self, frame: bytes) -> bytes:
+    def _request(self, sender: bytes, frame: bytes) -> bytes:
         request: dict[str, Any] = msgpack.unpackb(frame)
-        request_id = repr(request["id"])
-        self.asked[request["op"], request_id] += 1
-        self._op_of[request_id] = request["op"]
+        asked = Asked(request["op"], request.get("client"), request["id"])
+        self.asked[asked] += 1
+        self._asked_by[sender, request["id"]] = asked
         if self.page and "limit" in request["args"]:
             request["args"]["limit"] = min(self.page, request["args"]["limit"])
         if self.forgetful and request["op"] == "replay":
@@ -122,9 +130,9 @@ class Between:
         packed: bytes = msgpack.packb(request)
         return packed
 
-    def _wanted(self, frame: bytes) -> bool:
-        request_id = repr(msgpack.unpackb(frame)["id"])
-        if self._op_of.get(request_id) != self.mute or request_id in self._muted:
+    def _wanted(self, sender: bytes, frame: bytes) -> bool:
+        asked = self._asked_by[sender, msgpack.unpackb(frame)["id"]]
+        if asked.op != self.mute or asked in self._muted:
             return True
-        self._muted.add(request_id)
+        self._muted.add(asked)
         return False
