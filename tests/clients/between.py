@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -13,6 +14,24 @@ from tests.clients.languages import Endpoints
 
 TURN_MS: Final = 50
 FOREIGN_EPOCH: Final = "0000000000000000"
+
+
+Passes = Callable[[str, int], bool]
+
+
+def everything(topic: str, seq: int) -> bool:
+    """Nothing is lost."""
+    return True
+
+
+def every_third(topic: str, seq: int) -> bool:
+    """Lifecycle events with two lost before each, and no ticks: a loss is seen by the next event alone."""
+    return topic.startswith("lifecycle/") and seq % 3 == 0
+
+
+def ticks(topic: str, seq: int) -> bool:
+    """Every lifecycle event is lost: only ticks tell of it."""
+    return topic.startswith("tick/")
 
 
 class Asked(NamedTuple):
@@ -32,7 +51,7 @@ class Between:
 
     Fields:
         page: rows and events that a request may ask for at the most; what is more is made less. 0 leaves it.
-        losing: two lifecycle events of three are not passed on.
+        passes: whether an event with this topic and this number is passed on.
         forgetful: replays are asked for another epoch, so that the daemon refuses them.
         mute: the first reply to each request of this op is not passed on.
         asked: how often each request came.
@@ -43,7 +62,7 @@ class Between:
         directory.mkdir()
         self.endpoints = Endpoints.within(directory)
         self.page = 0
-        self.losing = False
+        self.passes: Passes = everything
         self.forgetful = False
         self.mute: str | None = None
         self.asked: Counter[Asked] = Counter()
@@ -113,10 +132,10 @@ class Between:
                 events.send_multipart(subscribers.recv_multipart())
             if events in readable:
                 topic, event = events.recv_multipart()
-                if self.losing and topic.startswith(b"lifecycle/") and msgpack.unpackb(event)["seq"] % 3:
-                    self.lost += 1
-                else:
+                if self.passes(topic.decode(), msgpack.unpackb(event)["seq"]):
                     subscribers.send_multipart([topic, event])
+                else:
+                    self.lost += 1
 
     def _request(self, sender: bytes, frame: bytes) -> bytes:
         request: dict[str, Any] = msgpack.unpackb(frame)

@@ -15,7 +15,7 @@ import pytest
 
 import ouzel
 from tests.clients.bare import Bare
-from tests.clients.between import Between
+from tests.clients.between import Between, every_third, everything, ticks
 from tests.clients.languages import Endpoints, Watch
 from tests.clients.matrix import Matrix
 from tests.rig.daemon import Daemon
@@ -24,6 +24,7 @@ from tests.rig.waiting import until
 pytestmark = pytest.mark.process
 
 TORRENTS = [f"{number:040x}" for number in range(1, 11)]
+LIMITS = itertools.count(1000)  # never the same one twice: what changes nothing makes no event
 History = dict[str, list[dict[str, Any]]]
 
 
@@ -40,7 +41,7 @@ def change(runtime_dir: Path, torrents: list[str], times: int, stop: threading.E
             if stop is not None and stop.is_set():
                 return
             with contextlib.suppress(ouzel.Refused):
-                client.update_limits(torrent=torrent, download_bps=1000 + number)
+                client.update_limits(torrent=torrent, download_bps=next(LIMITS))
                 (client.resume if number // len(torrents) % 2 else client.pause)(torrent)
 
 
@@ -83,6 +84,12 @@ def patiently(found: Callable[[], bool], what: str) -> None:
     """Like `until`, but a client that is late does not fail the others: it fails in its own cell."""
     with contextlib.suppress(AssertionError):
         until(found, what)
+
+
+def catch_up(daemon: Daemon, watches: dict[str, Watch], epoch: str, seq: int) -> bool:
+    """Makes a few events more, which tell of those before them. Whether all have told of this number."""
+    change(daemon.runtime_dir, TORRENTS, 3)
+    return all(watch.reached(epoch, seq) for watch in watches.values())
 
 
 def lose_more(daemon: Daemon, watches: dict[str, Watch]) -> bool:
@@ -143,11 +150,15 @@ def test_lost_events_are_repaired_and_what_cannot_be_is_a_new_snapshot(
     ):
         between.page = 4
         with watching(matrix, between.endpoints) as watches:
-            between.losing = True
-            change(daemon.runtime_dir, TORRENTS, 30)
+            for passes in (every_third, ticks):
+                between.passes, before = passes, between.lost
+                change(daemon.runtime_dir, TORRENTS, 20)
+                with Bare(endpoints) as bare:
+                    epoch, events = bare.history()
+                patiently(partial(catch_up, daemon, watches, epoch, len(events)), "all have caught up")
+                assert between.lost > before + 10
             epoch, history[epoch] = caught_up(watches, endpoints)
-            between.losing = False
-            assert between.lost > 10
+            between.passes = everything
             for language, watch in watches.items():
                 with matrix.cell("watch, events lost", language):
                     assert watch.reached(epoch, len(history[epoch])), watch.trouble
@@ -165,9 +176,9 @@ def test_lost_events_are_repaired_and_what_cannot_be_is_a_new_snapshot(
                     assert [each["epoch"] for each in watch.snapshots()] == [epoch, second]
                     check(watch, history)
 
-            between.forgetful = between.losing = True
+            between.forgetful, between.passes = True, every_third
             patiently(partial(lose_more, daemon, watches), "all have taken one more snapshot")
-            between.forgetful = between.losing = False
+            between.forgetful, between.passes = False, everything
             change(daemon.runtime_dir, TORRENTS, 5)
             second, history[second] = caught_up(watches, endpoints)
             for language, watch in watches.items():
