@@ -5,9 +5,10 @@
 #   need_library PC_NAME PACKAGE…       the same for what pkg-config knows
 #   need_version NAME FOUND LEAST HOW   FOUND is LEAST or later, or the build is not run; HOW says what to install
 #   not_run WHY…                        exit 69, with one line for the matrix
-#   up_to_date FILE…                    whether mark_built was said about these very files, in this folder
+#   up_to_date FILE…                    whether mark_built was said about these very files, in this folder; waits for
+#                                       another build of the same client, and keeps others waiting until this one ends
 #   mark_built FILE…
-#
+
 # Toolchains outside of PATH, below the home of the password database too: HOME may be another one, or not be set.
 _home=$(getent passwd "$EUID" | cut -d: -f6 || true)
 _home=${_home:-${HOME-}}
@@ -51,5 +52,9 @@ need_version() {
 }
 
 _stamp() { pwd && sha256sum "$_lock" "$@"; } # compiled files may hold their own path
-up_to_date() { [[ -f .built && "$(<.built)" == "$(_stamp "$@")" ]]; }
+up_to_date() {
+    exec 9<build
+    flock 9
+    [[ -f .built && "$(<.built)" == "$(_stamp "$@")" ]]
+}
 mark_built() { _stamp "$@" >.built; }

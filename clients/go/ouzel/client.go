@@ -15,6 +15,7 @@ import (
 const (
 	deadlineMS = 10_000 // the daemon's default
 	grace      = time.Second
+	askAgain   = 3 * time.Second
 	redial     = 100 * time.Millisecond
 )
 
@@ -33,8 +34,8 @@ func (refused *Refused) Error() string { return refused.Name + ": " + refused.Me
 
 // Client sends requests, from as many goroutines as you like.
 //
-// It has a name, and each of its requests an id: so a request whose connection broke is sent again, and the daemon
-// knows a mutation that it has already carried out.
+// It has a name, and each of its requests an id: so a request that is not answered is sent again, at once where its
+// connection broke, and the daemon knows a mutation that it has already carried out.
 type Client struct {
 	name    string
 	stop    context.CancelFunc
@@ -107,11 +108,19 @@ func (client *Client) Send(ctx context.Context, request Map) (Map, error) {
 		delete(client.pending, id)
 		client.mu.Unlock()
 	}()
-	select {
-	case reply := <-sent.reply:
-		return reply, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	again := time.NewTicker(askAgain)
+	defer again.Stop()
+	for {
+		select {
+		case reply := <-sent.reply:
+			return reply, nil
+		case <-again.C:
+			client.mu.Lock()
+			client.transmit(frame)
+			client.mu.Unlock()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 }
 

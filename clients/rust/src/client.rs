@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use rmpv::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 use zeromq::{DealerSocket, Socket, SocketEvent, SocketOptions, SocketRecv, SocketSend, ZmqError, ZmqMessage};
 
 use crate::wire;
 
 const DEADLINE_MS: u64 = 10_000; // the daemon's default
 const GRACE: Duration = Duration::from_secs(1);
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_secs(2); // the library's retries slow down, so they begin anew
 const RECONNECT: Duration = Duration::from_millis(100);
 
@@ -43,8 +44,8 @@ pub fn map<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
 
 /// Sends requests, from as many tasks as you like. Dropping it closes the connection.
 ///
-/// It has a name, and each of its requests an id: so a request whose connection broke is sent again, and the daemon
-/// knows a mutation that it has already carried out.
+/// It has a name, and each of its requests an id: so a request that is not answered is sent again, at once where its
+/// connection broke, and the daemon knows a mutation that it has already carried out.
 pub struct Client {
     name: String,
     number: AtomicU64,
@@ -111,11 +112,14 @@ async fn serve(endpoint: String, mut requests: mpsc::UnboundedReceiver<Pending>)
             sleep(RECONNECT).await;
             continue;
         };
-        for unanswered in pending.iter().filter(|each| !each.reply.is_closed()) {
-            send(&mut link, &unanswered.frame).await;
-        }
+        let mut again = interval(ASK_AGAIN); // its first tick is at once
         loop {
             tokio::select! {
+                _ = again.tick() => {
+                    for unanswered in pending.iter().filter(|each| !each.reply.is_closed()) {
+                        send(&mut link, &unanswered.frame).await;
+                    }
+                },
                 reply = link.receive() => match reply {
                     Some(reply) => answer(&mut pending, reply),
                     None => break,
