@@ -26,7 +26,7 @@ async function list(client) {
 }
 
 async function watch(client, { "snapshot-only": snapshotOnly }) {
-  process.stdin.on("end", () => process.exit(0)).resume();
+  if (!snapshotOnly) process.stdin.on("end", () => process.exit(0)).resume();
   process.on("SIGTERM", () => process.exit(0));
   for await (const { snapshot, event } of client.watch()) {
     print(snapshot ? { snapshot } : event);

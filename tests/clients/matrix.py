@@ -25,6 +25,7 @@ OTHER_ROWS: Final = (
     "watch, events lost",
     "watch, supervisor restarted",
     "watch, replay gone",
+    "over tcp, with CURVE",
 )
 ROWS: Final = (*BY_OP, *OTHER_ROWS)
 
