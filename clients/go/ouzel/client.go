@@ -17,6 +17,7 @@ const (
 	grace      = time.Second
 	askAgain   = 3 * time.Second
 	redial     = 100 * time.Millisecond
+	outboxRoom = 1000
 )
 
 // ErrNoAnswer says that no reply came in time: nobody is there, or a mutation may still take effect.
@@ -42,7 +43,7 @@ type Client struct {
 	mu      sync.Mutex // guards what follows
 	number  int
 	pending map[any]pending
-	socket  zmq4.Socket // nil while not connected
+	outbox  chan []byte // nil while not connected
 }
 
 type pending struct {
@@ -133,17 +134,31 @@ func idOf(message Map) any {
 	return nil
 }
 
-// transmit sends if it can; if not, `connected` will.
+// transmit sends if it can; if not, the request's next turn will do.
 func (client *Client) transmit(frame []byte) {
-	if client.socket != nil {
-		_ = client.socket.Send(zmq4.NewMsg(frame)) // a broken connection is seen by who receives
+	select {
+	case client.outbox <- frame:
+	default: // not connected, or the daemon takes nothing in
 	}
 }
 
 func (client *Client) connected(socket zmq4.Socket) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
-	client.socket = socket
+	if client.outbox != nil {
+		close(client.outbox)
+		client.outbox = nil
+	}
+	if socket == nil {
+		return
+	}
+	outbox := make(chan []byte, len(client.pending)+outboxRoom)
+	client.outbox = outbox
+	go func() { // beside, since it waits where the daemon takes nothing in
+		for frame := range outbox {
+			_ = socket.Send(zmq4.NewMsg(frame)) // a broken connection is seen by who receives
+		}
+	}()
 	for _, unanswered := range client.pending {
 		client.transmit(unanswered.frame)
 	}

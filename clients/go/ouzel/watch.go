@@ -103,8 +103,10 @@ func (state *watch) receive(ctx context.Context, event Map) error {
 	switch {
 	case state.outdated[epoch]:
 		return nil
-	case epoch != state.epoch:
-		return state.snapshot(ctx)
+	case epoch != state.epoch: // of a new supervisor; or of one that is gone, whose event was long on its way
+		err := state.snapshot(ctx)
+		state.outdated[epoch] = err == nil && epoch != state.epoch
+		return err
 	case seq == state.last+1 && event["type"] != "tick":
 		state.give(event)
 		return nil

@@ -94,7 +94,12 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         if epoch != self.epoch {
-            return self.snapshot().await;
+            // Of a new supervisor; or of one that is gone, whose event was long on its way.
+            self.snapshot().await?;
+            if epoch != self.epoch {
+                self.outdated.insert(epoch.to_owned());
+            }
+            return Ok(());
         }
         if seq == self.last + 1 && event["type"].as_str() != Some("tick") {
             self.give(event.clone());

@@ -63,8 +63,11 @@ public final class Watch implements AutoCloseable {
         if (outdated.contains(theirs)) {
             return;
         }
-        if (!theirs.equals(epoch)) {
+        if (!theirs.equals(epoch)) { // of a new supervisor; or of one that is gone, whose event was long on its way
             snapshot();
+            if (!theirs.equals(epoch)) {
+                outdated.add(theirs);
+            }
         } else if (seq == last + 1 && !"tick".equals(event.get("type"))) {
             give(event);
         }
