@@ -1,8 +1,12 @@
-"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount."""
+"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount.
+
+The table of clients is printed from here, since only this file is known to the process that prints.
+"""
 
 import pytest
 from hypothesis import settings
 
+from tests.clients.matrix import pytest_terminal_summary as pytest_terminal_summary
 from tests.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)

@@ -1,0 +1,30 @@
+"""A directory with a short path, and a running daemon, for the clients' tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.languages import Endpoints
+from tests.rig.daemon import Daemon
+from tests.rig.scratch import scratch
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A directory of the test's own."""
+    with scratch() as path:
+        yield path
+
+
+@pytest.fixture
+def daemon(root: Path) -> Iterator[Daemon]:
+    """A running daemon with a restart budget for chaos."""
+    with Daemon(root / "d", restart={"budget": 1000, "max_delay_s": 0.5}) as running:
+        yield running
+
+
+@pytest.fixture
+def endpoints(daemon: Daemon) -> Endpoints:
+    """The daemon's."""
+    return Endpoints.within(daemon.runtime_dir)

@@ -1,0 +1,45 @@
+"""Replies made comparable: what differs from one moment or one torrent to the next is replaced by its kind."""
+
+from typing import Any, Final
+
+MOMENTARY: Final = {
+    *("seq", "head", "age_ms", "uptime_ms", "added_us"),
+    *("state", "progress", "peers", "revision", "applied_revision"),
+}
+
+
+def plain(value: Any, names: dict[str, str]) -> Any:
+    """A copy of decoded JSON without what is momentary.
+
+    Args:
+        names: what to put in the place of which words, such as the id of a client's own torrent.
+    """
+    match value:
+        case dict():
+            return {
+                plain(key, names): (kinds(item) if key in MOMENTARY else plain(item, names))
+                for key, item in value.items()
+            }
+        case list():
+            return [plain(item, names) for item in value]
+        case str():
+            for word, name in names.items():
+                value = value.replace(word, name)
+            return value
+        case float() if value.is_integer():
+            return int(value)  # some languages have one kind of number
+        case _:
+            return value
+
+
+def kinds(value: Any) -> Any:
+    """The shape alone: members and their kinds."""
+    match value:
+        case dict():
+            return {key: kinds(item) for key, item in value.items()}
+        case list():
+            return [kinds(item) for item in value[:1]]
+        case bool() | None | str():
+            return type(value).__name__
+        case _:
+            return "number"

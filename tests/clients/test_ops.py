@@ -1,0 +1,154 @@
+"""Every op, through every client: each gets what Python gets."""
+
+import base64
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+import ouzel
+from protocol.commands import BY_OP
+from protocol.rows import TorrentState
+from tests.clients.bare import Bare
+from tests.clients.languages import Calls, Endpoints
+from tests.clients.matrix import Matrix
+from tests.clients.plain import kinds, plain
+from tests.rig import payload
+from tests.rig.daemon import Daemon
+from tests.rig.payload import Torrent
+from tests.rig.waiting import until
+
+pytestmark = pytest.mark.process
+
+UNKNOWN = "f" * 40
+Replies = dict[str, list[Any]]
+
+
+class Asker(Protocol):
+    """Sends a request and gives the map of its reply."""
+
+    def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]: ...
+
+
+class Session:
+    """One client's way through all ops, with a torrent of its own, and what it was answered.
+
+    Fields:
+        replies: by row of the table.
+    """
+
+    def __init__(self, asker: Asker, name: str, made: Torrent, client: ouzel.Client) -> None:
+        self.replies: Replies = {}
+        self._asker = asker
+        self._name = name
+        self._made = made
+        self._client = client
+
+    def ask(self, row: str, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
+        """Asks, and keeps what can be compared. Returns the result as it came, or the error."""
+        reply = self._asker.ask(op, args, **envelope)
+        if "id" in envelope:
+            assert reply["id"] == envelope["id"]
+        reply.pop("id")
+        if op == "stats":  # other clients' torrents come and go
+            assert sum(reply["result"].pop("torrents").values()) >= 1
+        self.replies.setdefault(row, []).append(
+            kinds(reply) if op == "stats" else plain(reply, {self._made.torrent: "<torrent>", self._name: "<name>"})
+        )
+        return reply.get("result") or reply.get("error")
+
+    def add(self) -> None:
+        """Until the torrent is there; what is not about it alone is asked before anybody adds one."""
+        metainfo = {"$bin": base64.b64encode(self._made.metainfo).decode()}
+        args = {"metainfo": metainfo, "paused": True, "labels": [self._name], "trackers": ["udp://127.0.0.1:1/x"]}
+        for _ in range(2):
+            self.ask("add_torrent", "add_torrent", args, wait="applied")
+        until(self._settled, "it is paused, and its size is known")
+
+    def _settled(self) -> bool:
+        row = self._client.get_torrent(self._made.torrent)
+        return row.state is TorrentState.PAUSED and row.bytes_total > 0
+
+    def read(self, epoch: str) -> None:
+        """The reads."""
+        torrent = {"torrent": self._made.torrent}
+        for op in ("hello", "ping", "health", "stats"):
+            self.ask(op, op, deadline_ms=60_000)
+        page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
+        self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
+        self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})
+        self.ask("get_torrent", "get_torrent", torrent)
+        files = self.ask("list_files", "list_files", {**torrent, "limit": 1})
+        self.ask("list_files", "list_files", {**torrent, "cursor": files["cursor"]})
+        self.ask("replay", "replay", {"epoch": epoch, "after_seq": 0, "limit": 5})
+        self.ask("replay", "replay", {"epoch": "0", "after_seq": 0})
+        [crash] = self.ask("list_crashes", "list_crashes")["crashes"]
+        self.ask("get_crash", "get_crash", {"name": crash["name"]})
+        self.ask("snapshot", "snapshot", {"limit": 10_000})
+        [snapshot] = self.replies["snapshot"]
+        snapshot["result"]["torrents"] = [row for row in snapshot["result"]["torrents"] if row["labels"] == ["<name>"]]
+
+    def change(self) -> None:
+        """The mutations."""
+        torrent = {"torrent": self._made.torrent}
+        self.ask("pause", "pause", torrent)
+        self.ask("set_sequential", "set_sequential", {**torrent, "sequential": True}, wait="applied")
+        self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
+        self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
+        self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
+        self.ask("release_torrent", "release_torrent", torrent)
+        self.ask("resume", "resume", torrent, wait="applied")
+        named = {"id": 7, "client": f"{self._name}-again"}
+        for _ in range(2):
+            self.ask("repeated under one id", "pause", torrent, **named)
+        self.ask("repeated under one id", "resume", torrent, **named)
+        self.ask("get_torrent", "get_torrent", torrent)
+        self.ask("remove_torrent", "remove_torrent", {**torrent, "delete_files": True})
+
+    def err(self) -> None:
+        """What is refused."""
+        for args in ({"torrent": self._made.torrent}, {"torrent": UNKNOWN}, {"torrent": 5}, {}):
+            self.ask("errors", "pause", args)
+        self.ask("errors", "no_such_op")
+        self.ask("errors", "ping", v=2)
+        self.ask("errors", "ping", wait="sometime")
+        self.ask("errors", "add_torrent", {"magnet": "magnet:?xt=ü"})
+        self.ask("errors", "add_torrent", {"metainfo": {"$bin": base64.b64encode(bytes(range(256))).decode()}})
+        self.ask("errors", "update_limits", {"download_bps": -1})
+        self.ask("errors", "get_crash", {"name": "../../etc/passwd"})
+
+
+def whole(asker: Asker, name: str, root: Path, daemon: Daemon) -> Replies:
+    """All of it, with a torrent of three files, of which one is fluff."""
+    files = {"a.bin": 50_000, "b.bin": 50_000, "ü.nfo": 100}
+    made = payload.make(root / "payload", name, files, piece_size=16 * 1024)
+    with ouzel.Client(daemon.runtime_dir) as client:
+        session = Session(asker, name, made, client)
+        session.add()
+        session.read(str(asker.ask("ping")["epoch"]))
+        session.change()
+        session.err()
+        return session.replies
+
+
+def test_every_client_gets_what_python_gets_for_every_op(
+    root: Path, daemon: Daemon, endpoints: Endpoints, record_property: Any
+) -> None:
+    """Also after the engine was killed, of which there is one crash report then."""
+    daemon.kill_engine()
+    until(daemon.client.list_crashes, "there is a crash report")
+    until(daemon.healthy, "there is a next engine")
+    with Bare(endpoints) as bare:
+        expected = whole(bare, "python-name", root, daemon)
+    assert all(expected[op][0]["ok"] for op in BY_OP)
+    assert not any(reply["ok"] for reply in expected["errors"])
+
+    def compare(language: str) -> None:
+        with Calls(language, endpoints) as calls:
+            found = whole(calls, f"{language}-name", root, daemon)
+        for row, replies in expected.items():
+            with matrix.cell(row, language):
+                assert found[row] == replies
+
+    with Matrix(record_property) as matrix:
+        matrix.each(compare)

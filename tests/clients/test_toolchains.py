@@ -1,0 +1,37 @@
+"""Each client is built here, or says why not."""
+
+import pytest
+
+from tests.clients.languages import LANGUAGES, chosen, why_not
+from tests.clients.matrix import table
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_client_is_built(language: str) -> None:
+    """A missing toolchain is a reason to skip, a build that fails is not."""
+    if language not in chosen():
+        pytest.skip("another language was asked for")
+    why = why_not(language)
+    if why is not None:
+        pytest.skip(f"{language}: {why}")
+
+
+def test_the_table_names_what_was_not_run() -> None:
+    """A client without a toolchain has a column, and its reason stands below."""
+    lines = table(
+        [
+            {"client": "node", "row": "ping", "verdict": "ok"},
+            {"client": "c", "row": "ping", "verdict": "FAILED"},
+            {"client": "c", "row": "ping", "verdict": "ok"},
+            {"client": "node", "row": "hello", "verdict": "ok"},
+            {"client": "java", "why_not": "not run: no java"},
+        ]
+    )
+    assert [line.split() for line in lines[:3]] == [
+        ["node", "java", "c"],
+        ["hello", "ok", "NOT", "RUN", "-"],
+        ["ping", "ok", "NOT", "RUN", "FAILED"],
+    ]
+    assert lines[3:] == ["java: not run: no java"]
