@@ -60,6 +60,6 @@ def test_topics_are_short() -> None:
 def test_a_topic_tells_whose_it_is() -> None:
     """As `topic_of` has it, for what has a torrent, what may have one, and what never has."""
     assert topic(progress()) == f"progress/{V1}".encode()
-    assert topic(Tick(head=1, status="healthy")) == b"tick/-"
+    assert topic(Tick(head=1, status=HealthStatus.HEALTHY)) == b"tick/-"
     assert topic(LimitsApplied(download_bps=1, upload_bps=1)) == b"lifecycle/-/limits_applied"
     assert topic(LimitsApplied(torrent=V1, download_bps=1, upload_bps=1)) == f"lifecycle/{V1}/limits_applied".encode()
