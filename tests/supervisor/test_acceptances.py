@@ -125,3 +125,17 @@ def test_the_order_of_arguments_and_defaults_make_no_difference(
 ) -> None:
     """Some languages write maps in another order each time."""
     assert (content_of(parse_command(*one)) == content_of(parse_command(*other))) is same
+
+
+def test_a_flood_makes_only_its_own_forgotten() -> None:
+    """The connection of which the most is kept loses its oldest, whatever its requests call their sender."""
+    store: Acceptances[str, str] = Acceptances(max_bytes=20_000)
+    store.begin(Key("honest", 1), b"x", "work", holder=b"a")
+    store.settle(Key("honest", 1), "done", 0, 0.0)
+    for number in range(100):
+        key = Key(f"name {number}", 1)
+        store.begin(key, b"x", "work", holder=b"flood")
+        store.settle(key, "done", 0, 0.0)
+    assert store.find(Key("honest", 1), b"x", 1.0) == "done"
+    assert store.find(Key("name 99", 1), b"x", 1.0) == "done"
+    assert store.find(Key("name 0", 1), b"x", 1.0) is None

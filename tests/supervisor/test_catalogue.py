@@ -381,3 +381,18 @@ def test_any_record_survives_the_disk(tmp_path_factory: pytest.TempPathFactory, 
     torrents, leaving, _ = loaded(directory)
     assert {**torrents, **leaving} == {record.torrent: record}
     assert bool(leaving) == (record.removal is not None)
+
+
+async def test_ids_are_given_in_order_and_follow_what_is_there(tmp_path: Path) -> None:
+    """As they were loaded, added, changed, removed, and added again."""
+    async with with_torrents(tmp_path, desired(V2), desired(V1)) as catalogue:
+        assert catalogue.ids_after(None, 10) == [V1, V2]
+        await catalogue.put(desired(OTHER))
+        await catalogue.put(desired(OTHER, paused=True))
+        assert catalogue.ids_after(None, 2) == [V1, OTHER]
+        assert catalogue.ids_after(V1, 10) == [OTHER, V2]
+        await catalogue.put(desired(OTHER, removal="keep_files"))
+        assert catalogue.ids_after(V1, 10) == [V2]
+        await catalogue.put(desired(OTHER))
+        assert catalogue.ids_after(OTHER[:-1], 10) == [OTHER, V2]
+        assert catalogue.ids_after(V2, 10) == []
