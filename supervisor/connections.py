@@ -35,6 +35,9 @@ SOCKETS: Final = 2
 RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
 """For all else that the supervisor has open, its engines, files and sockets; and for connections not counted yet."""
 
+UNKNOWN: Final = "an unknown address"
+"""Of a connection that was gone before it could be looked at: a busy loop, and a peer whose first bytes were wrong."""
+
 TOO_MANY: Final = "too many connections"
 NO_CURVE: Final = "no CURVE"
 UNREADABLE: Final = "the handshake cannot be read; the client may have another server's key"
@@ -138,7 +141,7 @@ class Connections:
     def _accepted(self, fd: int, scheme: str, endpoint: str) -> None:
         self._forget(fd)
         ends = ends_of(fd)
-        host = "" if ends is None else ends.host
+        host = UNKNOWN if ends is None else ends.host
         self._open[fd] = _Connection(scheme, host, self._clock(), self._succeeded[scheme])
         self._count[scheme] += 1
         if self._count[scheme] > self._most and ends is not None and _same_address(ends, endpoint):
@@ -150,7 +153,7 @@ class Connections:
     def _ended(self, fd: int, failure: str | None) -> None:
         connection = self._forget(fd)
         if connection is None or not connection.host:
-            return  # nothing is known of it, or it was told
+            return  # it was told
         if failure is None and connection.succeeded == self._succeeded[connection.scheme]:
             # No handshake came to its end since then, so this one's did not. For what is not ZeroMQ there is no event.
             failure = NOT_ZEROMQ
