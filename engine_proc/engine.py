@@ -38,7 +38,7 @@ from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_commands import SessionCommands
 from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
-from engine_proc.storage_guard import Confined, Decision, StorageGuard
+from engine_proc.storage_guard import Confined, Decision, Judged, StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
@@ -371,6 +371,10 @@ class Engine:
         match decision:
             case Confined(int(token), problem):
                 self._require_session_commands().confined(token, problem)
+            case Judged(torrent):  # which has it loaded: what goes wrong then is about this torrent
+                outer = self._recorder.begin(b"judged", torrent)
+                self._require_dispatcher().decided(decision)
+                self._recorder.end(outer)
             case _:
                 self._require_dispatcher().decided(decision)
 

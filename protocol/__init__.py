@@ -7,6 +7,7 @@
 - An *error kind* is one row of the error table: number, name, and when a retry makes sense.
 - *Desired* state is what clients asked for; a *row* is what was observed of a torrent.
 - The *resume directory* is the set of files both processes share; `durable` is the only way a file there is written.
+- The *bounds* say where payload may be.
 - The *flight recorder* is memory where an engine notes what it is about to do; it is read when the engine is dead.
 
 Nothing here knows of asyncio, of sockets or of libtorrent.

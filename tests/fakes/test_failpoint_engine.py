@@ -105,7 +105,7 @@ def test_it_dies_as_it_is_told_when_a_torrent_is_loaded(failpoints: Failpoints, 
         failing.load(tmp_path, GOOD, POISON)
         assert failing.end() == ENDS[what]
         found = failing.flight()
-    asked = "command ensure_torrent" if what == "memory" else "add"  # Python has unwound the call
+    asked = "judged" if what == "memory" else "add"  # Python has unwound the call
     assert subject(found.sync) == (asked, POISON.torrent)
     assert ("add", POISON.torrent) in map(subject, found.under_way)
     assert {record.torrent for record in found.in_flight} <= {POISON.torrent, GOOD.torrent}
