@@ -1,4 +1,7 @@
-"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors."""
+"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors.
+
+Longer than most files here: it is many regions, of a few lines each.
+"""
 
 import textwrap
 from collections.abc import Iterable, Iterator
