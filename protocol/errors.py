@@ -36,7 +36,9 @@ class ErrorKind(Enum):
     INVALID_ARGUMENT = ErrorRow(2001, "never", "an argument is missing, has the wrong type or is out of range")
     INVALID_METAINFO = ErrorRow(2002, "never", "the metainfo is not a torrent that libtorrent can load")
     INVALID_MAGNET = ErrorRow(2003, "never", "the magnet link is not one that libtorrent can parse")
-    PATH_NOT_ALLOWED = ErrorRow(2004, "never", "the path is not absolute, or lies outside the download roots")
+    PATH_NOT_ALLOWED = ErrorRow(
+        2004, "never", "a path is not absolute, or lies outside the download roots, symbolic links resolved"
+    )
     INVALID_SETTING = ErrorRow(2005, "never", "libtorrent has no such setting, or the value does not fit it")
     UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")
     TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")

@@ -62,6 +62,9 @@ ALWAYS: Final = (
     Refusal(ErrorKind.UNKNOWN_OP),
     Refusal(ErrorKind.INVALID_ARGUMENT),
     Refusal(ErrorKind.INTERNAL_ERROR),
+    Refusal(ErrorKind.TOO_MANY_BAD_FRAMES, "only with a null `id`: a frame whose id cannot be read is answered so"),
+    Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "not to `hello`, `ping`, `health`, `stats` and `get_torrent`"),
+    Refusal(ErrorKind.NOT_PERMITTED, "on tcp: a mutation with the role `read`, or anything after the key was removed"),
 )
 """What any request can get."""
 
@@ -106,7 +109,10 @@ _TABLE: Final = (
         (
             Refusal(ErrorKind.INVALID_MAGNET),
             Refusal(ErrorKind.INVALID_METAINFO),
-            Refusal(ErrorKind.PATH_NOT_ALLOWED),
+            Refusal(
+                ErrorKind.PATH_NOT_ALLOWED,
+                "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
+            ),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could judge the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they judged the source; nothing was accepted"),

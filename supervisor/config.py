@@ -61,6 +61,12 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
     curve_secret_key_file: str | None = None
     authorized_keys_dir: str | None = None
 
+    @property
+    def directories(self) -> list[Path]:
+        """Where keys lie: no place for payload."""
+        secret = [Path(self.curve_secret_key_file).parent] if self.curve_secret_key_file else []
+        return secret + ([Path(self.authorized_keys_dir)] if self.authorized_keys_dir else [])
+
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
     """`[limits]`: bytes per second of all torrents together, 0 for none, until a client says otherwise."""

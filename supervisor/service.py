@@ -135,7 +135,7 @@ class Service:
         paths = config.paths
         self._roots = DownloadRoots(
             [Path(root) for root in paths.download_roots],
-            reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir)],
+            reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir), *config.api.directories],
         )
         self._catalogue = Catalogue(self._resume_dir)
         self._snapshot = Snapshot()

@@ -17,7 +17,19 @@ from protocol.errors import ErrorKind
 from protocol.events import Event, Progress, Tick
 from protocol.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.rows import EngineState, HealthStatus, TorrentState
-from supervisor import acceptances, event_log, reads, requests, service, sockets
+from supervisor import (
+    acceptances,
+    claims,
+    connections,
+    event_log,
+    outbox,
+    pages,
+    reads,
+    requests,
+    service,
+    sockets,
+    subscriptions,
+)
 from tests.spec import types, vectors
 from tests.spec.meanings import about, meanings, summary
 from tests.spec.samples import EVENTS
@@ -147,6 +159,53 @@ def _limits() -> str:
                 "events that are kept for `replay`",
                 f"the last {event_log.MAX_EVENTS:,} and {mib(event_log.MAX_BYTES)}",
                 "`replay_gone`",
+            ],
+            ["events in one reply to `replay`", f"{reads.REPLAY_EVENTS_MAX:,}", "fewer than `limit` come; ask again"],
+            [
+                "rows or files in one reply, in bytes",
+                f"about {pages.PAGE_BYTES // 1024} KiB, but one at least",
+                "fewer than `limit` come; go on with `cursor`",
+            ],
+            [
+                "requests of a connection under way, without `hello`, `ping`, `health`, `stats` and `get_torrent`",
+                f"{claims.IN_FLIGHT_MAX:,}, and {mib(claims.IN_FLIGHT_BYTES_MAX)} of them",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
+                "requests of all connections under way",
+                f"{mib(claims.TOTAL_BYTES_MAX)}",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
+                "frames before a request, which are given back with the reply",
+                f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes",
+                "`frame_too_large`, with a null `id`",
+            ],
+            [
+                "frames of a connection whose `id` cannot be read",
+                f"{claims.BAD_FRAMES_BURST:g}, and {claims.BAD_FRAMES_PER_S:g} a second",
+                "dropped; once a second `too_many_bad_frames`",
+            ],
+            [
+                "replies of a connection that it does not read",
+                f"{outbox.QUEUE_MAX:,}, and {mib(outbox.WAITING_MAX)} more",
+                "further replies to it are lost",
+            ],
+            [
+                "connections of a socket, locally and again as many on tcp",
+                f"{connections.CONNECTIONS_MAX:,}",
+                "one more is closed",
+            ],
+            ["a connection's handshake", f"{sockets.HANDSHAKE_MS // 1000} s", "the connection is closed"],
+            [
+                "subscriptions of a connection, each its length and 16 bytes",
+                f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all together {mib(subscriptions.ALL_BYTES_MAX)}",
+                "the connection, or that which holds most, is closed",
+            ],
+            [
+                "a frame to the events socket, in bytes",
+                f"{sockets.SUBSCRIPTION_BYTES_MAX:,}",
+                "the connection is closed",
             ],
             [
                 "messages that wait for a slow subscriber",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import Event, FileEntry, FilesDiscovered, LimitsApplied, SessionError, Tick
+from protocol.rows import HealthStatus
 from supervisor.event_frames import TOPIC_BYTES_MAX, encode, estimate, topic
 from tests.protocol.strategies import messages
 from tests.supervisor.samples import V1, V2, progress
