@@ -15,7 +15,6 @@ from tests.bench.many import many
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
-from tests.bench.wire_events import wire_events
 from tests.rig.scratch import unwinding
 
 app = typer.Typer(
@@ -39,7 +38,6 @@ for benchmark in (
     hangs,
     wire,
     fuzz,
-    wire_events,
 ):
     app.command()(benchmark)
 

@@ -54,20 +54,21 @@ def tell(text: str) -> None:
     sys.stderr.flush()
 
 
-def show(report: Report, *, as_json: bool) -> None:
-    """Writes the report to stdout. Raises typer.Exit with 1 where a must is not met."""
+def show(*reports: Report, as_json: bool) -> None:
+    """Writes the reports to stdout, in JSON a line for each. Raises typer.Exit with 1 where a must is not met."""
     machine = _machine()
-    if as_json:
-        document = {
-            "benchmark": report.benchmark,
-            "machine": machine,
-            **report.document,
-            "checks": [asdict(check) for check in report.checks],
-        }
-        sys.stdout.write(json.dumps(document) + "\n")
-    else:
-        _print(report, machine)
-    if any(check.must and not check.ok for check in report.checks):
+    for report in reports:
+        if as_json:
+            document = {
+                "benchmark": report.benchmark,
+                "machine": machine,
+                **report.document,
+                "checks": [asdict(check) for check in report.checks],
+            }
+            sys.stdout.write(json.dumps(document) + "\n")
+        else:
+            _print(report, machine)
+    if any(check.must and not check.ok for report in reports for check in report.checks):
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""`wire-events`: events a second, what progress costs, and a subscriber that stands still.
+"""The events of `wire`: events a second, what progress costs, and a subscriber that stands still.
 
 Lifecycle events are `state_changed` that an engine without libtorrent tells as fast as the link takes them
 (`tests.fakes.chatty_engine`); they go through the real supervisor to plain SUB sockets, each in a process of its own
@@ -21,15 +21,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Final, NamedTuple
-
-import typer
+from typing import Any, Final, NamedTuple
 
 from ouzel.calls import Call
 from supervisor.memory import held_bytes
 from supervisor.sockets import SUBSCRIBER_HWM
-from tests.bench.options import AsJson, Keep
-from tests.bench.report import Check, Report, mb, show, tell
+from tests.bench.report import Check, Report, mb, tell
 from tests.engine_proc.samples import noise
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
@@ -37,7 +34,6 @@ from tests.rig.daemon import Daemon
 from tests.rig.listener import Heard, Listener
 from tests.rig.payload import MIB
 from tests.rig.reader import Reader
-from tests.rig.scratch import scratch
 from tests.rig.seed import Seed
 from tests.rig.waiting import until
 
@@ -120,31 +116,22 @@ class Stopped(NamedTuple):
     resnapshots: list[str]
 
 
-def wire_events(
-    n: Annotated[int, typer.Option("--n", min=1, help="Torrents that download.")] = 1000,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, metavar="S", help="How long CPU is measured.")] = 10.0,
-    stopped: Annotated[float, typer.Option("--stopped", metavar="S", help="Also stop a subscriber for so long.")] = 0.0,
-    as_json: AsJson = False,
-    keep: Keep = False,
-) -> None:
-    """Lifecycle events per second, the cost of progress, and a subscriber that stands still."""
-    with scratch(keep=keep) as root:
-        delivered, costs = measure(root, n=n, seconds=seconds)
-        stood_still = [measure_stopped(root / "s", stopped)] if stopped else []
-    show(_report(delivered, costs, stood_still), as_json=as_json)
+def measure(root: Path, *, n: int, seconds: float, stopped_s: float) -> Report:
+    """Lifecycle events to one and to ten subscribers; what progress costs, real and restless; one that stands still.
 
-
-def measure(root: Path, *, n: int, seconds: float) -> tuple[list[Delivered], list[Cost]]:
-    """Lifecycle events to one and to ten subscribers; the cost of progress of `n` torrents, real and restless."""
+    Args:
+        n: torrents that download.
+        seconds: how long CPU time is measured.
+        stopped_s: how long a subscriber stands still; 0 for none.
+    """
     delivered = [_deliver(root / f"l{count}", count) for count in SUBSCRIBERS]
     made = _make_torrents(root / "seed", n)
     engines = (("real", None), ("restless", "tests.fakes.restless_engine"))
-    return delivered, [
-        _cost(root / f"p-{kind}", root / "seed", made, kind, engine, seconds) for kind, engine in engines
-    ]
+    costs = [_cost(root / f"p-{kind}", root / "seed", made, kind, engine, seconds) for kind, engine in engines]
+    return _report(delivered, costs, [_stop_one(root / "s", stopped_s)] if stopped_s else [])
 
 
-def measure_stopped(root: Path, stopped_s: float) -> Stopped:
+def _stop_one(root: Path, stopped_s: float) -> Stopped:
     """Stops one of three subscribers for a while, under load all the time."""
     count = int(STOPPED_RATE * stopped_s)
     with contextlib.ExitStack() as stack:
@@ -346,7 +333,7 @@ def _report(delivered: list[Delivered], costs: list[Cost], stood_still: list[Sto
             Check("the loss is seen within two ticks", f"{each.seen_s:.2f} s", "<= 2 s", each.seen_s <= 2, must=False),
         ]
     return Report(
-        benchmark="wire-events",
+        benchmark="wire, events",
         columns=("WHAT", "EVENTS", "MORE"),
         rows=rows,
         checks=checks,
