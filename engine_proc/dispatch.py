@@ -195,7 +195,9 @@ class Dispatcher:
         if alert.problem is not None:
             self._refuse(desired, alert.problem)
             return
-        if not self._loader.added(desired):
+        judged = self._loader.added(desired)
+        self._translator.added(torrent, nameless=not judged)
+        if not judged:
             self._unjudged.add(torrent)
         self._confirm(torrent)
         if self._guard.moved(torrent):
@@ -221,6 +223,8 @@ class Dispatcher:
             for output in self._translator.metadata_known(torrent, layout, restored=torrent not in self._undiscovered):
                 self._emit(output)
             self._undiscovered.discard(torrent)
+        for order in self._translator.selected(torrent):
+            self._emit(order)
         self._confirm(torrent)
 
     def metadata_received(self, torrent: str) -> None:

@@ -119,6 +119,9 @@ class _View:
         self.phase = phase
         self.state = TorrentState.QUEUED
         self.downloading = False
+        self.nameless = False
+        """A magnet link: nothing of it is wanted before its files are judged, and that it is finished means nothing."""
+        self.finished_nameless = False
         self.trouble: str | None = None
         self.file_problem: str | None = None
         """What the last failed read or write was."""
@@ -139,6 +142,27 @@ class AlertTranslator:
         """A torrent is being added; `complete` where its resume data says that all that is wanted is there."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
+
+    def added(self, torrent: str, *, nameless: bool) -> None:
+        """A torrent is in the session; `nameless` where its files are not known, and nothing of it is wanted."""
+        view = self._views.get(torrent)
+        if view is not None:
+            view.nameless, view.finished_nameless = nameless, False
+
+    def selected(self, torrent: str) -> list[Output]:
+        """A torrent's selection is in force: from now on it counts that it is finished, or was all along."""
+        view = self._views.get(torrent)
+        if view is None or not view.nameless:
+            return []
+        view.nameless = False
+        finished = view.finished_nameless and not view.downloading and view.phase is _Phase.INCOMPLETE
+        return self._finish(torrent, view) if finished else []
+
+    @staticmethod
+    def _finish(torrent: str, view: _View) -> list[Output]:
+        view.phase = _Phase.FLUSHING
+        view.row_is_newer = False
+        return [Flush(torrent)]
 
     def forget(self, torrent: str) -> None:
         """A torrent is gone; later alerts of it mean nothing."""
@@ -250,11 +274,8 @@ class AlertTranslator:
             case MetadataReceived():
                 return [LoadLayout(torrent)]
             case Finished():
-                if view.phase is not _Phase.INCOMPLETE:
-                    return []
-                view.phase = _Phase.FLUSHING
-                view.row_is_newer = False
-                return [Flush(torrent)]
+                view.finished_nameless = view.nameless
+                return [] if view.nameless or view.phase is not _Phase.INCOMPLETE else self._finish(torrent, view)
             case Flushed():
                 if view.phase is not _Phase.FLUSHING:
                     return []
@@ -332,7 +353,7 @@ def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
     if row.paused:
         return TorrentState.PAUSED
     if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
-        return TorrentState.DOWNLOADING
+        return TorrentState.FETCHING_METADATA if view.nameless else TorrentState.DOWNLOADING
     return _STATES[row.state]
 
 

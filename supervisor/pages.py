@@ -57,7 +57,7 @@ def of_torrents(
             if len(rows) == limit or size >= PAGE_BYTES or len(rows) % STEP == 0:
                 break
         yield
-    ended = not ids_after(last, 1)
+    ended = yield from _none_after(ids_after, row, last)
     while True:
         changed = _changed_since(log, seen)
         seen = log.head
@@ -78,6 +78,18 @@ def of_torrents(
         del order[limit:]
         last, ended = order[-1], False
     return [rows[torrent] for torrent in order], None if ended else last
+
+
+def _none_after(
+    ids_after: Callable[[str | None, int], Sequence[str]], row: Callable[[str], Any], last: str | None
+) -> Generator[None, None, bool]:
+    """Whether no torrent that is wanted comes later: a page with a cursor is followed by one with rows."""
+    while ids := ids_after(last, STEP_LOOKS):
+        if any(row(torrent) is not None for torrent in ids):
+            return False
+        last = ids[-1]
+        yield
+    return True
 
 
 def _changed_since(log: EventLog, seq: int) -> list[str]:

@@ -288,11 +288,11 @@ def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monke
     asked_at: list[int] = []
     inspect, post_updates = engine.session.inspect, engine.session.post_updates
 
-    def inspect_slowly(*, magnet: str | None, metainfo: bytes | None) -> SourceInfo:
+    def inspect_slowly(**source: Any) -> SourceInfo:
         nonlocal inspected
         inspected += 1
         time.sleep(0.002)  # as long as it may take libtorrent, so that there is time to ask for status in between
-        return inspect(magnet=magnet, metainfo=metainfo)
+        return inspect(**source)
 
     def post() -> None:
         asked_at.append(inspected)

@@ -136,6 +136,35 @@ def test_completion_is_told_when_the_flush_is_quicker_than_the_next_status(trans
     assert of_kind(shown, Progress)[-1].state is TorrentState.SEEDING
 
 
+def test_a_magnet_link_is_not_finished_before_anything_of_it_is_wanted(translator: AlertTranslator) -> None:
+    """libtorrent says so between its metadata and its selection; clients hear that metadata is being fetched."""
+    translator.added(T, nameless=True)
+    shown = told(translator, row(NativeState.DOWNLOADING_METADATA, 0, 0), MetadataReceived(T), Finished(T))
+    shown += told(translator, Flushed(T), row(NativeState.FINISHED, 0, 0))
+    assert {event.state for event in of_kind(shown, Progress) + of_kind(shown, StateChanged)} == {
+        TorrentState.FETCHING_METADATA
+    }
+    assert not of_kind(shown, Flush)
+    shown = told(translator, NativeStateChanged(T, NativeState.DOWNLOADING)) + translator.selected(T)
+    shown += told(translator, row(NativeState.DOWNLOADING, 0, 10))
+    assert [event.state for event in of_kind(shown, StateChanged)] == [TorrentState.DOWNLOADING]
+    assert not of_kind(shown, Flush)
+
+
+@pytest.mark.parametrize("wanted", [0, 10], ids=["nothing-wanted", "all-there"])
+def test_a_magnet_link_that_was_finished_all_along_is_finished_once_selected(
+    translator: AlertTranslator, wanted: int
+) -> None:
+    """libtorrent does not say it again; it is complete where something is wanted."""
+    translator.added(T, nameless=True)
+    told(translator, MetadataReceived(T), Finished(T))
+    assert translator.selected(T) == [Flush(T)]
+    assert translator.selected(T) == []
+    shown = told(translator, Flushed(T), row(ALL, wanted, wanted))
+    assert [event.state for event in of_kind(shown, StateChanged)] == [TorrentState.SEEDING]
+    assert of_kind(shown, Completed) == ([Completed(torrent=T, bytes_done=wanted)] if wanted else [])
+
+
 def test_completion_is_told_where_no_status_came_before(translator: AlertTranslator) -> None:
     """A small torrent is finished and flushed before the first update."""
     assert [type(output) for output in told(translator, Finished(T), Flushed(T))] == [Flush]

@@ -85,6 +85,19 @@ def test_a_page_is_true_at_its_end(
     assert len(rows) <= limit
 
 
+def test_the_last_page_with_rows_has_no_cursor() -> None:
+    """Also where torrents come later that are not wanted."""
+    torrents = Torrents(600)
+    for torrent, row in torrents.rows.items():
+        row["hidden"] = torrent not in ("002", "004")
+    steps = pages.of_torrents(torrents.ids_after, torrents.row, torrents.log, cursor=None, limit=1)
+    raws, cursor = made(steps, lambda: None)
+    assert (len(raws), cursor) == (1, "002")
+    steps = pages.of_torrents(torrents.ids_after, torrents.row, torrents.log, cursor=cursor, limit=1)
+    raws, cursor = made(steps, lambda: None)
+    assert (len(raws), cursor) == (1, None)
+
+
 def test_a_page_ends_at_its_bytes(monkeypatch: Any) -> None:
     """With one row at least; its cursor goes on from there, and no row is missed or given twice."""
     monkeypatch.setattr(pages, "PAGE_BYTES", 60)
