@@ -4,6 +4,7 @@ What a session has, and what resume data says, is given as desired state too, wi
 what is desired. So one comparison serves commands, restores and the regular look at what is really there.
 """
 
+import json
 from typing import Final, NamedTuple
 
 from protocol.desired import DesiredTorrent
@@ -89,7 +90,7 @@ def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
     for name in _COMPARED:
         has, wanted = getattr(found, name), getattr(desired, name)
         if has != wanted:
-            told.append(f"{name} is {has!r} and not {wanted!r}")
+            told.append(f"{name} is {json.dumps(has)} and not {json.dumps(wanted)}")
     if found.selection != desired.selection:
         told.append("the files' priorities are not those of the selection")
     return told

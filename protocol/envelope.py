@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from protocol import codec
-from protocol.errors import ErrorKind, OuzelError
+from protocol.errors import ErrorKind, OuzelError, Retry
 
 VERSION: Final = 1
 DEFAULT_DEADLINE_MS: Final = 10_000
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     id: RequestId
     op: str
     args: dict[str, Any] = {}
-    client: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    client: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     wait: Wait = "durable"
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEADLINE_MS)] = DEFAULT_DEADLINE_MS
 
@@ -64,7 +64,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: int
     name: str
     message: str
-    retry: str
+    retry: Retry
     retry_after_ms: int | None = None
     field: str | None = None
     accepted: bool | None = None
@@ -166,17 +166,26 @@ def parse_request(frame: bytes) -> Request:
         raise RefusedRequest(error, _id_in(value)) from error
 
 
-class _Glance(msgspec.Struct):
+class Glance(msgspec.Struct):
+    """What is read of a frame that nobody decodes, or not yet."""
+
     id: RequestId
+    deadline_ms: Any = DEFAULT_DEADLINE_MS
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds until it is to be answered; where it will be refused for its deadline, until the usual one."""
+        given = self.deadline_ms
+        return (given if type(given) is int and 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
 
 
-_GLANCE: Final = msgspec.msgpack.Decoder(_Glance)
+_GLANCE: Final = msgspec.msgpack.Decoder(Glance)
 
 
-def glance_at_id(frame: bytes) -> str | int | None:
-    """The id in a frame that nobody will decode, None where it has none: at a hundredth of what decoding takes."""
+def glance(frame: bytes) -> Glance | None:
+    """The id and the deadline in a frame, None where it has none: at a hundredth of what decoding takes."""
     try:
-        return _GLANCE.decode(frame[: codec.MAX_FRAME_BYTES + 1]).id
+        return _GLANCE.decode(frame[: codec.MAX_FRAME_BYTES + 1])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -50,6 +50,9 @@ PEERS_KEPT: Final = 200
 GONE: Final = 2**53
 """The revision that is confirmed once a removed torrent is gone: later than all others."""
 
+DISK_PATIENCE_S: Final = 0.5
+"""What a disk may take to tell where a path leads; less than that says nothing about it."""
+
 INSPECTIONS: Final = 2
 """How many engines may die over one source before it is refused."""
 
@@ -261,10 +264,14 @@ class Mutations:
             save_path = self._roots.confine(command.save_path, "args.save_path")
             return save_path, mounts.mount_point_of(save_path, mounts.current())
 
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(deadline):
                 return await in_thread(look)
         except TimeoutError as error:
+            if deadline - began < DISK_PATIENCE_S:
+                problem = "it was not known in time where the save path is; nothing was accepted"
+                raise OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem) from error
             raise OuzelError(
                 ErrorKind.STORAGE_UNAVAILABLE,
                 "args.save_path: its file system does not answer; nothing was accepted",

@@ -3,6 +3,7 @@
 Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
 """
 
+import re
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -54,6 +55,8 @@ from supervisor.snapshot import Snapshot
 
 SERVER: Final = "ouzel"
 REPLAY_BYTES_MAX: Final = 1024 * 1024
+_ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
 FILES_STEP: Final = 100
 """Files that are listed in one step."""
 
@@ -248,6 +251,8 @@ class Reads:
         cursor: str | None,
         limit: int,
     ) -> pages.Steps:
+        if cursor is not None and not _ID.fullmatch(cursor):
+            raise _no_cursor()
         return pages.of_torrents(ids_after, row, self._log, cursor=cursor, limit=limit)
 
     def _row(self, torrent: str) -> TorrentRow | None:
@@ -297,8 +302,12 @@ def _offset(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not cursor.isdecimal() or len(cursor) > 9:
-        raise OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
+        raise _no_cursor()
     return int(cursor)
+
+
+def _no_cursor() -> OuzelError:
+    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
 
 
 def _measure(pid: int | None) -> ProcessReport:

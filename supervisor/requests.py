@@ -36,7 +36,7 @@ from protocol.commands import (
     UpdateSelection,
     parse_command,
 )
-from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, glance_at_id, parse_request
+from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
 from protocol.errors import ErrorKind, OuzelError
 from protocol.results import CrashList
 from supervisor import logs
@@ -140,7 +140,7 @@ class Requests:
         self._admit = admit
         self._claims = Claims()
         self._bad_frames = BadFrames()
-        self._large_frames = LargeFrames(self._take, self._hand_back)
+        self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
         self._socket = LoopSocket(socket, on_message_from=self._large_frames.receive)
         self._outbox = Outbox(self._socket, log)
         self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
@@ -160,7 +160,7 @@ class Requests:
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
 
-    def _take(self, frames: list[bytes], sender: Sender) -> None:
+    def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
         *route, frame = frames
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
@@ -181,17 +181,25 @@ class Requests:
         except OuzelError as error:
             self._refuse(route, request.id, error)
             return
-        self._begin(route, request, command, len(frame))
+        self._begin(route, request, command, len(frame), came_at + request.deadline_ms / 1000)
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """There is no room for a message; its id is all that is read of it."""
+        self._unread(frames, _too_many())
+
+    def _too_late(self, frames: list[bytes], _: Sender) -> None:
+        """A message has waited for its turn until its deadline."""
+        self._unread(
+            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "its turn did not come in time; nothing was accepted")
+        )
+
+    def _unread(self, frames: list[bytes], error: OuzelError) -> None:
         *route, frame = frames
-        error = _too_many()
-        request_id = glance_at_id(frame)
-        if request_id is None:
+        glanced = glance(frame)
+        if glanced is None:
             self._spoilt(route[:1], error)
         else:
-            self._refuse(route, request_id, error)
+            self._refuse(route, glanced.id, error)
 
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
         """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
@@ -204,7 +212,7 @@ class Requests:
             case None:
                 pass
 
-    def _begin(self, route: list[bytes], request: Request, command: Command, size: int) -> None:
+    def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
         if isinstance(command, ShortRead):
             self._read(route, request, command)
             return
@@ -214,13 +222,13 @@ class Requests:
             return
         claim = self._claims.take(peer, size)
         if isinstance(command, _MUTATIONS):
-            self._mutate(route, request, command, claim)
+            self._mutate(route, request, command, deadline, claim)
         elif isinstance(command, ListFiles):
-            self._answered(self._list_files(route, request, command, claim), claim)
+            self._answered(self._list_files(route, request, command, deadline, claim), claim)
         elif isinstance(command, ListCrashes | GetCrash):
-            self._look_up(route, request, command, claim)
+            self._look_up(route, request, command, deadline, claim)
         else:
-            self._long_read(route, request, command, _deadline(request), claim)
+            self._long_read(route, request, command, deadline, claim)
 
     def _read(self, route: list[bytes], request: Request, command: ShortRead) -> None:
         try:
@@ -240,8 +248,9 @@ class Requests:
 
         self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
 
-    async def _list_files(self, route: list[bytes], request: Request, command: ListFiles, claim: Claim) -> None:
-        deadline = _deadline(request)
+    async def _list_files(
+        self, route: list[bytes], request: Request, command: ListFiles, deadline: float, claim: Claim
+    ) -> None:
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
                 await self._freshen(command.torrent)
@@ -250,9 +259,10 @@ class Requests:
         claim.hold()
         self._long_read(route, request, command, deadline, claim)
 
-    def _look_up(self, route: list[bytes], request: Request, command: ListCrashes | GetCrash, claim: Claim) -> None:
+    def _look_up(
+        self, route: list[bytes], request: Request, command: ListCrashes | GetCrash, deadline: float, claim: Claim
+    ) -> None:
         """Answers from the disk, which may hang."""
-        deadline = _deadline(request)
 
         async def answer() -> None:
             looking = self._work(self._crash_reports(command))
@@ -270,8 +280,7 @@ class Requests:
         except OuzelError as error:
             return error
 
-    def _mutate(self, route: list[bytes], request: Request, command: Mutation, claim: Claim) -> None:
-        deadline = _deadline(request)
+    def _mutate(self, route: list[bytes], request: Request, command: Mutation, deadline: float, claim: Claim) -> None:
         key = Key(request.client or tuple(filter(None, route)), request.id)
         content = content_of(command)
         try:
@@ -387,8 +396,3 @@ class Requests:
 def _too_many() -> OuzelError:
     problem = "this connection has as much under way as it may; nothing was accepted"
     return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)
-
-
-def _deadline(request: Request) -> float:
-    """The loop's time by which a request that came just now is answered."""
-    return asyncio.get_running_loop().time() + request.deadline_ms / 1000

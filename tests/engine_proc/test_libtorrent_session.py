@@ -395,6 +395,7 @@ def test_files_that_were_seen_are_not_looked_at_again(
     sample.write(tmp_path)
     desired = sample.desired(tmp_path, seed_mode=True)
     add(leech, sample, desired)
+    leech.status(sample.torrent, finished)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
     blob = leech.take(ResumeData).blob
     with real_session() as later:

@@ -13,7 +13,7 @@ from protocol.envelope import (
     RefusedRequest,
     Reply,
     Request,
-    glance_at_id,
+    glance,
     parse_request,
 )
 from protocol.errors import ErrorKind, OuzelError
@@ -206,7 +206,9 @@ def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> No
     frame = codec.encode(request)
     parsed = parse_request(frame)
     assert isinstance(parse_command(parsed.op, parsed.args), BY_OP[request["op"]])
-    assert glance_at_id(frame) == parsed.id
+    glanced = glance(frame)
+    assert glanced is not None
+    assert (glanced.id, glanced.patience_s) == (parsed.id, parsed.deadline_ms / 1000)
 
 
 @given(REQUESTS, st.data())
@@ -219,11 +221,19 @@ def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: s
     parsed_or_refused(bytes(frame))
 
 
+@pytest.mark.parametrize("wrong", [0, -1, 10**9, "soon", None, 1.5, True, [1]])
+def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
+    """Its refusal is to reach whoever sent it, in the usual time."""
+    glanced = glance(codec.encode({"id": 7, "deadline_ms": wrong}))
+    assert glanced is not None
+    assert (glanced.id, glanced.patience_s) == (7, 10.0)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_parsed_or_refused(frame: bytes) -> None:
     """Nothing else comes of them."""
     parsed_or_refused(frame)
-    glance_at_id(frame)
+    glance(frame)
 
 
 HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"

@@ -24,7 +24,7 @@ import zmq
 from protocol import codec
 from protocol.commands import BY_OP
 from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from protocol.envelope import RefusedRequest, glance_at_id, parse_request
+from protocol.envelope import RefusedRequest, glance, parse_request
 from protocol.errors import OuzelError
 
 WINDOW: Final = 100
@@ -214,8 +214,8 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
                 sent[request_id] = message[-1]
                 owed[request_id] += 1
                 known += 1
-            elif (seen := glance_at_id(message[-1])) is not None:
-                glanced[seen] += 1
+            elif (seen := glance(message[-1])) is not None:
+                glanced[seen.id] += 1
             deadline = time.monotonic() + PATIENCE_S
             while take(0) or known - answered >= WINDOW:
                 if known - answered >= WINDOW and not take(1000) and time.monotonic() > deadline:

@@ -1,6 +1,8 @@
 import asyncio
 import time
 
+import msgspec
+
 from supervisor.large_frames import LARGE_BYTES, WAITING_MAX, LargeFrames
 from supervisor.loop_socket import LOCAL, Sender
 
@@ -18,10 +20,16 @@ class Desk:
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, bytes]] = []
         self.handed_back: list[bytes] = []
-        self.large = LargeFrames(self._take, lambda frames, _: self.handed_back.append(frames[-1][:4]))
+        self.too_late: list[bytes] = []
+        self.large = LargeFrames(
+            self._take,
+            lambda frames, _: self.handed_back.append(frames[-1][:4]),
+            lambda frames, _: self.too_late.append(frames[-1][:4]),
+        )
 
-    def _take(self, frames: list[bytes], sender: Sender) -> None:
+    def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
         assert sender is LOCAL
+        assert came_at <= asyncio.get_running_loop().time()
         if frames[-1].startswith(b"slow"):
             ends = time.perf_counter() + 0.002
             while time.perf_counter() < ends:
@@ -53,3 +61,18 @@ async def test_what_waits_is_bounded() -> None:
     desk.large.close()
     assert sorted(desk.handed_back) == [b"%04d" % number for number in range(WAITING_MAX + 2)]
     assert desk.taken == [(b"a", b"slow")]
+
+
+async def test_what_waits_is_handed_back_at_its_deadline() -> None:
+    """Others of the same connection wait on."""
+    desk = Desk()
+    late = msgspec.msgpack.encode({"v": 1, "id": 1, "op": "ping", "deadline_ms": 5, "args": {"x": LARGE}})
+    for message in (b"slow" + LARGE, late, b"next" + LARGE):
+        desk.large.receive([b"a", message], LOCAL)
+    async with asyncio.timeout(20):
+        while len(desk.taken) < 2:
+            await turn()
+    assert desk.too_late == [late[:4]]
+    assert [name for _, name in desk.taken] == [b"slow", b"next"]
+    assert not desk.large._bytes
+    assert desk.handed_back == []

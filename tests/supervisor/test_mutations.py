@@ -619,11 +619,13 @@ async def test_a_save_path_that_does_not_answer_hangs_its_own_request_only(
     async with bench(tmp_path) as on:
         await on.engine()
         try:
-            slow = asyncio.create_task(refused(on, "add_torrent", magnet=MAGNET, save_path="/hung", deadline_s=0.5))
+            slow = asyncio.create_task(refused(on, "add_torrent", magnet=MAGNET, save_path="/hung", deadline_s=0.6))
             await do(on, "add_torrent", metainfo=OTHER.encode())
             error = await slow
+            hasty = await refused(on, "add_torrent", magnet=MAGNET, save_path="/hung", deadline_s=0.05)
         finally:
             hung.set()
+        assert hasty.kind is ErrorKind.DEADLINE_EXCEEDED, "so little time says nothing of the disk"
         assert (error.kind, error.field) == (ErrorKind.STORAGE_UNAVAILABLE, "args.save_path")
         assert V1 not in on.catalogue.torrents
 
