@@ -237,7 +237,7 @@ class Dispatcher:
         """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
         paths = self._session.paths(torrent)
         if paths:
-            self._guard.confine(torrent, desired.save_path, paths)
+            self._guard.confine(torrent, desired.save_path, paths, patient=torrent not in self._forgetting)
         else:
             self._confined(torrent, None)
 

@@ -51,6 +51,12 @@ class Confined(NamedTuple):
     problem: str | None
 
 
+class _Confining(NamedTuple):
+    token: int
+    until: float
+    mount_point: str
+
+
 class Moved(NamedTuple):
     """Decision: a loaded torrent's path leads elsewhere, or its files are gone: take it out, and judge it anew."""
 
@@ -119,7 +125,9 @@ class StorageGuard:
         self._homes: dict[str, _Home] = {}
         self._homes_by_path: dict[str, _Home] = {}
         self._looks: dict[str, _Looking] = {}
-        self._confining: dict[str | int, int] = {}
+        self._confining: dict[str | int, _Confining] = {}
+        self._silent: set[str] = set()
+        """Mount points that did not answer in time when they were asked last."""
         self._to_ask: defaultdict[str, list[Look]] = defaultdict(list)
         self._unloaded: set[str] = set()
         self._suspected_at: dict[str, float] = {}
@@ -175,22 +183,25 @@ class StorageGuard:
         self._unloaded.discard(desired.torrent)
         if examined is None or not (examined.claimed or examined.others):
             return self._judge(desired, home, examined, [])
-        until = math.inf if loaded else self._clock() + PATIENCE_S
+        # Of a disk that is known to be silent nothing is waited for: others would wait for their turn behind.
+        until = math.inf if loaded else self._clock() + (0.0 if home.mount_point in self._silent else PATIENCE_S)
         look = _Looking(next(self._tokens), until, desired, home, examined)
         self._looks[desired.torrent] = look
         paths = [file.path for file in examined.claimed]
         self._to_ask[home.mount_point].append(Look(desired.torrent, look.token, paths, examined.others))
         return None
 
-    def confine(self, subject: str | int, save_path: str, paths: Sequence[str]) -> None:
+    def confine(self, subject: str | int, save_path: str, paths: Sequence[str], *, patient: bool = True) -> None:
         """Has the disk asked whether paths lead out of the download roots; `Confined` follows, unless it hangs.
 
         Args:
             subject: what they are of, given back; the latest question about it is the one that is answered.
             save_path: which says on what disk they are.
+            patient: it is waited for as long as it takes; otherwise a disk that does not answer is a problem.
         """
-        token = self._confining[subject] = next(self._tokens)
-        self._to_ask[mount_point_of(save_path, self._mounts)].append(Look(str(subject), token, (), paths))
+        mount_point, token = mount_point_of(save_path, self._mounts), next(self._tokens)
+        self._confining[subject] = _Confining(token, math.inf if patient else self._clock() + PATIENCE_S, mount_point)
+        self._to_ask[mount_point].append(Look(str(subject), token, (), paths))
 
     def suspect(self, torrent: str) -> bool:
         """A torrent's files gave an error: whether they should be looked at again."""
@@ -249,6 +260,7 @@ class StorageGuard:
         """A torrent is being taken out of the session; where it was is remembered."""
         self._unloaded.add(torrent)
         self._looks.pop(torrent, None)
+        self._confining.pop(torrent, None)
         self._suspected_at.pop(torrent, None)
 
     # -- what the loop asks ---------------------------------------------------------------------------------------
@@ -279,8 +291,13 @@ class StorageGuard:
                 self._measure_at[mount_point] = math.inf
                 self._watch.measure(mount_point)
         late: list[Decision] = []
+        for subject, asked in list(self._confining.items()):
+            if asked.until <= now:
+                del self._confining[subject]
+                late.append(Confined(subject, f"{asked.mount_point} does not answer"))
         for torrent, look in self._looks.items():
             if look.until <= now and torrent not in self._waiting:
+                self._silent.add(look.home.mount_point)
                 problem = f"{look.home.mount_point} does not answer; once it does, the torrent goes on by itself"
                 late.append(Judged(torrent, Missing(look.home.mount_point, problem)))
         for key, since in list(self._news.items()):
@@ -346,8 +363,8 @@ class StorageGuard:
         return found
 
     def _take_confined(self, sight: FilesSeen) -> list[Decision]:
-        for subject, token in self._confining.items():
-            if token == sight.token:
+        for subject, asked in self._confining.items():
+            if asked.token == sight.token:
                 del self._confining[subject]
                 return [Confined(subject, None if sight.escape is None else str(sight.escape))]
         return []
@@ -358,6 +375,7 @@ class StorageGuard:
         if look is None or look.token != token:
             return []
         del self._looks[torrent]
+        self._silent.discard(look.home.mount_point)
         if look.home != self._home_of(look.desired):
             verdict = self.look(look.desired, look.examined)
             return [Judged(torrent, verdict)] if verdict is not None else []

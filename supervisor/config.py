@@ -64,8 +64,11 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
     @property
     def directories(self) -> list[Path]:
         """Where keys lie: no place for payload."""
-        secret = [Path(self.curve_secret_key_file).parent] if self.curve_secret_key_file else []
-        return secret + ([Path(self.authorized_keys_dir)] if self.authorized_keys_dir else [])
+        found = [Path(self.authorized_keys_dir)] if self.authorized_keys_dir else []
+        if self.curve_secret_key_file:
+            # The file too: its directory may be a download root, and is one all the same.
+            found += [Path(self.curve_secret_key_file), Path(self.curve_secret_key_file).parent]
+        return found
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
@@ -123,6 +126,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
         raise InvalidConfig(f"configuration: {key}: {problem}" if key else f"configuration: {problem}") from error
     _check_paths(config.paths)
     _check_api(config.api)
+    _check_apart(config)
     return config
 
 
@@ -198,6 +202,18 @@ def _check_paths(paths: PathsConfig) -> None:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:
         raise InvalidConfig(f"paths.runtime_dir: {error}") from error
+
+
+def _check_apart(config: Config) -> None:
+    """A download root that is one of Ouzel's own directories would have torrents written into it."""
+    paths, api = config.paths, config.api
+    own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
+    own["api.authorized_keys_dir"] = api.authorized_keys_dir
+    for key, directory in own.items():
+        for index, root in enumerate(paths.download_roots):
+            if directory is not None and os.path.realpath(directory) == os.path.realpath(root):
+                problem = f"is {key}, too; torrents need a directory of their own, which may be one below"
+                raise InvalidConfig(f"paths.download_roots[{index}]: {root!r} {problem}")
 
 
 def _check_api(api: ApiConfig) -> None:

@@ -531,7 +531,7 @@ class Service:
         problem = event.problem
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
             problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
-        if problem is not None:
+        if problem is not None and leaving.removal == "delete_files":
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
             message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
             self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message))

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.storage_guard import Confined
+from engine_proc.confinement import Escape
+from engine_proc.pieces import Examined
+from engine_proc.storage_guard import PATIENCE_S, Confined, Judged
+from engine_proc.storage_policy import Missing
+from engine_proc.storage_watch import FilesSeen, Look
 from protocol.bounds import Bounds
 from protocol.events import FilesDiscovered, TorrentError
-from protocol.link import ForgetTorrent, InspectSource, SourceInspected, TorrentApplied, TorrentForgotten
+from protocol.link import ForgetTorrent, InspectSource, SourceInspected, StorageState, TorrentApplied, TorrentForgotten
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.engine_proc.samples import PIECE_LENGTH
 
@@ -213,3 +217,87 @@ def test_files_inside_are_deleted_once_they_were_judged(desk: Desk, place: Path)
     desk.settle()
     assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
     assert calls(desk) == ["add", "remove, and its files"]
+
+
+class Silence:
+    """A disk that does not answer, until it is told to."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._desk = desk
+        self._asked: list[Look] = []
+        monkeypatch.setattr(desk.watch, "look", lambda mount_point, looks, bounds: self._asked.extend(looks))
+
+    def answer(self, escape: Escape | None = None) -> None:
+        """Answers what was asked so far: all files are there, and lead where they should or out."""
+        for look in self._asked:
+            self._desk.watch._seen.put([FilesSeen(look.torrent, look.token, [PIECE_LENGTH] * len(look.paths), escape)])
+        self._asked.clear()
+        for decision in self._desk.guard.decisions():
+            self._desk.dispatcher.decided(decision)
+        self._desk.pump()
+
+    def wait(self, seconds: float) -> None:
+        """Lets time go by."""
+        self._desk.now += seconds
+        for decision in self._desk.guard.tick(self._desk.now):
+            self._desk.dispatcher.decided(decision)
+        self._desk.pump()
+
+
+def test_a_torrent_is_removed_although_its_disk_does_not_answer(
+    desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files cannot be judged, and are left alone, as is told; it does not stay for that."""
+    silence = Silence(desk, monkeypatch)
+    desired = desk.sample.desired(place / "root")
+    desk.ensure(desired)
+    silence.wait(0)
+    silence.answer()
+    assert desired.torrent in desk.session.torrents()
+    desk.forget(desired, delete_files=True)
+    silence.wait(1)
+    assert desired.torrent in desk.session.torrents()
+    silence.wait(PATIENCE_S)
+    desk.settle()
+    [forgotten] = desk.heard(TorrentForgotten)
+    assert forgotten.problem is not None
+    assert "does not answer" in forgotten.problem
+    assert desired.torrent not in desk.session.torrents()
+
+
+def test_a_verdict_on_a_torrent_that_is_gone_is_not_the_next_ones(
+    desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed while its metadata was judged, and added again: what leads out was the first one's."""
+    silence = Silence(desk, monkeypatch)
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desired = desk.sample.desired(place / "root", by_magnet=True)
+    desk.ensure(desired)
+    silence.wait(0)
+    silence.answer()
+    desk.session.receive_metadata(desired.torrent, FILES, name="sample")
+    desk.pump()
+    desk.forget(desired, delete_files=False)
+    desk.settle()
+    desk.session.on_disk = False
+    desk.ensure(desired)
+    silence.answer(Escape(str(place / "root" / "sample"), "/elsewhere"))
+    assert desk.heard(TorrentError) == []
+
+
+def test_a_silent_disk_is_waited_for_once(desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked about while it is known to be silent waits at once, so that others get their turn."""
+    silence = Silence(desk, monkeypatch)
+    desired = desk.sample.desired(place / "root")
+    desk.ensure(desired)
+    silence.wait(PATIENCE_S - 1)
+    assert not desk.heard(StorageState)
+    silence.wait(2)
+    other = changed(desired, torrent="f" * 40)
+    assert desk.guard.look(other, Examined([], 0, 0, 0, others=["/x"])) is None
+    [late] = desk.guard.tick(desk.now)
+    assert isinstance(late, Judged)
+    assert (late.torrent, type(late.verdict)) == (other.torrent, Missing)
+    silence.answer()
+    assert desk.guard.look(other, Examined([], 0, 0, 0, others=["/x"])) is None
+    assert desk.guard.tick(desk.now) == []

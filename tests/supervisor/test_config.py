@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES
-from supervisor.config import Config, InvalidConfig, LimitsConfig, RestartConfig, load
+from supervisor.config import ApiConfig, Config, InvalidConfig, LimitsConfig, RestartConfig, load
+from supervisor.download_roots import DownloadRoots
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
 
@@ -306,3 +307,22 @@ def test_there_is_no_tcp_without_keys(missing: str) -> None:
 def test_key_paths_are_absolute(key: str) -> None:
     """A service's working directory is nothing to go by."""
     assert refusal(None, {**RUNTIME, f"OUZEL_API_{key.upper()}": "keys"}).startswith(f"api.{key}: ")
+
+
+@pytest.mark.parametrize("key", ["resume_dir", "runtime_dir", "state_dir"])
+def test_a_download_root_is_not_one_of_ouzels_own_directories(tmp_path: Path, key: str) -> None:
+    """A torrent called `<id>.json` would write desired state; by whatever name, and one below is fine."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    own = {f"OUZEL_PATHS_{key.upper()}": str(tmp_path)}
+    told = refusal(None, {**RUNTIME, **own, "OUZEL_PATHS_DOWNLOAD_ROOTS": f"/srv:{tmp_path / 'link'}"})
+    assert told.startswith("paths.download_roots[1]: ")
+    assert f"is paths.{key}, too" in told
+    load(None, {**RUNTIME, **own, "OUZEL_PATHS_DOWNLOAD_ROOTS": str(tmp_path / "downloads")})
+
+
+def test_keys_are_no_place_for_payload() -> None:
+    """The daemon's own key neither where it lies right in a download root."""
+    api = ApiConfig(curve_secret_key_file="/srv/server.key_secret", authorized_keys_dir="/srv/keys")
+    roots = DownloadRoots([Path("/srv")], reserved=api.directories)
+    allowed = {path: roots.bounds.allow(path) for path in ("/srv/a", "/srv/server.key_secret", "/srv/keys/laptop.key")}
+    assert allowed == {"/srv/a": True, "/srv/server.key_secret": False, "/srv/keys/laptop.key": False}
