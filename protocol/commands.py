@@ -56,7 +56,8 @@ class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
     Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
 
     Fields:
-        cursor: the `cursor` of the page before; null for the first page.
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
         limit: rows a page, at the most.
     """
 
@@ -72,7 +73,8 @@ class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
         fields: names of the row's members to give; `torrent` is always there. Null is all of them.
         state: only torrents in this state.
         label: only torrents with this label.
-        cursor: the `cursor` of the page before; null for the first page.
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
         limit: rows a page, at the most.
     """
 
@@ -94,7 +96,8 @@ class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
     """The files of a torrent, with progress, a page at a time.
 
     Fields:
-        cursor: the `cursor` of the page before; null for the first page.
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
         limit: files a page, at the most.
     """
 
@@ -245,8 +248,8 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
         include: globs; a file must match one of them; an empty list is all files.
         exclude: globs; a file that matches one is left out.
         skip_fluff: leave out samples, notes, links and the like.
-        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal; an empty one gives
-            the files back to the rules.
+        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal, in place of all that
+            were given before; an empty one gives the files back to the rules.
     """
 
     torrent: TorrentId
@@ -271,7 +274,7 @@ class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
     """Lets a torrent out of quarantine, so that it is loaded again.
 
     One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
-    take effect when it is released; with `"wait": "applied"` they are answered with QUARANTINED.
+    take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
     """
 
     torrent: TorrentId

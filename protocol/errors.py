@@ -30,7 +30,9 @@ class ErrorKind(Enum):
     DEADLINE_EXCEEDED = ErrorRow(
         1007, "later", "no outcome was known at the deadline; the command may still take effect"
     )
-    REPLAY_GONE = ErrorRow(1008, "resnapshot", "the events asked for are of another epoch or no longer kept")
+    REPLAY_GONE = ErrorRow(
+        1008, "resnapshot", "the events asked for are of another epoch, no longer kept, or not there yet"
+    )
     INTERNAL_ERROR = ErrorRow(1009, "later", "a defect in Ouzel; the supervisor's log has the traceback")
     ID_REUSED = ErrorRow(1010, "never", "the id was another command's of the same client within the last ten minutes")
     INVALID_ARGUMENT = ErrorRow(2001, "never", "an argument is missing, has the wrong type or is out of range")

@@ -116,7 +116,7 @@ class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
 
 
 class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed"):
-    """The last piece of a file passed its hash check.
+    """The last piece of a file was downloaded and passed its hash check; files that were found complete tell nothing.
 
     Fields:
         index: the file's place in the torrent, from 0.

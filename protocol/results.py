@@ -19,7 +19,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
         server: `ouzel`.
         version: Ouzel's.
         protocol: the version of this protocol that it speaks.
-        libtorrent: the engine's version of libtorrent; empty before the first engine.
+        libtorrent: the engine's version of libtorrent; empty until the first engine takes commands.
         ops: every command that it knows.
         max_frame_bytes: what a request may have.
     """
