@@ -6,17 +6,16 @@ does.
 """
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 import msgpack
 import zmq
 
 from protocol.endpoints import EVENTS_SOCKET, ipc_endpoint
+from tests.rig.helper import Helper
 
 TURN: Final = 1000
 RECEIVE_QUEUE: Final = 100_000
@@ -39,7 +38,7 @@ class Heard(NamedTuple):
     last_at: float
 
 
-class Listener:
+class Listener(Helper):
     """A process that listens.
 
     Args:
@@ -48,43 +47,11 @@ class Listener:
     """
 
     def __init__(self, runtime_dir: Path, *prefixes: str) -> None:
-        argv = [sys.executable, "-m", "tests.rig.listener", ipc_endpoint(runtime_dir, EVENTS_SOCKET), *prefixes]
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.pid = self._process.pid
-        self._read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__("tests.rig.listener", ipc_endpoint(runtime_dir, EVENTS_SOCKET), *prefixes)
 
     def heard(self) -> Heard:
         """What it has heard so far."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return Heard(**self._read())
-
-    def close(self) -> None:
-        """Ends the process."""
-        if self._process.poll() is None:
-            self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.wait()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the listener's process has ended"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return Heard(**self._ask())
 
 
 def _listen(endpoint: str, prefixes: list[str]) -> None:

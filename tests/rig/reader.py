@@ -5,16 +5,15 @@ is a question, and how far it has come the answer. It ends with the process that
 """
 
 import json
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import ouzel
 from ouzel import event_stream
+from tests.rig.helper import Helper
 
 
 class Progressed(NamedTuple):
@@ -35,47 +34,15 @@ class Progressed(NamedTuple):
     first_replay_at: float
 
 
-class Reader:
-    """A process that reads, and can be stopped by its `pid`."""
+class Reader(Helper):
+    """A process that reads."""
 
     def __init__(self, runtime_dir: Path) -> None:
-        argv = [sys.executable, "-m", "tests.rig.reader", str(runtime_dir)]
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.pid = self._process.pid
-        self._read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__("tests.rig.reader", str(runtime_dir))
 
     def progressed(self) -> Progressed:
         """How far it has come."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return Progressed(**self._read())
-
-    def close(self) -> None:
-        """Ends the process."""
-        if self._process.poll() is None:
-            self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.wait()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the reader's process has ended"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return Progressed(**self._ask())
 
 
 class _Reading:

@@ -5,13 +5,13 @@ the process that started it, since its stdin does.
 """
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
+
+from tests.rig.helper import Helper
 
 LOOPBACK: Final = {
     "listen_interfaces": "127.0.0.1:0",
@@ -42,7 +42,7 @@ class Downloaded(NamedTuple):
     cpu_s: float
 
 
-class Seed:
+class Seed(Helper):
     """A process with a bare session.
 
     Args:
@@ -52,20 +52,8 @@ class Seed:
 
     def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
         wanted = {**LOOPBACK, **(settings or {}), "upload_rate_limit": upload_bps}
-        argv = [sys.executable, "-m", "tests.rig.seed", json.dumps(wanted)]
-        # In a session of its own a Ctrl-C does not reach it: whoever started it ends it.
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.endpoint = f"127.0.0.1:{self._read()['port']}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__("tests.rig.seed", json.dumps(wanted))
+        self.endpoint = f"127.0.0.1:{self.greeting['port']}"
 
     def add(self, metainfo: bytes, save_path: Path, *, peer: str | None = None, seed_mode: bool = True) -> None:
         """Seeds what lies at `save_path`, or without `seed_mode` downloads it from `peer`."""
@@ -87,28 +75,6 @@ class Seed:
     def finished(self) -> bool:
         """Whether all torrents have all their pieces."""
         return bool(self._ask(op="totals")["finished"])
-
-    def close(self) -> None:
-        """Ends the process."""
-        if self._process.poll() is None:
-            self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.wait()
-
-    def _ask(self, **command: Any) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return self._read()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the bare session's process has ended"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
 
 def _serve(settings: dict[str, Any]) -> None:

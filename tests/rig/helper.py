@@ -1,0 +1,61 @@
+"""A process of this package's that answers questions: one JSON object a line each way, the first when it is ready.
+
+It ends with the process that started it, since its stdin does.
+"""
+
+import json
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+
+class Helper:
+    """`python -m MODULE ARGUMENTS…`, from its first answer until the end of a `with`; it can be stopped by its `pid`.
+
+    Fields:
+        greeting: its first answer.
+    """
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._module = module
+        # In a session of its own a Ctrl-C does not reach it: whoever started it ends it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+        self.greeting = self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process.poll() is None:
+            self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.wait()
+
+    def _ask(self, **question: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, f"the process of {self._module} has ended"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
