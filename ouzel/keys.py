@@ -23,6 +23,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
     Args:
         name: what the daemon's log calls the client.
         role: None for the daemon's own key.
+        directory: made where it is missing.
 
     Raises:
         ValueError: the name cannot be one of files.
@@ -32,6 +33,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
     if not is_name(name):
         raise ValueError(f"{name!r} is not made of letters, digits and . _ @ -, beginning with one of the first two")
     public, secret = (key.decode("ascii") for key in zmq.curve_keypair())
+    directory.mkdir(parents=True, exist_ok=True)
     pair = KeyPair(directory / f"{name}{PUBLIC_SUFFIX}", directory / f"{name}{SECRET_SUFFIX}", public)
     if pair.public_file.exists():
         raise FileExistsError(17, "it is there already, and stays as it is", str(pair.public_file))

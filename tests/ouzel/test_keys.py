@@ -24,6 +24,11 @@ def test_nobody_else_can_read_the_secret(tmp_path: Path) -> None:
     assert (secret.public_key, secret.secret_key is not None) == (pair.public_key, True)
 
 
+def test_the_directory_is_made(tmp_path: Path) -> None:
+    """A new user has none yet."""
+    assert keys.make("server", None, tmp_path / "etc" / "ouzel").secret_file.exists()
+
+
 @pytest.mark.parametrize("suffix", [".key", ".key_secret"])
 def test_a_key_that_is_there_stays(tmp_path: Path, suffix: str) -> None:
     """It may be somebody's only one; nothing else is made either."""
@@ -52,7 +57,7 @@ def test_the_command_says_what_to_do_next(tmp_path: Path, capsys: pytest.Capture
         assert secret not in text
 
 
-@pytest.mark.parametrize("argv", [["../x"], [""], ["a", "--out", "/nowhere/at/all"], ["a", "--role", "root"]])
+@pytest.mark.parametrize("argv", [["../x"], [""], ["a", "--out", "/dev/null/at/all"], ["a", "--role", "root"]])
 def test_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
     """Exit code 2, and no file."""
     monkeypatch.chdir(tmp_path)
