@@ -104,3 +104,16 @@ def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pyt
     put(tmp_path, "a")
     found = keys.look()
     assert keys.look() is found
+
+
+def test_a_name_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
+    """What is told of it can be logged and published; the same for the directory's."""
+    directory = tmp_path / os.fsdecode(b"keys-\xff")
+    assert "keys-?: No such file" in AuthorizedKeys(directory).look().problems[DIRECTORY]
+    directory.mkdir()
+    key = put(directory, "good")
+    (directory / os.fsdecode(b"\xff\xfe.key")).write_bytes(b"x")
+    found = AuthorizedKeys(directory).look()
+    assert set(found.clients) == {key}
+    assert list(found.problems) == ["??.key"]
+    assert found.problems["??.key"].startswith("??.key is ignored: its name")
