@@ -10,7 +10,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 import zmq
 
@@ -46,6 +46,14 @@ class UnusableAccess(Exception):
     """What `[api]` asks for cannot be had; the message names the key."""
 
 
+class _Met(NamedTuple):
+    """A connection, by the number of its handshake: whose it is, and its ends."""
+
+    number: int
+    user: str
+    ends: Ends
+
+
 class Access:
     """Guards the sockets of clients.
 
@@ -64,8 +72,8 @@ class Access:
         self._refusals = Refusals()
         self._most = self._limit()
         self._watched: list[Connections] = []
-        self._met: dict[int, tuple[str, Ends]] = {}
-        """The key at each connection that has sent something; there are as many as descriptors at the most."""
+        self._met: dict[int, _Met] = {}
+        """The last connection under each descriptor that has sent something, also when it is gone."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
@@ -101,19 +109,22 @@ class Access:
         if sender.user is None:
             return
         known = self._met.get(sender.fd)
-        ends = ends_of(sender.fd)
-        if ends is None or known == (sender.user, ends):
+        if known is not None and sender.number <= known.number:
+            # The ends are read once: a message may be looked at when its connection is gone, and the descriptor
+            # another one's. Of a lower number, it is that of a connection before.
             return
-        self._met[sender.fd] = (sender.user, ends)
+        ends = ends_of(sender.fd)
+        if ends is None or not ends.local.startswith("tcp:"):
+            return
+        self._met[sender.fd] = _Met(sender.number, sender.user, ends)
         if sender.user not in self._authorized.clients:
-            self._cut(sender.fd)  # it was let in before its key was removed
+            hang_up(sender.fd, ends)  # it was let in before its key was removed
 
     def admit(self, sender: Sender, command: Command) -> None:
         """Whether a command may be given by whoever sent it. Raises OuzelError: NOT_PERMITTED."""
         if sender.user is None:
             return
-        if sender.fd not in self._met or self._met[sender.fd][0] != sender.user:
-            self.met(sender)
+        self.met(sender)
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
@@ -167,13 +178,9 @@ class Access:
             authorized=len(names),
             removed=[client.name for key, client in before.items() if key not in authorized.clients],
         )
-        for fd, (user, _) in list(self._met.items()):
-            if user not in authorized.clients:
-                self._cut(fd)
-
-    def _cut(self, fd: int) -> None:
-        _, ends = self._met.pop(fd)
-        hang_up(fd, ends)
+        for fd, met in self._met.items():
+            if met.user not in authorized.clients:
+                hang_up(fd, met.ends)
 
     def _admits(self, user: str, address: str) -> bool:
         if user in self._authorized.clients:

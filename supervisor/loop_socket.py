@@ -5,6 +5,7 @@ the socket has no more, in bounded turns that let others run, and every send is 
 """
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -27,11 +28,14 @@ class Sender(NamedTuple):
 
     Fields:
         user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the connection's descriptor, where there is a user, and else -1.
+        fd: the number that the connection's descriptor had, where there is a user, and else -1. The connection may be
+            gone, and the number another one's.
+        number: the connection's own, by its handshake: a later one's is greater.
     """
 
     user: str | None
     fd: int
+    number: int = 0
 
 
 OnMessage = Callable[[list[bytes]], None]
@@ -104,6 +108,10 @@ class LoopSocket:
             return Offer.GONE
         return Offer.SENT
 
+    def sender_of(self, frame: zmq.Frame) -> Sender:
+        """Who sent a frame that came over this socket."""
+        return _sender_of(frame) if self._keyed else LOCAL
+
     def close(self, *, linger_ms: int = 0) -> None:
         """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
         self._loop.remove_reader(self._fd)
@@ -138,18 +146,21 @@ class LoopSocket:
             self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
         elif self._on_message_from is not None and self._keyed:
             frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            self._on_message_from([frame.bytes for frame in frames], sender_of(frames[-1]))
+            self._on_message_from([frame.bytes for frame in frames], _sender_of(frames[-1]))
         elif self._on_message_from is not None:
             self._on_message_from(self._socket.recv_multipart(zmq.NOBLOCK), LOCAL)
         elif self._on_frames is not None:
             self._on_frames(self._socket.recv_multipart(zmq.NOBLOCK, copy=False))
 
 
-def sender_of(frame: zmq.Frame) -> Sender:
-    """The sender of a frame, by what the ZAP handler said of its connection."""
+def _sender_of(frame: zmq.Frame) -> Sender:
+    """The sender of a frame, by what the ZAP handler said of its connection, see `supervisor.zap`."""
     try:
-        # libzmq takes the handler's word over a property of the same name that a peer gives itself; without a handler,
-        # on a local socket, a peer can so claim to be a key's user, and has less rights for it.
-        return Sender(str(frame.get("User-Id")), int(frame.get("__fd")))
-    except zmq.ZMQError:
+        # libzmq's own properties and the handler's go before those of the same name that a peer gives itself. But no
+        # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP
+        # address, but `localhost:uid:gid:pid`.
+        user, number = str(frame.get("User-Id")).split(" ")
+        ipaddress.ip_address(str(frame.get("Peer-Address")).partition("%")[0])
+        return Sender(user, int(frame.get("__fd")), int(number))
+    except (zmq.ZMQError, UnicodeDecodeError, ValueError):
         return LOCAL

@@ -19,7 +19,7 @@ import zmq
 from protocol.events import LifecycleEvent, Progress, Tick
 from supervisor import event_frames
 from supervisor.event_log import EventLog
-from supervisor.loop_socket import LoopSocket, Sender, sender_of
+from supervisor.loop_socket import LoopSocket, Sender
 from supervisor.subscriptions import Subscriptions
 
 _SUBSCRIBE: Final = b"\x01"
@@ -80,7 +80,7 @@ class Publisher:
         Anything else is what a subscriber has sent, and means nothing. A subscription may stand behind such a frame in
         one message, and ZeroMQ takes it; so each frame is looked at.
         """
-        self._met(sender_of(frames[-1]))
+        self._met(self._socket.sender_of(frames[-1]))
         for frame in frames:
             message = frame.bytes
             if message[:1] == _SUBSCRIBE:

@@ -7,6 +7,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from supervisor.connections import AHEAD_MAX, CONNECTIONS_MAX, NOT_ZEROMQ, UNKNO
 from tests.rig.daemon import Daemon
 from tests.rig.keyring import Keyring, endpoint
 from tests.rig.waiting import until
+from tests.rig.zmtp import RawPeer
 
 pytestmark = pytest.mark.process
 
@@ -223,6 +225,78 @@ def test_changes_of_keys_hold_at_once(
     assert len(guarded.logged("key_ignored")) == 1
     broken.unlink()
     until(guarded.healthy, "it is forgotten")
+
+
+def test_names_that_are_no_text_stop_nothing(keyring: Keyring, guarded: Daemon) -> None:
+    """A file's in the directory of keys, whose name cannot be encoded: it is ignored, and told of."""
+    guarded.client.ping()
+    odd = keyring.authorized / os.fsdecode(b"\xff.key")
+    odd.write_text("x")
+    reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
+    assert "?.key is ignored" in reasons[0].message
+    guarded.stop()
+    guarded.start()
+    until(lambda: guarded.client.health().reasons, "it starts again, and tells of it again")
+    odd.unlink()
+    until(guarded.healthy, "it is forgotten")
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+def test_what_a_local_peer_claims_to_be_means_nothing(
+    root: Path, keyring: Keyring, context: "zmq.Context[zmq.Socket[bytes]]", tcp: bool
+) -> None:
+    """Whatever bytes: it is answered, and nobody else misses an event."""
+    claims = (b"\xff\xfe", b"", b"nobody", b"key 1", b"key x", b"key 1 2")
+    with Daemon(root / "d", api=keyring.api if tcp else None) as daemon, contextlib.ExitStack() as stack:
+        rude = stack.enter_context(RawPeer(daemon.runtime_dir / EVENTS_SOCKET, b"SUB", {b"User-Id": claims[0]}))
+        rude.send(b"\x01tick/")
+        for claim in claims:
+            asking = stack.enter_context(RawPeer(daemon.runtime_dir / COMMANDS_SOCKET, b"DEALER", {b"User-Id": claim}))
+            asking.send(PING)
+            assert b"ok" in asking.receive()
+        rude.receive()
+        subscriber = stack.enter_context(context.socket(zmq.SUB))
+        subscriber.linger = 0
+        subscriber.subscribe(b"tick/")
+        subscriber.connect(f"ipc://{daemon.runtime_dir / EVENTS_SOCKET}")
+        assert subscriber.poll(30_000), "an honest subscriber hears"
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_key_that_is_removed_costs_no_other_its_connection(
+    keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]", local: bool
+) -> None:
+    """One that left while its requests were still read: its descriptor may be a newcomer's by then."""
+    place = keyring.place(guarded, "boss")
+    with zmq.Context() as own, own.socket(zmq.DEALER) as leaving:
+        place.join(leaving, place.commands)
+        for extra in ({}, {"x": [{"a": 1}] * 60_000}):
+            leaving.send(codec.encode({"v": 1, "id": 1, "op": "ping", "args": extra}))
+            assert leaving.poll(30_000)
+            leaving.recv()
+        leaving.send(codec.encode({"v": 1, "id": 2, "op": "ping", "args": {"x": "y" * 20_000}}))
+        time.sleep(0.2)  # until it is there, behind what the large one cost
+        leaving.linger = 0
+    until(lambda: not connected(port(guarded)), "it is gone")
+    with context.socket(zmq.DEALER) as newcomer, newcomer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+        if local:
+            newcomer.connect(f"ipc://{guarded.runtime_dir / COMMANDS_SOCKET}")
+        else:
+            keyring.place(guarded, "reader").join(newcomer, place.commands)
+        for _ in range(2):
+            newcomer.send(PING)
+            assert newcomer.poll(30_000)
+            newcomer.recv()
+            if not guarded.logged("keys_changed"):
+                keyring.revoke("boss")
+                until(lambda: guarded.logged("keys_changed"), "the daemon knows")
+        assert not monitor.poll(300)
+
+
+def connected(number: int) -> bool:
+    """Whether there is a connection to this port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(int(line[1].rpartition(":")[2], 16) == number and line[3] == "01" for line in lines)
 
 
 def let_in(place: ouzel.Server) -> bool:
