@@ -3,6 +3,7 @@
 What is not there authorizes nobody: a directory that is gone has no keys. A file that is damaged harms no other.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -15,6 +16,12 @@ FILES_MAX: Final = 10_000
 
 DIRECTORY: Final = "directory"
 """The subject of a problem that all files share."""
+
+FILES: Final = "files"
+"""The subject of the problems of single files."""
+
+_LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO})
+"""Why a file cannot be read until something changes that each look sees."""
 
 
 class Client(NamedTuple):
@@ -35,6 +42,16 @@ class Authorized(NamedTuple):
     clients: dict[str, Client]
     problems: dict[str, str]
 
+    def reasons(self) -> dict[str, str]:
+        """What health says of them, by subject: of all files together one thing, however many there are."""
+        found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
+        files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
+        if files:
+            found[FILES] = (
+                files[0] if len(files) == 1 else f"{len(files)} key files have problems, the first: {files[0]}"
+            )
+        return found
+
 
 class AuthorizedKeys:
     """Reads the directory anew when something in it has changed. Its calls wait for the disk.
@@ -48,14 +65,17 @@ class AuthorizedKeys:
         self._shown = _shown(str(directory))
         self._stamp: object = None
         self._authorized = Authorized({}, {})
+        self._passing = False
+        """Whether a file could not be read for a reason that may be over without a change of the file."""
 
     def look(self) -> Authorized:
         """What the directory says now."""
         try:
             stamp = self._look()
             if stamp != self._stamp:
+                self._passing = False
                 self._authorized = self._read([name for name, *_ in stamp[1]])
-                self._stamp = stamp
+                self._stamp = None if self._passing else stamp
         except OSError as error:
             self._stamp = None
             return Authorized({}, {DIRECTORY: f"{self._shown}: {error.strerror}; nobody is authorized"})
@@ -93,6 +113,7 @@ class AuthorizedKeys:
                 if key.role is None:
                     raise ValueError('there is no role in it, role = "read" or role = "admin"')
             except OSError as error:
+                self._passing = self._passing or error.errno not in _LASTING
                 problems[shown] = f"{shown} is ignored: {error.strerror}"
             except ValueError as error:
                 problems[shown] = f"{shown} is ignored: {error}"

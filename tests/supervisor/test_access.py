@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import structlog
 import zmq
+from structlog.testing import capture_logs
 
 from protocol.commands import Ping
 from protocol.errors import OuzelError
 from supervisor import access as guarding
-from supervisor.access import Access
+from supervisor.access import LOGGED_MAX, Access, AccessNotYet, UnusableAccess
+from supervisor.authorized_keys import DIRECTORY, FILES
 from supervisor.config import ApiConfig
 from supervisor.loop_socket import Sender
 from tests.rig.keyring import Keyring
@@ -24,12 +26,12 @@ class Guard:
     def __init__(self, root: Path) -> None:
         self.keyring = Keyring(root)
         self.reported: list[tuple[str, str | None]] = []
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> Access:
         """Looks at the keys from now on."""
-        self.access = Access(ApiConfig(**self.keyring.api), self._context, structlog.get_logger())
+        self.access = Access(ApiConfig(**self.keyring.api), self.context, structlog.get_logger())
         self._running = asyncio.create_task(self.access.run(lambda *told: self.reported.append(told)))
         return self.access
 
@@ -58,7 +60,7 @@ class Guard:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
             self.access.close()
-        self._context.term()
+        self.context.term()
 
 
 @pytest.fixture
@@ -175,4 +177,66 @@ async def test_a_local_connection_is_no_keys(guard: Guard, tmp_path: Path) -> No
             await guard.seen(0)
             ours.send(b"x")
             assert peer.recv(1) == b"x"
+    await guard.close()
+
+
+async def test_stray_files_are_told_as_one(guard: Guard) -> None:
+    """A directory full of them: one reason, which changes with their number, and a hundred lines in the log."""
+    for number in range(3 * LOGGED_MAX):
+        (guard.keyring.authorized / f"{number:03}.key").write_text("x")
+    with capture_logs() as logged:
+        guard.start()
+        await guard.heard(1)
+        (guard.keyring.authorized / "000.key").unlink()
+        await guard.heard(2)
+        for stray in guard.keyring.authorized.iterdir():
+            stray.unlink()
+        await guard.heard(3)
+        async with asyncio.timeout(30):
+            while guard.reported[-1] != (FILES, None):  # noqa: ASYNC110  # nobody tells of it
+                await asyncio.sleep(0.005)
+    texts = [text for subject, text in guard.reported if subject == FILES and text is not None]
+    assert texts[0].startswith("300 key files have problems, the first: 000.key is ignored: ")
+    assert texts[1].startswith("299 key files have problems, the first: 001.key is ignored: ")
+    told = [each["file"] for each in logged if each["event"] == "key_ignored"]
+    assert told[: LOGGED_MAX + 1] == [f"{number:03}.key" for number in range(LOGGED_MAX + 1)]
+    await guard.close()
+
+
+async def test_without_the_directory_nobody_is_let_in_until_it_is_there(guard: Guard) -> None:
+    """At the start as later: whoever mounts it late need not start the service again."""
+    guard.key("alice")
+    away = guard.keyring.authorized.rename(guard.keyring.root / "away")
+    guard.start()
+    await guard.heard(1)
+    assert guard.reported[0][0] == DIRECTORY
+    assert "nobody is authorized" in str(guard.reported[0][1])
+    away.rename(guard.keyring.authorized)
+    await guard.seen(1)
+    await guard.heard(2)
+    assert guard.reported[1] == (DIRECTORY, None)
+    await guard.close()
+
+
+async def test_subscribers_that_are_hung_up_on_are_told_once_in_a_while(guard: Guard) -> None:
+    """One that connects again at once would fill the log."""
+    with capture_logs() as logged:
+        access = guard.start()
+        for _ in range(1000):
+            access.subscriber_hung_up()
+    assert [each["reason"] for each in logged if each["event"] == "subscriber_hung_up"] == ["too many subscriptions"]
+    await guard.close()
+
+
+async def test_an_address_that_another_has_may_be_had_later(guard: Guard) -> None:
+    """One that is none may not; the message names the key."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, guard.context.socket(zmq.ROUTER) as router:
+        for endpoint, passes in ((f"tcp://127.0.0.1:{taken.getsockname()[1]}", True), ("tcp://127.0.0.1:x", False)):
+            access = Access(
+                ApiConfig(**{**guard.keyring.api, "tcp_commands": endpoint}), guard.context, structlog.get_logger()
+            )
+            with pytest.raises(UnusableAccess, match=r"^api\.tcp_commands: ") as caught:
+                access.offer_tcp(router, "tcp_commands")
+            assert isinstance(caught.value, AccessNotYet) is passes
+            access.close()
     await guard.close()
