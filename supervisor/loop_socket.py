@@ -9,6 +9,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import zmq
@@ -18,6 +19,9 @@ _POLLIN: Final = int(zmq.POLLIN)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 """As plain numbers: an enum's arithmetic takes longer than what it is for."""
+
+ADDRESSES_KEPT: Final = 1024
+"""Peers' addresses of which it is kept in mind whether they are of tcp: to find out takes as long as all else."""
 
 TURN_S: Final = 0.001
 """How long messages are taken before others get their turn, however few they were."""
@@ -160,7 +164,17 @@ def _sender_of(frame: zmq.Frame) -> Sender:
         # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP
         # address, but `localhost:uid:gid:pid`.
         user, number = str(frame.get("User-Id")).split(" ")
-        ipaddress.ip_address(str(frame.get("Peer-Address")).partition("%")[0])
+        if not _is_ip(str(frame.get("Peer-Address"))):
+            return LOCAL
         return Sender(user, int(frame.get("__fd")), int(number))
     except (zmq.ZMQError, UnicodeDecodeError, ValueError):
         return LOCAL
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _is_ip(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return True
