@@ -1,7 +1,7 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 another ouzeld has the directories,
-78 the configuration is wrong.
+Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 73 a directory
+cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
 """
 
 import argparse
@@ -20,13 +20,14 @@ import structlog
 
 from supervisor import config as configuration
 from supervisor import logs, process_limits, runtime_dir
-from supervisor.access import UnusableAccess
+from supervisor.access import AccessNotYet, UnusableAccess
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.restart_policy import PROBE_S
 from supervisor.service import Service, UnusableSettings
 from supervisor.service_manager import ServiceManager
 
+EXIT_UNAVAILABLE: Final = 69
 EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
 EXIT_CONFIG: Final = 78
@@ -46,8 +47,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         prog="ouzeld",
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
         "SIGHUP has it read its configuration again.",
-        epilog="Exit codes: 0 stopped as asked, 2 usage, 73 a directory cannot be made, 75 already running, "
-        "78 wrong configuration.",
+        epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
+        "73 a directory cannot be made, 75 already running, 78 wrong configuration.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -84,6 +85,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 probe_s=probe_s,
             )
             asyncio.run(service.run())
+    except AccessNotYet as error:
+        _fail(EXIT_UNAVAILABLE, str(error))
     except (UnusableAccess, UnusableSettings) as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")

@@ -5,12 +5,14 @@ longer authorized is hung up on: a subscriber would be given events for as long 
 """
 
 import asyncio
+import errno
+import itertools
 import resource
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 import zmq
 
@@ -18,7 +20,7 @@ from protocol.commands import Command, Mutation
 from protocol.errors import ErrorKind, OuzelError
 from protocol.key_file import Role, parse
 from supervisor import logs
-from supervisor.authorized_keys import DIRECTORY, Authorized, AuthorizedKeys, read_file
+from supervisor.authorized_keys import Authorized, AuthorizedKeys, read_file
 from supervisor.config import ApiConfig
 from supervisor.connections import CONNECTIONS_MAX, Connections, limit
 from supervisor.descriptors import Ends, ends_of, hang_up
@@ -31,19 +33,46 @@ from supervisor.zap import Zap
 LOOK_S: Final = 1.0
 """How often the directory of keys is looked at."""
 
+LOGGED_MAX: Final = 100
+"""Files that are told of one by one, in the log."""
+
 ADDRESSES: Final = 4
 """Two sockets of clients, each local and on tcp."""
 
 UNKNOWN_KEY: Final = "unknown key"
 READ_ONLY: Final = "read-only key"
+SUBSCRIBERS: Final = "subscribers"
+TOO_MUCH: Final = "too many subscriptions"
 
 _MUTATIONS: Final = get_args(Mutation)
 
 Report = Callable[[str, str | None], None]
 
 
+_PASSING: Final = frozenset(
+    {
+        *(errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENETDOWN, errno.ENETUNREACH),
+        *(errno.EIO, errno.ESTALE, errno.ETIMEDOUT),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
+    }
+)
+"""An address that another still has, or the machine has not got yet; a disk in trouble; too little of something."""
+
+
 class UnusableAccess(Exception):
     """What `[api]` asks for cannot be had; the message names the key."""
+
+
+class AccessNotYet(UnusableAccess):
+    """It cannot be had now, for a reason that may pass."""
+
+
+class _Met(NamedTuple):
+    """A connection, by the number of its handshake: whose it is, and its ends."""
+
+    number: int
+    user: str
+    ends: Ends
 
 
 class Access:
@@ -55,7 +84,7 @@ class Access:
         log: where refusals are told, once in a while each.
 
     Raises:
-        UnusableAccess: keys cannot be read.
+        UnusableAccess: the daemon's own key cannot be read; AccessNotYet where that may pass.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -64,8 +93,8 @@ class Access:
         self._refusals = Refusals()
         self._most = self._limit()
         self._watched: list[Connections] = []
-        self._met: dict[int, tuple[str, Ends]] = {}
-        """The key at each connection that has sent something; there are as many as descriptors at the most."""
+        self._met: dict[int, _Met] = {}
+        """The last connection under each descriptor that has sent something, also when it is gone."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
@@ -74,8 +103,6 @@ class Access:
         self._secret_key = _secret_key(Path(config.curve_secret_key_file))
         self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
         self._authorized = self._keys.look()
-        if DIRECTORY in self._authorized.problems:
-            raise UnusableAccess(f"api.authorized_keys_dir: {self._authorized.problems[DIRECTORY]}")
         self._zap = Zap(context, self._admits)
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
@@ -83,17 +110,21 @@ class Access:
         self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
-        """Binds a socket to the tcp address under this key of `[api]`, where there is one. Raises UnusableAccess."""
+        """Binds a socket to the tcp address under this key of `[api]`, where there is one.
+
+        Raises:
+            UnusableAccess: it cannot be bound; AccessNotYet where that may pass.
+        """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:
             return
-        if socket.socket_type == zmq.XPUB:
+        if socket.getsockopt(zmq.TYPE) == zmq.XPUB:
             # Each subscription is told, with its sender, and not only the first one to a topic.
             socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         try:
             bound = offer_tcp(socket, endpoint, self._secret_key)
         except zmq.ZMQError as error:
-            raise UnusableAccess(f"api.{key}: {endpoint}: {error.strerror}") from error
+            raise _unusable(error.errno, f"api.{key}: {endpoint}: {error.strerror}") from error
         self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
 
     def met(self, sender: Sender) -> None:
@@ -101,19 +132,22 @@ class Access:
         if sender.user is None:
             return
         known = self._met.get(sender.fd)
-        ends = ends_of(sender.fd)
-        if ends is None or known == (sender.user, ends):
+        if known is not None and sender.number <= known.number:
+            # The ends are read once: a message may be looked at when its connection is gone, and the descriptor
+            # another one's. Of a lower number, it is that of a connection before.
             return
-        self._met[sender.fd] = (sender.user, ends)
+        ends = ends_of(sender.fd)
+        if ends is None or not ends.local.startswith("tcp:"):
+            return
+        self._met[sender.fd] = _Met(sender.number, sender.user, ends)
         if sender.user not in self._authorized.clients:
-            self._cut(sender.fd)  # it was let in before its key was removed
+            hang_up(sender.fd, ends)  # it was let in before its key was removed
 
     def admit(self, sender: Sender, command: Command) -> None:
         """Whether a command may be given by whoever sent it. Raises OuzelError: NOT_PERMITTED."""
         if sender.user is None:
             return
-        if sender.fd not in self._met or self._met[sender.fd][0] != sender.user:
-            self.met(sender)
+        self.met(sender)
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
@@ -126,22 +160,28 @@ class Access:
         """Looks at the keys until it is cancelled.
 
         Args:
-            report: called with a file and what is wrong with it, or None.
+            report: called with a subject, the directory or its files, and what is wrong with it, or None.
         """
         if self._keys is None:
             return
-        told: dict[str, str] = {}
+        logged: dict[str, str] = {}
+        reported: dict[str, str] = {}
         while True:
-            for file in [file for file in told if file not in self._authorized.problems]:
-                del told[file]
-                report(file, None)
-            for file, problem in self._authorized.problems.items():
-                if told.get(file) != problem:
+            first = dict(itertools.islice(self._authorized.problems.items(), LOGGED_MAX))
+            for file, problem in first.items():
+                if logged.get(file) != problem:
                     self._log.warning("key_ignored", file=file, problem=problem)
-                    report(file, problem)
-                    told[file] = problem
+            reasons = self._authorized.reasons()
+            for subject in {**reported, **reasons}:
+                if reasons.get(subject) != reported.get(subject):
+                    report(subject, reasons.get(subject))
+            logged, reported = first, reasons
             await asyncio.sleep(LOOK_S)
             self._take(await in_thread(self._keys.look))
+
+    def subscriber_hung_up(self) -> None:
+        """To be called when a subscriber was hung up on that held too many subscriptions; told once in a while."""
+        self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
     def close(self) -> None:
         """To be called between the end of the sockets and that of their context."""
@@ -167,13 +207,9 @@ class Access:
             authorized=len(names),
             removed=[client.name for key, client in before.items() if key not in authorized.clients],
         )
-        for fd, (user, _) in list(self._met.items()):
-            if user not in authorized.clients:
-                self._cut(fd)
-
-    def _cut(self, fd: int) -> None:
-        _, ends = self._met.pop(fd)
-        hang_up(fd, ends)
+        for fd, met in self._met.items():
+            if met.user not in authorized.clients:
+                hang_up(fd, met.ends)
 
     def _admits(self, user: str, address: str) -> bool:
         if user in self._authorized.clients:
@@ -181,11 +217,16 @@ class Access:
         self._refused(address, UNKNOWN_KEY, key=user)
         return False
 
-    def _refused(self, subject: str, reason: str, **more: str) -> None:
+    def _refused(self, subject: str, reason: str, *, event: str = "refused", **more: str) -> None:
         told = self._refusals.tell(subject, reason, time.monotonic())
         if told is not None:
             whom, untold = told
-            self._log.warning("refused", whom=whom, reason=reason, untold_before=untold, **more)
+            self._log.warning(event, whom=whom, reason=reason, untold_before=untold, **more)
+
+
+def _unusable(number: int | None, message: str) -> UnusableAccess:
+    """The error to raise for one of this number."""
+    return AccessNotYet(message) if number in _PASSING else UnusableAccess(message)
 
 
 def _secret_key(path: Path) -> str:
@@ -194,7 +235,8 @@ def _secret_key(path: Path) -> str:
     try:
         found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))
     except OSError as error:
-        raise UnusableAccess(f"{key}: {path}: {error.strerror}; `ouzel keys new --server` makes one") from error
+        how = "; `ouzel keys new --server` makes one" if error.errno == errno.ENOENT else ""
+        raise _unusable(error.errno, f"{key}: {path}: {error.strerror}{how}") from error
     except ValueError as error:
         raise UnusableAccess(f"{key}: {path}: {error}") from error
     if found.secret_key is None:

@@ -3,6 +3,7 @@
 What is not there authorizes nobody: a directory that is gone has no keys. A file that is damaged harms no other.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -15,6 +16,12 @@ FILES_MAX: Final = 10_000
 
 DIRECTORY: Final = "directory"
 """The subject of a problem that all files share."""
+
+FILES: Final = "files"
+"""The subject of the problems of single files."""
+
+_LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO})
+"""Why a file cannot be read until something changes that each look sees."""
 
 
 class Client(NamedTuple):
@@ -29,11 +36,21 @@ class Authorized(NamedTuple):
 
     Fields:
         clients: by public key, in Z85.
-        problems: what is wrong, by the name of the file.
+        problems: what is wrong, by the name of the file; text that can be encoded, whatever the name's bytes are.
     """
 
     clients: dict[str, Client]
     problems: dict[str, str]
+
+    def reasons(self) -> dict[str, str]:
+        """What health says of them, by subject: of all files together one thing, however many there are."""
+        found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
+        files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
+        if files:
+            found[FILES] = (
+                files[0] if len(files) == 1 else f"{len(files)} key files have problems, the first: {files[0]}"
+            )
+        return found
 
 
 class AuthorizedKeys:
@@ -45,19 +62,23 @@ class AuthorizedKeys:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._shown = _shown(str(directory))
         self._stamp: object = None
         self._authorized = Authorized({}, {})
+        self._passing = False
+        """Whether a file could not be read for a reason that may be over without a change of the file."""
 
     def look(self) -> Authorized:
         """What the directory says now."""
         try:
             stamp = self._look()
             if stamp != self._stamp:
+                self._passing = False
                 self._authorized = self._read([name for name, *_ in stamp[1]])
-                self._stamp = stamp
+                self._stamp = None if self._passing else stamp
         except OSError as error:
             self._stamp = None
-            return Authorized({}, {DIRECTORY: f"{self._directory}: {error.strerror}; nobody is authorized"})
+            return Authorized({}, {DIRECTORY: f"{self._shown}: {error.strerror}; nobody is authorized"})
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
@@ -77,14 +98,14 @@ class AuthorizedKeys:
 
     def _read(self, names: list[str]) -> Authorized:
         if self._directory.stat().st_mode & stat.S_IWOTH:
-            problem = f"{self._directory} can be written by everybody; nobody is authorized"
+            problem = f"{self._shown} can be written by everybody; nobody is authorized"
             return Authorized({}, {DIRECTORY: problem})
         clients: dict[str, Client] = {}
         problems: dict[str, str] = {}
         if len(names) > FILES_MAX:
-            problems[DIRECTORY] = f"{self._directory} has more than {FILES_MAX} keys; the others are ignored"
+            problems[DIRECTORY] = f"{self._shown} has more than {FILES_MAX} keys; the others are ignored"
         for file in names[:FILES_MAX]:
-            name = file.removesuffix(PUBLIC_SUFFIX)
+            name, shown = file.removesuffix(PUBLIC_SUFFIX), _shown(file)
             try:
                 if not is_name(name):
                     raise ValueError("its name is not made of letters, digits and . _ @ -, 64 at the most")
@@ -92,16 +113,22 @@ class AuthorizedKeys:
                 if key.role is None:
                     raise ValueError('there is no role in it, role = "read" or role = "admin"')
             except OSError as error:
-                problems[file] = f"{file} is ignored: {error.strerror}"
+                self._passing = self._passing or error.errno not in _LASTING
+                problems[shown] = f"{shown} is ignored: {error.strerror}"
             except ValueError as error:
-                problems[file] = f"{file} is ignored: {error}"
+                problems[shown] = f"{shown} is ignored: {error}"
             else:
                 known = clients.get(key.public_key)
                 if known is not None:
-                    problems[file] = f"{file} has the same key as {known.name}{PUBLIC_SUFFIX}; the lesser role holds"
+                    problems[shown] = f"{shown} has the same key as {known.name}{PUBLIC_SUFFIX}; the lesser role holds"
                 if known is None or key.role is Role.READ:
                     clients[key.public_key] = Client(name, key.role)
         return Authorized(clients, problems)
+
+
+def _shown(name: str) -> str:
+    """A name as text: the bytes of one may be no UTF-8, and neither a log nor an event can have such."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def read_file(path: Path, *, forbidden: int) -> bytes:

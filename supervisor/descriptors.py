@@ -43,6 +43,16 @@ def hang_up(fd: int, ends: Ends) -> bool:
     return False
 
 
+def hang_up_on(fd: int, inode: int) -> bool:
+    """Ends a connection, if it still is the one of this inode, and says whether it is."""
+    with contextlib.suppress(OSError), _borrowed(fd) as connection:
+        if os.fstat(connection.fileno()).st_ino == inode:
+            with contextlib.suppress(OSError):  # the peer was quicker
+                connection.shutdown(socket.SHUT_RDWR)
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def _borrowed(fd: int) -> Iterator[socket.socket]:
     """A duplicate of it. Raises OSError where it is closed, or no socket."""

@@ -1,5 +1,6 @@
 """The log: readable lines on a terminal, one JSON object a line anywhere else, on stderr."""
 
+import json
 import logging
 import os
 import sys
@@ -20,9 +21,7 @@ def configure(level: str) -> None:
     """Sets structlog up for the whole process. `level` is debug, info, warning or error."""
     terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if terminal
-        else structlog.processors.JSONRenderer(serializer=lambda value, **_: msgspec.json.encode(value).decode())
+        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[
@@ -37,6 +36,14 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _json(value: object, **_: object) -> str:
+    """A line, with a question mark for each part of a name that is no text: such must not end the service."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
 
 
 def on_terminal() -> bool:

@@ -5,9 +5,11 @@ the socket has no more, in bounded turns that let others run, and every send is 
 """
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import zmq
@@ -18,6 +20,9 @@ _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 """As plain numbers: an enum's arithmetic takes longer than what it is for."""
 
+ADDRESSES_KEPT: Final = 1024
+"""Peers' addresses of which it is kept in mind whether they are of tcp: to find out takes as long as all else."""
+
 TURN_S: Final = 0.001
 """How long messages are taken before others get their turn, however few they were."""
 
@@ -27,11 +32,14 @@ class Sender(NamedTuple):
 
     Fields:
         user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the connection's descriptor, where there is a user, and else -1.
+        fd: the number that the connection's descriptor had, where there is a user, and else -1. The connection may be
+            gone, and the number another one's.
+        number: the connection's own, by its handshake: a later one's is greater.
     """
 
     user: str | None
     fd: int
+    number: int = 0
 
 
 OnMessage = Callable[[list[bytes]], None]
@@ -104,6 +112,10 @@ class LoopSocket:
             return Offer.GONE
         return Offer.SENT
 
+    def sender_of(self, frame: zmq.Frame) -> Sender:
+        """Who sent a frame that came over this socket."""
+        return _sender_of(frame) if self._keyed else LOCAL
+
     def close(self, *, linger_ms: int = 0) -> None:
         """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
         self._loop.remove_reader(self._fd)
@@ -138,18 +150,31 @@ class LoopSocket:
             self._on_message(self._socket.recv_multipart(zmq.NOBLOCK))
         elif self._on_message_from is not None and self._keyed:
             frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            self._on_message_from([frame.bytes for frame in frames], sender_of(frames[-1]))
+            self._on_message_from([frame.bytes for frame in frames], _sender_of(frames[-1]))
         elif self._on_message_from is not None:
             self._on_message_from(self._socket.recv_multipart(zmq.NOBLOCK), LOCAL)
         elif self._on_frames is not None:
             self._on_frames(self._socket.recv_multipart(zmq.NOBLOCK, copy=False))
 
 
-def sender_of(frame: zmq.Frame) -> Sender:
-    """The sender of a frame, by what the ZAP handler said of its connection."""
+def _sender_of(frame: zmq.Frame) -> Sender:
+    """The sender of a frame, by what the ZAP handler said of its connection, see `supervisor.zap`."""
     try:
-        # libzmq takes the handler's word over a property of the same name that a peer gives itself; without a handler,
-        # on a local socket, a peer can so claim to be a key's user, and has less rights for it.
-        return Sender(str(frame.get("User-Id")), int(frame.get("__fd")))
-    except zmq.ZMQError:
+        # libzmq's own properties and the handler's go before those of the same name that a peer gives itself. But no
+        # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP
+        # address, but `localhost:uid:gid:pid`.
+        user, number = str(frame.get("User-Id")).split(" ")
+        if not _is_ip(str(frame.get("Peer-Address"))):
+            return LOCAL
+        return Sender(user, int(frame.get("__fd")), int(number))
+    except (zmq.ZMQError, UnicodeDecodeError, ValueError):
         return LOCAL
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _is_ip(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return True

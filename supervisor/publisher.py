@@ -6,7 +6,6 @@ subscriptions than it may, its connection is closed: there is no other way to te
 """
 
 import os
-import socket
 import stat
 import time
 from collections.abc import Callable
@@ -18,8 +17,9 @@ import zmq
 
 from protocol.events import LifecycleEvent, Progress, Tick
 from supervisor import event_frames
+from supervisor.descriptors import hang_up_on
 from supervisor.event_log import EventLog
-from supervisor.loop_socket import LoopSocket, Sender, sender_of
+from supervisor.loop_socket import LoopSocket, Sender
 from supervisor.subscriptions import Subscriptions
 
 _SUBSCRIBE: Final = b"\x01"
@@ -80,7 +80,7 @@ class Publisher:
         Anything else is what a subscriber has sent, and means nothing. A subscription may stand behind such a frame in
         one message, and ZeroMQ takes it; so each frame is looked at.
         """
-        self._met(sender_of(frames[-1]))
+        self._met(self._socket.sender_of(frames[-1]))
         for frame in frames:
             message = frame.bytes
             if message[:1] == _SUBSCRIBE:
@@ -93,12 +93,10 @@ class Publisher:
     def _hang_up(self, connection: int) -> None:
         """Closes a subscriber's connection under ZeroMQ, which then forgets all its subscriptions, and says so."""
         fd = _fd_of(connection)
-        if fd is None:
+        if fd is None or not hang_up_on(fd, connection):
             # It is gone already; what others have subscribed to as well is nobody's now.
             self._subscriptions.disown(connection)
             return
-        with suppress(OSError), socket.socket(fileno=os.dup(fd)) as own:
-            own.shutdown(socket.SHUT_RDWR)
         if connection != self._last_hung_up:
             self._last_hung_up = connection
             self._on_hung_up()

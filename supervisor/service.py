@@ -323,7 +323,7 @@ class Service:
         self._publisher = Publisher(
             events,
             self._events,
-            on_hung_up=lambda: self._log.warning("subscriber_hung_up", reason="it holds too many subscriptions"),
+            on_hung_up=self._access.subscriber_hung_up,
             met=self._access.met,
         )
 

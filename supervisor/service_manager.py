@@ -77,7 +77,7 @@ class ServiceManager:
     def _tell(self, message: str) -> None:
         if self._address is None:
             return
-        self._unsent.append(message.encode())
+        self._unsent.append(message.encode("utf-8", "replace"))
         while self._unsent:
             try:
                 self._socket.sendto(self._unsent[0], self._address)

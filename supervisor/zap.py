@@ -4,6 +4,7 @@ The question is a message on an inproc address that libzmq knows; until it is an
 as a handshake may take. Source: https://rfc.zeromq.org/spec/27 (ZAP).
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -21,7 +22,7 @@ _REFUSED: Final = (b"400", b"this key is not authorized")
 
 
 class Zap:
-    """Answers on the loop, from memory.
+    """Answers on the loop, from memory. Who is let in is known by the key and the number of the handshake, `KEY N`.
 
     Args:
         context: of the sockets whose clients are judged.
@@ -30,6 +31,7 @@ class Zap:
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", admits: Callable[[str, str], bool]) -> None:
         self._admits = admits
+        self._numbers = itertools.count(1)
         socket = context.socket(zmq.ROUTER)
         socket.setsockopt(zmq.LINGER, 0)
         socket.bind(ENDPOINT)
@@ -48,7 +50,7 @@ class Zap:
         user = _user(mechanism, credentials)
         admitted = user is not None and self._admits(user, address.decode("ascii", "replace"))
         code, text = _OK if admitted else _REFUSED
-        named = user.encode() if admitted and user is not None else b""
+        named = f"{user} {next(self._numbers)}".encode() if admitted else b""
         self._socket.send([route, delimiter, VERSION, request_id, code, text, named, b""])
 
 

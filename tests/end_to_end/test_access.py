@@ -7,6 +7,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from supervisor.connections import AHEAD_MAX, CONNECTIONS_MAX, NOT_ZEROMQ, UNKNO
 from tests.rig.daemon import Daemon
 from tests.rig.keyring import Keyring, endpoint
 from tests.rig.waiting import until
+from tests.rig.zmtp import RawPeer
 
 pytestmark = pytest.mark.process
 
@@ -219,10 +221,82 @@ def test_changes_of_keys_hold_at_once(
     broken = keyring.authorized / "broken.key"
     broken.write_text("no key")
     reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
-    assert [(each.component, each.subject) for each in reasons] == [("access", "broken.key")]
+    assert [(each.component, each.subject) for each in reasons] == [("access", "files")]
     assert len(guarded.logged("key_ignored")) == 1
     broken.unlink()
     until(guarded.healthy, "it is forgotten")
+
+
+def test_names_that_are_no_text_stop_nothing(keyring: Keyring, guarded: Daemon) -> None:
+    """A file's in the directory of keys, whose name cannot be encoded: it is ignored, and told of."""
+    guarded.client.ping()
+    odd = keyring.authorized / os.fsdecode(b"\xff.key")
+    odd.write_text("x")
+    reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
+    assert "?.key is ignored" in reasons[0].message
+    guarded.stop()
+    guarded.start()
+    until(lambda: guarded.client.health().reasons, "it starts again, and tells of it again")
+    odd.unlink()
+    until(guarded.healthy, "it is forgotten")
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+def test_what_a_local_peer_claims_to_be_means_nothing(
+    root: Path, keyring: Keyring, context: "zmq.Context[zmq.Socket[bytes]]", tcp: bool
+) -> None:
+    """Whatever bytes: it is answered, and nobody else misses an event."""
+    claims = (b"\xff\xfe", b"", b"nobody", b"key 1", b"key x", b"key 1 2")
+    with Daemon(root / "d", api=keyring.api if tcp else None) as daemon, contextlib.ExitStack() as stack:
+        rude = stack.enter_context(RawPeer(daemon.runtime_dir / EVENTS_SOCKET, b"SUB", {b"User-Id": claims[0]}))
+        rude.send(b"\x01tick/")
+        for claim in claims:
+            asking = stack.enter_context(RawPeer(daemon.runtime_dir / COMMANDS_SOCKET, b"DEALER", {b"User-Id": claim}))
+            asking.send(PING)
+            assert b"ok" in asking.receive()
+        rude.receive()
+        subscriber = stack.enter_context(context.socket(zmq.SUB))
+        subscriber.linger = 0
+        subscriber.subscribe(b"tick/")
+        subscriber.connect(f"ipc://{daemon.runtime_dir / EVENTS_SOCKET}")
+        assert subscriber.poll(30_000), "an honest subscriber hears"
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_key_that_is_removed_costs_no_other_its_connection(
+    keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]", local: bool
+) -> None:
+    """One that left while its requests were still read: its descriptor may be a newcomer's by then."""
+    place = keyring.place(guarded, "boss")
+    with zmq.Context() as own, own.socket(zmq.DEALER) as leaving:
+        place.join(leaving, place.commands)
+        for extra in ({}, {"x": [{"a": 1}] * 60_000}):
+            leaving.send(codec.encode({"v": 1, "id": 1, "op": "ping", "args": extra}))
+            assert leaving.poll(30_000)
+            leaving.recv()
+        leaving.send(codec.encode({"v": 1, "id": 2, "op": "ping", "args": {"x": "y" * 20_000}}))
+        time.sleep(0.2)  # until it is there, behind what the large one cost
+        leaving.linger = 0
+    until(lambda: not connected(port(guarded)), "it is gone")
+    with context.socket(zmq.DEALER) as newcomer, newcomer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+        if local:
+            newcomer.connect(f"ipc://{guarded.runtime_dir / COMMANDS_SOCKET}")
+        else:
+            keyring.place(guarded, "reader").join(newcomer, place.commands)
+        for _ in range(2):
+            newcomer.send(PING)
+            assert newcomer.poll(30_000)
+            newcomer.recv()
+            if not guarded.logged("keys_changed"):
+                keyring.revoke("boss")
+                until(lambda: guarded.logged("keys_changed"), "the daemon knows")
+        assert not monitor.poll(3500), "the last of its requests is looked at after three seconds"
+
+
+def connected(number: int) -> bool:
+    """Whether there is a connection to this port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(int(line[1].rpartition(":")[2], 16) == number and line[3] == "01" for line in lines)
 
 
 def let_in(place: ouzel.Server) -> bool:
@@ -304,15 +378,21 @@ def answered(client: ouzel.Client) -> bool:
     return True
 
 
+def test_without_a_directory_of_keys_it_starts(root: Path, keyring: Keyring) -> None:
+    """Nobody is let in, and health says so; once it is there they are."""
+    away = keyring.authorized.rename(keyring.root / "away")
+    with Daemon(root / "d", api=keyring.api) as daemon:
+        [reason] = until(lambda: daemon.client.health().reasons, "health tells of it")
+        assert (reason.component, reason.subject) == ("access", "directory")
+        assert not let_in(keyring.place(daemon, "boss"))
+        away.rename(keyring.authorized)
+        until(lambda: let_in(keyring.place(daemon, "boss")), "the key is authorized")
+        until(daemon.healthy, "it is well")
+
+
 def spoil_mode(keyring: Keyring) -> dict[str, str]:
     """Others of its group could read the secret key."""
     keyring.server.secret_file.chmod(0o640)
-    return {}
-
-
-def without_keys(keyring: Keyring) -> dict[str, str]:
-    """There is no directory of keys."""
-    keyring.authorized.rename(keyring.root / "away")
     return {}
 
 
@@ -328,18 +408,17 @@ def with_port_of_another(keyring: Keyring) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "problem"),
+    ("spoil", "problem", "code"),
     [
-        (spoil_mode, "api.curve_secret_key_file: "),
-        (with_public_half, "has no secret-key"),
-        (without_keys, "api.authorized_keys_dir: "),
-        (with_port_of_another, "api.tcp_events: tcp://192.0.2.1:7802: "),
+        (spoil_mode, "api.curve_secret_key_file: ", 78),
+        (with_public_half, "has no secret-key", 78),
+        (with_port_of_another, "api.tcp_events: tcp://192.0.2.1:7802: ", 69),
     ],
 )
 def test_what_is_not_safe_does_not_start(
-    root: Path, keyring: Keyring, spoil: Callable[[Keyring], dict[str, str]], problem: str
+    root: Path, keyring: Keyring, spoil: Callable[[Keyring], dict[str, str]], problem: str, code: int
 ) -> None:
-    """One line that names the key, exit code 78, and no socket is left."""
+    """One line that names the key, and no socket is left; the exit code says whether it may be well later."""
     api: dict[str, Any] = {**keyring.api, **spoil(keyring)}
     daemon = Daemon(root / "d", api=api)
     ran = subprocess.run(
@@ -350,5 +429,5 @@ def test_what_is_not_safe_does_not_start(
         check=False,
     )
     last = ran.stderr.splitlines()[-1]
-    assert (ran.returncode, last.startswith("ouzeld: "), problem in last) == (78, True, True), ran.stderr
+    assert (ran.returncode, last.startswith("ouzeld: "), problem in last) == (code, True, True), ran.stderr
     assert not (daemon.runtime_dir / ENGINE_SOCKET).exists()

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -5,7 +6,8 @@ import pytest
 import zmq
 
 from protocol.key_file import Role, public_file
-from supervisor.authorized_keys import DIRECTORY, AuthorizedKeys, Client
+from supervisor import authorized_keys
+from supervisor.authorized_keys import DIRECTORY, FILES, Authorized, AuthorizedKeys, Client
 
 
 def new_key() -> str:
@@ -104,3 +106,56 @@ def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pyt
     put(tmp_path, "a")
     found = keys.look()
     assert keys.look() is found
+
+
+def test_a_name_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
+    """What is told of it can be logged and published; the same for the directory's."""
+    directory = tmp_path / os.fsdecode(b"keys-\xff")
+    assert "keys-?: No such file" in AuthorizedKeys(directory).look().problems[DIRECTORY]
+    directory.mkdir()
+    key = put(directory, "good")
+    (directory / os.fsdecode(b"\xff\xfe.key")).write_bytes(b"x")
+    found = AuthorizedKeys(directory).look()
+    assert set(found.clients) == {key}
+    assert list(found.problems) == ["??.key"]
+    assert found.problems["??.key"].startswith("??.key is ignored: its name")
+
+
+def test_what_passes_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails for a moment locks nobody out until the file is touched; what lasts is not read each time."""
+    key = put(tmp_path, "a")
+    keys = AuthorizedKeys(tmp_path)
+    read = authorized_keys.read_file
+    failing, reads = [errno.EIO], 0
+
+    def fail(path: Path, *, forbidden: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        if failing:
+            raise OSError(failing[0], os.strerror(failing[0]))
+        return read(path, forbidden=forbidden)
+
+    monkeypatch.setattr(authorized_keys, "read_file", fail)
+    for _ in range(2):
+        assert keys.look() == ({}, {"a.key": "a.key is ignored: Input/output error"})
+    assert reads == 2
+    failing.clear()
+    for _ in range(2):
+        assert (set(keys.look().clients), keys.look().problems) == ({key}, {})
+    assert reads == 3
+    failing.append(errno.EACCES)
+    (tmp_path / "a.key").chmod(0o600)
+    for _ in range(2):
+        assert set(keys.look().problems) == {"a.key"}
+    assert reads == 4
+
+
+def test_many_files_are_one_reason(tmp_path: Path) -> None:
+    """However many problems there are; the directory's is one of its own."""
+    assert Authorized({}, {}).reasons() == {}
+    assert Authorized({}, {"a.key": "a.key is ignored: x"}).reasons() == {FILES: "a.key is ignored: x"}
+    many = {f"{number}.key": f"{number}.key is ignored: x" for number in range(5000)}
+    assert Authorized({}, {DIRECTORY: "full", **many}).reasons() == {
+        DIRECTORY: "full",
+        FILES: "5000 key files have problems, the first: 0.key is ignored: x",
+    }

@@ -2,7 +2,7 @@ import os
 import socket
 from pathlib import Path
 
-from supervisor.descriptors import Ends, ends_of, hang_up
+from supervisor.descriptors import Ends, ends_of, hang_up, hang_up_on
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -72,3 +72,18 @@ def test_what_is_no_connection_is_nothing(tmp_path: Path) -> None:
         assert [ends_of(file.fileno()), ends_of(listener.fileno()), ends_of(10**6)] == [None] * 3
         assert not hang_up(file.fileno(), Ends("", "", ""))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_connection_is_known_by_its_inode() -> None:
+    """Which none under the same number has."""
+    peer, ours = pair()
+    other_peer, other = pair()
+    with peer, ours, other_peer, other:
+        inode = os.fstat(ours.fileno()).st_ino
+        assert not hang_up_on(other.fileno(), inode)
+        other.sendall(b"x")
+        assert other_peer.recv(1) == b"x"
+        assert hang_up_on(ours.fileno(), inode)
+        peer.settimeout(5)
+        assert peer.recv(1) == b""
+        assert not hang_up_on(10**6, inode)

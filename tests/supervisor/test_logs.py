@@ -123,3 +123,11 @@ def test_no_object_of_the_engine_breaks_the_log(capsys: pytest.CaptureFixture[st
     logs.configure("debug")
     logs.relay(structlog.get_logger().bind(source="engine"), line)
     assert len(lines(capsys)) <= 1
+
+
+def test_what_is_no_text_is_logged_with_question_marks(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file's name may have any bytes, and Python's text for these cannot be encoded."""
+    logs.configure("info")
+    structlog.get_logger().warning("odd", file="a\udcff", files=["ü\udcfe"], count=1, at=None)
+    (line,) = lines(capsys)
+    assert [line[key] for key in ("event", "file", "files", "count", "at")] == ["odd", "a?", ["ü?"], 1, None]

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ import zmq.asyncio
 from protocol.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
 from protocol.rows import HealthStatus, TorrentState
 from supervisor import event_frames
+from supervisor import publisher as publishing
 from supervisor.event_log import EventLog
 from supervisor.publisher import Publisher
 from supervisor.sockets import SUBSCRIBER_HWM, SUBSCRIPTION_BYTES_MAX, bind
-from supervisor.subscriptions import Subscriptions
+from supervisor.subscriptions import NOBODY, Subscriptions
 from tests.supervisor.samples import OTHER, V1, progress
 from tests.supervisor.sockets import Sockets
 
@@ -293,3 +295,19 @@ async def test_a_subscriber_that_stands_still_costs_the_others_nothing(tmp_path:
         assert tick["seq"] > seen[-1]
         stage.publisher.close()
         context.term()
+
+
+async def test_a_number_that_is_another_connections_by_now_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the search for a connection and the deed; who held too much is gone then, and forgotten."""
+    peer, bystander = socket.socketpair()
+    with peer, bystander, staged(tmp_path, Subscriptions(holder_bytes=2000)) as stage:
+        monkeypatch.setattr(publishing, "_fd_of", lambda _: bystander.fileno())
+        greedy = stage._sockets.connect(zmq.XSUB, "events")
+        for number in range(100):
+            await greedy.send(f"\x01progress/{number:040}".encode())
+        await eventually(lambda: stage.subscriptions._held[NOBODY] > 2000)
+        bystander.sendall(b"x")
+        assert peer.recv(1) == b"x"
+        assert stage.hung_up == 0

@@ -73,6 +73,12 @@ def test_a_status_is_one_line_and_told_once(manager: Manager, service: ServiceMa
     assert manager.heard() == ["STATUS=all is READY=1 well", "STATUS=no more"]
 
 
+def test_a_status_that_is_no_text_is_told(manager: Manager, service: ServiceManager) -> None:
+    """It may have the name of a file in it, of any bytes."""
+    service.status("a\udcff is ignored")
+    assert manager.heard() == ["STATUS=a? is ignored"]
+
+
 def test_a_manager_that_does_not_read_is_not_waited_for(manager: Manager, service: ServiceManager) -> None:
     """What it has no room for comes later, in order; of very much, the latest."""
     sent = 2000

@@ -36,8 +36,25 @@ def question(*credentials: bytes, mechanism: bytes = b"CURVE", version: bytes = 
 
 
 async def test_a_key_is_the_user() -> None:
-    """By which its messages are known later."""
-    assert await asked(*question(KEY)) == [b"1.0", b"7", b"200", b"OK", z85.encode(KEY), b""]
+    """By which its messages are known later, with the number of the handshake."""
+    assert await asked(*question(KEY)) == [b"1.0", b"7", b"200", b"OK", z85.encode(KEY) + b" 1", b""]
+
+
+async def test_each_handshake_has_a_number() -> None:
+    """A later one's is greater, whose ever it is."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    zap = Zap(context, lambda user, _: user == z85.encode(KEY).decode())
+    named = []
+    with context.socket(zmq.REQ) as asking:
+        asking.linger = 0
+        asking.connect(ENDPOINT)
+        for key in (KEY, KEY, bytes(32), KEY):
+            asking.send_multipart(question(key))
+            assert await asyncio.to_thread(asking.poll, 10_000)
+            named.append(asking.recv_multipart()[4].partition(b" ")[2])
+    zap.close()
+    context.term()
+    assert named == [b"1", b"2", b"", b"3"]
 
 
 async def test_a_key_that_is_not_authorized_is_refused() -> None:
