@@ -42,7 +42,7 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Subscribes, and takes the first snapshot. `endpoint` is that of the events socket.
+    /// Subscribes, and takes the first snapshot, without which it fails. `endpoint` is that of the events socket.
     pub async fn begin(client: &'a Client, endpoint: &str) -> Result<Self, Error> {
         let mut watch = Self {
             client,
@@ -144,12 +144,19 @@ impl<'a> Watch<'a> {
 }
 
 impl Client {
-    /// All torrents, asked for page by page.
+    /// All torrents, asked for page by page; again where the daemon refuses for the moment.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let (mut whole, mut cursor) = (Snapshot { epoch: String::new(), seq: 0, torrents: Vec::new() }, Value::Nil);
         loop {
             let first = cursor.is_nil();
-            let reply = self.call("snapshot", map([("cursor", cursor), ("limit", PAGE.into())])).await?;
+            let reply = match self.call("snapshot", map([("cursor", cursor), ("limit", PAGE.into())])).await {
+                Err(Error::Refused { retry, retry_after, .. }) if retry != "never" => {
+                    sleep(retry_after.unwrap_or(RETRY)).await;
+                    cursor = Value::Nil;
+                    continue;
+                }
+                reply => reply?,
+            };
             let (epoch, seq) = position(&reply);
             if first {
                 whole = Snapshot { epoch: epoch.to_owned(), seq, torrents: Vec::new() };

@@ -30,7 +30,7 @@ public final class Watch implements AutoCloseable {
     public record Event(Map<String, Object> message) implements Update {}
 
     /** Subscribes, and takes the first snapshot. The client must not be used elsewhere meanwhile. */
-    public Watch(Daemon daemon, Client client) throws IOException, Refused, NoAnswer {
+    public Watch(Daemon daemon, Client client) throws IOException, Refused, NoAnswer, InterruptedException {
         this.client = client;
         socket = daemon.events();
         snapshot();
@@ -57,7 +57,7 @@ public final class Watch implements AutoCloseable {
         return ready.remove();
     }
 
-    private void take(Map<String, Object> event) throws Refused, NoAnswer {
+    private void take(Map<String, Object> event) throws Refused, NoAnswer, InterruptedException {
         String theirs = Wire.textOf(event.get("epoch"));
         long seq = Wire.integerOf(event.get("seq"));
         if (outdated.contains(theirs)) {
@@ -76,7 +76,7 @@ public final class Watch implements AutoCloseable {
         }
     }
 
-    private void replay() throws Refused, NoAnswer {
+    private void replay() throws Refused, NoAnswer, InterruptedException {
         long before = last;
         try {
             Map<String, Object> reply = client.call("replay", Map.of("epoch", epoch, "after_seq", last, "limit", PAGE));
@@ -96,7 +96,7 @@ public final class Watch implements AutoCloseable {
         }
     }
 
-    private void snapshot() throws Refused, NoAnswer {
+    private void snapshot() throws Refused, NoAnswer, InterruptedException {
         Client.Snapshot whole = client.snapshot();
         outdated.add(epoch);
         outdated.remove(whole.epoch());
