@@ -25,6 +25,9 @@ OTHER_ROWS: Final = (
     "watch, events lost",
     "watch, supervisor restarted",
     "watch, replay gone",
+    "watch, refused",
+    "watch, no answer",
+    "watch, told to end",
     "over tcp, with CURVE",
 )
 ROWS: Final = (*BY_OP, *OTHER_ROWS)
