@@ -154,7 +154,7 @@ class Fickle:
             if time.monotonic() >= tick_at:
                 tick_at = time.monotonic() + self._tick_s
                 tick = self._message(self.head, "tick", {"epoch": self.epoch, "head": self.head, "status": "healthy"})
-                nameless = {"v": 1, "epoch": self.epoch, "seq": self.head}
+                nameless = {"v": 1, "epoch": self.epoch, "seq": 0}
                 events.send_multipart([b"lifecycle/-", UNREADABLE])
                 events.send_multipart([b"lifecycle/-", msgpack.packb(nameless)])
                 events.send_multipart([b"tick/-", msgpack.packb(tick)])

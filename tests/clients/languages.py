@@ -115,8 +115,12 @@ class Lines:
 
     def say(self, line: dict[str, Any]) -> None:
         """Writes a line of JSON to the client."""
+        self.write(json.dumps(line))
+
+    def write(self, line: str) -> None:
+        """Writes a line to the client."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(line) + "\n")
+        self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
     def end(self, number: int | None) -> None:

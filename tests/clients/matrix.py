@@ -17,6 +17,7 @@ OTHER_ROWS: Final = (
     "errors",
     "repeated under one id",
     "codec",
+    "codec, lengths",
     "add",
     "add, its answer lost",
     "list, many pages",
