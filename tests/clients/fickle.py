@@ -147,7 +147,7 @@ class Fickle:
     def _serve(self, commands: zmq.Socket[bytes], events: zmq.Socket[bytes]) -> None:
         tick_at = 0.0
         while not self._closing:
-            if commands.poll(min(TURN_MS, self._tick_s * 1000)):
+            if commands.poll(min(TURN_MS, int(self._tick_s * 1000))):
                 *route, frame = commands.recv_multipart()
                 for reply in self._replies(frame):
                     commands.send_multipart([*route, reply])

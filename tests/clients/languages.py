@@ -131,7 +131,6 @@ class Lines:
         assert self._process.stdin is not None
         self._process.stdin.close()
 
-    @property
     def ended(self) -> bool:
         """Whether it does not run any more."""
         return self._process.poll() is not None

@@ -1,4 +1,4 @@
-"""`watch` waits for a daemon that refuses or is mute for the moment, ends where it is refused for good, and when told."""
+"""`watch` waits for a daemon that refuses or is mute for a moment; it ends where it is refused for good, or told to."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -30,9 +30,14 @@ def watching(matrix: Matrix, *fickle: Fickle) -> Iterator[list[dict[str, Watch]]
         yield [{each: stack.enter_context(Watch(each, one.endpoints)) for each in matrix.languages} for one in fickle]
 
 
-def all_have(watches: dict[str, Watch], found: Callable[[Watch], bool]) -> Callable[[], bool]:
-    """Whether this holds for all, those that have ended not counted."""
-    return lambda: all(watch.ended or found(watch) for watch in watches.values())
+def printed(watches: dict[str, Watch], count: int) -> Callable[[], bool]:
+    """Whether all have printed so many lines, those that have ended not counted."""
+    return lambda: all(watch.ended() or len(watch.lines) >= count for watch in watches.values())
+
+
+def all_ask(fickle: Fickle, op: str, clients: int) -> Callable[[], bool]:
+    """Whether so many clients have made a request of this op."""
+    return lambda: len(fickle.asked(op)) == clients
 
 
 def complete(line: dict[str, Any], epoch: str, seq: int) -> bool:
@@ -55,18 +60,18 @@ def test_what_is_refused_for_the_moment_is_asked_again_and_what_is_for_good_ends
         Matrix(record_property) as matrix,
         watching(matrix, fickle, forbidding) as (watches, forbidden),
     ):
-        patiently(all_have(watches, lambda watch: bool(watch.lines)), "all have a snapshot")
+        patiently(printed(watches, 1), "all have a snapshot")
         fickle.head = 3
         for language in matrix.languages:
             with matrix.cell("watch, refused", language):
                 watch = watches[language]
-                until(lambda watch=watch: watch.ended, "it is refused")
+                until(watch.ended, "it is refused")
                 assert watch.close() == 1, watch.trouble
                 assert complete(watch.lines[0], "e1", 0)
                 assert [line["seq"] for line in watch.lines[1:]] == [1, 2]
                 assert "not_permitted" in watch.trouble
                 watch = forbidden[language]
-                until(lambda watch=watch: watch.ended, "it is forbidden")
+                until(watch.ended, "it is forbidden")
                 assert (watch.close(), watch.lines) == (1, []), watch.trouble
                 assert "not_permitted" in watch.trouble
 
@@ -81,13 +86,11 @@ def test_a_repair_waits_for_its_answer(root: Path, record_property: Any) -> None
         watching(matrix, gap, other, gone) as each,
     ):
         for watches in each:
-            patiently(all_have(watches, lambda watch: bool(watch.lines)), "all have a snapshot")
+            patiently(printed(watches, 1), "all have a snapshot")
         other.epoch = "e2"
         gap.head = gone.head = 2
-        expected = {0: 3, 1: 2, 2: 2}
-        for place, watches in enumerate(each):
-            enough = expected[place]
-            patiently(all_have(watches, lambda watch, enough=enough: len(watch.lines) >= enough), "all are repaired")
+        for watches, lines in zip(each, (3, 2, 2), strict=True):
+            patiently(printed(watches, lines), "all are repaired")
         for language in matrix.languages:
             with matrix.cell("watch, no answer", language):
                 gaps, others, losses = (watches[language] for watches in each)
@@ -117,12 +120,12 @@ def test_it_ends_when_told_whatever_it_waits_for(root: Path, record_property: An
         for (what, answers, _, by_signal), (fickle, watches) in zip(ENDINGS, all_watches, strict=True):
             fickle.head = 1 if "replay" in answers else 0
             for op in answers:
-                patiently(lambda op=op, fickle=fickle: len(fickle.asked(op)) == len(matrix.languages), f"{op}: {what}")
+                patiently(all_ask(fickle, op, len(matrix.languages)), f"{op}: {what}")
             if not answers:
-                patiently(all_have(watches, lambda watch: bool(watch.lines)), "all have a snapshot")
+                patiently(printed(watches, 1), "all have a snapshot")
             for watch in watches.values():
                 watch.end(signal.SIGTERM if by_signal else None)
             for language, watch in watches.items():
                 with matrix.cell("watch, told to end", language):
-                    until(lambda watch=watch: watch.ended, f"{language} ends while {what}", patience_s=NOW_S)
+                    until(watch.ended, f"{language} ends while {what}", patience_s=NOW_S)
                     assert watch.close() == 0, f"while {what}: {watch.trouble}"
