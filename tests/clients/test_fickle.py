@@ -16,7 +16,7 @@ from tests.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
-NOW_S = 5.0
+NOW_S = 8.0
 """Well below the eleven seconds of a request without an answer."""
 LATER = refused("too_many_in_flight", "later")
 GONE = refused("replay_gone", "resnapshot")
