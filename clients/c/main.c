@@ -3,22 +3,17 @@
 
 #include <getopt.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { DONE = 0, REFUSED = 1, USAGE = 2, NO_ANSWER = 3 };
 
-static volatile sig_atomic_t stopped;
 static bool snapshot_only, refused;
-
-static void stop(int number)
-{
-    (void)number;
-    stopped = 1;
-}
 
 static int usage(const char *problem)
 {
@@ -31,9 +26,11 @@ static int usage(const char *problem)
 
 static void print(const json_t *value)
 {
+    flockfile(stdout); /* whoever ends the program waits for the line's end */
     json_dumpf(value, stdout, JSON_COMPACT);
     putchar('\n');
     fflush(stdout);
+    funlockfile(stdout);
 }
 
 /* Drops the reply; what the exit code is, with a word on stderr unless it is OK. */
@@ -120,21 +117,40 @@ static int list(ouzel *client)
 
 static bool wanted_on(const json_t *item)
 {
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    char ignored[4096];
     if (item && json_object_get(item, "error")) {
         refused = true;
         verdict(json_incref((json_t *)item));
     } else if (item) {
         print(item);
     }
-    if (snapshot_only)
-        return !item;
-    return !stopped && (poll(&in, 1, 0) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0);
+    return !(snapshot_only && item);
+}
+
+/* Ends the program, whatever the other thread waits for, when SIGTERM comes or stdin is closed. */
+static void *wait_for_end(void *signals)
+{
+    struct pollfd ends[] = {{.fd = *(int *)signals, .events = POLLIN},
+                            {.fd = snapshot_only ? -1 : STDIN_FILENO, .events = POLLIN}};
+    char ignored[4096];
+    do
+        poll(ends, 2, -1);
+    while (!ends[0].revents && (!ends[1].revents || read(STDIN_FILENO, ignored, sizeof ignored) > 0));
+    flockfile(stdout);
+    _exit(DONE);
 }
 
 static int watch(ouzel *client)
 {
+    static int signals;
+    sigset_t term;
+    pthread_t waiting;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &term, NULL); /* libzmq's threads take no signals anyway */
+    signals = signalfd(-1, &term, SFD_CLOEXEC);
+    if (signals < 0 || pthread_create(&waiting, NULL, wait_for_end, &signals) != 0)
+        abort();
+    pthread_detach(waiting);
     if (!ouzel_watch(client, wanted_on))
         return verdict(NULL);
     return refused ? REFUSED : DONE;
@@ -234,9 +250,6 @@ int main(int argc, char **argv)
     ouzel *client = ouzel_open(commands, events, server_key ? &curve : NULL);
     if (!client)
         return usage("--commands or --events is no endpoint");
-    struct sigaction on_stop = {.sa_handler = stop};
-    if (strcmp(verb, "watch") == 0)
-        sigaction(SIGTERM, &on_stop, NULL);
     int code = *verb == 'a' ? add(client, argv[optind + 1], save_path) : *verb == 'l' ? list(client)
                : *verb == 'w' ? watch(client) : calls(client);
     ouzel_close(client);

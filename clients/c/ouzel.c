@@ -152,6 +152,7 @@ const char *ouzel_retry(const json_t *reply)
     return retry ? retry : "never";
 }
 
+/* As long as a reply says, or half a second, also where there is no reply. */
 static void pause_after(const json_t *reply)
 {
     json_int_t ms = json_integer_value(error_of(reply, "retry_after_ms"));
@@ -167,8 +168,10 @@ json_t *ouzel_snapshot(ouzel *client)
             if (strcmp(ouzel_retry(reply), "never") == 0)
                 break;
             pause_after(reply);
+            json_decref(whole); /* begin anew */
+            whole = NULL;
         } else if (whole && !json_equal(json_object_get(whole, "epoch"), json_object_get(reply, "epoch"))) {
-            json_decref(whole); /* restarted between two pages: begin anew */
+            json_decref(whole); /* restarted between two pages */
             whole = NULL;
         } else {
             json_t *result = json_object_get(reply, "result");
@@ -189,11 +192,17 @@ json_t *ouzel_snapshot(ouzel *client)
     return reply;
 }
 
+/* The first one needs an answer, a later one waits for it. */
 static outcome resnapshot(watching *at)
 {
-    json_t *snapshot = ouzel_snapshot(at->client);
-    if (!snapshot)
-        return NO_ANSWER;
+    json_t *snapshot;
+    while (!(snapshot = ouzel_snapshot(at->client))) {
+        if (!at->epoch)
+            return NO_ANSWER;
+        if (!at->sink(NULL))
+            return ENDED;
+        pause_after(NULL);
+    }
     bool refused = !json_object_get(snapshot, "torrents");
     json_decref(at->epoch);
     at->epoch = json_incref(json_object_get(snapshot, "epoch"));
@@ -214,18 +223,22 @@ static outcome replay(watching *at, json_int_t head)
                                                                  at->seq, "limit", OUZEL_PAGE));
         json_t *events = json_object_get(json_object_get(reply, "result"), "events"), *event;
         size_t index;
-        if (!reply)
-            outcome = NO_ANSWER;
-        else if (!ouzel_ok(reply) && strcmp(ouzel_retry(reply), "later") == 0)
+        const char *retry = !reply ? "later" : ouzel_ok(reply) ? "" : ouzel_retry(reply);
+        if (strcmp(retry, "later") == 0) {
+            outcome = at->sink(NULL) ? GO_ON : ENDED;
             pause_after(reply);
-        else if (json_array_size(events) == 0 || !json_equal(json_object_get(reply, "epoch"), at->epoch))
+        } else if (strcmp(retry, "never") == 0) {
+            at->sink(reply);
+            outcome = ENDED;
+        } else if (json_array_size(events) == 0 || !json_equal(json_object_get(reply, "epoch"), at->epoch)) {
             outcome = LOST;
-        else
+        } else {
             json_array_foreach(events, index, event) {
                 at->seq = json_integer_value(json_object_get(event, "seq"));
                 if (outcome == GO_ON && !at->sink(event))
                     outcome = ENDED;
             }
+        }
         json_decref(reply);
     }
     return outcome;
@@ -235,8 +248,8 @@ static outcome replay(watching *at, json_int_t head)
 static outcome settle_epoch(watching *at, const json_t *epoch)
 {
     json_t *reply = ouzel_ask(at->client, "ping", NULL);
-    if (!reply)
-        return NO_ANSWER;
+    if (!reply) /* what comes next asks again */
+        return at->sink(NULL) ? GO_ON : ENDED;
     bool moved = !json_equal(json_object_get(reply, "epoch"), at->epoch);
     json_object_set(at->past, json_string_value(moved ? at->epoch : epoch), json_true());
     json_decref(reply);
@@ -245,9 +258,11 @@ static outcome settle_epoch(watching *at, const json_t *epoch)
 
 static outcome take(watching *at, const json_t *event)
 {
-    const json_t *epoch = json_object_get(event, "epoch");
+    const json_t *epoch = json_object_get(event, "epoch"), *type = json_object_get(event, "type");
+    if (!json_is_string(epoch) || !json_is_string(type))
+        return GO_ON; /* no event; if it should have been one, there is a gap now */
     json_int_t seq = json_integer_value(json_object_get(event, "seq"));
-    bool tick = strcmp(json_string_value(json_object_get(event, "type")), "tick") == 0;
+    bool tick = strcmp(json_string_value(type), "tick") == 0;
     json_int_t head = tick ? json_integer_value(json_object_get(json_object_get(event, "data"), "head")) : seq;
     if (json_object_get(at->past, json_string_value(epoch)))
         return GO_ON;
@@ -265,10 +280,15 @@ bool ouzel_watch(ouzel *client, ouzel_sink sink)
 {
     watching at = {.client = client, .sink = sink, .past = json_object()};
     outcome outcome = resnapshot(&at);
-    while (outcome == GO_ON) {
-        json_t *event = receive(client->events, WAKE_MS);
-        outcome = event ? take(&at, event) : sink(NULL) ? GO_ON : ENDED;
+    for (long long wake = now_ms() + WAKE_MS; outcome == GO_ON;) {
+        json_t *event = receive(client->events, wake - now_ms());
+        if (event)
+            outcome = take(&at, event);
         json_decref(event);
+        if (outcome == GO_ON && now_ms() >= wake) {
+            outcome = sink(NULL) ? GO_ON : ENDED;
+            wake = now_ms() + WAKE_MS;
+        }
         if (outcome == LOST)
             outcome = resnapshot(&at);
     }

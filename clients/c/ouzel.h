@@ -43,8 +43,9 @@ const char *ouzel_retry(const json_t *reply);
 json_t *ouzel_snapshot(ouzel *client);
 
 /* Hands over {"snapshot": ...} first, and again where events were lost for good, and every lifecycle event after it,
- * until `sink` says false. `sink` gets NULL each half second, and the last reply where it was refused. False without
- * an answer. */
+ * until `sink` says false. `sink` gets NULL each half second, but not while a reply is awaited, which can take as long
+ * as the daemon says `later`; and the last reply where it was refused for good, which ends the watch. False where there
+ * was no answer to the first snapshot; later on it is waited for. */
 typedef bool (*ouzel_sink)(const json_t *item);
 bool ouzel_watch(ouzel *client, ouzel_sink sink);
 

@@ -8,6 +8,7 @@ const DEADLINE_MS = 10_000;
 const GRACE_MS = 1_000; // what a reply may take on its way
 const ASK_AGAIN_MS = 3_000;
 const PAGE = 1_000;
+const RETRY_MS = 500;
 
 /** The server refused; `error` is the map in its reply. */
 export class Refused extends Error {
@@ -42,8 +43,8 @@ export class Client {
 
   async #receive() {
     for await (const frames of this.#dealer) {
-      const reply = decode(frames.at(-1));
-      this.#open.get(JSON.stringify(reply.id))?.(reply);
+      const reply = readable(frames.at(-1));
+      if (reply !== null) this.#open.get(JSON.stringify(reply.id))?.(reply);
     }
   }
 
@@ -102,9 +103,10 @@ export class Client {
       const reply = await this.ask("snapshot", { cursor: pages.at(-1)?.result.cursor ?? null, limit: PAGE });
       if (!reply.ok && reply.error.retry === "never") throw new Refused(reply.error);
       if (!reply.ok) {
-        await delay(reply.error.retry_after_ms ?? 500);
+        await delay(reply.error.retry_after_ms ?? RETRY_MS);
+        pages = []; // begin anew
       } else {
-        if (reply.epoch !== pages[0]?.epoch && pages.length) pages = []; // restarted between two pages: begin anew
+        if (reply.epoch !== pages[0]?.epoch && pages.length) pages = []; // restarted between two pages
         else pages.push(reply);
         if (pages.length && reply.result.cursor === null) break;
       }
@@ -113,7 +115,8 @@ export class Client {
     return { epoch: pages[0].epoch, seq: pages[0].seq, torrents };
   }
 
-  /** `{snapshot}` first, and again where events were lost for good; `{event}` for every lifecycle event after it. */
+  /** `{snapshot}` first, and again where events were lost for good; `{event}` for every lifecycle event after it.
+   *  Throws Refused, and NoAnswer where there was none to the first snapshot; later on it is waited for. */
   async *watch() {
     const subscriber = new Subscriber({ linger: 0, ...this.curve });
     subscriber.subscribe("lifecycle/", "tick/"); // before the snapshot, so that nothing falls between them
@@ -123,11 +126,12 @@ export class Client {
     let seq = now.seq;
     yield { snapshot: now };
     for await (const [, frame] of subscriber) {
-      const event = decode(frame);
-      if (past.has(event.epoch)) continue;
+      const event = readable(frame);
+      if (event === null || past.has(event.epoch)) continue;
       let lost = false;
       if (event.epoch !== now.epoch) {
-        lost = (await this.ask("ping")).epoch !== now.epoch; // asked just now: this is the epoch that holds
+        const { epoch } = await patiently(() => this.ask("ping")); // asked just now: this is the epoch that holds
+        lost = epoch !== now.epoch;
         past.add(lost ? now.epoch : event.epoch);
       } else if (event.type === "tick" ? event.data.head > seq : event.seq > seq + 1) {
         for await (const missed of this.#replay(now.epoch, seq, event.type === "tick" ? event.data.head : event.seq)) {
@@ -140,7 +144,7 @@ export class Client {
         yield { event };
       }
       if (lost) {
-        now = await this.snapshot();
+        now = await patiently(() => this.snapshot());
         seq = now.seq;
         yield { snapshot: now };
       }
@@ -150,9 +154,10 @@ export class Client {
   /** The events after `seq` up to `head`, or null where they cannot be had any more. */
   async *#replay(epoch, seq, head) {
     while (seq < head) {
-      const reply = await this.ask("replay", { epoch, after_seq: seq, limit: PAGE });
+      const reply = await patiently(() => this.ask("replay", { epoch, after_seq: seq, limit: PAGE }));
+      if (!reply.ok && reply.error.retry === "never") throw new Refused(reply.error);
       if (!reply.ok && reply.error.retry === "later") {
-        await delay(reply.error.retry_after_ms ?? 500);
+        await delay(reply.error.retry_after_ms ?? RETRY_MS);
       } else {
         const events = reply.ok && reply.epoch === epoch ? reply.result.events : [];
         if (events.length === 0) return yield null;
@@ -160,5 +165,27 @@ export class Client {
         seq = events.at(-1).seq;
       }
     }
+  }
+}
+
+/** What `work` gives, as soon as there is an answer. */
+async function patiently(work) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/** The map in a frame; null, and a word on stderr, where it is none: it is as good as lost. */
+function readable(frame) {
+  try {
+    return decode(frame);
+  } catch (error) {
+    console.error(`a message was dropped: ${error.message}`);
+    return null;
   }
 }

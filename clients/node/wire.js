@@ -13,9 +13,6 @@ const options = {
   },
   keyDecoder: { canBeCached: () => true, decode: (bytes, at, size) => utf8.decode(bytes.subarray(at, at + size)) },
 };
-const decoder = new Decoder(options);
-// The library takes anything for UTF-8, so strings are decoded by its other way, too, which leaves them as bytes.
-const rawDecoder = new Decoder({ ...options, rawStrings: true });
 
 /** The bytes of one message. */
 export function encode(message) {
@@ -25,7 +22,10 @@ export function encode(message) {
 /** The map in one frame. Throws where it is not one map of what the wire allows. */
 export function decode(frame) {
   const bytes = new Uint8Array(frame.buffer, frame.byteOffset, frame.length); // of a Buffer, too
-  const value = checked(decoder.decode(bytes), rawDecoder.decode(bytes), 0);
+  const bounded = { ...options, maxArrayLength: bytes.length }; // an array's room is taken before its items are there
+  // The library takes anything for UTF-8, so strings are decoded by its other way, too, which leaves them as bytes.
+  const raw = new Decoder({ ...bounded, rawStrings: true });
+  const value = checked(new Decoder(bounded).decode(bytes), raw.decode(bytes), 0);
   if (!isMap(value)) throw new Error("a message is a map");
   return value;
 }

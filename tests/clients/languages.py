@@ -115,9 +115,25 @@ class Lines:
 
     def say(self, line: dict[str, Any]) -> None:
         """Writes a line of JSON to the client."""
+        self.write(json.dumps(line))
+
+    def write(self, line: str) -> None:
+        """Writes a line to the client."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(line) + "\n")
+        self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+
+    def end(self, number: int | None) -> None:
+        """Tells the client to end, by this signal or by the end of its stdin."""
+        if number is not None:
+            self._process.send_signal(number)
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def ended(self) -> bool:
+        """Whether it does not run any more."""
+        return self._process.poll() is not None
 
     def until(self, count: int, what: str) -> dict[str, Any]:
         """The line with this number, 1 for the first, as soon as there is one."""

@@ -17,6 +17,7 @@ OTHER_ROWS: Final = (
     "errors",
     "repeated under one id",
     "codec",
+    "codec, lengths",
     "add",
     "add, its answer lost",
     "list, many pages",
@@ -25,6 +26,9 @@ OTHER_ROWS: Final = (
     "watch, events lost",
     "watch, supervisor restarted",
     "watch, replay gone",
+    "watch, refused",
+    "watch, no answer",
+    "watch, told to end",
     "over tcp, with CURVE",
 )
 ROWS: Final = (*BY_OP, *OTHER_ROWS)

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.clients.languages import run
+from tests.clients.languages import Endpoints, Lines, run
 from tests.clients.matrix import Matrix
 
 pytestmark = pytest.mark.process
 
+MOST_KIB = 300 * 1024
+CLAIMS = ("81a178c6f0000000aa", "c6f0000000aa", "dbf0000000aa", "81a178dd01ffffffc0", "ddf0000000aa", "dff0000000aa")
+"""Messages of a few bytes that say that they have very many: bytes, text, items of an array and of a map."""
 VECTORS = sorted((Path(__file__).parents[1] / "vectors").glob("*.json"))
 
 
@@ -56,6 +59,28 @@ def test_every_vector(record_property: Any) -> None:
 
     with Matrix(record_property) as matrix:
         matrix.each(compare)
+
+
+def test_a_length_that_is_only_claimed_takes_no_memory(record_property: Any) -> None:
+    """Each is refused ten times in a row, after the vectors that must be refused."""
+    rejected = json.loads((VECTORS[0].parent / "codec_rejected.json").read_text())["vectors"]
+    frames = [vector["hex"] for vector in rejected] + [frame for frame in CLAIMS for _ in range(10)]
+
+    def refuse(language: str) -> None:
+        with (
+            matrix.cell("codec, lengths", language),
+            Lines(language, Endpoints("ipc:///none", "ipc:///none"), "codec") as codec,
+        ):
+            for frame in frames:
+                codec.write(frame)
+            codec.until(len(frames), "all are refused")
+            status = dict(line.split(":", 1) for line in Path(f"/proc/{codec.pid}/status").read_text().splitlines())
+            assert not any(answer["ok"] for answer in codec.lines)
+            assert int(status["VmHWM"].split()[0]) < MOST_KIB
+            assert codec.close() == 0
+
+    with Matrix(record_property) as matrix:
+        matrix.each(refuse)
 
 
 def right(vector: dict[str, Any], answer: dict[str, Any], encoded: dict[str, Any]) -> bool:

@@ -1,8 +1,10 @@
 """Each client is built here, or says why not."""
 
+import subprocess
+
 import pytest
 
-from tests.clients.languages import LANGUAGES, chosen, why_not
+from tests.clients.languages import BUILD_S, FOLDER, LANGUAGES, chosen, why_not
 from tests.clients.matrix import table
 
 pytestmark = pytest.mark.process
@@ -16,6 +18,16 @@ def test_the_client_is_built(language: str) -> None:
     why = why_not(language)
     if why is not None:
         pytest.skip(f"{language}: {why}")
+
+
+def test_builds_beside_one_another_do_not_share_a_log() -> None:
+    """Both build, or find everything built, and leave nothing of their own behind."""
+    builds = [subprocess.Popen([FOLDER / "build"], stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for build in builds:
+        _, told = build.communicate(timeout=BUILD_S)
+        assert build.returncode == 0, told
+        assert len(told.splitlines()) == len(LANGUAGES)
+    assert not list(FOLDER.glob("*/build.log"))
 
 
 def test_the_table_names_what_was_not_run() -> None:

@@ -25,10 +25,11 @@ var ErrNoAnswer = errors.New("no answer")
 
 // Refused is an error that the daemon answered with. Branch on Name; Message is for people.
 type Refused struct {
-	Code    int64
-	Name    string
-	Message string
-	Retry   string // "never", "later" or "resnapshot"
+	Code       int64
+	Name       string
+	Message    string
+	Retry      string        // "never", "later" or "resnapshot"
+	RetryAfter time.Duration // how long to wait before that; 0 where the daemon does not say
 }
 
 func (refused *Refused) Error() string { return refused.Name + ": " + refused.Message }
@@ -74,6 +75,8 @@ func (client *Client) Call(ctx context.Context, op string, args Map) (Map, error
 		refused.Name, _ = body["name"].(string)
 		refused.Message, _ = body["message"].(string)
 		refused.Retry, _ = body["retry"].(string)
+		afterMS, _ := body["retry_after_ms"].(int64)
+		refused.RetryAfter = time.Duration(afterMS) * time.Millisecond
 	}
 	return reply, refused
 }

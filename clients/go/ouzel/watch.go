@@ -21,12 +21,19 @@ type Snapshot struct {
 	Torrents []any
 }
 
-// Snapshot asks for all torrents, page by page.
+// Snapshot asks for all torrents, page by page; again where the daemon refuses for the moment.
 func (client *Client) Snapshot(ctx context.Context) (Snapshot, error) {
 	var whole Snapshot
 	var cursor any
 	for {
 		reply, err := client.Call(ctx, "snapshot", Map{"cursor": cursor, "limit": snapshotPage})
+		var refused *Refused
+		if errors.As(err, &refused) && refused.Retry != "never" {
+			cursor = nil
+			if err = wait(ctx, refused.RetryAfter); err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return whole, err
 		}
@@ -79,8 +86,7 @@ func (client *Client) Watch(ctx context.Context, endpoint string, watcher Watche
 		select {
 		case event := <-events:
 			err = state.receive(ctx, event)
-			for temporary(err) && ctx.Err() == nil {
-				time.Sleep(retryAfter)
+			for temporary(err) && wait(ctx, 0) == nil {
 				err = state.receive(ctx, event)
 			}
 		case <-ctx.Done():
@@ -91,6 +97,19 @@ func (client *Client) Watch(ctx context.Context, endpoint string, watcher Watche
 		return nil
 	}
 	return err
+}
+
+// wait takes so long, or half a second, or until ctx ends, whose error it gives then.
+func wait(ctx context.Context, pause time.Duration) error {
+	if pause <= 0 {
+		pause = retryAfter
+	}
+	select {
+	case <-time.After(pause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func temporary(err error) bool {

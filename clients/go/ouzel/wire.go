@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -31,7 +32,7 @@ func Encode(message Map) ([]byte, error) {
 // Decode reads the one map that a frame holds, and refuses whatever the protocol does not allow in it.
 func Decode(frame []byte) (Map, error) {
 	left := bytes.NewReader(frame)
-	value, err := decode(msgpack.NewDecoder(left), 0)
+	value, err := (&reader{msgpack.NewDecoder(left), left}).decode(0)
 	if err != nil {
 		return nil, fmt.Errorf("not a message: %w", err)
 	}
@@ -45,8 +46,15 @@ func Decode(frame []byte) (Map, error) {
 	return message, nil
 }
 
-// The library's own DecodeInterface would take extensions, bytes as keys, and strings that are not UTF-8.
-func decode(from *msgpack.Decoder, depth int) (any, error) {
+// reader reads values off a frame, of which some bytes are left. The library's own DecodeInterface would take
+// extensions, bytes as keys, and strings that are not UTF-8; and its DecodeBytes and DecodeString take the memory that
+// a length asks for before they look whether so much is there.
+type reader struct {
+	*msgpack.Decoder
+	left *bytes.Reader
+}
+
+func (from *reader) decode(depth int) (any, error) {
 	code, err := from.PeekCode()
 	if err != nil {
 		return nil, err
@@ -59,13 +67,13 @@ func decode(from *msgpack.Decoder, depth int) (any, error) {
 	case code == msgpcode.Float || code == msgpcode.Double:
 		return from.DecodeFloat64()
 	case msgpcode.IsString(code):
-		return decodeText(from)
+		return from.text()
 	case msgpcode.IsBin(code):
-		return from.DecodeBytes()
+		return from.bytes()
 	case msgpcode.IsFixedArray(code) || code == msgpcode.Array16 || code == msgpcode.Array32:
-		return decodeArray(from, depth+1)
+		return from.array(depth + 1)
 	case msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32:
-		return decodeMap(from, depth+1)
+		return from.members(depth + 1)
 	case code == msgpcode.Uint64:
 		number, err := from.DecodeUint64()
 		return inRange(int64(min(number, maxInteger+1)), err)
@@ -82,15 +90,27 @@ func inRange(number int64, err error) (any, error) {
 	return number, err
 }
 
-func decodeText(from *msgpack.Decoder) (string, error) {
-	text, err := from.DecodeString()
-	if err == nil && !utf8.ValidString(text) {
-		err = errors.New("a string is not UTF-8")
+func (from *reader) bytes() ([]byte, error) {
+	length, err := from.DecodeBytesLen() // of a string, too
+	if err != nil {
+		return nil, err
 	}
-	return text, err
+	if length > from.left.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	read := make([]byte, length)
+	return read, from.ReadFull(read)
 }
 
-func decodeArray(from *msgpack.Decoder, depth int) (any, error) {
+func (from *reader) text() (string, error) {
+	text, err := from.bytes()
+	if err == nil && !utf8.Valid(text) {
+		err = errors.New("a string is not UTF-8")
+	}
+	return string(text), err
+}
+
+func (from *reader) array(depth int) (any, error) {
 	length, err := from.DecodeArrayLen()
 	if err == nil && depth > maxDepth {
 		err = errors.New("nested too deep")
@@ -98,13 +118,13 @@ func decodeArray(from *msgpack.Decoder, depth int) (any, error) {
 	array := []any{}
 	for i := 0; i < length && err == nil; i++ {
 		var item any
-		item, err = decode(from, depth)
+		item, err = from.decode(depth)
 		array = append(array, item)
 	}
 	return array, err
 }
 
-func decodeMap(from *msgpack.Decoder, depth int) (any, error) {
+func (from *reader) members(depth int) (any, error) {
 	length, err := from.DecodeMapLen()
 	if err == nil && depth > maxDepth {
 		err = errors.New("nested too deep")
@@ -119,8 +139,8 @@ func decodeMap(from *msgpack.Decoder, depth int) (any, error) {
 			return nil, errors.New("a key is not a string")
 		}
 		var key string
-		if key, err = decodeText(from); err == nil {
-			members[key], err = decode(from, depth)
+		if key, err = from.text(); err == nil {
+			members[key], err = from.decode(depth)
 		}
 	}
 	return members, err

@@ -20,8 +20,9 @@ const RECONNECT: Duration = Duration::from_millis(100);
 /// What can go wrong with a request.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// The daemon refused. Branch on `name`; `retry` is "never", "later" or "resnapshot"; `message` is for people.
-    Refused { code: u64, name: String, message: String, retry: String },
+    /// The daemon refused. Branch on `name`; `retry` is "never", "later" or "resnapshot", `retry_after` how long to
+    /// wait before that, where the daemon says so; `message` is for people.
+    Refused { code: u64, name: String, message: String, retry: String, retry_after: Option<Duration> },
     /// No reply came in time: nobody is there, or a mutation may still take effect.
     NoAnswer,
 }
@@ -76,7 +77,8 @@ impl Client {
         }
         let text = |member: &str| reply["error"][member].as_str().unwrap_or_default().to_owned();
         let code = reply["error"]["code"].as_u64().unwrap_or_default();
-        Err(Error::Refused { code, name: text("name"), message: text("message"), retry: text("retry") })
+        let retry_after = reply["error"]["retry_after_ms"].as_u64().map(Duration::from_millis);
+        Err(Error::Refused { code, name: text("name"), message: text("message"), retry: text("retry"), retry_after })
     }
 
     /// Sends a request as it is, but for what it lacks of `v`, `id` and `client`, which is added to it.
@@ -113,11 +115,13 @@ async fn serve(endpoint: String, mut requests: mpsc::UnboundedReceiver<Pending>)
             continue;
         };
         let mut again = interval(ASK_AGAIN); // its first tick is at once
-        loop {
+        'connected: loop {
             tokio::select! {
                 _ = again.tick() => {
                     for unanswered in pending.iter().filter(|each| !each.reply.is_closed()) {
-                        send(&mut link, &unanswered.frame).await;
+                        if !send(&mut link, &unanswered.frame).await {
+                            break 'connected;
+                        }
                     }
                 },
                 reply = link.receive() => match reply {
@@ -127,8 +131,11 @@ async fn serve(endpoint: String, mut requests: mpsc::UnboundedReceiver<Pending>)
                 request = requests.recv() => match request {
                     Some(request) => {
                         pending.retain(|each| !each.reply.is_closed());
-                        send(&mut link, &request.frame).await;
+                        let sent = send(&mut link, &request.frame).await;
                         pending.push(request);
+                        if !sent {
+                            break;
+                        }
                     }
                     None => return,
                 },
@@ -137,8 +144,11 @@ async fn serve(endpoint: String, mut requests: mpsc::UnboundedReceiver<Pending>)
     }
 }
 
-async fn send(link: &mut Link<DealerSocket>, frame: &[u8]) {
-    let _ = link.socket.send(ZmqMessage::from(frame.to_vec())).await; // a broken connection is seen by `receive`
+/// False where the daemon takes nothing in. Nothing is read meanwhile, so this must end: the next connection may be
+/// better, and what was not answered is sent again over it.
+async fn send(link: &mut Link<DealerSocket>, frame: &[u8]) -> bool {
+    let sending = link.socket.send(ZmqMessage::from(frame.to_vec()));
+    timeout(ASK_AGAIN, sending).await.is_ok() // a broken connection is seen by `receive`
 }
 
 fn answer(pending: &mut Vec<Pending>, reply: Value) {

@@ -36,19 +36,21 @@ pub struct Watch<'a> {
     endpoint: String,
     link: Option<Link<SubSocket>>,
     ready: VecDeque<Update>,
+    held: Option<Value>, // an event that waits for those before it
     epoch: String,
     last: u64,                 // seq of the last event that was given
     outdated: HashSet<String>, // epochs that are over: their events may still be on their way
 }
 
 impl<'a> Watch<'a> {
-    /// Subscribes, and takes the first snapshot. `endpoint` is that of the events socket.
+    /// Subscribes, and takes the first snapshot, without which it fails. `endpoint` is that of the events socket.
     pub async fn begin(client: &'a Client, endpoint: &str) -> Result<Self, Error> {
         let mut watch = Self {
             client,
             endpoint: endpoint.to_owned(),
             link: subscribe(endpoint).await.ok(),
             ready: VecDeque::new(),
+            held: None,
             epoch: String::new(),
             last: 0,
             outdated: HashSet::new(),
@@ -63,13 +65,18 @@ impl<'a> Watch<'a> {
             if let Some(update) = self.ready.pop_front() {
                 return Ok(update);
             }
-            let event = self.receive().await;
-            while let Err(error) = self.take(&event).await {
-                match &error {
-                    Error::Refused { retry, .. } if retry != "later" => return Err(error),
-                    _ => sleep(RETRY).await,
-                }
+            let event = match self.held.take() {
+                Some(event) => event,
+                None => self.receive().await,
+            };
+            match self.take(&event).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(Error::Refused { retry, .. }) if retry == "later" => sleep(RETRY).await,
+                Err(Error::NoAnswer) => sleep(RETRY).await,
+                Err(error) => return Err(error),
             }
+            self.held = Some(event);
         }
     }
 
@@ -88,10 +95,11 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn take(&mut self, event: &Value) -> Result<(), Error> {
+    /// Whether an event is done with; otherwise it has to be taken again.
+    async fn take(&mut self, event: &Value) -> Result<bool, Error> {
         let (epoch, seq) = position(event);
         if self.outdated.contains(epoch) {
-            return Ok(());
+            return Ok(true);
         }
         if epoch != self.epoch {
             // Of a new supervisor; or of one that is gone, whose event was long on its way.
@@ -99,15 +107,16 @@ impl<'a> Watch<'a> {
             if epoch != self.epoch {
                 self.outdated.insert(epoch.to_owned());
             }
-            return Ok(());
+            return Ok(true);
         }
         if seq == self.last + 1 && event["type"].as_str() != Some("tick") {
             self.give(event.clone());
         }
-        while self.last < seq && epoch == self.epoch {
+        let done = self.last >= seq;
+        if !done {
             self.replay().await?; // a gap: some were lost, or all since the last tick
         }
-        Ok(())
+        Ok(done)
     }
 
     async fn replay(&mut self) -> Result<(), Error> {
@@ -144,12 +153,19 @@ impl<'a> Watch<'a> {
 }
 
 impl Client {
-    /// All torrents, asked for page by page.
+    /// All torrents, asked for page by page; again where the daemon refuses for the moment.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let (mut whole, mut cursor) = (Snapshot { epoch: String::new(), seq: 0, torrents: Vec::new() }, Value::Nil);
         loop {
             let first = cursor.is_nil();
-            let reply = self.call("snapshot", map([("cursor", cursor), ("limit", PAGE.into())])).await?;
+            let reply = match self.call("snapshot", map([("cursor", cursor), ("limit", PAGE.into())])).await {
+                Err(Error::Refused { retry, retry_after, .. }) if retry != "never" => {
+                    sleep(retry_after.unwrap_or(RETRY)).await;
+                    cursor = Value::Nil;
+                    continue;
+                }
+                reply => reply?,
+            };
             let (epoch, seq) = position(&reply);
             if first {
                 whole = Snapshot { epoch: epoch.to_owned(), seq, torrents: Vec::new() };

@@ -62,8 +62,21 @@ public final class Client implements AutoCloseable {
         throw new NoAnswer();
     }
 
-    /** Asks for all torrents, page by page. */
-    public Snapshot snapshot() throws Refused, NoAnswer {
+    /** Asks for all torrents, page by page; again where the daemon refuses for the moment. */
+    public Snapshot snapshot() throws Refused, NoAnswer, InterruptedException {
+        while (true) {
+            try {
+                return pages();
+            } catch (Refused refused) {
+                if (refused.retry.equals("never")) {
+                    throw refused;
+                }
+                Thread.sleep(refused.retryAfterMs);
+            }
+        }
+    }
+
+    private Snapshot pages() throws Refused, NoAnswer {
         String epoch = "";
         long seq = 0;
         Object cursor = null;

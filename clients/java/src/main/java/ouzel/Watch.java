@@ -19,6 +19,7 @@ public final class Watch implements AutoCloseable {
     private final Client client;
     private final ZMQ.Socket socket;
     private final Deque<Update> ready = new ArrayDeque<>();
+    private Map<String, Object> held; // an event that waits for those before it
     private final Set<String> outdated = new HashSet<>(); // epochs that are over: their events may still be on their way
     private String epoch = "";
     private long last; // seq of the last event that was given
@@ -30,7 +31,7 @@ public final class Watch implements AutoCloseable {
     public record Event(Map<String, Object> message) implements Update {}
 
     /** Subscribes, and takes the first snapshot. The client must not be used elsewhere meanwhile. */
-    public Watch(Daemon daemon, Client client) throws IOException, Refused, NoAnswer {
+    public Watch(Daemon daemon, Client client) throws IOException, Refused, NoAnswer, InterruptedException {
         this.client = client;
         socket = daemon.events();
         snapshot();
@@ -39,44 +40,50 @@ public final class Watch implements AutoCloseable {
     /** The next event or snapshot. While there is no daemon it waits for one. */
     public Update next() throws Refused, InterruptedException {
         while (ready.isEmpty()) {
-            Map<String, Object> event = Daemon.receive(socket, -1);
-            while (event != null) {
-                try {
-                    take(event);
-                    event = null;
-                } catch (Refused refused) {
-                    if (!refused.retry.equals("later")) {
-                        throw refused;
-                    }
-                    Thread.sleep(RETRY_MS);
-                } catch (NoAnswer nobodyThere) {
-                    Thread.sleep(RETRY_MS);
+            if (held == null) {
+                held = Daemon.receive(socket, -1);
+            }
+            try {
+                if (held != null && taken(held)) {
+                    held = null;
                 }
+            } catch (Refused refused) {
+                if (!refused.retry.equals("later")) {
+                    throw refused;
+                }
+                Thread.sleep(RETRY_MS);
+            } catch (NoAnswer nobodyThere) {
+                Thread.sleep(RETRY_MS);
             }
         }
         return ready.remove();
     }
 
-    private void take(Map<String, Object> event) throws Refused, NoAnswer {
+    /** Whether an event is done with; otherwise it has to be taken again. */
+    private boolean taken(Map<String, Object> event) throws Refused, NoAnswer, InterruptedException {
         String theirs = Wire.textOf(event.get("epoch"));
         long seq = Wire.integerOf(event.get("seq"));
         if (outdated.contains(theirs)) {
-            return;
+            return true;
         }
         if (!theirs.equals(epoch)) { // of a new supervisor; or of one that is gone, whose event was long on its way
             snapshot();
             if (!theirs.equals(epoch)) {
                 outdated.add(theirs);
             }
-        } else if (seq == last + 1 && !"tick".equals(event.get("type"))) {
+            return true;
+        }
+        if (seq == last + 1 && !"tick".equals(event.get("type"))) {
             give(event);
         }
-        while (last < seq && theirs.equals(epoch)) { // a gap: some were lost, or all since the last tick
+        boolean done = last >= seq;
+        if (!done) { // a gap: some were lost, or all since the last tick
             replay();
         }
+        return done;
     }
 
-    private void replay() throws Refused, NoAnswer {
+    private void replay() throws Refused, NoAnswer, InterruptedException {
         long before = last;
         try {
             Map<String, Object> reply = client.call("replay", Map.of("epoch", epoch, "after_seq", last, "limit", PAGE));
@@ -96,7 +103,7 @@ public final class Watch implements AutoCloseable {
         }
     }
 
-    private void snapshot() throws Refused, NoAnswer {
+    private void snapshot() throws Refused, NoAnswer, InterruptedException {
         Client.Snapshot whole = client.snapshot();
         outdated.add(epoch);
         outdated.remove(whole.epoch());
