@@ -243,8 +243,8 @@ class Requests:
         self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim
     ) -> None:
         def done(outcome: Any) -> None:
-            claim.release()
             self._reply(route, request.id, outcome)
+            claim.release()
 
         self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
 
