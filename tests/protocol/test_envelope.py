@@ -1,3 +1,4 @@
+import time
 from typing import Any, Final
 
 import msgspec
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from protocol import codec, envelope
 from protocol.commands import BY_OP, Command, parse_command
 from protocol.envelope import (
+    GLANCE_BYTES,
     ErrorBody,
     EventFrame,
     RefusedRequest,
@@ -227,6 +229,38 @@ def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
     glanced = glance(codec.encode({"id": 7, "deadline_ms": wrong}))
     assert glanced is not None
     assert (glanced.id, glanced.patience_s) == (7, 10.0)
+
+
+@given(REQUESTS)
+def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -> None:
+    """In whatever order its fields are."""
+    large = {"args": {"metainfo": bytes(GLANCE_BYTES), **request["args"]}, "op": request["op"]}
+    frame = codec.encode({**large, **{key: value for key, value in request.items() if key not in large}})
+    glanced = glance(frame)
+    assert glanced is not None
+    assert (glanced.id, glanced.patience_s) == (request["id"], request["deadline_ms"] / 1000)
+
+
+def test_a_glance_at_a_large_frame_with_an_id_of_a_wrong_form() -> None:
+    """It has none."""
+    for wrong in (-1, "x" * 201, [1], b"x", 1.5, None):
+        assert glance(codec.encode({"id": wrong, "x": bytes(GLANCE_BYTES)})) is None
+
+
+def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
+    """However many elements there are, the work stays the same; what is before them is found."""
+    elements = 4_000_000
+    array = b"\xdd" + (elements).to_bytes(4) + bytes(elements)
+    started = time.thread_time()
+    for _ in range(10):
+        glanced = glance(b"\x82\xa2id\x07\xa1x" + array)
+        assert glanced is not None
+        assert glanced.id == 7
+        assert glance(b"\x82\xa1x" + array + b"\xa2id\x07") is None
+    few = time.thread_time() - started
+    started = time.thread_time()
+    msgspec.msgpack.decode(array)
+    assert few < time.thread_time() - started
 
 
 @given(st.binary(max_size=200))
