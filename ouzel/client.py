@@ -25,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WINDOW: Final = 200
-"""Requests on their way at a time: less than ZeroMQ's queues hold, since a full ROUTER drops replies in silence."""
+"""Requests on their way at a time: below the 512 that a connection may have under way."""
 
 
 def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":

@@ -179,13 +179,27 @@ class Glance(msgspec.Struct):
         return (given if type(given) is int and 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
 
 
+GLANCE_BYTES: Final = 128 * 1024
+"""Frames up to here are read wholly for what a glance finds; of larger ones only what does not take long."""
+
 _GLANCE: Final = msgspec.msgpack.Decoder(Glance)
+_ID: Final = msgspec.msgpack.Decoder(RequestId)
 
 
 def glance(frame: bytes) -> Glance | None:
-    """The id and the deadline in a frame, None where it has none: at a hundredth of what decoding takes."""
+    """The id and the deadline in a frame, None where no id is found: at a hundredth of what decoding takes.
+
+    In frames over 128 KiB it finds those that are not behind more than 5,000 elements: it takes a millisecond or two,
+    however large the frame.
+    """
     try:
-        return _GLANCE.decode(frame[: codec.MAX_FRAME_BYTES + 1])
+        if len(frame) <= GLANCE_BYTES:
+            return _GLANCE.decode(frame)
+        found = codec.skim(frame, ("id", "deadline_ms"))
+        if "id" not in found:
+            return None
+        deadline = msgspec.msgpack.decode(found["deadline_ms"]) if "deadline_ms" in found else DEFAULT_DEADLINE_MS
+        return Glance(_ID.decode(found["id"]), deadline)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

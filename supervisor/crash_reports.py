@@ -34,6 +34,8 @@ REPORT_BYTES_MAX: Final = 1024 * 1024
 WAITING_MAX: Final = 5
 """Reports that wait while the disk is slow; of more, the oldest are given up."""
 READERS_MAX: Final = 2
+"""Threads that read, those that hang included."""
+
 CLOSE_S: Final = 1.0
 
 _FILE: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}\.json")
@@ -58,6 +60,7 @@ class CrashReports:
         self._waiting: deque[CrashReport] = deque(maxlen=WAITING_MAX)
         self._writing: asyncio.Task[None] | None = None
         self._readers = asyncio.Semaphore(READERS_MAX)
+        self._reading: set[asyncio.Task[Any]] = set()
 
     def file(self, report: CrashReport) -> None:
         """Has a report written."""
@@ -78,6 +81,8 @@ class CrashReports:
         if self._writing is not None:
             await asyncio.wait([self._writing], timeout=CLOSE_S)
             self._writing.cancel()
+        for reading in self._reading:
+            reading.cancel()
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -90,11 +95,19 @@ class CrashReports:
                 self._log.info("crash_report_written", name=report.name)
 
     async def _read(self, call: Callable[[], T]) -> T:
-        async with self._readers:
-            try:
-                return await in_thread(call)
-            except OSError as error:
-                raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+        """By one of the few readers, which is free again when its call has ended, whoever still waits for it."""
+        await self._readers.acquire()
+        reading = asyncio.create_task(in_thread(call))
+        self._reading.add(reading)
+        reading.add_done_callback(self._end_reading)
+        try:
+            return await asyncio.shield(reading)
+        except OSError as error:
+            raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+
+    def _end_reading(self, reading: asyncio.Task[Any]) -> None:
+        self._reading.discard(reading)
+        self._readers.release()
 
 
 def report_on(

@@ -18,16 +18,20 @@ SLICE_S: Final = 0.0003
 """How long the loop reads on before others get their turn."""
 
 LOOK_AGAIN_S: Final = 0.01
-"""How often it looks whether anybody who did not read has read."""
+"""How often it looks whether anybody who did not read has read, for a slice."""
 
 Steps = Generator[None, None, Any]
 Outcome = Callable[[Any], None]
 
 
 class LongRead:
-    """One read under way. `done` is called once, with the result or an OuzelError, or not at all after `stop`."""
+    """One read under way. `done` is called once, with the result or an OuzelError.
 
-    def __init__(self, steps: Steps, request: Request, done: Outcome) -> None:
+    Where it raises, it is called with what the defect is instead.
+    """
+
+    def __init__(self, peer: bytes, steps: Steps, request: Request, done: Outcome) -> None:
+        self.peer = peer
         self.steps = steps
         self.request = request
         self.done = done
@@ -58,56 +62,102 @@ class LongReads:
         self._loop = asyncio.get_running_loop()
         self._reads: dict[bytes, deque[LongRead]] = {}
         """By connection, in the order of their turns."""
+        self._crowds: dict[bytes, deque[LongRead]] = {}
+        """Of the connections that did not read when they were looked at last."""
         self._next: asyncio.Handle | None = None
+        self._look: asyncio.TimerHandle | None = None
 
     def begin(self, peer: bytes, steps: Steps, deadline: float, request: Request, done: Outcome) -> None:
         """Has a read done, by the loop's time `deadline`."""
-        read = LongRead(steps, request, done)
+        read = LongRead(peer, steps, request, done)
         read.timer = self._loop.call_at(deadline, self._late, read)
-        self._reads.setdefault(peer, deque()).append(read)
-        if self._next is None:
-            self._next = self._loop.call_soon(self._turn)
+        among = self._crowds if peer in self._crowds else self._reads
+        among.setdefault(peer, deque()).append(read)
+        self._schedule()
 
     def close(self) -> None:
         """Ends all of them."""
-        for reads in self._reads.values():
+        for reads in (*self._reads.values(), *self._crowds.values()):
             for read in reads:
-                read.end(OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart"))
+                self._end(
+                    read, OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart")
+                )
         self._reads.clear()
-        if self._next is not None:
-            self._next.cancel()
+        self._crowds.clear()
+        for handle in (self._next, self._look):
+            if handle is not None:
+                handle.cancel()
 
     def _late(self, read: LongRead) -> None:
-        read.end(OuzelError(ErrorKind.DEADLINE_EXCEEDED, "there was more to read than its turns allowed in time"))
+        for among in (self._reads, self._crowds):
+            reads = among.get(read.peer)
+            if reads is not None and read in reads:
+                reads.remove(read)
+                if not reads:
+                    del among[read.peer]
+        self._end(
+            read, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "there was more to read than its turns allowed in time")
+        )
+
+    def _schedule(self) -> None:
+        if self._reads and self._next is None:
+            self._next = self._loop.call_soon(self._turn)
+        if self._crowds and self._look is None:
+            self._look = self._loop.call_later(LOOK_AGAIN_S, self._look_again)
 
     def _turn(self) -> None:
         self._next = None
         ends = time.perf_counter() + SLICE_S
-        passed_over = 0
-        while self._reads and passed_over < len(self._reads) and time.perf_counter() < ends:
-            peer, reads = next(iter(self._reads.items()))
-            del self._reads[peer]
-            while reads and reads[0].ended:
-                reads.popleft()
-            if not reads:
-                continue
-            if self._crowded(peer):
-                passed_over += 1
-            else:
-                passed_over = 0
-                self._step(reads[0])
-            self._reads[peer] = reads
-        if self._reads and passed_over >= len(self._reads):
-            self._next = self._loop.call_later(LOOK_AGAIN_S, self._turn)
-        elif self._reads:
-            self._next = self._loop.call_soon(self._turn)
+        try:
+            while self._reads and time.perf_counter() < ends:
+                peer = next(iter(self._reads))
+                crowded = self._crowded(peer)
+                reads = self._reads.pop(peer)
+                if crowded:
+                    self._crowds[peer] = reads
+                else:
+                    self._reads[peer] = reads
+                    self._step(reads)
+        finally:  # whatever came of one, the others go on
+            self._schedule()
 
-    def _step(self, read: LongRead) -> None:
+    def _look_again(self) -> None:
+        """Connections that have read what they were given get their turns again; nothing is done for the others."""
+        self._look = None
+        ends = time.perf_counter() + SLICE_S
+        try:
+            for peer in list(self._crowds):
+                crowded = self._crowded(peer)
+                among = self._crowds if crowded else self._reads
+                among[peer] = self._crowds.pop(peer)
+                if time.perf_counter() > ends:
+                    break  # those that were looked at are the last now
+        finally:
+            self._schedule()
+
+    def _step(self, reads: deque[LongRead]) -> None:
+        """One step of a connection's first read."""
+        read = reads[0]
+        try:
+            self._go_on(read)
+        finally:
+            if read.ended:
+                reads.popleft()
+                if not reads:
+                    del self._reads[read.peer]
+
+    def _go_on(self, read: LongRead) -> None:
         try:
             next(read.steps)
         except StopIteration as stop:
-            read.end(stop.value)
+            self._end(read, stop.value)
         except OuzelError as error:
-            read.end(error)
+            self._end(read, error)
         except Exception:  # noqa: BLE001  # a defect in one read must not take the service down
-            read.end(self._defect(read.request))
+            self._end(read, self._defect(read.request))
+
+    def _end(self, read: LongRead, outcome: Any) -> None:
+        try:
+            read.end(outcome)
+        except Exception:  # noqa: BLE001  # what was read cannot be told: that is
+            read.done(self._defect(read.request))

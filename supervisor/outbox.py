@@ -22,7 +22,10 @@ LARGE_BYTES: Final = 32 * 1024
 most, and 300 kB as they usually are."""
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
+"""Bytes of large replies that have not gone out, over which a connection gets no more of them."""
+
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
+"""Of all connections together; over it each may have one."""
 
 LARGE_PEERS_LOOK: Final = 100
 """From so many connections on it is seen whether those that left still count."""
@@ -67,6 +70,7 @@ class Outbox:
         self._large_bytes = 0
         self._every_s = FIRST_LOOK_S
         self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
 
     def send(self, frames: Frames) -> None:
         """Sends one reply, after those that wait."""
@@ -91,35 +95,42 @@ class Outbox:
 
     def crowded(self, peer: bytes) -> bool:
         """Whether a connection shall get nothing large before it has read what it was given."""
-        if peer in self._waiting:
-            return True
-        self._forget_sent(peer)
-        unsent = self._large.get(peer, ())
-        # The last that was sent is only known to have gone out when the next one goes.
-        if len(unsent) < 2:
-            return False
-        return sum(size for _, size in unsent) > LARGE_UNSENT_MAX or self._large_bytes > LARGE_TOTAL_MAX
+        return peer in self._waiting or self._has_enough(peer)
 
     def close(self, *, linger_ms: int) -> None:
         """Gives the socket what it takes, and closes it."""
         if self._timer is not None:
             self._timer.cancel()
+        self._closing = True
         self._send_waiting()
         self._socket.close(linger_ms=linger_ms)
 
     def _offer(self, frames: Frames) -> Offer:
         if len(frames[-1]) < LARGE_BYTES:
             return self._socket.offer(frames)
-        peer, frame = frames[0], zmq.Frame(frames[-1], copy=False, track=True)
+        peer = frames[0]
+        if self._has_enough(peer) and not self._closing:
+            return Offer.FULL
+        frame = zmq.Frame(frames[-1], copy=False, track=True)
         taken = self._socket.offer([*frames[:-1], frame], copy=False)
         if taken is Offer.SENT and frame.tracker is not None:
-            self._forget_sent(peer)
             self._large.setdefault(peer, deque()).append((frame.tracker, len(frames[-1])))
             self._large_bytes += len(frames[-1])
             if len(self._large) > LARGE_PEERS_LOOK:
                 for each in list(self._large):
                     self._forget_sent(each)
         return taken
+
+    def _has_enough(self, peer: bytes) -> bool:
+        """Whether so much that is large has not gone out to a connection, or to all, that it gets no more of it.
+
+        One to which all has gone out gets one more, whatever others have not read.
+        """
+        self._forget_sent(peer)
+        unsent = self._large.get(peer)
+        if not unsent:
+            return False
+        return sum(size for _, size in unsent) > LARGE_UNSENT_MAX or self._large_bytes > LARGE_TOTAL_MAX
 
     def _forget_sent(self, peer: bytes) -> None:
         unsent = self._large.get(peer)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from protocol import codec
+from protocol.errors import ErrorKind, OuzelError
 from supervisor.event_log import EventLog
 
 PAGE_BYTES: Final = 512 * 1024
@@ -41,6 +42,23 @@ def of_torrents(
         cursor: the last id of the page before.
         limit: rows, at the most.
     """
+    while True:
+        try:
+            return (yield from _page(ids_after, row, log, cursor=cursor, limit=limit))
+        except OuzelError as error:
+            if error.kind is not ErrorKind.REPLAY_GONE:
+                raise
+            # So much was told meanwhile that the log has forgotten some of it: the page is begun anew.
+
+
+def _page(
+    ids_after: Callable[[str | None, int], Sequence[str]],
+    row: Callable[[str], Any],
+    log: EventLog,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Steps:
     seen = log.head
     rows: dict[str, msgspec.Raw] = {}
     order: list[str] = []
@@ -93,7 +111,7 @@ def _none_after(
 
 
 def _changed_since(log: EventLog, seq: int) -> list[str]:
-    """The torrents of which something was told, each once."""
+    """The torrents of which something was told, each once. Raises OuzelError: REPLAY_GONE."""
     told = log.replay(log.epoch, seq, log.head - seq)
     named = dict.fromkeys(event.topic.split(b"/")[1].decode() for event in told)
     return [torrent for torrent in named if torrent != "-"]

@@ -262,7 +262,8 @@ class Reads:
     def _files(self, command: ListFiles) -> Steps:
         torrent, start = command.torrent, _offset(command.cursor)
         self.find(torrent)
-        metadata = self._snapshot.of(torrent).metadata
+        observed = self._snapshot.of(torrent)
+        metadata = observed.metadata
         if metadata is None:
             raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
         files: list[msgspec.Raw] = []
@@ -277,7 +278,7 @@ class Reads:
             size += sum(map(len, more))
             yield
         at = start + len(files)
-        told = self._snapshot.of(torrent).file_bytes
+        told = observed.file_bytes
         return {
             "files": files,
             "cursor": str(at) if at < metadata.count else None,

@@ -141,7 +141,7 @@ class Requests:
         self._claims = Claims()
         self._bad_frames = BadFrames()
         self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
-        self._socket = LoopSocket(socket, on_message_from=self._large_frames.receive)
+        self._socket = LoopSocket(socket, on_message_from=self._receive)
         self._outbox = Outbox(self._socket, log)
         self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
 
@@ -160,12 +160,16 @@ class Requests:
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
 
-    def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
-        *route, frame = frames
+    def _receive(self, frames: list[bytes], sender: Sender) -> None:
+        route = frames[:-1]
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
             self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
-            return
+        else:
+            self._large_frames.receive(frames, sender)
+
+    def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
+        *route, frame = frames
         try:
             request = parse_request(frame)
         except OuzelError as error:
@@ -243,8 +247,8 @@ class Requests:
         self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim
     ) -> None:
         def done(outcome: Any) -> None:
-            claim.release()
             self._reply(route, request.id, outcome)
+            claim.release()
 
         self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
 

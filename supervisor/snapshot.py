@@ -216,8 +216,8 @@ class Snapshot:
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """The torrent's files from a place on, all or so many; None while they are not known."""
-        observed = self.of(torrent)
-        if observed.metadata is None:
+        observed = self._torrents.get(torrent)
+        if observed is None or observed.metadata is None:
             return None
         done = observed.file_bytes[1] if observed.file_bytes else []
         return [

@@ -5,7 +5,8 @@ is still a handful of look-ups: one for each length that a prefix has, and no to
 
 ZeroMQ keeps every prefix of every connection in a tree of its own, a node for each byte, and offers no bound. So it is
 counted here who has subscribed to what, and who holds too much has to go: the connection that exceeds what one may
-hold, or the one that holds the most once all together hold too much.
+hold, or the one that holds the most once all together hold too much. Few prefixes are nobody's fault: however much
+others have left behind, they cost a connection nothing.
 """
 
 from collections import Counter
@@ -16,6 +17,8 @@ from supervisor.event_frames import TOPIC_BYTES_MAX
 HOLDER_BYTES_MAX: Final = 1024 * 1024
 """Ten thousand topics of one torrent each. In ZeroMQ's tree a byte takes about 50, so this is about 50 MB."""
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
+BLAMED_BYTES_MIN: Final = 64 * 1024
+"""Who holds less does not go for what all together hold."""
 NOBODY: Final = 0
 """The holder of prefixes whose connection is not known."""
 _EACH_BYTES: Final = 16
@@ -25,9 +28,16 @@ _EACH_BYTES: Final = 16
 class Subscriptions:
     """A set of prefixes, each with its holder, which is any number that names a connection for ever."""
 
-    def __init__(self, *, holder_bytes: int = HOLDER_BYTES_MAX, all_bytes: int = ALL_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        holder_bytes: int = HOLDER_BYTES_MAX,
+        all_bytes: int = ALL_BYTES_MAX,
+        blamed_bytes: int = BLAMED_BYTES_MIN,
+    ) -> None:
         self._holder_bytes = holder_bytes
         self._all_bytes = all_bytes
+        self._blamed_bytes = blamed_bytes
         self._holders: dict[bytes, int] = {}
         self._lengths: Counter[int] = Counter()
         self._held: Counter[int] = Counter()
@@ -43,8 +53,10 @@ class Subscriptions:
             self._bytes += _cost(prefix)
         if holder != NOBODY and self._held[holder] > self._holder_bytes:
             return holder
-        known = [each for each in self._held if each != NOBODY]
-        return max(known, key=self._held.__getitem__) if self._bytes > self._all_bytes and known else None
+        if self._bytes <= self._all_bytes:
+            return None
+        blamed = [each for each, held in self._held.items() if each != NOBODY and held >= self._blamed_bytes]
+        return max(blamed, key=self._held.__getitem__, default=None)
 
     def remove(self, prefix: bytes) -> None:
         """Nobody is subscribed to a prefix any more."""

@@ -225,3 +225,56 @@ def test_conversion_names_the_field_that_does_not_fit(value: Any, field: str) ->
     assert caught.value.field == field
     assert caught.value.message.startswith(f"{field}: ")
     assert "`$" not in caught.value.message
+
+
+@given(st.dictionaries(st.text(max_size=3), wire_values, max_size=10))
+def test_skimming_finds_what_decoding_does(message: dict[str, Any]) -> None:
+    """Every value of a small map, whatever stands before it; and nothing after its end is looked at."""
+    frame = codec.encode(message)
+    found = codec.skim(frame + b"\xc1", ["", *message])
+    short = {key: codec.encode(value) for key, value in message.items()}
+    assert found == {key: value for key, value in short.items() if len(value) <= codec.SKIM_BYTES}
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_skimmed(frame: bytes) -> None:
+    """What is found is part of them."""
+    for first in (b"", b"\x83", b"\xde\x00\x03"):
+        for value in codec.skim(first + frame, ["", "a", "id"]).values():
+            assert value in frame
+
+
+def test_skimming_passes_over_each_kind_by_its_length() -> None:
+    """Of whatever size, extensions and the longest forms included."""
+    kinds = [
+        *(msgpack.packb(bytes(size)) for size in (0, 255, 256, 65535, 65536)),
+        *(msgpack.packb("x" * size) for size in (0, 31, 32, 255, 256, 65535, 65536)),
+        *(msgpack.packb(msgpack.ExtType(5, bytes(size))) for size in (1, 2, 3, 4, 8, 16, 17, 255, 256, 65536)),
+        *(msgpack.packb([0] * size) for size in (0, 15, 16, 4000)),
+        *(msgpack.packb(dict.fromkeys(map(str, range(size)), 0)) for size in (0, 15, 16, 2000)),
+        b"\xdd\x00\x00\x00\x01\x00",
+        b"\xdf\x00\x00\x00\x01\xa0\x00",
+        *map(msgpack.packb, (0, 127, 128, 256, 65536, 2**40, -1, -32, -33, -200, -40000, -(2**40), 1.5, None, True)),
+        msgpack.packb(1.5, use_single_float=True),
+    ]
+    for kind in kinds:
+        assert codec.skim(b"\x82\xa1x" + kind + b"\xa2id\x07", ["id"]) == {"id": b"\x07"}
+
+
+def test_skimming_gives_up() -> None:
+    """After so many elements or keys, at a value too long, where the frame ends; what was found by then is given."""
+    many = b"\xdd\x00\x10\x00\x00" + bytes(2**20)
+    assert codec.skim(b"\x83\xa2id\x07\xa1x" + many + b"\xa1y\x01", ["id", "y"]) == {"id": b"\x07"}
+    assert codec.skim(b"\x82\xa1x" + many + b"\xa2id\x07", ["id"]) == {}
+    assert codec.skim(msgpack.packb({str(number): 0 for number in range(20)}), ["1", "19"]) == {"1": b"\x00"}
+    assert codec.skim(msgpack.packb({"id": "x" * 2000, "b": 1}), ["id", "b"]) == {"b": b"\x01"}
+    assert codec.skim(b"\x82\xa2id\x07\xa1x\xc6\xff\xff\xff\xff", ["id", "x"]) == {"id": b"\x07"}
+
+
+def test_a_lone_surrogate_beside_what_is_encoded_already() -> None:
+    """A page of rows is part of a larger message."""
+    rows = [codec.encoded({"row": "\udcff", "bytes": b"\xff"}), codec.encoded([1])]
+    assert codec.decode(codec.encode({"reason": "\udcff", "rows": rows})) == {
+        "reason": "?",
+        "rows": [{"row": "?", "bytes": b"\xff"}, [1]],
+    }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from protocol import codec, envelope
 from protocol.commands import BY_OP, Command, parse_command
 from protocol.envelope import (
+    GLANCE_BYTES,
     ErrorBody,
     EventFrame,
     RefusedRequest,
@@ -227,6 +228,40 @@ def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
     glanced = glance(codec.encode({"id": 7, "deadline_ms": wrong}))
     assert glanced is not None
     assert (glanced.id, glanced.patience_s) == (7, 10.0)
+
+
+@given(REQUESTS)
+def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -> None:
+    """In whatever order its fields are."""
+    large = {"args": {"metainfo": bytes(GLANCE_BYTES), **request["args"]}, "op": request["op"]}
+    frame = codec.encode({**large, **{key: value for key, value in request.items() if key not in large}})
+    glanced = glance(frame)
+    assert glanced is not None
+    assert (glanced.id, glanced.patience_s) == (request["id"], request["deadline_ms"] / 1000)
+
+
+def test_a_glance_at_a_large_frame_with_an_id_of_a_wrong_form() -> None:
+    """It has none."""
+    for wrong in (-1, "x" * 201, [1], b"x", 1.5, None):
+        assert glance(codec.encode({"id": wrong, "x": bytes(GLANCE_BYTES)})) is None
+
+
+def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
+    """However many elements there are, the work stays the same; what is before them is found."""
+
+    class Counting(bytes):
+        looked = 0
+
+        def __getitem__(self, key: Any) -> Any:
+            Counting.looked += 1
+            return super().__getitem__(key)
+
+    array = b"\xdd" + (1_000_000).to_bytes(4) + bytes(1_000_000)
+    glanced = glance(Counting(b"\x82\xa2id\x07\xa1x" + array))
+    assert glanced is not None
+    assert glanced.id == 7
+    assert glance(Counting(b"\x82\xa1x" + array + b"\xa2id\x07")) is None
+    assert Counting.looked < 3 * codec.SKIM_ELEMENTS
 
 
 @given(st.binary(max_size=200))

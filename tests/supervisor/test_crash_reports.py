@@ -1,5 +1,8 @@
 import asyncio
+import contextlib
 import json
+import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -185,6 +188,27 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: py
         assert len(on.reports._waiting) == crash_reports.WAITING_MAX
     assert on.reports._writing is not None
     assert on.reports._writing.cancelled()
+
+
+async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path) -> None:
+    """However many gave up waiting for it; once it answers, it is read again."""
+    async with reports(tmp_path) as on:
+        await on.written(report(1))
+        hung = on.reports._directory / f"{name_of(NOON_US, 0)}.json"
+        os.mkfifo(hung)
+        before = threading.active_count()
+        for _ in range(20):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.005):
+                    await on.reports.summaries()
+        assert threading.active_count() - before <= crash_reports.READERS_MAX
+        async with asyncio.timeout(20):
+            while on.reports._reading:
+                with contextlib.suppress(OSError):  # nobody has it open to read
+                    os.close(os.open(hung, os.O_WRONLY | os.O_NONBLOCK))
+                await asyncio.sleep(0.001)
+        hung.unlink()
+        assert [each.gen for each in await on.reports.summaries()] == [1]
 
 
 def test_secrets_are_not_told() -> None:

@@ -2,8 +2,10 @@ import asyncio
 import time
 
 import msgspec
+import pytest
 
-from supervisor.large_frames import LARGE_BYTES, WAITING_MAX, LargeFrames
+from supervisor import large_frames
+from supervisor.large_frames import LARGE_BYTES, LargeFrames
 from supervisor.loop_socket import LOCAL, Sender
 
 LARGE = bytes(LARGE_BYTES)
@@ -15,7 +17,7 @@ async def turn() -> None:
 
 
 class Desk:
-    """Hands messages on; those that begin with `slow` take long."""
+    """Hands messages on; those that begin with `slow` take long, those with `work` as long as a megabyte may."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, bytes]] = []
@@ -30,10 +32,12 @@ class Desk:
     def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
         assert sender is LOCAL
         assert came_at <= asyncio.get_running_loop().time()
-        if frames[-1].startswith(b"slow"):
-            ends = time.perf_counter() + 0.002
-            while time.perf_counter() < ends:
-                pass
+        work_s = {b"slow": 0.003, b"work": 0.004}.get(frames[-1][:4], 0)
+        ends = time.thread_time() + work_s
+        while time.thread_time() < ends:
+            pass
+        if frames[-1].startswith(b"bad!"):
+            raise KeyError("a defect")
         self.taken.append((frames[0], frames[-1][:4]))
 
 
@@ -52,15 +56,60 @@ async def test_after_a_slow_frame_its_connection_waits_with_large_ones_only() ->
     assert desk.taken[4] == (b"a", b"more")
 
 
-async def test_what_waits_is_bounded() -> None:
-    """What is more is handed back at once, and the rest at the end: each once."""
+async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its bytes. What is more is handed back at once, and the rest at the end: each once."""
+    monkeypatch.setattr(large_frames, "WAITING_MAX", 5 * (LARGE_BYTES + 4))
     desk = Desk()
-    for name in (b"slow", *(b"%04d" % number for number in range(WAITING_MAX + 2))):
+    for name in (b"slow", *(b"%04d" % number for number in range(7))):
         desk.large.receive([b"a", name + LARGE], LOCAL)
-    assert desk.handed_back == [b"%04d" % number for number in range(WAITING_MAX, WAITING_MAX + 2)]
+    assert desk.handed_back == [b"%04d" % number for number in (5, 6)]
     desk.large.close()
-    assert sorted(desk.handed_back) == [b"%04d" % number for number in range(WAITING_MAX + 2)]
+    assert sorted(desk.handed_back) == [b"%04d" % number for number in range(7)]
     assert desk.taken == [(b"a", b"slow")]
+
+
+async def test_megabytes_that_take_as_long_as_their_bytes_do_are_never_handed_back() -> None:
+    """Many sent without waiting come to their turns one after another, with room for others between them."""
+    desk = Desk()
+    began = time.monotonic()
+    for _ in range(20):
+        desk.large.receive([b"a", b"work" + bytes(1_000_000)], LOCAL)
+    assert len(desk.taken) < 20
+    async with asyncio.timeout(30):
+        while len(desk.taken) < 20:
+            await turn()
+    assert time.monotonic() - began > 19 * 4 * 0.004
+    assert desk.handed_back == desk.too_late == []
+    assert not desk.large._bytes
+
+
+async def test_a_defect_harms_none_that_wait_behind_it() -> None:
+    """They have their turn, and nothing is counted any more after it."""
+    desk = Desk()
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: raised.append(told.get("exception")))
+    for name in (b"slow", b"bad!", b"next", b"last"):
+        desk.large.receive([b"a", name + LARGE], LOCAL)
+    async with asyncio.timeout(20):
+        while len(desk.taken) < 3:
+            await turn()
+    assert [name for _, name in desk.taken] == [b"slow", b"next", b"last"]
+    assert [type(each) for each in raised] == [KeyError]
+    assert not desk.large._bytes
+
+
+async def test_many_that_waited_are_not_handed_on_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be quick, and all of them long."""
+    monkeypatch.setattr(large_frames, "TURN_S", 0.0)
+    desk = Desk()
+    for name in (b"slow", *[b"next"] * 10):
+        desk.large.receive([b"a", name + LARGE], LOCAL)
+    most = came = 0
+    async with asyncio.timeout(20):
+        while len(desk.taken) < 11:
+            await asyncio.sleep(0)
+            most, came = max(most, len(desk.taken) - max(came, 1)), len(desk.taken)
+    assert most <= 1
 
 
 async def test_what_waits_is_handed_back_at_its_deadline() -> None:

@@ -21,7 +21,12 @@ class Desk:
         self.full: set[bytes] = set()
         self.steps: list[str] = []
         self.outcomes: list[tuple[str, Any]] = []
-        self.reads = LongReads(crowded=self.full.__contains__, defect=self._defect)
+        self.looks = 0
+        self.reads = LongReads(crowded=self._crowded, defect=self._defect)
+
+    def _crowded(self, peer: bytes) -> bool:
+        self.looks += 1
+        return peer in self.full
 
     def begin(
         self, peer: bytes, name: str, steps: int, *, deadline_s: float = 60, fails: Exception | None = None
@@ -85,6 +90,51 @@ async def test_who_does_not_read_is_passed_over_until_it_does() -> None:
     desk.full.clear()
     await desk.until(3)
     assert desk.outcomes[2] == ("a", "all of a")
+
+
+async def test_many_that_do_not_read_cost_next_to_nothing() -> None:
+    """However many they are, each is looked at a few times until its deadline; then nothing is left of them."""
+    desk = Desk()
+    many = 500
+    for number in range(many):
+        desk.full.add(b"%d" % number)
+        desk.begin(b"%d" % number, f"{number}", 1, deadline_s=0.5)
+    turns = 0
+    async with asyncio.timeout(20):
+        while len(desk.outcomes) < many:
+            await asyncio.sleep(0.001)
+            turns += 1
+    assert {outcome.kind for _, outcome in desk.outcomes} == {ErrorKind.DEADLINE_EXCEEDED}
+    # once each at first, and then for a slice in a hundredth of a second
+    assert desk.looks < 100 * many
+    assert desk.steps == []
+    assert not desk.reads._reads
+    assert not desk.reads._crowds
+
+
+async def test_what_cannot_be_told_harms_no_other_read() -> None:
+    """Its own sender hears of the defect; those behind it and beside it are done as ever."""
+    desk = Desk()
+    told: list[Any] = []
+
+    def read() -> Generator[None, None, Any]:
+        yield
+        return "what nobody can encode"
+
+    def done(outcome: Any) -> None:
+        told.append(outcome)
+        if isinstance(outcome, str):
+            raise TypeError(outcome)
+
+    desk.reads.begin(b"a", read(), asyncio.get_running_loop().time() + 60, REQUEST, done)
+    desk.begin(b"a", "next", 3)
+    desk.begin(b"b", "beside", 3)
+    await desk.until(2)
+    assert sorted(outcome for _, outcome in desk.outcomes) == ["all of beside", "all of next"]
+    assert [getattr(outcome, "kind", outcome) for outcome in told] == [
+        "what nobody can encode",
+        ErrorKind.INTERNAL_ERROR,
+    ]
 
 
 async def test_a_refusal_and_a_defect_are_outcomes() -> None:

@@ -10,11 +10,11 @@ import structlog
 import zmq
 import zmq.asyncio
 
-from protocol.endpoints import COMMANDS_SOCKET
+from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
 from supervisor import outbox
 from supervisor.loop_socket import LoopSocket
 from supervisor.outbox import QUEUE_MAX, WAITING_MAX, Outbox
-from supervisor.sockets import bind, connect
+from supervisor.sockets import bind
 
 
 async def turn() -> None:
@@ -39,9 +39,12 @@ class Desk:
         router = bind(context, zmq.ROUTER, directory, COMMANDS_SOCKET)
         self.outbox = Outbox(LoopSocket(router, lambda frames: self.came.append(frames[0])), log)
 
-    async def client(self) -> "tuple[bytes, zmq.Socket[bytes]]":
-        """A new client, and how the outbox knows it."""
-        socket = connect(self._context, self._directory, COMMANDS_SOCKET)
+    async def client(self, *, ahead: int = QUEUE_MAX) -> "tuple[bytes, zmq.Socket[bytes]]":
+        """A new client, and how the outbox knows it. `ahead`: replies that its ZeroMQ reads before it does."""
+        socket = self._context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.RCVHWM, ahead)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(ipc_endpoint(self._directory, COMMANDS_SOCKET))
         self._sockets.append(socket)
         socket.send(b"here")
         count = len(self.came)
@@ -134,6 +137,40 @@ async def test_large_replies_are_few_at_a_time(tmp_path: Path) -> None:
             while on.outbox.crowded(peer):
                 await turn()
         assert on.outbox._large_bytes <= 2_000_000
+
+
+async def test_large_replies_that_nobody_spaces_are_bounded_too(tmp_path: Path) -> None:
+    """Short reads may have large results: what a client does not read of them waits, is bounded, and comes in order."""
+    with desk(tmp_path) as on:
+        peer, socket = await on.client(ahead=1)
+        for number in range(100):
+            on.outbox.send([peer, b"%03d" % number + bytes(600_000)])
+        assert on.outbox._large_bytes <= outbox.LARGE_UNSENT_MAX + 700_000
+        assert on.outbox._waiting_bytes <= WAITING_MAX
+        assert [line["event"] for line in on.logged] == ["client_does_not_read"]
+        assert [reply[:3] for reply in await received(socket, 10)] == [b"%03d" % number for number in range(10)]
+
+
+async def test_all_connections_together_have_few_large_replies(tmp_path: Path, monkeypatch: Any) -> None:
+    """Beyond the bound each has one at the most; one that has read all it was given has that one at once."""
+    monkeypatch.setattr(outbox, "LARGE_TOTAL_MAX", 3_000_000)
+    with desk(tmp_path) as on:
+        page = bytes(1_000_000)
+        deaf = [await on.client(ahead=1) for _ in range(10)]
+        for peer, _ in deaf:
+            for _ in range(5):
+                if not on.outbox.crowded(peer):
+                    on.outbox.send([peer, page])
+                    await turn()
+        assert all(on.outbox.crowded(peer) for peer, _ in deaf)
+        # what the clients' ZeroMQ and the kernel have taken was sent
+        assert on.outbox._large_bytes <= 3_000_000 + len(deaf) * len(page)
+        assert all(len(unsent) <= 3 for unsent in on.outbox._large.values())
+        assert sum(len(unsent) > 1 for unsent in on.outbox._large.values()) <= 2
+        reads, socket = await on.client()
+        assert not on.outbox.crowded(reads)
+        on.outbox.send([reads, page])
+        assert await received(socket, 1) == [page]
 
 
 async def test_a_client_that_left_is_forgotten(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ CHANGES = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["add", "remove
 class Torrents:
     """A table that changes, and tells the log of each change."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, events: int = 1000) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
-        self.log = EventLog("e")
+        self.log = EventLog("e", max_events=events)
         for number in range(count):
             self.rows[f"{2 * number:03}"] = {"torrent": f"{2 * number:03}", "n": 0}
 
@@ -61,12 +61,16 @@ def made(steps: pages.Steps, between: Callable[[], None]) -> pages.Page:
     st.integers(1, 40),
     st.lists(CHANGES, max_size=8),
     st.none() | st.integers(0, 40).map(lambda number: f"{number:03}"),
+    st.integers(1, 10),
 )
 def test_a_page_is_true_at_its_end(
-    count: int, limit: int, meanwhile: list[list[tuple[int, str]]], cursor: str | None
+    count: int, limit: int, meanwhile: list[list[tuple[int, str]]], cursor: str | None, kept: int
 ) -> None:
-    """It has just the rows that there are then between its cursor and the next one, in order, and never too many."""
-    torrents = Torrents(count)
+    """It has just the rows that there are then between its cursor and the next one, in order, and never too many.
+
+    However few events are kept.
+    """
+    torrents = Torrents(count, kept)
     steps = pages.of_torrents(torrents.ids_after, torrents.row, torrents.log, cursor=cursor, limit=limit)
     waiting = iter(meanwhile)
 

@@ -213,6 +213,24 @@ async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
         assert not on.snapshot._torrents
 
 
+async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path) -> None:
+    """Nothing is left of it in the snapshot."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        files = [FileEntry(number, f"f{number}", 1, 4) for number in range(3 * reads.FILES_STEP)]
+        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=5, piece_length=1, files=files)
+        command: Any = parse_command("list_files", {"torrent": V1})
+        steps = on.reads.steps(command)
+        next(steps)
+        on.snapshot.forget(V1)
+        try:
+            while True:
+                next(steps)
+        except StopIteration as ended:
+            assert len(ended.value["files"]) == reads.FILES_STEP
+        assert V1 not in on.snapshot.states()
+
+
 async def test_files_are_paged(tmp_path: Path) -> None:
     """A cursor that was never given is refused; one beyond the end is an empty last page."""
     async with bench(tmp_path) as on:

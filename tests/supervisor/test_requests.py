@@ -588,6 +588,34 @@ async def test_a_message_has_so_many_frames_of_such_a_size(tmp_path: Path) -> No
             assert (told["id"], told["error"]["name"], told["error"]["field"]) == (None, "frame_too_large", "frame")
 
 
+async def test_the_frames_before_a_request_are_bounded_while_it_waits_too(tmp_path: Path) -> None:
+    """What is handed back unread has no more of them than what is answered."""
+    async with bench(tmp_path) as on:
+        dealer = on._sockets.connect(zmq.DEALER, "commands")
+        for args in ({"x": [{"a": 1}] * 40_000}, {"x": bytes(20_000)}):  # the second waits for the first
+            await dealer.send(request(args=args))
+        for _ in range(5):
+            await dealer.send_multipart([b"x" * 10**6] * 4 + [request(args={"x": bytes(20_000)})])
+        told: list[tuple[Any, str]] = []
+        async with asyncio.timeout(30):
+            while len(told) < 7:
+                [reply] = map(msgpack.unpackb, await dealer.recv_multipart())
+                told.append((reply["id"], "ok" if reply["ok"] else reply["error"]["name"]))
+        assert told == [(1, "ok"), *[(None, "frame_too_large")] * 5, (1, "ok")]
+
+
+async def test_many_torrents_of_a_megabyte_sent_without_waiting_are_all_taken(tmp_path: Path) -> None:
+    """A client that adds what it has in one go is not refused."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        client = on.client()
+        sources = [bytes(f"{number:0>1000000}", "ascii") for number in range(12)]
+        sent = [await client.send("add_torrent", {"metainfo": source}, deadline_ms=60_000) for source in sources]
+        replies = [await client.reply() for _ in sent]
+        assert sorted(reply["id"] for reply in replies) == sent
+        assert [reply["ok"] for reply in replies] == [True] * len(sent)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
