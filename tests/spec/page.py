@@ -22,6 +22,7 @@ from supervisor import (
     claims,
     connections,
     event_log,
+    large_frames,
     outbox,
     pages,
     reads,
@@ -177,6 +178,12 @@ def _limits() -> str:
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
+                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that wait, "
+                "since one before took long to read",
+                f"{mib(large_frames.WAITING_MAX)}; of all connections {mib(large_frames.WAITING_TOTAL_MAX)}",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
                 "frames before a request, which are given back with the reply",
                 f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes",
                 "`frame_too_large`, with a null `id`",
@@ -188,7 +195,8 @@ def _limits() -> str:
             ],
             [
                 "replies of a connection that it does not read",
-                f"{outbox.QUEUE_MAX:,}, and {mib(outbox.WAITING_MAX)} more",
+                f"{outbox.QUEUE_MAX:,} (of those over {outbox.LARGE_BYTES // 1024} KiB, "
+                f"{mib(outbox.LARGE_UNSENT_MAX)}), and {mib(outbox.WAITING_MAX)} more",
                 "further replies to it are lost",
             ],
             [
@@ -200,7 +208,8 @@ def _limits() -> str:
             [
                 "subscriptions of a connection, each its length and 16 bytes",
                 f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all together {mib(subscriptions.ALL_BYTES_MAX)}",
-                "the connection, or that which holds most, is closed",
+                f"the connection, or that which holds most and at least {subscriptions.BLAMED_BYTES_MIN // 1024} KiB, "
+                "is closed",
             ],
             [
                 "a frame to the events socket, in bytes",
