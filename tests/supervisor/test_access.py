@@ -228,15 +228,15 @@ async def test_subscribers_that_are_hung_up_on_are_told_once_in_a_while(guard: G
     await guard.close()
 
 
-async def test_an_address_that_another_has_may_be_had_later(guard: Guard) -> None:
+@pytest.mark.parametrize("port", [None, "x"], ids=["taken", "nonsense"])
+async def test_an_address_that_another_has_may_be_had_later(guard: Guard, port: str | None) -> None:
     """One that is none may not; the message names the key."""
     with socket.create_server(("127.0.0.1", 0)) as taken, guard.context.socket(zmq.ROUTER) as router:
-        for endpoint, passes in ((f"tcp://127.0.0.1:{taken.getsockname()[1]}", True), ("tcp://127.0.0.1:x", False)):
-            access = Access(
-                ApiConfig(**{**guard.keyring.api, "tcp_commands": endpoint}), guard.context, structlog.get_logger()
-            )
-            with pytest.raises(UnusableAccess, match=r"^api\.tcp_commands: ") as caught:
-                access.offer_tcp(router, "tcp_commands")
-            assert isinstance(caught.value, AccessNotYet) is passes
-            access.close()
+        endpoint = f"tcp://127.0.0.1:{port or taken.getsockname()[1]}"
+        config = ApiConfig(**{**guard.keyring.api, "tcp_commands": endpoint})
+        access = Access(config, guard.context, structlog.get_logger())
+        with pytest.raises(UnusableAccess, match=r"^api\.tcp_commands: ") as caught:
+            access.offer_tcp(router, "tcp_commands")
+        assert isinstance(caught.value, AccessNotYet) is (port is None)
+        access.close()
     await guard.close()
