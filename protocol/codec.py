@@ -21,8 +21,9 @@ T = TypeVar("T")
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 MAX_ELEMENTS: Final = 125_000
-"""More than the 100,000 priorities that a command may list; decoding so many takes the loop some 15 ms, and 44 ms where
-each is a container of its own."""
+"""More than the 100,000 priorities that a command may list; decoding so many takes the loop some 15 ms."""
+MAX_CONTAINERS: Final = 1000
+"""Far more arrays and maps than any request has; each takes longer than a number or a text."""
 MAX_INTEGER: Final = 2**53 - 1
 
 SKIM_ELEMENTS: Final = 5000
@@ -66,33 +67,35 @@ def decode(frame: bytes) -> Any:
     """The builtins in one msgpack frame of the public wire.
 
     Raises:
-        OuzelError: FRAME_TOO_LARGE over 16 MiB or 125,000 elements (members of all arrays and maps together),
-            TOO_DEEP over 16 levels, MALFORMED_FRAME for anything else that the wire does not allow.
+        OuzelError: FRAME_TOO_LARGE over 16 MiB, 125,000 elements (members of all arrays and maps together) or 1,000
+            arrays and maps, TOO_DEEP over 16 levels, MALFORMED_FRAME for anything else that the wire does not allow.
     """
-    value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS)
+    value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS, max_containers=MAX_CONTAINERS)
     _check(value)
     return value
 
 
-def unpack(frame: bytes, *, max_bytes: int, max_elements: int) -> Any:
+def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: int | None = None) -> Any:
     """Like `decode` with limits of the caller's, for frames of our own making: depth and integers are not checked."""
     if len(frame) > max_bytes:
         raise OuzelError(
             ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes, over the {max_bytes} allowed", field="frame"
         )
-    counted = 0
+    counted = containers = 0
+    containers_allowed = len(frame) if max_containers is None else max_containers
 
     def count(container: Any) -> Any:
-        nonlocal counted
+        nonlocal counted, containers
         counted += len(container) + 1
+        containers += 1
         if counted > max_elements:
-            raise OuzelError(
-                ErrorKind.FRAME_TOO_LARGE, f"the frame has more than the {max_elements} elements allowed", field="frame"
-            )
+            raise _too_many(f"{max_elements} elements")
+        if containers > containers_allowed:
+            raise _too_many(f"{containers_allowed} arrays and maps")
         return container
 
     # An element takes a byte or more, so that most frames cannot hold too many, and need no call for each container.
-    hook = count if 2 * len(frame) > max_elements else None
+    hook = count if 2 * len(frame) > max_elements or len(frame) > containers_allowed else None
     try:
         return msgpack.unpackb(
             frame,
@@ -112,12 +115,14 @@ def unpack(frame: bytes, *, max_bytes: int, max_elements: int) -> Any:
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         reason = str(error) or type(error).__name__
         if "exceeds max_array_len" in reason or "exceeds max_map_len" in reason:
-            raise OuzelError(
-                ErrorKind.FRAME_TOO_LARGE, f"the frame has more than the {max_elements} elements allowed", field="frame"
-            ) from error
+            raise _too_many(f"{max_elements} elements") from error
         raise OuzelError(
             ErrorKind.MALFORMED_FRAME, f"not msgpack as the wire allows: {reason}", field="frame"
         ) from error
+
+
+def _too_many(what: str) -> OuzelError:
+    return OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has more than the {what} allowed", field="frame")
 
 
 def _refuse_extension(code: int, data: bytes) -> Any:

@@ -22,7 +22,9 @@ class ErrorKind(Enum):
     """All errors of the wire. The member's lower-case name is the `name` on the wire."""
 
     MALFORMED_FRAME = ErrorRow(1001, "never", "the frame is not one msgpack map of the allowed types")
-    FRAME_TOO_LARGE = ErrorRow(1002, "never", "the frame, or the number of elements in it, is over the limit")
+    FRAME_TOO_LARGE = ErrorRow(
+        1002, "never", "the frame, or the number of elements, or of arrays and maps in it, is over the limit"
+    )
     TOO_DEEP = ErrorRow(1003, "never", "maps and arrays are nested deeper than the limit")
     UNSUPPORTED_VERSION = ErrorRow(1004, "never", "the envelope's `v` is not one that this server speaks")
     INVALID_ENVELOPE = ErrorRow(1005, "never", "a field of the envelope is missing or has the wrong type")

@@ -1,8 +1,8 @@
 """Calls that a hung disk can hang, in threads that nobody has to wait for."""
 
+import _thread
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -34,5 +34,5 @@ async def in_thread(call: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(settle, result, problem)
 
-    threading.Thread(target=run, name="blocking call", daemon=True).start()
+    _thread.start_new_thread(run, ())  # threading.Thread.start waits until the thread runs, some milliseconds when busy
     return await answer

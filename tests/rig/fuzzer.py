@@ -34,6 +34,9 @@ PATIENCE_S: Final = 60.0
 DEADLINE_MS: Final = 20_000
 """Within PATIENCE_S even where damage multiplies it by two or three; what it makes longer is not waited for."""
 
+UNREAD: Final = ("too_many_in_flight", "deadline_exceeded")
+"""How a large frame is refused that was handed back unread, although it has no id once it is decoded."""
+
 SOURCES: Final = 40
 NICE: Final = 10
 
@@ -195,7 +198,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
             names[reply["error"]["name"] if not reply["ok"] else "ok"] += 1
             if reply["id"] is None:
                 without_id += 1
-            elif not reply["ok"] and reply["error"]["name"] == "too_many_in_flight" and glanced[reply["id"]] > 0:
+            elif not reply["ok"] and reply["error"]["name"] in UNREAD and glanced[reply["id"]] > 0:
                 glanced[reply["id"]] -= 1
             elif owed[reply["id"]] > 0:
                 owed[reply["id"]] -= 1

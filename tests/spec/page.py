@@ -137,6 +137,7 @@ def _limits() -> str:
                 "the connection is closed without an answer",
             ],
             ["members of all arrays and maps of a request together", f"{codec.MAX_ELEMENTS:,}", "`frame_too_large`"],
+            ["arrays and maps in a request", f"{codec.MAX_CONTAINERS:,}", "`frame_too_large`"],
             ["levels of arrays and maps, the outermost map is the first", f"{codec.MAX_DEPTH}", "`too_deep`"],
             ["integers", f"±{codec.MAX_INTEGER:,} (2^53-1)", "`malformed_frame`"],
             ["`id` and `client`", "200 characters each", "`invalid_envelope`"],
