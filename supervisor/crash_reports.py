@@ -104,6 +104,8 @@ class CrashReports:
             return await asyncio.shield(reading)
         except OSError as error:
             raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+        finally:
+            del reading  # see in_thread
 
     def _end_reading(self, reading: asyncio.Task[Any]) -> None:
         self._reading.discard(reading)

@@ -14,10 +14,20 @@ async def in_thread(call: Callable[[], T]) -> T:
 
     `asyncio.to_thread` has few threads, which hung calls use up, and the process does not end before they return.
     """
+    answer = _begun(call)
+    try:
+        return await answer
+    finally:
+        del answer  # or an error holds this frame, this frame the future, and the future the error
+
+
+def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
+    unsettled = [answer]  # emptied in the end: the thread's frames may live on in an error
 
     def settle(result: T | None, error: Exception | None) -> None:
+        answer = unsettled.pop()
         if answer.done():
             return
         if error is not None:
@@ -33,6 +43,7 @@ async def in_thread(call: Callable[[], T]) -> T:
             problem = error
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(settle, result, problem)
+        del problem
 
     _thread.start_new_thread(run, ())  # threading.Thread.start waits until the thread runs, some milliseconds when busy
-    return await answer
+    return answer

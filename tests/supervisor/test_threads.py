@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import gc
 import re
 import threading
 
@@ -31,3 +33,18 @@ async def test_calls_that_hang_are_left_behind() -> None:
 
 def _fail() -> None:
     raise OSError("bad disk")
+
+
+async def test_an_error_leaves_no_garbage_in_cycles() -> None:
+    """What is left to the collector waits for it, and takes it long."""
+    with contextlib.suppress(OSError):
+        await in_thread(_fail)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            with contextlib.suppress(OSError):
+                await in_thread(_fail)
+        assert gc.collect() < 10
+    finally:
+        gc.enable()
