@@ -170,13 +170,17 @@ class Glance(msgspec.Struct):
     """What is read of a frame that nobody decodes, or not yet."""
 
     id: RequestId
-    deadline_ms: Any = DEFAULT_DEADLINE_MS
+    deadline_ms: msgspec.Raw = msgspec.Raw()
+    """As it came: it may be anything, as large as the frame."""
 
     @property
     def patience_s(self) -> float:
         """Seconds until it is to be answered; where it will be refused for its deadline, until the usual one."""
-        given = self.deadline_ms
-        return (given if type(given) is int and 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
+        try:
+            given = _INTEGER.decode(self.deadline_ms)
+        except msgspec.DecodeError:
+            given = 0
+        return (given if 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
 
 
 GLANCE_BYTES: Final = 128 * 1024
@@ -184,6 +188,7 @@ GLANCE_BYTES: Final = 128 * 1024
 
 _GLANCE: Final = msgspec.msgpack.Decoder(Glance)
 _ID: Final = msgspec.msgpack.Decoder(RequestId)
+_INTEGER: Final = msgspec.msgpack.Decoder(int)
 
 
 def glance(frame: bytes) -> Glance | None:
@@ -198,8 +203,7 @@ def glance(frame: bytes) -> Glance | None:
         found = codec.skim(frame, ("id", "deadline_ms"))
         if "id" not in found:
             return None
-        deadline = msgspec.msgpack.decode(found["deadline_ms"]) if "deadline_ms" in found else DEFAULT_DEADLINE_MS
-        return Glance(_ID.decode(found["id"]), deadline)
+        return Glance(_ID.decode(found["id"]), msgspec.Raw(found.get("deadline_ms", b"")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

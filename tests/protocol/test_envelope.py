@@ -222,7 +222,7 @@ def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: s
     parsed_or_refused(bytes(frame))
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 10**9, "soon", None, 1.5, True, [1]])
+@pytest.mark.parametrize("wrong", [0, -1, 10**9, "soon", None, 1.5, True, [1], [[]] * 60_000])
 def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
     """Its refusal is to reach whoever sent it, in the usual time."""
     glanced = glance(codec.encode({"id": 7, "deadline_ms": wrong}))
