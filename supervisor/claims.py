@@ -1,4 +1,4 @@
-"""What each connection may have under way, and how many frames it may spoil. Pure.
+"""What each connection may have under way, and how much that is no request it may send. Pure.
 
 A connection that goes over its share is refused; nothing here ever costs another one anything. What is remembered of
 connections is bounded too: of one that has nothing under way only its spoilt frames are, and the latest of these.
@@ -19,6 +19,11 @@ TOTAL_BYTES_MAX: Final = 256 * 1024 * 1024
 BAD_FRAMES_BURST: Final = 100.0
 BAD_FRAMES_PER_S: Final = 10.0
 TOLD_EVERY_S: Final = 1.0
+
+BAD_REQUESTS_BURST: Final = 100.0
+BAD_REQUESTS_PER_S: Final = 25.0
+BAD_REQUESTS_WAIT_S: Final = 5.0
+"""How long a refusal waits at the most; who has so many waiting is told that these are too many."""
 
 REMEMBERED_MAX: Final = 10_000
 """Connections that spoilt frames; of one that is forgotten, the burst begins anew."""
@@ -79,30 +84,46 @@ class Claim:
 
 
 class _Bucket:
+    """Tokens of one connection; fewer than none where it owes some."""
+
     __slots__ = ("at", "left", "told_at")
 
-    def __init__(self, now: float) -> None:
-        self.left, self.at, self.told_at = BAD_FRAMES_BURST, now, float("-inf")
+    def __init__(self, burst: float, now: float) -> None:
+        self.left, self.at, self.told_at = burst, now, float("-inf")
 
 
-class BadFrames:
-    """Frames without an id that could be read, by connection: a token bucket each. Times are monotonic seconds."""
+class _Buckets:
+    """A token bucket for each connection, of the latest. Times are monotonic seconds."""
 
-    def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
+    def __init__(self, burst: float, per_s: float, remembered_max: int) -> None:
+        self._burst = burst
+        self._per_s = per_s
         self._remembered_max = remembered_max
         self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
-        """One more. Returns how to answer it: with its own `error`, with the `limit` that is reached, or not."""
-        bucket = self._buckets.pop(peer, None) or _Bucket(now)
+    def _bucket(self, peer: bytes, now: float) -> _Bucket:
+        """A connection's bucket, with what it has by now."""
+        bucket = self._buckets.pop(peer, None) or _Bucket(self._burst, now)
         self._buckets[peer] = bucket
         while len(self._buckets) > self._remembered_max:
             self._buckets.popitem(last=False)
-        bucket.left = min(BAD_FRAMES_BURST, bucket.left + (now - bucket.at) * BAD_FRAMES_PER_S)
+        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._per_s)
         bucket.at = now
+        return bucket
+
+
+class BadFrames(_Buckets):
+    """Frames without an id that could be read, by connection."""
+
+    def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
+        super().__init__(BAD_FRAMES_BURST, BAD_FRAMES_PER_S, remembered_max)
+
+    def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
+        """One more. Returns how to answer it: with its own `error`, with the `limit` that is reached, or not."""
+        bucket = self._bucket(peer, now)
         if bucket.left >= 1:
             bucket.left -= 1
             return "error"
@@ -110,3 +131,19 @@ class BadFrames:
             bucket.told_at = now
             return "limit"
         return None
+
+
+class BadRequests(_Buckets):
+    """Requests that are none although their id can be read, by connection: each is refused, and late where it owes."""
+
+    def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
+        super().__init__(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)
+
+    def wait_s(self, peer: bytes, now: float) -> float | None:
+        """One more: the seconds that its refusal waits, 0.0 for none; None where too many wait already."""
+        bucket = self._bucket(peer, now)
+        wait_s = max(0.0, 1 - bucket.left) / BAD_REQUESTS_PER_S
+        if wait_s > BAD_REQUESTS_WAIT_S:
+            return None
+        bucket.left -= 1
+        return wait_s

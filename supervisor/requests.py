@@ -13,6 +13,7 @@ Longer than most files here: each request's way from its frames to its reply can
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -36,7 +37,7 @@ from protocol.commands import (
     UpdateSelection,
     parse_command,
 )
-from protocol.envelope import ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
+from protocol.envelope import DEFAULT_DEADLINE_MS, ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
 from protocol.errors import ErrorKind, OuzelError
 from protocol.results import CrashList
 from supervisor import logs
@@ -50,6 +51,7 @@ from supervisor.loop_socket import LoopSocket, Sender
 from supervisor.mutations import Acceptance, Mutations
 from supervisor.outbox import Outbox
 from supervisor.reads import LongRead, Reads, ShortRead
+from supervisor.tarpit import Tarpit
 
 RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
 """Frames up to here are received, so that one over the limit gets an answer; on larger ones ZeroMQ hangs up."""
@@ -140,8 +142,9 @@ class Requests:
         self._admit = admit
         self._claims = Claims()
         self._bad_frames = BadFrames()
+        self._tarpit = Tarpit()
         self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
-        self._socket = LoopSocket(socket, on_message_from=self._receive)
+        self._socket = LoopSocket(socket, on_message_from=self._receive, frames_max=1 + HOPS_MAX + 1)
         self._outbox = Outbox(self._socket, log)
         self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
 
@@ -153,6 +156,7 @@ class Requests:
             await asyncio.wait(self._at_work, timeout=deadline - loop.time())
         self._given_up = True
         self._large_frames.close()
+        self._tarpit.close()
         for work in self._at_work:
             work.cancel()
         if self._answering:
@@ -177,10 +181,16 @@ class Requests:
             if request_id is None:
                 self._spoilt(route, error)
             else:
-                self._refuse(route, request_id, error)
+                glanced = glance(frame)
+                patience_s = DEFAULT_DEADLINE_MS / 1000 if glanced is None else glanced.patience_s
+                self._no_request(route, request_id, error, patience_s)
             return
         try:
             command = parse_command(request.op, request.args)
+        except OuzelError as error:
+            self._no_request(route, request.id, error, request.deadline_ms / 1000)
+            return
+        try:
             self._admit(sender, command)
         except OuzelError as error:
             self._refuse(route, request.id, error)
@@ -216,6 +226,11 @@ class Requests:
             case None:
                 pass
 
+    def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
+        """A frame that is no request, but whose id can be read: it is refused, and late where there are many such."""
+        if not self._tarpit.admits(route[0], partial(self._refuse, route, request_id, error), patience_s):
+            self._refuse(route, request_id, _too_many())
+
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
         if isinstance(command, ShortRead):
             self._read(route, request, command)
@@ -236,12 +251,11 @@ class Requests:
 
     def _read(self, route: list[bytes], request: Request, command: ShortRead) -> None:
         try:
-            outcome = self._reads.answer(command)
-        except OuzelError as error:
-            outcome = error
+            self._reply(route, request.id, self._reads.answer(command))
+        except OuzelError as error:  # not kept in a variable of this frame, which the error holds, see test_garbage
+            self._reply(route, request.id, error)
         except Exception:  # noqa: BLE001  # see _defect
-            outcome = self._defect(request)
-        self._reply(route, request.id, outcome)
+            self._reply(route, request.id, self._defect(request))
 
     def _long_read(
         self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim

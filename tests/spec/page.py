@@ -195,6 +195,13 @@ def _limits() -> str:
                 "dropped; once a second `too_many_bad_frames`",
             ],
             [
+                "requests of a connection that are none although their `id` can be read: by their frame, their "
+                "envelope, their `op` or the form of their arguments",
+                f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
+                "the refusals come late, one after the other, each by its deadline and after "
+                f"{claims.BAD_REQUESTS_WAIT_S:g} s at the latest; where too many wait, `too_many_in_flight` at once",
+            ],
+            [
                 "replies of a connection that it does not read",
                 f"{outbox.QUEUE_MAX:,} (of those over {outbox.LARGE_BYTES // 1024} KiB, "
                 f"{mib(outbox.LARGE_UNSENT_MAX)}), and {mib(outbox.WAITING_MAX)} more",

@@ -4,15 +4,20 @@ from hypothesis import strategies as st
 from supervisor.claims import (
     BAD_FRAMES_BURST,
     BAD_FRAMES_PER_S,
+    BAD_REQUESTS_BURST,
+    BAD_REQUESTS_PER_S,
+    BAD_REQUESTS_WAIT_S,
     IN_FLIGHT_BYTES_MAX,
     IN_FLIGHT_MAX,
     TOTAL_BYTES_MAX,
     BadFrames,
+    BadRequests,
     Claim,
     Claims,
 )
 
 MIB = 2**20
+BURST = int(BAD_REQUESTS_BURST)
 
 
 def test_a_connection_may_have_so_many_under_way_and_others_notice_nothing() -> None:
@@ -82,3 +87,45 @@ def test_a_million_connections_are_not_remembered() -> None:
     for number in range(5000):
         bad.note(b"%d" % number, 0.0)
     assert len(bad) == 100
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.floats(0, 0.1), st.integers(1, 60)), max_size=60))
+def test_refusals_are_spread_to_a_burst_and_a_rate(steps: list[tuple[bytes, float, int]]) -> None:
+    """In any stretch of time, each connection for itself, and in the order in which they came."""
+    bad, now = BadRequests(), 1000.0
+    due: dict[bytes, list[float]] = {b"a": [], b"b": []}
+    for peer, later, count in steps:
+        now += later
+        for _ in range(count):
+            wait_s = bad.wait_s(peer, now)
+            if wait_s is not None:
+                assert 0 <= wait_s <= BAD_REQUESTS_WAIT_S
+                due[peer].append(now + wait_s)
+    for times in due.values():
+        assert times == sorted(times)
+        for first in range(0, len(times), 7):
+            for last in range(first, len(times)):
+                allowed = BAD_REQUESTS_BURST + (times[last] - times[first]) * BAD_REQUESTS_PER_S
+                assert last - first + 1 <= allowed + 1.001
+
+
+def test_refusals_wait_only_so_long_and_then_are_too_many() -> None:
+    """Those that are too many do not make the next ones wait longer; others, and who keeps quiet, wait for nothing."""
+    bad = BadRequests()
+    waits = [bad.wait_s(b"a", 0.0) for _ in range(1000)]
+    told = [wait_s for wait_s in waits if wait_s is not None]
+    assert waits[:BURST] == [0.0] * BURST
+    assert len(told) == BURST + int(BAD_REQUESTS_WAIT_S * BAD_REQUESTS_PER_S)
+    assert waits == told + [None] * (1000 - len(told))
+    assert bad.wait_s(b"b", 0.0) == 0.0
+    assert bad.wait_s(b"a", 1 / BAD_REQUESTS_PER_S) is not None
+    quiet_s = BAD_REQUESTS_WAIT_S + BURST / BAD_REQUESTS_PER_S + 1
+    assert [bad.wait_s(b"a", quiet_s) for _ in range(BURST)] == [0.0] * BURST
+
+
+def test_the_connections_whose_refusals_are_counted_are_bounded() -> None:
+    """Of those the latest are remembered."""
+    bad = BadRequests(remembered_max=10)
+    for number in range(100):
+        bad.wait_s(b"%d" % number, 0.0)
+    assert len(bad) == 10

@@ -19,6 +19,9 @@ class Inbox:
         self.messages.append(frames)
         self._arrived.set()
 
+    def take_from(self, frames: list[bytes], _: Sender) -> None:
+        self.take(frames)
+
     async def until(self, count: int) -> None:
         while len(self.messages) < count:
             self._arrived.clear()
@@ -36,6 +39,23 @@ async def test_every_message_arrives_as_its_frames(tmp_path: Path) -> None:
             await peer.send_multipart(frames)
         await inbox.until(3)
         assert inbox.messages == [[b"peer", *frames] for frames in sent]
+        socket.close()
+
+
+async def test_a_message_of_more_frames_than_are_wanted_is_cut(tmp_path: Path) -> None:
+    """What comes after it is whole."""
+    with Sockets(tmp_path) as sockets:
+        inbox = Inbox()
+        socket = LoopSocket(sockets.bind(zmq.ROUTER, "r"), on_message_from=inbox.take_from, frames_max=3)
+        peer = sockets.connect(zmq.DEALER, "r", identity=b"peer")
+        for count in (2, 3, 4, 5000, 1):
+            await peer.send_multipart([b"%d" % number for number in range(count)])
+        await inbox.until(5)
+        assert [frames[1:] for frames in inbox.messages] == [
+            [b"0", b"1"],
+            *[[b"0", b"1", b"2"]] * 3,
+            [b"0"],
+        ]
         socket.close()
 
 

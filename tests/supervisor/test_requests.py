@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -572,6 +573,52 @@ async def test_frames_without_an_id_are_answered_up_to_a_rate(tmp_path: Path) ->
         assert len(names) < 200
         await other.socket.send(b"\xc1")
         assert (await other.reply())["error"]["name"] == "malformed_frame"
+
+
+async def test_refusals_of_what_is_no_request_come_slowly_where_there_are_many(tmp_path: Path) -> None:
+    """Each id has its one reply all the same. What is a request, and others, wait for nothing."""
+    async with bench(tmp_path) as on:
+        client, other = on.client(), on.client()
+        kinds: list[dict[str, Any]] = [{"op": "no_op"}, {"op": "pause", "args": {"torrent": 1}}, {"v": 9}, {"wait": 1}]
+        for number in range(120):
+            await client.socket.send(request(**(kinds[number % 4] | {"id": f"bad-{number}"})))
+        number = await client.send("ping")
+        await other.socket.send(request(op="no_op", id="first"))
+        assert (await other.reply())["error"]["name"] == "unknown_op"
+        replies = [await client.reply() for _ in range(121)]
+        ids = [reply["id"] for reply in replies]
+        assert sorted(map(str, ids)) == sorted([*(f"bad-{each}" for each in range(120)), str(number)])
+        assert 100 <= ids.index(number) < 115
+        names = {reply["error"]["name"] for reply in replies if not reply["ok"]}
+        assert names == {"unknown_op", "invalid_argument", "unsupported_version", "invalid_envelope"}
+
+
+async def test_a_refusal_comes_by_its_deadline_however_many_wait(tmp_path: Path) -> None:
+    """Also where the deadline is that of a frame that is no request."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        for each in range(150):
+            await client.socket.send(request(op="no_op", id=f"bad-{each}"))
+        hasty: list[dict[str, Any]] = [{"op": "no_op", "id": "op"}, {"v": 9, "id": "version"}]
+        for kind in hasty:
+            await client.socket.send(request(**({"deadline_ms": 1} | kind)))
+        ids = [(await client.reply())["id"] for _ in range(152)]
+        assert {"op", "version"} <= set(ids[:140])
+
+
+async def test_refusals_that_have_no_room_to_wait_say_so(tmp_path: Path) -> None:
+    """At once: what waits is bounded, and at the end of the service it is sent."""
+    async with bench(tmp_path) as on:
+        client = on.client()
+        for each in range(600):
+            await client.socket.send(request(op="no_op", id=f"bad-{each}"))
+        replies = [await client.reply() for _ in range(450)]
+        await on.requests.close()
+        replies += [await client.reply() for _ in range(150)]
+        assert len({reply["id"] for reply in replies}) == 600
+        names = Counter(reply["error"]["name"] for reply in replies)
+        assert set(names) == {"unknown_op", "too_many_in_flight"}
+        assert 225 <= names["unknown_op"] < 300
 
 
 async def test_a_message_has_so_many_frames_of_such_a_size(tmp_path: Path) -> None:
