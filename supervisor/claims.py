@@ -22,8 +22,8 @@ TOLD_EVERY_S: Final = 1.0
 
 BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 25.0
-BAD_REQUESTS_WAIT_S: Final = 5.0
-"""How long a refusal waits at the most; who has so many waiting is told that these are too many."""
+BAD_REQUESTS_WAIT_S: Final = 20.0
+"""How far refusals are put off: about as many wait as may be under way. Beyond that they are too many."""
 
 REMEMBERED_MAX: Final = 10_000
 """Connections that spoilt frames; of one that is forgotten, the burst begins anew."""

@@ -228,7 +228,10 @@ class Requests:
 
     def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
         """A frame that is no request, but whose id can be read: it is refused, and late where there are many such."""
-        if not self._tarpit.admits(route[0], partial(self._refuse, route, request_id, error), patience_s):
+        late = partial(
+            self._refuse, route, request_id, error.with_traceback(None)
+        )  # it may wait, and frames hold memory
+        if not self._tarpit.take(route[0], late, patience_s):
             self._refuse(route, request_id, _too_many())
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:

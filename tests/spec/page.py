@@ -198,8 +198,8 @@ def _limits() -> str:
                 "requests of a connection that are none although their `id` can be read: by their frame, their "
                 "envelope, their `op` or the form of their arguments",
                 f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
-                "the refusals come late, one after the other, each by its deadline and after "
-                f"{claims.BAD_REQUESTS_WAIT_S:g} s at the latest; where too many wait, `too_many_in_flight` at once",
+                "the refusals come late, one after the other, each by its deadline; where "
+                f"{claims.BAD_REQUESTS_WAIT_S * claims.BAD_REQUESTS_PER_S:g} wait, `too_many_in_flight` at once",
             ],
             [
                 "replies of a connection that it does not read",
