@@ -21,9 +21,9 @@ BAD_FRAMES_PER_S: Final = 10.0
 TOLD_EVERY_S: Final = 1.0
 
 BAD_REQUESTS_BURST: Final = 100.0
-BAD_REQUESTS_PER_S: Final = 25.0
-BAD_REQUESTS_WAIT_S: Final = 20.0
-"""How far refusals are put off: about as many wait as may be under way. Beyond that they are too many."""
+BAD_REQUESTS_PER_S: Final = 15.0
+BAD_REQUESTS_WAITING_MAX: Final = 500
+"""Refusals that wait, about as many as may be under way; one more is one too many."""
 
 REMEMBERED_MAX: Final = 10_000
 """Connections that spoilt frames; of one that is forgotten, the burst begins anew."""
@@ -142,8 +142,8 @@ class BadRequests(_Buckets):
     def wait_s(self, peer: bytes, now: float) -> float | None:
         """One more: the seconds that its refusal waits, 0.0 for none; None where too many wait already."""
         bucket = self._bucket(peer, now)
-        wait_s = max(0.0, 1 - bucket.left) / BAD_REQUESTS_PER_S
-        if wait_s > BAD_REQUESTS_WAIT_S:
+        ahead = max(0.0, 1 - bucket.left)
+        if ahead > BAD_REQUESTS_WAITING_MAX:
             return None
         bucket.left -= 1
-        return wait_s
+        return ahead / BAD_REQUESTS_PER_S

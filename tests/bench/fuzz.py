@@ -160,7 +160,8 @@ def _report(found: dict[str, Any], frames: int) -> Report:
         f"Supervisor: {mb(rss['before'])} before, {mb(rss['most'])} at the most, {mb(rss['after'])} afterwards; "
         f"{found['torrents']} torrents are there at the end.",
         "Replies: " + ", ".join(f"{name} {count}" for name, count in Counter(found["replies"]).most_common(12)) + ".",
-        "The misbehaving clients run with less priority (nice), so that it is the service that is measured. They send "
-        "as fast as refusals come, which is slowly where there are many: docs/adr/020-limits.md.",
+        "The misbehaving clients get the processor when nobody else wants it (SCHED_IDLE), so that it is the service "
+        "that is measured. They send as fast as refusals come, which is slowly where there are many: "
+        "docs/adr/020-limits.md.",
     ]
     return Report("fuzz", ["AN HONEST CLIENT'S PINGS", "REPLIES", "P50", "P99", "MAX"], rows, checks, notes, found)

@@ -199,7 +199,7 @@ def _limits() -> str:
                 "envelope, their `op` or the form of their arguments",
                 f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
                 "the refusals come late, one after the other, each by its deadline; where "
-                f"{claims.BAD_REQUESTS_WAIT_S * claims.BAD_REQUESTS_PER_S:g} wait, `too_many_in_flight` at once",
+                f"{claims.BAD_REQUESTS_WAITING_MAX} wait, `too_many_in_flight` at once",
             ],
             [
                 "replies of a connection that it does not read",

@@ -6,7 +6,7 @@ from supervisor.claims import (
     BAD_FRAMES_PER_S,
     BAD_REQUESTS_BURST,
     BAD_REQUESTS_PER_S,
-    BAD_REQUESTS_WAIT_S,
+    BAD_REQUESTS_WAITING_MAX,
     IN_FLIGHT_BYTES_MAX,
     IN_FLIGHT_MAX,
     TOTAL_BYTES_MAX,
@@ -99,7 +99,7 @@ def test_refusals_are_spread_to_a_burst_and_a_rate(steps: list[tuple[bytes, floa
         for _ in range(count):
             wait_s = bad.wait_s(peer, now)
             if wait_s is not None:
-                assert 0 <= wait_s <= BAD_REQUESTS_WAIT_S
+                assert 0 <= wait_s <= BAD_REQUESTS_WAITING_MAX / BAD_REQUESTS_PER_S
                 due[peer].append(now + wait_s)
     for times in due.values():
         assert times == sorted(times)
@@ -115,11 +115,11 @@ def test_refusals_wait_only_so_long_and_then_are_too_many() -> None:
     waits = [bad.wait_s(b"a", 0.0) for _ in range(1000)]
     told = [wait_s for wait_s in waits if wait_s is not None]
     assert waits[:BURST] == [0.0] * BURST
-    assert len(told) == BURST + int(BAD_REQUESTS_WAIT_S * BAD_REQUESTS_PER_S)
+    assert len(told) == BURST + BAD_REQUESTS_WAITING_MAX
     assert waits == told + [None] * (1000 - len(told))
     assert bad.wait_s(b"b", 0.0) == 0.0
     assert bad.wait_s(b"a", 1 / BAD_REQUESTS_PER_S) is not None
-    quiet_s = BAD_REQUESTS_WAIT_S + BURST / BAD_REQUESTS_PER_S + 1
+    quiet_s = (BAD_REQUESTS_WAITING_MAX + BURST) / BAD_REQUESTS_PER_S + 1
     assert [bad.wait_s(b"a", quiet_s) for _ in range(BURST)] == [0.0] * BURST
 
 
