@@ -21,7 +21,7 @@ BAD_FRAMES_PER_S: Final = 10.0
 TOLD_EVERY_S: Final = 1.0
 
 BAD_REQUESTS_BURST: Final = 100.0
-BAD_REQUESTS_PER_S: Final = 15.0
+BAD_REQUESTS_PER_S: Final = 10.0
 BAD_REQUESTS_WAITING_MAX: Final = 500
 """Refusals that wait, about as many as may be under way; one more is one too many."""
 
