@@ -194,37 +194,37 @@ def test_changes_of_keys_hold_at_once(
         keyring.place(guarded, "late").check()
     keyring.authorize("late")
     until(lambda: let_in(keyring.place(guarded, "late")), "the key is authorized")
-    subscriber, bystander = context.socket(zmq.SUB), context.socket(zmq.SUB)
-    for sub, where in ((subscriber, place), (bystander, keyring.place(guarded, "late"))):
-        sub.linger = 0
-        sub.subscribe(b"tick/")
-        where.join(sub, where.events)
-        assert sub.poll(30_000), "it gets ticks"
-    monitor = subscriber.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
-    with ouzel.Client(server=place) as client:
-        keyring.give("reader", Role.ADMIN)
-        until(lambda: permitted(client), "it may change things")
-        keyring.give("reader", Role.READ)
-        until(lambda: not permitted(client), "it may not any more")
-        # Asked again and again, as somebody who holds on to a connection would.
-        keyring.revoke("reader")
-        with pytest.raises((ouzel.Refused, ouzel.KeyRefused, ouzel.RequestTimeout)):
-            until(lambda: client.request("ping", deadline_ms=100) and None, "it is refused")
-    events = [parse_monitor_message(monitor.recv_multipart())["event"] for _ in range(2) if monitor.poll(30_000)]
-    assert events == [zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_FAILED_AUTH]
-    while subscriber.poll(0):
-        subscriber.recv_multipart()
-    while bystander.poll(0):
-        bystander.recv_multipart()
-    assert bystander.poll(30_000)
-    assert not subscriber.poll(1500)
-    broken = keyring.authorized / "broken.key"
-    broken.write_text("no key")
-    reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
-    assert [(each.component, each.subject) for each in reasons] == [("access", "files")]
-    assert len(guarded.logged("key_ignored")) == 1
-    broken.unlink()
-    until(guarded.healthy, "it is forgotten")
+    with context.socket(zmq.SUB) as subscriber, context.socket(zmq.SUB) as bystander:
+        for sub, where in ((subscriber, place), (bystander, keyring.place(guarded, "late"))):
+            sub.linger = 0
+            sub.subscribe(b"tick/")
+            where.join(sub, where.events)
+            assert sub.poll(30_000), "it gets ticks"
+        monitor = subscriber.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+        with ouzel.Client(server=place) as client:
+            keyring.give("reader", Role.ADMIN)
+            until(lambda: permitted(client), "it may change things")
+            keyring.give("reader", Role.READ)
+            until(lambda: not permitted(client), "it may not any more")
+            # Asked again and again, as somebody who holds on to a connection would.
+            keyring.revoke("reader")
+            with pytest.raises((ouzel.Refused, ouzel.KeyRefused, ouzel.RequestTimeout)):
+                until(lambda: client.request("ping", deadline_ms=100) and None, "it is refused")
+        events = [parse_monitor_message(monitor.recv_multipart())["event"] for _ in range(2) if monitor.poll(30_000)]
+        assert events == [zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_FAILED_AUTH]
+        while subscriber.poll(0):
+            subscriber.recv_multipart()
+        while bystander.poll(0):
+            bystander.recv_multipart()
+        assert bystander.poll(30_000)
+        assert not subscriber.poll(1500)
+        broken = keyring.authorized / "broken.key"
+        broken.write_text("no key")
+        reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
+        assert [(each.component, each.subject) for each in reasons] == [("access", "files")]
+        assert len(guarded.logged("key_ignored")) == 1
+        broken.unlink()
+        until(guarded.healthy, "it is forgotten")
 
 
 def test_names_that_are_no_text_stop_nothing(keyring: Keyring, guarded: Daemon) -> None:
