@@ -119,7 +119,6 @@ class AsyncEvents:
             with contextlib.suppress(zmq.Again):
                 for _ in range(DRAIN):
                     hand_over(receiver.recv_multipart(zmq.NOBLOCK), monotonic())
-        # Time counts only after what had arrived was read: a slow reader is no silent daemon.
         feed.advance(monotonic())
         if feed.silent(monotonic()):
             raise await gone(self._place, self._silence_s)

@@ -164,6 +164,7 @@ class Client:
             ticks: the daemon's ticks too, one a second.
             snapshot: begin with a Resnapshot of all that is there.
             silence_s: seconds without a word from the daemon, which ticks once a second, until NotRunning is raised.
+                Time in which this process stood still, or read nothing, hardly counts.
 
         Raises:
             NotRunning: no daemon is there.

@@ -109,7 +109,6 @@ class Events:
             with contextlib.suppress(zmq.Again):
                 for _ in range(DRAIN):
                     hand_over(receiver.recv_multipart(zmq.NOBLOCK), monotonic())
-        # Time counts only after what had arrived was read: a slow reader is no silent daemon.
         feed.advance(monotonic())
         if feed.silent(monotonic()):
             raise self._place.gone(self._silence_s)

@@ -16,6 +16,10 @@ Item = Event | Resnapshot
 
 GRACE_S: Final = 2.0
 """What a reply may take on its way beyond the deadline that the daemon was given."""
+LOOK_S: Final = 1.0
+"""What one look may add to a silence. A process that stood still, and ZeroMQ's thread with it, looks again first."""
+LOOKS_MIN: Final = 3
+"""The looks that find a daemon gone, at the least."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class FeedOptions:
         ticks: the daemon's ticks too, one a second: a reader that draws keeps moving by them.
         snapshot: begin with a Resnapshot.
         timeout_s: for each request that the stream makes for itself.
-        silence_s: a daemon that is not heard of for this long is gone.
+        silence_s: a daemon that is not heard of for this long, while the stream looked, is gone.
     """
 
     torrent: str | None = None
@@ -53,7 +57,9 @@ class Feed:
         self._requests = requests
         self._options = options
         self._stream = EventStream(snapshot_first=options.snapshot)
-        self._heard = now
+        self._quiet_s = 0.0
+        self._looked = now
+        self._look_s = min(LOOK_S, options.silence_s / LOOKS_MIN)
         self._delayed: tuple[float, Ask] | None = None
         self._asked: tuple[float, str] | None = None
         self._take(self._stream.start(), now)
@@ -77,19 +83,23 @@ class Feed:
 
     def receive(self, frames: list[bytes], now: float) -> None:
         """A message of the events socket. Raises OuzelError where it is no event."""
-        self._heard = now
+        self._hear(now)
         self._take(self._stream.receive(parse_event(frames[-1])), now)
 
     def receive_reply(self, frames: list[bytes], now: float) -> None:
         """A message of the commands socket. Raises OuzelError where the stream cannot go on."""
-        self._heard = now
+        self._hear(now)
         reply = self._requests.match(frames[-1])
         if reply is not None:
             self._asked = None
             self._take(self._stream.answer(reply), now)
 
     def advance(self, now: float) -> None:
-        """Does what is due: sends a delayed request, gives up one that is not answered."""
+        """A look is over: does what is due. Sends a delayed request, gives up one that is not answered.
+
+        Call after what had arrived was handed over.
+        """
+        self._quiet_s, self._looked = self.quiet_s(now), now
         if self._delayed is not None and now >= self._delayed[0]:
             self._send(self._delayed[1], now)
         if self._asked is not None and now >= self._asked[0]:
@@ -97,18 +107,21 @@ class Feed:
             self._take(self._stream.unanswered(), now)
 
     def quiet_s(self, now: float) -> float:
-        """Seconds since the daemon was last heard of. Ask after what had arrived was handed over."""
-        return now - self._heard
+        """Seconds since the daemon was last heard of; of what lies between two looks, LOOK_S at the most."""
+        return self._quiet_s + min(now - self._looked, self._look_s)
 
     def silent(self, now: float) -> bool:
-        """Whether the daemon was not heard of for too long. Ask after what had arrived was handed over."""
-        return now >= self._heard + self._options.silence_s
+        """Whether the daemon was not heard of for too long."""
+        return self.quiet_s(now) >= self._options.silence_s
 
     def wait_s(self, now: float) -> float:
-        """Seconds until `advance` or `silent` has something to say, 0 or more."""
-        due = [self._heard + self._options.silence_s]
-        due += [timer[0] for timer in (self._delayed, self._asked) if timer is not None]
-        return max(0.0, min(due) - now)
+        """Seconds that the next look may take, until `advance` or `silent` may have something to say; 0 or more."""
+        due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
+        due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
+        return max(0.0, min(due))
+
+    def _hear(self, now: float) -> None:
+        self._quiet_s, self._looked = 0.0, now
 
     def _take(self, steps: list[Step], now: float) -> None:
         for step in steps:

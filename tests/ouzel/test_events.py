@@ -1,13 +1,21 @@
 """The blocking stream of events over real sockets."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from ouzel import Client, Event, NotRunning, Resnapshot
+from tests.ouzel.follower import FOLLOWING
 from tests.ouzel.samples import ID, OTHER, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+STOPS = 4
 
 
 def test_what_happens_after_the_stream_was_opened_is_given(daemon: ScriptedDaemon, client: Client) -> None:
@@ -78,6 +86,29 @@ def test_a_silent_daemon_is_gone(tmp_path: Path) -> None:
             deaf.listen()
             with pytest.raises(NotRunning, match="said nothing"):
                 next(events)
+
+
+@pytest.mark.parametrize("reader", ["blocking", "asyncio"])
+def test_a_reader_that_was_stopped_does_not_take_its_own_silence_for_the_daemons(tmp_path: Path, reader: str) -> None:
+    """SIGSTOP for longer than a daemon may be silent, then SIGCONT: what came meanwhile is read before it is judged."""
+    silence_s = 0.8
+    command = [sys.executable, "-m", "tests.ouzel.follower", str(tmp_path), reader, str(silence_s)]
+    with ScriptedDaemon(tmp_path) as daemon, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"{FOLLOWING}\n"
+            daemon.wait_subscribed(b"lifecycle/")
+            for _ in range(STOPS):
+                seen = daemon.publish("completed").seq
+                assert process.stdout.readline() == f"{seen}\n"
+                os.kill(process.pid, signal.SIGSTOP)
+                until = time.monotonic() + 1.5 * silence_s
+                while time.monotonic() < until:
+                    daemon.tick()
+                    time.sleep(0.05)
+                os.kill(process.pid, signal.SIGCONT)
+        finally:
+            process.kill()
 
 
 def test_a_stream_that_cannot_begin_closes_its_sockets(daemon: ScriptedDaemon, client: Client) -> None:

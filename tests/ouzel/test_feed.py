@@ -1,9 +1,12 @@
 """A stream's requests and timers."""
 
 import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ouzel.event import Event
-from ouzel.feed import GRACE_S, Feed, FeedOptions
+from ouzel.feed import GRACE_S, LOOK_S, Feed, FeedOptions
 from ouzel.requests import Requests
 from protocol import codec
 from protocol.envelope import Reply, Request, parse_request
@@ -71,7 +74,8 @@ def test_an_unanswered_request_is_made_again_under_another_id() -> None:
     """After deadline and grace; the late reply is dropped."""
     feed = feed_of()
     first = sent(feed)
-    assert feed.wait_s(1.0) == 9.0 + GRACE_S
+    feed.advance(9.9 + GRACE_S)
+    assert feed.wait_s(9.9 + GRACE_S) == pytest.approx(0.1)
     feed.advance(10.0 + GRACE_S)
     second = sent(feed)
     assert second.id != first.id
@@ -85,18 +89,50 @@ def test_a_request_refused_for_now_is_made_again_when_the_daemon_said() -> None:
     """Not before."""
     feed = feed_of()
     answer(feed, sent(feed), refusal(ErrorKind.STOPPING, retry_after_ms=3000), now=1.0)
-    assert feed.wait_s(1.0) == 3.0
     feed.advance(3.9)
     assert not feed.outgoing
+    assert feed.wait_s(3.9) == pytest.approx(0.1)
     feed.advance(4.0)
     assert sent(feed).op == "hello"
 
 
-def test_silence_is_measured_from_the_last_message() -> None:
-    """Of either socket."""
+def listened(feed: Feed, now: float, until: float) -> float:
+    """Looks as often as the feed wants, and hears nothing. Returns when the daemon was found to be gone, or `until`."""
+    while not feed.silent(now) and now < until:
+        now = min(until, now + max(feed.wait_s(now), 0.001))
+        feed.advance(now)
+    return now
+
+
+@given(silence_s=st.floats(0.01, 300))
+def test_silence_is_measured_from_the_last_message(silence_s: float) -> None:
+    """Of either socket, for one who listens."""
+    feed = started(silence_s=silence_s)
+    receive(feed, event(5, "tick", None))
+    assert listened(feed, 1.0, 1000.0) == pytest.approx(1.0 + silence_s, abs=0.002)
+    assert feed.silent(2000.0)
+    assert feed.wait_s(2000.0) == 0.0
+
+
+def test_silence_is_current_between_two_looks() -> None:
+    """It does not wait for the next one to count."""
+    feed = started()
+    receive(feed, event(5, "tick", None))
+    assert feed.quiet_s(1.5) == 0.5
+    feed.advance(1.75)
+    assert feed.quiet_s(2.25) == 1.25
+
+
+@given(stops=st.lists(st.floats(1.0, 1e6), max_size=10))
+def test_time_in_which_the_reader_did_not_look_is_no_silence(stops: list[float]) -> None:
+    """Such as when its process was stopped: what came meanwhile may not even be read yet."""
     feed = started(silence_s=30.0)
     receive(feed, event(5, "tick", None))
-    assert feed.quiet_s(3.5) == 2.5
-    assert not feed.silent(30.9)
-    assert feed.silent(31.0)
-    assert feed.wait_s(40.0) == 0.0
+    now = 1.0
+    for stop in stops:
+        now += stop
+        assert feed.wait_s(now) > 0
+        feed.advance(now)
+        assert not feed.silent(now)
+    assert feed.quiet_s(now) <= len(stops) * LOOK_S
+    assert feed.silent(listened(feed, now, now + 30.0))
