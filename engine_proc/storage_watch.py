@@ -16,6 +16,7 @@ from engine_proc.mailbox import Mailbox
 from protocol import mounts
 from protocol.bounds import Bounds
 from protocol.mounts import Mounts
+from protocol.real_path import real_path
 
 MOUNTS_S: Final = 10.0
 """How often mounts are read even if nobody told of a change."""
@@ -170,10 +171,10 @@ class _Disk:
             return Kind.ABSENT
 
     def resolve(self, path: str) -> str | None:
-        """Where a path leads; None for a chain of links that is too long."""
+        """Where a path leads; None where links lead in a circle."""
         try:
-            return os.path.realpath(path)
-        except (OSError, RuntimeError, ValueError):
+            return real_path(path)
+        except (OSError, ValueError):
             return None
 
 

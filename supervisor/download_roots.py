@@ -5,6 +5,7 @@ from pathlib import Path
 
 from protocol.bounds import Bounds
 from protocol.errors import ErrorKind, OuzelError
+from protocol.real_path import real_path
 
 
 class DownloadRoots:
@@ -30,8 +31,8 @@ class DownloadRoots:
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:
-            resolved = str(Path(path).resolve())
-        except (OSError, RuntimeError) as error:
+            resolved = real_path(path)
+        except OSError as error:
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r}: {error}", field=field) from error
         if not _texts([resolved]):
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {resolved!r} is not UTF-8", field=field)
