@@ -225,7 +225,7 @@ class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
 class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
     """Sets rate limits of one torrent, or of the session without `torrent`.
 
-    Limits hold for all peers, those on the local network too. What is left out stays.
+    Limits hold for all peers, those on the local network too. What is left out stays; with neither, nothing changes.
 
     Fields:
         torrent: null is the session: all torrents together.

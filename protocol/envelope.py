@@ -159,7 +159,8 @@ def parse_request(frame: bytes) -> Request:
     if not isinstance(value, dict):
         raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
     try:
-        if value.get("v", VERSION) != VERSION:
+        version = value.get("v", VERSION)
+        if type(version) is int and version != VERSION:  # anything else is of the wrong type, like any other field
             raise OuzelError(ErrorKind.UNSUPPORTED_VERSION, f"v: this server speaks version {VERSION}", field="v")
         return codec.convert(value, Request, within="", error=ErrorKind.INVALID_ENVELOPE)
     except OuzelError as error:

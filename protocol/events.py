@@ -225,7 +225,7 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
-    """The status or its reasons are other ones now.
+    """The status, or which problems there are, has changed.
 
     Fields:
         status: the worst problem decides.
@@ -289,7 +289,7 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
         size: of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes over the torrent's life.
         wasted: of those downloaded, what failed its check or was there already.
-        download_bps, upload_bps: rates of payload now.
+        download_bps, upload_bps: rates of payload, averaged over some seconds.
         peers: connected now.
         seeds: connected peers that have everything.
     """

@@ -61,7 +61,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         size: of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes over the torrent's life.
         wasted: of those downloaded, what failed its check or was there already.
-        download_bps, upload_bps: rates of payload now; 0 while there is no engine.
+        download_bps, upload_bps: rates of payload, averaged over some seconds; 0 while there is no engine.
         peers: connected now.
         seeds: connected peers that have everything.
         save_path: absolute directory below which the files lie.
@@ -256,7 +256,7 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     """The libtorrent session, as an engine told of it last.
 
     Fields:
-        download_bps, upload_bps: payload of all torrents together, now.
+        download_bps, upload_bps: payload of all torrents together, averaged over some seconds.
         downloaded, uploaded: payload bytes since this engine began.
         peers: connections.
         listen_port: 0 where none is listened on.
