@@ -372,7 +372,7 @@ class Dispatcher:
         desired = self._applied[torrent]
         before, self._confirmed[torrent] = self._confirmed.get(torrent), desired
         if before is not None and before != desired:
-            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            self._policy.want(torrent, Urgency.PROGRESS, self._clock())
             wanted = (desired.download_bps, desired.upload_bps)
             if wanted != (before.download_bps, before.upload_bps):
                 applied = self._session.applied(torrent)

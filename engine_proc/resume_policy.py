@@ -24,9 +24,9 @@ class Urgency(Enum):
     """How long a change may stay unsaved at most, in seconds since the torrent's last save."""
 
     AT_ONCE = 0.0
-    """Added, metadata, paused, finished, options changed."""
+    """Added, metadata, finished, repaired."""
     PROGRESS = 3.0
-    """Pieces arrived."""
+    """Pieces arrived; or a client changed something, which the desired state has."""
     COUNTERS = 60.0
     """Only totals moved, as with a seed that uploads."""
 

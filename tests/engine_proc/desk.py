@@ -1,5 +1,6 @@
 """A desk: the dispatcher, the loader and the session commands over the fake session and real files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from engine_proc.resume_policy import ResumePolicy
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage_guard import StorageGuard
-from engine_proc.storage_watch import StorageWatch
+from engine_proc.storage_watch import MountsRead, Sight, StorageWatch
 from engine_proc.translator import AlertTranslator, Output
 from protocol.bounds import Bounds
 from protocol.desired import DesiredTorrent, Selection
@@ -29,6 +30,21 @@ EventT = TypeVar("EventT")
 RULES = Selection(include=["*.bin"])
 
 
+class Watch(StorageWatch):
+    """Remembers what it saw last; mounts are read now and then, and whenever somebody mounts something."""
+
+    sights: Sequence[Sight] = ()
+
+    def seen(self) -> list[Sight]:
+        self.sights = super().seen()
+        return list(self.sights)
+
+    @property
+    def answered(self) -> bool:
+        """Whether a question of the guard's was answered."""
+        return any(not isinstance(sight, MountsRead) for sight in self.sights)
+
+
 class Desk:
     """Carries out one session's commands, and keeps what is said; alerts are handed on as the engine does."""
 
@@ -38,7 +54,7 @@ class Desk:
         self.session = FakeSession()
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
-        self.watch = StorageWatch()
+        self.watch = Watch()
         self.translator = AlertTranslator()
         self.guard = StorageGuard(self.watch, self.translator, self.hear, lambda: self.now)
         self.guard.set_bounds(Bounds(roots=["/"]))
@@ -106,9 +122,11 @@ class Desk:
     def decide(self) -> None:
         """Waits until the disk was looked at, and does what follows."""
         self.guard.tick(self.now)
-        eventually(lambda: readable(self.guard.fileno(), 0.1), "something was seen")
-        for decision in self.guard.decisions():
-            self.dispatcher.decided(decision)
+        self.watch.sights = ()
+        while not self.watch.answered:
+            eventually(lambda: readable(self.guard.fileno(), 0.1), "something was seen")
+            for decision in self.guard.decisions():
+                self.dispatcher.decided(decision)
         self.pump()
 
     def told(self) -> list[tuple[str, int]]:

@@ -156,13 +156,11 @@ def test_nothing_is_wanted_of_a_magnet_link_before_its_files_are_judged(desk: De
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(place / "root", by_magnet=True)
     desk.ensure(desired)
-    desk.decide()
     desk.session.receive_metadata(desired.torrent, FILES, name="sample")
     desk.ensure(changed(desired, selection=RULES))
     desk.dispatcher.audit(desired.torrent)
     assert calls(desk) == ["add"]
-    while calls(desk) == ["add"]:  # more than one look is under way, and each is told by itself
-        desk.decide()
+    desk.decide()
     assert calls(desk) == ["add", "set_selection"]
     [discovered] = desk.heard(FilesDiscovered)
     assert [file.priority for file in discovered.files] == [4, 0]

@@ -7,6 +7,7 @@ import pytest
 
 from engine_proc import storage_policy
 from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.resume_policy import Urgency
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
     FilesDiscovered,
@@ -96,7 +97,7 @@ def test_what_waits_behind_a_refused_add_is_answered(desk: Desk) -> None:
 
 
 def test_changes_are_applied_confirmed_and_saved(desk: Desk) -> None:
-    """Each in the session, with a word on limits, and at once."""
+    """Each in the session, with a word on limits; and saved in its usual time, since the catalogue has it."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.policy.due(1000.0)
@@ -105,7 +106,23 @@ def test_changes_are_applied_confirmed_and_saved(desk: Desk) -> None:
     assert desk.session.applied(desired.torrent) == (True, True, 1000, 2000)
     assert desk.heard(LimitsApplied) == [LimitsApplied(torrent=desired.torrent, download_bps=1000, upload_bps=2000)]
     assert desk.heard(TorrentApplied)[-1].revision == 2
-    assert desk.policy.due(1000.0) == [desired.torrent]
+    assert desk.policy.due(1000.0) == []
+    assert desk.policy.due(1000.0 + Urgency.PROGRESS.value) == [desired.torrent]
+
+
+def test_many_changes_are_saved_together(desk: Desk) -> None:
+    """A save for each would keep the disk busy that the next change has to wait for."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    saves = 0
+    for change in range(100):
+        desk.now = 1000.0 + change / 100
+        desk.ensure(changed(desired, download_bps=1000 + change, revision=2 + change))
+        for torrent in desk.policy.due(desk.now):
+            saves += 1
+            desk.policy.settle(torrent)
+    assert saves == 1, "when it was added"
+    assert desk.policy.due(desk.now + Urgency.PROGRESS.value) == [desired.torrent]
 
 
 def test_limits_that_do_not_hold_are_told(desk: Desk) -> None:
