@@ -8,8 +8,10 @@ is being read; of alerts there are so many that they get no records. The *ring* 
 what libtorrent works on after a call has returned: it adds and removes torrents in threads of its own, and crashes
 there.
 
-The writer may be killed at any instruction. A record bears its number at both ends, written first and last, and a row
-of the table is empty until the last byte of it is there. The reader takes nothing on trust: what does not fit is left
+The writer may be killed at any instruction, and be read while it writes. A record bears its number at both ends: at the
+back before anything else is written, and at the front after everything else, so that who reads from front to back sees
+two numbers that differ unless all between them belongs to them. A row of the table is empty until the last byte of it
+is there. The reader takes nothing on trust: what does not fit is left
 out, and nothing in a buffer raises an error.
 """
 
@@ -27,14 +29,15 @@ _MAGIC: Final = b"ouzel fr"
 _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
 """Magic, number of the innermost call's record, rows ever used, torrents without a row; alert, and its torrent."""
 _CURRENT, _USED, _CROWDED = 1, 2, 3
-_WORDS: Final = slice(0, 32)
-"""The first of them as words, each of which is written in one go."""
 _ALERT: Final = slice(32, 32 + 32 + 1)
 """The alert, and its torrent's length, which makes that none."""
 _ALERT_TORRENT: Final = 32 + 32
 _RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
 """Number, number of the call around it or 0, time in ns, what, torrent, number again."""
-_RECORD_BYTES: Final = _RECORD.size
+_BODY: Final = struct.Struct("=QQ32p65p7x")
+"""What is between the numbers."""
+_WORD: Final = 8
+_RECORD_WORDS: Final = _RECORD.size // _WORD
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns, what, torrent."""
 _ROW_TORRENT: Final = 8 + 32
@@ -45,7 +48,8 @@ RECORDS: Final = 256
 ROWS: Final = 2048
 """More than the supervisor lets be on their way at once."""
 _RING: Final = _HEADER.size
-_TABLE: Final = _RING + RECORDS * _RECORD_BYTES
+_RING_WORD: Final = _RING // _WORD
+_TABLE: Final = _RING + RECORDS * _RECORD.size
 FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
 """The size of a buffer; memory is used where it was written to, about 40 KiB."""
 
@@ -108,7 +112,7 @@ class FlightRecorder:
 
     def __init__(self, buffer: mmap | bytearray, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._buffer = buffer
-        self._write = partial(_RECORD.pack_into, buffer)
+        self._write = partial(_BODY.pack_into, buffer)
         self._clock = clock
         self._number = 0
         self._current = 0
@@ -116,7 +120,7 @@ class FlightRecorder:
         self._free: list[int] = []
         self._crowd: set[str] = set()
         _HEADER.pack_into(buffer, 0, _MAGIC, 0, 0, 0, b"", b"")
-        self._words = memoryview(buffer)[_WORDS].cast("Q")
+        self._words = memoryview(buffer)[:_TABLE].cast("Q")  # each is written in one go
 
     def close(self) -> None:
         """Lets go of the buffer; nothing is recorded after this."""
@@ -131,9 +135,11 @@ class FlightRecorder:
         """
         outer = self._current
         self._current = self._number = number = self._number + 1
-        at = _RING + number % RECORDS * _RECORD_BYTES
-        self._write(at, number, outer, self._clock(), what, torrent.encode(), number)
-        self._words[_CURRENT] = number
+        words, front = self._words, _RING_WORD + number % RECORDS * _RECORD_WORDS
+        words[front + _RECORD_WORDS - 1] = number
+        self._write((front + 1) * _WORD, outer, self._clock(), what, torrent.encode())
+        words[front] = number
+        words[_CURRENT] = number
         return outer
 
     def end(self, outer: int) -> None:
