@@ -8,11 +8,10 @@ is being read; of alerts there are so many that they get no records. The *ring* 
 what libtorrent works on after a call has returned: it adds and removes torrents in threads of its own, and crashes
 there.
 
-The writer may be killed at any instruction, and be read while it writes. A record bears its number at both ends: at the
-back before anything else is written, and at the front after everything else, so that who reads from front to back sees
-two numbers that differ unless all between them belongs to them. A row of the table is empty until the last byte of it
-is there. The reader takes nothing on trust: what does not fit is left
-out, and nothing in a buffer raises an error.
+The writer may be killed at any instruction. A record bears its number at both ends, written first and last, and a row
+of the table is empty until the last byte of it is there. One that lives writes while it is read, so it is read twice,
+and what has changed meanwhile is left out. The reader takes nothing on trust: what does not fit is left out, too, and
+nothing in a buffer raises an error.
 """
 
 import re
@@ -29,15 +28,14 @@ _MAGIC: Final = b"ouzel fr"
 _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
 """Magic, number of the innermost call's record, rows ever used, torrents without a row; alert, and its torrent."""
 _CURRENT, _USED, _CROWDED = 1, 2, 3
+_WORDS: Final = slice(0, 32)
+"""The first of them as words, each of which is written in one go."""
 _ALERT: Final = slice(32, 32 + 32 + 1)
 """The alert, and its torrent's length, which makes that none."""
 _ALERT_TORRENT: Final = 32 + 32
 _RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
 """Number, number of the call around it or 0, time in ns, what, torrent, number again."""
-_BODY: Final = struct.Struct("=QQ32p65p7x")
-"""What is between the numbers."""
-_WORD: Final = 8
-_RECORD_WORDS: Final = _RECORD.size // _WORD
+_RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns, what, torrent."""
 _ROW_TORRENT: Final = 8 + 32
@@ -48,8 +46,7 @@ RECORDS: Final = 256
 ROWS: Final = 2048
 """More than the supervisor lets be on their way at once."""
 _RING: Final = _HEADER.size
-_RING_WORD: Final = _RING // _WORD
-_TABLE: Final = _RING + RECORDS * _RECORD.size
+_TABLE: Final = _RING + RECORDS * _RECORD_BYTES
 FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
 """The size of a buffer; memory is used where it was written to, about 40 KiB."""
 
@@ -112,7 +109,7 @@ class FlightRecorder:
 
     def __init__(self, buffer: mmap | bytearray, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._buffer = buffer
-        self._write = partial(_BODY.pack_into, buffer)
+        self._write = partial(_RECORD.pack_into, buffer)
         self._clock = clock
         self._number = 0
         self._current = 0
@@ -120,7 +117,7 @@ class FlightRecorder:
         self._free: list[int] = []
         self._crowd: set[str] = set()
         _HEADER.pack_into(buffer, 0, _MAGIC, 0, 0, 0, b"", b"")
-        self._words = memoryview(buffer)[:_TABLE].cast("Q")  # each is written in one go
+        self._words = memoryview(buffer)[_WORDS].cast("Q")
 
     def close(self) -> None:
         """Lets go of the buffer; nothing is recorded after this."""
@@ -135,11 +132,9 @@ class FlightRecorder:
         """
         outer = self._current
         self._current = self._number = number = self._number + 1
-        words, front = self._words, _RING_WORD + number % RECORDS * _RECORD_WORDS
-        words[front + _RECORD_WORDS - 1] = number
-        self._write((front + 1) * _WORD, outer, self._clock(), what, torrent.encode())
-        words[front] = number
-        words[_CURRENT] = number
+        at = _RING + number % RECORDS * _RECORD_BYTES
+        self._write(at, number, outer, self._clock(), what, torrent.encode(), number)
+        self._words[_CURRENT] = number
         return outer
 
     def end(self, outer: int) -> None:
@@ -186,14 +181,17 @@ def alert_name(name: str) -> bytes:
     return struct.pack("=32px", f"alert {name}".encode())
 
 
-def read(buffer: bytes, now_ns: int) -> Flight:
+def read(buffer: bytes, now_ns: int, *, earlier: bytes | None = None) -> Flight:
     """What a recorder has left in a buffer, which may hold anything.
 
     Args:
         now_ns: the time, by the recorder's clock.
+        earlier: the buffer as it was a moment before, where somebody may be writing to it.
     """
-    if len(buffer) != FLIGHT_BYTES:
+    if len(buffer) != FLIGHT_BYTES or (earlier is not None and len(earlier) != FLIGHT_BYTES):
         return Flight()
+    if earlier is not None:
+        buffer = _unchanged(earlier, buffer)
     magic, current, used, crowded, alert_name, alert_torrent = _HEADER.unpack_from(buffer)
     if magic != _MAGIC:
         return Flight()
@@ -210,6 +208,19 @@ def read(buffer: bytes, now_ns: int) -> Flight:
         under_way=sorted(_rows(buffer, min(used, ROWS), now_ns), key=lambda row: -row.age_us),
         crowded=crowded > 0,
     )
+
+
+def _unchanged(earlier: bytes, later: bytes) -> bytes:
+    """The later one, with nothing in the records and rows that are others than in the earlier one."""
+    if earlier == later:
+        return later
+    kept = bytearray(later)
+    places = [(at, _RECORD_BYTES) for at in range(_RING, _TABLE, _RECORD_BYTES)]
+    places += [(at, _ROW.size) for at in range(_TABLE, FLIGHT_BYTES, _ROW.size)]
+    for at, size in places:
+        if earlier[at : at + size] != later[at : at + size]:
+            kept[at : at + size] = bytes(size)
+    return bytes(kept)
 
 
 def _records(buffer: bytes, now_ns: int) -> Iterator[tuple[int, int, FlightRecord]]:
