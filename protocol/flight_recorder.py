@@ -9,9 +9,8 @@ what libtorrent works on after a call has returned: it adds and removes torrents
 there.
 
 The writer may be killed at any instruction. A record bears its number at both ends, written first and last, and a row
-of the table is empty until the last byte of it is there. One that lives writes while it is read, so it is read twice,
-and what has changed meanwhile is left out. The reader takes nothing on trust: what does not fit is left out, too, and
-nothing in a buffer raises an error.
+of the table is empty until the last byte of it is there. The reader takes nothing on trust: what does not fit is left
+out, and nothing in a buffer raises an error.
 """
 
 import re
@@ -181,17 +180,14 @@ def alert_name(name: str) -> bytes:
     return struct.pack("=32px", f"alert {name}".encode())
 
 
-def read(buffer: bytes, now_ns: int, *, earlier: bytes | None = None) -> Flight:
+def read(buffer: bytes, now_ns: int) -> Flight:
     """What a recorder has left in a buffer, which may hold anything.
 
     Args:
         now_ns: the time, by the recorder's clock.
-        earlier: the buffer as it was a moment before, where somebody may be writing to it.
     """
-    if len(buffer) != FLIGHT_BYTES or (earlier is not None and len(earlier) != FLIGHT_BYTES):
+    if len(buffer) != FLIGHT_BYTES:
         return Flight()
-    if earlier is not None:
-        buffer = _unchanged(earlier, buffer)
     magic, current, used, crowded, alert_name, alert_torrent = _HEADER.unpack_from(buffer)
     if magic != _MAGIC:
         return Flight()
@@ -208,19 +204,6 @@ def read(buffer: bytes, now_ns: int, *, earlier: bytes | None = None) -> Flight:
         under_way=sorted(_rows(buffer, min(used, ROWS), now_ns), key=lambda row: -row.age_us),
         crowded=crowded > 0,
     )
-
-
-def _unchanged(earlier: bytes, later: bytes) -> bytes:
-    """The later one, with nothing in the records and rows that are others than in the earlier one."""
-    if earlier == later:
-        return later
-    kept = bytearray(later)
-    places = [(at, _RECORD_BYTES) for at in range(_RING, _TABLE, _RECORD_BYTES)]
-    places += [(at, _ROW.size) for at in range(_TABLE, FLIGHT_BYTES, _ROW.size)]
-    for at, size in places:
-        if earlier[at : at + size] != later[at : at + size]:
-            kept[at : at + size] = bytes(size)
-    return bytes(kept)
 
 
 def _records(buffer: bytes, now_ns: int) -> Iterator[tuple[int, int, FlightRecord]]:

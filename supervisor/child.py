@@ -128,7 +128,7 @@ class Child:
         os.killpg(self.pid, signal.SIGKILL)
 
     def flight(self) -> Flight:
-        """What it is doing or, once it is dead, what it was doing then."""
+        """What it was doing when it died. Of one that is alive, a record that it is writing may be half another one."""
         return self._flight if self._flight_fd < 0 else flight.read(self._flight_fd)
 
     def ended(self) -> bool:

@@ -21,7 +21,7 @@ def make() -> int:
 def read(fd: int) -> Flight:
     """What the engine was doing; nothing where it has left something else, or nothing."""
     try:
-        earlier, buffer = os.pread(fd, FLIGHT_BYTES, 0), os.pread(fd, FLIGHT_BYTES, 0)
+        buffer = os.pread(fd, FLIGHT_BYTES, 0)
     except OSError:
         return Flight()
-    return flight_recorder.read(buffer, time.monotonic_ns(), earlier=earlier)
+    return flight_recorder.read(buffer, time.monotonic_ns())

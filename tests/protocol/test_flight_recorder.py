@@ -261,19 +261,3 @@ def test_damage_is_no_error(spots: list[tuple[int, bytes]], now_ns: int) -> None
         assert each.what.isascii()
         assert each.torrent is None or len(each.torrent) in (40, 64)
         assert each.age_us >= 0
-
-
-def test_what_has_changed_while_it_was_read_is_left_out(recording: Recording) -> None:
-    """Half of it may be old. The rest is told, and so is all of a recorder that stood still."""
-    for number in range(RECORDS):
-        recording.recorder.end(recording.recorder.begin(b"old", torrent(number)))
-    for number in (1, 2):
-        recording.recorder.under_way(b"old", torrent(number))
-    earlier = bytes(recording.buffer)
-    assert read(earlier, 0, earlier=earlier) == read(earlier, 0)
-    recording.recorder.begin(b"new", torrent(3))
-    recording.recorder.confirmed(torrent(1))
-    recording.recorder.under_way(b"new", torrent(3))
-    found = read(bytes(recording.buffer), 0, earlier=earlier)
-    assert told(found) == [*(("old", torrent(number)) for number in range(RECORDS - 1, 0, -1)), ("old", torrent(2))]
-    assert read(earlier, 0, earlier=b"") == Flight()

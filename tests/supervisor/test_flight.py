@@ -68,15 +68,12 @@ WRITER = """
 
 @pytest.mark.process
 def test_a_writer_that_is_killed_leaves_nothing_half_written() -> None:
-    """What and torrent belong together in all that is read; also of one that is alive, while it writes."""
+    """What and torrent belong together in all that is read. Of one that is alive nothing is promised, nor asked."""
     with memory() as fd:
         argv = [sys.executable, "-c", textwrap.dedent(WRITER), str(fd)]
         with subprocess.Popen(argv, cwd=ROOT, pass_fds=[fd]) as writer:
             try:
-                until(lambda: len(flight.read(fd).records) > RECORDS / 2, "the ring is filled", every_s=0.001)
-                for _ in range(1000):
-                    seen = flight.read(fd)
-                    check([*seen.records, *seen.under_way])
+                until(lambda: len(flight.read(fd).records) >= RECORDS - 1, "the ring is full", every_s=0.001)
             finally:
                 writer.kill()
         last = flight.read(fd)
