@@ -13,6 +13,9 @@ import org.zeromq.ZMsg;
 
 /** Where a daemon is, and the sockets that lead there. */
 public final class Daemon implements AutoCloseable {
+    /** JeroMQ leaves some connections that it made mute, and makes them anew when this is over; its default is 30 s. */
+    private static final int HANDSHAKE_MS = 1_000;
+
     private final String commands;
     private final String events;
     private final Keys keys;
@@ -61,6 +64,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private ZMQ.Socket connect(ZMQ.Socket socket, String endpoint) throws IOException {
+        socket.setHandshakeIvl(HANDSHAKE_MS);
         if (endpoint.startsWith("ipc://")) {
             UnixBridge bridge = new UnixBridge(Path.of(endpoint.substring("ipc://".length())));
             bridges.add(bridge);
