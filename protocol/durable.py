@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from protocol.recycler import Recycler, delete
+
 TEMPORARY_SUFFIX: Final = ".tmp"
 _GROUP_MAX: Final = 128
 """Transactions; each of their files is open until the group is on disk."""
@@ -49,14 +51,17 @@ def write(path: Path, content: bytes) -> None:
         raise failure
 
 
-def commit(group: Sequence[Transaction]) -> list[OSError | None]:
+def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
     """Makes transactions durable together, in their order. Returns what went wrong with each.
 
     None of a transaction's changes is published unless all could be staged; one that fails concerns no other. Only a
     directory's own sync is that of all who changed something there: if it fails, they have failed.
+
+    Args:
+        recycler: has the files that are written in place of new ones, and is given those that are replaced.
     """
     taken: Counter[Path] = Counter()
-    staged = [_Staged(transaction, taken) for transaction in group]
+    staged = [_Staged(transaction, taken, recycler) for transaction in group]
     for each in staged:
         each.attempt(each.write)
     for each in staged:
@@ -71,18 +76,24 @@ def commit(group: Sequence[Transaction]) -> list[OSError | None]:
             for each in published:
                 if directory in each.directories:
                     each.failure = error
+    for each in staged:
+        each.recycle()
+    if recycler is not None and any(change.content is None for each in staged for change in each.changes):
+        recycler.clear()  # what was deleted is not to be found in an earlier version
     return [each.failure for each in staged]
 
 
 class _Staged:
     """One transaction on its way. `taken` counts the temporary files of each path, so that none is used twice."""
 
-    def __init__(self, changes: Transaction, taken: Counter[Path]) -> None:
+    def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
         self.changes = changes
         self.directories = {change.path.parent for change in changes}
         self.failure: OSError | None = None
         self._temporary: list[str | None] = []
         self._fds: list[int] = []
+        self._recycler = recycler
+        self._replaced: list[str] = []
         for path, content in changes:
             number = f".{taken[path]}" if taken[path] else ""
             self._temporary.append(None if content is None else f"{path}{number}{TEMPORARY_SUFFIX}")
@@ -99,17 +110,16 @@ class _Staged:
             self._close()
             for temporary in self._temporary:
                 if temporary is not None:
-                    with contextlib.suppress(OSError):  # as where the file system is read-only: `error` says more
-                        os.unlink(temporary)  # noqa: PTH108  # this runs thousands of times a second
+                    delete(temporary)
 
     def write(self) -> None:
         """The contents lie beside the files and are on their way to the disk."""
-        for temporary, change in zip(self._temporary, self.changes, strict=True):
-            if temporary is None or change.content is None:
+        for index, (path, content) in enumerate(self.changes):
+            if content is None:
                 continue
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            fd = self._open(index, path, len(content))
             self._fds.append(fd)
-            rest = memoryview(change.content)
+            rest = memoryview(content)
             while rest:
                 rest = rest[os.write(fd, rest) :]
             # Linux begins to write the file out, and does not wait: a hint only, `sync` is what counts.
@@ -127,7 +137,26 @@ class _Staged:
             if temporary is None:
                 change.path.unlink(missing_ok=True)
             else:
+                if self._recycler is not None and (kept := self._recycler.keep(change.path)) is not None:
+                    self._replaced.append(kept)
                 os.replace(temporary, change.path)
+
+    def recycle(self) -> None:
+        """Has the replaced files written again, now that this is durable: before, a power cut could bring them back."""
+        for name in self._replaced:
+            if self._recycler is not None and self.failure is None:
+                self._recycler.hand_in(name)
+            else:
+                delete(name)
+
+    def _open(self, index: int, path: Path, size: int) -> int:
+        found = None if self._recycler is None else self._recycler.take(path.parent, size)
+        if found is not None:
+            self._temporary[index], fd = found
+            return fd
+        temporary = self._temporary[index]
+        assert temporary is not None
+        return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def _close(self) -> None:
         fds, self._fds = self._fds, []
@@ -144,10 +173,12 @@ class DurableWriter:
     Args:
         check: raises OSError where nothing must be written; asked before a group and, since a path may come to lead
             elsewhere meanwhile, once more before anybody is told that it is durable.
+        recycled: the directory in which files are replaced so often that they are recycled.
     """
 
-    def __init__(self, name: str, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:
         self._check = check
+        self._recycler = None if recycled is None else Recycler(recycled, f"{name}.", TEMPORARY_SUFFIX)
         self._queue: queue.SimpleQueue[tuple[Transaction, Done, float] | None] = queue.SimpleQueue()
         self._oldest: float | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -179,11 +210,13 @@ class DurableWriter:
             for (_, done, _), failure in zip(transactions, failures, strict=True):
                 done(failure)
             self._oldest = None
+        if self._recycler is not None:
+            self._recycler.clear()
 
     def _commit(self, group: Sequence[Transaction]) -> list[OSError | None]:
         try:
             self._check()
-            failures = commit(group)
+            failures = commit(group, self._recycler)
             self._check()
         except OSError as error:
             return [error] * len(group)

@@ -32,7 +32,7 @@ class Catalogue:
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
-        self._writer = DurableWriter("catalogue", resume_dir.check)
+        self._writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root)
         self._refusal: str | None = None
         self._writing = 0
         self._settled = asyncio.Event()
@@ -198,5 +198,6 @@ class Catalogue:
 
         self._writing += 1
         self._settled.clear()
-        self._writer.submit(changes, done)
+        # At the end of this turn, or the writer would wait for the interpreter until then; and with what comes in it.
+        loop.call_soon(self._writer.submit, changes, done)
         return await written

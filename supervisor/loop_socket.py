@@ -141,14 +141,19 @@ class LoopSocket:
     def _drain(self) -> None:
         self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
         ends = time.perf_counter() + TURN_S
+        more = True
         try:
             for _ in range(self._per_turn):
-                if time.perf_counter() > ends or not self._has_more():
+                if time.perf_counter() > ends:
+                    return
+                more = self._has_more()
+                if not more:
                     return
                 self._hand_over()
         finally:
             self._scheduled = False
-            self._look_again()  # also after an error in on_message: the descriptor's edge is used up
+            if more:
+                self._look_again()  # also after an error in on_message: the descriptor's edge is used up
 
     def _received(self) -> list[bytes]:
         """One message. What is behind the frames that are wanted is dropped without a copy, in half the time."""

@@ -1,0 +1,92 @@
+"""Replaced files that are written again, where new ones would have to be made.
+
+Ext4 passes over every file that was deleted within the last five seconds before it makes another one. With each change
+of a record one is deleted, and after a few thousand changes making a file takes as long as syncing it.
+"""
+
+import contextlib
+import os
+import stat
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+RECYCLED_MAX: Final = 8
+
+_AS_MADE: Final = stat.S_IFREG | 0o600
+
+
+class Recycler:
+    """Keeps files of one directory that were replaced, the last ones, under temporary names. For one thread.
+
+    One is written again only where nobody else can miss it: it has no other name, as in a backup of hard links, and
+    has the mode and the owner of a file that is made. Who opens it before it is replaced, and reads it only after as
+    many more changes as files are kept, reads what is written then.
+
+    Args:
+        directory: of the files.
+        prefix, suffix: of the temporary names.
+    """
+
+    def __init__(self, directory: Path, prefix: str, suffix: str) -> None:
+        self._directory = directory
+        self._prefix = prefix
+        self._suffix = suffix
+        self._kept: deque[str] = deque()
+        self._number = 0
+
+    def keep(self, path: Path) -> str | None:
+        """Gives a file that is about to be replaced a temporary name, which is returned; None where it will not do.
+
+        It is for whoever asked to hand it in, or to delete it.
+        """
+        if path.parent != self._directory:
+            return None
+        name = f"{self._directory}/{self._prefix}{self._number}{self._suffix}"
+        try:
+            if not _is_ours(os.lstat(path)):
+                return None
+            os.link(path, name, follow_symlinks=False)
+        except OSError:  # as there is none, or the file system has no hard links
+            return None
+        self._number += 1
+        return name
+
+    def hand_in(self, name: str) -> None:
+        """A file was replaced durably, and can be written again."""
+        self._kept.append(name)
+        if len(self._kept) > RECYCLED_MAX:
+            delete(self._kept.popleft())
+
+    def take(self, directory: Path, size: int) -> tuple[str, int] | None:
+        """A file to be written, already of this size: its temporary name and a descriptor. None where there is none."""
+        while self._kept and directory == self._directory:
+            name = self._kept.popleft()
+            try:
+                fd = os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except OSError:
+                continue
+            try:
+                if _is_ours(os.fstat(fd)):
+                    os.ftruncate(fd, size)
+                    return name, fd
+            except OSError:
+                pass
+            os.close(fd)
+            delete(name)
+        return None
+
+    def clear(self) -> None:
+        """Deletes all that is kept."""
+        while self._kept:
+            delete(self._kept.popleft())
+
+
+def delete(name: str) -> None:
+    """Deletes a temporary file; where that cannot be done, as on a read-only file system, the next start does it."""
+    with contextlib.suppress(OSError):
+        os.unlink(name)  # noqa: PTH108  # this runs thousands of times a second
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    return found.st_mode == _AS_MADE and found.st_nlink == 1 and found.st_uid == os.geteuid()

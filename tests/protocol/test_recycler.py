@@ -1,0 +1,222 @@
+import errno
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import durable
+from protocol.durable import Change
+from protocol.recycler import RECYCLED_MAX, Recycler
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def recycler(tmp_path: Path) -> Recycler:
+    """Of the test's directory."""
+    return Recycler(tmp_path, "recycled.", ".tmp")
+
+
+def write(recycler: Recycler, path: Path, content: bytes) -> OSError | None:
+    """One change of one file."""
+    [failure] = durable.commit([[Change(path, content)]], recycler)
+    return failure
+
+
+def others(path: Path) -> list[Path]:
+    """What lies beside a file."""
+    return sorted(each for each in path.parent.iterdir() if each != path)
+
+
+def test_few_files_are_made_for_many_changes(tmp_path: Path, recycler: Recycler) -> None:
+    """The inodes are the same ones, over and over, and contents of any length are whole."""
+    file = tmp_path / "file"
+    inodes: Counter[int] = Counter()
+    for number in range(100):
+        content = b"%d" % number * (number * 7 % 13)
+        assert write(recycler, file, content) is None
+        assert file.read_bytes() == content
+        inodes[file.stat().st_ino] += 1
+        assert file.stat().st_nlink == 1
+    assert len(inodes) == 2
+    assert len(others(file)) == 1
+
+
+def test_no_more_are_kept_than_a_few(tmp_path: Path, recycler: Recycler) -> None:
+    """A group that replaces more of them deletes the rest."""
+    for content in (b"old", b"new"):
+        durable.commit([[Change(tmp_path / f"file{number}", content)] for number in range(3 * RECYCLED_MAX)], recycler)
+    assert len([path for path in tmp_path.iterdir() if path.suffix == ".tmp"]) == RECYCLED_MAX
+    assert {path.read_bytes() for path in tmp_path.glob("file*")} == {b"new"}
+    recycler.clear()
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recycler: Recycler) -> None:
+    """Such as in a backup that is made of hard links: of the file, or of one that is kept already."""
+    file, early, late = tmp_path / "file", tmp_path / "early", tmp_path / "late"
+    write(recycler, file, b"one")
+    os.link(file, early)
+    write(recycler, file, b"two")
+    write(recycler, file, b"three")
+    [kept] = tmp_path.glob("*.tmp")
+    os.link(kept, late)
+    for content in (b"four", b"five", b"six"):
+        assert write(recycler, file, content) is None
+        assert (early.read_bytes(), late.read_bytes(), file.read_bytes()) == (b"one", b"two", content)
+
+
+def fifo(path: Path) -> None:
+    """Whoever opens it waits."""
+    os.mkfifo(path, 0o600)
+
+
+def link_elsewhere(path: Path) -> None:
+    """To a file that looks like one of ours."""
+    target = path.parent / "elsewhere"
+    target.write_bytes(b"mine")
+    target.chmod(0o600)
+    path.symlink_to(target)
+
+
+def readable(path: Path) -> None:
+    """As an editor may leave it."""
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+
+
+@pytest.mark.parametrize("make", [fifo, link_elsewhere, readable])
+def test_what_is_no_file_of_ours_is_replaced_and_not_kept(
+    tmp_path: Path, recycler: Recycler, make: Callable[[Path], None]
+) -> None:
+    """Its kind, mode and owner would be those of a record."""
+    file = tmp_path / "file"
+    make(file)
+    before = others(file)
+    for content in (b"one", b"two", b"three"):
+        assert write(recycler, file, content) is None
+        assert file.read_bytes() == content
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert not file.is_symlink()
+    assert [path.name for path in others(file) if path not in before] == ["recycled.1.tmp"]
+    assert all(path.read_bytes() == b"mine" for path in before)
+
+
+def test_what_is_deleted_is_not_kept_in_an_earlier_version(tmp_path: Path, recycler: Recycler) -> None:
+    """Nothing of a torrent is left when it is removed."""
+    file = tmp_path / "file"
+    for content in (b"one", b"two"):
+        write(recycler, file, content)
+    durable.commit([[Change(file, None)]], recycler)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_that_was_replaced_has_no_files_to_recycle(tmp_path: Path) -> None:
+    """New ones are made then, and kept from then on."""
+    directory = tmp_path / "d"
+    directory.mkdir()
+    recycler = Recycler(directory, "recycled.", ".tmp")
+    file = directory / "file"
+    write(recycler, file, b"one")
+    write(recycler, file, b"two")
+    directory.rename(tmp_path / "before")
+    directory.mkdir()
+    for content in (b"three", b"four", b"five"):
+        assert write(recycler, file, content) is None
+        assert file.read_bytes() == content
+    assert (tmp_path / "before" / "file").read_bytes() == b"two"
+
+
+def test_another_directory_is_left_alone(tmp_path: Path, recycler: Recycler) -> None:
+    """A rename from one to the other would not be durable."""
+    other = tmp_path / "other"
+    other.mkdir()
+    write(recycler, tmp_path / "file", b"one")
+    write(recycler, tmp_path / "file", b"two")
+    for content in (b"one", b"two", b"three"):
+        assert write(recycler, other / "file", content) is None
+    assert [path.name for path in other.iterdir()] == ["file"]
+    assert len(list(tmp_path.glob("*.tmp"))) == 1
+
+
+@contextmanager
+def failing(module: Any, name: str, at: int) -> Iterator[None]:
+    """The call with this number fails, 0 for the first."""
+    real = getattr(module, name)
+    calls = 0
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == at + 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(*args, **kwargs)
+
+    setattr(module, name, call)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+_FAILURES = st.sampled_from(
+    [
+        *[(os, name) for name in ("open", "write", "ftruncate", "fsync", "link", "replace", "lstat", "unlink")],
+        (durable, "fsync_dir"),
+    ]
+)
+_STEPS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=9)), min_size=1, max_size=3),
+        st.none() | st.tuples(_FAILURES, st.integers(0, 4)),
+    ),
+    max_size=15,
+)
+
+
+@given(_STEPS)
+def test_whatever_fails_every_file_is_one_that_was_written(
+    steps: list[tuple[list[tuple[str, bytes]], tuple[tuple[Any, str], int] | None]],
+) -> None:
+    """Also in the eyes of who has had the directory copied by a power cut before its last sync: those inodes stay."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        recycler = Recycler(root, "recycled.", ".tmp")
+        durably: dict[str, tuple[int, bytes]] = {}
+        for changes, failure in steps:
+            group = [[Change(root / name, content)] for name, content in changes]
+            before = dict(durably)
+            held = {name: os.open(root / name, os.O_RDONLY) for name in before}
+            try:
+                if failure is None:
+                    outcomes = durable.commit(group, recycler)
+                else:
+                    (module, function), at = failure
+                    with failing(module, function, at):
+                        outcomes = durable.commit(group, recycler)
+                for name, fd in held.items():  # what a power cut before the last sync would bring back
+                    assert os.pread(fd, 100, 0) == before[name][1]
+            finally:
+                for fd in held.values():
+                    os.close(fd)
+            allowed = {name: {content} for name, (_, content) in before.items()}
+            for (name, content), outcome in zip(changes, outcomes, strict=True):
+                if outcome is None:
+                    allowed[name] = {content}
+                else:
+                    allowed.setdefault(name, set()).add(content)
+            for name in NAMES:
+                path = root / name
+                if path.exists():
+                    assert path.read_bytes() in allowed[name]
+                    assert path.stat().st_nlink == 1
+                    durably[name] = (path.stat().st_ino, path.read_bytes())
+                else:
+                    assert name not in durably
