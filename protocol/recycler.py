@@ -17,11 +17,11 @@ _AS_MADE: Final = stat.S_IFREG | 0o600
 
 
 class Recycler:
-    """Keeps files of one directory that were replaced, the last ones, under temporary names. For one thread.
+    """Keeps the last files of one directory that were replaced, under temporary names. For one thread.
 
-    One is written again only where nobody else can miss it: it has no other name, as in a backup of hard links, and
-    has the mode and the owner of a file that is made. Who opens it before it is replaced, and reads it only after as
-    many more changes as files are kept, reads what is written then.
+    One is written again when `RECYCLED_MAX` more were replaced, so that who had it open has had time to read it; and
+    only where nobody else can miss it: it has no other name, as in a backup of hard links, and has the mode and the
+    owner of a file that is made.
 
     Args:
         directory: of the files.
@@ -43,13 +43,13 @@ class Recycler:
         if path.parent != self._directory:
             return None
         name = f"{self._directory}/{self._prefix}{self._number}{self._suffix}"
+        self._number += 1  # also where that name is taken, as by a file that a service before could not delete
         try:
             if not _is_ours(os.lstat(path)):
                 return None
             os.link(path, name, follow_symlinks=False)
         except OSError:  # as there is none, or the file system has no hard links
             return None
-        self._number += 1
         return name
 
     def hand_in(self, name: str) -> None:
@@ -60,7 +60,7 @@ class Recycler:
 
     def take(self, directory: Path, size: int) -> tuple[str, int] | None:
         """A file to be written, already of this size: its temporary name and a descriptor. None where there is none."""
-        while self._kept and directory == self._directory:
+        while len(self._kept) == RECYCLED_MAX and directory == self._directory:
             name = self._kept.popleft()
             try:
                 fd = os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)

@@ -45,8 +45,38 @@ def test_few_files_are_made_for_many_changes(tmp_path: Path, recycler: Recycler)
         assert file.read_bytes() == content
         inodes[file.stat().st_ino] += 1
         assert file.stat().st_nlink == 1
-    assert len(inodes) == 2
-    assert len(others(file)) == 1
+    assert len(inodes) == RECYCLED_MAX + 1
+    assert len(others(file)) == RECYCLED_MAX
+
+
+def test_what_was_replaced_in_vain_is_not_written_again(
+    tmp_path: Path, recycler: Recycler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the directory cannot be synced, a power cut would bring it back."""
+    file = tmp_path / "file"
+    for number in range(2 * RECYCLED_MAX):
+        write(recycler, file, b"%d" % number)
+
+    def broken(directory: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch, file.open("rb") as durably:
+        patch.setattr(durable, "fsync_dir", broken)
+        for number in range(3 * RECYCLED_MAX):
+            assert write(recycler, file, b"%d in vain" % number) is not None
+        assert durably.read() == b"%d" % (2 * RECYCLED_MAX - 1)
+
+
+def test_who_has_a_file_open_has_time_to_read_it(tmp_path: Path, recycler: Recycler) -> None:
+    """It has its content until as many others were replaced as are kept."""
+    file = tmp_path / "file"
+    for number in range(5 * RECYCLED_MAX):
+        write(recycler, file, b"%d" % number)
+        fd = os.open(file, os.O_RDONLY)
+        for later in range(RECYCLED_MAX):
+            write(recycler, file, b"%d later" % later)
+            assert os.pread(fd, 100, 0) == b"%d" % number
+        os.close(fd)
 
 
 def test_no_more_are_kept_than_a_few(tmp_path: Path, recycler: Recycler) -> None:
@@ -68,9 +98,9 @@ def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recyc
     write(recycler, file, b"three")
     [kept] = tmp_path.glob("*.tmp")
     os.link(kept, late)
-    for content in (b"four", b"five", b"six"):
-        assert write(recycler, file, content) is None
-        assert (early.read_bytes(), late.read_bytes(), file.read_bytes()) == (b"one", b"two", content)
+    for number in range(3 * RECYCLED_MAX):
+        assert write(recycler, file, b"%d" % number) is None
+        assert (early.read_bytes(), late.read_bytes(), file.read_bytes()) == (b"one", b"two", b"%d" % number)
 
 
 def fifo(path: Path) -> None:
@@ -100,12 +130,14 @@ def test_what_is_no_file_of_ours_is_replaced_and_not_kept(
     file = tmp_path / "file"
     make(file)
     before = others(file)
-    for content in (b"one", b"two", b"three"):
-        assert write(recycler, file, content) is None
-        assert file.read_bytes() == content
+    for number in range(3 * RECYCLED_MAX):
+        assert write(recycler, file, b"%d" % number) is None
+        assert file.read_bytes() == b"%d" % number
         assert file.stat().st_mode & 0o777 == 0o600
         assert not file.is_symlink()
-    assert [path.name for path in others(file) if path not in before] == ["recycled.1.tmp"]
+    kept = [path for path in others(file) if path not in before]
+    assert len(kept) == RECYCLED_MAX
+    assert all(path.is_file() and path.stat().st_mode & 0o777 == 0o600 for path in kept)
     assert all(path.read_bytes() == b"mine" for path in before)
 
 
@@ -124,26 +156,41 @@ def test_a_directory_that_was_replaced_has_no_files_to_recycle(tmp_path: Path) -
     directory.mkdir()
     recycler = Recycler(directory, "recycled.", ".tmp")
     file = directory / "file"
-    write(recycler, file, b"one")
-    write(recycler, file, b"two")
+    for number in range(2 * RECYCLED_MAX):
+        write(recycler, file, b"%d before" % number)
+    last = file.read_bytes()
     directory.rename(tmp_path / "before")
     directory.mkdir()
-    for content in (b"three", b"four", b"five"):
-        assert write(recycler, file, content) is None
-        assert file.read_bytes() == content
-    assert (tmp_path / "before" / "file").read_bytes() == b"two"
+    for number in range(3 * RECYCLED_MAX):
+        assert write(recycler, file, b"%d" % number) is None
+        assert file.read_bytes() == b"%d" % number
+    assert (tmp_path / "before" / "file").read_bytes() == last
+
+
+def test_a_name_that_is_taken_is_passed_over(tmp_path: Path, recycler: Recycler) -> None:
+    """What has it is not ours to write."""
+    file = tmp_path / "file"
+    for number in range(3):
+        (tmp_path / f"recycled.{number}.tmp").mkdir()
+    inodes = set()
+    for number in range(4 * RECYCLED_MAX):
+        assert write(recycler, file, b"%d" % number) is None
+        assert file.read_bytes() == b"%d" % number
+        inodes.add(file.stat().st_ino)
+    assert len(inodes) < 2 * RECYCLED_MAX
 
 
 def test_another_directory_is_left_alone(tmp_path: Path, recycler: Recycler) -> None:
     """A rename from one to the other would not be durable."""
     other = tmp_path / "other"
     other.mkdir()
-    write(recycler, tmp_path / "file", b"one")
-    write(recycler, tmp_path / "file", b"two")
-    for content in (b"one", b"two", b"three"):
-        assert write(recycler, other / "file", content) is None
+    for _ in range(2 * RECYCLED_MAX):
+        write(recycler, tmp_path / "file", b"new")
+    for number in range(3 * RECYCLED_MAX):
+        assert write(recycler, other / "file", b"%d" % number) is None
+        assert (other / "file").read_bytes() == b"%d" % number
     assert [path.name for path in other.iterdir()] == ["file"]
-    assert len(list(tmp_path.glob("*.tmp"))) == 1
+    assert len(list(tmp_path.glob("*.tmp"))) == RECYCLED_MAX
 
 
 @contextmanager
@@ -189,7 +236,9 @@ def test_whatever_fails_every_file_is_one_that_was_written(
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         recycler = Recycler(root, "recycled.", ".tmp")
-        durably: dict[str, tuple[int, bytes]] = {}
+        for _ in range(RECYCLED_MAX + 1):
+            write(recycler, root / NAMES[0], b"first")
+        durably = {NAMES[0]: b"first"}
         for changes, failure in steps:
             group = [[Change(root / name, content)] for name, content in changes]
             before = dict(durably)
@@ -202,11 +251,11 @@ def test_whatever_fails_every_file_is_one_that_was_written(
                     with failing(module, function, at):
                         outcomes = durable.commit(group, recycler)
                 for name, fd in held.items():  # what a power cut before the last sync would bring back
-                    assert os.pread(fd, 100, 0) == before[name][1]
+                    assert os.pread(fd, 100, 0) == before[name]
             finally:
                 for fd in held.values():
                     os.close(fd)
-            allowed = {name: {content} for name, (_, content) in before.items()}
+            allowed = {name: {content} for name, content in before.items()}
             for (name, content), outcome in zip(changes, outcomes, strict=True):
                 if outcome is None:
                     allowed[name] = {content}
@@ -217,6 +266,6 @@ def test_whatever_fails_every_file_is_one_that_was_written(
                 if path.exists():
                     assert path.read_bytes() in allowed[name]
                     assert path.stat().st_nlink == 1
-                    durably[name] = (path.stat().st_ino, path.read_bytes())
+                    durably[name] = path.read_bytes()
                 else:
                     assert name not in durably

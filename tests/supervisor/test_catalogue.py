@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from protocol.desired import DesiredSession, DesiredTorrent, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.integrity import encode_record
+from protocol.recycler import RECYCLED_MAX
 from protocol.resume_dir import ResumeDir
 from supervisor.catalogue import Catalogue
 from tests.supervisor.samples import OTHER, V1, V2, desired
@@ -311,6 +313,15 @@ async def test_temporary_files_are_deleted(tmp_path: Path) -> None:
         assert catalogue.load() == []
         await catalogue.put_session(DesiredSession(download_bps=5))
     assert names(tmp_path) == [f"{V1}.json", "damaged", "session.json"]
+
+
+async def test_records_are_recycled_and_leave_nothing(tmp_path: Path) -> None:
+    """Replaced files are kept for the next changes, until the end."""
+    with opened(tmp_path) as catalogue:
+        for limit in range(3 * RECYCLED_MAX):
+            await catalogue.put_session(DesiredSession(download_bps=limit))
+        assert Counter(Path(name).suffix for name in names(tmp_path)) == {".tmp": RECYCLED_MAX, ".json": 1}
+    assert names(tmp_path) == ["session.json"]
 
 
 @given(st.integers(min_value=0), st.integers(0, 7))
