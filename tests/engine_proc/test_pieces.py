@@ -76,8 +76,8 @@ def drawn(sizes: list[int], data: st.DataObject) -> tuple[Unverified, Disk, dict
 
 def on_disk(made: Unverified, disk: Disk, there: dict[str, set[int]], start: int, end: int) -> bool:
     """Whether libtorrent finds these bytes of the torrent, and there is data; unit by unit."""
-    begins = {file.offset for file in made.files if start <= file.offset < end}
-    for at in {*range(start, end, 100), *begins, end - 1}:
+    edges = {at for file in made.files for at in (file.offset, file.offset + file.size - 1) if start <= at < end}
+    for at in {*range(start, end, 100), *edges, end - 1}:
         file = next(file for file in made.files if file.offset <= at < file.offset + file.size)
         path, place = str(file.path), at - file.offset
         if not file.wanted and path not in disk.kept:
