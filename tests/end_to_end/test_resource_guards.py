@@ -72,6 +72,6 @@ def test_an_engine_that_holds_too_much_is_replaced_once_and_then_spaced_out(root
         health = daemon.client.health()
         assert (health.status.value, health.engine.gen, health.engine.restarts) == ("degraded", 2, 1)
         daemon.until_state(made.torrent, TorrentState.PAUSED)
-        [lost] = [seen.event.data for seen in watcher.seen if seen.event.type == "engine_lost"]
+        [lost] = [event.data for event in watcher.so_far() if event.type == "engine_lost"]
         assert (lost["exit_code"], lost["signal"], lost["retry_ms"]) == (0, None, 0)
-        assert [seen.event.gen for seen in watcher.seen if seen.event.type == "engine_started"][-1] == 2
+        assert [event.gen for event in watcher.so_far() if event.type == "engine_started"][-1] == 2

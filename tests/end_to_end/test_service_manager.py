@@ -169,7 +169,7 @@ def test_a_wrong_file_is_refused_whole(manager: Manager, managed: Daemon) -> Non
             health = managed.client.health()
             assert health.status is HealthStatus.DEGRADED
             assert [(reason.component, reason.subject) for reason in health.reasons] == [("config", "file")]
-        limits = [seen.event.data for seen in watcher.seen if seen.event.type == "limits_applied"]
+        limits = [event.data for event in watcher.so_far() if event.type == "limits_applied"]
         assert {each["upload_bps"] for each in limits} == {70_000}
     managed.kill_engine()
     until(lambda: managed.client.health().engine.gen == 2 and managed.engine_pid() != engine, "a new engine runs")

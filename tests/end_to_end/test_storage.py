@@ -80,9 +80,9 @@ def same(made: Torrent, save_path: Path) -> bool:
 def told(events: Watcher, name: str) -> list[str]:
     """The messages of the session errors of this name."""
     return [
-        seen.event.data["message"]
-        for seen in events.seen
-        if seen.event.type == "session_error" and seen.event.data["name"] == name
+        event.data["message"]
+        for event in events.so_far()
+        if event.type == "session_error" and event.data["name"] == name
     ]
 
 
@@ -99,9 +99,7 @@ def trouble(daemon: Daemon, made: Torrent) -> str:
 def states(events: Watcher, torrent: str) -> list[str]:
     """All states that a torrent went through."""
     return [
-        seen.event.data["state"]
-        for seen in events.seen
-        if seen.event.type == "state_changed" and seen.event.torrent == torrent
+        event.data["state"] for event in events.so_far() if event.type == "state_changed" and event.torrent == torrent
     ]
 
 
@@ -193,7 +191,7 @@ def test_a_disk_that_fills_up_with_the_last_pieces_completes_nothing(
     add(daemon, seed, made, disk.path)
     daemon.until_state(made.torrent, TorrentState.PAUSED)
     until(lambda: reasons(daemon), "the disk is full")
-    assert not any(seen.event.type == "completed" for seen in events.seen)
+    assert not any(event.type == "completed" for event in events.so_far())
     assert false_claims(daemon, made, disk.path / made.name) == []
     filler.unlink()
     daemon.until_state(made.torrent, TorrentState.SEEDING)

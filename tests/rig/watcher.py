@@ -30,6 +30,8 @@ class Watcher:
         self._news = threading.Condition()
         self._trouble: BaseException | None = None
         self._closing = False
+        self._reached = 0
+        self._runtime_dir = runtime_dir
         self._client = ouzel.Client(runtime_dir)
         try:
             self._events = self._client.events(ticks=True)
@@ -70,6 +72,17 @@ class Watcher:
                     raise AssertionError(f"not seen in {patience_s:g} s: {what}")
                 self._news.wait(left_s)
 
+    def so_far(self) -> list[ouzel.Event]:
+        """All events that the daemon has numbered by now; waits for those that are still on their way."""
+        with ouzel.Client(self._runtime_dir) as asking:
+            now = next(asking.snapshot()).seq
+        with self._news:
+            arrived = self._news.wait_for(lambda: self._trouble is not None or self._reached >= now, PATIENCE_S)
+            if self._trouble is not None:
+                raise self._trouble
+            assert arrived, f"event {now} has not come, {self._reached} has"
+            return [seen.event for seen in self.seen]
+
     def _read(self) -> None:
         try:
             for item in self._events:
@@ -77,10 +90,11 @@ class Watcher:
                     return
                 at = time.monotonic()
                 assert isinstance(item, ouzel.Event), f"events were lost: {item}"
-                if item.numbered:
-                    with self._news:
+                with self._news:
+                    self._reached = item.seq
+                    if item.numbered:
                         self.seen.append(Seen(at, item))
-                        self._news.notify_all()
+                    self._news.notify_all()
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
             with self._news:
                 self._trouble = error
