@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import resource
 import signal
 import sys
 import threading
@@ -14,7 +13,6 @@ from typing import Final, NoReturn
 EXIT_CODE: Final = 17
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _SIGNAL: Final = signal.SIGUSR2
-_HEADROOM: Final = 32 * 1024 * 1024
 _STACK_BYTES: Final = 256 * 1024
 
 
@@ -73,16 +71,13 @@ def kill() -> NoReturn:
 
 
 def exhaust_memory() -> NoReturn:
-    """Asks for more than a limit leaves, which is set to a little above what is used. Raises MemoryError.
+    """Asks for more than there are addresses. Raises MemoryError.
 
-    In one piece: where nothing at all is left, other threads end the process in ways of their own, such as the dynamic
-    linker's 127.
+    No limit is set: other threads that run into it end the process in ways of their own, as with the dynamic linker's
+    127.
     """
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + _HEADROOM
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    bytearray(2 * _HEADROOM)
-    raise AssertionError("the limit does not hold")
+    bytearray(sys.maxsize)
+    raise AssertionError("there is memory without end")
 
 
 def hang_with_gil() -> NoReturn:
