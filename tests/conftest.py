@@ -1,7 +1,10 @@
-"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount.
+"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount; garbage.
 
 The table of clients is printed from here, since only this file is known to the process that prints.
 """
+
+import gc
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -17,3 +20,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what mounts file systems where that is not allowed, and says why."""
     if item.get_closest_marker("mounts") is not None and (why := mounts.refusal()) is not None:
         pytest.skip(why)
+
+
+def pytest_collection_finish() -> None:
+    """What there is before the first test is none of it, and need not be looked at after each."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Collects garbage: a socket that a test left unclosed fails that test, not at random a later one."""
+    try:
+        return (yield)
+    finally:
+        gc.collect()

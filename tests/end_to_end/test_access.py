@@ -194,13 +194,15 @@ def test_changes_of_keys_hold_at_once(
         keyring.place(guarded, "late").check()
     keyring.authorize("late")
     until(lambda: let_in(keyring.place(guarded, "late")), "the key is authorized")
-    with context.socket(zmq.SUB) as subscriber, context.socket(zmq.SUB) as bystander:
+    subscriber = context.socket(zmq.SUB)
+    watched = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    # The monitor ends after what it watches, whose thread would wait for it.
+    with subscriber.get_monitor_socket(watched) as monitor, subscriber, context.socket(zmq.SUB) as bystander:
         for sub, where in ((subscriber, place), (bystander, keyring.place(guarded, "late"))):
             sub.linger = 0
             sub.subscribe(b"tick/")
             where.join(sub, where.events)
             assert sub.poll(30_000), "it gets ticks"
-        monitor = subscriber.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
         with ouzel.Client(server=place) as client:
             keyring.give("reader", Role.ADMIN)
             until(lambda: permitted(client), "it may change things")
