@@ -24,8 +24,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_collection_finish() -> None:
     """What there is before the first test is none of it, and need not be looked at after each."""
-    gc.collect()
-    gc.freeze()
+    _collect_and_freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,3 +34,17 @@ def pytest_runtest_call() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.collect()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """So do fixtures, and what stays for good is not looked at again."""
+    try:
+        return (yield)
+    finally:
+        _collect_and_freeze()
+
+
+def _collect_and_freeze() -> None:
+    gc.collect()
+    gc.freeze()
