@@ -64,7 +64,8 @@ class Recycler:
             name = self._kept.popleft()
             try:
                 fd = os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except OSError:
+            except OSError:  # as where the process is out of descriptors
+                delete(name)
                 continue
             try:
                 if _is_ours(os.fstat(fd)):

@@ -228,6 +228,18 @@ _STEPS = st.lists(
 )
 
 
+def test_what_cannot_be_opened_is_not_forgotten(tmp_path: Path, recycler: Recycler) -> None:
+    """As where the process is out of descriptors: a torrent that is removed later would leave a version behind."""
+    file = tmp_path / "file"
+    for number in range(2 * RECYCLED_MAX):
+        write(recycler, file, b"%d" % number)
+    with failing(os, "open", 0):
+        assert write(recycler, file, b"last") is None
+    recycler.clear()
+    assert others(file) == []
+    assert file.read_bytes() == b"last"
+
+
 @given(_STEPS)
 def test_whatever_fails_every_file_is_one_that_was_written(
     steps: list[tuple[list[tuple[str, bytes]], tuple[tuple[Any, str], int] | None]],
