@@ -62,12 +62,12 @@ def _claims_so_far(daemon: Daemon, made: Torrent) -> list[int]:
 
 
 def false_claims(daemon: Daemon, made: Torrent, stored: Path) -> list[int]:
-    """Those of them that are not on disk; for single-file torrents."""
+    """Those of them that are not on disk; for single-file torrents, also one of which nothing is there yet."""
     info = lt.load_torrent_buffer(made.metainfo).ti
-    content = stored.read_bytes()
+    content = stored.read_bytes() if stored.exists() else b""
     return [
         piece
-        for piece in claims(daemon, made)
+        for piece in _claims_so_far(daemon, made)
         if hashlib.sha1(content[piece * PIECE : (piece + 1) * PIECE]).digest() != info.hash_for_piece(piece)
     ]
 
