@@ -103,6 +103,15 @@ class Dispatcher:
         """Whether thousands are being restored, each of which has several states on the way that are no news."""
         return len(self._pending) > MANY
 
+    def awaits_judgement(self, torrent: str) -> bool:
+        """Whether a magnet link's files are known, but not yet that they are in bounds.
+
+        libtorrent has looked at what is there by then, and may claim pieces that a link has led it to.
+        """
+        if torrent not in self._unjudged:
+            return False
+        return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
+
     # -- commands -------------------------------------------------------------------------------------------------
 
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:

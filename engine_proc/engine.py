@@ -342,6 +342,8 @@ class Engine:
                 # It claims every piece, and some may be in the write cache still: see libtorrent's traps in the tests.
                 self._policy.settle(torrent)
                 self._flush_to_save.add(torrent)
+            case ResumeData(torrent) if dispatcher.awaits_judgement(torrent):
+                self._policy.settle(torrent)  # it is wanted again once they are
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import zmq
 
-from engine_proc.alerts import Finished, Flushed, ResumeData, SessionStatistics, TorrentGone
+from engine_proc.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
@@ -435,6 +435,25 @@ def test_a_new_torrent_is_saved_at_once(engine: Running) -> None:
     """So that a restart finds it as it was added."""
     engine.ensure(engine.sample.desired())
     eventually(lambda: engine.claimed(engine.sample.torrent) == [False] * 6, "saved")
+
+
+def test_a_magnet_links_pieces_are_not_claimed_before_its_files_are_judged(engine: Running) -> None:
+    """libtorrent looks at what is there at once; what a link has led it to would be claimed in the next engine."""
+    engine.dir.metainfo(engine.sample.torrent).unlink()
+    desired = engine.sample.desired(by_magnet=True)
+    engine.session.hold(MetadataReceived)
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) == [], "saved once, as a link")
+    engine.session.receive_metadata(desired.torrent, {"a.bin": 10, "b.txt": 10})
+    before = engine.saves()
+    engine.ensure(changed(desired, sequential=True))
+    eventually(lambda: engine.saves() > before, "it is to be saved")
+    assert engine.lives()
+    assert engine.lives()
+    assert engine.claimed(desired.torrent) == []
+    engine.session.release(MetadataReceived)
+    engine.link.take(FilesDiscovered)
+    eventually(lambda: engine.claimed(desired.torrent) == [False], "saved with its files")
 
 
 def test_resume_data_claims_a_finished_torrents_pieces_only_after_the_flush(engine: Running) -> None:
