@@ -45,11 +45,14 @@ def test_acknowledged_checks_what_it_was_told(target: str) -> None:
     assert document["losses"] == document["wrong"] == []
 
 
-def test_crash_tells_what_each_kill_cost() -> None:
-    """Of each kind, and every download is what was seeded."""
-    document = bench("crash", "--kind", "all", "--runs", "1", "--size", "64", "--seed-mbps", "8")
-    assert [run["kind"] for run in document["runs"]] == ["v1", "v2", "hybrid"]
-    assert all(run["intact"] and run["twice"] >= 0 for run in document["runs"])
+@pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
+def test_crash_tells_what_each_kill_cost(kind: str) -> None:
+    """Every download is what was seeded."""
+    document = bench("crash", "--kind", kind, "--runs", "1", "--size", "48", "--seed-mbps", "8")
+    [run] = document["runs"]
+    assert run["kind"] == kind
+    assert run["intact"]
+    assert run["twice"] >= 0
 
 
 def test_hangs_times_each_way() -> None:
@@ -97,9 +100,9 @@ def test_flight_counts_what_a_restore_records() -> None:
 
 def test_leaks_finds_the_supervisor_as_it_was() -> None:
     """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
-    document = bench("leaks", "--restarts", "15", "--warm-up", "3")
+    document = bench("leaks", "--restarts", "8", "--warm-up", "2")
     before, after = document["before"], document["after"]
-    assert document["restarts"] == 15
+    assert document["restarts"] == 8
     assert [after[name] for name in ("fds", "threads", "children")] == [
         before[name] for name in ("fds", "threads", "children")
     ]
