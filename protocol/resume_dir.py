@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from protocol import private_dir
 from protocol.durable import TEMPORARY_SUFFIX, fsync_dir
 
 _TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|torrent|fastresume)")
@@ -106,7 +107,7 @@ class ResumeDir:
 
     def put_aside(self, path: Path) -> Path:
         """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
-        self.damaged.mkdir(exist_ok=True)
+        private_dir.prepare(self.damaged, parents=False)
         target = self.damaged / path.name
         number = 1
         while os.path.lexists(target):  # a link to nowhere is somebody, too

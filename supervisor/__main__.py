@@ -19,7 +19,7 @@ from typing import Final, NoReturn
 import structlog
 
 from supervisor import config as configuration
-from supervisor import logs, process_limits, runtime_dir
+from supervisor import logs, own_directories, process_limits
 from supervisor.access import AccessNotYet, UnusableAccess
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
@@ -63,13 +63,13 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         config = configuration.load(args.config)
     except configuration.InvalidConfig as error:
         _fail(EXIT_CONFIG, str(error))
+    log: logs.Logger = structlog.get_logger()
     try:
-        locks = _take_directories(config)
+        locks = _take_directories(config, log)
     except AlreadyLocked as error:
         _fail(EXIT_ALREADY_RUNNING, f"{error}; stop that one first, or give this one other directories")
     except OSError as error:
         _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
-    log: logs.Logger = structlog.get_logger()
     manager = ServiceManager.of_environment(os.environ, os.getpid())
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
@@ -92,14 +92,11 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     log.info("stopped")
 
 
-def _take_directories(config: configuration.Config) -> list[DirectoryLock]:
-    """Makes the directories that are missing and locks the two that only one supervisor may have."""
+def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
+    """Makes the directories that are missing and locks the two that only one supervisor may have. Raises OSError."""
     paths = config.paths
-    for root in paths.download_roots:
-        Path(root).mkdir(parents=True, exist_ok=True)
-    runtime_dir.prepare(Path(paths.runtime_dir))
-    for private in (paths.state_dir, paths.resume_dir):
-        Path(private).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for note in own_directories.prepare(paths):
+        log.warning("directory_shared", problem=note)
     return [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
 
 

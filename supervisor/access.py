@@ -236,7 +236,7 @@ def _secret_key(path: Path) -> str:
         found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))
     except OSError as error:
         how = "; `ouzel keys new --server` makes one" if error.errno == errno.ENOENT else ""
-        raise _unusable(error.errno, f"{key}: {path}: {error.strerror}{how}") from error
+        raise _unusable(error.errno, f"{key}: {error.filename or path}: {error.strerror}{how}") from error
     except ValueError as error:
         raise UnusableAccess(f"{key}: {path}: {error}") from error
     if found.secret_key is None:

@@ -1,8 +1,9 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
-The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, the memory
-of its flight recorder and for its stacks, and the locks on the directories, which stay locked for as long as either
-process lives. It leads a session and a process group of its own.
+The child gets nothing from this process but its argv, a few variables of the environment, the write ends of its log,
+one end of the lifeline, the memory of its flight recorder and for its stacks, and the locks on the directories, which
+stay locked for as long as either process lives. It leads a session and a process group of its own. Its modules come
+only from where Ouzel is installed: without `-I`, Python would look for them in the current directory first.
 """
 
 import asyncio
@@ -18,8 +19,11 @@ from typing import Final, NamedTuple
 
 from protocol.flight_recorder import Flight
 from supervisor import flight
+from supervisor.engine_environment import engine_environment
 
 ENGINE_MODULE: Final = "engine_proc"
+ISOLATED: Final = (sys.executable, "-I")
+"""Python without the current directory, the user's own modules and `PYTHON*` variables."""
 
 _INHERITED_FD_MIN: Final = 100
 """Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
@@ -71,6 +75,7 @@ class Child:
         on_death: called on the loop, once, when it is gone and reaped.
         on_log: called on the loop with each line it wrote.
         engine: the module that it runs.
+        python: how Python is started; tests have engines that are not installed.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Child:
         on_death: Callable[[Death], None],
         on_log: Callable[[bytes], None],
         engine: str = ENGINE_MODULE,
+        python: Sequence[str] = ISOLATED,
     ) -> None:
         self.gen = gen
         self._on_death = on_death
@@ -98,14 +104,14 @@ class Child:
             _to_close(lent, log_write, lifeline_read)
             given = (lifeline_read, self._flight_fd, self._stacks_fd, *lock_fds)
             inherited = [_to_close(lent, fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN)) for fd in given]
-            argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
+            argv = [*python, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
             argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
             argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
             argv += ["--resume-dir", str(resume_dir)]
             self.pid = os.posix_spawn(
-                sys.executable,
+                python[0],
                 argv,
-                os.environ,
+                engine_environment(os.environ),
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log_write, 1),

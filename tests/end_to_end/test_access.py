@@ -424,7 +424,7 @@ def test_what_is_not_safe_does_not_start(
     api: dict[str, Any] = {**keyring.api, **spoil(keyring)}
     daemon = Daemon(root / "d", api=api)
     ran = subprocess.run(
-        [sys.executable, "-m", "supervisor", "--config", str(daemon.config)],
+        [sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)],
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 from typing import Final
@@ -56,6 +57,23 @@ def test_a_damaged_file_is_put_aside_never_over_another(tmp_path: Path) -> None:
     assert [place.name for place in places] == [file.name, f"{file.name}.1", f"{file.name}.2"]
     assert [place.read_text() for place in places] == ["one", "two", "three"]
     assert {place.parent for place in places} == {resume_dir.damaged}
+
+
+def test_what_is_put_aside_is_private(tmp_path: Path) -> None:
+    """Under any umask; a directory that others could fill does not get it."""
+    resume_dir = ResumeDir(tmp_path)
+    before = os.umask(0)
+    try:
+        resume_dir.session.touch()
+        resume_dir.put_aside(resume_dir.session)
+    finally:
+        os.umask(before)
+    assert resume_dir.damaged.stat().st_mode & 0o777 == 0o700
+    resume_dir.damaged.chmod(0o777)
+    resume_dir.session.touch()
+    with pytest.raises(PermissionError, match="others can write to it"):
+        resume_dir.put_aside(resume_dir.session)
+    assert resume_dir.session.exists()
 
 
 def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,8 @@ class Daemon:
         restart, limits, api: keys of these sections of the configuration.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
+        command: what is started instead of `python -I -m supervisor`.
+        cwd: where it is started; the test's own directory otherwise.
 
     Its log is in `root / log`.
     """
@@ -40,10 +42,14 @@ class Daemon:
         api: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.root = root
+        self._cwd = cwd
         self._environment = {**os.environ, **(environment or {})}
-        self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        self._command = command or [sys.executable, "-I", "-m", *program]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
         self.runtime_dir = root / "run"
@@ -94,7 +100,7 @@ class Daemon:
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
-            argv = [sys.executable, "-m", *self._program, "--config", str(self.config)]
+            argv = [*self._command, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
                 argv,
@@ -103,6 +109,7 @@ class Daemon:
                 stderr=log,
                 start_new_session=True,
                 env=self._environment,
+                cwd=self._cwd,
             )
         if self._client is not None:
             self._client.close()

@@ -40,6 +40,7 @@ class Watched:
             lock_fds=lock_fds,
             on_death=self._died,
             on_log=self._logged,
+            python=(sys.executable,),  # finds the test's module in the current directory
         )
 
     async def until_line(self, wanted: bytes) -> None:

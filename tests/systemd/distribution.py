@@ -45,7 +45,7 @@ def make(directory: Path, python: str) -> None:
 def _pip(*args: str) -> None:
     # A relative path, since pip splits the variable at spaces.
     pins = {"PIP_CONSTRAINT": "constraints.txt", "PIP_BUILD_CONSTRAINT": "constraints.txt"}
-    argv = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *args]
+    argv = [sys.executable, "-I", "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *args]
     done = subprocess.run(
         argv,
         cwd=ROOT,
