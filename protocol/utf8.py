@@ -1,8 +1,9 @@
 """UTF-8 for names of files, whatever locale a process was started in: by Python, and by the C library.
 
-Python settles at its start how it turns text into the bytes of a path. libtorrent asks the C library each time, which
-goes by the process's locale; what that cannot write becomes a dot, so that a folder of two such letters is `..`
-(arvidn/libtorrent#7179). So each process sees to both before it touches a path. ADR 024.
+Python settles at its start how it turns text into the bytes of a path. libtorrent takes bytes as they are where LANG,
+at its first path, ends in `.UTF-8`, and otherwise asks the C library each time, which goes by the process's locale.
+What that cannot write becomes a dot, so that a folder of two such letters is `..` (arvidn/libtorrent#7179). So each
+process sees to all of these before it touches a path. ADR 024.
 """
 
 import ctypes
@@ -42,6 +43,7 @@ def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
         except locale.Error:
             continue
         if c_library_writes_utf8():
+            os.environ["LANG"] = "C.UTF-8"
             return found
     raise NotUtf8(
         "no UTF-8 locale can be had, and names of files would not be written as they are; "
