@@ -19,11 +19,13 @@ from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.storage_watch import StorageWatch
+from protocol import utf8
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
 
 EXIT_ORPHANED: Final = 3
+EXIT_NOT_UTF8: Final = 4
 LINK_HWM: Final = 10_000
 """Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
 GC_THRESHOLD: Final = 100_000
@@ -70,8 +72,15 @@ def main() -> None:
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
     go_first_when_memory_is_out()
+    # Before libtorrent is there, and before any thread. What cannot be written as it is, is not written at all.
+    try:
+        utf8.require_python_utf8()
+        utf8.use_utf8_locale()
+    except utf8.NotUtf8 as error:
+        log("error", "not_utf8", problem=str(error))
+        os._exit(EXIT_NOT_UTF8)
 
-    # Only after the check above: libtorrent is what takes time to load.
+    # Only after the checks above: libtorrent is what takes time to load.
     from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))

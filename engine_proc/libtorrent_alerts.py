@@ -283,25 +283,37 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.save_resume_data_failed_alert: AlertCopier._copy_resume_unsaved,
     lt.session_stats_alert: AlertCopier._copy_statistics,
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
-    lt.listen_failed_alert: lambda _, native: ListenTrouble(native.message()),
+    lt.listen_failed_alert: lambda _, native: ListenTrouble(_text(native.message)),
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
     lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: _of_torrent(lambda torrent, native: PrioritiesSet(torrent)),
     lt.fastresume_rejected_alert: _of_torrent(
-        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {native.file_path()}")
+        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {_text(native.file_path)}")
     ),
     lt.file_error_alert: _of_torrent(
-        lambda torrent, native: FileError(torrent, _errno(native.error), native.message().partition(" ")[2])
+        lambda torrent, native: FileError(torrent, _errno(native.error), _text(native.message).partition(" ")[2])
     ),
-    lt.torrent_error_alert: _of_torrent(
-        lambda torrent, native: TorrentTrouble(torrent, native.message().partition("ERROR: ")[2] or native.message())
-    ),
+    lt.torrent_error_alert: _of_torrent(lambda torrent, native: TorrentTrouble(torrent, _trouble(native))),
 }
 
 _NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
 """As the flight recorder has them."""
+
+
+def _trouble(native: Any) -> str:
+    """What is wrong, without the torrent's name before it."""
+    message = _text(native.message)
+    return message.partition("ERROR: ")[2] or message
+
+
+def _text(read: Callable[[], str]) -> str:
+    """A text of libtorrent's, which cuts long ones to a few hundred bytes, in the middle of a character too."""
+    try:
+        return read()
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
 
 
 def _errno(error: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import libtorrent
 import msgspec
 
-from engine_proc import selection
+from engine_proc import own_paths, selection
 from engine_proc.held_trackers import Trackers
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
 from protocol.desired import DesiredTorrent, Selection
@@ -229,21 +229,33 @@ def check_text(params: Any) -> None:
             raise InvalidSource(f"{field} is not UTF-8") from error
 
 
-def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
-    """What the info dictionary says of the files; padding is left out, of the size too."""
+def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
+    """The files as they are on the disk; padding is left out, of the size too.
+
+    Args:
+        renamed: as in `file_path`.
+    """
     storage = info.layout()
+    padding = [bool(storage.file_flags(index) & storage.flag_pad_file) for index in range(storage.num_files())]
     files = [
         FileEntry(
             index=index,
-            path=storage.file_path(index),
+            path=renamed.get(index) or storage.file_path(index),
             size=storage.file_size(index),
             priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
         )
-        for index in range(storage.num_files())
-        if not storage.file_flags(index) & storage.flag_pad_file
+        for index, pad in enumerate(padding)
+        if not pad
     ]
-    size = sum(file.size for file in files)
-    return Layout(name=info.name(), size=size, piece_length=info.piece_length(), files=files)
+    return Layout(
+        name=info.name(),
+        size=sum(file.size for file in files),
+        piece_length=info.piece_length(),
+        files=files,
+        torrent_paths=own_paths.differing(
+            {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
+        ),
+    )
 
 
 def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:

@@ -222,7 +222,7 @@ class LibtorrentSession:
         self._session.async_add_torrent(params)
         layout = None
         if params.ti is not None and not files_known:
-            layout = libtorrent_params.layout(params.ti, params.file_priorities)
+            layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
         return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None)
 
     @recorded.of_torrent
@@ -339,7 +339,10 @@ class LibtorrentSession:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
-        return None if info is None else libtorrent_params.layout(info, handle.get_file_priorities())
+        if info is None:
+            return None
+        renamed = handle.get_renamed_files().export_filenames(info.layout())
+        return libtorrent_params.layout(info, handle.get_file_priorities(), renamed)
 
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:

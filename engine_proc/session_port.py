@@ -51,13 +51,17 @@ class SourceInfo(NamedTuple):
 class Layout(NamedTuple):
     """What the info dictionary says: name, bytes of all files, bytes a piece, and the files but for padding (BEP 47).
 
-    The `priority` of the entries is the current one.
+    The `priority` of the entries is the current one, their `path` that on the disk.
+
+    Fields:
+        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
     """
 
     name: str
     size: int
     piece_length: int
     files: list[FileEntry]
+    torrent_paths: Mapping[str, str] = MappingProxyType({})
 
 
 class Loading(NamedTuple):

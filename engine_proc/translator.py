@@ -217,6 +217,7 @@ class AlertTranslator:
                     size=layout.size,
                     piece_length=layout.piece_length,
                     files=layout.files,
+                    torrent_paths=dict(layout.torrent_paths),
                 )
             ]
         return [
@@ -227,7 +228,7 @@ class AlertTranslator:
                 piece_length=layout.piece_length,
                 files=len(layout.files),
             ),
-            FilesDiscovered(torrent=torrent, files=layout.files),
+            FilesDiscovered(torrent=torrent, files=layout.files, torrent_paths=dict(layout.torrent_paths)),
         ]
 
     def feed(self, alert: Alert) -> list[Output]:

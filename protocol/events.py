@@ -66,11 +66,11 @@ class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_upd
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A file as the torrent names it, as an array of these four.
+    """A file as it is on the disk, as an array of these four.
 
     Fields:
         index: its place in the torrent, from 0.
-        path: with the torrent's root folder, separated by slashes.
+        path: below the save path, separated by slashes; an absolute one says so by its first character.
         size: in bytes.
         priority: 0..7, as selected.
     """
@@ -87,10 +87,13 @@ class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discov
     Fields:
         files: at most 1000 of them, each an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
         truncated: whether there are more; `list_files` has all.
+        torrent_paths: by index of those files, what the torrent itself calls them where that is not `path`: a disk does
+            not take every name, and no two files can have the same.
     """
 
     files: list[FileEntry]
     truncated: bool = False
+    torrent_paths: dict[str, str] = {}
 
 
 class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):

@@ -202,6 +202,7 @@ class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"
     size: int
     piece_length: int
     files: list[FileEntry]
+    torrent_paths: dict[str, str] = {}
 
 
 class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):

@@ -147,10 +147,12 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         index: its place in the torrent, from 0; padding files (BEP 47) have one and are not told of.
-        path: with the torrent's root folder, separated by slashes.
+        path: where it is on the disk, below the save path, with the torrent's root folder, separated by slashes.
         size: in bytes.
         priority: 0..7; 0 is not downloaded, 4 the default, 7 first.
         bytes_done: bytes that passed their check; 0 while no engine has told of it.
+        torrent_path: what the torrent itself calls it, where that is not `path`: a disk does not take every name, and
+            no two files can have the same. For people: it may have any characters, and what is too long ends in `…`.
     """
 
     index: int
@@ -158,6 +160,7 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     priority: int
     bytes_done: int
+    torrent_path: str | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 73 a directory
-cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
+Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 71 there is no
+UTF-8 locale, 73 a directory cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 
 import structlog
 
+from protocol import utf8
 from supervisor import config as configuration
 from supervisor import logs, own_directories, process_limits
 from supervisor.access import AccessNotYet, UnusableAccess
@@ -28,6 +29,7 @@ from supervisor.service import Service, UnusableSettings
 from supervisor.service_manager import ServiceManager
 
 EXIT_UNAVAILABLE: Final = 69
+EXIT_NOT_UTF8: Final = 71
 EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
 EXIT_CONFIG: Final = 78
@@ -42,13 +44,14 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         engine: the module that is run as the engine; tests have others.
         probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
+    utf8.restart_in_utf8()
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
         "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
-        "73 a directory cannot be made, 75 already running, 78 wrong configuration.",
+        "71 there is no UTF-8 locale, 73 a directory cannot be made, 75 already running, 78 wrong configuration.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -59,6 +62,11 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
     process_limits.prepare(core_dumps=args.core)
+    try:
+        utf8.require_python_utf8()
+        utf8.use_utf8_locale()  # its engines need one, too; here there is somebody to be told
+    except utf8.NotUtf8 as error:
+        _fail(EXIT_NOT_UTF8, str(error))
     try:
         config = configuration.load(args.config)
     except configuration.InvalidConfig as error:

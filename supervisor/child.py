@@ -104,7 +104,7 @@ class Child:
             _to_close(lent, log_write, lifeline_read)
             given = (lifeline_read, self._flight_fd, self._stacks_fd, *lock_fds)
             inherited = [_to_close(lent, fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN)) for fd in given]
-            argv = [*python, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
+            argv = [*python, "-X", "utf8", "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
             argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
             argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
             argv += ["--resume-dir", str(resume_dir)]

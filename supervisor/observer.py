@@ -183,14 +183,24 @@ class Observer:
                 observed.metadata = Metadata.of(
                     name=event.name, size=event.size, piece_length=event.piece_length, files=[]
                 )
-            case FilesDiscovered(files=files):
+            case FilesDiscovered(files=files, torrent_paths=torrent_paths):
                 known = observed.metadata
                 if known is not None:
                     observed.metadata = Metadata.of(
-                        name=known.name, size=known.size, piece_length=known.piece_length, files=files
+                        name=known.name,
+                        size=known.size,
+                        piece_length=known.piece_length,
+                        files=files,
+                        torrent_paths=torrent_paths,
                     )
+                told = files[:MAX_EVENT_FILES]
                 shown = msgspec.structs.replace(
-                    event, files=files[:MAX_EVENT_FILES], truncated=len(files) > MAX_EVENT_FILES
+                    event,
+                    files=told,
+                    truncated=len(files) > MAX_EVENT_FILES,
+                    torrent_paths={
+                        index: torrent_paths[index] for file in told if (index := str(file.index)) in torrent_paths
+                    },
                 )
                 self._publisher.lifecycle(shown)
             case StateChanged():
@@ -221,7 +231,11 @@ class Observer:
 
     def _keep_metadata(self, event: FilesRestored) -> None:
         self._snapshot.of(event.torrent).metadata = Metadata.of(
-            name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
+            name=event.name,
+            size=event.size,
+            piece_length=event.piece_length,
+            files=event.files,
+            torrent_paths=event.torrent_paths,
         )
 
 

@@ -12,6 +12,7 @@ from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
+from tests.bench.names import names
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
@@ -38,6 +39,7 @@ for benchmark in (
     hangs,
     wire,
     fuzz,
+    names,
 ):
     app.command()(benchmark)
 

@@ -145,3 +145,13 @@ def test_fuzz_counts_every_reply() -> None:
     assert document["engine_lived"] is document["supervisor_lived"] is True
     assert document["vandals"] == 60
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
+
+
+def test_names_compares_what_is_judged_with_what_is_written() -> None:
+    """In four locales, by metainfo, link and resume data, which may lead out of the root."""
+    document = bench("names", "--names", "1500")
+    assert len(document["locales"]) == 4
+    for found in document["locales"].values():
+        assert found["files"] >= found["names"] >= 1500
+        assert found["differences"] == found["outside"] == 0
+        assert found["refused_by_judge"] > 0
