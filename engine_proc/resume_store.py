@@ -1,8 +1,7 @@
-"""The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
+"""The fast-resume store: `fastresume/<id>.fastresume` in the resume directory, written durably and off the loop."""
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from engine_proc.mailbox import Mailbox
@@ -65,7 +64,10 @@ class FastResumeStore:
 
     def _read(self, torrent: str) -> tuple[bytes, float]:
         began = time.perf_counter()
-        dated = read_dated(self._dir.fastresume_name(torrent))
+        try:
+            dated = read_dated(self._dir.fastresume_name(torrent))
+        except FileNotFoundError:  # unless the supervisor could not move it from where it lay before
+            dated = read_dated(self._dir.old_fastresume(torrent))
         self._read_ahead.was_read(time.perf_counter() - began)
         return dated
 
@@ -98,11 +100,11 @@ class FastResumeStore:
 
     def put_aside(self, torrent: str) -> PutAside:
         """Moves resume data that cannot be trusted out of the way."""
-        return self._aside(self._dir.fastresume(torrent))
-
-    def put_metainfo_aside(self, torrent: str) -> PutAside:
-        """Moves a .torrent file that cannot be trusted out of the way."""
-        return self._aside(self._dir.metainfo(torrent))
+        path = self._dir.fastresume(torrent)
+        try:
+            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
+        except OSError as error:
+            return PutAside(path.name, f"left where it is ({error})")
 
     def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
         """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
@@ -116,12 +118,6 @@ class FastResumeStore:
         """Waits until all is written, and ends the thread."""
         self._writer.close()
         self._outcomes.close()
-
-    def _aside(self, path: Path) -> PutAside:
-        try:
-            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
-        except OSError as error:
-            return PutAside(path.name, f"left where it is ({error})")
 
     def _submit(self, torrent: str, change: Change) -> None:
         self._read_ahead.take(torrent)  # what was read is about to be something else

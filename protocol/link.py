@@ -221,6 +221,13 @@ class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside")
     done: str
 
 
+class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_damaged"):
+    """A torrent's .torrent file cannot be trusted; the supervisor, whose file it is, is to put it aside."""
+
+    torrent: str
+    problem: str
+
+
 class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
     """Whether fast-resume data can be written: `problem` in words, or null once it can again."""
 
@@ -265,6 +272,7 @@ EngineEvent = (
     | FilesRestored
     | FilesQueried
     | FilePutAside
+    | MetainfoDamaged
     | ResumeStoreState
     | StorageState
     | SessionStats

@@ -33,6 +33,7 @@ from protocol.link import (
     FilesQueried,
     FilesRestored,
     Heartbeat,
+    MetainfoDamaged,
     ResumeStoreState,
     SessionStats,
     SettingsApplied,
@@ -72,6 +73,7 @@ class Observer:
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
         on_put_aside: Callable[[FilePutAside], None],
+        on_metainfo_damaged: Callable[[MetainfoDamaged], None],
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
@@ -87,6 +89,7 @@ class Observer:
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
         self._on_put_aside = on_put_aside
+        self._on_metainfo_damaged = on_metainfo_damaged
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
@@ -120,6 +123,8 @@ class Observer:
                 self._on_store_problem(problem)
             case FilePutAside():
                 self._on_put_aside(event)
+            case MetainfoDamaged():
+                self._on_metainfo_damaged(event)
             case StorageState():
                 self._take_storage(event)
             case TorrentForgotten():

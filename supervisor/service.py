@@ -35,6 +35,7 @@ from protocol.link import (
     Configure,
     EngineReady,
     FilePutAside,
+    MetainfoDamaged,
     SaveAll,
     SessionStats,
     SettingsApplied,
@@ -52,7 +53,7 @@ from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
-from supervisor.differences import Mended
+from supervisor.differences import Mended, refused_metainfo
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -78,6 +79,7 @@ from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
+from supervisor.threads import in_thread
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -191,6 +193,8 @@ class Service:
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
+                for name, error in self._catalogue.not_moved:
+                    self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 access = self._access.run(partial(self._reporter.report, "access"))
                 parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
                 running = [group.create_task(part) for part in parts]
@@ -236,6 +240,7 @@ class Service:
             on_forgotten=self._torrent_forgotten,
             on_store_problem=partial(report, "resume_dir", "fastresume"),
             on_put_aside=self._engine_put_aside,
+            on_metainfo_damaged=self._metainfo_damaged,
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
@@ -623,6 +628,15 @@ class Service:
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
+
+    def _metainfo_damaged(self, event: MetainfoDamaged) -> None:
+        self._group.create_task(self._put_metainfo_aside(event))
+
+    async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:
+        torrents, torrent = self._catalogue.torrents, event.torrent
+        file = await in_thread(partial(refused_metainfo, self._resume_dir, torrents, torrent, event.problem))
+        if file is not None:
+            self._reporter.put_aside(file)
 
     def _session_told(self, stats: SessionStats) -> None:
         wanted = self._config.engine.get("listen_interfaces") != ""

@@ -18,7 +18,9 @@ def resume_dir(tmp_path: Path) -> ResumeDir:
     """An empty resume directory."""
     root = tmp_path / "resume"
     root.mkdir()
-    return ResumeDir(root)
+    directory = ResumeDir(root)
+    directory.make_directories()
+    return directory
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeD
         == SavedResume(unseal(path.read_bytes()), path.stat().st_mtime)
         == SavedResume(b"two", path.stat().st_mtime)
     )
-    assert [path.name for path in resume_dir.root.iterdir()] == [f"{A}.fastresume"]
+    assert [path.name for path in path.parent.iterdir()] == [f"{A}.fastresume"]
 
 
 def test_what_is_not_there_is_none(store: FastResumeStore) -> None:
@@ -111,6 +113,7 @@ def test_a_directory_that_is_gone_is_an_outcome(
     assert outcome.problem is not None
     assert "No such file or directory" in outcome.problem
     resume_dir.root.mkdir()
+    resume_dir.make_directories()
     store.save(B, b"two")
     assert outcomes(store) == [Outcome(B, False, None)]
 
@@ -183,3 +186,18 @@ def test_closing_writes_all_that_waits(resume_dir: ResumeDir) -> None:
         store.save(B, b"%d" % number)
     store.close()
     assert resume_dir.fastresume(A).read_bytes() == resume_dir.fastresume(B).read_bytes() == seal(b"99")
+
+
+def test_resume_data_that_could_not_be_moved_is_read_where_it_lay(
+    store: FastResumeStore, resume_dir: ResumeDir
+) -> None:
+    """Until it is saved anew, which counts from then on."""
+    resume_dir.old_fastresume(A).write_bytes(seal(b"old place"))
+    found = store.load(A)
+    assert found is not None
+    assert found.blob == b"old place"
+    store.save(A, b"new place")
+    outcomes(store)
+    found = store.load(A)
+    assert found is not None
+    assert found.blob == b"new place"

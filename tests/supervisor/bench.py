@@ -31,6 +31,7 @@ from protocol.link import (
     ForgetTorrent,
     Heartbeat,
     InspectSource,
+    MetainfoDamaged,
     QueryFiles,
     SettingsApplied,
     SourceInspected,
@@ -255,6 +256,7 @@ class Bench:
         self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.events)
         self.store_problems: list[str | None] = []
         self.put_aside: list[FilePutAside] = []
+        self.metainfo_damaged: list[MetainfoDamaged] = []
         self.refusals: list[EngineEvent] = []
         self.settings_applied: list[EngineEvent] = []
         self.garbage: list[str] = []
@@ -278,6 +280,7 @@ class Bench:
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
             on_put_aside=self.put_aside.append,
+            on_metainfo_damaged=self.metainfo_damaged.append,
             on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,

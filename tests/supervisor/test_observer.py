@@ -25,6 +25,7 @@ from protocol.link import (
     FilesQueried,
     FilesRestored,
     Heartbeat,
+    MetainfoDamaged,
     ResumeStoreState,
     SettingsApplied,
     SettingsRefused,
@@ -274,6 +275,9 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
         told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
         on.observer.take(told)
         assert on.put_aside == [told]
+        damaged = MetainfoDamaged(torrent=V1, problem="flipped")
+        on.observer.take(damaged)
+        assert on.metainfo_damaged == [damaged]
         assert types(on) == []
 
 
