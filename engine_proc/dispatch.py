@@ -8,14 +8,15 @@ Longer than most files here: what is on its way for one torrent (adding, selecti
 seen together, or one of them overtakes another.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import Faulted, FileError, PrioritiesSet, Selected, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
@@ -24,16 +25,48 @@ from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
-from engine_proc.session_port import LibtSession, UnknownTorrent
+from engine_proc.session_port import LibtSession, NotSelected, TorrentFault, UnknownTorrent
 from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsider, StorageGuard
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, Selection
 from protocol.events import SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
+
+FAULT: Final = "call_failed"
+"""The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
+
+AGAIN_S: Final = 1.0
+"""When a torrent is asked to leave again, where that failed."""
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
+
+
+def _faults_are_the_torrents(method: MethodT) -> MethodT:
+    """Of a method that asks something of the session: what fails about a torrent is that torrent's error, and told."""
+
+    @functools.wraps(method)
+    def told(self: "Dispatcher", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except TorrentFault as fault:
+            self.faulted(fault.torrent, fault.problem)
+        except UnknownTorrent as unknown:
+            self.faulted(unknown.torrent, f"{method.__name__}: the session has lost it")
+        except NotSelected as waits:
+            self._await_selection(waits.torrent)
+
+    return cast(MethodT, told)
+
+
+class _Expelled(NamedTuple):
+    """Why a torrent is being taken out that does not come back: the error's name, and in words."""
+
+    name: str
+    problem: str
 
 
 class _Pending:
@@ -93,10 +126,16 @@ class Dispatcher:
         self._reloading: dict[str, DesiredTorrent] = {}
         self._unjudged: set[str] = set()
         """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
-        self._expelled: dict[str, str] = {}
+        self._expelled: dict[str, _Expelled] = {}
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._again: dict[str, tuple[float, str]] = {}
+        """When those are asked to leave again that could not be taken out, and what was wrong."""
+        self._loading_waits: dict[str, DesiredTorrent] = {}
+        """Those that are loaded once it is known which of their files are wanted."""
+        self._selection_waits: set[str] = set()
+        """Those in the session that are told their selection then; one of their `selections` is for that."""
 
     @property
     def adding_many(self) -> bool:
@@ -114,11 +153,14 @@ class Dispatcher:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
         if files_known and torrent not in self._applied:
             self._loader.files_known.add(torrent)
+        if self._loading_waits.pop(torrent, None) is not None:
+            self._drop(torrent)  # it waits for what its rules mean, and they may be others now
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return
@@ -133,6 +175,7 @@ class Dispatcher:
         if torrent in self._applied:
             self._confirm(torrent)
 
+    @_faults_are_the_torrents
     def forget(self, command: ForgetTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         torrent = command.torrent
@@ -140,7 +183,7 @@ class Dispatcher:
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
-        if self._loader.give_up(torrent):
+        if self._loader.give_up(torrent) or self._loading_waits.pop(torrent, None) is not None:
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
             if command.delete_files:
@@ -154,6 +197,7 @@ class Dispatcher:
         else:
             self.gone(TorrentGone(torrent, None))
 
+    @_faults_are_the_torrents
     def retry(self, torrent: str) -> None:
         """Lets a torrent try again what an error has stopped."""
         desired = self._applied.get(torrent)
@@ -162,6 +206,7 @@ class Dispatcher:
 
     # -- what is really there -------------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def audit(self, torrent: str) -> None:
         """Compares what the session has of a torrent with what is desired, repairs what differs, and tells of it.
 
@@ -187,6 +232,7 @@ class Dispatcher:
 
     # -- what alerts say of commands ------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def added(self, alert: TorrentAdded) -> None:
         """The session took a torrent, or did not."""
         torrent = alert.torrent
@@ -216,6 +262,7 @@ class Dispatcher:
         if self._guard.effective(newest) != desired:
             self.ensure(newest)
 
+    @_faults_are_the_torrents
     def priorities_set(self, alert: PrioritiesSet) -> None:
         """libtorrent has taken a torrent's priorities."""
         torrent = alert.torrent
@@ -236,6 +283,7 @@ class Dispatcher:
             self._emit(order)
         self._confirm(torrent)
 
+    @_faults_are_the_torrents
     def metadata_received(self, torrent: str) -> None:
         """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
         desired = self._applied.get(torrent)
@@ -258,31 +306,113 @@ class Dispatcher:
                 self._spared[torrent] = problem
             self._session.remove(torrent, delete_files=problem is None)
         elif problem is not None:
-            self._expelled[torrent] = problem
-            self.unload(torrent)
+            self._expel(torrent, _Expelled(LEADS_OUT, problem))
         else:
             self._select(torrent)
 
     def _select(self, torrent: str) -> None:
         self._unjudged.discard(torrent)
         desired = self._applied[torrent]
-        if self._session.set_selection(torrent, desired):
-            self._pending[torrent].selections += 1
-            self._undiscovered.add(torrent)
         self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._undiscovered.add(torrent)
+        if not self._set_selection(torrent, desired):
+            self._undiscovered.discard(torrent)
 
+    def _set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Has the selection's priorities applied; False while there is no metadata."""
+        try:
+            if not self._session.set_selection(torrent, desired):
+                return False
+        except NotSelected:
+            if torrent not in self._selection_waits:
+                self._selection_waits.add(torrent)
+                self._pending[torrent].selections += 1
+            return True
+        self._pending[torrent].selections += 1
+        return True
+
+    def _await_selection(self, torrent: str) -> None:
+        """A torrent that is on its way, or was looked at, goes on once it is known which of its files are wanted."""
+        desired = self._applied.get(torrent)
+        if desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
+            self._loading_waits[torrent] = desired
+
+    @_faults_are_the_torrents
+    def selected(self, alert: Selected) -> None:
+        """It is known which of a torrent's files are wanted, or why that will not be known."""
+        torrent = alert.torrent
+        loads = self._loading_waits.pop(torrent, None)
+        waits = torrent in self._selection_waits
+        if waits:
+            self._selection_waits.discard(torrent)
+            if torrent in self._pending:
+                self._pending[torrent].selections -= 1
+        if loads is None and not waits:
+            return
+        if alert.problem is not None:
+            self.faulted(torrent, alert.problem)
+        elif loads is not None:
+            self._take_outcome(self._loader.load(loads, to_remove=False))
+        elif torrent in self._session.torrents() and torrent not in self._unjudged:
+            self._set_selection(torrent, self._applied[torrent])
+
+    def _expel(self, torrent: str, expelled: _Expelled) -> None:
+        self._expelled[torrent] = expelled
+        self.unload(torrent)
+
+    def faulted(self, torrent: str, problem: str) -> None:
+        """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
+
+        `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
+        """
+        log("error", "torrent_fault", torrent=torrent, problem=problem)
+        if torrent in self._forgetting or torrent in self._reloading:
+            self._again[torrent] = (self._clock() + AGAIN_S, problem)
+        elif torrent in self._applied:
+            if torrent in self._session.torrents():
+                self._expel(torrent, _Expelled(FAULT, problem))
+            else:
+                self._loader.give_up(torrent)
+                self._refuse(self._applied[torrent], problem, name=FAULT)
+
+    def alert_faulted(self, alert: Faulted) -> None:
+        """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
+        leaving = alert.torrent in self._forgetting or alert.torrent in self._reloading
+        if not leaving or alert.torrent not in self._session.torrents():
+            self.faulted(alert.torrent, alert.problem)
+
+    def tick(self, now: float) -> None:
+        """Asks those to leave again that could not be taken out."""
+        for torrent in [torrent for torrent, (at, _) in self._again.items() if at <= now]:
+            self._leave(torrent, self._again.pop(torrent)[1])
+
+    @_faults_are_the_torrents
+    def _leave(self, torrent: str, problem: str) -> None:
+        forgetting = self._forgetting.get(torrent)
+        if torrent not in self._session.torrents():
+            self.gone(TorrentGone(torrent, problem))
+        elif forgetting is None:
+            self._session.unload(torrent)
+        elif forgetting.delete_files:
+            self._confine(torrent, forgetting.desired)
+        else:
+            self._session.remove(torrent, delete_files=False)
+
+    @_faults_are_the_torrents
     def gone(self, alert: TorrentGone) -> None:
         """The session has let go of a torrent; its resume data follows."""
         torrent = alert.torrent
+        if torrent not in self._forgetting and torrent not in self._reloading:
+            return
         self._drop(torrent)
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
             newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
-            problem = self._expelled.pop(torrent, None)
+            expelled = self._expelled.pop(torrent, None)
             if (forgetting := self._forgetting.pop(torrent, None)) is not None:
                 self.forget(forgetting)
-            elif problem is not None:
-                self._refuse(newest, problem, name=LEADS_OUT)
+            elif expelled is not None:
+                self._refuse(newest, expelled.problem, name=expelled.name)
             else:
                 self.ensure(newest)
             return
@@ -300,6 +430,7 @@ class Dispatcher:
 
     # -- storage that misbehaves ----------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def file_failed(self, alert: FileError) -> None:
         """A torrent's file could not be read or written: its file system is full, or its files may be gone."""
         torrent = alert.torrent
@@ -311,6 +442,7 @@ class Dispatcher:
             if verdict is not None:
                 self.decided(Judged(torrent, verdict))
 
+    @_faults_are_the_torrents
     def decided(self, decision: Decision) -> None:
         """Carries out what the guard has decided."""
         match decision:
@@ -328,10 +460,12 @@ class Dispatcher:
                 assert isinstance(subject, str), "a source's is the engine's"
                 self._confined(subject, problem)
 
+    @_faults_are_the_torrents
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent."""
         self._take_outcome(self._loader.rehashed(outcome))
 
+    @_faults_are_the_torrents
     def unload(self, torrent: str) -> None:
         """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
         if torrent in self._session.torrents() and torrent not in self._forgetting:
@@ -358,9 +492,7 @@ class Dispatcher:
             case reconcile.SetLimits(download_bps, upload_bps):
                 self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
-                if torrent not in self._unjudged and self._session.set_selection(torrent, desired):
-                    self._pending[torrent].selections += 1
-                else:
+                if torrent in self._unjudged or not self._set_selection(torrent, desired):
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
@@ -368,7 +500,8 @@ class Dispatcher:
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         self._pending[desired.torrent].adding = True
         self._guard.stop_waiting(desired.torrent)
-        self._take_outcome(self._loader.load(msgspec.structs.replace(desired, paused=True), to_remove=True))
+        whole = msgspec.structs.replace(desired, paused=True, selection=Selection())
+        self._take_outcome(self._loader.load(whole, to_remove=True))
 
     def _adding(self, torrent: str) -> bool:
         return torrent in self._pending and self._pending[torrent].adding
@@ -415,6 +548,8 @@ class Dispatcher:
 
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
+        if name == FAULT:
+            problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
         self._guard.forget(torrent)
@@ -424,6 +559,9 @@ class Dispatcher:
             self.ensure(newer)
 
     def _drop(self, torrent: str) -> None:
+        self._again.pop(torrent, None)
+        self._loading_waits.pop(torrent, None)
+        self._selection_waits.discard(torrent)
         self._applied.pop(torrent, None)
         self._confirmed.pop(torrent, None)
         self._pending.pop(torrent, None)

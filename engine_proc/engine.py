@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, get_args
 
 import zmq
@@ -17,11 +17,13 @@ import zmq
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Faulted,
     FileError,
     Flushed,
     PrioritiesSet,
     ResumeData,
     ResumeUnsaved,
+    Selected,
     SessionStatistics,
     StatusUpdate,
     TorrentAdded,
@@ -37,7 +39,7 @@ from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_commands import SessionCommands
-from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
+from engine_proc.session_port import InvalidSetting, LibtSession, TorrentFault, UnknownTorrent
 from engine_proc.storage_guard import Confined, Decision, Judged, StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
@@ -214,7 +216,7 @@ class Engine:
         match event:
             case Flush(torrent):
                 # A torrent that finishes while it is being removed is unknown to the session by now.
-                with contextlib.suppress(UnknownTorrent):
+                with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                     self._require_session().flush(torrent)
             case LoadLayout(torrent):
                 self._require_dispatcher().metadata_received(torrent)
@@ -231,6 +233,15 @@ class Engine:
                 if subject and (progress := self._coalescer.flush(subject, time.monotonic())):
                     self._outbox.append(progress)
                 self._outbox.append(event)
+
+    @contextlib.contextmanager
+    def _faults_are_the_torrents(self) -> Iterator[None]:
+        """What fails about one torrent is that torrent's error, and is told; the loop goes on."""
+        try:
+            yield
+        except TorrentFault as fault:
+            self._flush_to_save.discard(fault.torrent)
+            self._require_dispatcher().faulted(fault.torrent, fault.problem)
 
     def _want_save(self, torrent: str, urgency: Urgency) -> None:
         if self._drain_until is None:
@@ -334,6 +345,10 @@ class Engine:
                 self._coalescer.forget(alert.torrent)
                 self._audit.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
+            case Faulted():
+                dispatcher.alert_faulted(alert)
+            case Selected():
+                dispatcher.selected(alert)
             case FileError():
                 dispatcher.file_failed(alert)
             case PrioritiesSet():
@@ -439,13 +454,15 @@ class Engine:
             self._decide(decision)
         self._outbox.extend(self._coalescer.due(now))
         for torrent in self._pacer.due(now):
-            with contextlib.suppress(UnknownTorrent):
+            with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                 self._session.release_trackers(torrent)
         for torrent in self._policy.due(now):
             try:
-                self._session.save_resume(torrent, only_if_modified=False)
+                with self._faults_are_the_torrents():
+                    self._session.save_resume(torrent, only_if_modified=False)
             except UnknownTorrent:
                 self._policy.forget(torrent)
+        self._require_dispatcher().tick(now)
 
     def _look_around(self, now: float) -> None:
         """Compares some torrents with what is desired of them, unless there is work to do or an end to come to."""
@@ -490,7 +507,8 @@ class Engine:
         for torrent in self._policy.unsaved():
             if torrent in loaded:
                 self._flush_to_save.add(torrent)
-                self._session.flush(torrent)
+                with self._faults_are_the_torrents():
+                    self._session.flush(torrent)
             else:
                 self._policy.forget(torrent)
 

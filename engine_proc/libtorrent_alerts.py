@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import libtorrent_params
+from engine_proc import faults, libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Faulted,
     FileError,
     FileFinished,
     Finished,
@@ -35,6 +36,7 @@ from engine_proc.alerts import (
     TorrentTrouble,
 )
 from engine_proc.held_trackers import HeldTrackers
+from engine_proc.session_port import FAULTS
 from protocol.flight_recorder import FlightRecorder, alert_name
 
 lt: Any = libtorrent
@@ -81,6 +83,7 @@ class AlertCopier:
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
+        self._faulted: list[Alert] = []
 
     def expect(self, torrent: str, *, complete: bool) -> None:
         """The torrent is about to be added; its resume data may say that it is `complete`."""
@@ -98,18 +101,49 @@ class AlertCopier:
         if with_files:
             self._deleting[torrent] = None
 
+    def stays(self, torrent: str, handle: Any) -> None:
+        """The torrent was not removed after all."""
+        self._deleting.pop(torrent, None)
+        self.handles[torrent] = handle
+        self._ids[handle] = torrent
+
     def expect_flush(self, torrent: str) -> None:
         """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes more."""
         self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
 
     def copy(self, native: Any) -> Alert | None:
-        """The alert as a value, None where it is of no interest. The native one is not kept."""
+        """The alert as a value, None where it is of no interest; `Faulted` where that fails. It is not kept itself."""
         kind = type(native)
         copier = _COPIERS.get(kind)
         if copier is None:
             return None
         self._recorder.alert(_NAMES[kind])
-        return copier(self, native)
+        try:
+            return copier(self, native)
+        except FAULTS as error:
+            torrent = self._about(native)
+            if torrent is None:
+                raise
+            return Faulted(torrent, faults.problem(kind.__name__, error))
+
+    def take_faulted(self) -> list[Alert]:
+        """The torrents whose part of an alert about several could not be copied."""
+        faulted, self._faulted = self._faulted, []
+        return faulted
+
+    def _about(self, native: Any) -> str | None:
+        """Which torrent an alert is about that could not be copied; one that was just added can be taken out then."""
+        if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
+            return self._known(native.info_hashes)
+        handle = getattr(native, "handle", None)
+        if handle is None:
+            return None
+        torrent = self._ids.get(handle)
+        if torrent is None and isinstance(native, lt.add_torrent_alert):
+            torrent = self._known(native.params.info_hashes)
+            if torrent is not None and torrent not in self.handles and handle.is_valid():
+                self.stays(torrent, handle)
+        return torrent
 
     def _id(self, native: Any) -> str | None:
         torrent = self._ids.get(native.handle)
@@ -127,8 +161,12 @@ class AlertCopier:
         rows = []
         for status in native.status:
             torrent = self._ids.get(status.handle)
-            if torrent is not None:
+            if torrent is None:
+                continue
+            try:
                 rows.append(_copy_status(torrent, status))
+            except FAULTS as error:
+                self._faulted.append(Faulted(torrent, faults.problem("status", error)))
         return StatusUpdate(rows)
 
     def _copy_added(self, native: Any) -> Alert | None:

@@ -1,7 +1,7 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import libtorrent
@@ -24,11 +24,22 @@ METAINFO_LIMITS: Final = {
 }
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
+TIER_MAX: Final = 255
+"""A tier has 8 bits in libtorrent, and its binding raises OverflowError; what is beyond shares the last one."""
+
+Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
+"""The priority of each file by what is desired, given the files' paths. May raise NotSelected."""
+
 _FLAGS: Final = lt.torrent_flags
 _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
+
+
+def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
+    """The priority of each file, however long that takes."""
+    return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
 
 
 def hash_of(info_hashes: Any) -> str:
@@ -71,10 +82,10 @@ def read(metainfo: Metainfo) -> bytes | None:
     return metainfo() if callable(metainfo) else metainfo
 
 
-def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
+def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, choose: Choose = choose_at_once) -> Any:
     """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
     params = parse(desired, metainfo=metainfo, resume=resume)
-    apply_desired(params, desired, resumed=resume is not None)
+    apply_desired(params, desired, resumed=resume is not None, choose=choose)
     return params
 
 
@@ -91,7 +102,9 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     return params
 
 
-def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int]) -> DesiredTorrent:
+def stored(
+    params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
+) -> DesiredTorrent:
     """What parameters from resume data say of what is desired; whether it was paused is not compared.
 
     Returns:
@@ -105,6 +118,7 @@ def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int])
         limits=(params.download_limit, params.upload_limit),
         info=params.ti,
         file_priorities=file_priorities,
+        choose=choose,
     )
 
 
@@ -117,6 +131,7 @@ def observed(
     limits: tuple[int, int],
     info: Any,
     file_priorities: Sequence[int],
+    choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
     """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own.
 
@@ -126,7 +141,7 @@ def observed(
     selected = desired.selection
     if info is not None:
         storage = info.layout()
-        wanted = priorities(storage, desired)
+        wanted = priorities(storage, desired, choose)
         found = [int(each) for each in file_priorities] + [selection.DEFAULT] * (len(wanted) - len(file_priorities))
         if found != wanted:
             other = {
@@ -158,7 +173,14 @@ def observed(
     )
 
 
-def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored: DesiredTorrent | None = None) -> None:
+def apply_desired(
+    params: Any,
+    desired: DesiredTorrent,
+    *,
+    resumed: bool,
+    stored: DesiredTorrent | None = None,
+    choose: Choose = choose_at_once,
+) -> None:
     """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource.
 
     Args:
@@ -182,7 +204,7 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored
     if params.ti is not None:
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
-            params.file_priorities = priorities(storage, desired)
+            params.file_priorities = priorities(storage, desired, choose)
     else:
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
@@ -208,7 +230,7 @@ def take_trackers(params: Any) -> Trackers:
         return []
     trackers, tier = [], 0
     for url, given in itertools.zip_longest(urls, params.tracker_tiers[: len(urls)]):
-        tier = tier if given is None else given
+        tier = tier if given is None else min(given, TIER_MAX)
         trackers.append((url, tier))
     give_trackers(params, [])
     return trackers
@@ -258,7 +280,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
     )
 
 
-def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
+def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:
     """The selection's verdict on each file, padding files too. Symbolic links (BEP 47) are never wanted.
 
     libtorrent makes a link whose target is, going by names, in the torrent; through a link that lies there already, of
@@ -269,7 +291,7 @@ def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
         verdict = [selection.DEFAULT] * len(files)
     else:
         paths = [storage.file_path(index) for index in files]
-        verdict = selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+        verdict = choose(desired, paths)
     link = storage.flag_symlink
     for index in files:
         if storage.file_flags(index) & link:

@@ -337,7 +337,8 @@ class Loader:
             self._rehashing[torrent] = _Rehash(ticket, desired, loading)
         else:
             self._take(torrent, loading)
-            self._compare_stored(desired, loading)
+            if not to_remove:
+                self._compare_stored(desired, loading)
 
     def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
         metainfo = partial(self._metainfo, desired)

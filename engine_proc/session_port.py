@@ -6,7 +6,7 @@ back or answer directly, which are synchronous round trips into libtorrent and a
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
 from engine_proc.pieces import Examined, Unverified, Verified
@@ -33,6 +33,34 @@ class InvalidSetting(Exception):
 
 class UnknownTorrent(Exception):
     """The session has no such torrent (any more)."""
+
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class NotSelected(Exception):
+    """It takes a while to find out which files of a torrent are wanted: `Selected` follows, and then it is known."""
+
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class TorrentFault(Exception):
+    """A call about one torrent failed in a way that nobody expects of it: in libtorrent, or in its binding.
+
+    Only that torrent is concerned: the session, and what it has of others, is as it was.
+    """
+
+    def __init__(self, torrent: str, problem: str) -> None:
+        super().__init__(problem)
+        self.torrent = torrent
+        self.problem = problem
+
+
+FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
+"""What comes out of the binding where libtorrent or a conversion fails. Memory that runs out is nobody's fault."""
 
 
 class SourceInfo(NamedTuple):
@@ -92,7 +120,11 @@ class Applied(NamedTuple):
 
 
 class LibtSession(Protocol):
-    """One libtorrent session."""
+    """One libtorrent session.
+
+    Any call about one torrent may raise TorrentFault, and one that needs a torrent's priorities NotSelected. A call
+    about a torrent that the session does not have raises UnknownTorrent.
+    """
 
     def fileno(self) -> int:
         """A file descriptor that is readable while alerts wait."""

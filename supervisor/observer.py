@@ -212,7 +212,7 @@ class Observer:
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name in ("add_failed", "damaged", "path_not_allowed"):
+                if event.name in ("add_failed", "call_failed", "damaged", "path_not_allowed"):
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )
