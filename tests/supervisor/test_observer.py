@@ -203,7 +203,8 @@ async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Pat
         assert len(on.snapshot.files(V1) or []) == len(many)
         assert on.snapshot.detail(desired(), 0).files == len(many)
         on.observer.take(FilesDiscovered(torrent=V1, files=FILES))
-        assert on.told()[2][1] == {"files": [[0, "n/a", 70, 4], [1, "n/b", 130, 4]], "truncated": False}
+        files = [[0, "n/a", 70, 4], [1, "n/b", 130, 4]]
+        assert on.told()[2][1] == {"files": files, "torrent_paths": {}, "truncated": False}
 
 
 async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
