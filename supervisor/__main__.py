@@ -1,7 +1,8 @@
 """`ouzeld`: the daemon's command line.
 
 Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 73 a directory
-cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
+cannot be made or belongs to others, 75 another ouzeld has the directories, 78 the configuration is wrong, or a limit of
+this user's too low.
 """
 
 import argparse
@@ -48,7 +49,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
         "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
-        "73 a directory cannot be made, 75 already running, 78 wrong configuration.",
+        "73 a directory cannot be made or trusted, 75 already running, 78 wrong configuration.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -58,10 +59,10 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
-    process_limits.prepare(core_dumps=args.core)
     try:
+        process_limits.prepare(core_dumps=args.core)
         config = configuration.load(args.config)
-    except configuration.InvalidConfig as error:
+    except (configuration.InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
     log: logs.Logger = structlog.get_logger()
     try:
