@@ -493,6 +493,12 @@ def run(argv: Sequence[str]) -> int:
         return error.exit_code
     except ReaderGone:
         return ExitCode.READER_GONE
+    except RuntimeError as error:
+        if "home directory" not in str(error):
+            raise
+        unset = "there is no home directory to write to; set HOME"
+        tell(typer.BadParameter(unset, param_hint="--install-completion"), as_json=as_json)
+        return ExitCode.USAGE
     except OSError as error:  # Files are read, and sockets looked at, where what goes wrong has other names.
         tell_unwritten(error)
         return ExitCode.REFUSED

@@ -1,7 +1,8 @@
 """`ouzeld`: the daemon's command line.
 
 Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 71 there is no
-UTF-8 locale, 73 a directory cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
+UTF-8 locale, 73 a directory cannot be made or belongs to others, 75 another ouzeld has the directories, 78 the
+configuration is wrong, or a limit of this user's too low.
 """
 
 import argparse
@@ -51,7 +52,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
         "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
-        "71 there is no UTF-8 locale, 73 a directory cannot be made, 75 already running, 78 wrong configuration.",
+        "71 there is no UTF-8 locale, 73 a directory cannot be made or trusted, 75 already running, "
+        "78 wrong configuration.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -61,15 +63,15 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
     logs.configure(args.log_level)
     gc.set_threshold(GC_THRESHOLD)
-    process_limits.prepare(core_dumps=args.core)
     try:
         utf8.require_python_utf8()
         utf8.use_utf8_locale()  # its engines need one, too; here there is somebody to be told
     except utf8.NotUtf8 as error:
         _fail(EXIT_NOT_UTF8, str(error))
     try:
+        process_limits.prepare(core_dumps=args.core)
         config = configuration.load(args.config)
-    except configuration.InvalidConfig as error:
+    except (configuration.InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
     log: logs.Logger = structlog.get_logger()
     try:

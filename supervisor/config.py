@@ -7,16 +7,22 @@ range are each one error that names the key.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
-import platformdirs
 
 from protocol import codec
 from protocol.desired import Bps
-from protocol.endpoints import APP, COMMANDS_SOCKET, default_runtime_dir, ipc_endpoint
+from protocol.endpoints import (
+    COMMANDS_SOCKET,
+    NoHome,
+    default_download_root,
+    default_runtime_dir,
+    default_state_dir,
+    ipc_endpoint,
+)
 
 ENVIRONMENT_PREFIX: Final = "OUZEL_"
 
@@ -114,10 +120,11 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     Raises:
         InvalidConfig: unreadable, not TOML, or a key is wrong.
     """
-    merged = _defaults(environ)
+    merged: dict[str, Any] = {}
     if file is not None:
         _merge(merged, _read(file))
     _merge(merged, _from_environment(environ))
+    _add_default_paths(merged.setdefault("paths", {}), environ)
     _check_engine(merged.get("engine"))
     try:
         config = msgspec.convert(merged, Config, strict=False)
@@ -130,16 +137,20 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     return config
 
 
-def _defaults(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    state = platformdirs.user_state_path(APP)
-    return {
-        "paths": {
-            "resume_dir": str(state / "resume"),
-            "download_roots": [str(platformdirs.user_downloads_path())],
-            "runtime_dir": str(default_runtime_dir(environ)),
-            "state_dir": str(state),
-        }
+def _add_default_paths(paths: object, environ: Mapping[str, str]) -> None:
+    """Gives `[paths]` the keys that it lacks: a home directory is only looked for where one is needed."""
+    defaults: dict[str, Callable[[], object]] = {
+        "resume_dir": lambda: str(default_state_dir() / "resume"),
+        "download_roots": lambda: [str(default_download_root())],
+        "runtime_dir": lambda: str(default_runtime_dir(environ)),
+        "state_dir": lambda: str(default_state_dir()),
     }
+    for key, default in defaults.items():
+        if isinstance(paths, dict) and key not in paths:
+            try:
+                paths[key] = default()
+            except NoHome as error:
+                raise InvalidConfig(f"paths.{key}: {error}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,6 +4,17 @@ import contextlib
 import os
 import resource
 import stat
+from typing import Final
+
+DESCRIPTORS_MIN: Final = 256
+"""An idle supervisor has 40 open, a busy one some more for each client and for each file that is being written.
+
+ZeroMQ ends the process where one too few is left for a connection.
+"""
+
+
+class TooFewDescriptors(Exception):
+    """This user may not open as many files as it takes; the message says what to do."""
 
 
 def prepare(*, core_dumps: bool) -> None:
@@ -16,10 +27,19 @@ def prepare(*, core_dumps: bool) -> None:
 
     Args:
         core_dumps: the limit stays as it was given.
+
+    Raises:
+        TooFewDescriptors: there could be no service.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and allowed < DESCRIPTORS_MIN:
+        raise TooFewDescriptors(
+            f"no more than {allowed} files may be open at once, and it takes {DESCRIPTORS_MIN}; raise the hard limit "
+            "(`ulimit -Hn`, or LimitNOFILE= of the unit)"
+        )
     os.umask(os.umask(0) & ~stat.S_IRWXU)
     if not core_dumps:
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)

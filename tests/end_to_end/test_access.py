@@ -45,14 +45,14 @@ def keyring(root: Path) -> Keyring:
 
 @pytest.fixture
 def guarded(root: Path, keyring: Keyring) -> Iterator[Daemon]:
-    """A daemon that listens on tcp; its runtime directory was made with no umask at all."""
-    (root / "d").mkdir()  # what leads to it is not ours to narrow, and would be refused
-    before = os.umask(0)
-    try:
-        daemon = Daemon(root / "d", api=keyring.api)
-    finally:
-        os.umask(before)
-    with daemon:
+    """A daemon that listens on tcp, started with no umask at all."""
+    (root / "d").mkdir()
+    with contextlib.ExitStack() as running:
+        before = os.umask(0)
+        try:
+            daemon = running.enter_context(Daemon(root / "d", api=keyring.api))
+        finally:
+            os.umask(before)
         yield daemon
 
 

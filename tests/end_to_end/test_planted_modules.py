@@ -147,7 +147,7 @@ def test_every_script_starts_python_isolated(root: Path, plants: Plants, script:
     project.mkdir()
     for folder in ("packaging", "scripts"):
         shutil.copytree(PROJECT / folder, project / folder)
-    for name in ("constraints.txt", "pyproject.toml"):
+    for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(PROJECT / name, project)
     (project / "clients").mkdir()
     for name in ("python", "ruff", "mypy", "lint-imports", "ouzeld"):

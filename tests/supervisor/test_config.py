@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES
+from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
+from supervisor import config
 from supervisor.config import ApiConfig, Config, InvalidConfig, LimitsConfig, RestartConfig, load
 from supervisor.download_roots import DownloadRoots
 
@@ -36,6 +37,21 @@ def test_the_defaults_run_without_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert (config.engine, config.limits, config.restart) == ({}, LimitsConfig(), RestartConfig())
     assert (config.restart.window_s, config.restart.budget, config.restart.max_delay_s) == (60.0, 5, 30.0)
     assert config.restart.warm_spare
+
+
+def test_a_home_is_only_needed_where_a_path_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first key that has no default without one is named."""
+
+    def none() -> Path:
+        raise NoHome("there is no default for it")
+
+    monkeypatch.setattr(config, "default_state_dir", none)
+    monkeypatch.setattr(config, "default_download_root", none)
+    named = RUNTIME | {f"OUZEL_PATHS_{key}": f"/x/{key}" for key in ("RESUME_DIR", "DOWNLOAD_ROOTS", "STATE_DIR")}
+    assert load(None, named).paths.state_dir == "/x/STATE_DIR"
+    for missing in ("RESUME_DIR", "DOWNLOAD_ROOTS", "STATE_DIR"):
+        environ = {name: value for name, value in named.items() if not name.endswith(missing)}
+        assert refusal(None, environ) == f"paths.{missing.lower()}: there is no default for it"
 
 
 def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
