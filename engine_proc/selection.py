@@ -2,7 +2,7 @@
 
 Globs are matched without regard to case, against a file's path with and without the torrent's root folder; a glob
 without a slash is matched against the file's name in any folder; `**` crosses folders and dot files are files like
-others.
+others. The names are those that libtorrent has cleaned, before it numbers files of one name: a rename changes nothing.
 """
 
 import functools

@@ -7,7 +7,7 @@ import libtorrent
 import pytest
 
 from engine_proc import libtorrent_params
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, Selection
 from tests.fakes import bencode
 from tests.rig import hostile, payload
 from tests.rig.hostile import Entry
@@ -47,6 +47,17 @@ def test_files_are_shown_as_they_are_on_the_disk() -> None:
         "4": "root/caf\ufffd ",
         "5": "root/plain",
     }
+
+
+def test_globs_match_names_before_they_are_told_apart() -> None:
+    """Of two files of one name both are meant, whatever libtorrent calls the second; what was renamed stays meant."""
+    made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a.txt", b"A.txt", b"b.txt")])
+    params = libtorrent_params.parse_metainfo(made.metainfo)
+    assert params.renamed_files == {1: "root/A.1.txt"}
+    desired = DesiredTorrent(
+        torrent=made.torrent, source="metainfo", save_path="/", name="", selection=Selection(exclude=["a.txt"])
+    )
+    assert libtorrent_params.priorities(params.ti.layout(), desired) == [0, 0, 4]
 
 
 def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictionary() -> None:
