@@ -94,7 +94,9 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     if resume is not None:
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
-            params.ti = parse_metainfo(content).ti
+            given = parse_metainfo(content)
+            params.ti = given.ti
+            params.renamed_files = {**given.renamed_files, **params.renamed_files}
     elif (content := read(metainfo)) is not None:
         params = parse_metainfo(content)
     else:

@@ -1,7 +1,8 @@
 """Which files of a torrent are wanted: rules and explicit priorities in, a priority for each file out.
 
-Globs (`engine_proc.globs`) are matched against a file's path with and without the torrent's root folder; a glob without
-a slash is matched against the file's name in any folder. Dot files are files like others.
+Globs (`engine_proc.globs`) are matched without regard to case, against a file's path with and without the torrent's
+root folder; a glob without a slash is matched against the file's name in any folder. Dot files are files like others.
+The names are those that libtorrent has cleaned, before it numbers files of one name: a rename changes nothing.
 
 A torrent may have 100,000 files and a selection 1,000 globs. So what it takes is known before (`work`), and it can be
 done in slices (`decide`).

@@ -5,6 +5,7 @@ themselves. What takes thought is elsewhere: ids, units, output, render, plain, 
 """
 
 import contextlib
+import io
 import ipaddress
 import re
 import signal
@@ -507,6 +508,8 @@ def run(argv: Sequence[str]) -> int:
 def main() -> None:
     """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale's encoding may lack what torrents are called
     code = run(sys.argv[1:])
     discard_unwritten()
     sys.exit(code)

@@ -241,8 +241,9 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
     """Chooses the files to download.
 
     What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
-    without the torrent's root folder; `**` crosses folders and case does not matter. Explicit priorities beat
-    `exclude`, which beats `include`.
+    without the torrent's root folder; `**` crosses folders and case does not matter. The names are the torrent's as a
+    disk takes them, before files of one name are told apart: what is listed as `a.1.txt` is matched as `a.txt`.
+    Explicit priorities, which go by the listed index, beat `exclude`, which beats `include`.
 
     Fields:
         include: globs; a file must match one of them; an empty list is all files.

@@ -207,8 +207,9 @@ def _check_paths(paths: PathsConfig) -> None:
     for key, value in named.items():
         if "\0" in value or not Path(value).is_absolute():
             raise InvalidConfig(f"paths.{key}: {value!r} is not an absolute path")
-        if key.startswith("download_roots") and value.encode(errors="replace").decode() != value:
-            raise InvalidConfig(f"paths.{key}: {value!r} is not UTF-8, as names in torrents are")
+        for path in (value, os.path.realpath(value)):  # what cannot be sent to the engine would bound nothing there
+            if path.encode(errors="replace").decode() != path:
+                raise InvalidConfig(f"paths.{key}: {path!r} is not UTF-8, as names in torrents are")
     try:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:

@@ -26,8 +26,9 @@ class DownloadRoots:
 
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
-        if path is None:
+        if path is None and self.default in self.bounds.roots:
             return self.default
+        path = self.default if path is None else path
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:

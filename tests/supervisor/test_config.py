@@ -191,6 +191,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "", "paths.download_roots[0]"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:b", "paths.download_roots[1]"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:/\udcff", "paths.download_roots[1]"),
+        ("OUZEL_PATHS_RESUME_DIR", "/\udcff", "paths.resume_dir"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "many", "limits.download_bps"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "", "limits.download_bps"),
         ("OUZEL_RESTART_BUDGET", "1.5", "restart.budget"),
@@ -200,6 +201,13 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
 def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: str) -> None:
     """As in the file."""
     assert key in refusal(None, RUNTIME | {name: value})
+
+
+@pytest.mark.parametrize("key", ["RESUME_DIR", "RUNTIME_DIR", "STATE_DIR", "DOWNLOAD_ROOTS"])
+def test_a_directory_behind_a_link_has_to_have_a_name_that_is_utf_8(tmp_path: Path, key: str) -> None:
+    """The engine is told where links lead, and could not be told that."""
+    (tmp_path / "link").symlink_to("\udcff")
+    assert "is not UTF-8" in refusal(None, RUNTIME | {f"OUZEL_PATHS_{key}": str(tmp_path / "link" / "x")})
 
 
 @pytest.mark.parametrize("value", ["1.5", "[1, 2]", "{a = 1}", "1979-05-27"])
