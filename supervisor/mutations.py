@@ -32,9 +32,9 @@ from protocol.desired import DesiredTorrent, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
+from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
 from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
-from protocol.rows import SettingsReport, TorrentState
+from protocol.rows import SettingsReport
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -127,10 +127,7 @@ class Mutations:
             case PauseTorrent(torrent=torrent):
                 return await self._change(torrent, lambda desired: _with(desired, paused=True))
             case ResumeTorrent(torrent=torrent):
-                accepted = await self._change(torrent, lambda desired: _with(desired, paused=False))
-                if self._snapshot.of(torrent).state is TorrentState.ERROR:
-                    self._link.send(EnsureTorrent(desired=self._reads.find(torrent)), RetryTorrent(torrent=torrent))
-                return accepted
+                return await self._change(torrent, lambda desired: _with(desired, paused=False), again=True)
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
                 return accepted._replace(result=SequentialAccepted(torrent=torrent, sequential=sequential))
@@ -184,16 +181,22 @@ class Mutations:
 
     # -- one torrent ----------------------------------------------------------------------------------------------
 
-    async def _change(self, torrent: str, change: Change) -> Acceptance:
-        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
+    async def _change(self, torrent: str, change: Change, *, again: bool = False) -> Acceptance:
+        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing.
+
+        Args:
+            again: what has stopped the torrent is to be judged afresh. That is a revision of its own, which the engine
+                confirms, so that nobody is told what was true before.
+        """
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
             after = change(before)
-            if after != before:
+            afresh = again and self._snapshot.of(torrent).stopped
+            if after != before or afresh:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
-                self._link.send(EnsureTorrent(desired=after))
+                self._link.send(EnsureTorrent(desired=after, afresh=afresh))
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
