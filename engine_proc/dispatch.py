@@ -10,7 +10,7 @@ seen together, or one of them overtakes another.
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -19,6 +19,7 @@ from engine_proc import reconcile
 from engine_proc.alerts import Faulted, FileError, PrioritiesSet, Selected, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
+from engine_proc.leftovers import Leftover
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.log import log
 from engine_proc.readback import tell_limits, tell_reconciled
@@ -26,11 +27,21 @@ from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.session_port import LibtSession, NotSelected, TorrentFault, UnknownTorrent
-from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsider, StorageGuard
+from engine_proc.storage_guard import (
+    Confined,
+    Decision,
+    Judged,
+    Left,
+    Moved,
+    Probed,
+    Reconsider,
+    StillMissing,
+    StorageGuard,
+)
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
-from protocol.events import SelectionChanged, TorrentError
+from protocol.events import ErrorCleared, SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
 
@@ -38,6 +49,12 @@ MANY: Final = 100
 
 FAULT: Final = "call_failed"
 """The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
+
+LEFT_NAMED: Final = 10
+"""Paths that the message names of files that were not deleted."""
+
+LEFT_TOLD: Final = 1000
+"""Paths that are told beside the message."""
 
 AGAIN_S: Final = 1.0
 """When a torrent is asked to leave again, where that failed."""
@@ -60,6 +77,21 @@ def _faults_are_the_torrents(method: MethodT) -> MethodT:
             self._await_selection(waits.torrent)
 
     return cast(MethodT, told)
+
+
+class _Forgotten(NamedTuple):
+    """How the removal of a torrent went: why its files were left alone, what libtorrent says, and what is left."""
+
+    spared: str | None = None
+    said: str | None = None
+    left: Sequence[Leftover] = ()
+
+    @property
+    def problem(self) -> str | None:
+        named = ", ".join(map(str, self.left[:LEFT_NAMED]))
+        more = f", and {len(self.left) - LEFT_NAMED} more" if len(self.left) > LEFT_NAMED else ""
+        said = f"libtorrent says: {self.said}" if self.said is not None and named else self.said
+        return "; ".join(each for each in (self.spared, named + more, said) if each) or None
 
 
 class _Expelled(NamedTuple):
@@ -122,7 +154,7 @@ class Dispatcher:
         self._next: dict[str, DesiredTorrent] = {}
         self._undiscovered: set[str] = set()
         self._forgetting: dict[str, ForgetTorrent] = {}
-        self._forgotten_problem: dict[str, str | None] = {}
+        self._forgotten: dict[str, _Forgotten] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
         self._unjudged: set[str] = set()
         """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
@@ -130,6 +162,8 @@ class Dispatcher:
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._deleted: dict[str, list[str]] = {}
+        """The paths that are to be gone once a torrent is."""
         self._again: dict[str, tuple[float, str]] = {}
         """When those are asked to leave again that could not be taken out, and what was wrong."""
         self._loading_waits: dict[str, DesiredTorrent] = {}
@@ -189,7 +223,7 @@ class Dispatcher:
             if command.delete_files:
                 self._confine(torrent, command.desired)
             else:
-                self._session.remove(torrent, delete_files=False)
+                self._remove(torrent, command.desired, delete_files=False)
         elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
@@ -198,11 +232,38 @@ class Dispatcher:
             self.gone(TorrentGone(torrent, None))
 
     @_faults_are_the_torrents
-    def retry(self, torrent: str) -> None:
-        """Lets a torrent try again what an error has stopped."""
-        desired = self._applied.get(torrent)
-        if desired is not None and not desired.paused and torrent in self._session.torrents():
-            self._session.set_paused(torrent, False)
+    def retry(self, desired: DesiredTorrent) -> None:
+        """Makes a torrent be as desired, and has what has stopped it judged afresh; confirmed once that is known."""
+        torrent = desired.torrent
+        if torrent not in self._forgetting and self._guard.waits(desired):
+            decision = self._guard.look_anew(torrent)
+            if decision is not None:
+                self.decided(decision)
+        elif (
+            torrent in self._applied
+            and torrent in self._session.torrents()
+            and torrent not in self._forgetting
+            and torrent not in self._reloading
+            and self._translator.stopped(torrent)
+        ):
+            self._guard.effective(desired)  # which remembers it
+            self._guard.probe(torrent, desired.save_path, self._session.paths(torrent)[1:])
+        else:
+            self._guard.measure_anew(torrent)
+            self.ensure(desired)
+
+    def _probed(self, torrent: str, problem: str | None) -> None:
+        """It is known whether the files of a torrent that has stopped can be used: if so, it is loaded anew."""
+        if torrent in self._reloading or torrent in self._forgetting or torrent not in self._session.torrents():
+            return
+        desired = self._guard.wanted(torrent) or self._applied[torrent]
+        if problem is None:
+            self._emit(ErrorCleared(torrent=torrent))
+            self.unload(torrent)
+        else:
+            self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
+            self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+            self.ensure(desired)
 
     # -- what is really there -------------------------------------------------------------------------------------
 
@@ -240,7 +301,7 @@ class Dispatcher:
         forgetting = self._forgetting.get(torrent)
         if forgetting is not None:
             if alert.problem is None:
-                self._session.remove(torrent, delete_files=forgetting.delete_files)
+                self._remove(torrent, forgetting.desired, delete_files=forgetting.delete_files)
             else:
                 self.gone(TorrentGone(torrent, alert.problem))
             return
@@ -304,11 +365,19 @@ class Dispatcher:
         if torrent in self._forgetting:
             if problem is not None:
                 self._spared[torrent] = problem
-            self._session.remove(torrent, delete_files=problem is None)
+            self._remove(torrent, self._forgetting[torrent].desired, delete_files=problem is None)
         elif problem is not None:
             self._expel(torrent, _Expelled(LEADS_OUT, problem))
         else:
             self._select(torrent)
+
+    def _remove(self, torrent: str, desired: DesiredTorrent, *, delete_files: bool) -> None:
+        """Takes a torrent that is to be forgotten out of the session, and notes which files are to be gone then."""
+        if delete_files:
+            self._deleted[torrent] = self._session.paths(torrent)
+        elif desired.selection != Selection():
+            self._deleted[torrent] = self._session.paths(torrent)[:1]  # the part file, which goes in any case
+        self._session.remove(torrent, delete_files=delete_files)
 
     def _select(self, torrent: str) -> None:
         self._unjudged.discard(torrent)
@@ -396,7 +465,7 @@ class Dispatcher:
         elif forgetting.delete_files:
             self._confine(torrent, forgetting.desired)
         else:
-            self._session.remove(torrent, delete_files=False)
+            self._remove(torrent, forgetting.desired, delete_files=False)
 
     @_faults_are_the_torrents
     def gone(self, alert: TorrentGone) -> None:
@@ -417,14 +486,28 @@ class Dispatcher:
                 self.ensure(newest)
             return
         self._guard.forget(torrent)
-        self._forgotten_problem[torrent] = self._spared.pop(torrent, None) or alert.problem
+        self._forgotten[torrent] = _Forgotten(self._spared.pop(torrent, None), alert.problem)
+        paths = self._deleted.pop(torrent, None)
+        if paths:
+            self._guard.look_after(torrent, self._forgetting[torrent].desired.save_path, paths)
+        else:
+            self._store.delete(torrent)
+
+    def _seen_after(self, torrent: str, left: Sequence[Leftover]) -> None:
+        """It is known what is left of a torrent's files; what libtorrent said of them is of no more interest then."""
+        forgotten = self._forgotten[torrent]
+        self._forgotten[torrent] = forgotten._replace(left=left, said=forgotten.said if left else None)
         self._store.delete(torrent)
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
         """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
-        first_problem = self._forgotten_problem.pop(torrent, None)
+        forgotten = self._forgotten.pop(torrent, _Forgotten())
         if self._forgetting.pop(torrent, None) is not None:
-            self._emit(TorrentForgotten(torrent=torrent, problem=first_problem or problem))
+            left = [leftover.path for leftover in forgotten.left[:LEFT_TOLD]]
+            if problem is not None:
+                left.append(self._store.path(torrent))
+            problems = [each for each in (forgotten.problem, problem) if each is not None]
+            self._emit(TorrentForgotten(torrent=torrent, problem="; ".join(problems) or None, left=left))
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
 
@@ -456,6 +539,12 @@ class Dispatcher:
                     self._take_outcome(self._loader.judged(torrent, verdict, to_remove=torrent in self._forgetting))
                 elif not isinstance(verdict, Present) or verdict.short:
                     self.unload(torrent)
+            case Probed(torrent, problem):
+                self._probed(torrent, problem)
+            case StillMissing(desired, problem):
+                self._emit(TorrentApplied(torrent=desired.torrent, revision=desired.revision, problem=problem))
+            case Left(torrent, left):
+                self._seen_after(torrent, left)
             case Confined(subject, problem):
                 assert isinstance(subject, str), "a source's is the engine's"
                 self._confined(subject, problem)

@@ -59,7 +59,6 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
-    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsRefused,
@@ -255,6 +254,8 @@ class Engine:
                 self._configure(command)
             case InspectSource():
                 self._require_session_commands().inspect(command)
+            case EnsureTorrent(desired=desired, afresh=True):
+                self._require_dispatcher().retry(desired)
             case EnsureTorrent(desired=desired, files_known=files_known):
                 self._require_dispatcher().ensure(desired, files_known=files_known)
             case ForgetTorrent():
@@ -263,8 +264,6 @@ class Engine:
                 self._require_session_commands().query_files(command)
             case SaveAll(resume_dir=resume_dir):
                 self._save_all(resume_dir)
-            case RetryTorrent(torrent=torrent):
-                self._require_dispatcher().retry(torrent)
             case Drain():
                 self._begin_drain()
 
@@ -526,7 +525,7 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | RetryTorrent(torrent=torrent):
+        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent):
             return torrent
         case _:
             return ""

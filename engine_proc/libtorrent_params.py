@@ -10,7 +10,7 @@ import msgspec
 from engine_proc import own_paths, selection
 from engine_proc.held_trackers import Trackers
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
-from protocol.desired import DesiredTorrent, Selection
+from protocol.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from protocol.events import FileEntry
 
 lt: Any = libtorrent
@@ -26,6 +26,9 @@ RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
 TIER_MAX: Final = 255
 """A tier has 8 bits in libtorrent, and its binding raises OverflowError; what is beyond shares the last one."""
+
+PATH_MAX: Final = 4095
+"""Bytes of a path, as the system takes it."""
 
 Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
 """The priority of each file by what is desired, given the files' paths. May raise NotSelected."""
@@ -54,6 +57,9 @@ def parse_magnet(magnet: str) -> Any:
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
     check_text(params)
+    check_amounts(params)
+    if not params.info_hashes.has_v1() and not params.info_hashes.has_v2():
+        raise InvalidSource("its info-hash is zero, which no torrent has")
     return params
 
 
@@ -64,6 +70,7 @@ def parse_metainfo(metainfo: bytes) -> Any:
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
     check_text(params)
+    check_amounts(params)
     return params
 
 
@@ -251,6 +258,24 @@ def check_text(params: Any) -> None:
             getattr(params, field)
         except UnicodeDecodeError as error:
             raise InvalidSource(f"{field} is not UTF-8") from error
+    web_seeds = params.url_seeds
+    usable = [url for url in web_seeds if url.lower().startswith(("http://", "https://"))]
+    if len(usable) < len(web_seeds):
+        params.url_seeds = usable  # the others can never work, and the torrent can without them
+
+
+def check_amounts(params: Any) -> None:
+    """Refuses more than an engine can work with. Raises InvalidSource."""
+    for field, what in (("trackers", "trackers"), ("url_seeds", "web seeds"), ("peers", "peers")):
+        if len(getattr(params, field)) > ADDRESSES_MAX:
+            raise InvalidSource(f"it has more than {ADDRESSES_MAX} {what}")
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Refuses what no disk can hold. Raises InvalidSource."""
+    for path in paths:
+        if len(path.encode()) > PATH_MAX:
+            raise InvalidSource(f"the path of a file is longer than {PATH_MAX} bytes: {path[:100]!r}...")
 
 
 def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:

@@ -178,6 +178,7 @@ class LibtorrentSession:
         if save_path is not None:
             params.save_path = save_path
             paths = libtorrent_params.paths(params)
+            libtorrent_params.check_paths(paths)
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths)
 
     @faults.of_desired
@@ -396,7 +397,7 @@ class LibtorrentSession:
     @faults.of_torrent
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent. Raises UnknownTorrent."""
+        """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
         parts = libtorrent_params.part_path(save_path, "", handle.info_hashes())

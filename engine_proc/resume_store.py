@@ -86,6 +86,10 @@ class FastResumeStore:
             check_crc32(metainfo, crc32)
         return metainfo
 
+    def path(self, torrent: str) -> str:
+        """Where the torrent's resume data is."""
+        return str(self._dir.fastresume(torrent))
+
     def rebind(self, identity: str) -> None:
         """The directory is another one now; see `ResumeDir.bind`."""
         self._dir.bind(identity)

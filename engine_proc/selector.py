@@ -13,13 +13,10 @@ from typing import Final, NamedTuple
 
 from engine_proc import selection
 from engine_proc.session_port import NotSelected
-from protocol.desired import DesiredTorrent, Selection
+from protocol.desired import RULES_PATIENCE_S, DesiredTorrent, Selection
 
 AT_ONCE: Final = 5_000_000
 """Steps that the loop takes itself: 1 ms as a rule, and 20 ms where somebody has made the globs for it."""
-
-PATIENCE_S: Final = 60.0
-"""What one torrent's selection may take."""
 
 _TURN_S: Final = 0.005
 """The thread works for so long at a time, and then lets the loop have its turn."""
@@ -59,7 +56,7 @@ class Selector:
         *,
         clock: Callable[[], float] = time.monotonic,
         at_once: int = AT_ONCE,
-        patience_s: float = PATIENCE_S,
+        patience_s: float = RULES_PATIENCE_S,
     ) -> None:
         self._on_selected = on_selected
         self._clock = clock

@@ -230,7 +230,7 @@ class LibtSession(Protocol):
         ...
 
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`."""
+        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`, and the part file first."""
         ...
 
     def file_progress(self, torrent: str) -> list[int]:

@@ -197,6 +197,13 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
+    def stopped(self, torrent: str) -> bool:
+        """Whether a torrent stands still for an error that clients were told of."""
+        view = self._views.get(torrent)
+        if view is None or view.out_of_space:
+            return False
+        return view.trouble is not None or (view.row is not None and view.row.error is not None)
+
     def lacking(self, torrent: str) -> int:
         """How many bytes a torrent has left to fetch, by its last status."""
         view = self._views.get(torrent)

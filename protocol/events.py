@@ -222,10 +222,12 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
         name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
             `memory_high` where the engine holds too much and is replaced. Health says when it ends.
         message: in words, for people.
+        paths: what it is about, of `files_not_deleted`: at most 1001 paths of what is still there, where that is known.
     """
 
     name: str
     message: str
+    paths: list[str] = []
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):

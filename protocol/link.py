@@ -81,10 +81,13 @@ class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"
 
     Fields:
         files_known: its files and their priorities are known; if it is restored, they need not be told.
+        afresh: what has stopped it, an error or storage that is not there, is looked at anew and not remembered; the
+            answer says what is true now.
     """
 
     desired: DesiredTorrent
     files_known: bool = False
+    afresh: bool = False
 
 
 class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):
@@ -118,17 +121,11 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
     resume_dir: str
 
 
-class RetryTorrent(_EngineVerb, frozen=True, kw_only=True, tag="retry_torrent"):
-    """Clear a torrent's error and let it try again."""
-
-    torrent: str
-
-
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | RetryTorrent | Drain
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | Drain
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -188,10 +185,16 @@ class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_appl
 
 
 class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forgotten"):
-    """The torrent is out of the session and its fast-resume data is gone; `problem` where files were not deleted."""
+    """The torrent is out of the session and its fast-resume data is gone.
+
+    Fields:
+        problem: why something is still there, in words.
+        left: paths of what is, as far as that is known.
+    """
 
     torrent: str
     problem: str | None = None
+    left: list[str] = []
 
 
 class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"):

@@ -1,5 +1,8 @@
 """Keeps every path that a client names inside the configured download roots, symbolic links resolved."""
 
+import errno
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,7 +45,22 @@ class DownloadRoots:
             raise OuzelError(
                 ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is outside the download roots ({allowed})", field=field
             )
+        _check_directory(resolved, field)
         return resolved
+
+
+def _check_directory(path: str, field: str) -> None:
+    """Refuses what is, or lies below, something else than a directory, or has a name that the disk does not take.
+
+    Whatever else is wrong with the disk may be mended. Raises OuzelError: PATH_NOT_ALLOWED.
+    """
+    try:
+        if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  # the number of the error is what matters
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
+            problem = f"{field}: {path[:200]!r}: {error.strerror}"
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, problem, field=field) from error
 
 
 def _texts(paths: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from protocol.desired import Quarantine
 from protocol.errors import OuzelError
 from protocol.events import StateChanged
 from protocol.flight_recorder import Flight
-from protocol.link import EngineCommand, EnsureTorrent, ForgetTorrent, RetryTorrent
+from protocol.link import EngineCommand, EnsureTorrent, ForgetTorrent
 from supervisor import blame, logs, poison
 from supervisor.catalogue import Catalogue
 from supervisor.child import Death
@@ -86,8 +86,6 @@ class Isolation:
                 torrent = desired.torrent
             case ForgetTorrent(torrent=torrent, delete_files=True):
                 pass  # one that is not loaded is, so that its files are found
-            case RetryTorrent(torrent=torrent):
-                return torrent in self._given
             case _:
                 return True
         if torrent in self._given:

@@ -173,7 +173,10 @@ class Observer:
         observed.told_at = time.monotonic()
         match event:
             case TorrentApplied(torrent=torrent, revision=revision, problem=problem):
-                observed.applied_revision, observed.refusal = revision, problem
+                refused_before, observed.refusal = observed.refusal, problem
+                observed.applied_revision = revision
+                if refused_before is not None and problem is None and observed.state is TorrentState.ERROR:
+                    self._clear(ErrorCleared(torrent=torrent))
                 self._waiters.confirm(torrent, revision, problem)
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)
@@ -218,10 +221,18 @@ class Observer:
                     )
                 self._publisher.lifecycle(event)
             case ErrorCleared():
-                observed.error = None
-                self._publisher.lifecycle(event)
+                self._clear(event)
             case Completed() | FileCompleted() | SelectionChanged():
                 self._publisher.lifecycle(event)
+
+    def _clear(self, event: ErrorCleared) -> None:
+        """An error is over; what the torrent does instead is told soon, if it is not already."""
+        observed = self._snapshot.of(event.torrent)
+        observed.error = None
+        self._publisher.lifecycle(event)
+        if observed.state is TorrentState.ERROR:
+            for change in self._snapshot.queued(event.torrent):
+                self._publisher.lifecycle(change)
 
     def _take_state(self, event: StateChanged) -> None:
         """Publishes a state that clients do not know, or the same one after an interruption they were told of."""

@@ -536,10 +536,10 @@ class Service:
         problem = event.problem
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
             problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
-        if problem is not None and leaving.removal == "delete_files":
+        if event.left or (problem is not None and leaving.removal == "delete_files"):
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
             message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
-            self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message))
+            self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message, paths=event.left))
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:

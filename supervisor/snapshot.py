@@ -108,6 +108,12 @@ class Observed:
         self.refusal: str | None = None
         self.interrupted = False
 
+    @property
+    def stopped(self) -> bool:
+        """Whether something keeps the torrent from being what it is to be, which somebody may have mended."""
+        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
+        return stopped or self.storage_problem is not None or self.refusal is not None
+
 
 class Snapshot:
     """The observed state of everything. Times are monotonic seconds, given by the caller."""

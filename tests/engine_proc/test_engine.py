@@ -39,7 +39,6 @@ from protocol.link import (
     InspectSource,
     QueryFiles,
     ResumeStoreState,
-    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsApplied,
@@ -735,5 +734,5 @@ def test_an_error_is_retried_when_asked(engine: Running) -> None:
     engine.running(engine.sample)
     engine.session.fail_file(desired.torrent, errno.EROFS)
     engine.link.take(TorrentError)
-    engine.link.send(RetryTorrent(torrent=desired.torrent))
+    engine.link.send(EnsureTorrent(desired=changed(desired), afresh=True))
     engine.link.take(ErrorCleared)
