@@ -42,6 +42,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         engine: the module that is run as the engine; tests have others.
         probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
+    log_writer = logs.begin()
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
@@ -56,7 +57,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
-    logs.configure(args.log_level)
+    logs.configure(args.log_level, log_writer.put)
     gc.set_threshold(GC_THRESHOLD)
     process_limits.prepare(core_dumps=args.core)
     try:
@@ -83,6 +84,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 manager=manager,
                 engine=engine,
                 probe_s=probe_s,
+                log_problem=log_writer.problem,
             )
             asyncio.run(service.run())
     except AccessNotYet as error:

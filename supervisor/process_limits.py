@@ -1,7 +1,8 @@
-"""Limits of this process, which its engines inherit."""
+"""Limits of this process, which its engines inherit, and what it must not have inherited itself."""
 
 import contextlib
 import resource
+import signal
 
 
 def prepare(*, core_dumps: bool) -> None:
@@ -13,6 +14,8 @@ def prepare(*, core_dumps: bool) -> None:
     Args:
         core_dumps: the limit stays as it was given.
     """
+    # Where a parent ignores it, the kernel reaps children itself, and nobody hears how an engine died.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

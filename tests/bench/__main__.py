@@ -11,6 +11,7 @@ from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
+from tests.bench.log import log
 from tests.bench.many import many
 from tests.bench.poison import poison
 from tests.bench.throughput import throughput
@@ -38,6 +39,7 @@ for benchmark in (
     hangs,
     wire,
     fuzz,
+    log,
 ):
     app.command()(benchmark)
 

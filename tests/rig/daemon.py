@@ -14,6 +14,7 @@ from typing import Any, Self
 import ouzel
 from protocol.rows import HealthStatus, TorrentRow, TorrentState
 from tests.rig.seed import LOOPBACK
+from tests.rig.stderrs import Stderr
 from tests.rig.waiting import until
 
 
@@ -26,6 +27,7 @@ class Daemon:
         restart, limits, api: keys of these sections of the configuration.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
+        stderr: its standard error, instead of the log below.
 
     Its log is in `root / log`.
     """
@@ -40,7 +42,9 @@ class Daemon:
         api: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
+        stderr: Stderr | None = None,
     ) -> None:
+        self._stderr = stderr
         self.root = root
         self._environment = {**os.environ, **(environment or {})}
         self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
@@ -94,13 +98,14 @@ class Daemon:
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
-            argv = [sys.executable, "-m", *self._program, "--config", str(self.config)]
+            stderr = self._stderr or Stderr(log.fileno())
+            argv = [*stderr.shell, sys.executable, "-m", *self._program, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log,
+                stderr=stderr.fd,
                 start_new_session=True,
                 env=self._environment,
             )
@@ -108,6 +113,7 @@ class Daemon:
             self._client.close()
         self._client = ouzel.Client(self.runtime_dir)
         until(self._answers, f"the daemon answers; its log is {self.log}")
+        stderr.started()
 
     def stop(self) -> int:
         """SIGTERM, and its exit code."""
