@@ -1,7 +1,6 @@
 """`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
 
 import argparse
-import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -119,8 +118,7 @@ def main() -> None:
     watch.close()
     rehasher.close()
     store.close()
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.flush()
+    log.flush()
     os._exit(0)
 
 

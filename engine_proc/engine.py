@@ -435,7 +435,8 @@ class Engine:
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + (HEARTBEAT_S if self._session is not None else WAITING_HEARTBEAT_S)
             native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
-            self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms))
+            log.flush()
+            self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
             if self._session is not None:
                 self._session.post_statistics()
                 self._look_around(now)

@@ -149,10 +149,15 @@ class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refu
 
 
 class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
-    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent."""
+    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent.
+
+    Fields:
+        log_lost: lines of its log that it could not hand over, of all so far.
+    """
 
     loops: int
     native_age_ms: int
+    log_lost: int = 0
 
 
 class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):

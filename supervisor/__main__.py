@@ -46,6 +46,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
     utf8.restart_in_utf8()
+    log_writer = logs.begin()
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
@@ -61,7 +62,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
-    logs.configure(args.log_level)
+    logs.configure(args.log_level, log_writer.put)
     gc.set_threshold(GC_THRESHOLD)
     try:
         utf8.require_python_utf8()
@@ -93,6 +94,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 manager=manager,
                 engine=engine,
                 probe_s=probe_s,
+                log_problem=log_writer.problem,
             )
             asyncio.run(service.run())
     except AccessNotYet as error:

@@ -33,6 +33,12 @@ LOG_CHUNKS_PER_TURN: Final = 8
 """What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
 
 
+LOG_PIPE_BYTES: Final = 256 * 1024
+"""What a child may write until it is read: no more than one turn reads, so that all is read at its death."""
+
+LOG_LINE_MAX: Final = 1024 * 1024
+"""A line that is longer, give or take a chunk, is handed on in parts."""
+
 STACKS_MAX: Final = 64 * 1024
 """Bytes that are read of what a dying engine wrote of its stacks."""
 
@@ -98,7 +104,10 @@ class Child:
         with contextlib.ExitStack() as lent, contextlib.ExitStack() as own:
             self._flight_fd = _to_close(own, flight.make())
             self._stacks_fd = _to_close(own, os.memfd_create("ouzel-stacks"))
-            log_read, log_write = os.pipe2(os.O_CLOEXEC)
+            # An engine never waits for this process, which may be slow or stopped: what does not fit in is lost.
+            log_read, log_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            with contextlib.suppress(OSError):  # the limit for this user's pipes is reached: a smaller one will do
+                fcntl.fcntl(log_write, fcntl.F_SETPIPE_SZ, LOG_PIPE_BYTES)
             lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
             _to_close(own, log_read, self._lifeline)
             _to_close(lent, log_write, lifeline_read)
@@ -119,15 +128,16 @@ class Child:
                 ],
                 setsid=True,
             )
+            own.callback(_end, self.pid)
+            self._pidfd = _to_close(own, os.pidfd_open(self.pid))
+            self._loop.add_reader(self._pidfd, self._reap)
+            own.callback(self._loop.remove_reader, self._pidfd)
+            self._loop.add_reader(log_read, self._read_log)
             own.pop_all()
         self._reaped = False
-        self._pidfd = os.pidfd_open(self.pid)
-        self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
         self._log_rest = b""
         self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
-        os.set_blocking(log_read, False)
-        self._loop.add_reader(log_read, self._read_log)
 
     def kill(self) -> None:
         """SIGKILL to the child and to what it may have started."""
@@ -163,11 +173,8 @@ class Child:
             return
         self._reaped = True
         self._loop.remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        os.close(self._lifeline)
         self._flight = self.flight()
-        os.close(self._flight_fd)
-        self._flight_fd = -1
+        flight_fd, self._flight_fd = self._flight_fd, -1
         if status.si_code == os.CLD_EXITED:
             death = Death(exit_code=status.si_status, signal=None)
         else:
@@ -175,6 +182,7 @@ class Child:
         with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
             last.callback(os.close, self._stacks_fd)
             last.callback(self._on_death, death)
+            _to_close(last, self._pidfd, self._lifeline, flight_fd)
             last.callback(self._close_log)
             self._read_log()
 
@@ -190,6 +198,8 @@ class Child:
                 self._close_log()
                 return
             *lines, self._log_rest = (self._log_rest + chunk).split(b"\n")
+            if len(self._log_rest) > LOG_LINE_MAX:
+                lines, self._log_rest = [*lines, self._log_rest], b""
             for line in lines:
                 self._tell(line)
 
@@ -212,6 +222,12 @@ def _to_close(stack: contextlib.ExitStack, *fds: int) -> int:
     for fd in fds:
         stack.callback(os.close, fd)
     return fds[0]
+
+
+def _end(pid: int) -> None:
+    """Kills a child that cannot be watched, and reaps it."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _signal_name(number: int) -> str:

@@ -24,6 +24,7 @@ from protocol import durable, private_dir
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
+from supervisor.background import Tasks
 from supervisor.child import Child, Death
 from supervisor.threads import in_thread
 
@@ -54,7 +55,7 @@ class CrashReports:
         log: where it tells what went wrong.
     """
 
-    def __init__(self, directory: Path, *, group: asyncio.TaskGroup, log: logs.Logger) -> None:
+    def __init__(self, directory: Path, *, group: Tasks, log: logs.Logger) -> None:
         self._directory = directory
         self._group = group
         self._log = log

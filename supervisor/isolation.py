@@ -16,6 +16,7 @@ from protocol.events import StateChanged
 from protocol.flight_recorder import Flight
 from protocol.link import EngineCommand, EnsureTorrent, ForgetTorrent
 from supervisor import blame, logs, poison
+from supervisor.background import Tasks
 from supervisor.catalogue import Catalogue
 from supervisor.child import Death
 from supervisor.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
@@ -41,7 +42,7 @@ class Isolation:
         *,
         catalogue: Catalogue,
         snapshot: Snapshot,
-        group: asyncio.TaskGroup,
+        group: Tasks,
         quarantine: Callable[[str, Quarantine], Coroutine[Any, Any, None]],
         load: Callable[[], None],
         publish: Callable[[StateChanged], int],

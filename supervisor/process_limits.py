@@ -1,4 +1,4 @@
-"""Limits of this process, which its engines inherit."""
+"""Limits of this process, which its engines inherit, and what it must not have inherited itself."""
 
 import contextlib
 import os
@@ -17,6 +17,9 @@ class TooFewDescriptors(Exception):
     """This user may not open as many files as it takes; the message says what to do."""
 
 
+import signal
+
+
 def prepare(*, core_dumps: bool) -> None:
     """Allows as many open descriptors as this user may have, no core dumps unless wanted, and files that we can use.
 
@@ -31,6 +34,8 @@ def prepare(*, core_dumps: bool) -> None:
     Raises:
         TooFewDescriptors: there could be no service.
     """
+    # Where a parent ignores it, the kernel reaps children itself, and nobody hears how an engine died.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -10,10 +10,10 @@ import contextlib
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import zmq
@@ -35,6 +35,7 @@ from protocol.link import (
     Configure,
     EngineReady,
     FilePutAside,
+    Heartbeat,
     MetainfoDamaged,
     SaveAll,
     SessionStats,
@@ -46,6 +47,7 @@ from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor import blame, engine_health, logs, memory
 from supervisor.access import Access, UnusableAccess
+from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
@@ -63,6 +65,7 @@ from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
+from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
@@ -108,6 +111,7 @@ class Service:
         manager: is told when commands are answered, and as long as they are.
         engine: the module that is run as the engine.
         probe_s: how often an engine is tried once the restart budget is spent.
+        log_problem: what is wrong with the log, None where nothing is.
     """
 
     def __init__(
@@ -121,7 +125,10 @@ class Service:
         manager: ServiceManager,
         engine: str = ENGINE_MODULE,
         probe_s: float = PROBE_S,
+        log_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._log_problem = log_problem
+        self._engine_log = LostLines()
         self._in_force = ConfigInForce(config)
         self._read_config = read_config
         self._manager = manager
@@ -185,21 +192,26 @@ class Service:
         self._wire(context)
         try:
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                self._background = Background(group, partial(self._reporter.report, "supervisor"), self._log)
                 reports = Path(self._config.paths.state_dir) / CRASHES
-                self._crashes = CrashReports(reports, group=group, log=self._log)
-                self._isolation = self._isolate(group)
+                self._crashes = CrashReports(reports, group=self._background, log=self._log)
+                self._isolation = self._isolate()
                 requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
                 for name, error in self._catalogue.not_moved:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
-                access = self._access.run(partial(self._reporter.report, "access"))
-                parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
-                running = [group.create_task(part) for part in parts]
+                parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+                    "tick": self._tick,
+                    "warden": self._warden.run,
+                    "pulse": self._pulse.run,
+                    "reload": self._reloader.run,
+                    "access": partial(self._access.run, partial(self._reporter.report, "access")),
+                }
+                running = [self._background.keep(name, part) for name, part in parts.items()]
                 self._keeper.start()
-                with self._checking_itself(context, group):
+                with self._checking_itself(context):
                     await self._finished.wait()
                 for task in running:
                     task.cancel()
@@ -214,7 +226,10 @@ class Service:
             self._access.close()
             context.term()
             for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
-                (self._runtime_dir / socket).unlink(missing_ok=True)
+                try:
+                    (self._runtime_dir / socket).unlink(missing_ok=True)
+                except OSError as error:  # the next one to start replaces it
+                    self._log.warning("socket_not_removed", file=socket, problem=str(error))
         if self._refusal is not None:
             raise self._refusal
 
@@ -234,7 +249,7 @@ class Service:
             publisher=self._publisher,
             waiters=self._waiters,
             on_ready=self._engine_ready,
-            on_heartbeat=self._pulse.beat,
+            on_heartbeat=self._engine_beats,
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
@@ -305,11 +320,11 @@ class Service:
             log=self._log,
         )
 
-    def _isolate(self, group: asyncio.TaskGroup) -> Isolation:
+    def _isolate(self) -> Isolation:
         return Isolation(
             catalogue=self._catalogue,
             snapshot=self._snapshot,
-            group=group,
+            group=self._background,
             quarantine=self._mutations.quarantine,
             load=self._restorer.give_missing,
             publish=self._publisher.lifecycle,
@@ -354,14 +369,15 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, self._hung_up, logs.on_terminal())
 
     @contextlib.contextmanager
-    def _checking_itself(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Iterator[None]:
+    def _checking_itself(self, context: "zmq.Context[zmq.Socket[bytes]]") -> Iterator[None]:
         """Within it the service manager, where there is one, hears that commands are answered, over and over."""
         if not self._manager.present:
             yield
             return
         check = SelfCheck(connect(context, self._runtime_dir, COMMANDS_SOCKET), self._answers)
         wanted_s = self._manager.watchdog_s
-        checking = group.create_task(check.run(SELF_CHECK_S if wanted_s is None else wanted_s / 2))
+        period_s = SELF_CHECK_S if wanted_s is None else wanted_s / 2
+        checking = self._background.keep("self-check", partial(check.run, period_s))
         yield
         checking.cancel()
         check.close()
@@ -375,7 +391,6 @@ class Service:
     def _hung_up(self, on_terminal: bool) -> None:
         """SIGHUP asks for the configuration to be read again, or says that the terminal is gone."""
         if on_terminal and not logs.on_terminal():
-            logs.silence()
             self._stop("SIGHUP, and the terminal is gone")
         else:
             self._reloader.ask()
@@ -442,6 +457,10 @@ class Service:
         for subject in ("process", "settings"):  # told with what follows
             self._health.report("engine", subject, None, severity=Severity.DEGRADING, now_us=0)
         self._restorer.give_all()
+
+    def _engine_beats(self, heartbeat: Heartbeat) -> None:
+        self._pulse.beat(heartbeat)
+        self._engine_log.told(self._keeper.gen, heartbeat.log_lost, time.monotonic())
 
     def _torrent_taken_up(self, torrent: str) -> None:
         self._pulse.confirmed()
@@ -540,7 +559,7 @@ class Service:
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
             message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
             self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message, paths=event.left))
-        self._group.create_task(self._drop(event.torrent))
+        self._background.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
         """Deletes the record of a torrent that is gone; where that fails, it is tried again with the next engine."""
@@ -630,7 +649,7 @@ class Service:
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
 
     def _metainfo_damaged(self, event: MetainfoDamaged) -> None:
-        self._group.create_task(self._put_metainfo_aside(event))
+        self._background.create_task(self._put_metainfo_aside(event))
 
     async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:
         torrents, torrent = self._catalogue.torrents, event.torrent
@@ -657,18 +676,32 @@ class Service:
 
     async def _tick(self) -> None:
         while True:
-            self._restorer.report()
-            self._look_at_memory()
-            if self._restorer.done:
-                self._keeper.prepare_spare()
-            if self._link.up:
-                self._isolation.tick(restored=self._restorer.done)
-            self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
-            self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
-            self._manager.status(self._status_line())
-            if self._keeper.stopping:
-                self._manager.extend(STOP_PATIENCE_S)
+            for name, part in (
+                ("restorer", self._restorer.report),
+                ("memory", self._look_at_memory),
+                ("spare", self._look_after_spare),
+                ("isolation", self._look_after_isolation),
+                ("tick", self._tell_the_time),
+            ):
+                self._background.attempt(name, part)
             await asyncio.sleep(TICK_S)
+
+    def _look_after_spare(self) -> None:
+        if self._restorer.done:
+            self._keeper.prepare_spare()
+
+    def _look_after_isolation(self) -> None:
+        if self._link.up:
+            self._isolation.tick(restored=self._restorer.done)
+
+    def _tell_the_time(self) -> None:
+        self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
+        self._reporter.report("log", "stderr", self._log_problem(), Severity.NOTED)
+        self._reporter.report("log", "engine", self._engine_log.problem(time.monotonic()), Severity.NOTED)
+        self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
+        self._manager.status(self._status_line())
+        if self._keeper.stopping:
+            self._manager.extend(STOP_PATIENCE_S)
 
     def _status_line(self) -> str:
         """What the service manager shows: how the service is, in words, and the worst that is wrong."""

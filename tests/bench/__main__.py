@@ -11,6 +11,7 @@ from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
+from tests.bench.log import log
 from tests.bench.many import many
 from tests.bench.names import names
 from tests.bench.poison import poison
@@ -40,6 +41,7 @@ for benchmark in (
     wire,
     fuzz,
     names,
+    log,
 ):
     app.command()(benchmark)
 

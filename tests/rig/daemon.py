@@ -14,6 +14,7 @@ from typing import Any, Self
 import ouzel
 from protocol.rows import HealthStatus, TorrentRow, TorrentState
 from tests.rig.seed import LOOPBACK
+from tests.rig.stderrs import Stderr
 from tests.rig.waiting import until
 
 
@@ -28,6 +29,7 @@ class Daemon:
         environment: variables over those of the test.
         command: what is started instead of `python -I -m supervisor`.
         cwd: where it is started; the test's own directory otherwise.
+        stderr: its standard error, instead of the log below.
 
     Its log is in `root / log`.
     """
@@ -44,7 +46,9 @@ class Daemon:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         cwd: Path | None = None,
+        stderr: Stderr | None = None,
     ) -> None:
+        self._stderr = stderr
         self.root = root
         self._cwd = cwd
         self._environment = {**os.environ, **(environment or {})}
@@ -100,13 +104,14 @@ class Daemon:
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
-            argv = [*self._command, "--config", str(self.config)]
+            stderr = self._stderr or Stderr(log.fileno())
+            argv = [*stderr.shell, *self._command, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log,
+                stderr=stderr.fd,
                 start_new_session=True,
                 env=self._environment,
                 cwd=self._cwd,
@@ -115,6 +120,7 @@ class Daemon:
             self._client.close()
         self._client = ouzel.Client(self.runtime_dir)
         until(self._answers, f"the daemon answers; its log is {self.log}")
+        stderr.started()
 
     def stop(self) -> int:
         """SIGTERM, and its exit code."""

@@ -239,6 +239,7 @@ async def test_what_the_engine_writes_is_relayed_line_by_line(tmp_path: Path, pl
     """Both of its streams, long lines whole, the last one without its end too; all of it before its death is told."""
     play(
         """
+        os.set_blocking(1, True)
         os.write(1, b"one\\ntwo\\n\\n")
         os.write(2, b"th")
         os.write(2, b"ree\\n" + b"x" * 300_000 + b"\\n\\xff\\x00\\n")
@@ -289,6 +290,7 @@ async def test_an_engine_that_never_stops_writing_does_not_hold_up_the_loop(tmp_
     """Others have their turns, though there is always more to read."""
     play(
         """
+        os.set_blocking(1, True)
         while True:
             os.write(1, b"x" * 999 + b"\\n")
         """
