@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import signal
 import stat
 from typing import Final
 
@@ -15,9 +16,6 @@ ZeroMQ ends the process where one too few is left for a connection.
 
 class TooFewDescriptors(Exception):
     """This user may not open as many files as it takes; the message says what to do."""
-
-
-import signal
 
 
 def prepare(*, core_dumps: bool) -> None:
