@@ -47,7 +47,7 @@ def test_only_the_four_packages_are_installed() -> None:
 
 @pytest.mark.process
 def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
-    """Without the registry, as README installs Ouzel; its commands start Python isolated, so they are no entry points."""
+    """Without the registry, as README has it; its commands start Python isolated, so they are no entry points."""
     source = tmp_path / "source"
     unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests")
     shutil.copytree(ROOT, source, ignore=unwanted)
