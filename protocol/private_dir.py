@@ -239,7 +239,7 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
     """Raises PermissionError where somebody else has written what is there, or could."""
     found = place.found
     if found.st_uid not in trust.owners:
-        problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s"
+        problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s; `chown` it"
         raise PermissionError(errno.EPERM, problem, place.path)
     foreign = found.st_mode & stat.S_IWGRP and found.st_gid not in trust.groups
     if found.st_mode & stat.S_IWOTH or foreign:
