@@ -111,7 +111,7 @@ def open_file(path: Path) -> int:
 def make_shared(directory: Path) -> None:
     """Makes a directory that is not private, and what is above it, by the umask: 0755 where that lets everybody write.
 
-    One that is there is left as it is. The umask is the process's: what another thread makes at that moment gets it, too.
+    One that is there is left as it is. The umask is the process's: what another thread makes at that moment has it too.
 
     Raises:
         OSError: it cannot be made.
