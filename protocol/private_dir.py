@@ -3,7 +3,7 @@
 A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides what
 the rest of the path means: the directory's owner, and everybody who may write to it, unless the sticky bit keeps them
 from the entries of others. So each directory on the way has to be root's or ours, and so has each entry of one that
-others can write to. Symbolic links are entries like any other, and followed where they are good.
+others can write to, and each symbolic link.
 
 Root, this user and this process's group are trusted, and so are the owner and the group of `/`, which in a user
 namespace may have any number. Another group of this user's is reported and not refused, since folders are shared so.
@@ -111,7 +111,10 @@ def open_file(path: Path) -> int:
 def make_shared(directory: Path) -> None:
     """Makes a directory that is not private, and what is above it, by the umask: 0755 where that lets everybody write.
 
-    One that is there is left as it is. Raises OSError.
+    One that is there is left as it is. The umask is the process's: what another thread makes at that moment has it too.
+
+    Raises:
+        OSError: it cannot be made.
     """
     before = os.umask(0o022)
     if before & stat.S_IWOTH:
@@ -225,12 +228,16 @@ def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
 
 
 def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
-    """Raises PermissionError where an entry of a directory that others can write to is somebody else's."""
-    if here.found.st_mode & _OTHERS_WRITE and entry.found.st_uid not in trust.owners:
-        what = "is a symbolic link of" if stat.S_ISLNK(entry.found.st_mode) else "belongs to"
+    """Raises PermissionError where an entry is a link of somebody else's, or theirs where others can make entries."""
+    uid = entry.found.st_uid
+    if uid in trust.owners:
+        return
+    if stat.S_ISLNK(entry.found.st_mode):
+        problem = f"is a symbolic link of uid {uid}; remove it, or choose a directory elsewhere"
+        raise PermissionError(errno.EPERM, problem, entry.path)
+    if here.found.st_mode & _OTHERS_WRITE:
         problem = (
-            f"{what} uid {entry.found.st_uid}, in a directory that others can write to; remove it, or choose a "
-            "directory elsewhere"
+            f"belongs to uid {uid}, in a directory that others can write to; remove it, or choose another directory"
         )
         raise PermissionError(errno.EPERM, problem, entry.path)
 
@@ -239,7 +246,7 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
     """Raises PermissionError where somebody else has written what is there, or could."""
     found = place.found
     if found.st_uid not in trust.owners:
-        problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s"
+        problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s; `chown` it"
         raise PermissionError(errno.EPERM, problem, place.path)
     foreign = found.st_mode & stat.S_IWGRP and found.st_gid not in trust.groups
     if found.st_mode & stat.S_IWOTH or foreign:

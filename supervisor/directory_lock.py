@@ -78,12 +78,15 @@ def _open(directory: Path) -> int:
         raise OSError(error.errno, why, str(path)) from None
     finally:
         os.close(above)
-    found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
+            problem = "is no lock file of this user's, or has another name, too; remove it"
+            raise PermissionError(errno.EPERM, problem, str(path))
+        os.fchmod(fd, 0o600)
+    except OSError:
         os.close(fd)
-        problem = "is no lock file of this user's, or has another name, too; remove it"
-        raise PermissionError(errno.EPERM, problem, str(path))
-    os.fchmod(fd, 0o600)
+        raise
     return fd
 
 
