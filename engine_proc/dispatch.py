@@ -56,6 +56,9 @@ LEFT_NAMED: Final = 10
 LEFT_TOLD: Final = 1000
 """Paths that are told beside the message."""
 
+TOO_SLOW: Final = "rules_too_slow"
+"""The same, of a torrent of which it takes too long to find out which files are wanted."""
+
 AGAIN_S: Final = 1.0
 """When a torrent is asked to leave again, where that failed."""
 
@@ -403,7 +406,10 @@ class Dispatcher:
     def _await_selection(self, torrent: str) -> None:
         """A torrent that is on its way, or was looked at, goes on once it is known which of its files are wanted."""
         desired = self._applied.get(torrent)
-        if desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
+        if (forgetting := self._forgetting.pop(torrent, None)) is not None:
+            self._pending.pop(torrent, None)
+            self.forget(forgetting)
+        elif desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
             self._loading_waits[torrent] = desired
 
     @_faults_are_the_torrents
@@ -419,7 +425,7 @@ class Dispatcher:
         if loads is None and not waits:
             return
         if alert.problem is not None:
-            self.faulted(torrent, alert.problem)
+            self.faulted(torrent, f"{alert.problem}; it needs others (`update_selection`)", name=TOO_SLOW)
         elif loads is not None:
             self._take_outcome(self._loader.load(loads, to_remove=False))
         elif torrent in self._session.torrents() and torrent not in self._unjudged:
@@ -429,7 +435,7 @@ class Dispatcher:
         self._expelled[torrent] = expelled
         self.unload(torrent)
 
-    def faulted(self, torrent: str, problem: str) -> None:
+    def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
         """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
 
         `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
@@ -439,10 +445,10 @@ class Dispatcher:
             self._again[torrent] = (self._clock() + AGAIN_S, problem)
         elif torrent in self._applied:
             if torrent in self._session.torrents():
-                self._expel(torrent, _Expelled(FAULT, problem))
+                self._expel(torrent, _Expelled(name, problem))
             else:
                 self._loader.give_up(torrent)
-                self._refuse(self._applied[torrent], problem, name=FAULT)
+                self._refuse(self._applied[torrent], problem, name=name)
 
     def alert_faulted(self, alert: Faulted) -> None:
         """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
