@@ -41,7 +41,7 @@ from engine_proc.storage_guard import (
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
-from protocol.events import ErrorCleared, SelectionChanged, TorrentError
+from protocol.events import SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
 
@@ -58,6 +58,9 @@ LEFT_TOLD: Final = 1000
 
 TOO_SLOW: Final = "rules_too_slow"
 """The same, of a torrent of which it takes too long to find out which files are wanted."""
+
+RETRY_S: Final = 2.0
+"""What libtorrent may take to go on with a torrent that an error had stopped."""
 
 AGAIN_S: Final = 1.0
 """When a torrent is asked to leave again, where that failed."""
@@ -165,6 +168,8 @@ class Dispatcher:
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._retrying: dict[str, float] = {}
+        """Until when it is waited for that libtorrent goes on with those that an error had stopped."""
         self._deleted: dict[str, list[str]] = {}
         """The paths that are to be gone once a torrent is."""
         self._again: dict[str, tuple[float, str]] = {}
@@ -256,17 +261,32 @@ class Dispatcher:
             self.ensure(desired)
 
     def _probed(self, torrent: str, problem: str | None) -> None:
-        """It is known whether the files of a torrent that has stopped can be used: if so, it is loaded anew."""
+        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
         if torrent in self._reloading or torrent in self._forgetting or torrent not in self._session.torrents():
             return
-        desired = self._guard.wanted(torrent) or self._applied[torrent]
-        if problem is None:
-            self._emit(ErrorCleared(torrent=torrent))
-            self.unload(torrent)
-        else:
+        if problem is not None:
             self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
-            self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
-            self.ensure(desired)
+            self._still_stopped(torrent, problem)
+            return
+        self._retrying[torrent] = self._clock() + RETRY_S
+        self._session.set_paused(torrent, False)
+        verdict = self._loader.look_again(self._applied[torrent])
+        if verdict is not None:
+            self.decided(Judged(torrent, verdict))
+
+    def _still_stopped(self, torrent: str, problem: str) -> None:
+        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
+        desired = self._guard.effective(self._guard.wanted(torrent) or self._applied[torrent])
+        before, self._applied[torrent] = self._applied[torrent], desired
+        for step in reconcile.steps(before, desired):
+            self._perform(torrent, step)
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+
+    @_faults_are_the_torrents
+    def error_cleared(self, torrent: str) -> None:
+        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
+        if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
+            self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
 
     # -- what is really there -------------------------------------------------------------------------------------
 
@@ -456,8 +476,17 @@ class Dispatcher:
         if not leaving or alert.torrent not in self._session.torrents():
             self.faulted(alert.torrent, alert.problem)
 
+    @_faults_are_the_torrents
+    def _gave_up(self, torrent: str) -> None:
+        """A torrent that was let run has stopped again, or was not seen running."""
+        if torrent in self._applied and torrent in self._session.torrents():
+            self._still_stopped(torrent, self._translator.trouble(torrent) or "libtorrent has not gone on with it")
+
     def tick(self, now: float) -> None:
-        """Asks those to leave again that could not be taken out."""
+        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
+        for torrent in [torrent for torrent, until in self._retrying.items() if until <= now]:
+            del self._retrying[torrent]
+            self._gave_up(torrent)
         for torrent in [torrent for torrent, (at, _) in self._again.items() if at <= now]:
             self._leave(torrent, self._again.pop(torrent)[1])
 
@@ -655,6 +684,7 @@ class Dispatcher:
 
     def _drop(self, torrent: str) -> None:
         self._again.pop(torrent, None)
+        self._retrying.pop(torrent, None)
         self._loading_waits.pop(torrent, None)
         self._selection_waits.discard(torrent)
         self._applied.pop(torrent, None)
