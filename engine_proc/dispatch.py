@@ -41,7 +41,7 @@ from engine_proc.storage_guard import (
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
-from protocol.events import ErrorCleared, SelectionChanged, TorrentError
+from protocol.events import SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
 
@@ -55,6 +55,12 @@ LEFT_NAMED: Final = 10
 
 LEFT_TOLD: Final = 1000
 """Paths that are told beside the message."""
+
+TOO_SLOW: Final = "rules_too_slow"
+"""The same, of a torrent of which it takes too long to find out which files are wanted."""
+
+RETRY_S: Final = 2.0
+"""What libtorrent may take to go on with a torrent that an error had stopped."""
 
 AGAIN_S: Final = 1.0
 """When a torrent is asked to leave again, where that failed."""
@@ -162,6 +168,8 @@ class Dispatcher:
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._retrying: dict[str, float] = {}
+        """Until when it is waited for that libtorrent goes on with those that an error had stopped."""
         self._deleted: dict[str, list[str]] = {}
         """The paths that are to be gone once a torrent is."""
         self._again: dict[str, tuple[float, str]] = {}
@@ -253,17 +261,32 @@ class Dispatcher:
             self.ensure(desired)
 
     def _probed(self, torrent: str, problem: str | None) -> None:
-        """It is known whether the files of a torrent that has stopped can be used: if so, it is loaded anew."""
+        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
         if torrent in self._reloading or torrent in self._forgetting or torrent not in self._session.torrents():
             return
-        desired = self._guard.wanted(torrent) or self._applied[torrent]
-        if problem is None:
-            self._emit(ErrorCleared(torrent=torrent))
-            self.unload(torrent)
-        else:
+        if problem is not None:
             self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
-            self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
-            self.ensure(desired)
+            self._still_stopped(torrent, problem)
+            return
+        self._retrying[torrent] = self._clock() + RETRY_S
+        self._session.set_paused(torrent, False)
+        verdict = self._loader.look_again(self._applied[torrent])
+        if verdict is not None:
+            self.decided(Judged(torrent, verdict))
+
+    def _still_stopped(self, torrent: str, problem: str) -> None:
+        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
+        desired = self._guard.effective(self._guard.wanted(torrent) or self._applied[torrent])
+        before, self._applied[torrent] = self._applied[torrent], desired
+        for step in reconcile.steps(before, desired):
+            self._perform(torrent, step)
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+
+    @_faults_are_the_torrents
+    def error_cleared(self, torrent: str) -> None:
+        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
+        if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
+            self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
 
     # -- what is really there -------------------------------------------------------------------------------------
 
@@ -403,7 +426,10 @@ class Dispatcher:
     def _await_selection(self, torrent: str) -> None:
         """A torrent that is on its way, or was looked at, goes on once it is known which of its files are wanted."""
         desired = self._applied.get(torrent)
-        if desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
+        if (forgetting := self._forgetting.pop(torrent, None)) is not None:
+            self._pending.pop(torrent, None)
+            self.forget(forgetting)
+        elif desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
             self._loading_waits[torrent] = desired
 
     @_faults_are_the_torrents
@@ -419,7 +445,7 @@ class Dispatcher:
         if loads is None and not waits:
             return
         if alert.problem is not None:
-            self.faulted(torrent, alert.problem)
+            self.faulted(torrent, f"{alert.problem}; it needs others (`update_selection`)", name=TOO_SLOW)
         elif loads is not None:
             self._take_outcome(self._loader.load(loads, to_remove=False))
         elif torrent in self._session.torrents() and torrent not in self._unjudged:
@@ -429,7 +455,7 @@ class Dispatcher:
         self._expelled[torrent] = expelled
         self.unload(torrent)
 
-    def faulted(self, torrent: str, problem: str) -> None:
+    def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
         """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
 
         `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
@@ -439,10 +465,10 @@ class Dispatcher:
             self._again[torrent] = (self._clock() + AGAIN_S, problem)
         elif torrent in self._applied:
             if torrent in self._session.torrents():
-                self._expel(torrent, _Expelled(FAULT, problem))
+                self._expel(torrent, _Expelled(name, problem))
             else:
                 self._loader.give_up(torrent)
-                self._refuse(self._applied[torrent], problem, name=FAULT)
+                self._refuse(self._applied[torrent], problem, name=name)
 
     def alert_faulted(self, alert: Faulted) -> None:
         """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
@@ -450,8 +476,17 @@ class Dispatcher:
         if not leaving or alert.torrent not in self._session.torrents():
             self.faulted(alert.torrent, alert.problem)
 
+    @_faults_are_the_torrents
+    def _gave_up(self, torrent: str) -> None:
+        """A torrent that was let run has stopped again, or was not seen running."""
+        if torrent in self._applied and torrent in self._session.torrents():
+            self._still_stopped(torrent, self._translator.trouble(torrent) or "libtorrent has not gone on with it")
+
     def tick(self, now: float) -> None:
-        """Asks those to leave again that could not be taken out."""
+        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
+        for torrent in [torrent for torrent, until in self._retrying.items() if until <= now]:
+            del self._retrying[torrent]
+            self._gave_up(torrent)
         for torrent in [torrent for torrent, (at, _) in self._again.items() if at <= now]:
             self._leave(torrent, self._again.pop(torrent)[1])
 
@@ -649,6 +684,7 @@ class Dispatcher:
 
     def _drop(self, torrent: str) -> None:
         self._again.pop(torrent, None)
+        self._retrying.pop(torrent, None)
         self._loading_waits.pop(torrent, None)
         self._selection_waits.discard(torrent)
         self._applied.pop(torrent, None)

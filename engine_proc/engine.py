@@ -44,7 +44,7 @@ from engine_proc.storage_guard import Confined, Decision, Judged, StorageGuard
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
-from protocol.events import Progress
+from protocol.events import ErrorCleared, Progress
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import (
     Configure,
@@ -232,6 +232,8 @@ class Engine:
                 if subject and (progress := self._coalescer.flush(subject, time.monotonic())):
                     self._outbox.append(progress)
                 self._outbox.append(event)
+                if isinstance(event, ErrorCleared):
+                    self._require_dispatcher().error_cleared(event.torrent)
 
     @contextlib.contextmanager
     def _faults_are_the_torrents(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ FLUFF: Final = (
 )
 """What `skip_fluff` leaves out: notes, links, checksums, executables, previews, and what file managers leave behind."""
 
-SLICE: Final = 200_000
+SLICE: Final = 2_000_000
 """Steps between two pauses of `decide`, each a character of a path times one of a glob: a few milliseconds at worst."""
 
 _PART: Final = 2_000

@@ -197,6 +197,11 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
+    def trouble(self, torrent: str) -> str | None:
+        """What has stopped a torrent, in words."""
+        view = self._views.get(torrent)
+        return None if view is None else view.trouble
+
     def stopped(self, torrent: str) -> bool:
         """Whether a torrent stands still for an error that clients were told of."""
         view = self._views.get(torrent)

@@ -132,8 +132,9 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
     """Something is wrong with a torrent.
 
     Fields:
-        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`, or
-            `call_failed` where libtorrent or its binding has failed at it.
+        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
+            `call_failed` where libtorrent or its binding has failed at it, `rules_too_slow` where it takes too long to
+            find out which files its globs want.
         message: in words, for people.
         recoverable: Ouzel goes on by itself; otherwise somebody has to act.
     """

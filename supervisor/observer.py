@@ -6,6 +6,7 @@ is told here from what is news.
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -48,6 +49,9 @@ from supervisor.catalogue import Catalogue
 from supervisor.publisher import Publisher
 from supervisor.snapshot import Metadata, Snapshot
 from supervisor.waiters import SESSION, Waiters
+
+NOT_LOADED: Final = frozenset({"add_failed", "call_failed", "damaged", "path_not_allowed", "rules_too_slow"})
+"""Names of errors with which a torrent is not in the session; no status says so of it."""
 
 
 class Observer:
@@ -215,7 +219,7 @@ class Observer:
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name in ("add_failed", "call_failed", "damaged", "path_not_allowed"):
+                if event.name in NOT_LOADED:
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )

@@ -10,7 +10,6 @@ from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, Torre
 from engine_proc.resume_policy import Urgency
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
-    ErrorCleared,
     FilesDiscovered,
     LimitsApplied,
     LimitsStale,
@@ -548,8 +547,8 @@ def failed(desk: Desk, desired: DesiredTorrent) -> None:
     assert desk.session.statuses()[0].error == "bad disk"
 
 
-def test_a_torrent_that_an_error_has_stopped_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
-    """Once its files were found to be usable; only then the new revision is confirmed."""
+def test_a_torrent_that_an_error_has_stopped_goes_on(desk: Desk, tmp_path: Path) -> None:
+    """Once its files were found to be usable; it is confirmed when libtorrent was seen to go on, and not before."""
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
     failed(desk, desired)
@@ -557,11 +556,27 @@ def test_a_torrent_that_an_error_has_stopped_is_loaded_anew(desk: Desk, tmp_path
     again = changed(desired)
     desk.dispatcher.retry(again)
     desk.pump()
-    assert desk.heard(TorrentApplied) == []
+    assert desk.session.statuses()[0].error == "bad disk"
     desk.decide()
-    assert desk.heard(ErrorCleared) == [ErrorCleared(torrent=desired.torrent)]
-    assert desk.heard(TorrentApplied) == [applied(again)]
     assert desk.session.statuses()[0].error is None
+    assert desk.heard(TorrentApplied) == []
+    desk.dispatcher.error_cleared(desired.torrent)
+    assert desk.heard(TorrentApplied) == [applied(again)]
+
+
+def test_a_torrent_that_stops_again_is_told_so(desk: Desk, tmp_path: Path) -> None:
+    """Nobody waits for ever."""
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    failed(desk, desired)
+    desk.said.clear()
+    desk.dispatcher.retry(changed(desired))
+    desk.decide()
+    desk.dispatcher.tick(desk.now + 1)
+    assert desk.heard(TorrentApplied) == []
+    desk.dispatcher.tick(desk.now + 10)
+    (told,) = desk.heard(TorrentApplied)
+    assert told == TorrentApplied(torrent=desired.torrent, revision=2, problem="bad disk")
 
 
 def test_a_torrent_whose_files_cannot_be_used_is_told_so(desk: Desk, tmp_path: Path) -> None:
@@ -576,8 +591,8 @@ def test_a_torrent_whose_files_cannot_be_used_is_told_so(desk: Desk, tmp_path: P
     again = changed(desired, sequential=True)
     desk.dispatcher.retry(again)
     desk.decide()
-    told, *later = desk.heard(TorrentApplied)
-    assert (told.revision, later) == (again.revision, [applied(again)])
+    (told,) = desk.heard(TorrentApplied)
+    assert told.revision == again.revision
     assert told.problem is not None
     assert "Not a directory" in told.problem
     assert [error.message for error in desk.heard(TorrentError)] == [told.problem]
