@@ -71,6 +71,8 @@ class Child:
         on_death: called on the loop, once, when it is gone and reaped.
         on_log: called on the loop with each line it wrote.
         engine: the module that it runs.
+        sandbox: the mode of its sandbox.
+        roots: below which its sandbox lets it write.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class Child:
         on_death: Callable[[Death], None],
         on_log: Callable[[bytes], None],
         engine: str = ENGINE_MODULE,
+        sandbox: str = "off",
+        roots: Sequence[str] = (),
     ) -> None:
         self.gen = gen
         self._on_death = on_death
@@ -101,7 +105,8 @@ class Child:
             argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
             argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
             argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
-            argv += ["--resume-dir", str(resume_dir)]
+            argv += ["--resume-dir", str(resume_dir), "--sandbox", sandbox]
+            argv += [f"--root={root}" for root in roots]
             self.pid = os.posix_spawn(
                 sys.executable,
                 argv,

@@ -13,6 +13,7 @@ import pytest
 from engine_proc.__main__ import EXIT_ORPHANED
 from protocol.events import Completed, LimitsApplied, Progress
 from protocol.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.resume_dir import ResumeDir
 from tests.engine_proc.loopback import address, seed
 from tests.engine_proc.probe import DEADLINE_S
 from tests.engine_proc.samples import two_files
@@ -36,6 +37,7 @@ def engine_process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """An engine, started as the supervisor starts it; killed at the end if it still runs."""
     resume_dir.mkdir(exist_ok=True)
+    ResumeDir(resume_dir).make_directories()
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
     argv += ["--parent-pid", str(parent_pid or os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
     argv += ["--resume-dir", str(resume_dir)]
