@@ -13,6 +13,7 @@ from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.poison import poison
+from tests.bench.sandbox import sandbox
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
@@ -34,6 +35,7 @@ for benchmark in (
     flight,
     leaks,
     failover,
+    sandbox,
     poison,
     hangs,
     wire,

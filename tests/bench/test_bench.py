@@ -142,3 +142,10 @@ def test_fuzz_counts_every_reply() -> None:
     assert document["engine_lived"] is document["supervisor_lived"] is True
     assert document["vandals"] == 60
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
+
+
+def test_sandbox_measures_with_it_and_without() -> None:
+    """In turns, the same number of each."""
+    document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
+    assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
+    assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}
