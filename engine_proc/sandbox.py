@@ -7,6 +7,7 @@ threads that are started afterwards, so it is entered before there are any.
 
 import contextlib
 import ctypes
+import errno
 import os
 import platform
 import sys
@@ -122,8 +123,9 @@ def _forbid_new_privileges() -> None:
 
 
 def _require_one_thread() -> None:
+    """Raises OSError where there are other threads, as of a module that Python was told to load at its start."""
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  # no paths are wanted
-        raise RuntimeError("threads were started before the sandbox was entered, and would stay outside of it")
+        raise OSError(errno.EBUSY, "threads were started before it, which it would not hold for")
 
 
 def _confine_files(

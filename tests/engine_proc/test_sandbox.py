@@ -1,5 +1,6 @@
 """Entering the sandbox where the kernel can do less, or nothing: in processes that are not confined by it."""
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -147,3 +148,23 @@ def test_off_is_off(kernel: Kernel, resume_dir: ResumeDir, roots: list[str]) -> 
     entered = enter("off", roots, resume_dir)
     assert kernel.rules == {}
     assert (entered.report.landlock, entered.report.problem, entered.places, entered.refusal) == (0, None, {}, None)
+
+
+def test_threads_that_are_there_already_would_not_be_confined(
+    monkeypatch: pytest.MonkeyPatch, resume_dir: ResumeDir, roots: list[str]
+) -> None:
+    """Then none is, and it is told: half a sandbox would pass for a whole one."""
+    require_one_thread = sandbox._require_one_thread
+    kernel = Kernel(monkeypatch)
+    monkeypatch.setattr(sandbox, "_require_one_thread", require_one_thread)
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        report = enter("auto", roots, resume_dir).report
+        assert (report.landlock, kernel.rules) == (0, {})
+        assert "threads were started before" in (report.problem or "")
+        assert enter("require", roots, resume_dir).refusal is not None
+    finally:
+        done.set()
+        thread.join()
