@@ -17,6 +17,7 @@ from engine_proc.engine import Engine
 from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.sandbox import enter as enter_sandbox
 from engine_proc.storage_watch import StorageWatch
 from protocol import utf8
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
@@ -58,6 +59,8 @@ def main() -> None:
     parser.add_argument("--lifeline-fd", type=int, required=True, help="readable when the supervisor is gone")
     parser.add_argument("--flight-fd", type=int, help="memory for the flight recorder; none of it is read without")
     parser.add_argument("--resume-dir", type=Path, required=True)
+    parser.add_argument("--root", action="append", default=[], help="a download root; may be given several times")
+    parser.add_argument("--sandbox", choices=["auto", "require", "off"], default="off", help="see engine_proc.sandbox")
     parser.add_argument("--stacks-fd", type=int, help="where stacks are written when it dies; stderr without it")
     args = parser.parse_args()
 
@@ -82,6 +85,8 @@ def main() -> None:
     # Only after the checks above: libtorrent is what takes time to load.
     from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
+    resume_dir = ResumeDir(args.resume_dir)
+    sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session
     recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))
 
     def make_session(command: Configure) -> LibtorrentSession:
@@ -99,7 +104,7 @@ def main() -> None:
     link.setsockopt(zmq.LINGER, 0)
     link.setsockopt(zmq.SNDHWM, LINK_HWM)
     link.connect(args.endpoint)
-    store = FastResumeStore(ResumeDir(args.resume_dir))
+    store = FastResumeStore(resume_dir, sandbox.places)
     rehasher = Rehasher()
     watch = StorageWatch()
     engine = Engine(
@@ -112,6 +117,7 @@ def main() -> None:
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
         recorder=recorder,
+        sandbox=sandbox,
     )
     signal.signal(signal.SIGTERM, lambda *_: engine.terminate())
     engine.run()

@@ -143,6 +143,8 @@ class StorageGuard:
         self._clock = clock
         self._bounds = Bounds()
         self._mounts: Mounts = watch.mounts
+        self._covered: dict[str, _Home] = {}
+        """The directories that the sandbox lets this process write below, and on which mount they were then."""
         self._tokens = itertools.count(1)
         self._desired: dict[str, DesiredTorrent] = {}
         self._homes: dict[str, _Home] = {}
@@ -169,6 +171,10 @@ class StorageGuard:
     def set_bounds(self, bounds: Bounds) -> None:
         """Says where payload may be; before that it may be nowhere."""
         self._bounds = bounds
+
+    def set_covered(self, directories: Iterable[str]) -> None:
+        """Says where the sandbox lets this process write, as it has just been set; never said where there is none."""
+        self._covered = {each: self._home_at(each) for each in directories}
 
     # -- what the dispatcher asks ---------------------------------------------------------------------------------
 
@@ -260,6 +266,10 @@ class StorageGuard:
             if torrent in held:
                 self._spaces[mount_point] = storage_policy.hurried(self._spaces[mount_point])
                 self._measure_at[mount_point] = self._clock()
+
+    def looking(self, torrent: str) -> bool:
+        """Whether the disk is being asked about a torrent: `Judged` or `Confined` follows."""
+        return torrent in self._looks or torrent in self._confining
 
     def suspect(self, torrent: str) -> bool:
         """A torrent's files gave an error: whether they should be looked at again."""
@@ -391,10 +401,20 @@ class StorageGuard:
     def _home_of(self, desired: DesiredTorrent) -> _Home:
         home = self._homes_by_path.get(desired.save_path)
         if home is None:
-            mount_point = mount_point_of(desired.save_path, self._mounts)
-            home = _Home(mount_point, self._mounts.get(mount_point, ""))
-            self._homes_by_path[desired.save_path] = home
+            home = self._homes_by_path[desired.save_path] = self._home_at(desired.save_path)
         return home
+
+    def _home_at(self, path: str) -> _Home:
+        mount_point = mount_point_of(path, self._mounts)
+        return _Home(mount_point, self._mounts.get(mount_point, ""))
+
+    def _is_covered(self, path: str) -> bool:
+        """Whether the sandbox lets this process write at a path; not where something was mounted over a root since."""
+        return not self._covered or any(
+            path == each or path.startswith(each.rstrip("/") + "/")
+            for each, home in self._covered.items()
+            if home == self._home_at(each)
+        )
 
     def _judge(
         self,
@@ -407,6 +427,9 @@ class StorageGuard:
         if escape is not None:
             self.stop_waiting(desired.torrent)
             return Outside(str(escape))
+        if not self._is_covered(desired.save_path):
+            problem = f"{desired.save_path} is out of this engine's reach now; another one takes over in a moment"
+            return Missing(home.mount_point, problem)
         before = self._homes.get(desired.torrent)
         verdict = storage_policy.judge(
             expected=before.mount_point if before is not None else desired.mount_point,

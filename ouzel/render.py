@@ -23,6 +23,7 @@ from protocol.rows import (
     HealthReport,
     HealthStatus,
     Reason,
+    SandboxReport,
     SettingsReport,
     StatsReport,
     TorrentDetail,
@@ -159,8 +160,17 @@ def health(report: HealthReport) -> Group:
     if report.restore.done < report.restore.total:
         head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
     return Group(
-        head, *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons]
+        head,
+        *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons],
+        *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),
     )
+
+
+def sandbox_line(report: SandboxReport) -> str:
+    """What the kernel holds the engine to."""
+    landlock = f"Landlock {report.landlock}" if report.landlock else "no Landlock"
+    problem = f"; {report.problem}" if report.problem else ""
+    return clean(f"sandbox {report.mode}: {landlock}, {'' if report.seccomp else 'no '}seccomp{problem}")
 
 
 def reason_line(reason: Reason) -> str:

@@ -30,6 +30,7 @@ from protocol.events import (
     StateChanged,
     TorrentError,
 )
+from protocol.rows import SandboxReport
 
 T = TypeVar("T")
 
@@ -116,9 +117,12 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
 
     Fields:
         resume_dir: the directory, as `ResumeDir.identity` names it.
+        hand_over: the engine's sandbox does not let it write there: it sends what it would write (`ResumeHandedOver`),
+            and `AllHandedOver` in the end.
     """
 
     resume_dir: str
+    hand_over: bool = False
 
 
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
@@ -133,19 +137,32 @@ class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
-    """The session is up and commands are carried out."""
+    """The session is up and commands are carried out.
+
+    Fields:
+        sandbox: what confines the engine.
+        places: the directories that its sandbox lets it write below, each with the place that was there (see
+            `protocol.place`); none where no sandbox is in force.
+    """
 
     pid: int
     libtorrent: str
     listen_port: int
+    sandbox: SandboxReport | None = None
+    places: dict[str, str] = {}
 
 
 class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refused"):
-    """The settings are not ones that libtorrent has; the session was not made, or goes on as it was."""
+    """The settings are not ones that this engine can have; the session was not made, or goes on as it was.
+
+    Fields:
+        section: of the configuration.
+    """
 
     setting: str
     message: str
     config: int = 0
+    section: str = "engine"
 
 
 class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
@@ -236,6 +253,17 @@ class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_dama
     problem: str
 
 
+class ResumeHandedOver(_EngineFact, frozen=True, kw_only=True, tag="resume_handed_over"):
+    """A torrent's resume data, as its file is to hold it; see `SaveAll`."""
+
+    torrent: str
+    content: bytes
+
+
+class AllHandedOver(_EngineFact, frozen=True, kw_only=True, tag="all_handed_over"):
+    """Each torrent's resume data was handed over, or cannot be made."""
+
+
 class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
     """Whether fast-resume data can be written: `problem` in words, or null once it can again."""
 
@@ -281,6 +309,8 @@ EngineEvent = (
     | FilesQueried
     | FilePutAside
     | MetainfoDamaged
+    | ResumeHandedOver
+    | AllHandedOver
     | ResumeStoreState
     | StorageState
     | SessionStats

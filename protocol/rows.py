@@ -223,6 +223,22 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel holds the engine to, beside Ouzel's own care.
+
+    Fields:
+        mode: as configured: `auto`, `require` or `off`.
+        landlock: version of the kernel's Landlock that is in force, which confines files; 0 is none.
+        seccomp: whether the filter over system calls is in force.
+        problem: what is not confined though it was to be, and why; null where all is.
+    """
+
+    mode: str
+    landlock: int = 0
+    seccomp: bool = False
+    problem: str | None = None
+
+
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the service is.
 
@@ -232,6 +248,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
         engine: the engine process.
         supervisor: the supervisor process.
         restore: how far the engine is in taking up torrents.
+        sandbox: what confines the engine; null while none has been ready.
     """
 
     status: HealthStatus
@@ -239,6 +256,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineReport
     supervisor: SupervisorReport
     restore: RestoreReport
+    sandbox: SandboxReport | None = None
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):

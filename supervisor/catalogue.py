@@ -170,6 +170,10 @@ class Catalogue:
             found.append(Record(None, self._dir.session, self.session))
         return found
 
+    async def put_resume(self, torrent: str, content: bytes) -> OSError | None:
+        """Writes the resume data of a torrent for an engine that cannot. Returns what went wrong."""
+        return await self._commit([Change(self._dir.fastresume(torrent), content)])
+
     async def rewrite(self, changes: Sequence[Change]) -> str | None:
         """Writes what memory has, though changes are refused. Returns what went wrong."""
         outcomes = await asyncio.gather(*(self._commit([change]) for change in changes))

@@ -82,6 +82,8 @@ class Child:
         on_log: called on the loop with each line it wrote.
         engine: the module that it runs.
         python: how Python is started; tests have engines that are not installed.
+        sandbox: the mode of its sandbox.
+        roots: below which its sandbox lets it write.
     """
 
     def __init__(
@@ -95,6 +97,8 @@ class Child:
         on_log: Callable[[bytes], None],
         engine: str = ENGINE_MODULE,
         python: Sequence[str] = ISOLATED,
+        sandbox: str = "off",
+        roots: Sequence[str] = (),
     ) -> None:
         self.gen = gen
         self._on_death = on_death
@@ -116,7 +120,8 @@ class Child:
             argv = [*python, "-X", "utf8", "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
             argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
             argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
-            argv += ["--resume-dir", str(resume_dir)]
+            argv += ["--resume-dir", str(resume_dir), "--sandbox", sandbox]
+            argv += [f"--root={root}" for root in roots]
             self.pid = os.posix_spawn(
                 python[0],
                 argv,

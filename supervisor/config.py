@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -100,6 +100,17 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     warm_spare: bool = True
 
 
+class SandboxConfig(_Section, frozen=True, kw_only=True):
+    """`[sandbox]`: what the kernel holds the engine to.
+
+    Fields:
+        mode: `auto` confines it as far as this kernel can, `require` runs no engine where that is less than all that
+            counts, `off` leaves it to Ouzel's own care.
+    """
+
+    mode: Literal["auto", "require", "off"] = "auto"
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has libtorrent's settings by their own names."""
 
@@ -108,6 +119,7 @@ class Config(_Section, frozen=True, kw_only=True):
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
     restart: RestartConfig = RestartConfig()
+    sandbox: SandboxConfig = SandboxConfig()
 
 
 def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:

@@ -27,6 +27,10 @@ class DownloadRoots:
         self.default = resolved[0]
         self.bounds = Bounds(_texts(resolved), _texts(str(each.resolve()) for each in reserved))
 
+    def follow(self, other: "DownloadRoots") -> None:
+        """From now on these are the roots."""
+        self.default, self.bounds = other.default, other.bounds
+
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
         if path is None and self.default in self.bounds.roots:

@@ -28,6 +28,7 @@ from protocol.events import (
     TorrentError,
 )
 from protocol.link import (
+    AllHandedOver,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -35,6 +36,7 @@ from protocol.link import (
     FilesRestored,
     Heartbeat,
     MetainfoDamaged,
+    ResumeHandedOver,
     ResumeStoreState,
     SessionStats,
     SettingsApplied,
@@ -78,6 +80,7 @@ class Observer:
         on_store_problem: Callable[[str | None], None],
         on_put_aside: Callable[[FilePutAside], None],
         on_metainfo_damaged: Callable[[MetainfoDamaged], None],
+        on_handed_over: Callable[[ResumeHandedOver | AllHandedOver], None],
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
@@ -94,6 +97,7 @@ class Observer:
         self._on_store_problem = on_store_problem
         self._on_put_aside = on_put_aside
         self._on_metainfo_damaged = on_metainfo_damaged
+        self._on_handed_over = on_handed_over
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
@@ -129,6 +133,8 @@ class Observer:
                 self._on_put_aside(event)
             case MetainfoDamaged():
                 self._on_metainfo_damaged(event)
+            case ResumeHandedOver() | AllHandedOver():
+                self._on_handed_over(event)
             case StorageState():
                 self._take_storage(event)
             case TorrentForgotten():

@@ -69,6 +69,11 @@ class ResumeDirWarden:
         resume_dir.bind(lock.identity)
         catalogue.on_write_failed = self._doubt.set
 
+    @property
+    def trouble(self) -> bool:
+        """Whether the directory cannot be relied on now."""
+        return self._problem is not None
+
     def slowness(self, now: float) -> str | None:
         """The problem, where a write or a look waits for too long. `now` is in monotonic seconds."""
         waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]

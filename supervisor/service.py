@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import zmq
 
+from protocol import private_dir
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
@@ -32,11 +33,13 @@ from protocol.events import (
     TorrentRemoved,
 )
 from protocol.link import (
+    AllHandedOver,
     Configure,
     EngineReady,
     FilePutAside,
     Heartbeat,
     MetainfoDamaged,
+    ResumeHandedOver,
     SaveAll,
     SessionStats,
     SettingsApplied,
@@ -51,7 +54,7 @@ from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
-from supervisor.config import Config
+from supervisor.config import Config, InvalidConfig
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
@@ -69,10 +72,12 @@ from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
+from supervisor.place_watch import PlaceWatch
 from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
+from supervisor.renewal import Renewal
 from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
@@ -142,16 +147,20 @@ class Service:
         self._resume_dir = ResumeDir(Path(config.paths.resume_dir))
         self._runtime_dir = Path(config.paths.runtime_dir)
         paths = config.paths
-        self._roots = DownloadRoots(
-            [Path(root) for root in paths.download_roots],
-            reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir), *config.api.directories],
-        )
+        self._reserved = [Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir)]
+        self._reserved += config.api.directories
+        self._roots = self._roots_of(config)
+        """Where payload may be: those of the engine that is, or is about to be."""
+        self._roots_read = {tuple(paths.download_roots): self._roots_of(config)}
+        """Those of each configuration that was read, as the disk had them then."""
         self._catalogue = Catalogue(self._resume_dir)
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
+        self._places = PlaceWatch()
+        self._own_places = [str(self._resume_dir.fastresume_dir), str(self._resume_dir.damaged)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
@@ -162,6 +171,14 @@ class Service:
     @property
     def _config(self) -> Config:
         return self._in_force.config
+
+    @property
+    def _wanted_roots(self) -> DownloadRoots:
+        """Those that the next engine is to have."""
+        return self._roots_read[tuple(self._config.paths.download_roots)]
+
+    def _roots_of(self, config: Config) -> DownloadRoots:
+        return DownloadRoots([Path(root) for root in config.paths.download_roots], reserved=self._reserved)
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT.
@@ -196,6 +213,7 @@ class Service:
                 reports = Path(self._config.paths.state_dir) / CRASHES
                 self._crashes = CrashReports(reports, group=self._background, log=self._log)
                 self._isolation = self._isolate()
+                await self._renewal.look()  # before signals are caught: nothing can be stopped yet
                 requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
@@ -207,6 +225,7 @@ class Service:
                     "warden": self._warden.run,
                     "pulse": self._pulse.run,
                     "reload": self._reloader.run,
+                    "renewal": self._renewal.run,
                     "access": partial(self._access.run, partial(self._reporter.report, "access")),
                 }
                 running = [self._background.keep(name, part) for name, part in parts.items()]
@@ -218,6 +237,7 @@ class Service:
                 await requests.close()
                 await self._crashes.close()
         finally:
+            self._places.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
             self._link.close()
@@ -256,6 +276,7 @@ class Service:
             on_store_problem=partial(report, "resume_dir", "fastresume"),
             on_put_aside=self._engine_put_aside,
             on_metainfo_damaged=self._metainfo_damaged,
+            on_handed_over=self._handed_over,
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
@@ -287,6 +308,14 @@ class Service:
             excuse=self._excuses,
             fingerprint=self._fingerprint if self._config.restart.warm_spare else None,
         )
+        self._renewal = Renewal(
+            self._keeper,
+            self._places,
+            roots=lambda: self._wanted_roots.bounds.roots,
+            own=self._own_directories,
+            hand_over=lambda: self._link.send(SaveAll(resume_dir=self._locks[0].identity, hand_over=True)),
+            log=self._log,
+        )
         self._reads = Reads(
             config=self._config,
             catalogue=self._catalogue,
@@ -311,7 +340,7 @@ class Service:
         )
         self._reloader = Reloader(
             self._in_force,
-            read=self._read_config,
+            read=self._read_again,
             apply=self._apply_config,
             engine_up=lambda: self._link.up,
             on_taken=self._config_taken,
@@ -415,6 +444,8 @@ class Service:
             on_death=on_death,
             on_log=partial(self._engine_wrote, log, gen),
             engine=self._engine,
+            sandbox=self._config.sandbox.mode,
+            roots=[root for root in self._wanted_roots.bounds.roots if root not in self._places.silent],
         )
 
     def _engine_wrote(self, log: logs.Logger, gen: int, line: bytes) -> None:
@@ -424,9 +455,20 @@ class Service:
 
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
-        return self._config, self._locks[0].identity, self._code.current()
+        places = [self._places.seen.get(path) for path in self._places_wanted()]
+        return self._config, self._locks[0].identity, self._code.current(), places, frozenset(self._places.silent)
+
+    def _places_wanted(self) -> list[str]:
+        """Where the next engine is to be able to write."""
+        return [*self._wanted_roots.bounds.roots, *self._own_places]
+
+    def _own_directories(self) -> list[str] | None:
+        """The engine's directories in the resume directory; None while that cannot be relied on."""
+        return None if self._warden.trouble else self._own_places
 
     def _engine_spawned(self, child: Child, warm: bool) -> None:
+        self._roots.follow(self._wanted_roots)
+        self._renewal.covered = {}
         self._publisher.gen = child.gen
         self._isolation.engine_spawned()
         self._pulse.begin(heard=warm)
@@ -449,6 +491,8 @@ class Service:
     def _engine_ready(self, event: EngineReady) -> None:
         self._log.info("engine_ready", gen=self._keeper.gen, pid=event.pid, port=event.listen_port)
         self._reads.libtorrent = event.libtorrent
+        self._reads.sandbox = event.sandbox
+        self._renewal.covered = event.places
         if not self._keeper.ready():
             return
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
@@ -531,7 +575,7 @@ class Service:
             )
 
     def _settings_refused(self, event: SettingsRefused) -> None:
-        problem = f"engine.{event.setting}: {event.message}"
+        problem = f"{event.section}.{event.setting}: {event.message}"
         self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
         if self._reloader.refused(event.config, problem):
             return
@@ -540,7 +584,7 @@ class Service:
             self._keeper.stop()
             return
         # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
-        refused = f"libtorrent refuses {problem}"
+        refused = f"the engine refuses {problem}"
         self._reporter.report("engine", "settings", refused, Severity.FATAL)
         self._keeper.kill(refused)
 
@@ -601,7 +645,40 @@ class Service:
     def _apply_config(self) -> None:
         self._reads.config = self._config
         self._keeper.follow(self._restart_policy())
+        if self._wanted_roots.bounds != self._roots.bounds and self._keeper.lifecycle.state is State.RUNNING:
+            self._renewal.ask("the download roots are others now")
+            return  # the next engine is configured with them, and says what it thinks of the rest
+        self._roots.follow(self._wanted_roots)
         self._configure_engine()
+
+    def _read_again(self) -> Config:
+        """The configuration as it is now, in a thread. Its download roots are made where they are missing.
+
+        Raises InvalidConfig.
+        """
+        config = self._read_config()
+        key = tuple(config.paths.download_roots)
+        if key != tuple(self._config.paths.download_roots):
+            for index, root in enumerate(key):
+                try:
+                    private_dir.make_shared(Path(root))
+                except OSError as error:
+                    raise InvalidConfig(f"paths.download_roots[{index}]: {root}: {error.strerror}") from error
+            try:
+                self._roots_read[key] = self._roots_of(config)
+            except (OSError, RuntimeError) as error:  # the latter where links lead in a circle
+                raise InvalidConfig(f"paths.download_roots: {error}") from error
+        return config
+
+    def _handed_over(self, event: ResumeHandedOver | AllHandedOver) -> None:
+        if isinstance(event, ResumeHandedOver):
+            self._background.create_task(self._write_resume(event))
+        else:
+            self._renewal.handed_over()
+
+    async def _write_resume(self, event: ResumeHandedOver) -> None:
+        if (problem := await self._catalogue.put_resume(event.torrent, event.content)) is not None:
+            self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
 
     def _config_taken(self, changes: Changes) -> None:
         self._reporter.report("config", "file", None)
@@ -633,6 +710,7 @@ class Service:
         """Tells what was mended, and has the engine write what only it knows, and load what it could not."""
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
+        # Where its sandbox keeps the engine out of the directory that is there now, the renewal has it hand over.
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
         self._restorer.forget_leaving()
         if not self._link.up:

@@ -15,6 +15,7 @@ from tests.bench.log import log
 from tests.bench.many import many
 from tests.bench.names import names
 from tests.bench.poison import poison
+from tests.bench.sandbox import sandbox
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
@@ -36,6 +37,7 @@ for benchmark in (
     flight,
     leaks,
     failover,
+    sandbox,
     poison,
     hangs,
     wire,

@@ -155,3 +155,10 @@ def test_names_compares_what_is_judged_with_what_is_written() -> None:
         assert found["files"] >= found["names"] >= 1500
         assert found["differences"] == found["outside"] == 0
         assert found["refused_by_judge"] > 0
+
+
+def test_sandbox_measures_with_it_and_without() -> None:
+    """In turns, the same number of each."""
+    document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
+    assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
+    assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}

@@ -7,6 +7,7 @@ import pytest
 from engine_proc.resume_store import FastResumeStore, Outcome, SavedResume
 from protocol import durable
 from protocol.integrity import Damaged, crc32_of, seal, unseal
+from protocol.place import place_at
 from protocol.resume_dir import ResumeDir
 from tests.engine_proc.probe import DEADLINE_S, eventually, readable
 
@@ -201,3 +202,23 @@ def test_resume_data_that_could_not_be_moved_is_read_where_it_lay(
     found = store.load(A)
     assert found is not None
     assert found.blob == b"new place"
+
+
+def test_a_directory_out_of_the_sandboxs_reach_says_nothing_of_its_files(resume_dir: ResumeDir) -> None:
+    """What cannot be read there is not damaged, and what is not there not lost: the next engine looks."""
+    own = str(resume_dir.fastresume_dir)
+    place = place_at(own)
+    assert place is not None
+    store = FastResumeStore(resume_dir, {own: place})
+    assert store.load(A) is None
+    resume_dir.fastresume(A).write_bytes(b"damaged")
+    with pytest.raises(Damaged):
+        store.load(A)
+    resume_dir.fastresume_dir.rename(resume_dir.root / "elsewhere")
+    resume_dir.make_directories()
+    resume_dir.fastresume(A).write_bytes(b"unreadable")
+    resume_dir.metainfo(A).mkdir()
+    for act in (lambda: store.load(A), lambda: store.load(B), lambda: store.load_metainfo(A, None)):
+        with pytest.raises(OSError, match="sandbox does not reach it"):
+            act()
+    store.close()

@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import ouzel
+from engine_proc import landlock
+from engine_proc.sandbox import FILES_SINCE
 from protocol.rows import HealthStatus, TorrentRow, TorrentState
 from tests.rig.seed import LOOPBACK
 from tests.rig.stderrs import Stderr
@@ -24,7 +26,8 @@ class Daemon:
     Args:
         root: a directory of its own; short, since the sockets lie in it.
         engine: libtorrent settings over those that keep it on loopback.
-        restart, limits, api: keys of these sections of the configuration.
+        restart, limits, api, sandbox: keys of these sections of the configuration; the sandbox is off for another
+            engine than the real one, which may have to leave traces.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
         command: what is started instead of `python -I -m supervisor`.
@@ -42,6 +45,7 @@ class Daemon:
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, int] | None = None,
         api: Mapping[str, str] | None = None,
+        sandbox: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
@@ -70,6 +74,7 @@ class Daemon:
             "restart": restart or {},
             "limits": limits or {},
             "api": api or {},
+            "sandbox": sandbox or {"mode": "require" if engine_module is None and sandboxed() else "off"},
         }
         self.config = root / "ouzel.toml"
         self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
@@ -188,6 +193,14 @@ class Daemon:
         except (ouzel.NotRunning, ouzel.RequestTimeout):
             return False
         return True
+
+
+def sandboxed() -> bool:
+    """Whether this kernel can confine the engine as far as `require` wants it."""
+    try:
+        return landlock.abi() >= FILES_SINCE
+    except OSError:
+        return False
 
 
 def _toml(section: str, keys: Mapping[str, Any]) -> str:

@@ -413,6 +413,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
         "--gen": "12",
         "--parent-pid": str(os.getpid()),
         "--resume-dir": str(tmp_path),
+        "--sandbox": "off",
     }
     own = set(told["fds"]) - strangers
     assert {0, 1, 2, lifeline, recorder, stacks} < own

@@ -168,6 +168,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         ("[restart]\nbudget = -1\n", "restart.budget"),
         ("[restart]\nmax_delay_s = 'soon'\n", "restart.max_delay_s"),
         ("[restart]\nwarm_spare = 'lukewarm'\n", "restart.warm_spare"),
+        ("[sandbox]\nmode = 'sometimes'\n", "sandbox.mode"),
         ("paths = 5\n", "paths"),
         ("engine = []\n", "engine"),
         ("[[restart]]\nbudget = 1\n", "restart"),
