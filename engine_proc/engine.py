@@ -45,6 +45,7 @@ from protocol import codec
 from protocol.events import Progress
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import (
+    CallPeers,
     Configure,
     Drain,
     EngineCommand,
@@ -254,6 +255,8 @@ class Engine:
                 self._save_all(resume_dir)
             case RetryTorrent(torrent=torrent):
                 self._require_dispatcher().retry(torrent)
+            case CallPeers(torrent=torrent, peers=peers):
+                self._require_dispatcher().connect(torrent, peers)
             case Drain():
                 self._begin_drain()
 
@@ -508,7 +511,12 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | RetryTorrent(torrent=torrent):
+        case (
+            ForgetTorrent(torrent=torrent)
+            | QueryFiles(torrent=torrent)
+            | RetryTorrent(torrent=torrent)
+            | CallPeers(torrent=torrent)
+        ):
             return torrent
         case _:
             return ""

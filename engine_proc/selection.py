@@ -44,8 +44,8 @@ _FLAGS: Final = glob.GLOBSTAR | glob.DOTGLOB | glob.IGNORECASE | glob.FORCEUNIX
 def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> list[int]:
     """The priority of each file.
 
-    Explicit priorities beat `exclude`, which beats `include`. Fluff is left out only while something else is wanted: a
-    torrent of nothing but notes is downloaded.
+    Explicit priorities beat `exclude`, which beats `include` and `only`. Fluff is left out only while something else is
+    wanted: a torrent of nothing but notes is downloaded.
 
     Args:
         paths: the files' paths as the torrent has them, with `/`.
@@ -54,12 +54,28 @@ def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> l
     """
     included = _matcher(selection.include, rooted)
     excluded = _matcher(selection.exclude, rooted)
-    wanted = [(not selection.include or included(path)) and not excluded(path) for path in paths]
+    named = _named(selection.only, len(paths))
+    wanted = [
+        (not selection.include or included(path)) and not excluded(path) and named[index]
+        for index, path in enumerate(paths)
+    ]
     if selection.skip_fluff:
         fluff = _matcher(FLUFF, rooted)
         without = [want and not fluff(path) for path, want in zip(paths, wanted, strict=True)]
         wanted = without if any(without) else wanted
     return [selection.priorities.get(str(index), DEFAULT if want else UNWANTED) for index, want in enumerate(wanted)]
+
+
+def _named(only: str | None, files: int) -> list[bool]:
+    """Which of so many files the indices of `Selection.only` name. What lies beyond them costs nothing."""
+    if only is None:
+        return [True] * files
+    named = [False] * files
+    for span in only.split(","):
+        first, _, last = span.partition("-")
+        for index in range(int(first), min(int(last or first) + 1, files)):
+            named[index] = True
+    return named
 
 
 def _matcher(globs: Iterable[str], rooted: bool) -> Callable[[str], bool]:
