@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
@@ -52,6 +53,7 @@ from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
+from supervisor.describer import AT_ONCE, Describer
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
@@ -63,6 +65,7 @@ from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.memory_guard import MemoryGuard
+from supervisor.metadata_keeper import MetadataKeeper
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.publisher import Publisher
@@ -143,6 +146,10 @@ class Service:
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
+        self._describer = Describer(self._resume_dir.root)
+        self._quarantine_described = False
+        self._described: set[str] = set()
+        """The torrents of which it was found out what is stored."""
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
@@ -187,12 +194,21 @@ class Service:
                 reports = Path(self._config.paths.state_dir) / CRASHES
                 self._crashes = CrashReports(reports, group=group, log=self._log)
                 self._isolation = self._isolate(group)
+                keeper = MetadataKeeper(group=group, keep=self._mutations.keep_metadata, log=self._log)
+                self._learn_metadata = keeper.learn
                 requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
                 access = self._access.run(partial(self._reporter.report, "access"))
-                parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
+                parts = (
+                    self._tick(),
+                    self._describe_over_and_over(),
+                    self._warden.run(),
+                    self._pulse.run(),
+                    self._reloader.run(),
+                    access,
+                )
                 running = [group.create_task(part) for part in parts]
                 self._keeper.start()
                 with self._checking_itself(context, group):
@@ -239,6 +255,7 @@ class Service:
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
+            on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -550,7 +567,13 @@ class Service:
     async def _freshen_files(self, torrent: str) -> None:
         """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
         observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
-        if observed is None or not self._link.up or torrent not in self._snapshot.present:
+        if observed is None:
+            return
+        if torrent not in self._snapshot.present:
+            if observed.metadata is None:
+                await self._describe([self._catalogue.torrents[torrent]])
+            return
+        if not self._link.up:
             return
         if observed.file_bytes is not None and time.monotonic() - observed.file_bytes[0] < FILES_FRESH_S:
             return
@@ -560,6 +583,34 @@ class Service:
             return  # the engine died meanwhile: the cached numbers will do
         if done is not None:
             observed.file_bytes = (time.monotonic(), done)
+
+    async def _describe(self, torrents: list[DesiredTorrent]) -> None:
+        """Finds out what is stored of torrents that no engine has loaded."""
+        self._described.update(each.torrent for each in torrents)
+        for event in await self._describer.describe(torrents):
+            self._observer.take_described(event)
+
+    async def _describe_unloaded(self) -> None:
+        """Has rows say how large torrents are that no engine will load soon, or ever; once for each of them."""
+        stranded = not self._link.up and self._keeper.lifecycle.state in (State.BACKING_OFF, State.OVER_BUDGET)
+        if self._quarantine_described and not stranded:
+            return
+        unknown = [
+            each
+            for torrent, each in self._catalogue.torrents.items()
+            if (stranded or each.quarantine is not None)
+            and torrent not in self._described
+            and torrent not in self._snapshot.present
+            and self._snapshot.of(torrent).metadata is None
+        ]
+        self._quarantine_described = not unknown
+        if unknown:
+            await self._describe(unknown[:AT_ONCE])
+
+    async def _describe_over_and_over(self) -> None:
+        while True:
+            await self._describe_unloaded()
+            await asyncio.sleep(TICK_S)
 
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
