@@ -1,7 +1,6 @@
 """`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
 
 import argparse
-import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -18,12 +17,15 @@ from engine_proc.engine import Engine
 from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.sandbox import enter as enter_sandbox
 from engine_proc.storage_watch import StorageWatch
+from protocol import utf8
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
 
 EXIT_ORPHANED: Final = 3
+EXIT_NOT_UTF8: Final = 4
 LINK_HWM: Final = 10_000
 """Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
 GC_THRESHOLD: Final = 100_000
@@ -57,6 +59,8 @@ def main() -> None:
     parser.add_argument("--lifeline-fd", type=int, required=True, help="readable when the supervisor is gone")
     parser.add_argument("--flight-fd", type=int, help="memory for the flight recorder; none of it is read without")
     parser.add_argument("--resume-dir", type=Path, required=True)
+    parser.add_argument("--root", action="append", default=[], help="a download root; may be given several times")
+    parser.add_argument("--sandbox", choices=["auto", "require", "off"], default="off", help="see engine_proc.sandbox")
     parser.add_argument("--stacks-fd", type=int, help="where stacks are written when it dies; stderr without it")
     args = parser.parse_args()
 
@@ -70,10 +74,19 @@ def main() -> None:
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
     go_first_when_memory_is_out()
+    # Before libtorrent is there, and before any thread. What cannot be written as it is, is not written at all.
+    try:
+        utf8.require_python_utf8()
+        utf8.use_utf8_locale()
+    except utf8.NotUtf8 as error:
+        log("error", "not_utf8", problem=str(error))
+        os._exit(EXIT_NOT_UTF8)
 
-    # Only after the check above: libtorrent is what takes time to load.
+    # Only after the checks above: libtorrent is what takes time to load.
     from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
+    resume_dir = ResumeDir(args.resume_dir)
+    sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session
     recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))
 
     def make_session(command: Configure) -> LibtorrentSession:
@@ -91,7 +104,7 @@ def main() -> None:
     link.setsockopt(zmq.LINGER, 0)
     link.setsockopt(zmq.SNDHWM, LINK_HWM)
     link.connect(args.endpoint)
-    store = FastResumeStore(ResumeDir(args.resume_dir))
+    store = FastResumeStore(resume_dir, sandbox.places)
     rehasher = Rehasher()
     watch = StorageWatch()
     engine = Engine(
@@ -104,14 +117,14 @@ def main() -> None:
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
         recorder=recorder,
+        sandbox=sandbox,
     )
     signal.signal(signal.SIGTERM, lambda *_: engine.terminate())
     engine.run()
     watch.close()
     rehasher.close()
     store.close()
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.flush()
+    log.flush()
     os._exit(0)
 
 

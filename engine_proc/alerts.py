@@ -159,6 +159,18 @@ class ListenTrouble(_Alert, frozen=True):
     problem: str
 
 
+class Selected(_TorrentAlert, frozen=True):
+    """It is known which files of a torrent are wanted, after `NotSelected`; or why that will not be known."""
+
+    problem: str | None
+
+
+class Faulted(_TorrentAlert, frozen=True):
+    """An alert about a torrent could not be read; what it would have said is not known."""
+
+    problem: str
+
+
 class AlertsLost(_Alert, frozen=True):
     """The alert queue was full and some alerts are gone (`alerts_dropped_alert`)."""
 
@@ -180,5 +192,7 @@ Alert = (
     | FileError
     | SessionStatistics
     | ListenTrouble
+    | Selected
+    | Faulted
     | AlertsLost
 )

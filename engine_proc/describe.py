@@ -15,7 +15,7 @@ import msgspec
 from engine_proc.libtorrent_session import describe
 from engine_proc.session_port import InvalidSource
 from engine_proc.translator import AlertTranslator
-from protocol import codec
+from protocol import codec, utf8
 from protocol.desired import DesiredTorrent
 from protocol.integrity import Damaged, read, unseal
 from protocol.link import EngineEvent, EventBatch
@@ -41,7 +41,7 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
             translator = AlertTranslator()
             events = [
                 *translator.metadata_known(desired.torrent, layout, restored=True),
-                *translator.stopped(desired.torrent, examined),
+                *translator.refused(desired.torrent, examined),
             ]
             return [event for event in events if isinstance(event, EngineEvent)]
     return []
@@ -49,6 +49,7 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
 
 def main() -> None:
     """Answers what standard input asks."""
+    utf8.use_utf8_locale()
     directory = ResumeDir(Path(sys.argv[1]))
     asked = _TORRENTS.decode(sys.stdin.buffer.read())
     events = [event for desired in asked for event in events_of(directory, desired)]

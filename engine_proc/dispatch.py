@@ -8,16 +8,18 @@ Longer than most files here: what is on its way for one torrent (adding, selecti
 seen together, or one of them overtakes another.
 """
 
+import functools
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import Faulted, FileError, PrioritiesSet, Selected, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
+from engine_proc.leftovers import Leftover
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.log import log
 from engine_proc.pieces import Examined
@@ -25,16 +27,85 @@ from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
-from engine_proc.session_port import LibtSession, UnknownTorrent
-from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsider, StorageGuard
+from engine_proc.session_port import LibtSession, NotSelected, TorrentFault, UnknownTorrent
+from engine_proc.storage_guard import (
+    Confined,
+    Decision,
+    Judged,
+    Left,
+    Moved,
+    Probed,
+    Reconsider,
+    StillMissing,
+    StorageGuard,
+)
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, Selection
 from protocol.events import SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
+
+FAULT: Final = "call_failed"
+"""The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
+
+LEFT_NAMED: Final = 10
+"""Paths that the message names of files that were not deleted."""
+
+LEFT_TOLD: Final = 1000
+"""Paths that are told beside the message."""
+
+TOO_SLOW: Final = "rules_too_slow"
+"""The same, of a torrent of which it takes too long to find out which files are wanted."""
+
+RETRY_S: Final = 2.0
+"""What libtorrent may take to go on with a torrent that an error had stopped."""
+
+AGAIN_S: Final = 1.0
+"""When a torrent is asked to leave again, where that failed."""
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
+
+
+def _faults_are_the_torrents(method: MethodT) -> MethodT:
+    """Of a method that asks something of the session: what fails about a torrent is that torrent's error, and told."""
+
+    @functools.wraps(method)
+    def told(self: "Dispatcher", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except TorrentFault as fault:
+            self.faulted(fault.torrent, fault.problem)
+        except UnknownTorrent as unknown:
+            self.faulted(unknown.torrent, f"{method.__name__}: the session has lost it")
+        except NotSelected as waits:
+            self._await_selection(waits.torrent)
+
+    return cast(MethodT, told)
+
+
+class _Forgotten(NamedTuple):
+    """How the removal of a torrent went: why its files were left alone, what libtorrent says, and what is left."""
+
+    spared: str | None = None
+    said: str | None = None
+    left: Sequence[Leftover] = ()
+
+    @property
+    def problem(self) -> str | None:
+        named = ", ".join(map(str, self.left[:LEFT_NAMED]))
+        more = f", and {len(self.left) - LEFT_NAMED} more" if len(self.left) > LEFT_NAMED else ""
+        said = f"libtorrent says: {self.said}" if self.said is not None and named else self.said
+        return "; ".join(each for each in (self.spared, named + more, said) if each) or None
+
+
+class _Expelled(NamedTuple):
+    """Why a torrent is being taken out that does not come back: the error's name, and in words."""
+
+    name: str
+    problem: str
 
 
 class _Pending:
@@ -90,14 +161,24 @@ class Dispatcher:
         self._next: dict[str, DesiredTorrent] = {}
         self._undiscovered: set[str] = set()
         self._forgetting: dict[str, ForgetTorrent] = {}
-        self._forgotten_problem: dict[str, str | None] = {}
+        self._forgotten: dict[str, _Forgotten] = {}
         self._reloading: dict[str, DesiredTorrent] = {}
         self._unjudged: set[str] = set()
         """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
-        self._expelled: dict[str, str] = {}
+        self._expelled: dict[str, _Expelled] = {}
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._retrying: dict[str, float] = {}
+        """Until when it is waited for that libtorrent goes on with those that an error had stopped."""
+        self._deleted: dict[str, list[str]] = {}
+        """The paths that are to be gone once a torrent is."""
+        self._again: dict[str, tuple[float, str]] = {}
+        """When those are asked to leave again that could not be taken out, and what was wrong."""
+        self._loading_waits: dict[str, DesiredTorrent] = {}
+        """Those that are loaded once it is known which of their files are wanted."""
+        self._selection_waits: set[str] = set()
+        """Those in the session that are told their selection then; one of their `selections` is for that."""
 
     @property
     def adding_many(self) -> bool:
@@ -115,11 +196,14 @@ class Dispatcher:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
         if files_known and torrent not in self._applied:
             self._loader.files_known.add(torrent)
+        if self._loading_waits.pop(torrent, None) is not None:
+            self._drop(torrent)  # it waits for what its rules mean, and they may be others now
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return
@@ -137,6 +221,7 @@ class Dispatcher:
         if torrent in self._applied:
             self._confirm(torrent)
 
+    @_faults_are_the_torrents
     def forget(self, command: ForgetTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         torrent = command.torrent
@@ -144,13 +229,13 @@ class Dispatcher:
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
-        if self._loader.give_up(torrent):
+        if self._loader.give_up(torrent) or self._loading_waits.pop(torrent, None) is not None:
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
             if command.delete_files:
                 self._confine(torrent, command.desired)
             else:
-                self._session.remove(torrent, delete_files=False)
+                self._remove(torrent, command.desired, delete_files=False)
         elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
@@ -158,15 +243,59 @@ class Dispatcher:
         else:
             self.gone(TorrentGone(torrent, None))
 
-    def retry(self, torrent: str) -> None:
-        """Lets a torrent try again what an error has stopped."""
-        desired = self._applied.get(torrent)
-        if desired is not None and not desired.paused and torrent in self._session.torrents():
-            self._session.set_paused(torrent, False)
-            self._call_peers(torrent)
+    @_faults_are_the_torrents
+    def retry(self, desired: DesiredTorrent) -> None:
+        """Makes a torrent be as desired, and has what has stopped it judged afresh; confirmed once that is known."""
+        torrent = desired.torrent
+        if torrent not in self._forgetting and self._guard.waits(desired):
+            decision = self._guard.look_anew(torrent)
+            if decision is not None:
+                self.decided(decision)
+        elif (
+            torrent in self._applied
+            and torrent in self._session.torrents()
+            and torrent not in self._forgetting
+            and torrent not in self._reloading
+            and self._translator.stopped(torrent)
+        ):
+            self._guard.effective(desired)  # which remembers it
+            self._guard.probe(torrent, desired.save_path, self._session.paths(torrent)[1:])
+        else:
+            self._guard.measure_anew(torrent)
+            self.ensure(desired)
+
+    def _probed(self, torrent: str, problem: str | None) -> None:
+        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
+        if torrent in self._reloading or torrent in self._forgetting or torrent not in self._session.torrents():
+            return
+        if problem is not None:
+            self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
+            self._still_stopped(torrent, problem)
+            return
+        self._retrying[torrent] = self._clock() + RETRY_S
+        self._session.set_paused(torrent, False)
+        self._call_peers(torrent)
+        verdict = self._loader.look_again(self._applied[torrent])
+        if verdict is not None:
+            self.decided(Judged(torrent, verdict))
+
+    def _still_stopped(self, torrent: str, problem: str) -> None:
+        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
+        desired = self._guard.effective(self._guard.wanted(torrent) or self._applied[torrent])
+        before, self._applied[torrent] = self._applied[torrent], desired
+        for step in reconcile.steps(before, desired):
+            self._perform(torrent, step)
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+
+    @_faults_are_the_torrents
+    def error_cleared(self, torrent: str) -> None:
+        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
+        if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
+            self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
 
     # -- what is really there -------------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def audit(self, torrent: str) -> None:
         """Compares what the session has of a torrent with what is desired, repairs what differs, and tells of it.
 
@@ -192,6 +321,7 @@ class Dispatcher:
 
     # -- what alerts say of commands ------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def added(self, alert: TorrentAdded) -> None:
         """The session took a torrent, or did not."""
         torrent = alert.torrent
@@ -199,7 +329,7 @@ class Dispatcher:
         forgetting = self._forgetting.get(torrent)
         if forgetting is not None:
             if alert.problem is None:
-                self._session.remove(torrent, delete_files=forgetting.delete_files)
+                self._remove(torrent, forgetting.desired, delete_files=forgetting.delete_files)
             else:
                 self.gone(TorrentGone(torrent, alert.problem))
             return
@@ -221,6 +351,7 @@ class Dispatcher:
         if self._guard.effective(newest) != desired:
             self.ensure(newest)
 
+    @_faults_are_the_torrents
     def priorities_set(self, alert: PrioritiesSet) -> None:
         """libtorrent has taken a torrent's priorities."""
         torrent = alert.torrent
@@ -244,6 +375,7 @@ class Dispatcher:
             self._emit(order)
         self._confirm(torrent)
 
+    @_faults_are_the_torrents
     def metadata_received(self, torrent: str) -> None:
         """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
         desired = self._applied.get(torrent)
@@ -264,50 +396,167 @@ class Dispatcher:
         if torrent in self._forgetting:
             if problem is not None:
                 self._spared[torrent] = problem
-            self._session.remove(torrent, delete_files=problem is None)
+            self._remove(torrent, self._forgetting[torrent].desired, delete_files=problem is None)
         elif problem is not None:
-            self._expelled[torrent] = problem
-            self.unload(torrent)
+            self._expel(torrent, _Expelled(LEADS_OUT, problem))
         else:
             self._select(torrent)
+
+    def _remove(self, torrent: str, desired: DesiredTorrent, *, delete_files: bool) -> None:
+        """Takes a torrent that is to be forgotten out of the session, and notes which files are to be gone then."""
+        if delete_files:
+            self._deleted[torrent] = self._session.paths(torrent)
+        elif desired.selection != Selection():
+            self._deleted[torrent] = self._session.paths(torrent)[:1]  # the part file, which goes in any case
+        self._session.remove(torrent, delete_files=delete_files)
 
     def _select(self, torrent: str) -> None:
         self._unjudged.discard(torrent)
         desired = self._applied[torrent]
-        if self._session.set_selection(torrent, desired):
-            self._pending[torrent].selections += 1
-            self._undiscovered.add(torrent)
         self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._undiscovered.add(torrent)
+        if not self._set_selection(torrent, desired):
+            self._undiscovered.discard(torrent)
 
+    def _set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Has the selection's priorities applied; False while there is no metadata."""
+        try:
+            if not self._session.set_selection(torrent, desired):
+                return False
+        except NotSelected:
+            if torrent not in self._selection_waits:
+                self._selection_waits.add(torrent)
+                self._pending[torrent].selections += 1
+            return True
+        self._pending[torrent].selections += 1
+        return True
+
+    def _await_selection(self, torrent: str) -> None:
+        """A torrent that is on its way, or was looked at, goes on once it is known which of its files are wanted."""
+        desired = self._applied.get(torrent)
+        if (forgetting := self._forgetting.pop(torrent, None)) is not None:
+            self._pending.pop(torrent, None)
+            self.forget(forgetting)
+        elif desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
+            self._loading_waits[torrent] = desired
+
+    @_faults_are_the_torrents
+    def selected(self, alert: Selected) -> None:
+        """It is known which of a torrent's files are wanted, or why that will not be known."""
+        torrent = alert.torrent
+        loads = self._loading_waits.pop(torrent, None)
+        waits = torrent in self._selection_waits
+        if waits:
+            self._selection_waits.discard(torrent)
+            if torrent in self._pending:
+                self._pending[torrent].selections -= 1
+        if loads is None and not waits:
+            return
+        if alert.problem is not None:
+            self.faulted(torrent, f"{alert.problem}; it needs others (`update_selection`)", name=TOO_SLOW)
+        elif loads is not None:
+            self._take_outcome(self._loader.load(loads, to_remove=False))
+        elif torrent in self._session.torrents() and torrent not in self._unjudged:
+            self._set_selection(torrent, self._applied[torrent])
+
+    def _expel(self, torrent: str, expelled: _Expelled) -> None:
+        self._expelled[torrent] = expelled
+        self.unload(torrent)
+
+    def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
+        """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
+
+        `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
+        """
+        log("error", "torrent_fault", torrent=torrent, problem=problem)
+        if torrent in self._forgetting or torrent in self._reloading:
+            self._again[torrent] = (self._clock() + AGAIN_S, problem)
+        elif torrent in self._applied:
+            if torrent in self._session.torrents():
+                self._expel(torrent, _Expelled(name, problem))
+            else:
+                self._loader.give_up(torrent)
+                self._refuse(self._applied[torrent], problem, name=name)
+
+    def alert_faulted(self, alert: Faulted) -> None:
+        """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
+        leaving = alert.torrent in self._forgetting or alert.torrent in self._reloading
+        if not leaving or alert.torrent not in self._session.torrents():
+            self.faulted(alert.torrent, alert.problem)
+
+    @_faults_are_the_torrents
+    def _gave_up(self, torrent: str) -> None:
+        """A torrent that was let run has stopped again, or was not seen running."""
+        if torrent in self._applied and torrent in self._session.torrents():
+            self._still_stopped(torrent, self._translator.trouble(torrent) or "libtorrent has not gone on with it")
+
+    def tick(self, now: float) -> None:
+        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
+        for torrent in [torrent for torrent, until in self._retrying.items() if until <= now]:
+            del self._retrying[torrent]
+            self._gave_up(torrent)
+        for torrent in [torrent for torrent, (at, _) in self._again.items() if at <= now]:
+            self._leave(torrent, self._again.pop(torrent)[1])
+
+    @_faults_are_the_torrents
+    def _leave(self, torrent: str, problem: str) -> None:
+        forgetting = self._forgetting.get(torrent)
+        if torrent not in self._session.torrents():
+            self.gone(TorrentGone(torrent, problem))
+        elif forgetting is None:
+            self._session.unload(torrent)
+        elif forgetting.delete_files:
+            self._confine(torrent, forgetting.desired)
+        else:
+            self._remove(torrent, forgetting.desired, delete_files=False)
+
+    @_faults_are_the_torrents
     def gone(self, alert: TorrentGone) -> None:
         """The session has let go of a torrent; its resume data follows."""
         torrent = alert.torrent
+        if torrent not in self._forgetting and torrent not in self._reloading:
+            return
         self._drop(torrent)
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
             newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
-            problem = self._expelled.pop(torrent, None)
+            expelled = self._expelled.pop(torrent, None)
             if (forgetting := self._forgetting.pop(torrent, None)) is not None:
                 self.forget(forgetting)
-            elif problem is not None:
-                self._refuse(newest, problem, name=LEADS_OUT)
+            elif expelled is not None:
+                self._refuse(newest, expelled.problem, name=expelled.name)
             else:
                 self.ensure(newest)
             return
         self._guard.forget(torrent)
-        self._forgotten_problem[torrent] = self._spared.pop(torrent, None) or alert.problem
+        self._forgotten[torrent] = _Forgotten(self._spared.pop(torrent, None), alert.problem)
+        paths = self._deleted.pop(torrent, None)
+        if paths:
+            self._guard.look_after(torrent, self._forgetting[torrent].desired.save_path, paths)
+        else:
+            self._store.delete(torrent)
+
+    def _seen_after(self, torrent: str, left: Sequence[Leftover]) -> None:
+        """It is known what is left of a torrent's files; what libtorrent said of them is of no more interest then."""
+        forgotten = self._forgotten[torrent]
+        self._forgotten[torrent] = forgotten._replace(left=left, said=forgotten.said if left else None)
         self._store.delete(torrent)
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
         """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
-        first_problem = self._forgotten_problem.pop(torrent, None)
+        forgotten = self._forgotten.pop(torrent, _Forgotten())
         if self._forgetting.pop(torrent, None) is not None:
-            self._emit(TorrentForgotten(torrent=torrent, problem=first_problem or problem))
+            left = [leftover.path for leftover in forgotten.left[:LEFT_TOLD]]
+            if problem is not None:
+                left.append(self._store.path(torrent))
+            problems = [each for each in (forgotten.problem, problem) if each is not None]
+            self._emit(TorrentForgotten(torrent=torrent, problem="; ".join(problems) or None, left=left))
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
 
     # -- storage that misbehaves ----------------------------------------------------------------------------------
 
+    @_faults_are_the_torrents
     def file_failed(self, alert: FileError) -> None:
         """A torrent's file could not be read or written: its file system is full, or its files may be gone."""
         torrent = alert.torrent
@@ -319,6 +568,7 @@ class Dispatcher:
             if verdict is not None:
                 self.decided(Judged(torrent, verdict))
 
+    @_faults_are_the_torrents
     def decided(self, decision: Decision) -> None:
         """Carries out what the guard has decided."""
         match decision:
@@ -332,14 +582,22 @@ class Dispatcher:
                     self._take_outcome(self._loader.judged(torrent, verdict, to_remove=torrent in self._forgetting))
                 elif not isinstance(verdict, Present) or verdict.short:
                     self.unload(torrent)
+            case Probed(torrent, problem):
+                self._probed(torrent, problem)
+            case StillMissing(desired, problem):
+                self._emit(TorrentApplied(torrent=desired.torrent, revision=desired.revision, problem=problem))
+            case Left(torrent, left):
+                self._seen_after(torrent, left)
             case Confined(subject, problem):
                 assert isinstance(subject, str), "a source's is the engine's"
                 self._confined(subject, problem)
 
+    @_faults_are_the_torrents
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent."""
         self._take_outcome(self._loader.rehashed(outcome))
 
+    @_faults_are_the_torrents
     def unload(self, torrent: str) -> None:
         """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
         if torrent in self._session.torrents() and torrent not in self._forgetting:
@@ -367,9 +625,7 @@ class Dispatcher:
             case reconcile.SetLimits(download_bps, upload_bps):
                 self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
-                if torrent not in self._unjudged and self._session.set_selection(torrent, desired):
-                    self._pending[torrent].selections += 1
-                else:
+                if torrent in self._unjudged or not self._set_selection(torrent, desired):
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
@@ -389,7 +645,8 @@ class Dispatcher:
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         self._pending[desired.torrent].adding = True
         self._guard.stop_waiting(desired.torrent)
-        self._take_outcome(self._loader.load(msgspec.structs.replace(desired, paused=True), to_remove=True))
+        whole = msgspec.structs.replace(desired, paused=True, selection=Selection())
+        self._take_outcome(self._loader.load(whole, to_remove=True))
 
     def _adding(self, torrent: str) -> bool:
         return torrent in self._pending and self._pending[torrent].adding
@@ -460,16 +717,22 @@ class Dispatcher:
 
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
+        if name == FAULT:
+            problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
         self._guard.forget(torrent)
-        self._tell_unloaded(desired, self._translator.stopped)
+        self._tell_unloaded(desired, self._translator.refused)
         self._emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
         if (newer := self._next.pop(torrent, None)) is not None:
             self.ensure(newer)
 
     def _drop(self, torrent: str) -> None:
+        self._again.pop(torrent, None)
+        self._retrying.pop(torrent, None)
+        self._loading_waits.pop(torrent, None)
+        self._selection_waits.discard(torrent)
         self._applied.pop(torrent, None)
         self._confirmed.pop(torrent, None)
         self._pending.pop(torrent, None)

@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, get_args
 
 import zmq
@@ -17,11 +17,13 @@ import zmq
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Faulted,
     FileError,
     Flushed,
     PrioritiesSet,
     ResumeData,
     ResumeUnsaved,
+    Selected,
     SessionStatistics,
     StatusUpdate,
     TorrentAdded,
@@ -36,15 +38,19 @@ from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
+from engine_proc.sandbox import NO_SANDBOX, Sandbox
 from engine_proc.session_commands import SessionCommands
-from engine_proc.session_port import InvalidSetting, LibtSession, UnknownTorrent
-from engine_proc.storage_guard import Confined, Decision, Judged, StorageGuard
+from engine_proc.session_port import InvalidSetting, LibtSession, TorrentFault, UnknownTorrent
+from engine_proc.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
+from engine_proc.storage_policy import Present
 from engine_proc.storage_watch import StorageWatch
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
-from protocol.events import Progress
+from protocol.events import ErrorCleared, Progress, TorrentError
 from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from protocol.integrity import seal
 from protocol.link import (
+    AllHandedOver,
     CallPeers,
     Configure,
     Drain,
@@ -57,8 +63,8 @@ from protocol.link import (
     Heartbeat,
     InspectSource,
     QueryFiles,
+    ResumeHandedOver,
     ResumeStoreState,
-    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsRefused,
@@ -104,6 +110,7 @@ class Engine:
         gen: this engine's generation.
         libtorrent: libtorrent's version, to be told.
         recorder: is told which command is carried out; None for one that nobody reads.
+        sandbox: what confines this process.
     """
 
     def __init__(
@@ -118,7 +125,9 @@ class Engine:
         gen: int,
         libtorrent: str,
         recorder: FlightRecorder | None = None,
+        sandbox: Sandbox = NO_SANDBOX,
     ) -> None:
+        self._sandbox = sandbox
         self._recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
         self._link = link
         self._lifeline_fd = lifeline_fd
@@ -129,6 +138,7 @@ class Engine:
         self._libtorrent = libtorrent
         self._translator = AlertTranslator()
         self._guard = StorageGuard(watch, self._translator, self._tell, time.monotonic)
+        self._guard.set_covered(sandbox.places)
         self._coalescer = ProgressCoalescer()
         self._policy = ResumePolicy()
         self._audit = AuditSchedule()
@@ -159,6 +169,10 @@ class Engine:
         self._drain_until: float | None = None
         self._terminations = 0
         self._flush_to_save: set[str] = set()
+        self._held_errors: dict[str, tuple[TorrentError, float]] = {}
+        """Errors of files that are looked at, and since when they are held back: the look may find a better reason."""
+        self._to_hand_over: set[str] | None = None
+        """The torrents whose resume data the supervisor waits for, since this process cannot write it."""
 
     def terminate(self) -> None:
         """Asks it to save what is unsaved and leave; asked again, to leave. Only noted, for signal handlers."""
@@ -215,7 +229,7 @@ class Engine:
         match event:
             case Flush(torrent):
                 # A torrent that finishes while it is being removed is unknown to the session by now.
-                with contextlib.suppress(UnknownTorrent):
+                with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                     self._require_session().flush(torrent)
             case LoadLayout(torrent):
                 self._require_dispatcher().metadata_received(torrent)
@@ -227,11 +241,24 @@ class Engine:
                 self._want_save(torrent, Urgency.COUNTERS)
             case Progress():
                 self._coalescer.offer(event)
+            case TorrentError(torrent=torrent, name="storage") if self._guard.looking(torrent):
+                self._held_errors[torrent] = (event, time.monotonic())
             case _:
                 subject: str | None = getattr(event, "torrent", None)
                 if subject and (progress := self._coalescer.flush(subject, time.monotonic())):
                     self._outbox.append(progress)
                 self._outbox.append(event)
+                if isinstance(event, ErrorCleared):
+                    self._require_dispatcher().error_cleared(event.torrent)
+
+    @contextlib.contextmanager
+    def _faults_are_the_torrents(self) -> Iterator[None]:
+        """What fails about one torrent is that torrent's error, and is told; the loop goes on."""
+        try:
+            yield
+        except TorrentFault as fault:
+            self._flush_to_save.discard(fault.torrent)
+            self._require_dispatcher().faulted(fault.torrent, fault.problem)
 
     def _want_save(self, torrent: str, urgency: Urgency) -> None:
         if self._drain_until is None:
@@ -245,16 +272,16 @@ class Engine:
                 self._configure(command)
             case InspectSource():
                 self._require_session_commands().inspect(command)
+            case EnsureTorrent(desired=desired, afresh=True):
+                self._require_dispatcher().retry(desired)
             case EnsureTorrent(desired=desired, files_known=files_known):
                 self._require_dispatcher().ensure(desired, files_known=files_known)
             case ForgetTorrent():
                 self._require_dispatcher().forget(command)
             case QueryFiles():
                 self._require_session_commands().query_files(command)
-            case SaveAll(resume_dir=resume_dir):
-                self._save_all(resume_dir)
-            case RetryTorrent(torrent=torrent):
-                self._require_dispatcher().retry(torrent)
+            case SaveAll():
+                self._save_all(command)
             case CallPeers(torrent=torrent, peers=peers):
                 self._require_dispatcher().connect(torrent, peers)
             case Drain():
@@ -266,6 +293,10 @@ class Engine:
         self._guard.set_bounds(command.bounds)
         if self._session_commands is not None:
             self._session_commands.configure(command)
+            return
+        if self._sandbox.refusal is not None:
+            problem = f"it is required, and cannot be had: {self._sandbox.refusal}"
+            self._tell(SettingsRefused(section="sandbox", setting="mode", message=problem, config=command.config))
             return
         try:
             self._session = self._make_session(command)
@@ -298,14 +329,34 @@ class Engine:
             time.monotonic,
         )
         port = self._session.listen_port()
-        self._tell(EngineReady(pid=os.getpid(), libtorrent=self._libtorrent, listen_port=port))
+        self._tell(
+            EngineReady(
+                pid=os.getpid(),
+                libtorrent=self._libtorrent,
+                listen_port=port,
+                sandbox=self._sandbox.report,
+                places=dict(self._sandbox.places),
+            )
+        )
         self._session_commands.confirm_settings(command)
 
-    def _save_all(self, resume_dir: str) -> None:
-        self._store.rebind(resume_dir)
+    def _save_all(self, command: SaveAll) -> None:
+        self._store.rebind(command.resume_dir)
         self._policy.release()
-        for torrent in self._session.torrents() if self._session is not None else ():
+        torrents = self._session.torrents() if self._session is not None else frozenset()
+        for torrent in torrents:
             self._want_save(torrent, Urgency.AT_ONCE)
+        self._to_hand_over = set(torrents) if command.hand_over else None
+        self._handed_over(None)
+
+    def _handed_over(self, torrent: str | None) -> None:
+        """A torrent's resume data was handed over, cannot be made, or is not needed any more."""
+        if self._to_hand_over is None:
+            return
+        waiting = bool(self._to_hand_over) or torrent is None
+        self._to_hand_over.discard(torrent or "")
+        if waiting and not self._to_hand_over:
+            self._tell(AllHandedOver())
 
     def _require_session(self) -> LibtSession:
         if self._session is None:
@@ -337,6 +388,12 @@ class Engine:
                 self._coalescer.forget(alert.torrent)
                 self._audit.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
+                self._held_errors.pop(alert.torrent, None)
+                self._handed_over(alert.torrent)
+            case Faulted():
+                dispatcher.alert_faulted(alert)
+            case Selected():
+                dispatcher.selected(alert)
             case FileError():
                 dispatcher.file_failed(alert)
             case PrioritiesSet():
@@ -347,11 +404,16 @@ class Engine:
                 self._flush_to_save.add(torrent)
             case ResumeData(torrent) if dispatcher.awaits_judgement(torrent):
                 self._policy.settle(torrent)  # it is wanted again once they are
+            case ResumeData(torrent, blob) if self._to_hand_over is not None:
+                self._policy.settle(torrent)
+                self._tell(ResumeHandedOver(torrent=torrent, content=seal(blob)))
+                self._handed_over(torrent)
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)
             case ResumeUnsaved(torrent, problem):
                 self._policy.settle(torrent)
+                self._handed_over(torrent)
                 if problem is not None:
                     log("warning", "resume_data_not_made", torrent=torrent, problem=problem)
             case SessionStatistics():
@@ -376,12 +438,22 @@ class Engine:
         match decision:
             case Confined(int(token), problem):
                 self._require_session_commands().confined(token, problem)
-            case Judged(torrent):  # which has it loaded: what goes wrong then is about this torrent
+            case Judged(torrent, verdict):  # which has it loaded: what goes wrong then is about this torrent
                 outer = self._recorder.begin(b"judged", torrent)
                 self._require_dispatcher().decided(decision)
                 self._recorder.end(outer)
+                self._looked(torrent, sound=isinstance(verdict, Present) and not verdict.short)
+            case Confined(str(torrent), problem):
+                self._require_dispatcher().decided(decision)
+                self._looked(torrent, sound=problem is None)
             case _:
                 self._require_dispatcher().decided(decision)
+
+    def _looked(self, torrent: str, *, sound: bool) -> None:
+        """A torrent was looked at: an error of its files is told now, unless the look has found what is behind it."""
+        held = self._held_errors.pop(torrent, None)
+        if held is not None and sound:
+            self._tell(held[0])
 
     def _take_statistics(self, alert: SessionStatistics) -> None:
         now = time.monotonic()
@@ -424,7 +496,8 @@ class Engine:
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + (HEARTBEAT_S if self._session is not None else WAITING_HEARTBEAT_S)
             native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
-            self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms))
+            log.flush()
+            self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
             if self._session is not None:
                 self._session.post_statistics()
                 self._look_around(now)
@@ -440,15 +513,21 @@ class Engine:
                 self._session.post_updates()
         for decision in self._guard.tick(now):
             self._decide(decision)
+        for torrent, (error, since) in list(self._held_errors.items()):
+            if now - since > PATIENCE_S:
+                del self._held_errors[torrent]
+                self._outbox.append(error)
         self._outbox.extend(self._coalescer.due(now))
         for torrent in self._pacer.due(now):
-            with contextlib.suppress(UnknownTorrent):
+            with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                 self._session.release_trackers(torrent)
         for torrent in self._policy.due(now):
             try:
-                self._session.save_resume(torrent, only_if_modified=False)
+                with self._faults_are_the_torrents():
+                    self._session.save_resume(torrent, only_if_modified=False)
             except UnknownTorrent:
                 self._policy.forget(torrent)
+        self._require_dispatcher().tick(now)
 
     def _look_around(self, now: float) -> None:
         """Compares some torrents with what is desired of them, unless there is work to do or an end to come to."""
@@ -493,7 +572,8 @@ class Engine:
         for torrent in self._policy.unsaved():
             if torrent in loaded:
                 self._flush_to_save.add(torrent)
-                self._session.flush(torrent)
+                with self._faults_are_the_torrents():
+                    self._session.flush(torrent)
             else:
                 self._policy.forget(torrent)
 
@@ -511,12 +591,7 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case (
-            ForgetTorrent(torrent=torrent)
-            | QueryFiles(torrent=torrent)
-            | RetryTorrent(torrent=torrent)
-            | CallPeers(torrent=torrent)
-        ):
+        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | CallPeers(torrent=torrent):
             return torrent
         case _:
             return ""

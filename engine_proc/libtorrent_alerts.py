@@ -13,10 +13,11 @@ from typing import Any, Final
 import libtorrent
 import msgspec
 
-from engine_proc import libtorrent_claims, libtorrent_params
+from engine_proc import faults, libtorrent_claims, libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Faulted,
     FileError,
     FileFinished,
     Finished,
@@ -38,6 +39,7 @@ from engine_proc.alerts import (
 )
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.selected_bytes import SelectedBytes
+from engine_proc.session_port import FAULTS
 from protocol.flight_recorder import FlightRecorder, alert_name
 
 lt: Any = libtorrent
@@ -90,6 +92,7 @@ class AlertCopier:
         """What libtorrent counted last, and what that was of the selected files."""
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
+        self._faulted: list[Alert] = []
 
     def expect(self, torrent: str, *, complete: bool) -> None:
         """The torrent is about to be added; its resume data may say that it is `complete`."""
@@ -106,6 +109,12 @@ class AlertCopier:
         self._forget_handle(torrent)
         if with_files:
             self._deleting[torrent] = None
+
+    def stays(self, torrent: str, handle: Any) -> None:
+        """The torrent was not removed after all."""
+        self._deleting.pop(torrent, None)
+        self.handles[torrent] = handle
+        self._ids[handle] = torrent
 
     def expect_flush(self, torrent: str) -> None:
         """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes more."""
@@ -127,13 +136,38 @@ class AlertCopier:
             self._selections[torrent] = selected
 
     def copy(self, native: Any) -> Alert | None:
-        """The alert as a value, None where it is of no interest. The native one is not kept."""
+        """The alert as a value, None where it is of no interest; `Faulted` where that fails. It is not kept itself."""
         kind = type(native)
         copier = _COPIERS.get(kind)
         if copier is None:
             return None
         self._recorder.alert(_NAMES[kind])
-        return copier(self, native)
+        try:
+            return copier(self, native)
+        except FAULTS as error:
+            torrent = self._about(native)
+            if torrent is None:
+                raise
+            return Faulted(torrent, faults.problem(kind.__name__, error))
+
+    def take_faulted(self) -> list[Alert]:
+        """The torrents whose part of an alert about several could not be copied."""
+        faulted, self._faulted = self._faulted, []
+        return faulted
+
+    def _about(self, native: Any) -> str | None:
+        """Which torrent an alert is about that could not be copied; one that was just added can be taken out then."""
+        if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
+            return self._known(native.info_hashes)
+        handle = getattr(native, "handle", None)
+        if handle is None:
+            return None
+        torrent = self._ids.get(handle)
+        if torrent is None and isinstance(native, lt.add_torrent_alert):
+            torrent = self._known(native.params.info_hashes)
+            if torrent is not None and torrent not in self.handles and handle.is_valid():
+                self.stays(torrent, handle)
+        return torrent
 
     def _id(self, native: Any) -> str | None:
         torrent = self._ids.get(native.handle)
@@ -151,10 +185,14 @@ class AlertCopier:
         rows = []
         for status in native.status:
             torrent = self._ids.get(status.handle)
-            if torrent is not None:
+            if torrent is None:
+                continue
+            try:
                 row = _copy_status(torrent, status)
                 selected = self._selections.get(torrent)
                 rows.append(row if selected is None else self._by_files(row, selected, status))
+            except FAULTS as error:
+                self._faulted.append(Faulted(torrent, faults.problem("status", error)))
         return StatusUpdate(rows)
 
     def _by_files(self, row: TorrentStatus, selected: SelectedBytes, status: Any) -> TorrentStatus:
@@ -332,25 +370,37 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.save_resume_data_failed_alert: AlertCopier._copy_resume_unsaved,
     lt.session_stats_alert: AlertCopier._copy_statistics,
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
-    lt.listen_failed_alert: lambda _, native: ListenTrouble(native.message()),
+    lt.listen_failed_alert: lambda _, native: ListenTrouble(_text(native.message)),
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
     lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: AlertCopier._copy_priorities_set,
     lt.fastresume_rejected_alert: _of_torrent(
-        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {native.file_path()}")
+        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {_text(native.file_path)}")
     ),
     lt.file_error_alert: _of_torrent(
-        lambda torrent, native: FileError(torrent, _errno(native.error), native.message().partition(" ")[2])
+        lambda torrent, native: FileError(torrent, _errno(native.error), _text(native.message).partition(" ")[2])
     ),
-    lt.torrent_error_alert: _of_torrent(
-        lambda torrent, native: TorrentTrouble(torrent, native.message().partition("ERROR: ")[2] or native.message())
-    ),
+    lt.torrent_error_alert: _of_torrent(lambda torrent, native: TorrentTrouble(torrent, _trouble(native))),
 }
 
 _NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
 """As the flight recorder has them."""
+
+
+def _trouble(native: Any) -> str:
+    """What is wrong, without the torrent's name before it."""
+    message = _text(native.message)
+    return message.partition("ERROR: ")[2] or message
+
+
+def _text(read: Callable[[], str]) -> str:
+    """A text of libtorrent's, which cuts long ones to a few hundred bytes, in the middle of a character too."""
+    try:
+        return read()
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
 
 
 def _errno(error: Any) -> int:

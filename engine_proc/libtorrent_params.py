@@ -1,17 +1,17 @@
 """From desired state and stored bytes to libtorrent's `add_torrent_params`, and from its files to a layout."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import libtorrent
 import msgspec
 
-from engine_proc import magnet_link, selected_bytes, selection
+from engine_proc import magnet_link, own_paths, selected_bytes, selection
 from engine_proc.held_trackers import Trackers
 from engine_proc.selected_bytes import FileSpan, SelectedBytes
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
-from protocol.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.desired import ADDRESSES_MAX, DesiredTorrent, KnownMetadata, Selection
 from protocol.events import FileEntry
 
 lt: Any = libtorrent
@@ -25,11 +25,25 @@ METAINFO_LIMITS: Final = {
 }
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
+TIER_MAX: Final = 255
+"""A tier has 8 bits in libtorrent, and its binding raises OverflowError; what is beyond shares the last one."""
+
+PATH_MAX: Final = 4095
+"""Bytes of a path, as the system takes it."""
+
+Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
+"""The priority of each file by what is desired, given the files' paths. May raise NotSelected."""
+
 _FLAGS: Final = lt.torrent_flags
 _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
+
+
+def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
+    """The priority of each file, however long that takes."""
+    return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
 
 
 def hash_of(info_hashes: Any) -> str:
@@ -47,6 +61,9 @@ def parse_magnet(magnet: str) -> Any:
     if link.name is not None:
         params.name = link.name
     check_text(params)
+    check_amounts(params)
+    if not params.info_hashes.has_v1() and not params.info_hashes.has_v2():
+        raise InvalidSource("its info-hash is zero, which no torrent has")
     return params
 
 
@@ -57,6 +74,7 @@ def parse_metainfo(metainfo: bytes) -> Any:
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
     check_text(params)
+    check_amounts(params)
     return params
 
 
@@ -75,10 +93,10 @@ def read(metainfo: Metainfo) -> bytes | None:
     return metainfo() if callable(metainfo) else metainfo
 
 
-def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
+def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, choose: Choose = choose_at_once) -> Any:
     """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
     params = parse(desired, metainfo=metainfo, resume=resume)
-    apply_desired(params, desired, resumed=resume is not None)
+    apply_desired(params, desired, resumed=resume is not None, choose=choose)
     return params
 
 
@@ -87,7 +105,9 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     if resume is not None:
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
-            params.ti = parse_metainfo(content).ti
+            given = parse_metainfo(content)
+            params.ti = given.ti
+            params.renamed_files = {**given.renamed_files, **params.renamed_files}
     elif (content := read(metainfo)) is not None:
         params = parse_metainfo(content)
     else:
@@ -95,7 +115,9 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     return params
 
 
-def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int]) -> DesiredTorrent:
+def stored(
+    params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
+) -> DesiredTorrent:
     """What parameters from resume data say of what is desired; whether it was paused is not compared.
 
     Returns:
@@ -109,6 +131,7 @@ def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int])
         limits=(params.download_limit, params.upload_limit),
         info=params.ti,
         file_priorities=file_priorities,
+        choose=choose,
     )
 
 
@@ -121,6 +144,7 @@ def observed(
     limits: tuple[int, int],
     info: Any,
     file_priorities: Sequence[int],
+    choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
     """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own.
 
@@ -130,7 +154,7 @@ def observed(
     selected = desired.selection
     if info is not None:
         storage = info.layout()
-        wanted = priorities(storage, desired)
+        wanted = priorities(storage, desired, choose)
         found = [int(each) for each in file_priorities] + [selection.DEFAULT] * (len(wanted) - len(file_priorities))
         if found != wanted:
             other = {
@@ -162,7 +186,14 @@ def observed(
     )
 
 
-def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored: DesiredTorrent | None = None) -> None:
+def apply_desired(
+    params: Any,
+    desired: DesiredTorrent,
+    *,
+    resumed: bool,
+    stored: DesiredTorrent | None = None,
+    choose: Choose = choose_at_once,
+) -> None:
     """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource.
 
     Args:
@@ -186,7 +217,7 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored
     if params.ti is not None:
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
-            params.file_priorities = priorities(storage, desired)
+            params.file_priorities = priorities(storage, desired, choose)
     else:
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
@@ -213,7 +244,7 @@ def take_trackers(params: Any) -> Trackers:
         return []
     trackers, tier = [], 0
     for url, given in itertools.zip_longest(urls, params.tracker_tiers[: len(urls)]):
-        tier = tier if given is None else given
+        tier = tier if given is None else min(given, TIER_MAX)
         trackers.append((url, tier))
     give_trackers(params, [])
     return trackers
@@ -232,23 +263,53 @@ def check_text(params: Any) -> None:
             getattr(params, field)
         except UnicodeDecodeError as error:
             raise InvalidSource(f"{field} is not UTF-8") from error
+    web_seeds = params.url_seeds
+    usable = [url for url in web_seeds if url.lower().startswith(("http://", "https://"))]
+    if len(usable) < len(web_seeds):
+        params.url_seeds = usable  # the others can never work, and the torrent can without them
 
 
-def layout(info: Any, file_priorities: Sequence[int]) -> Layout:
-    """What the info dictionary says of the files; padding is left out, of the size too."""
+def check_amounts(params: Any) -> None:
+    """Refuses more than an engine can work with. Raises InvalidSource."""
+    for field, what in (("trackers", "trackers"), ("url_seeds", "web seeds"), ("peers", "peers")):
+        if len(getattr(params, field)) > ADDRESSES_MAX:
+            raise InvalidSource(f"it has more than {ADDRESSES_MAX} {what}")
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Refuses what no disk can hold. Raises InvalidSource."""
+    for path in paths:
+        if len(path.encode()) > PATH_MAX:
+            raise InvalidSource(f"the path of a file is longer than {PATH_MAX} bytes: {path[:100]!r}...")
+
+
+def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
+    """The files as they are on the disk; padding is left out, of the size too.
+
+    Args:
+        renamed: as in `file_path`.
+    """
     storage = info.layout()
+    padding = [bool(storage.file_flags(index) & storage.flag_pad_file) for index in range(storage.num_files())]
     files = [
         FileEntry(
             index=index,
-            path=storage.file_path(index),
+            path=renamed.get(index) or storage.file_path(index),
             size=storage.file_size(index),
             priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
         )
-        for index in range(storage.num_files())
-        if not storage.file_flags(index) & storage.flag_pad_file
+        for index, pad in enumerate(padding)
+        if not pad
     ]
-    size = sum(file.size for file in files)
-    return Layout(name=info.name(), size=size, piece_length=info.piece_length(), files=files)
+    return Layout(
+        name=info.name(),
+        size=sum(file.size for file in files),
+        piece_length=info.piece_length(),
+        files=files,
+        torrent_paths=own_paths.differing(
+            {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
+        ),
+    )
 
 
 def known(info: Any) -> KnownMetadata:
@@ -276,7 +337,7 @@ def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
     return selected_bytes.of(spans, storage.piece_length())
 
 
-def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
+def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:
     """The selection's verdict on each file, padding files too. Symbolic links (BEP 47) are never wanted.
 
     libtorrent makes a link whose target is, going by names, in the torrent; through a link that lies there already, of
@@ -287,7 +348,7 @@ def priorities(storage: Any, desired: DesiredTorrent) -> list[int]:
         verdict = [selection.DEFAULT] * len(files)
     else:
         paths = [storage.file_path(index) for index in files]
-        verdict = selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+        verdict = choose(desired, paths)
     link = storage.flag_symlink
     for index in files:
         if storage.file_flags(index) & link:

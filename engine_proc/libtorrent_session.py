@@ -5,21 +5,26 @@ Together with `libtorrent_params`, `libtorrent_claims` and `libtorrent_alerts` i
 Longer than most files here: it has a method for each of the port's, and no decisions.
 """
 
+import contextlib
 import itertools
 import socket
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import libtorrent_claims, libtorrent_params, magnet_link, recorded, session_settings
-from engine_proc.alerts import Alert, Flushed, PrioritiesSet
+from engine_proc import faults, libtorrent_claims, libtorrent_params, magnet_link, recorded, session_settings
+from engine_proc.alerts import Alert, Flushed, PrioritiesSet, Selected
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.pieces import Examined, Unverified, Verified
+from engine_proc.selector import Selector
 from engine_proc.session_port import (
+    FAULTS,
     Applied,
+    InvalidSource,
     Layout,
     Loading,
     Metainfo,
@@ -60,7 +65,8 @@ def describe(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | Non
     params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
     if params.ti is None:
         return None
-    return libtorrent_params.layout(params.ti, params.file_priorities), libtorrent_claims.examine(params)
+    layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
+    return layout, libtorrent_claims.examine(params)
 
 
 class LibtorrentSession:
@@ -97,13 +103,14 @@ class LibtorrentSession:
         self._limit_local_peers_too()
         self.recorder.end(outer)
         self._trackers = HeldTrackers()
+        self._selector = Selector(self._selected)
         self._alerts = self._copier()
         self._awaiting_metadata: set[str] = set()
         self._to_call: dict[str, None] = {}
         self._calling = 0
         """For how many turns `max_failcount` is another one than it should be."""
         self._failcount = _FAILCOUNTS[0]
-        self._own_alerts: list[Alert] = []
+        self._own_alerts: deque[Alert] = deque()
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
         self._alert_socket, self._native_socket = socket.socketpair()
         self._alert_socket.setblocking(False)
@@ -111,7 +118,11 @@ class LibtorrentSession:
         self._session.set_alert_fd(self._native_socket.fileno())
 
     def _copier(self) -> AlertCopier:
-        return AlertCopier(on_dropped=self._release_peers_for, trackers=self._trackers, recorder=self.recorder)
+        return AlertCopier(on_dropped=self._dropped, trackers=self._trackers, recorder=self.recorder)
+
+    def _dropped(self, torrent: str) -> None:
+        self._release_peers_for(torrent)
+        self._selector.forget(torrent)
 
     def _limit_local_peers_too(self) -> None:
         """Puts every address into the global peer class; without this, limits spare loopback and private networks."""
@@ -135,10 +146,9 @@ class LibtorrentSession:
                 pass
         except BlockingIOError:
             pass
-        own, self._own_alerts = self._own_alerts, []
-        copies = own + [
-            copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None
-        ]
+        copies = [self._own_alerts.popleft() for _ in range(len(self._own_alerts))]
+        copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
+        copies += self._alerts.take_faulted()
         self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
@@ -147,6 +157,16 @@ class LibtorrentSession:
                 if (handle := self._alerts.handles.get(alert.torrent)) is not None:
                     handle.post_status()
         return copies
+
+    def _selected(self, torrent: str, problem: str | None) -> None:
+        """Called on the selector's thread."""
+        self._tell(Selected(torrent, problem))
+
+    def _tell(self, alert: Alert) -> None:
+        """Has an alert of our own popped soon."""
+        self._own_alerts.append(alert)
+        with contextlib.suppress(BlockingIOError):  # where there is that much to read already, it will be read
+            self._native_socket.send(b"\0")
 
     def _keep_peers_for(self, torrent: str) -> None:
         """Holds on to seeds while a magnet link waits for its metadata.
@@ -168,6 +188,13 @@ class LibtorrentSession:
     @recorded.of_session
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
+        try:
+            return self._inspect(magnet, metainfo, save_path)
+        except FAULTS as error:
+            raise InvalidSource(faults.problem("libtorrent failed at it", error)) from error
+
+    @staticmethod
+    def _inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
         only = None
         if magnet is not None:
             params = libtorrent_params.parse_magnet(magnet)
@@ -180,24 +207,29 @@ class LibtorrentSession:
         if save_path is not None:
             params.save_path = save_path
             paths = libtorrent_params.paths(params)
+            libtorrent_params.check_paths(paths)
         return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only)
 
+    @faults.of_desired
     @recorded.of_desired
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
-        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=self._selector.priorities)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
+    @faults.of_desired
     @recorded.of_desired
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims. Raises InvalidSource."""
         params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
         before = params.file_priorities
-        stored = libtorrent_params.stored(params, desired, before)
-        libtorrent_params.apply_desired(params, desired, resumed=True, stored=stored)
+        stored = libtorrent_params.stored(params, desired, before, self._selector.priorities)
+        choose = self._selector.priorities
+        libtorrent_params.apply_desired(params, desired, resumed=True, stored=stored, choose=choose)
         return libtorrent_claims.examine(params, (params, stored, before))
 
+    @faults.of_desired
     @recorded.of_desired
     def describe(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
@@ -249,22 +281,23 @@ class LibtorrentSession:
         stored: DesiredTorrent | None = None,
         files_known: bool = False,
     ) -> Loading:
+        layout = None
+        if params.ti is not None and not files_known:
+            layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
+        trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
         self._alerts.expect(torrent, complete=complete)
         if torrent not in self._alerts.handles:
-            if params.ti is None:
+            if nameless:
                 self._keep_peers_for(torrent)
             else:
                 self._alerts.begin_with(torrent, libtorrent_params.selected(params.ti, params.file_priorities))
-        trackers = libtorrent_params.take_trackers(params)
         if trackers and torrent not in self._alerts.handles:
             self._trackers.hold(torrent, trackers)
         self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
-        layout = None
-        if params.ti is not None and not files_known:
-            layout = libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None)
+        return Loading(complete, layout, stored, bool(trackers), nameless=nameless)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers. Raises UnknownTorrent."""
@@ -273,27 +306,34 @@ class LibtorrentSession:
         if trackers is not None:
             handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
 
+    @faults.of_torrent
     @recorded.of_torrent
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        self._alerts.expect_removal(torrent, with_files=delete_files)
-        self.recorder.under_way(b"remove", torrent)
         what = lt.session.delete_partfile | (lt.session.delete_files if delete_files else 0)
-        self._session.remove_torrent(handle, what)
+        self._remove(torrent, b"remove", what, with_files=delete_files)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def unload(self, torrent: str) -> None:
         """Removes a torrent, and no file. Raises UnknownTorrent."""
+        self._remove(torrent, b"unload", 0, with_files=False)
+
+    def _remove(self, torrent: str, verb: bytes, what: int, *, with_files: bool) -> None:
         handle = self._handle(torrent)
-        self._alerts.expect_removal(torrent, with_files=False)
-        self.recorder.under_way(b"unload", torrent)
-        self._session.remove_torrent(handle, 0)
+        self._alerts.expect_removal(torrent, with_files=with_files)
+        self.recorder.under_way(verb, torrent)
+        try:
+            self._session.remove_torrent(handle, what)
+        except FAULTS:
+            self._alerts.stays(torrent, handle)
+            raise
 
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that the session has."""
         return frozenset(self._alerts.handles)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def set_paused(self, torrent: str, paused: bool) -> None:
         """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
@@ -305,6 +345,7 @@ class LibtorrentSession:
             handle.unset_flags(_FLAGS.upload_mode)
             handle.resume()
 
+    @faults.of_torrent
     @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
@@ -314,6 +355,7 @@ class LibtorrentSession:
         else:
             handle.unset_flags(_FLAGS.sequential_download)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
         """Rate limits of one torrent, 0 for none. Raises UnknownTorrent."""
@@ -321,6 +363,7 @@ class LibtorrentSession:
         handle.set_download_limit(download_bps)
         handle.set_upload_limit(upload_bps)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
         """Priorities as the selection has them. Raises UnknownTorrent."""
@@ -328,11 +371,12 @@ class LibtorrentSession:
         info = handle.torrent_file()
         if info is None:
             return False
-        priorities = libtorrent_params.priorities(info.layout(), desired)
+        priorities = libtorrent_params.priorities(info.layout(), desired, self._selector.priorities)
         self._alerts.expect_selection(torrent, libtorrent_params.selected(info, priorities))
         handle.prioritize_files(priorities)
         return True
 
+    @faults.of_torrent
     @recorded.of_torrent
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
         """Connects to peers given as `address:port`. Raises UnknownTorrent."""
@@ -340,6 +384,7 @@ class LibtorrentSession:
         for peer in peers:
             handle.connect_peer(libtorrent_params.endpoint(peer))
 
+    @faults.of_torrent
     @recorded.of_torrent
     def call_peers(self, torrent: str) -> None:
         """Has the known peers called with the next statistics, with those of other torrents. Raises UnknownTorrent."""
@@ -399,6 +444,7 @@ class LibtorrentSession:
             upload_bps=max(0, handle.upload_limit()),
         )
 
+    @faults.of_desired
     @recorded.of_desired
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
@@ -413,26 +459,35 @@ class LibtorrentSession:
             limits=(handle.download_limit(), handle.upload_limit()),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),
+            choose=self._selector.priorities,
         )
 
     @recorded.of_session
     def strangers(self) -> int:
         """How many torrents the session had that nobody added."""
-        found = [handle for handle in self._session.get_torrents() if not self._alerts.expects(handle)]
-        for handle in found:
-            self._session.remove_torrent(handle)
-        return len(found)
+        count = 0
+        for handle in self._session.get_torrents():
+            with contextlib.suppress(*FAULTS):  # it is looked at again at the next census
+                if not self._alerts.expects(handle):
+                    self._session.remove_torrent(handle)
+                    count += 1
+        return count
 
+    @faults.of_torrent
     @recorded.of_torrent
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
-        return None if info is None else libtorrent_params.layout(info, handle.get_file_priorities())
+        if info is None:
+            return None
+        renamed = handle.get_renamed_files().export_filenames(info.layout())
+        return libtorrent_params.layout(info, handle.get_file_priorities(), renamed)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent. Raises UnknownTorrent."""
+        """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
         parts = libtorrent_params.part_path(save_path, "", handle.info_hashes())
@@ -442,25 +497,27 @@ class LibtorrentSession:
         renamed = handle.get_renamed_files().export_filenames(storage)
         return [parts, *libtorrent_params.file_paths(storage, renamed, save_path)]
 
+    @faults.of_torrent
     @recorded.of_torrent
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
 
+    @faults.of_torrent
     @recorded.of_torrent
     def flush(self, torrent: str) -> None:
         """Writes out the torrent's write cache. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if handle.torrent_file() is None:
             # There is nothing to flush, and libtorrent does not answer.
-            self._own_alerts.append(Flushed(torrent))
-            self._native_socket.send(b"\0")
+            self._tell(Flushed(torrent))
             return
         self._alerts.expect_flush(torrent)
         for _ in range(FLUSHES_PER_BARRIER):
             handle.flush_cache()
 
+    @faults.of_torrent
     @recorded.of_torrent
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
         """Asks for resume data, the info dictionary in it. Raises UnknownTorrent."""
@@ -524,6 +581,7 @@ class LibtorrentSession:
     @recorded.of_session
     def close(self) -> None:
         """Ends the session."""
+        self._selector.close()
         self._alerts = self._copier()
         self._session.pause()
         del self._session

@@ -1,7 +1,7 @@
 """The loader: the way of a torrent from what is stored of it into the session.
 
 1. It is *found*: fast-resume data is read, and what that claims. Metainfo is read where it is needed. What cannot be
-   trusted is put aside and told of, and the torrent goes on without it.
+   trusted is put aside and told of (metainfo by the supervisor, whose file it is), and the torrent goes on without it.
 2. It is *judged*: the storage guard says whether its files are there. `_judging` has those for which the disk is asked.
 3. It is *looked at*, where resume data lacks what may be on disk all the same. `_rehashing` has those that the rehasher
    is to look at, and `_short` what is missing at the ends of their files.
@@ -37,7 +37,7 @@ from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import Reconciled
 from protocol.integrity import Damaged
-from protocol.link import EngineEvent, FilePutAside
+from protocol.link import EngineEvent, FilePutAside, MetainfoDamaged
 
 
 class Absent(NamedTuple):
@@ -120,6 +120,8 @@ class Loader:
         self._short: dict[str, Mapping[int, int]] = {}
         self._taken: dict[str, Loading] = {}
         self._restored: set[str] = set()
+        self._told_damaged: set[str] = set()
+        """The torrents whose .torrent file the supervisor was told of."""
         self.files_known: set[str] = set()
         """The torrents on their way whose files the supervisor knows already."""
 
@@ -204,6 +206,7 @@ class Loader:
         self._short.pop(torrent, None)
         self._taken.pop(torrent, None)
         self._restored.discard(torrent)
+        self._told_damaged.discard(torrent)
         self.files_known.discard(torrent)
 
     def look_again(self, desired: DesiredTorrent) -> Verdict | None:
@@ -249,7 +252,10 @@ class Loader:
         return Examined([], 0, 0, 0, others=found.paths)
 
     def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
-        """The torrent's .torrent file; one that cannot be trusted is put aside, for resume data may do without."""
+        """The torrent's .torrent file, None where it cannot be trusted; resume data may do without.
+
+        It is a record of the supervisor's, which hears of it and puts it aside.
+        """
         torrent = desired.torrent
         try:
             metainfo = self._store.load_metainfo(torrent, desired.metainfo_crc32)
@@ -258,7 +264,9 @@ class Loader:
                 if found.torrent != torrent:
                     raise Damaged(f"it is of another torrent, {found.torrent}")
         except (Damaged, InvalidSource) as error:
-            self._tell_put_aside(torrent, self._store.put_metainfo_aside(torrent), error)
+            if torrent not in self._told_damaged:
+                self._told_damaged.add(torrent)
+                self._emit(MetainfoDamaged(torrent=torrent, problem=str(error)))
             return None
         return metainfo
 
@@ -339,7 +347,8 @@ class Loader:
             self._rehashing[torrent] = _Rehash(ticket, desired, loading)
         else:
             self._take(torrent, loading)
-            self._compare_stored(desired, loading)
+            if not to_remove:
+                self._compare_stored(desired, loading)
 
     def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
         metainfo = partial(self._metainfo, desired)

@@ -1,14 +1,16 @@
-"""The fast-resume store: `<id>.fastresume` in the resume directory, written durably and off the loop."""
+"""The fast-resume store: `fastresume/<id>.fastresume` in the resume directory, written durably and off the loop."""
 
+import errno
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from engine_proc.mailbox import Mailbox
 from engine_proc.read_ahead import ReadAhead
 from protocol.durable import Change, DurableWriter
 from protocol.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
+from protocol.place import place_at
 from protocol.resume_dir import ResumeDir
 
 
@@ -35,9 +37,15 @@ class PutAside(NamedTuple):
 
 
 class FastResumeStore:
-    """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait."""
+    """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait.
 
-    def __init__(self, resume_dir: ResumeDir) -> None:
+    Args:
+        places: where the sandbox of this process lets it write; none where there is no sandbox.
+    """
+
+    def __init__(self, resume_dir: ResumeDir, places: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._place = places.get(str(resume_dir.fastresume_dir))
+        self._confined = bool(places)
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume", resume_dir.check)
         self._read_ahead = ReadAhead(resume_dir.fastresume_name)
@@ -57,15 +65,26 @@ class FastResumeStore:
             content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
-            self._dir.check()  # what is right is right wherever it lies, but another directory's lack says nothing
+            self._check()  # what is right is right wherever it lies, but another directory's lack says nothing
             return None
         except Damaged:
-            self._dir.check()
+            self._check()
             raise
+
+    def _check(self) -> None:
+        """Raises OSError where nothing can be told of the directory: it is another, or out of the sandbox's reach."""
+        self._dir.check()
+        if self._confined and place_at(str(self._dir.fastresume_dir)) != self._place:
+            raise OSError(
+                errno.EACCES, "this engine's sandbox does not reach it; the next one's does", str(self._dir.root)
+            )
 
     def _read(self, torrent: str) -> tuple[bytes, float]:
         began = time.perf_counter()
-        dated = read_dated(self._dir.fastresume_name(torrent))
+        try:
+            dated = read_dated(self._dir.fastresume_name(torrent))
+        except FileNotFoundError:  # unless the supervisor could not move it from where it lay before
+            dated = read_dated(self._dir.old_fastresume(torrent))
         self._read_ahead.was_read(time.perf_counter() - began)
         return dated
 
@@ -80,9 +99,16 @@ class FastResumeStore:
             metainfo = read(self._dir.metainfo(torrent))
         except FileNotFoundError:
             return None
+        except Damaged:
+            self._check()
+            raise
         if crc32 is not None:
             check_crc32(metainfo, crc32)
         return metainfo
+
+    def path(self, torrent: str) -> str:
+        """Where the torrent's resume data is."""
+        return str(self._dir.fastresume(torrent))
 
     def rebind(self, identity: str) -> None:
         """The directory is another one now; see `ResumeDir.bind`."""
@@ -98,11 +124,11 @@ class FastResumeStore:
 
     def put_aside(self, torrent: str) -> PutAside:
         """Moves resume data that cannot be trusted out of the way."""
-        return self._aside(self._dir.fastresume(torrent))
-
-    def put_metainfo_aside(self, torrent: str) -> PutAside:
-        """Moves a .torrent file that cannot be trusted out of the way."""
-        return self._aside(self._dir.metainfo(torrent))
+        path = self._dir.fastresume(torrent)
+        try:
+            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
+        except OSError as error:
+            return PutAside(path.name, f"left where it is ({error})")
 
     def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
         """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
@@ -116,12 +142,6 @@ class FastResumeStore:
         """Waits until all is written, and ends the thread."""
         self._writer.close()
         self._outcomes.close()
-
-    def _aside(self, path: Path) -> PutAside:
-        try:
-            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
-        except OSError as error:
-            return PutAside(path.name, f"left where it is ({error})")
 
     def _submit(self, torrent: str, change: Change) -> None:
         self._read_ahead.take(torrent)  # what was read is about to be something else

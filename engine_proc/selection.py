@@ -1,17 +1,19 @@
 """Which files of a torrent are wanted: rules and explicit priorities in, a priority for each file out.
 
-Globs are matched without regard to case, against a file's path with and without the torrent's root folder; a glob
-without a slash is matched against the file's name in any folder; `**` crosses folders and dot files are files like
-others.
+Globs (`engine_proc.globs`) are matched without regard to case, against a file's path with and without the torrent's
+root folder; a glob without a slash is matched against the file's name in any folder. Dot files are files like others.
+The names are those that libtorrent has cleaned, before it numbers files of one name: a rename changes nothing.
+
+A torrent may have 100,000 files and a selection 1,000 globs. So what it takes is known before (`work`), and it can be
+done in slices (`decide`).
 """
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Final
 
-from wcmatch import glob
-
+from engine_proc import globs
 from protocol.desired import Selection
 
 UNWANTED: Final = 0
@@ -38,32 +40,62 @@ FLUFF: Final = (
 )
 """What `skip_fluff` leaves out: notes, links, checksums, executables, previews, and what file managers leave behind."""
 
-_FLAGS: Final = glob.GLOBSTAR | glob.DOTGLOB | glob.IGNORECASE | glob.FORCEUNIX
+SLICE: Final = 2_000_000
+"""Steps between two pauses of `decide`, each a character of a path times one of a glob: a few milliseconds at worst."""
+
+_PART: Final = 2_000
+"""Characters of the globs that become one expression: more are matched faster together, and hold on for longer."""
+
+
+def work(paths: Sequence[str], selection: Selection) -> int:
+    """How many steps `decide` takes at the most. What `skip_fluff` takes is not counted: its globs are ours."""
+    globs_size = sum(map(len, selection.include)) + sum(map(len, selection.exclude))
+    return globs_size * (globs.COMPILING + sum(map(len, paths))) if globs_size else 0
 
 
 def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> list[int]:
-    """The priority of each file.
+    """The priority of each file, as `decide` has them, at once."""
+    deciding = decide(paths, selection, rooted=rooted)
+    while True:
+        try:
+            next(deciding)
+        except StopIteration as end:
+            wanted: list[bool] = end.value
+            return with_priorities(wanted, selection)
 
-    Explicit priorities beat `exclude`, which beats `include` and `only`. Fluff is left out only while something else is
-    wanted: a torrent of nothing but notes is downloaded.
+
+def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
+    """The priority of each file: explicit priorities beat the rules' verdict."""
+    chosen = [DEFAULT if want else UNWANTED for want in wanted]
+    for index, priority in selection.priorities.items():
+        if int(index) < len(chosen):
+            chosen[int(index)] = priority
+    return chosen
+
+
+def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Generator[None, None, list[bool]]:
+    """Whether the rules want each file, worked out with a pause after each slice.
+
+    `exclude` beats `include` and `only`. Fluff is left out only while something else is wanted: a torrent of nothing
+    but notes is downloaded.
 
     Args:
         paths: the files' paths as the torrent has them, with `/`.
         selection: the rules.
         rooted: the paths begin with the torrent's root folder, as those of multi-file torrents do.
     """
-    included = _matcher(selection.include, rooted)
-    excluded = _matcher(selection.exclude, rooted)
-    named = _named(selection.only, len(paths))
-    wanted = [
-        (not selection.include or included(path)) and not excluded(path) and named[index]
-        for index, path in enumerate(paths)
-    ]
+    wanted = _named(selection.only, len(paths))
+    if selection.include:
+        included = yield from _matches(paths, selection.include, rooted)
+        wanted = [want and into for want, into in zip(wanted, included, strict=True)]
+    if selection.exclude:
+        excluded = yield from _matches(paths, selection.exclude, rooted)
+        wanted = [want and not out for want, out in zip(wanted, excluded, strict=True)]
     if selection.skip_fluff:
         fluff = _matcher(FLUFF, rooted)
         without = [want and not fluff(path) for path, want in zip(paths, wanted, strict=True)]
         wanted = without if any(without) else wanted
-    return [selection.priorities.get(str(index), DEFAULT if want else UNWANTED) for index, want in enumerate(wanted)]
+    return wanted
 
 
 def _named(only: str | None, files: int) -> list[bool]:
@@ -78,13 +110,43 @@ def _named(only: str | None, files: int) -> list[bool]:
     return named
 
 
-def _matcher(globs: Iterable[str], rooted: bool) -> Callable[[str], bool]:
+def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:
+    """Whether each path matches one of the globs."""
+    found = [False] * len(paths)
+    left = SLICE
+    for part in _parts(patterns):
+        matches = _matcher(part, rooted)
+        yield
+        size = sum(map(len, part))
+        for index, path in enumerate(paths):
+            if not found[index]:
+                found[index] = matches(path)
+                left -= size * len(path)
+                if left <= 0:
+                    left = SLICE
+                    yield
+    return found
+
+
+def _parts(patterns: Iterable[str]) -> list[list[str]]:
+    """The globs, a few at a time."""
+    parts: list[list[str]] = []
+    size = _PART
+    for pattern in dict.fromkeys(patterns):
+        if size + len(pattern) > _PART:
+            parts.append([])
+            size = 0
+        parts[-1].append(pattern)
+        size += len(pattern)
+    return parts
+
+
+def _matcher(patterns: Sequence[str], rooted: bool) -> Callable[[str], bool]:
     """Whether a path matches one of the globs.
 
-    A torrent may have 100,000 files, and the loop waits: all globs become two expressions, one for names and one for
-    paths, which is ten times as fast as to ask for each glob whether it matches the path.
+    All become two expressions, one for names and one for paths, which is ten times as fast as to ask for each glob
+    whether it matches the path.
     """
-    patterns = list(globs)
     deep = [pattern for pattern in patterns if "/" in pattern]
     for_names = _expression([pattern for pattern in patterns if "/" not in pattern])
     for_paths = _expression(deep)
@@ -109,7 +171,4 @@ def _matcher(globs: Iterable[str], rooted: bool) -> Callable[[str], bool]:
 
 def _expression(patterns: list[str]) -> re.Pattern[str] | None:
     """What matches where one of the patterns does, None for no patterns."""
-    if not patterns:
-        return None
-    positive, _ = glob.translate(patterns, flags=_FLAGS)
-    return re.compile("|".join(positive))
+    return globs.compiled(patterns) if patterns else None

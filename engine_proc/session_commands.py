@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine_proc.readback import tell_limits
-from engine_proc.session_port import InvalidSetting, InvalidSource, LibtSession, UnknownTorrent
+from engine_proc.session_port import InvalidSetting, InvalidSource, LibtSession, TorrentFault, UnknownTorrent
 from engine_proc.storage_guard import StorageGuard
 from protocol.events import Reconciled
 from protocol.link import (
@@ -75,7 +75,7 @@ class SessionCommands:
         """Answers with bytes done by file."""
         try:
             done = self._session.file_progress(command.torrent)
-        except UnknownTorrent:
+        except (UnknownTorrent, TorrentFault):  # the latter is told of when something is done with the torrent
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
 

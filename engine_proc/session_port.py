@@ -6,7 +6,7 @@ back or answer directly, which are synchronous round trips into libtorrent and a
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
 from engine_proc.pieces import Examined, Unverified, Verified
@@ -34,6 +34,34 @@ class InvalidSetting(Exception):
 class UnknownTorrent(Exception):
     """The session has no such torrent (any more)."""
 
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class NotSelected(Exception):
+    """It takes a while to find out which files of a torrent are wanted: `Selected` follows, and then it is known."""
+
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class TorrentFault(Exception):
+    """A call about one torrent failed in a way that nobody expects of it: in libtorrent, or in its binding.
+
+    Only that torrent is concerned: the session, and what it has of others, is as it was.
+    """
+
+    def __init__(self, torrent: str, problem: str) -> None:
+        super().__init__(problem)
+        self.torrent = torrent
+        self.problem = problem
+
+
+FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
+"""What comes out of the binding where libtorrent or a conversion fails. Memory that runs out is nobody's fault."""
+
 
 class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
@@ -55,13 +83,17 @@ class SourceInfo(NamedTuple):
 class Layout(NamedTuple):
     """What the info dictionary says: name, bytes of all files, bytes a piece, and the files but for padding (BEP 47).
 
-    The `priority` of the entries is the current one.
+    The `priority` of the entries is the current one, their `path` that on the disk.
+
+    Fields:
+        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
     """
 
     name: str
     size: int
     piece_length: int
     files: list[FileEntry]
+    torrent_paths: Mapping[str, str] = MappingProxyType({})
 
 
 class Loading(NamedTuple):
@@ -92,7 +124,11 @@ class Applied(NamedTuple):
 
 
 class LibtSession(Protocol):
-    """One libtorrent session."""
+    """One libtorrent session.
+
+    Any call about one torrent may raise TorrentFault, and one that needs a torrent's priorities NotSelected. A call
+    about a torrent that the session does not have raises UnknownTorrent.
+    """
 
     def fileno(self) -> int:
         """A file descriptor that is readable while alerts wait."""
@@ -212,7 +248,7 @@ class LibtSession(Protocol):
         ...
 
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`."""
+        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`, and the part file first."""
         ...
 
     def file_progress(self, torrent: str) -> list[int]:

@@ -14,10 +14,12 @@ import msgspec
 
 from engine_proc import storage_policy
 from engine_proc.confinement import Escape
+from engine_proc.leftovers import Leftover
 from engine_proc.log import log
 from engine_proc.pieces import Examined
 from engine_proc.storage_policy import Action, Measured, Missing, Outside, Present, Space, Verdict, WriteFailed
-from engine_proc.storage_watch import FilesSeen, Look, MountsRead, SpaceSeen, StorageWatch
+from engine_proc.storage_watch import After, FilesSeen, LeftSeen, Look, MountsRead, Probe, SpaceSeen, StorageWatch
+from engine_proc.storage_watch import Probed as ProbeSeen
 from engine_proc.translator import AlertTranslator
 from protocol.bounds import Bounds
 from protocol.desired import DesiredTorrent
@@ -69,7 +71,28 @@ class Reconsider(NamedTuple):
     desired: DesiredTorrent
 
 
-Decision = Judged | Confined | Moved | Reconsider
+class Left(NamedTuple):
+    """Decision: what is left of a torrent's files that were to be deleted."""
+
+    torrent: str
+    left: Sequence[Leftover]
+
+
+class Probed(NamedTuple):
+    """Decision: whether a torrent's files can be written, or read; what is wrong, in words."""
+
+    torrent: str
+    problem: str | None
+
+
+class StillMissing(NamedTuple):
+    """Decision: the storage of a torrent was looked for as `look_anew` asked, and is not there."""
+
+    desired: DesiredTorrent
+    problem: str
+
+
+Decision = Judged | Confined | Moved | Reconsider | Left | Probed | StillMissing
 
 
 class _Home(NamedTuple):
@@ -120,12 +143,18 @@ class StorageGuard:
         self._clock = clock
         self._bounds = Bounds()
         self._mounts: Mounts = watch.mounts
+        self._covered: dict[str, _Home] = {}
+        """The directories that the sandbox lets this process write below, and on which mount they were then."""
         self._tokens = itertools.count(1)
         self._desired: dict[str, DesiredTorrent] = {}
         self._homes: dict[str, _Home] = {}
         self._homes_by_path: dict[str, _Home] = {}
         self._looks: dict[str, _Looking] = {}
         self._confining: dict[str | int, _Confining] = {}
+        self._after: dict[str, _Confining] = {}
+        self._probing: dict[str, _Confining] = {}
+        self._anew: set[str] = set()
+        """Those that wait for their storage of which somebody wants to know whether they still do."""
         self._silent: set[str] = set()
         """Mount points that did not answer in time when they were asked last."""
         self._to_ask: defaultdict[str, list[Look]] = defaultdict(list)
@@ -142,6 +171,10 @@ class StorageGuard:
     def set_bounds(self, bounds: Bounds) -> None:
         """Says where payload may be; before that it may be nowhere."""
         self._bounds = bounds
+
+    def set_covered(self, directories: Iterable[str]) -> None:
+        """Says where the sandbox lets this process write, as it has just been set; never said where there is none."""
+        self._covered = {each: self._home_at(each) for each in directories}
 
     # -- what the dispatcher asks ---------------------------------------------------------------------------------
 
@@ -203,6 +236,41 @@ class StorageGuard:
         self._confining[subject] = _Confining(token, math.inf if patient else self._clock() + PATIENCE_S, mount_point)
         self._to_ask[mount_point].append(Look(str(subject), token, (), paths))
 
+    def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
+        """Has the disk asked what is left of files that were to be deleted; `Left` follows, even if it hangs."""
+        mount_point, token = mount_point_of(save_path, self._mounts), next(self._tokens)
+        self._after[torrent] = _Confining(token, self._clock() + PATIENCE_S, mount_point)
+        self._watch.look_after(mount_point, After(token, paths, save_path, list(self._mounts)))
+
+    def probe(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
+        """Has the disk asked whether a torrent's files can be written or, if it has all, read; `Probed` follows."""
+        mount_point, token = mount_point_of(save_path, self._mounts), next(self._tokens)
+        self._probing[torrent] = _Confining(token, self._clock() + PATIENCE_S, mount_point)
+        self._watch.probe(mount_point, Probe(token, paths, self._translator.incomplete(torrent)))
+
+    def look_anew(self, torrent: str) -> Decision | None:
+        """Looks for the storage of a torrent that waits for it; `Reconsider` or `StillMissing` comes of it."""
+        waiting = self._waiting[torrent]
+        if torrent not in self._looks:
+            verdict = self.look(waiting.desired, waiting.examined)
+            if isinstance(verdict, Missing):
+                return StillMissing(waiting.desired, verdict.problem)
+            if verdict is not None:
+                return Reconsider(waiting.desired)
+        self._anew.add(torrent)
+        return None
+
+    def measure_anew(self, torrent: str) -> None:
+        """Has the room measured that a torrent is held for; where there is some, `Reconsider` follows at once."""
+        for mount_point, held in self._held.items():
+            if torrent in held:
+                self._spaces[mount_point] = storage_policy.hurried(self._spaces[mount_point])
+                self._measure_at[mount_point] = self._clock()
+
+    def looking(self, torrent: str) -> bool:
+        """Whether the disk is being asked about a torrent: `Judged` or `Confined` follows."""
+        return torrent in self._looks or torrent in self._confining
+
     def suspect(self, torrent: str) -> bool:
         """A torrent's files gave an error: whether they should be looked at again."""
         now = self._clock()
@@ -261,6 +329,8 @@ class StorageGuard:
         self._unloaded.add(torrent)
         self._looks.pop(torrent, None)
         self._confining.pop(torrent, None)
+        self._probing.pop(torrent, None)
+        self._anew.discard(torrent)
         self._suspected_at.pop(torrent, None)
 
     # -- what the loop asks ---------------------------------------------------------------------------------------
@@ -278,6 +348,10 @@ class StorageGuard:
                     found += self._take_mounts(mounts)
                 case FilesSeen():
                     found += self._take_confined(sight) or self._take_files(sight)
+                case LeftSeen(token, left):
+                    found += self._take_left(token, left)
+                case ProbeSeen(token, problem):
+                    found += self._take_probed(token, problem)
                 case SpaceSeen():
                     found += self._take_space(sight)
         return found
@@ -295,6 +369,14 @@ class StorageGuard:
             if asked.until <= now:
                 del self._confining[subject]
                 late.append(Confined(subject, f"{asked.mount_point} does not answer"))
+        for torrent, asked in list(self._probing.items()):
+            if asked.until <= now:
+                del self._probing[torrent]
+                late.append(Probed(torrent, f"{asked.mount_point} does not answer"))
+        for torrent, asked in list(self._after.items()):
+            if asked.until <= now:
+                del self._after[torrent]
+                late.append(Left(torrent, [Leftover(asked.mount_point, "it does not answer")]))
         for torrent, look in self._looks.items():
             if look.until <= now and torrent not in self._waiting:
                 self._silent.add(look.home.mount_point)
@@ -319,10 +401,20 @@ class StorageGuard:
     def _home_of(self, desired: DesiredTorrent) -> _Home:
         home = self._homes_by_path.get(desired.save_path)
         if home is None:
-            mount_point = mount_point_of(desired.save_path, self._mounts)
-            home = _Home(mount_point, self._mounts.get(mount_point, ""))
-            self._homes_by_path[desired.save_path] = home
+            home = self._homes_by_path[desired.save_path] = self._home_at(desired.save_path)
         return home
+
+    def _home_at(self, path: str) -> _Home:
+        mount_point = mount_point_of(path, self._mounts)
+        return _Home(mount_point, self._mounts.get(mount_point, ""))
+
+    def _is_covered(self, path: str) -> bool:
+        """Whether the sandbox lets this process write at a path; not where something was mounted over a root since."""
+        return not self._covered or any(
+            path == each or path.startswith(each.rstrip("/") + "/")
+            for each, home in self._covered.items()
+            if home == self._home_at(each)
+        )
 
     def _judge(
         self,
@@ -335,6 +427,9 @@ class StorageGuard:
         if escape is not None:
             self.stop_waiting(desired.torrent)
             return Outside(str(escape))
+        if not self._is_covered(desired.save_path):
+            problem = f"{desired.save_path} is out of this engine's reach now; another one takes over in a moment"
+            return Missing(home.mount_point, problem)
         before = self._homes.get(desired.torrent)
         verdict = storage_policy.judge(
             expected=before.mount_point if before is not None else desired.mount_point,
@@ -369,6 +464,20 @@ class StorageGuard:
                 return [Confined(subject, None if sight.escape is None else str(sight.escape))]
         return []
 
+    def _take_left(self, token: int, left: Sequence[Leftover]) -> list[Decision]:
+        for torrent, asked in self._after.items():
+            if asked.token == token:
+                del self._after[torrent]
+                return [Left(torrent, left)]
+        return []
+
+    def _take_probed(self, token: int, problem: str | None) -> list[Decision]:
+        for torrent, asked in self._probing.items():
+            if asked.token == token:
+                del self._probing[torrent]
+                return [Probed(torrent, problem)]
+        return []
+
     def _take_files(self, sight: FilesSeen) -> list[Decision]:
         torrent, token, sizes, escape = sight
         look = self._looks.get(torrent)
@@ -383,7 +492,11 @@ class StorageGuard:
         verdict = self._judge(look.desired, look.home, look.examined, sizes, escape)
         if not waited:
             return [Judged(torrent, verdict)]
-        return [] if isinstance(verdict, Missing) else [Reconsider(self._desired[torrent])]
+        anew = torrent in self._anew
+        self._anew.discard(torrent)
+        if isinstance(verdict, Missing):
+            return [StillMissing(self._desired[torrent], verdict.problem)] if anew else []
+        return [Reconsider(self._desired[torrent])]
 
     def _take_space(self, sight: SpaceSeen) -> list[Decision]:
         mount_point, now = sight.mount_point, self._clock()

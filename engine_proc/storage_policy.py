@@ -109,6 +109,11 @@ class Space(msgspec.Struct, frozen=True):
         return self.since + min(LOOK_MAX_S, LOOK_S * 2.0**self.refills)
 
 
+def hurried(space: Space) -> Space:
+    """A full file system of which somebody says that it was mended: it may have room again at the next measurement."""
+    return Space(space.room, 0, space.since - LOOK_MAX_S)
+
+
 class WriteFailed(NamedTuple):
     """A write found no space (ENOSPC), or no quota (EDQUOT)."""
 

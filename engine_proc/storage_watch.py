@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from engine_proc.confinement import Escape, Judge, Kind
+from engine_proc.leftovers import Leftover, leftovers
 from engine_proc.mailbox import Mailbox
 from protocol import mounts
 from protocol.bounds import Bounds
@@ -65,7 +66,42 @@ class SpaceSeen(NamedTuple):
     free_inodes: int
 
 
-Sight = MountsRead | FilesSeen | SpaceSeen
+class After(NamedTuple):
+    """A question about files that were to be deleted, of which the token reminds whoever asked; see `leftovers`."""
+
+    token: int
+    paths: Sequence[str]
+    save_path: str
+    mount_points: Sequence[str]
+
+
+class LeftSeen(NamedTuple):
+    """The answer: what is still there."""
+
+    token: int
+    left: Sequence[Leftover]
+
+
+class Probe(NamedTuple):
+    """A question whether files can be opened, of which the token reminds whoever asked.
+
+    Fields:
+        writing: they have to be there, or to be made, and to be written to; otherwise to be read where they are there.
+    """
+
+    token: int
+    paths: Sequence[str]
+    writing: bool
+
+
+class Probed(NamedTuple):
+    """The answer: what is wrong with the first one that cannot be opened, in words."""
+
+    token: int
+    problem: str | None
+
+
+Sight = MountsRead | FilesSeen | SpaceSeen | LeftSeen | Probed
 
 
 class _Looks(NamedTuple):
@@ -73,7 +109,7 @@ class _Looks(NamedTuple):
     looks: Sequence[Look]
 
 
-_Task = _Looks | str | None
+_Task = _Looks | After | Probe | str | None
 
 
 class StorageWatch:
@@ -105,6 +141,14 @@ class StorageWatch:
     def look(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
         """Asks for files on one file system; `FilesSeen` follow together, unless the disk hangs."""
         self._ask(mount_point, _Looks(bounds, looks))
+
+    def look_after(self, mount_point: str, after: After) -> None:
+        """Asks what is left of files on one file system; `LeftSeen` follows, unless the disk hangs."""
+        self._ask(mount_point, after)
+
+    def probe(self, mount_point: str, probe: Probe) -> None:
+        """Asks whether files on one file system can be opened; `Probed` follows, unless the disk hangs."""
+        self._ask(mount_point, probe)
 
     def measure(self, mount_point: str) -> None:
         """Asks for a file system's room; `SpaceSeen` follows, unless the disk hangs."""
@@ -155,6 +199,11 @@ class StorageWatch:
         while (task := tasks.get()) is not None and not self._closing:
             if isinstance(task, str):
                 self._seen.put([_space(task)])
+            elif isinstance(task, Probe):
+                problems = (_unusable(path, writing=task.writing) for path in task.paths)
+                self._seen.put([Probed(task.token, next(filter(None, problems), None))])
+            elif isinstance(task, After):
+                self._seen.put([LeftSeen(task.token, leftovers(task.paths, task.save_path, task.mount_points))])
             else:
                 judge = Judge(task.bounds, _Disk())
                 self._seen.put([_answer(look, judge) for look in task.looks])
@@ -184,10 +233,23 @@ def _answer(look: Look, judge: Judge) -> FilesSeen:
     return FilesSeen(look.torrent, look.token, sizes, escape)
 
 
+def _unusable(path: str, *, writing: bool) -> str | None:
+    """Why a file cannot be written, or read; None where nothing is known of that."""
+    try:
+        os.close(os.open(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC))
+    except FileNotFoundError:
+        while writing and not os.access(path := os.path.dirname(path), os.W_OK | os.X_OK):  # noqa: PTH120
+            if os.path.lexists(path):  # as above: one call for each of many paths
+                return f"{path!r}: nothing can be made in it"
+    except (OSError, ValueError) as error:
+        return f"{path!r}: {getattr(error, 'strerror', None) or error}"
+    return None
+
+
 def _size(path: str) -> int | None:
     try:
         return os.stat(path).st_size  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
-    except OSError:
+    except (OSError, ValueError):  # the latter where it cannot be a path at all
         return None
 
 

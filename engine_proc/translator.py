@@ -181,7 +181,7 @@ class AlertTranslator:
             view.state = TorrentState.CHECKING
         return outputs
 
-    def stopped(self, torrent: str, examined: Examined | None) -> list[Output]:
+    def refused(self, torrent: str, examined: Examined | None) -> list[Output]:
         """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
         if examined is None:
             return []
@@ -203,6 +203,18 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
+    def trouble(self, torrent: str) -> str | None:
+        """What has stopped a torrent, in words."""
+        view = self._views.get(torrent)
+        return None if view is None else view.trouble
+
+    def stopped(self, torrent: str) -> bool:
+        """Whether a torrent stands still for an error that clients were told of."""
+        view = self._views.get(torrent)
+        if view is None or view.out_of_space:
+            return False
+        return view.trouble is not None or (view.row is not None and view.row.error is not None)
+
     def lacking(self, torrent: str) -> int:
         """How many bytes a torrent has left to fetch, by its last status."""
         view = self._views.get(torrent)
@@ -223,6 +235,7 @@ class AlertTranslator:
                     size=layout.size,
                     piece_length=layout.piece_length,
                     files=layout.files,
+                    torrent_paths=dict(layout.torrent_paths),
                 )
             ]
         return [
@@ -233,7 +246,7 @@ class AlertTranslator:
                 piece_length=layout.piece_length,
                 files=len(layout.files),
             ),
-            FilesDiscovered(torrent=torrent, files=layout.files),
+            FilesDiscovered(torrent=torrent, files=layout.files, torrent_paths=dict(layout.torrent_paths)),
         ]
 
     def feed(self, alert: Alert) -> list[Output]:

@@ -5,6 +5,7 @@ themselves. What takes thought is elsewhere: ids, units, output, render, plain, 
 """
 
 import contextlib
+import io
 import ipaddress
 import re
 import signal
@@ -493,6 +494,12 @@ def run(argv: Sequence[str]) -> int:
         return error.exit_code
     except ReaderGone:
         return ExitCode.READER_GONE
+    except RuntimeError as error:
+        if "home directory" not in str(error):
+            raise
+        unset = "there is no home directory to write to; set HOME"
+        tell(typer.BadParameter(unset, param_hint="--install-completion"), as_json=as_json)
+        return ExitCode.USAGE
     except OSError as error:  # Files are read, and sockets looked at, where what goes wrong has other names.
         tell_unwritten(error)
         return ExitCode.REFUSED
@@ -501,6 +508,8 @@ def run(argv: Sequence[str]) -> int:
 def main() -> None:
     """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale's encoding may lack what torrents are called
     code = run(sys.argv[1:])
     discard_unwritten()
     sys.exit(code)

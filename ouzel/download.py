@@ -8,6 +8,7 @@ from ouzel.event import Event
 from ouzel.feed import Item
 from ouzel.listen import listen
 from ouzel.output import Output
+from ouzel.printable import clean
 from ouzel.table import Table
 
 
@@ -51,5 +52,5 @@ def add_and_wait(client: Client, call: Call[Added], output: Output) -> Outcome:
     if output.as_json:
         output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": ending.message})
     else:
-        output.line(f"{outcome.value}: {torrent}{' - ' if ending.message else ''}{render.clean(ending.message)}")
+        output.line(f"{outcome.value}: {torrent}{' - ' if ending.message else ''}{clean(ending.message)}")
     return outcome

@@ -1,12 +1,13 @@
 """How the command line fails: exit codes, and an error as a person or a program reads it."""
 
-import json
 import re
 from enum import IntEnum
 
 import typer
 
+from ouzel import printable
 from ouzel.errors import KeyRefused, NotRunning, error_body
+from ouzel.printable import clean, clean_lines
 from protocol.errors import ErrorKind, OuzelError
 
 
@@ -69,9 +70,10 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
     """Writes an error to stderr: what is wrong, and what to do next."""
     if as_json:
         usage = {"code": 0, "name": "usage", "message": _usage(error), "retry": "never"}
-        typer.echo(json.dumps({"error": error_body(error) if isinstance(error, OuzelError) else usage}), err=True)
+        body = error_body(error) if isinstance(error, OuzelError) else usage
+        typer.echo(printable.as_json({"error": body}, only_ascii=True), err=True)
     elif isinstance(error, OuzelError):
-        typer.echo(f"error: {_in_words_of_the_command_line(error)}", err=True)
+        typer.echo(f"error: {clean(_in_words_of_the_command_line(error))}", err=True)
         hint = (
             None
             if isinstance(error, KeyRefused | NotRunning)
@@ -82,19 +84,20 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         if hint is not None:
             typer.echo(f"  {hint}", err=True)
     else:
-        typer.echo(f"error: {_usage(error)}", err=True)
+        typer.echo(f"error: {clean_lines(_usage(error))}", err=True)
         context = getattr(error, "ctx", None)
         typer.echo(f"  see `{context.command_path if context else 'ouzel'} --help`", err=True)
 
 
 def tell_unwritten(error: OSError) -> None:
     """Says on stderr that standard output takes no more, a full disk for example."""
-    typer.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+    typer.echo(f"error: cannot write the output: {clean(error.strerror or str(error))}", err=True)
 
 
 def warn(message: str, *, as_json: bool) -> None:
     """Writes to stderr what is no error and should be known."""
-    typer.echo(json.dumps({"warning": {"message": message}}) if as_json else f"warning: {message}", err=True)
+    warning = {"warning": {"message": message}}
+    typer.echo(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}", err=True)
 
 
 def _in_words_of_the_command_line(error: OuzelError) -> str:

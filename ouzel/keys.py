@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import zmq
 
+from protocol import private_dir
 from protocol.key_file import PUBLIC_SUFFIX, SECRET_SUFFIX, Role, is_name, public_file, secret_file
 
 
@@ -33,7 +34,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
     if not is_name(name):
         raise ValueError(f"{name!r} is not made of letters, digits and . _ @ -, beginning with one of the first two")
     public, secret = (key.decode("ascii") for key in zmq.curve_keypair())
-    directory.mkdir(parents=True, exist_ok=True)
+    private_dir.make_shared(directory)
     pair = KeyPair(directory / f"{name}{PUBLIC_SUFFIX}", directory / f"{name}{SECRET_SUFFIX}", public)
     if pair.public_file.exists():
         raise FileExistsError(17, "it is there already, and stays as it is", str(pair.public_file))

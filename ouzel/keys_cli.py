@@ -9,6 +9,7 @@ from ouzel import keys
 from ouzel.failure import EXIT_CODES_HELP
 from ouzel.keys import KeyPair
 from ouzel.output import Output
+from ouzel.printable import clean_lines
 from protocol.key_file import Role
 
 app = typer.Typer(help="Make keys for clients on tcp, and for the daemon.", no_args_is_help=True)
@@ -42,7 +43,7 @@ def new(
         shown = {"public_file": pair.public_file, "secret_file": pair.secret_file, "public_key": pair.public_key}
         Output(as_json=True).json_line({name: str(value) for name, value in shown.items()})
     else:
-        typer.echo(_for_server(pair) if server else _for_client(pair, role))
+        typer.echo(clean_lines(_for_server(pair) if server else _for_client(pair, role)))
 
 
 def _for_client(pair: KeyPair, role: Role) -> str:

@@ -1,5 +1,6 @@
 """Where the command line writes: people get rich text, programs get JSON, pipes get plain lines."""
 
+import codecs
 import os
 import select
 import sys
@@ -8,12 +9,12 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Protocol
 
-import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
 from ouzel.event import Event
 from ouzel.plain import PlainLines
+from ouzel.printable import as_json, clean, clean_lines
 from ouzel.silence import Heard
 from ouzel.table import Table
 
@@ -46,10 +47,11 @@ class Output:
             with self.console.capture() as captured:
                 self.console.print(human(), markup=False)
             text = captured.get()
-            if not self.console.is_terminal:  # a terminal wants the padding, a pipe's reader does not
-                text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            if self.console.is_terminal:
+                text = clean_lines(text, kept="\x1b")  # of colours, which rich has made
+            else:  # a terminal wants the padding, a pipe's reader does not
+                text = "".join(f"{line.rstrip()}\n" for line in clean_lines(text).splitlines())
+            _write(text)
 
     def check_reader(self) -> None:
         """Raises ReaderGone where standard output is a pipe whose reader has left: an idle command would never know."""
@@ -64,13 +66,12 @@ class Output:
 
     def json_line(self, document: Any) -> None:
         """One JSON document in one line, at once."""
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
-        sys.stdout.flush()
+        only_ascii = codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8"
+        _write(as_json(document, only_ascii=only_ascii) + "\n")
 
     def line(self, text: str) -> None:
-        """One line as it is, at once."""
-        self.console.out(text, highlight=False)
-        sys.stdout.flush()
+        """One line, neither cut nor wrapped, at once."""
+        _write(clean(text) + "\n")
 
     def screen(self, draw: Callable[[Table], RenderableType], torrent: str | None) -> "Screen":
         """What shows a table that changes.
@@ -84,6 +85,11 @@ class Output:
         if self.console.is_terminal:
             return LiveScreen(self.console, draw)
         return PlainScreen(self, torrent)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def discard_unwritten() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from ouzel.event import Event
-from ouzel.render import clean, health_line, moves, name_of
+from ouzel.printable import clean
+from ouzel.render import health_line, moves, name_of
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table
 from ouzel.units import format_rate, format_share

@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.event import Resnapshot
+from ouzel.printable import clean
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table, still
 from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span
@@ -22,6 +23,7 @@ from protocol.rows import (
     HealthReport,
     HealthStatus,
     Reason,
+    SandboxReport,
     SettingsReport,
     StatsReport,
     TorrentDetail,
@@ -49,14 +51,9 @@ _OLD_MS: Final = 5000
 _ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
 
 
-def clean(text: str) -> str:
-    """Text from torrents and peers, without what could steer a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
 def name_of(row: TorrentRow) -> str:
     """A torrent's name, or its id while it has none."""
-    return clean(row.name) or row.torrent
+    return clean(row.name or row.torrent)
 
 
 def moves(row: TorrentRow) -> bool:
@@ -84,7 +81,7 @@ def torrents(rows: Sequence[TorrentRow], *, ages: bool = False) -> Grid:
         grid.add_column("AGE", style="dim", no_wrap=True)
     for row in rows:
         grid.add_row(
-            row.torrent[:ID_DIGITS],
+            Text(clean(row.torrent[:ID_DIGITS])),
             Text(name_of(row), overflow="ellipsis", no_wrap=True),
             Text(row.state, style=_STATE_STYLES.get(row.state, "")),
             format_share(row.progress),
@@ -139,10 +136,15 @@ def torrent(detail: TorrentDetail) -> Grid:
 def files(rows: Iterable[FileRow]) -> Grid:
     """One line a file."""
     grid = _grid("INDEX", "PRIORITY", "DONE", "SIZE", "PATH")
+    rows = list(rows)
+    renamed = any(row.torrent_path is not None for row in rows)
+    if renamed:
+        grid.add_column("IN THE TORRENT", style="dim")
     for row in rows:
         done = format_share(row.bytes_done / row.size) if row.size else "100.0%"
         priority = "skipped" if row.priority == 0 else str(row.priority)
-        grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)))
+        own = [Text(clean(row.torrent_path or ""))] if renamed else []
+        grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)), *own)
     return grid
 
 
@@ -151,15 +153,24 @@ def health(report: HealthReport) -> Group:
     engine = report.engine
     head = Text.assemble(
         (report.status.value, _STATUS_STYLES.get(report.status, "")),
-        f" - engine {engine.state}",
+        f" - engine {clean(engine.state)}",
         f" (generation {engine.gen}, up {format_span(engine.uptime_ms)}, {format_count(engine.restarts, 'restart')})",
-        f", supervisor {report.supervisor.version} up {format_span(report.supervisor.uptime_ms)}",
+        f", supervisor {clean(report.supervisor.version)} up {format_span(report.supervisor.uptime_ms)}",
     )
     if report.restore.done < report.restore.total:
         head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
     return Group(
-        head, *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons]
+        head,
+        *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons],
+        *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),
     )
+
+
+def sandbox_line(report: SandboxReport) -> str:
+    """What the kernel holds the engine to."""
+    landlock = f"Landlock {report.landlock}" if report.landlock else "no Landlock"
+    problem = f"; {report.problem}" if report.problem else ""
+    return clean(f"sandbox {report.mode}: {landlock}, {'' if report.seccomp else 'no '}seccomp{problem}")
 
 
 def reason_line(reason: Reason) -> str:
@@ -209,9 +220,9 @@ def crashes(found: Sequence[CrashSummary]) -> Grid:
         column.no_wrap = True
     for each in found:
         grid.add_row(
-            each.name,
+            Text(clean(each.name)),
             _moment(each.time_us),
-            _ending(each),
+            Text(clean(_ending(each))),
             format_span(each.uptime_ms),
             Text(clean(each.killed_for or "")),
         )
@@ -256,7 +267,7 @@ def event_line(item: Heard) -> str:
         return f"the daemon answers again (it did not since {_moment(item.since_us)})"
     if isinstance(item, Resnapshot):
         count = format_count(len(item.torrents), "torrent")
-        return f"#{item.seq} resnapshot ({item.reason}): {count}, {item.health.status.value}"
+        return clean(f"#{item.seq} resnapshot ({item.reason}): {count}, {item.health.status.value}")
     subject = f" {item.torrent[:ID_DIGITS]}" if item.torrent else ""
     data = " ".join(f"{name}={_brief(value)}" for name, value in item.data.items())
     return clean(f"{_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
@@ -324,7 +335,7 @@ def _pairs(*pairs: tuple[str, str]) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     for name, value in pairs:
-        grid.add_row(name, Text(value))
+        grid.add_row(name, Text(clean(value)))
     return grid
 
 

@@ -6,6 +6,8 @@ outlives its process, so the session has to differ between processes: the owner 
 
 from typing import Any, Final
 
+import msgspec
+
 from ouzel.errors import Refused
 from protocol import codec
 from protocol.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, Reply, Request, Wait
@@ -37,7 +39,8 @@ class Requests:
         `deadline_ms` is what the daemon has to answer in, 1 to 600,000.
 
         Raises:
-            OuzelError: FRAME_TOO_LARGE where the daemon would not read it, INVALID_ENVELOPE for the deadline.
+            OuzelError: FRAME_TOO_LARGE where the daemon would not read it, INVALID_ENVELOPE for the deadline,
+                INVALID_ARGUMENT for text that is not UTF-8, such as some paths, for it would become another.
         """
         if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
             raise OuzelError(
@@ -47,6 +50,10 @@ class Requests:
             )
         request_id = f"{self._session}-{self._made}"
         request = Request(v=1, id=request_id, op=op, args=args, client=self._client, wait=wait, deadline_ms=deadline_ms)
+        if (name := _not_utf8(args)) is not None:
+            field = f"args.{name}"
+            problem = f"{field}: {args[name]!r} is not UTF-8, as text on the wire is"
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
         frame = codec.encode(request)
         if len(frame) > codec.MAX_FRAME_BYTES:
             raise OuzelError(
@@ -74,6 +81,16 @@ class Requests:
     def forget(self, request_id: str) -> None:
         """Gives a request up: a reply that still comes is late."""
         self._open.discard(request_id)
+
+
+def _not_utf8(args: dict[str, Any]) -> str | None:
+    """The first argument with text that is not UTF-8."""
+    for name, value in args.items():
+        try:
+            msgspec.msgpack.encode(value)
+        except UnicodeEncodeError:
+            return name
+    return None
 
 
 def refusal(reply: Reply) -> Refused | None:

@@ -19,8 +19,12 @@ MAX_PAGE: Final = 10_000
 
 TorrentId = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$(?!\n)")]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^(udp|http|https|ws|wss)://\S+$(?!\n)", max_length=4096)]
-WebSeedUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://\S+$(?!\n)", max_length=4096)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^(udp|http|https|ws|wss)://[^\s\x00-\x20\x7f]+$(?!\n)", max_length=4096)]
+WebSeedUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s\x00-\x20\x7f]+$(?!\n)", max_length=4096)]
+MAX_URLS: Final = 1000
+MAX_LABELS: Final = 100
+MAX_PEERS: Final = 200
+SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Priorities = (
@@ -175,18 +179,18 @@ class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
 
     magnet: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
     metainfo: bytes | None = None
-    save_path: str | None = None
+    save_path: SavePath | None = None
     paused: bool = False
     sequential: bool = False
     rules: Rules = Rules()
     priorities: Priorities = {}
     download_bps: Bps = 0
     upload_bps: Bps = 0
-    trackers: list[Url] = []
-    web_seeds: list[WebSeedUrl] = []
-    labels: list[Label] = []
+    trackers: Annotated[list[Url], msgspec.Meta(max_length=MAX_URLS)] = []
+    web_seeds: Annotated[list[WebSeedUrl], msgspec.Meta(max_length=MAX_URLS)] = []
+    labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] = []
     seed_mode: bool = False
-    peers: list[Endpoint] = []
+    peers: Annotated[list[Endpoint], msgspec.Meta(max_length=MAX_PEERS)] = []
 
 
 class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
@@ -242,8 +246,9 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
     """Chooses the files to download.
 
     What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
-    without the torrent's root folder; `**` crosses folders and case does not matter. Explicit priorities beat
-    `exclude`, which beats `include`.
+    without the torrent's root folder; `**` crosses folders and case does not matter. The names are the torrent's as a
+    disk takes them, before files of one name are told apart: what is listed as `a.1.txt` is matched as `a.txt`.
+    Explicit priorities, which go by the listed index, beat `exclude`, which beats `include`.
 
     Fields:
         include: globs; a file must match one of them; an empty list is all files. Given, it ends what the `so` of a
@@ -269,7 +274,7 @@ class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
     """
 
     torrent: TorrentId
-    peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=200)]
+    peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=MAX_PEERS)]
 
 
 class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):

@@ -20,6 +20,15 @@ FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Globs = Annotated[list[Glob], msgspec.Meta(max_length=1000)]
 
+RULES_MAX: Final = 65_536
+"""Characters of all globs of a torrent together."""
+
+RULES_PATIENCE_S: Final = 60.0
+"""What it may take to find out which files of one torrent they want."""
+
+ADDRESSES_MAX: Final = 10_000
+"""Trackers of a source, and likewise web seeds, and peers: with 100,000 one call of libtorrent takes seconds."""
+
 
 _SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
 Indices = Annotated[str, msgspec.Meta(pattern=rf"^{_SPAN}(,{_SPAN})*$(?!\n)", max_length=65_536)]

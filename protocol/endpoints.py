@@ -1,7 +1,7 @@
 """Where the sockets and directories are when nobody says otherwise. Clients and daemon must find the same ones."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +15,41 @@ IPC_PATH_MAX_BYTES: Final = 107
 """What `sockaddr_un` holds besides its terminating NUL; libzmq refuses more."""
 
 
+class NoHome(ValueError):
+    """Nobody has said where something is, and there is no home directory for it to be in by default."""
+
+
 def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """`OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory."""
+    """`OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory.
+
+    A relative XDG directory is none, as its specification has it.
+
+    Raises:
+        NoHome: none of them is known.
+    """
     named = environ.get("OUZEL_PATHS_RUNTIME_DIR")
     if named:
         return Path(named)
-    session = environ.get("XDG_RUNTIME_DIR")
-    return Path(session) / APP if session else platformdirs.user_state_path(APP) / "run"
+    session = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    return session / APP if session.is_absolute() else default_state_dir() / "run"
+
+
+def default_state_dir() -> Path:
+    """`ouzel/` in the XDG state directory. Raises NoHome."""
+    return _of_user(lambda: platformdirs.user_state_path(APP))
+
+
+def default_download_root() -> Path:
+    """The user's folder for downloads. Raises NoHome."""
+    return _of_user(platformdirs.user_downloads_path)
+
+
+def _of_user(find: Callable[[], Path]) -> Path:
+    try:
+        return find()
+    except RuntimeError:
+        why = f"HOME is not set, or relative, and uid {os.geteuid()} has no entry in passwd"
+        raise NoHome(f"there is no default for it: {why}; name it, or set HOME") from None
 
 
 def ipc_endpoint(runtime_dir: Path, socket: str) -> str:

@@ -41,7 +41,9 @@ class ErrorKind(Enum):
     INVALID_METAINFO = ErrorRow(2002, "never", "the metainfo is not a torrent that libtorrent can load")
     INVALID_MAGNET = ErrorRow(2003, "never", "the magnet link is not one that libtorrent can parse")
     PATH_NOT_ALLOWED = ErrorRow(
-        2004, "never", "a path is not absolute, or lies outside the download roots, symbolic links resolved"
+        2004,
+        "never",
+        "a path is not absolute, lies outside the download roots, symbolic links resolved, or is no directory",
     )
     INVALID_SETTING = ErrorRow(2005, "never", "libtorrent has no such setting, or the value does not fit it")
     UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")

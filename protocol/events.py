@@ -66,11 +66,11 @@ class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_upd
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A file as the torrent names it, as an array of these four.
+    """A file as it is on the disk, as an array of these four.
 
     Fields:
         index: its place in the torrent, from 0.
-        path: with the torrent's root folder, separated by slashes.
+        path: below the save path, separated by slashes; an absolute one says so by its first character.
         size: in bytes.
         priority: 0..7, as selected.
     """
@@ -87,10 +87,13 @@ class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discov
     Fields:
         files: at most 1000 of them, each an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
         truncated: whether there are more; `list_files` has all.
+        torrent_paths: by index of those files, what the torrent itself calls them where that is not `path`: a disk does
+            not take every name, and no two files can have the same.
     """
 
     files: list[FileEntry]
     truncated: bool = False
+    torrent_paths: dict[str, str] = {}
 
 
 class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
@@ -129,8 +132,9 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
     """Something is wrong with a torrent.
 
     Fields:
-        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`; or
-            `disk_full` and `storage_missing`, for which the torrent waits.
+        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
+            `call_failed` where libtorrent or its binding has failed at it, `rules_too_slow` where it takes too long to
+            find out which files its globs want; `disk_full` and `storage_missing`, for which it waits.
         message: in words, for people.
         recoverable: Ouzel goes on by itself; otherwise somebody has to act.
     """
@@ -219,10 +223,12 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
         name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
             `memory_high` where the engine holds too much and is replaced. Health says when it ends.
         message: in words, for people.
+        paths: what it is about, of `files_not_deleted`: at most 1001 paths of what is still there, where that is known.
     """
 
     name: str
     message: str
+    paths: list[str] = []
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):

@@ -23,7 +23,7 @@ _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
 _TRAILER_SIZE: Final = len(_TRAILER % (0, 0))
 
-_NOT_THE_FILES_FAULT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_NOT_THE_FILES_FAULT: Final = frozenset({errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class Damaged(Exception):
@@ -41,7 +41,8 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
     Raises:
         FileNotFoundError: there is nothing of that name.
         Damaged: it cannot be read, is too large, or is no file; symbolic links are not followed.
-        OSError: this process is out of descriptors or memory, which says nothing about the file.
+        OSError: this process is out of descriptors or memory, which says nothing about the file; or the file is of
+            another user, who could change it at any time.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -49,6 +50,8 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 raise Damaged("it is not a regular file")
+            if found.st_uid not in (0, os.geteuid()):
+                raise PermissionError(errno.EPERM, f"it belongs to uid {found.st_uid}", str(path))
             if found.st_size > MAX_FILE_BYTES:
                 raise Damaged(f"it has {found.st_size} bytes, more than such a file can have")
             content = os.read(fd, found.st_size)

@@ -30,6 +30,7 @@ from protocol.events import (
     StateChanged,
     TorrentError,
 )
+from protocol.rows import SandboxReport
 
 T = TypeVar("T")
 
@@ -81,10 +82,13 @@ class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"
 
     Fields:
         files_known: its files and their priorities are known; if it is restored, they need not be told.
+        afresh: what has stopped it, an error or storage that is not there, is looked at anew and not remembered; the
+            answer says what is true now.
     """
 
     desired: DesiredTorrent
     files_known: bool = False
+    afresh: bool = False
 
 
 class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):
@@ -113,15 +117,12 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
 
     Fields:
         resume_dir: the directory, as `ResumeDir.identity` names it.
+        hand_over: the engine's sandbox does not let it write there: it sends what it would write (`ResumeHandedOver`),
+            and `AllHandedOver` in the end.
     """
 
     resume_dir: str
-
-
-class RetryTorrent(_EngineVerb, frozen=True, kw_only=True, tag="retry_torrent"):
-    """Clear a torrent's error and let it try again."""
-
-    torrent: str
+    hand_over: bool = False
 
 
 class CallPeers(_EngineVerb, frozen=True, kw_only=True, tag="call_peers"):
@@ -135,9 +136,7 @@ class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = (
-    Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | RetryTorrent | CallPeers | Drain
-)
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | Drain
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -145,26 +144,44 @@ class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
-    """The session is up and commands are carried out."""
+    """The session is up and commands are carried out.
+
+    Fields:
+        sandbox: what confines the engine.
+        places: the directories that its sandbox lets it write below, each with the place that was there (see
+            `protocol.place`); none where no sandbox is in force.
+    """
 
     pid: int
     libtorrent: str
     listen_port: int
+    sandbox: SandboxReport | None = None
+    places: dict[str, str] = {}
 
 
 class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refused"):
-    """The settings are not ones that libtorrent has; the session was not made, or goes on as it was."""
+    """The settings are not ones that this engine can have; the session was not made, or goes on as it was.
+
+    Fields:
+        section: of the configuration.
+    """
 
     setting: str
     message: str
     config: int = 0
+    section: str = "engine"
 
 
 class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
-    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent."""
+    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent.
+
+    Fields:
+        log_lost: lines of its log that it could not hand over, of all so far.
+    """
 
     loops: int
     native_age_ms: int
+    log_lost: int = 0
 
 
 class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
@@ -201,10 +218,16 @@ class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_appl
 
 
 class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forgotten"):
-    """The torrent is out of the session and its fast-resume data is gone; `problem` where files were not deleted."""
+    """The torrent is out of the session and its fast-resume data is gone.
+
+    Fields:
+        problem: why something is still there, in words.
+        left: paths of what is, as far as that is known.
+    """
 
     torrent: str
     problem: str | None = None
+    left: list[str] = []
 
 
 class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"):
@@ -215,6 +238,7 @@ class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"
     size: int
     piece_length: int
     files: list[FileEntry]
+    torrent_paths: dict[str, str] = {}
 
 
 class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
@@ -231,6 +255,24 @@ class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside")
     file: str
     what: str
     done: str
+
+
+class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_damaged"):
+    """A torrent's .torrent file cannot be trusted; the supervisor, whose file it is, is to put it aside."""
+
+    torrent: str
+    problem: str
+
+
+class ResumeHandedOver(_EngineFact, frozen=True, kw_only=True, tag="resume_handed_over"):
+    """A torrent's resume data, as its file is to hold it; see `SaveAll`."""
+
+    torrent: str
+    content: bytes
+
+
+class AllHandedOver(_EngineFact, frozen=True, kw_only=True, tag="all_handed_over"):
+    """Each torrent's resume data was handed over, or cannot be made."""
 
 
 class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
@@ -277,6 +319,9 @@ EngineEvent = (
     | FilesRestored
     | FilesQueried
     | FilePutAside
+    | MetainfoDamaged
+    | ResumeHandedOver
+    | AllHandedOver
     | ResumeStoreState
     | StorageState
     | SessionStats

@@ -1,19 +1,28 @@
 """The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
 
-`<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `<id>.fastresume` libtorrent's resume
-data (engine) · `session.json` settings changed at run time (supervisor) · `damaged/` what cannot be trusted · `.lock`
-held by the supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
+`<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
+time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `damaged/` what cannot be trusted
+(both) · `.lock` held by the supervisor while it runs, by which the directory is known: a path may come to lead
+elsewhere.
+
+The engine writes below `fastresume/` and `damaged/` only, so that its sandbox can keep it away from the records (ADR
+025, 026). Before, resume data lay beside the records: the supervisor moves it when it starts, and the engine reads it
+there until then.
 """
 
+import contextlib
 import errno
 import os
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from protocol import private_dir
 from protocol.durable import TEMPORARY_SUFFIX, fsync_dir
 
+_ENGINE_DIR: Final = "fastresume"
 _TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|torrent|fastresume)")
 
 
@@ -24,8 +33,10 @@ class ResumeDir:
         self.root = root
         self.lock = root / ".lock"
         """Locked by the supervisor for as long as it runs."""
+        self.fastresume_dir = root / _ENGINE_DIR
+        """The engine's own files."""
         self._lock = os.fspath(self.lock)
-        self._prefix = os.path.join(root, "")  # noqa: PTH118  # see `fastresume_name`
+        self._prefix = os.path.join(self.fastresume_dir, "")  # noqa: PTH118  # see `fastresume_name`
         self._bound: str | None = None
 
     def identity(self) -> str:
@@ -58,6 +69,10 @@ class ResumeDir:
 
     def fastresume(self, torrent: str) -> Path:
         """What libtorrent needs to go on without hashing."""
+        return self.fastresume_dir / f"{torrent}.fastresume"
+
+    def old_fastresume(self, torrent: str) -> Path:
+        """Where the same lay before the engine's files had a directory of their own."""
         return self.root / f"{torrent}.fastresume"
 
     def fastresume_name(self, torrent: str) -> str:
@@ -81,15 +96,46 @@ class ResumeDir:
 
     def torrents(self) -> list[str]:
         """The ids of all torrents that have a desired state here."""
-        return sorted(torrent for torrent, kind in self._files() if kind == "json")
+        return sorted(torrent for torrent, kind, _ in self._files(self.root) if kind == "json")
 
     def orphans(self, known: Collection[str]) -> list[Path]:
         """Files of torrents that are not known."""
-        return sorted(self.root / f"{torrent}.{kind}" for torrent, kind in self._files() if torrent not in known)
+        found = [*self._files(self.root), *self._files(self.fastresume_dir)]
+        return sorted(path for torrent, _, path in found if torrent not in known)
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
-        return sorted(path for path in self.root.iterdir() if path.name.endswith(TEMPORARY_SUFFIX))
+        found = [*_entries(self.root), *_entries(self.fastresume_dir)]
+        return sorted(path for path in found if path.name.endswith(TEMPORARY_SUFFIX))
+
+    def make_directories(self) -> None:
+        """Makes the directories that the engine writes to; `root` is known to be the right one. Raises OSError."""
+        for directory in (self.damaged, self.fastresume_dir):
+            if not os.path.isdir(directory) or os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
+                self._make(directory)
+
+    def migrate(self) -> list[tuple[str, OSError]]:
+        """Moves resume data from where it lay before into `fastresume/`; for the supervisor, while there is no engine.
+
+        Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns
+        what could not be moved, and why: it is read where it is.
+        """
+        failed = []
+        old = [(torrent, path) for torrent, kind, path in self._files(self.root) if kind == "fastresume"]
+        for torrent, path in old:
+            try:
+                if _is_newer(self.fastresume(torrent), path):
+                    path.unlink()
+                else:
+                    os.replace(path, self.fastresume(torrent))
+            except OSError as error:
+                failed.append((path.name, error))
+        if len(failed) < len(old):
+            # First the directory that has gained them: a power cut between the two may leave a file in both places.
+            for directory in (self.fastresume_dir, self.root):
+                with contextlib.suppress(OSError):  # then the next start may have to move some again
+                    fsync_dir(directory)
+        return failed
 
     def was_put_aside(self, path: Path, *, since_us: int) -> bool:
         """Whether a file of this name was put aside since then, in microseconds since 1970."""
@@ -100,13 +146,23 @@ class ResumeDir:
             return False
         return any(time >= since_us for time in times)
 
-    def _files(self) -> list[tuple[str, str]]:
-        found = (_TORRENT_FILE.fullmatch(path.name) for path in self.root.iterdir())
-        return [(match[1], match[2]) for match in found if match]
+    def _files(self, directory: Path) -> list[tuple[str, str, Path]]:
+        """Torrent, kind and path of each file of a torrent. In `fastresume/` there is only resume data."""
+        found = ((_TORRENT_FILE.fullmatch(path.name), path) for path in _entries(directory))
+        files = [(match[1], match[2], path) for match, path in found if match]
+        return [each for each in files if directory == self.root or each[1] == "fastresume"]
+
+    def _make(self, directory: Path) -> None:
+        if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
+            if directory == self.damaged:
+                raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
+            self.put_aside(directory)
+        directory.mkdir(mode=0o700)
+        fsync_dir(self.root)
 
     def put_aside(self, path: Path) -> Path:
         """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
-        self.damaged.mkdir(exist_ok=True)
+        private_dir.prepare(self.damaged, parents=False)
         target = self.damaged / path.name
         number = 1
         while os.path.lexists(target):  # a link to nowhere is somebody, too
@@ -114,8 +170,27 @@ class ResumeDir:
             number += 1
         path.rename(target)
         fsync_dir(self.damaged)
-        fsync_dir(self.root)
+        fsync_dir(path.parent)
         return target
+
+
+def _entries(directory: Path) -> list[Path]:
+    """What is in a directory; nothing where it is not there, unless it is the resume directory itself."""
+    try:
+        return list(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        if directory.name != _ENGINE_DIR:
+            raise
+        return []
+
+
+def _is_newer(one: Path, other: Path) -> bool:
+    """Whether a regular file was written after another, or at the same time; not where it is not there."""
+    try:
+        found = one.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime_ns >= other.lstat().st_mtime_ns
 
 
 def identity_of(lock: os.stat_result) -> str:

@@ -150,10 +150,12 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         index: its place in the torrent, from 0; padding files (BEP 47) have one and are not told of.
-        path: with the torrent's root folder, separated by slashes.
+        path: where it is on the disk, below the save path, with the torrent's root folder, separated by slashes.
         size: in bytes.
         priority: 0..7; 0 is not downloaded, 4 the default, 7 first.
         bytes_done: bytes that passed their check; 0 while no engine has told of it.
+        torrent_path: what the torrent itself calls it, where that is not `path`: a disk does not take every name, and
+            no two files can have the same. For people: it may have any characters, and what is too long ends in `…`.
     """
 
     index: int
@@ -161,6 +163,7 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     priority: int
     bytes_done: int
+    torrent_path: str | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +226,22 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel holds the engine to, beside Ouzel's own care.
+
+    Fields:
+        mode: as configured: `auto`, `require` or `off`.
+        landlock: version of the kernel's Landlock that is in force, which confines files; 0 is none.
+        seccomp: whether the filter over system calls is in force.
+        problem: what is not confined though it was to be, and why; null where all is.
+    """
+
+    mode: str
+    landlock: int = 0
+    seccomp: bool = False
+    problem: str | None = None
+
+
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the service is.
 
@@ -232,6 +251,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
         engine: the engine process.
         supervisor: the supervisor process.
         restore: how far the engine is in taking up torrents.
+        sandbox: what confines the engine; null while none has been ready.
     """
 
     status: HealthStatus
@@ -239,6 +259,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineReport
     supervisor: SupervisorReport
     restore: RestoreReport
+    sandbox: SandboxReport | None = None
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 73 a directory
-cannot be made, 75 another ouzeld has the directories, 78 the configuration is wrong.
+Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 71 there is no
+UTF-8 locale, 73 a directory cannot be made or belongs to others, 75 another ouzeld has the directories, 78 the
+configuration is wrong, or a limit of this user's too low.
 """
 
 import argparse
@@ -18,8 +19,9 @@ from typing import Final, NoReturn
 
 import structlog
 
+from protocol import utf8
 from supervisor import config as configuration
-from supervisor import logs, process_limits, runtime_dir
+from supervisor import logs, own_directories, process_limits
 from supervisor.access import AccessNotYet, UnusableAccess
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
@@ -28,6 +30,7 @@ from supervisor.service import Service, UnusableSettings
 from supervisor.service_manager import ServiceManager
 
 EXIT_UNAVAILABLE: Final = 69
+EXIT_NOT_UTF8: Final = 71
 EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
 EXIT_CONFIG: Final = 78
@@ -42,13 +45,16 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         engine: the module that is run as the engine; tests have others.
         probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
+    utf8.restart_in_utf8()
+    log_writer = logs.begin()
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
         "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
-        "73 a directory cannot be made, 75 already running, 78 wrong configuration.",
+        "71 there is no UTF-8 locale, 73 a directory cannot be made or trusted, 75 already running, "
+        "78 wrong configuration.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -56,20 +62,25 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
-    logs.configure(args.log_level)
+    logs.configure(args.log_level, log_writer.put)
     gc.set_threshold(GC_THRESHOLD)
-    process_limits.prepare(core_dumps=args.core)
     try:
+        utf8.require_python_utf8()
+        utf8.use_utf8_locale()  # its engines need one, too; here there is somebody to be told
+    except utf8.NotUtf8 as error:
+        _fail(EXIT_NOT_UTF8, str(error))
+    try:
+        process_limits.prepare(core_dumps=args.core)
         config = configuration.load(args.config)
-    except configuration.InvalidConfig as error:
+    except (configuration.InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
+    log: logs.Logger = structlog.get_logger()
     try:
-        locks = _take_directories(config)
+        locks = _take_directories(config, log)
     except AlreadyLocked as error:
         _fail(EXIT_ALREADY_RUNNING, f"{error}; stop that one first, or give this one other directories")
     except OSError as error:
         _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
-    log: logs.Logger = structlog.get_logger()
     manager = ServiceManager.of_environment(os.environ, os.getpid())
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
@@ -83,6 +94,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 manager=manager,
                 engine=engine,
                 probe_s=probe_s,
+                log_problem=log_writer.problem,
             )
             asyncio.run(service.run())
     except AccessNotYet as error:
@@ -92,14 +104,11 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     log.info("stopped")
 
 
-def _take_directories(config: configuration.Config) -> list[DirectoryLock]:
-    """Makes the directories that are missing and locks the two that only one supervisor may have."""
+def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
+    """Makes the directories that are missing and locks the two that only one supervisor may have. Raises OSError."""
     paths = config.paths
-    for root in paths.download_roots:
-        Path(root).mkdir(parents=True, exist_ok=True)
-    runtime_dir.prepare(Path(paths.runtime_dir))
-    for private in (paths.state_dir, paths.resume_dir):
-        Path(private).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for note in own_directories.prepare(paths):
+        log.warning("directory_shared", problem=note)
     return [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
 
 

@@ -98,6 +98,8 @@ class Access:
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
+        self._logged: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
         if config.curve_secret_key_file is None or config.authorized_keys_dir is None:
             return  # there is no tcp then, see config
         self._secret_key = _secret_key(Path(config.curve_secret_key_file))
@@ -164,18 +166,16 @@ class Access:
         """
         if self._keys is None:
             return
-        logged: dict[str, str] = {}
-        reported: dict[str, str] = {}
         while True:
             first = dict(itertools.islice(self._authorized.problems.items(), LOGGED_MAX))
             for file, problem in first.items():
-                if logged.get(file) != problem:
+                if self._logged.get(file) != problem:
                     self._log.warning("key_ignored", file=file, problem=problem)
             reasons = self._authorized.reasons()
-            for subject in {**reported, **reasons}:
-                if reasons.get(subject) != reported.get(subject):
+            for subject in {**self._reported, **reasons}:
+                if reasons.get(subject) != self._reported.get(subject):
                     report(subject, reasons.get(subject))
-            logged, reported = first, reasons
+            self._logged, self._reported = first, reasons
             await asyncio.sleep(LOOK_S)
             self._take(await in_thread(self._keys.look))
 
@@ -236,7 +236,7 @@ def _secret_key(path: Path) -> str:
         found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))
     except OSError as error:
         how = "; `ouzel keys new --server` makes one" if error.errno == errno.ENOENT else ""
-        raise _unusable(error.errno, f"{key}: {path}: {error.strerror}{how}") from error
+        raise _unusable(error.errno, f"{key}: {error.filename or path}: {error.strerror}{how}") from error
     except ValueError as error:
         raise UnusableAccess(f"{key}: {path}: {error}") from error
     if found.secret_key is None:

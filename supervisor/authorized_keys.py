@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from protocol import private_dir
 from protocol.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
@@ -20,7 +21,7 @@ DIRECTORY: Final = "directory"
 FILES: Final = "files"
 """The subject of the problems of single files."""
 
-_LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO})
+_LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO})
 """Why a file cannot be read until something changes that each look sees."""
 
 
@@ -78,12 +79,13 @@ class AuthorizedKeys:
                 self._stamp = None if self._passing else stamp
         except OSError as error:
             self._stamp = None
-            return Authorized({}, {DIRECTORY: f"{self._shown}: {error.strerror}; nobody is authorized"})
+            where = _shown(str(error.filename or self._directory))
+            return Authorized({}, {DIRECTORY: f"{where}: {error.strerror}; nobody is authorized"})
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
         """What changes when a file in it is written, replaced or removed, or may be read by others than before."""
-        mode = self._directory.stat().st_mode
+        mode = private_dir.check_dir(self._directory).st_mode
         found = []
         with os.scandir(self._directory) as entries:
             for entry in entries:
@@ -97,9 +99,6 @@ class AuthorizedKeys:
         return mode, sorted(found)
 
     def _read(self, names: list[str]) -> Authorized:
-        if self._directory.stat().st_mode & stat.S_IWOTH:
-            problem = f"{self._shown} can be written by everybody; nobody is authorized"
-            return Authorized({}, {DIRECTORY: problem})
         clients: dict[str, Client] = {}
         problems: dict[str, str] = {}
         if len(names) > FILES_MAX:
@@ -138,10 +137,10 @@ def read_file(path: Path, *, forbidden: int) -> bytes:
         forbidden: bits of the mode that it must not have.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or somebody else could have written it.
         ValueError: it is no regular file, or its mode is wider than it may be.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = private_dir.open_file(path)
     with open(fd, "rb") as file:
         mode = os.fstat(fd).st_mode
         if not stat.S_ISREG(mode):

@@ -27,6 +27,7 @@ class Catalogue:
         leaving: the ones that shall be gone and are not yet; they are not shown any more.
         session: what clients asked for of the whole session.
         removed: the ones that are gone since this supervisor began.
+        not_moved: resume data that `load` had to leave where earlier versions had it, by name, and why.
         on_write_failed: called on the loop when something could not be made durable.
     """
 
@@ -41,6 +42,7 @@ class Catalogue:
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
         self.removed: set[str] = set()
+        self.not_moved: list[tuple[str, OSError]] = []
         self._ids: list[str] = []
         """Of `torrents`, in order."""
         self.on_write_failed: Callable[[], None] = lambda: None
@@ -48,8 +50,12 @@ class Catalogue:
     def load(self) -> list[DamagedFile]:
         """Reads all there is; called once, before the loop runs. What cannot be trusted is put aside and returned.
 
-        So are files that belong to no torrent. Temporary files of a process that died are deleted.
+        So are files that belong to no torrent. Temporary files of a process that died are deleted, and resume data that
+        still lies beside the records is moved to the engine's own directory.
         """
+        with contextlib.suppress(OSError):  # the warden makes them as soon as they can be made
+            self._dir.make_directories()
+        self.not_moved = self._dir.migrate()
         for path in self._dir.leftovers():
             if path.is_dir() and not path.is_symlink():
                 self._aside(path)  # what nobody wrote stands in the way of what shall be written
@@ -116,7 +122,8 @@ class Catalogue:
 
     async def drop(self, torrent: str) -> None:
         """Deletes the last of a torrent that is gone. Raises as `put` does."""
-        await self._write([Change(self._dir.metainfo(torrent), None), Change(self._dir.desired(torrent), None)])
+        files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
+        await self._write([Change(path, None) for path in files])
         self.leaving.pop(torrent, None)
         self.removed.add(torrent)
 
@@ -162,6 +169,10 @@ class Catalogue:
         if self.session != DesiredSession():
             found.append(Record(None, self._dir.session, self.session))
         return found
+
+    async def put_resume(self, torrent: str, content: bytes) -> OSError | None:
+        """Writes the resume data of a torrent for an engine that cannot. Returns what went wrong."""
+        return await self._commit([Change(self._dir.fastresume(torrent), content)])
 
     async def rewrite(self, changes: Sequence[Change]) -> str | None:
         """Writes what memory has, though changes are refused. Returns what went wrong."""

@@ -1,8 +1,9 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
-The child gets nothing from this process but its argv, the write ends of its log, one end of the lifeline, the memory
-of its flight recorder and for its stacks, and the locks on the directories, which stay locked for as long as either
-process lives. It leads a session and a process group of its own.
+The child gets nothing from this process but its argv, a few variables of the environment, the write ends of its log,
+one end of the lifeline, the memory of its flight recorder and for its stacks, and the locks on the directories, which
+stay locked for as long as either process lives. It leads a session and a process group of its own. Its modules come
+only from where Ouzel is installed: without `-I`, Python would look for them in the current directory first.
 """
 
 import asyncio
@@ -18,8 +19,11 @@ from typing import Final, NamedTuple
 
 from protocol.flight_recorder import Flight
 from supervisor import flight
+from supervisor.engine_environment import engine_environment
 
 ENGINE_MODULE: Final = "engine_proc"
+ISOLATED: Final = (sys.executable, "-I")
+"""Python without the current directory, the user's own modules and `PYTHON*` variables."""
 
 _INHERITED_FD_MIN: Final = 100
 """Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
@@ -28,6 +32,12 @@ _INHERITED_FD_MIN: Final = 100
 LOG_CHUNKS_PER_TURN: Final = 8
 """What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
 
+
+LOG_PIPE_BYTES: Final = 256 * 1024
+"""What a child may write until it is read: no more than one turn reads, so that all is read at its death."""
+
+LOG_LINE_MAX: Final = 1024 * 1024
+"""A line that is longer, give or take a chunk, is handed on in parts."""
 
 STACKS_MAX: Final = 64 * 1024
 """Bytes that are read of what a dying engine wrote of its stacks."""
@@ -71,6 +81,9 @@ class Child:
         on_death: called on the loop, once, when it is gone and reaped.
         on_log: called on the loop with each line it wrote.
         engine: the module that it runs.
+        python: how Python is started; tests have engines that are not installed.
+        sandbox: the mode of its sandbox.
+        roots: below which its sandbox lets it write.
     """
 
     def __init__(
@@ -83,6 +96,9 @@ class Child:
         on_death: Callable[[Death], None],
         on_log: Callable[[bytes], None],
         engine: str = ENGINE_MODULE,
+        python: Sequence[str] = ISOLATED,
+        sandbox: str = "off",
+        roots: Sequence[str] = (),
     ) -> None:
         self.gen = gen
         self._on_death = on_death
@@ -92,20 +108,24 @@ class Child:
         with contextlib.ExitStack() as lent, contextlib.ExitStack() as own:
             self._flight_fd = _to_close(own, flight.make())
             self._stacks_fd = _to_close(own, os.memfd_create("ouzel-stacks"))
-            log_read, log_write = os.pipe2(os.O_CLOEXEC)
+            # An engine never waits for this process, which may be slow or stopped: what does not fit in is lost.
+            log_read, log_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            with contextlib.suppress(OSError):  # the limit for this user's pipes is reached: a smaller one will do
+                fcntl.fcntl(log_write, fcntl.F_SETPIPE_SZ, LOG_PIPE_BYTES)
             lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
             _to_close(own, log_read, self._lifeline)
             _to_close(lent, log_write, lifeline_read)
             given = (lifeline_read, self._flight_fd, self._stacks_fd, *lock_fds)
             inherited = [_to_close(lent, fcntl.fcntl(fd, fcntl.F_DUPFD, _INHERITED_FD_MIN)) for fd in given]
-            argv = [sys.executable, "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
+            argv = [*python, "-X", "utf8", "-m", engine, "--endpoint", endpoint, "--gen", str(gen)]
             argv += ["--parent-pid", str(os.getpid()), "--lifeline-fd", str(inherited[0])]
             argv += ["--flight-fd", str(inherited[1]), "--stacks-fd", str(inherited[2])]
-            argv += ["--resume-dir", str(resume_dir)]
+            argv += ["--resume-dir", str(resume_dir), "--sandbox", sandbox]
+            argv += [f"--root={root}" for root in roots]
             self.pid = os.posix_spawn(
-                sys.executable,
+                python[0],
                 argv,
-                os.environ,
+                engine_environment(os.environ),
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log_write, 1),
@@ -113,15 +133,16 @@ class Child:
                 ],
                 setsid=True,
             )
+            own.callback(_end, self.pid)
+            self._pidfd = _to_close(own, os.pidfd_open(self.pid))
+            self._loop.add_reader(self._pidfd, self._reap)
+            own.callback(self._loop.remove_reader, self._pidfd)
+            self._loop.add_reader(log_read, self._read_log)
             own.pop_all()
         self._reaped = False
-        self._pidfd = os.pidfd_open(self.pid)
-        self._loop.add_reader(self._pidfd, self._reap)
         self._log_fd = log_read
         self._log_rest = b""
         self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
-        os.set_blocking(log_read, False)
-        self._loop.add_reader(log_read, self._read_log)
 
     def kill(self) -> None:
         """SIGKILL to the child and to what it may have started."""
@@ -157,11 +178,8 @@ class Child:
             return
         self._reaped = True
         self._loop.remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        os.close(self._lifeline)
         self._flight = self.flight()
-        os.close(self._flight_fd)
-        self._flight_fd = -1
+        flight_fd, self._flight_fd = self._flight_fd, -1
         if status.si_code == os.CLD_EXITED:
             death = Death(exit_code=status.si_status, signal=None)
         else:
@@ -169,6 +187,7 @@ class Child:
         with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
             last.callback(os.close, self._stacks_fd)
             last.callback(self._on_death, death)
+            _to_close(last, self._pidfd, self._lifeline, flight_fd)
             last.callback(self._close_log)
             self._read_log()
 
@@ -184,6 +203,8 @@ class Child:
                 self._close_log()
                 return
             *lines, self._log_rest = (self._log_rest + chunk).split(b"\n")
+            if len(self._log_rest) > LOG_LINE_MAX:
+                lines, self._log_rest = [*lines, self._log_rest], b""
             for line in lines:
                 self._tell(line)
 
@@ -206,6 +227,12 @@ def _to_close(stack: contextlib.ExitStack, *fds: int) -> int:
     for fd in fds:
         stack.callback(os.close, fd)
     return fds[0]
+
+
+def _end(pid: int) -> None:
+    """Kills a child that cannot be watched, and reaps it."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _signal_name(number: int) -> str:

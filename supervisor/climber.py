@@ -1,10 +1,15 @@
 """Climbs the kill ladder: sends a child one signal after the other until it is gone."""
 
 import asyncio
+from signal import Signals
+from typing import Final
 
 from supervisor import kill_ladder, logs
 from supervisor.child import Child
 from supervisor.kill_ladder import Climb, Manner
+
+AGAIN_S: Final = 1.0
+"""When SIGKILL is sent again where it could not be."""
 
 
 class Climber:
@@ -42,8 +47,14 @@ class Climber:
         if rung is None:
             return
         self._log.info("engine_signalled", gen=child.gen, signal=rung.signal.name)
-        child.send_signal(rung.signal)
-        self._timer = asyncio.get_running_loop().call_later(rung.wait_s, self._go_on, child)
+        wait_s = rung.wait_s
+        try:
+            child.send_signal(rung.signal)
+        except OSError as error:
+            self._log.error("engine_not_signalled", gen=child.gen, signal=rung.signal.name, problem=str(error))
+            if rung.signal is Signals.SIGKILL:
+                self._climb, wait_s = kill_ladder.begin(Manner.AT_ONCE, None), AGAIN_S
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._go_on, child)
 
     def _wait_no_more(self) -> None:
         if self._timer is not None:

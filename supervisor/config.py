@@ -7,16 +7,22 @@ range are each one error that names the key.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-import platformdirs
 
 from protocol import codec
 from protocol.desired import Bps
-from protocol.endpoints import APP, COMMANDS_SOCKET, default_runtime_dir, ipc_endpoint
+from protocol.endpoints import (
+    COMMANDS_SOCKET,
+    NoHome,
+    default_download_root,
+    default_runtime_dir,
+    default_state_dir,
+    ipc_endpoint,
+)
 
 ENVIRONMENT_PREFIX: Final = "OUZEL_"
 
@@ -94,6 +100,17 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     warm_spare: bool = True
 
 
+class SandboxConfig(_Section, frozen=True, kw_only=True):
+    """`[sandbox]`: what the kernel holds the engine to.
+
+    Fields:
+        mode: `auto` confines it as far as this kernel can, `require` runs no engine where that is less than all that
+            counts, `off` leaves it to Ouzel's own care.
+    """
+
+    mode: Literal["auto", "require", "off"] = "auto"
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has libtorrent's settings by their own names."""
 
@@ -102,6 +119,7 @@ class Config(_Section, frozen=True, kw_only=True):
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
     restart: RestartConfig = RestartConfig()
+    sandbox: SandboxConfig = SandboxConfig()
 
 
 def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -114,10 +132,11 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     Raises:
         InvalidConfig: unreadable, not TOML, or a key is wrong.
     """
-    merged = _defaults(environ)
+    merged: dict[str, Any] = {}
     if file is not None:
         _merge(merged, _read(file))
     _merge(merged, _from_environment(environ))
+    _add_default_paths(merged.setdefault("paths", {}), environ)
     _check_engine(merged.get("engine"))
     try:
         config = msgspec.convert(merged, Config, strict=False)
@@ -130,16 +149,20 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     return config
 
 
-def _defaults(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    state = platformdirs.user_state_path(APP)
-    return {
-        "paths": {
-            "resume_dir": str(state / "resume"),
-            "download_roots": [str(platformdirs.user_downloads_path())],
-            "runtime_dir": str(default_runtime_dir(environ)),
-            "state_dir": str(state),
-        }
+def _add_default_paths(paths: object, environ: Mapping[str, str]) -> None:
+    """Gives `[paths]` the keys that it lacks: a home directory is only looked for where one is needed."""
+    defaults: dict[str, Callable[[], object]] = {
+        "resume_dir": lambda: str(default_state_dir() / "resume"),
+        "download_roots": lambda: [str(default_download_root())],
+        "runtime_dir": lambda: str(default_runtime_dir(environ)),
+        "state_dir": lambda: str(default_state_dir()),
     }
+    for key, default in defaults.items():
+        if isinstance(paths, dict) and key not in paths:
+            try:
+                paths[key] = default()
+            except NoHome as error:
+                raise InvalidConfig(f"paths.{key}: {error}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -196,8 +219,9 @@ def _check_paths(paths: PathsConfig) -> None:
     for key, value in named.items():
         if "\0" in value or not Path(value).is_absolute():
             raise InvalidConfig(f"paths.{key}: {value!r} is not an absolute path")
-        if key.startswith("download_roots") and value.encode(errors="replace").decode() != value:
-            raise InvalidConfig(f"paths.{key}: {value!r} is not UTF-8, as names in torrents are")
+        for path in (value, os.path.realpath(value)):  # what cannot be sent to the engine would bound nothing there
+            if path.encode(errors="replace").decode() != path:
+                raise InvalidConfig(f"paths.{key}: {path!r} is not UTF-8, as names in torrents are")
     try:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:

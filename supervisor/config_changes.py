@@ -11,7 +11,14 @@ import msgspec
 from supervisor.config import Config
 
 LIVE: Final = frozenset(
-    {"limits.download_bps", "limits.upload_bps", "restart.window_s", "restart.budget", "restart.max_delay_s"}
+    {
+        "limits.download_bps",
+        "limits.upload_bps",
+        "paths.download_roots",
+        "restart.window_s",
+        "restart.budget",
+        "restart.max_delay_s",
+    }
 )
 """Keys that can change while the service runs, besides all of `[engine]`."""
 

@@ -7,6 +7,7 @@ their sizes bounded, the oldest go first. All of it is done by threads, since a 
 import asyncio
 import contextlib
 import errno
+import os
 import platform
 import re
 import time
@@ -19,10 +20,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from protocol import durable
+from protocol import durable, private_dir
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.errors import ErrorKind, OuzelError
 from supervisor import logs
+from supervisor.background import Tasks
 from supervisor.child import Child, Death
 from supervisor.threads import in_thread
 
@@ -53,7 +55,7 @@ class CrashReports:
         log: where it tells what went wrong.
     """
 
-    def __init__(self, directory: Path, *, group: asyncio.TaskGroup, log: logs.Logger) -> None:
+    def __init__(self, directory: Path, *, group: Tasks, log: logs.Logger) -> None:
         self._directory = directory
         self._group = group
         self._log = log
@@ -169,7 +171,7 @@ def _text(value: str) -> str:
 
 def _write(directory: Path, report: CrashReport) -> None:
     content = _encoded(report)
-    directory.mkdir(mode=0o700, exist_ok=True)
+    private_dir.prepare(directory, parents=False)
     _make_room(directory, len(content))
     durable.write(directory / f"{report.name}.json", content)
 
@@ -198,8 +200,9 @@ def _make_room(directory: Path, size: int) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    """The oldest first."""
+    """The oldest first. Raises OSError where others could have written them."""
     try:
+        os.close(private_dir.open_dir(directory))
         return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
     except FileNotFoundError:
         return []
@@ -217,6 +220,7 @@ def _summaries(directory: Path) -> list[CrashSummary]:
 
 def _report(directory: Path, name: str) -> CrashReport:
     try:
+        os.close(private_dir.open_dir(directory))
         content = (directory / f"{name}.json").read_bytes()
         return msgspec.structs.replace(msgspec.json.decode(content, type=CrashReport), name=name)
     except FileNotFoundError:

@@ -17,9 +17,11 @@ import msgspec
 from protocol.desired import DesiredTorrent
 from protocol.errors import OuzelError
 from protocol.link import EngineEvent, decode_events
+from supervisor.engine_environment import engine_environment
 
 MODULE: Final = "engine_proc.describe"
-ARGUMENTS: Final = ("-m",)
+ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
+"""Modules come only from where Ouzel is installed, as for engines."""
 PATIENCE_S: Final = 5.0
 """For so many torrents as are asked about at once; whoever takes longer is ended."""
 AT_ONCE: Final = 200
@@ -49,7 +51,7 @@ class Describer:
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.DEVNULL,
                     start_new_session=True,
-                    env=dict(os.environ),
+                    env=engine_environment(os.environ),
                 )
             except OSError:
                 return []

@@ -48,7 +48,12 @@ def differences(
         changes.append(Change(path, content))
         mended.append(Mended(torrent, f"{path.name} {what}", done))
     for torrent in removed:
-        for path in (directory.desired(torrent), directory.metainfo(torrent), directory.fastresume(torrent)):
+        for path in (
+            directory.desired(torrent),
+            directory.metainfo(torrent),
+            directory.fastresume(torrent),
+            directory.old_fastresume(torrent),
+        ):
             try:
                 aside = directory.put_aside(path)
             except FileNotFoundError:
@@ -78,6 +83,24 @@ def damaged_metainfo(
         except OSError:
             continue  # it is not there, or this is not the time to look
     return found
+
+
+def refused_metainfo(
+    directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
+) -> DamagedFile | None:
+    """Puts a .torrent file aside of which an engine says that it cannot be trusted; None where it is not so any more.
+
+    Args:
+        torrents: may change meanwhile.
+        problem: in the engine's words.
+    """
+    desired, path = torrents.get(torrent), directory.metainfo(torrent)
+    if desired is None:
+        return None
+    if desired.metainfo_crc32 is not None:
+        return next(iter(damaged_metainfo(directory, torrents, [torrent])), None)
+    aside = _put_aside(directory, path)
+    return None if aside is None else DamagedFile(path.name, torrent, f"{path.name} is damaged: {problem}", aside)
 
 
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:

@@ -4,12 +4,15 @@ It is an `flock` on `.lock` in the directory: the kernel lets go of it when the 
 leaves a stale one, and an engine that outlives its supervisor by a moment still keeps the next one out.
 """
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Final
 
+from protocol import private_dir
 from protocol.resume_dir import identity_of
 
 PATIENCE_S: Final = 3.0
@@ -27,10 +30,15 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """Takes the lock, waiting a moment for orphans. Raises AlreadyLocked, or OSError."""
+    """Takes the lock, waiting a moment for orphans.
+
+    Raises:
+        AlreadyLocked: another process has it.
+        OSError: the directory is not there or not private, or `.lock` is not ours.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self.fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.fd = _open(directory)
         deadline = time.monotonic() + PATIENCE_S
         while not self._try():
             holder = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
@@ -56,6 +64,30 @@ class DirectoryLock:
         except BlockingIOError:
             return False
         return True
+
+
+def _open(directory: Path) -> int:
+    """The lock file, which is made when missing. Raises OSError where it is not ours alone: it will be truncated."""
+    path = directory / ".lock"
+    above = private_dir.open_dir(directory)
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        fd = os.open(path.name, flags, 0o600, dir_fd=above)
+    except OSError as error:
+        why = "is a symbolic link; remove it" if error.errno == errno.ELOOP else error.strerror
+        raise OSError(error.errno, why, str(path)) from None
+    finally:
+        os.close(above)
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
+            problem = "is no lock file of this user's, or has another name, too; remove it"
+            raise PermissionError(errno.EPERM, problem, str(path))
+        os.fchmod(fd, 0o600)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def _alive(pid: str) -> bool:

@@ -1,5 +1,8 @@
 """Keeps every path that a client names inside the configured download roots, symbolic links resolved."""
 
+import errno
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,10 +27,15 @@ class DownloadRoots:
         self.default = resolved[0]
         self.bounds = Bounds(_texts(resolved), _texts(str(each.resolve()) for each in reserved))
 
+    def follow(self, other: "DownloadRoots") -> None:
+        """From now on these are the roots."""
+        self.default, self.bounds = other.default, other.bounds
+
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
-        if path is None:
+        if path is None and self.default in self.bounds.roots:
             return self.default
+        path = self.default if path is None else path
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:
@@ -41,7 +49,22 @@ class DownloadRoots:
             raise OuzelError(
                 ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is outside the download roots ({allowed})", field=field
             )
+        _check_directory(resolved, field)
         return resolved
+
+
+def _check_directory(path: str, field: str) -> None:
+    """Refuses what is, or lies below, something else than a directory, or has a name that the disk does not take.
+
+    Whatever else is wrong with the disk may be mended. Raises OuzelError: PATH_NOT_ALLOWED.
+    """
+    try:
+        if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  # the number of the error is what matters
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
+            problem = f"{field}: {path[:200]!r}: {error.strerror}"
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, problem, field=field) from error
 
 
 def _texts(paths: Iterable[str]) -> list[str]:

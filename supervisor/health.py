@@ -11,8 +11,9 @@ from protocol.rows import HealthStatus, Reason
 
 
 class Severity(IntEnum):
-    """How bad a problem is: the service works less well, or not."""
+    """How bad a problem is: to be known, while the service works as well as ever; it works less well; or not."""
 
+    NOTED = 0
     DEGRADING = 1
     FATAL = 2
 
@@ -45,12 +46,12 @@ class Health:
         """The status as clients see it."""
         if self.stopping:
             return HealthStatus.STOPPING
-        worst = max((problem.severity for problem in self._problems.values()), default=None)
+        worst = max((problem.severity for problem in self._problems.values()), default=Severity.NOTED)
         if worst is Severity.FATAL:
             return HealthStatus.UNHEALTHY
         if not self.started:
             return HealthStatus.STARTING
-        return HealthStatus.HEALTHY if worst is None else HealthStatus.DEGRADED
+        return HealthStatus.HEALTHY if worst is Severity.NOTED else HealthStatus.DEGRADED
 
     @property
     def reasons(self) -> list[Reason]:

@@ -14,8 +14,9 @@ from protocol.desired import Quarantine
 from protocol.errors import OuzelError
 from protocol.events import StateChanged
 from protocol.flight_recorder import Flight
-from protocol.link import EngineCommand, EnsureTorrent, ForgetTorrent, RetryTorrent
+from protocol.link import EngineCommand, EnsureTorrent, ForgetTorrent
 from supervisor import blame, logs, poison
+from supervisor.background import Tasks
 from supervisor.catalogue import Catalogue
 from supervisor.child import Death
 from supervisor.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
@@ -41,7 +42,7 @@ class Isolation:
         *,
         catalogue: Catalogue,
         snapshot: Snapshot,
-        group: asyncio.TaskGroup,
+        group: Tasks,
         quarantine: Callable[[str, Quarantine], Coroutine[Any, Any, None]],
         load: Callable[[], None],
         publish: Callable[[StateChanged], int],
@@ -86,8 +87,6 @@ class Isolation:
                 torrent = desired.torrent
             case ForgetTorrent(torrent=torrent, delete_files=True):
                 pass  # one that is not loaded is, so that its files are found
-            case RetryTorrent(torrent=torrent):
-                return torrent in self._given
             case _:
                 return True
         if torrent in self._given:

@@ -140,10 +140,19 @@ class Keeper:
         So a spare takes no time from a restore, and none waits while engines die young: what they die of may be in
         it, too.
         """
+        if self._spare is not None and self._settled():
+            self._spare.prepare()
+
+    def renew_spare(self) -> bool:
+        """Has a spare made that is up to date. True once it waits, and where there is none to wait for."""
+        if self._spare is None or not self._settled():
+            return True
+        return self._spare.renew()
+
+    def _settled(self) -> bool:
         ready_at = self.lifecycle.ready_at
         settled = ready_at is not None and time.monotonic() - ready_at >= SETTLED_S
-        if self._spare is not None and settled and self.lifecycle.state is State.RUNNING:
-            self._spare.prepare()
+        return settled and self.lifecycle.state is State.RUNNING
 
     @property
     def restarts(self) -> int:

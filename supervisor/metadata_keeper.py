@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from protocol.desired import KnownMetadata
 from protocol.errors import OuzelError
 from supervisor import logs
+from supervisor.background import Tasks
 
 
 class MetadataKeeper:
@@ -22,7 +23,7 @@ class MetadataKeeper:
     """
 
     def __init__(
-        self, *, group: asyncio.TaskGroup, keep: Callable[[str, KnownMetadata], Awaitable[None]], log: logs.Logger
+        self, *, group: Tasks, keep: Callable[[str, KnownMetadata], Awaitable[None]], log: logs.Logger
     ) -> None:
         self._group = group
         self._keep = keep

@@ -11,11 +11,13 @@ import ipaddress
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from protocol import mounts
 from protocol.commands import (
+    MAX_PEERS,
     AddPeers,
     AddTorrent,
     Mutation,
@@ -28,13 +30,13 @@ from protocol.commands import (
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.desired import DesiredTorrent, KnownMetadata, Quarantine, Selection
+from protocol.desired import RULES_MAX, DesiredTorrent, KnownMetadata, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, MetadataUpdated, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
+from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, SourceInspected
 from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
-from protocol.rows import SettingsReport, TorrentState
+from protocol.rows import SettingsReport
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -44,7 +46,7 @@ from supervisor.snapshot import Snapshot
 from supervisor.threads import in_thread
 from supervisor.waiters import SESSION, Waiters
 
-PEERS_KEPT: Final = 200
+PEERS_KEPT: Final = MAX_PEERS
 """Peers by clients that are remembered of one torrent, the latest."""
 
 GONE: Final = 2**53
@@ -127,10 +129,7 @@ class Mutations:
             case PauseTorrent(torrent=torrent):
                 return await self._change(torrent, lambda desired: _with(desired, paused=True))
             case ResumeTorrent(torrent=torrent):
-                accepted = await self._change(torrent, lambda desired: _with(desired, paused=False))
-                if self._snapshot.of(torrent).state is TorrentState.ERROR:
-                    self._link.send(EnsureTorrent(desired=self._reads.find(torrent)), RetryTorrent(torrent=torrent))
-                return accepted
+                return await self._change(torrent, lambda desired: _with(desired, paused=False), again=True)
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
                 return accepted._replace(result=SequentialAccepted(torrent=torrent, sequential=sequential))
@@ -184,16 +183,22 @@ class Mutations:
 
     # -- one torrent ----------------------------------------------------------------------------------------------
 
-    async def _change(self, torrent: str, change: Change) -> Acceptance:
-        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
+    async def _change(self, torrent: str, change: Change, *, again: bool = False) -> Acceptance:
+        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing.
+
+        Args:
+            again: what has stopped the torrent is to be judged afresh. That is a revision of its own, which the engine
+                confirms, so that nobody is told what was true before.
+        """
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
             before = self._reads.find(torrent)
             after = change(before)
-            if after != before:
+            afresh = again and self._snapshot.of(torrent).stopped
+            if after != before or afresh:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
-                self._link.send(EnsureTorrent(desired=after))
+                self._link.send(EnsureTorrent(desired=after, afresh=afresh))
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
@@ -209,6 +214,16 @@ class Mutations:
                 "args.magnet: exactly one of magnet and metainfo is needed",
                 field="args.magnet",
             )
+        selection = Selection(
+            include=command.rules.include,
+            exclude=command.rules.exclude,
+            skip_fluff=command.rules.skip_fluff,
+            priorities=_by_index(command.priorities),
+        )
+        _check_rules(selection, "args.rules")
+        for field, urls in (("args.trackers", command.trackers), ("args.web_seeds", command.web_seeds)):
+            for index, url in enumerate(urls):
+                _check_url(url, f"{field}[{index}]")
         save_path, mount_point = await self._place(command, deadline)
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
         source = await self._inspect(command, save_path, deadline)
@@ -227,13 +242,7 @@ class Mutations:
                 mount_point=mount_point,
                 paused=command.paused,
                 sequential=command.sequential,
-                selection=Selection(
-                    include=command.rules.include,
-                    exclude=command.rules.exclude,
-                    skip_fluff=command.rules.skip_fluff,
-                    priorities=_by_index(command.priorities),
-                    only=None if command.rules.include else source.only,
-                ),
+                selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
                 download_bps=command.download_bps,
                 upload_bps=command.upload_bps,
                 trackers=command.trackers,
@@ -460,7 +469,27 @@ def _select(desired: DesiredTorrent, command: UpdateSelection) -> Selection:
         given["only"] = None  # a link's `so` stands in the place of `include`
     if command.priorities is not msgspec.UNSET:
         given["priorities"] = _by_index(command.priorities)
-    return msgspec.structs.replace(desired.selection, **given)
+    selection = msgspec.structs.replace(desired.selection, **given)
+    _check_rules(selection, "args.include" if "include" in given else "args.exclude")
+    return selection
+
+
+def _check_rules(selection: Selection, field: str) -> None:
+    """Refuses rules that are too long together. Raises OuzelError: INVALID_ARGUMENT."""
+    if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
+        problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+
+
+def _check_url(url: str, field: str) -> None:
+    """Refuses a URL that leads to no host or port. Raises OuzelError: INVALID_ARGUMENT."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("it has no host, or no port that there is")
+    except ValueError as error:
+        problem = f"{field}: {url!r} is no address ({error})"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field) from error
 
 
 def _by_index(priorities: Priorities) -> dict[str, int]:
@@ -476,6 +505,8 @@ def _endpoint(peer: str, field: str) -> str:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
         if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueError("the port is not a number from 1 to 65535")
+        if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None) is not None:
+            raise ValueError("nobody can be called there")
     except ValueError as error:
         raise OuzelError(
             ErrorKind.INVALID_ARGUMENT, f"{field}: {peer!r} is not address:port ({error})", field=field

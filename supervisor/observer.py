@@ -6,6 +6,7 @@ is told here from what is news.
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -28,12 +29,15 @@ from protocol.events import (
     TorrentError,
 )
 from protocol.link import (
+    AllHandedOver,
     EngineEvent,
     EngineReady,
     FilePutAside,
     FilesQueried,
     FilesRestored,
     Heartbeat,
+    MetainfoDamaged,
+    ResumeHandedOver,
     ResumeStoreState,
     SessionStats,
     SettingsApplied,
@@ -48,6 +52,9 @@ from supervisor.catalogue import Catalogue
 from supervisor.publisher import Publisher
 from supervisor.snapshot import Metadata, Snapshot
 from supervisor.waiters import SESSION, Waiters
+
+NOT_LOADED: Final = frozenset({"add_failed", "call_failed", "damaged", "path_not_allowed", "rules_too_slow"})
+"""Names of errors with which a torrent is not in the session; no status says so of it."""
 
 
 class Observer:
@@ -74,6 +81,8 @@ class Observer:
         on_forgotten: Callable[[TorrentForgotten], None],
         on_store_problem: Callable[[str | None], None],
         on_put_aside: Callable[[FilePutAside], None],
+        on_metainfo_damaged: Callable[[MetainfoDamaged], None],
+        on_handed_over: Callable[[ResumeHandedOver | AllHandedOver], None],
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
@@ -90,6 +99,8 @@ class Observer:
         self._on_forgotten = on_forgotten
         self._on_store_problem = on_store_problem
         self._on_put_aside = on_put_aside
+        self._on_metainfo_damaged = on_metainfo_damaged
+        self._on_handed_over = on_handed_over
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
@@ -124,6 +135,10 @@ class Observer:
                 self._on_store_problem(problem)
             case FilePutAside():
                 self._on_put_aside(event)
+            case MetainfoDamaged():
+                self._on_metainfo_damaged(event)
+            case ResumeHandedOver() | AllHandedOver():
+                self._on_handed_over(event)
             case StorageState():
                 self._take_storage(event)
             case TorrentForgotten():
@@ -206,7 +221,10 @@ class Observer:
         observed.told_at = time.monotonic()
         match event:
             case TorrentApplied(torrent=torrent, revision=revision, problem=problem):
-                observed.applied_revision, observed.refusal = revision, problem
+                refused_before, observed.refusal = observed.refusal, problem
+                observed.applied_revision = revision
+                if refused_before is not None and problem is None and observed.state is TorrentState.ERROR:
+                    self._clear(ErrorCleared(torrent=torrent))
                 self._waiters.confirm(torrent, revision, problem)
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)
@@ -219,33 +237,47 @@ class Observer:
                     name=event.name, size=event.size, piece_length=event.piece_length, files=len(files)
                 )
                 self._take_metadata(event.torrent, found)
-                observed.metadata = Metadata.of(files)
+                observed.metadata = Metadata.of(files, event.torrent_paths)
             case MetadataUpdated():
                 found = KnownMetadata(
                     name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
                 )
                 self._take_metadata(event.torrent, found)
-            case FilesDiscovered(files=files):
-                observed.metadata = Metadata.of(files)
+            case FilesDiscovered(files=files, torrent_paths=torrent_paths):
+                observed.metadata = Metadata.of(files, torrent_paths)
+                told = files[:MAX_EVENT_FILES]
                 shown = msgspec.structs.replace(
-                    event, files=files[:MAX_EVENT_FILES], truncated=len(files) > MAX_EVENT_FILES
+                    event,
+                    files=told,
+                    truncated=len(files) > MAX_EVENT_FILES,
+                    torrent_paths={
+                        index: torrent_paths[index] for file in told if (index := str(file.index)) in torrent_paths
+                    },
                 )
                 self._publisher.lifecycle(shown)
             case StateChanged():
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name in ("add_failed", "damaged", "path_not_allowed"):
+                if event.name in NOT_LOADED:
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )
                 self._publisher.lifecycle(event)
             case ErrorCleared():
-                observed.error = None
-                self._publisher.lifecycle(event)
+                self._clear(event)
                 self._repeat_what_it_waits_for(event.torrent)
             case Completed() | FileCompleted() | SelectionChanged():
                 self._publisher.lifecycle(event)
+
+    def _clear(self, event: ErrorCleared) -> None:
+        """An error is over; what the torrent does instead is told soon, if it is not already."""
+        observed = self._snapshot.of(event.torrent)
+        observed.error = None
+        self._publisher.lifecycle(event)
+        if observed.state is TorrentState.ERROR:
+            for change in self._snapshot.queued(event.torrent):
+                self._publisher.lifecycle(change)
 
     def _take_state(self, event: StateChanged) -> None:
         """Publishes a state that clients do not know, or the same one after an interruption they were told of."""

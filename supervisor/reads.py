@@ -37,6 +37,7 @@ from protocol.rows import (
     HealthReport,
     ProcessReport,
     RestoreReport,
+    SandboxReport,
     SessionReport,
     SettingsReport,
     StatsReport,
@@ -103,6 +104,7 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """When, at which event, and what."""
         self.libtorrent = ""
+        self.sandbox: SandboxReport | None = None
         self.pid = self._supervisor_process.pid
 
     def answer(self, command: ShortRead) -> Any:
@@ -176,6 +178,7 @@ class Reads:
                 uptime_ms=int((now - self._started_at) * 1000),
             ),
             restore=RestoreReport(done=self._restore.done, total=self._restore.total),
+            sandbox=self.sandbox,
         )
 
     def _stats(self, now: float) -> StatsReport:

@@ -64,13 +64,23 @@ class Reloader:
         self._asked.set()
 
     async def run(self) -> None:
-        """Reloads as often as it is asked to, one after the other, until it is cancelled."""
+        """Reloads as often as it is asked to, one after the other, until it is cancelled.
+
+        Raises:
+            OSError: the configuration could not be read, for what is none of its own; it is when this is called again.
+        """
         while True:
             await self._asked.wait()
             self._asked.clear()
             self._log.info("reloading")
             self._manager.reloading(time.monotonic_ns() // 1000)
-            await self._reload()
+            try:
+                await self._reload()
+            except OSError as error:
+                self._on_refused(f"the configuration cannot be read: {error.strerror}")
+                self._manager.ready()
+                self._asked.set()  # what was asked for is tried again
+                raise
             self._manager.ready()
 
     def confirmed(self, number: int) -> None:

@@ -286,20 +286,22 @@ class Requests:
         """Answers from the disk, which may hang."""
 
         async def answer() -> None:
-            looking = self._work(self._crash_reports(command))
+            looking = self._work(self._crash_reports(request, command))
             outcome = await self._by(deadline, looking)
             looking.cancel()
             self._reply(route, request.id, outcome)
 
         self._answered(answer(), claim)
 
-    async def _crash_reports(self, command: ListCrashes | GetCrash) -> Any:
+    async def _crash_reports(self, request: Request, command: ListCrashes | GetCrash) -> Any:
         try:
             if isinstance(command, GetCrash):
                 return await self._crashes.get(command.name)
             return CrashList(crashes=await self._crashes.summaries())
         except OuzelError as error:
             return error
+        except Exception:  # noqa: BLE001  # see _defect
+            return self._defect(request)
 
     def _mutate(self, route: list[bytes], request: Request, command: Mutation, deadline: float, claim: Claim) -> None:
         key = Key(request.client or tuple(filter(None, route)), request.id)

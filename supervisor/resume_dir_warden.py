@@ -69,6 +69,11 @@ class ResumeDirWarden:
         resume_dir.bind(lock.identity)
         catalogue.on_write_failed = self._doubt.set
 
+    @property
+    def trouble(self) -> bool:
+        """Whether the directory cannot be relied on now."""
+        return self._problem is not None
+
     def slowness(self, now: float) -> str | None:
         """The problem, where a write or a look waits for too long. `now` is in monotonic seconds."""
         waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
@@ -131,6 +136,9 @@ class ResumeDirWarden:
             verdict = judge(self._home, self._lock.identity, _look(self._dir))
             if verdict is Verdict.STRANGE:
                 return f"{self._dir.root} {verdict.value}"
+            if verdict is not Verdict.REPLACED:
+                with contextlib.suppress(OSError):  # the engine tells of what it cannot write
+                    self._dir.make_directories()
             if verdict is Verdict.FINE and not doubt:
                 return None
             if verdict is Verdict.REPLACED:
@@ -154,6 +162,7 @@ class ResumeDirWarden:
             return str(error)
         self._home, self._lock = _home(self._dir.root), lock
         self._dir.bind(lock.identity)
+        self._dir.make_directories()
         self._probe()
         return None
 

@@ -10,14 +10,15 @@ import contextlib
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import zmq
 
+from protocol import private_dir
 from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
@@ -33,9 +34,13 @@ from protocol.events import (
     TorrentRemoved,
 )
 from protocol.link import (
+    AllHandedOver,
     Configure,
     EngineReady,
     FilePutAside,
+    Heartbeat,
+    MetainfoDamaged,
+    ResumeHandedOver,
     SaveAll,
     SessionStats,
     SettingsApplied,
@@ -46,15 +51,16 @@ from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor import blame, engine_health, logs, memory
 from supervisor.access import Access, UnusableAccess
+from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
-from supervisor.config import Config
+from supervisor.config import Config, InvalidConfig
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
 from supervisor.describer import AT_ONCE, Describer
-from supervisor.differences import Mended
+from supervisor.differences import Mended, refused_metainfo
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -64,14 +70,17 @@ from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
+from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.metadata_keeper import MetadataKeeper
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
+from supervisor.place_watch import PlaceWatch
 from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
+from supervisor.renewal import Renewal
 from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
@@ -81,6 +90,7 @@ from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
+from supervisor.threads import in_thread
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -109,6 +119,7 @@ class Service:
         manager: is told when commands are answered, and as long as they are.
         engine: the module that is run as the engine.
         probe_s: how often an engine is tried once the restart budget is spent.
+        log_problem: what is wrong with the log, None where nothing is.
     """
 
     def __init__(
@@ -122,7 +133,10 @@ class Service:
         manager: ServiceManager,
         engine: str = ENGINE_MODULE,
         probe_s: float = PROBE_S,
+        log_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._log_problem = log_problem
+        self._engine_log = LostLines()
         self._in_force = ConfigInForce(config)
         self._read_config = read_config
         self._manager = manager
@@ -136,10 +150,12 @@ class Service:
         self._resume_dir = ResumeDir(Path(config.paths.resume_dir))
         self._runtime_dir = Path(config.paths.runtime_dir)
         paths = config.paths
-        self._roots = DownloadRoots(
-            [Path(root) for root in paths.download_roots],
-            reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir), *config.api.directories],
-        )
+        self._reserved = [Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir)]
+        self._reserved += config.api.directories
+        self._roots = self._roots_of(config)
+        """Where payload may be: those of the engine that is, or is about to be."""
+        self._roots_read = {tuple(paths.download_roots): self._roots_of(config)}
+        """Those of each configuration that was read, as the disk had them then."""
         self._catalogue = Catalogue(self._resume_dir)
         self._snapshot = Snapshot()
         self._restore = Restore()
@@ -150,6 +166,8 @@ class Service:
         self._quarantine_described = False
         self._described: set[str] = set()
         """The torrents of which it was found out what is stored."""
+        self._places = PlaceWatch()
+        self._own_places = [str(self._resume_dir.fastresume_dir), str(self._resume_dir.damaged)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
@@ -160,6 +178,14 @@ class Service:
     @property
     def _config(self) -> Config:
         return self._in_force.config
+
+    @property
+    def _wanted_roots(self) -> DownloadRoots:
+        """Those that the next engine is to have."""
+        return self._roots_read[tuple(self._config.paths.download_roots)]
+
+    def _roots_of(self, config: Config) -> DownloadRoots:
+        return DownloadRoots([Path(root) for root in config.paths.download_roots], reserved=self._reserved)
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT.
@@ -190,34 +216,38 @@ class Service:
         self._wire(context)
         try:
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                self._background = Background(group, partial(self._reporter.report, "supervisor"), self._log)
                 reports = Path(self._config.paths.state_dir) / CRASHES
-                self._crashes = CrashReports(reports, group=group, log=self._log)
-                self._isolation = self._isolate(group)
-                keeper = MetadataKeeper(group=group, keep=self._mutations.keep_metadata, log=self._log)
+                self._crashes = CrashReports(reports, group=self._background, log=self._log)
+                self._isolation = self._isolate()
+                keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn
+                await self._renewal.look()  # before signals are caught: nothing can be stopped yet
                 requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
-                access = self._access.run(partial(self._reporter.report, "access"))
-                parts = (
-                    self._tick(),
-                    self._describe_over_and_over(),
-                    self._warden.run(),
-                    self._pulse.run(),
-                    self._reloader.run(),
-                    access,
-                )
-                running = [group.create_task(part) for part in parts]
+                for name, error in self._catalogue.not_moved:
+                    self._log.warning("resume_data_not_moved", file=name, problem=str(error))
+                parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+                    "tick": self._tick,
+                    "describe": self._describe_over_and_over,
+                    "warden": self._warden.run,
+                    "pulse": self._pulse.run,
+                    "reload": self._reloader.run,
+                    "renewal": self._renewal.run,
+                    "access": partial(self._access.run, partial(self._reporter.report, "access")),
+                }
+                running = [self._background.keep(name, part) for name, part in parts.items()]
                 self._keeper.start()
-                with self._checking_itself(context, group):
+                with self._checking_itself(context):
                     await self._finished.wait()
                 for task in running:
                     task.cancel()
                 await requests.close()
                 await self._crashes.close()
         finally:
+            self._places.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
             self._link.close()
@@ -226,7 +256,10 @@ class Service:
             self._access.close()
             context.term()
             for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
-                (self._runtime_dir / socket).unlink(missing_ok=True)
+                try:
+                    (self._runtime_dir / socket).unlink(missing_ok=True)
+                except OSError as error:  # the next one to start replaces it
+                    self._log.warning("socket_not_removed", file=socket, problem=str(error))
         if self._refusal is not None:
             raise self._refusal
 
@@ -246,12 +279,14 @@ class Service:
             publisher=self._publisher,
             waiters=self._waiters,
             on_ready=self._engine_ready,
-            on_heartbeat=self._pulse.beat,
+            on_heartbeat=self._engine_beats,
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
             on_store_problem=partial(report, "resume_dir", "fastresume"),
             on_put_aside=self._engine_put_aside,
+            on_metainfo_damaged=self._metainfo_damaged,
+            on_handed_over=self._handed_over,
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
@@ -284,6 +319,14 @@ class Service:
             excuse=self._excuses,
             fingerprint=self._fingerprint if self._config.restart.warm_spare else None,
         )
+        self._renewal = Renewal(
+            self._keeper,
+            self._places,
+            roots=lambda: self._wanted_roots.bounds.roots,
+            own=self._own_directories,
+            hand_over=lambda: self._link.send(SaveAll(resume_dir=self._locks[0].identity, hand_over=True)),
+            log=self._log,
+        )
         self._reads = Reads(
             config=self._config,
             catalogue=self._catalogue,
@@ -308,7 +351,7 @@ class Service:
         )
         self._reloader = Reloader(
             self._in_force,
-            read=self._read_config,
+            read=self._read_again,
             apply=self._apply_config,
             engine_up=lambda: self._link.up,
             on_taken=self._config_taken,
@@ -317,11 +360,11 @@ class Service:
             log=self._log,
         )
 
-    def _isolate(self, group: asyncio.TaskGroup) -> Isolation:
+    def _isolate(self) -> Isolation:
         return Isolation(
             catalogue=self._catalogue,
             snapshot=self._snapshot,
-            group=group,
+            group=self._background,
             quarantine=self._mutations.quarantine,
             load=self._restorer.give_missing,
             publish=self._publisher.lifecycle,
@@ -366,14 +409,15 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, self._hung_up, logs.on_terminal())
 
     @contextlib.contextmanager
-    def _checking_itself(self, context: "zmq.Context[zmq.Socket[bytes]]", group: asyncio.TaskGroup) -> Iterator[None]:
+    def _checking_itself(self, context: "zmq.Context[zmq.Socket[bytes]]") -> Iterator[None]:
         """Within it the service manager, where there is one, hears that commands are answered, over and over."""
         if not self._manager.present:
             yield
             return
         check = SelfCheck(connect(context, self._runtime_dir, COMMANDS_SOCKET), self._answers)
         wanted_s = self._manager.watchdog_s
-        checking = group.create_task(check.run(SELF_CHECK_S if wanted_s is None else wanted_s / 2))
+        period_s = SELF_CHECK_S if wanted_s is None else wanted_s / 2
+        checking = self._background.keep("self-check", partial(check.run, period_s))
         yield
         checking.cancel()
         check.close()
@@ -387,7 +431,6 @@ class Service:
     def _hung_up(self, on_terminal: bool) -> None:
         """SIGHUP asks for the configuration to be read again, or says that the terminal is gone."""
         if on_terminal and not logs.on_terminal():
-            logs.silence()
             self._stop("SIGHUP, and the terminal is gone")
         else:
             self._reloader.ask()
@@ -412,6 +455,8 @@ class Service:
             on_death=on_death,
             on_log=partial(self._engine_wrote, log, gen),
             engine=self._engine,
+            sandbox=self._config.sandbox.mode,
+            roots=[root for root in self._wanted_roots.bounds.roots if root not in self._places.silent],
         )
 
     def _engine_wrote(self, log: logs.Logger, gen: int, line: bytes) -> None:
@@ -421,9 +466,20 @@ class Service:
 
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
-        return self._config, self._locks[0].identity, self._code.current()
+        places = [self._places.seen.get(path) for path in self._places_wanted()]
+        return self._config, self._locks[0].identity, self._code.current(), places, frozenset(self._places.silent)
+
+    def _places_wanted(self) -> list[str]:
+        """Where the next engine is to be able to write."""
+        return [*self._wanted_roots.bounds.roots, *self._own_places]
+
+    def _own_directories(self) -> list[str] | None:
+        """The engine's directories in the resume directory; None while that cannot be relied on."""
+        return None if self._warden.trouble else self._own_places
 
     def _engine_spawned(self, child: Child, warm: bool) -> None:
+        self._roots.follow(self._wanted_roots)
+        self._renewal.covered = {}
         self._publisher.gen = child.gen
         self._isolation.engine_spawned()
         self._pulse.begin(heard=warm)
@@ -446,6 +502,8 @@ class Service:
     def _engine_ready(self, event: EngineReady) -> None:
         self._log.info("engine_ready", gen=self._keeper.gen, pid=event.pid, port=event.listen_port)
         self._reads.libtorrent = event.libtorrent
+        self._reads.sandbox = event.sandbox
+        self._renewal.covered = event.places
         if not self._keeper.ready():
             return
         self._publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
@@ -454,6 +512,10 @@ class Service:
         for subject in ("process", "settings"):  # told with what follows
             self._health.report("engine", subject, None, severity=Severity.DEGRADING, now_us=0)
         self._restorer.give_all()
+
+    def _engine_beats(self, heartbeat: Heartbeat) -> None:
+        self._pulse.beat(heartbeat)
+        self._engine_log.told(self._keeper.gen, heartbeat.log_lost, time.monotonic())
 
     def _torrent_taken_up(self, torrent: str) -> None:
         self._pulse.confirmed()
@@ -524,7 +586,7 @@ class Service:
             )
 
     def _settings_refused(self, event: SettingsRefused) -> None:
-        problem = f"engine.{event.setting}: {event.message}"
+        problem = f"{event.section}.{event.setting}: {event.message}"
         self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
         if self._reloader.refused(event.config, problem):
             return
@@ -533,7 +595,7 @@ class Service:
             self._keeper.stop()
             return
         # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
-        refused = f"libtorrent refuses {problem}"
+        refused = f"the engine refuses {problem}"
         self._reporter.report("engine", "settings", refused, Severity.FATAL)
         self._keeper.kill(refused)
 
@@ -548,11 +610,11 @@ class Service:
         problem = event.problem
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
             problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
-        if problem is not None and leaving.removal == "delete_files":
+        if event.left or (problem is not None and leaving.removal == "delete_files"):
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
             message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
-            self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message))
-        self._group.create_task(self._drop(event.torrent))
+            self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message, paths=event.left))
+        self._background.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
         """Deletes the record of a torrent that is gone; where that fails, it is tried again with the next engine."""
@@ -628,7 +690,40 @@ class Service:
     def _apply_config(self) -> None:
         self._reads.config = self._config
         self._keeper.follow(self._restart_policy())
+        if self._wanted_roots.bounds != self._roots.bounds and self._keeper.lifecycle.state is State.RUNNING:
+            self._renewal.ask("the download roots are others now")
+            return  # the next engine is configured with them, and says what it thinks of the rest
+        self._roots.follow(self._wanted_roots)
         self._configure_engine()
+
+    def _read_again(self) -> Config:
+        """The configuration as it is now, in a thread. Its download roots are made where they are missing.
+
+        Raises InvalidConfig.
+        """
+        config = self._read_config()
+        key = tuple(config.paths.download_roots)
+        if key != tuple(self._config.paths.download_roots):
+            for index, root in enumerate(key):
+                try:
+                    private_dir.make_shared(Path(root))
+                except OSError as error:
+                    raise InvalidConfig(f"paths.download_roots[{index}]: {root}: {error.strerror}") from error
+            try:
+                self._roots_read[key] = self._roots_of(config)
+            except (OSError, RuntimeError) as error:  # the latter where links lead in a circle
+                raise InvalidConfig(f"paths.download_roots: {error}") from error
+        return config
+
+    def _handed_over(self, event: ResumeHandedOver | AllHandedOver) -> None:
+        if isinstance(event, ResumeHandedOver):
+            self._background.create_task(self._write_resume(event))
+        else:
+            self._renewal.handed_over()
+
+    async def _write_resume(self, event: ResumeHandedOver) -> None:
+        if (problem := await self._catalogue.put_resume(event.torrent, event.content)) is not None:
+            self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
 
     def _config_taken(self, changes: Changes) -> None:
         self._reporter.report("config", "file", None)
@@ -660,6 +755,7 @@ class Service:
         """Tells what was mended, and has the engine write what only it knows, and load what it could not."""
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
+        # Where its sandbox keeps the engine out of the directory that is there now, the renewal has it hand over.
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
         self._restorer.forget_leaving()
         if not self._link.up:
@@ -674,6 +770,15 @@ class Service:
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
+
+    def _metainfo_damaged(self, event: MetainfoDamaged) -> None:
+        self._background.create_task(self._put_metainfo_aside(event))
+
+    async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:
+        torrents, torrent = self._catalogue.torrents, event.torrent
+        file = await in_thread(partial(refused_metainfo, self._resume_dir, torrents, torrent, event.problem))
+        if file is not None:
+            self._reporter.put_aside(file)
 
     def _session_told(self, stats: SessionStats) -> None:
         wanted = self._config.engine.get("listen_interfaces") != ""
@@ -694,18 +799,32 @@ class Service:
 
     async def _tick(self) -> None:
         while True:
-            self._restorer.report()
-            self._look_at_memory()
-            if self._restorer.done:
-                self._keeper.prepare_spare()
-            if self._link.up:
-                self._isolation.tick(restored=self._restorer.done)
-            self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
-            self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
-            self._manager.status(self._status_line())
-            if self._keeper.stopping:
-                self._manager.extend(STOP_PATIENCE_S)
+            for name, part in (
+                ("restorer", self._restorer.report),
+                ("memory", self._look_at_memory),
+                ("spare", self._look_after_spare),
+                ("isolation", self._look_after_isolation),
+                ("tick", self._tell_the_time),
+            ):
+                self._background.attempt(name, part)
             await asyncio.sleep(TICK_S)
+
+    def _look_after_spare(self) -> None:
+        if self._restorer.done:
+            self._keeper.prepare_spare()
+
+    def _look_after_isolation(self) -> None:
+        if self._link.up:
+            self._isolation.tick(restored=self._restorer.done)
+
+    def _tell_the_time(self) -> None:
+        self._reporter.report("resume_dir", "slow", self._warden.slowness(time.monotonic()))
+        self._reporter.report("log", "stderr", self._log_problem(), Severity.NOTED)
+        self._reporter.report("log", "engine", self._engine_log.problem(time.monotonic()), Severity.NOTED)
+        self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
+        self._manager.status(self._status_line())
+        if self._keeper.stopping:
+            self._manager.extend(STOP_PATIENCE_S)
 
     def _status_line(self) -> str:
         """What the service manager shows: how the service is, in words, and the worst that is wrong."""

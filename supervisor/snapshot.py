@@ -5,8 +5,9 @@ torrent that the running engine has taken up is as fresh as that engine's last w
 tells of every change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -40,16 +41,21 @@ PACKED: Final = 500
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """The files. They are kept packed, for there may be hundreds of thousands."""
+    """The files. They are kept packed, for there may be hundreds of thousands.
+
+    Fields:
+        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
+    """
 
     count: int
     packed_files: tuple[bytes, ...]
+    torrent_paths: Mapping[str, str] = {}
 
     @classmethod
-    def of(cls, files: list[FileEntry]) -> "Metadata":
+    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = MappingProxyType({})) -> "Metadata":
         """Packs the files."""
         packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
-        return cls(len(files), packed)
+        return cls(len(files), packed, torrent_paths)
 
     def files(self, start: int = 0) -> Iterator[FileEntry]:
         """Unpacks the files, from the one in this place on."""
@@ -94,6 +100,12 @@ class Observed:
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something keeps the torrent from being what it is to be, which somebody may have mended."""
+        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
+        return stopped or self.storage_problem is not None or self.refusal is not None
 
 
 class Snapshot:
@@ -236,6 +248,7 @@ class Snapshot:
                 size=file.size,
                 priority=file.priority,
                 bytes_done=done[file.index] if file.index < len(done) else 0,
+                torrent_path=observed.metadata.torrent_paths.get(str(file.index)),
             )
             for file in islice(observed.metadata.files(start), count)
         ]

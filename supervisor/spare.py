@@ -77,6 +77,13 @@ class Spare:
         self._expect(child.gen, self._heard)
         self._log.info("spare_spawned", gen=child.gen, pid=child.pid)
 
+    def renew(self) -> bool:
+        """Has a spare made at once that is up to date. Returns whether it is there and was heard."""
+        if self._child is not None:
+            self._examine(self._child)
+        self.prepare()
+        return self._child is not None and self._heard_at is not None
+
     def take(self) -> Child | None:
         """The spare, which is one no longer; None where there is none that can be relied on."""
         if self._child is None or self._child.ended():

@@ -8,7 +8,7 @@ import libtorrent
 import msgspec
 
 from engine_proc.session_settings import DEFAULTS
-from supervisor.config import LimitsConfig, RestartConfig, load
+from supervisor.config import LimitsConfig, RestartConfig, SandboxConfig, load
 
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
 EXAMPLE: Final = PACKAGING / "ouzel.toml"
@@ -30,6 +30,7 @@ def test_it_has_the_defaults() -> None:
     """Of limits and restarts; in [engine], libtorrent's."""
     config = load(EXAMPLE, {})
     assert (config.limits, config.restart) == (LimitsConfig(), RestartConfig())
+    assert config.sandbox == SandboxConfig()
     assert config.engine == {name: lt.default_settings()[name] for name in config.engine}
 
 

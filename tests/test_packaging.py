@@ -1,9 +1,15 @@
-"""What `scripts/setup` relies on: every dependency has one pin, and the pins name nothing but versions."""
+"""What an installation relies on: one pin for each dependency, and wheels with all packages and both commands."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==[0-9][0-9A-Za-z.]*")
@@ -37,3 +43,21 @@ def test_only_the_four_packages_are_installed() -> None:
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     assert {f"{name}*" for name in packages} == set(config["tool"]["setuptools"]["packages"]["find"]["include"])
+
+
+@pytest.mark.process
+def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
+    """Without the registry, as README has it; its commands start Python isolated, so they are no entry points."""
+    source = tmp_path / "source"
+    unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests")
+    shutil.copytree(ROOT, source, ignore=unwanted)
+    argv = [sys.executable, "-I", "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*argv, "--wheel-dir", str(tmp_path), str(source)], check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        scripts = {name.rpartition("/")[2]: archive.read(name) for name in names if ".data/scripts/" in name}
+    assert {"engine_proc/__main__.py", "supervisor/__main__.py", "protocol/codec.py", "ouzel/cli.py"} <= set(names)
+    assert not any(name.startswith("tests/") or "entry_points" in name for name in names)
+    assert scripts.keys() == {"ouzel", "ouzeld"}
+    assert all(script.startswith(b"#!/bin/sh\n") and b'/python" -I ' in script for script in scripts.values())

@@ -11,8 +11,11 @@ from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
 from tests.bench.limit import limit
+from tests.bench.log import log
 from tests.bench.many import many
+from tests.bench.names import names
 from tests.bench.poison import poison
+from tests.bench.sandbox import sandbox
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
@@ -34,10 +37,13 @@ for benchmark in (
     flight,
     leaks,
     failover,
+    sandbox,
     poison,
     hangs,
     wire,
     fuzz,
+    names,
+    log,
 ):
     app.command()(benchmark)
 

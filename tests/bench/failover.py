@@ -68,19 +68,21 @@ def failover(
 ) -> None:
     """Kills without torrents: the time until a new engine takes commands, with the warm spare and without."""
     with scratch(keep=keep) as root:
-        with _daemon(root / "w", kills, warm=True) as daemon:
-            warm = _measure(daemon, kills, warm=True)
+        with daemon_for(root / "w", kills, warm=True) as daemon:
+            warm = measure(daemon, kills, warm=True)
             spare = _cost(daemon, idle_s)
-        with _daemon(root / "c", kills, warm=False) as daemon:
-            cold = _measure(daemon, kills, warm=False)
+        with daemon_for(root / "c", kills, warm=False) as daemon:
+            cold = measure(daemon, kills, warm=False)
     show(_report(warm, cold, spare), as_json=as_json)
 
 
-def _daemon(root: Path, kills: int, *, warm: bool) -> Daemon:
-    return Daemon(root, restart={"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm})
+def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None) -> Daemon:
+    """One that takes so many kills."""
+    restart = {"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm}
+    return Daemon(root, restart=restart, sandbox=None if sandbox is None else {"mode": sandbox})
 
 
-def _measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
+def measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
     """Ends with an engine that has settled, and with a spare where there are any."""
     found: list[Kill] = []
     with _asker(daemon) as socket:

@@ -105,7 +105,7 @@ def measure(daemon: Daemon, *, frames: int, clients: int, seed: int, calm_s: flo
 
 
 def _started(daemon: Daemon, kind: str, seed: int, count: int) -> "subprocess.Popen[str]":
-    argv = [sys.executable, "-m", "tests.rig.fuzzer", str(daemon.runtime_dir), kind, str(seed), str(count)]
+    argv = [sys.executable, "-I", "-m", "tests.rig.fuzzer", str(daemon.runtime_dir), kind, str(seed), str(count)]
     return subprocess.Popen([*argv, str(daemon.downloads)], stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 

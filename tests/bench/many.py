@@ -194,7 +194,7 @@ def _until_all(daemon: Daemon, n: int) -> None:
 
 
 def _saved(daemon: Daemon) -> int:
-    return sum(entry.name.endswith(".fastresume") for entry in os.scandir(daemon.resume_dir))
+    return sum(entry.name.endswith(".fastresume") for entry in os.scandir(daemon.resume_dir / "fastresume"))
 
 
 def _timed(act: Callable[[], object]) -> float:

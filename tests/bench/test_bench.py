@@ -45,11 +45,14 @@ def test_acknowledged_checks_what_it_was_told(target: str) -> None:
     assert document["losses"] == document["wrong"] == []
 
 
-def test_crash_tells_what_each_kill_cost() -> None:
-    """Of each kind, and every download is what was seeded."""
-    document = bench("crash", "--kind", "all", "--runs", "1", "--size", "64", "--seed-mbps", "8")
-    assert [run["kind"] for run in document["runs"]] == ["v1", "v2", "hybrid"]
-    assert all(run["intact"] and run["twice"] >= 0 for run in document["runs"])
+@pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
+def test_crash_tells_what_each_kill_cost(kind: str) -> None:
+    """Every download is what was seeded."""
+    document = bench("crash", "--kind", kind, "--runs", "1", "--size", "48", "--seed-mbps", "8")
+    [run] = document["runs"]
+    assert run["kind"] == kind
+    assert run["intact"]
+    assert run["twice"] >= 0
 
 
 def test_hangs_times_each_way() -> None:
@@ -97,9 +100,9 @@ def test_flight_counts_what_a_restore_records() -> None:
 
 def test_leaks_finds_the_supervisor_as_it_was() -> None:
     """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
-    document = bench("leaks", "--restarts", "15", "--warm-up", "3")
+    document = bench("leaks", "--restarts", "8", "--warm-up", "2")
     before, after = document["before"], document["after"]
-    assert document["restarts"] == 15
+    assert document["restarts"] == 8
     assert [after[name] for name in ("fds", "threads", "children")] == [
         before[name] for name in ("fds", "threads", "children")
     ]
@@ -142,3 +145,20 @@ def test_fuzz_counts_every_reply() -> None:
     assert document["engine_lived"] is document["supervisor_lived"] is True
     assert document["vandals"] == 60
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
+
+
+def test_names_compares_what_is_judged_with_what_is_written() -> None:
+    """In four locales, by metainfo, link and resume data, which may lead out of the root."""
+    document = bench("names", "--names", "1500")
+    assert len(document["locales"]) == 4
+    for found in document["locales"].values():
+        assert found["files"] >= found["names"] >= 1500
+        assert found["differences"] == found["outside"] == 0
+        assert found["refused_by_judge"] > 0
+
+
+def test_sandbox_measures_with_it_and_without() -> None:
+    """In turns, the same number of each."""
+    document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
+    assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
+    assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}

@@ -75,7 +75,7 @@ def throughput(
     ouzel: list[Sample] = []
     contenders: list[tuple[str, Callable[[Job], Sample], list[Sample]]] = [
         ("bare libtorrent", _bare, bare),
-        ("ouzel add --wait", _through_ouzel, ouzel),
+        ("ouzel add --wait", through_ouzel, ouzel),
     ]
     with scratch(keep=keep) as root, Seed() as seed:
         tell(f"making {size} MiB")
@@ -86,7 +86,7 @@ def throughput(
         job = Job(made, file, payload.sha1(made.root / made.name), seed.endpoint, root / "run")
         for number in range(runs + 1):
             for name, download, samples in contenders if number % 2 else reversed(contenders):
-                sample = _fresh(job, download)
+                sample = fresh(job, download)
                 if number:
                     samples.append(sample)
                 run = f"run {number} of {runs}" if number else "warm-up"
@@ -94,7 +94,8 @@ def throughput(
     show(_report(made.size, bare, ouzel), as_json=as_json)
 
 
-def _fresh(job: Job, download: Callable[[Job], Sample]) -> Sample:
+def fresh(job: Job, download: Callable[[Job], Sample]) -> Sample:
+    """One download into an empty directory, with nothing left to be written to the disk."""
     job.root.mkdir()
     os.sync()
     try:
@@ -110,8 +111,9 @@ def _bare(job: Job) -> Sample:
     return Sample(done.finished_s, done.flushed_s, done.cpu_s, 0.0, intact)
 
 
-def _through_ouzel(job: Job) -> Sample:
-    with Daemon(job.root / "d") as daemon:
+def through_ouzel(job: Job, *, sandbox: str | None = None) -> Sample:
+    """By the command line; `sandbox` is the mode of the engine's."""
+    with Daemon(job.root / "d", sandbox=None if sandbox is None else {"mode": sandbox}) as daemon:
         until(daemon.healthy, "the daemon is healthy")
         with Watcher(daemon.runtime_dir) as watcher:
             before, children_before_s = daemon.client.stats(), _children_cpu_s()

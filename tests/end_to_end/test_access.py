@@ -45,13 +45,14 @@ def keyring(root: Path) -> Keyring:
 
 @pytest.fixture
 def guarded(root: Path, keyring: Keyring) -> Iterator[Daemon]:
-    """A daemon that listens on tcp; its runtime directory was made with no umask at all."""
-    before = os.umask(0)
-    try:
-        daemon = Daemon(root / "d", api=keyring.api)
-    finally:
-        os.umask(before)
-    with daemon:
+    """A daemon that listens on tcp, started with no umask at all."""
+    (root / "d").mkdir()
+    with contextlib.ExitStack() as running:
+        before = os.umask(0)
+        try:
+            daemon = running.enter_context(Daemon(root / "d", api=keyring.api))
+        finally:
+            os.umask(before)
         yield daemon
 
 
@@ -424,7 +425,7 @@ def test_what_is_not_safe_does_not_start(
     api: dict[str, Any] = {**keyring.api, **spoil(keyring)}
     daemon = Daemon(root / "d", api=api)
     ran = subprocess.run(
-        [sys.executable, "-m", "supervisor", "--config", str(daemon.config)],
+        [sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)],
         capture_output=True,
         text=True,
         timeout=60,

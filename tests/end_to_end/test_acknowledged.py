@@ -13,7 +13,7 @@ from tests.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
-KILLS = 10
+KILLS = 6
 
 
 @pytest.mark.parametrize("target", ["engine", "supervisor"])

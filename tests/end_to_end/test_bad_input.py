@@ -152,7 +152,7 @@ def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
     root: Path, engine: dict[str, int | str | bool], message: str
 ) -> None:
     """With the exit code for configurations, and no engine is left."""
-    argv = [sys.executable, "-m", "supervisor", "--config", str(Daemon(root / "d", engine=engine).config)]
+    argv = [sys.executable, "-I", "-m", "supervisor", "--config", str(Daemon(root / "d", engine=engine).config)]
     ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 78
     assert message in ended.stderr

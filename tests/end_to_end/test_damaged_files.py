@@ -42,7 +42,8 @@ class Shelf:
 
     def file(self, kind: str, made: Torrent | None = None) -> Path:
         """A file of the victim's, or of another torrent's."""
-        return self.daemon.resume_dir / f"{(made or self.victim).torrent}.{kind}"
+        directory = self.daemon.resume_dir / "fastresume" if kind == "fastresume" else self.daemon.resume_dir
+        return directory / f"{(made or self.victim).torrent}.{kind}"
 
     def start(self) -> None:
         """Starts the daemon; the others have to be as they were, whatever became of the victim."""

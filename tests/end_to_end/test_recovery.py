@@ -128,7 +128,7 @@ def test_a_clean_stop_saves_what_was_fetched(root: Path, daemon: Daemon, slow_se
 
 def test_a_second_supervisor_on_the_same_directories_is_refused(daemon: Daemon) -> None:
     """It says so and exits with 75; the first one does not notice."""
-    argv = [sys.executable, "-m", "supervisor", "--config", str(daemon.config)]
+    argv = [sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)]
     second = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 75
     assert f"in use by another ouzeld (pid {daemon.pid})" in second.stderr

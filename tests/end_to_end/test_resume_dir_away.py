@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
+from protocol.resume_dir import ResumeDir
 from protocol.rows import HealthStatus, Reason, TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
@@ -46,6 +47,10 @@ class Scene:
         except FileNotFoundError:
             return None
         return int(record["upload_bps"]) - 10_000_000
+
+    def saved(self) -> bool:
+        """Whether the torrent's resume data is there."""
+        return ResumeDir(self.daemon.resume_dir).fastresume(self.made.torrent).exists()
 
     def trouble(self) -> Reason:
         """Waits until `health` has the directory's trouble; it has to be degraded, and no more than that."""
@@ -100,7 +105,7 @@ def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
         daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
         scene = Scene(daemon, made)
         daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
-        until(lambda: (daemon.resume_dir / f"{made.torrent}.fastresume").exists(), "resume data is saved")
+        until(scene.saved, "resume data is saved")
         until(daemon.healthy, "the daemon is healthy")
         scene.change()
         yield scene
@@ -171,7 +176,7 @@ def test_a_directory_that_was_deleted_and_made_again_has_everything_again(root: 
                 if len(mended) == 3:
                     break
         assert mended == {f"{torrent}.json is missing", f"{other}.json is missing", "session.json is missing"}
-        until(lambda: (daemon.resume_dir / f"{torrent}.fastresume").exists(), "resume data is saved again")
+        until(scene.saved, "resume data is saved again")
         scene.survives()
         assert daemon.client.get_torrent(other).magnet is not None
         assert json.loads((daemon.resume_dir / "session.json").read_text())["download_bps"] == 123_456_789

@@ -181,7 +181,7 @@ def test_a_terminal_that_hangs_up_stops_it(root: Path) -> None:
     """SIGHUP means that there, and a clean end, though nothing can be said about it any more."""
     daemon = Daemon(root / "d")
     ours, theirs = pty.openpty()
-    argv = [sys.executable, "-c", LEADER, sys.executable, "-m", "supervisor", "--config", str(daemon.config)]
+    argv = [sys.executable, "-c", LEADER, sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)]
     process = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:

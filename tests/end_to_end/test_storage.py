@@ -50,7 +50,7 @@ def add(daemon: Daemon, seed: Seed, made: Torrent, save_path: Path, **options: A
 
 def claims(daemon: Daemon, made: Torrent) -> list[int]:
     """The pieces that the stored resume data claims."""
-    params = lt.read_resume_data(unseal((daemon.resume_dir / f"{made.torrent}.fastresume").read_bytes()))
+    params = lt.read_resume_data(unseal((daemon.resume_dir / "fastresume" / f"{made.torrent}.fastresume").read_bytes()))
     return [piece for piece, there in enumerate(params.have_pieces[: -(-made.size // PIECE)]) if there]
 
 

@@ -50,7 +50,7 @@ def add_seeds(daemon: Daemon, tracker: Tracker) -> list[str]:
 
 def saved(daemon: Daemon, torrent: str) -> Path:
     """The torrent's resume data."""
-    return daemon.resume_dir / f"{torrent}.fastresume"
+    return daemon.resume_dir / "fastresume" / f"{torrent}.fastresume"
 
 
 def kill_and_restore(daemon: Daemon, torrents: int) -> None:

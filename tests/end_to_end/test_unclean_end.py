@@ -26,7 +26,7 @@ def make(root: Path) -> Torrent:
 def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[str]) -> None:
     """Returns when the first half and more has come, and the resume data knows of it; the rest is being fetched."""
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], sequential=True, exclude=exclude)
-    saved = daemon.resume_dir / f"{made.torrent}.fastresume"
+    saved = daemon.resume_dir / "fastresume" / f"{made.torrent}.fastresume"
     until(lambda: seed.uploaded() >= A + C // 4, "more than the first file is given")
     before = saved.stat().st_mtime_ns
     until(lambda: saved.stat().st_mtime_ns != before, "resume data is saved")

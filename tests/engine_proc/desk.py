@@ -50,6 +50,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.dir = ResumeDir(root)
+        self.dir.make_directories()
         self.now = 1000.0
         self.session = FakeSession()
         self.store = FastResumeStore(self.dir)
@@ -147,8 +148,14 @@ class Desk:
         self.pump()
 
     def settle(self) -> None:
-        """Waits until a deletion of resume data has ended, and hands that on."""
-        eventually(lambda: readable(self.store.fileno(), 0.1), "an outcome")
+        """Waits until a deletion of resume data has ended, which comes after a look at the disk, and hands that on."""
+
+        def deleted() -> bool:
+            for decision in self.guard.decisions():
+                self.dispatcher.decided(decision)
+            return readable(self.store.fileno(), 0.02)
+
+        eventually(deleted, "an outcome")
         for outcome in self.store.outcomes():
             if outcome.deleted:
                 self.dispatcher.resume_deleted(outcome.torrent)

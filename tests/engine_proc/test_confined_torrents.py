@@ -13,7 +13,7 @@ from protocol.bounds import Bounds
 from protocol.events import FilesDiscovered, TorrentError
 from protocol.link import ForgetTorrent, InspectSource, SourceInspected, StorageState, TorrentApplied, TorrentForgotten
 from tests.engine_proc.desk import RULES, Desk, applied, changed
-from tests.engine_proc.samples import PIECE_LENGTH
+from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
 
 FILES = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
 
@@ -300,3 +300,25 @@ def test_a_silent_disk_is_waited_for_once(desk: Desk, place: Path, monkeypatch: 
     silence.answer()
     assert desk.guard.look(other, Examined([], 0, 0, 0, others=["/x"])) is None
     assert desk.guard.tick(desk.now) == []
+
+
+def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) -> None:
+    """A disk over a root is another place, on which nothing is tried; one below a root is within reach."""
+    desk.sample.write(place / "root")
+    desk.guard.set_covered([str(place / "root")])
+    desk.ensure(desk.sample.desired(place / "root" / "below"))
+    desk.decide()
+    assert calls(desk) == ["add"]
+    desk.guard._mounts = {**desk.watch.mounts, str(place / "root"): "7 8:1 /"}
+    desk.guard._homes_by_path.clear()
+    other = SampleTorrent("other", {"c": b"content"})
+    desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
+    desk.ensure(other.desired(place / "root"))
+    desk.decide()
+    assert calls(desk) == ["add"]
+    assert desk.told() == [("storage_missing", 1)]
+    desk.guard.set_covered([str(place / "root"), "/elsewhere"])  # as it is for the next engine
+    for decision in desk.guard._take_mounts(desk.guard._mounts):
+        desk.dispatcher.decided(decision)
+    desk.decide()
+    assert calls(desk)[-1] == "add"

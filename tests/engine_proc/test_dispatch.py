@@ -538,18 +538,93 @@ def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
     assert desk.session.torrents() == frozenset()
 
 
-def test_retrying_clears_an_error(desk: Desk) -> None:
-    """Of a torrent that is there and shall run."""
-    desired = desk.sample.desired()
-    desk.ensure(desired)
+def failed(desk: Desk, desired: DesiredTorrent) -> None:
+    """An error stops the torrent, and clients are told."""
     desk.session.fail(desired.torrent, "bad disk")
-    desk.dispatcher.retry(desired.torrent)
-    assert desk.session.statuses()[0].error is None
-    desk.ensure(changed(desired, paused=True))
-    desk.session.fail(desired.torrent, "bad disk")
-    desk.dispatcher.retry(desired.torrent)
-    desk.dispatcher.retry("unknown")
+    desk.session.post_updates()
+    for alert in desk.session.pop_alerts():
+        desk.translator.feed(alert)
     assert desk.session.statuses()[0].error == "bad disk"
+
+
+def test_a_torrent_that_an_error_has_stopped_goes_on(desk: Desk, tmp_path: Path) -> None:
+    """Once its files were found to be usable; it is confirmed when libtorrent was seen to go on, and not before."""
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    failed(desk, desired)
+    desk.said.clear()
+    again = changed(desired)
+    desk.dispatcher.retry(again)
+    desk.pump()
+    assert desk.session.statuses()[0].error == "bad disk"
+    desk.decide()
+    assert desk.session.statuses()[0].error is None
+    assert desk.heard(TorrentApplied) == []
+    desk.dispatcher.error_cleared(desired.torrent)
+    assert desk.heard(TorrentApplied) == [applied(again)]
+
+
+def test_a_torrent_that_stops_again_is_told_so(desk: Desk, tmp_path: Path) -> None:
+    """Nobody waits for ever."""
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    failed(desk, desired)
+    desk.said.clear()
+    desk.dispatcher.retry(changed(desired))
+    desk.decide()
+    desk.dispatcher.tick(desk.now + 1)
+    assert desk.heard(TorrentApplied) == []
+    desk.dispatcher.tick(desk.now + 10)
+    (told,) = desk.heard(TorrentApplied)
+    assert told == TorrentApplied(torrent=desired.torrent, revision=2, problem="bad disk")
+
+
+def test_a_torrent_whose_files_cannot_be_used_is_told_so(desk: Desk, tmp_path: Path) -> None:
+    """The answer says what is true now, and the torrent stays as it is."""
+    desk.session.on_disk = True
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    desk.decide()
+    failed(desk, desired)
+    (tmp_path / desk.sample.name).write_bytes(b"somebody's, where the torrent's folder is to be")
+    desk.said.clear()
+    again = changed(desired, sequential=True)
+    desk.dispatcher.retry(again)
+    desk.decide()
+    (told,) = desk.heard(TorrentApplied)
+    assert told.revision == again.revision
+    assert told.problem is not None
+    assert "Not a directory" in told.problem
+    assert [error.message for error in desk.heard(TorrentError)] == [told.problem]
+
+
+def test_what_nothing_has_stopped_is_only_ensured(desk: Desk) -> None:
+    """Whatever a supervisor believes of it; and one that is not there is loaded."""
+    desired = desk.sample.desired()
+    desk.dispatcher.retry(desired)
+    desk.pump()
+    desk.dispatcher.retry(changed(desired))
+    assert desk.heard(TorrentApplied) == [applied(desired), applied(changed(desired))]
+    assert [call for call, _ in desk.session.calls].count("add") == 1
+
+
+def test_a_storage_that_is_not_there_is_looked_for_when_asked(desk: Desk, tmp_path: Path) -> None:
+    """At once, and the answer says whether it is."""
+    desk.stored()
+    desired = desk.sample.desired(tmp_path)
+    desk.ensure(desired)
+    desk.decide()
+    assert desk.heard(TorrentApplied) == [applied(desired)]
+    desk.dispatcher.retry(changed(desired))
+    desk.decide()
+    (still,) = desk.heard(TorrentApplied)
+    assert still.problem is not None
+    desk.sample.write(tmp_path)
+    desk.dispatcher.retry(changed(desired))
+    desk.decide()
+    desk.decide()
+    assert desk.heard(TorrentApplied) == [applied(changed(desired))]
+    assert desk.session.torrents() == {desired.torrent}
 
 
 def test_a_disk_that_only_looks_roomy_is_tried_less_often(desk: Desk, tmp_path: Path) -> None:

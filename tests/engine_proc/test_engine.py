@@ -29,6 +29,7 @@ from protocol.events import (
 )
 from protocol.integrity import unseal
 from protocol.link import (
+    AllHandedOver,
     Configure,
     Drain,
     EngineReady,
@@ -38,8 +39,8 @@ from protocol.link import (
     Heartbeat,
     InspectSource,
     QueryFiles,
+    ResumeHandedOver,
     ResumeStoreState,
-    RetryTorrent,
     SaveAll,
     SessionStats,
     SettingsApplied,
@@ -63,6 +64,7 @@ class Running:
     def __init__(self, directory: Path) -> None:
         self.dir = ResumeDir(directory / "resume")
         self.dir.root.mkdir()
+        self.dir.make_directories()
         self.link = Supervision(directory)
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
@@ -526,10 +528,35 @@ def test_a_directory_that_was_replaced_is_filled_again(engine: Running) -> None:
     assert engine.link.take(ResumeStoreState).problem
     assert engine.claimed(desired.torrent) is None
     engine.dir.lock.touch()
+    engine.dir.make_directories()
     engine.link.send(SaveAll(resume_dir=engine.dir.identity()), EnsureTorrent(desired=other.desired()))
     assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
     assert engine.link.take(TorrentApplied, lambda event: event.torrent == other.torrent).problem is None
     eventually(lambda: engine.claimed(desired.torrent) is not None, "saved again")
+
+
+def test_what_its_sandbox_does_not_let_it_write_is_handed_over(engine: Running) -> None:
+    """Each torrent's, as its file is to hold it, and then that it was all; what comes later, too."""
+    engine.dir.lock.touch()
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
+    before = engine.dir.fastresume(desired.torrent).read_bytes()
+    engine.dir.fastresume(desired.torrent).unlink()
+    engine.link.send(SaveAll(resume_dir=engine.dir.identity(), hand_over=True))
+    assert engine.link.take(ResumeHandedOver) == ResumeHandedOver(torrent=desired.torrent, content=before)
+    engine.link.take(AllHandedOver)
+    engine.ensure(changed(desired, sequential=True))
+    assert engine.link.take(ResumeHandedOver).torrent == desired.torrent
+    assert engine.claimed(desired.torrent) is None
+    assert engine.link.waiting(AllHandedOver) == []
+
+
+def test_where_there_is_nothing_to_hand_over_it_is_all_at_once(engine: Running) -> None:
+    """Nobody waits for a torrent that is not there."""
+    engine.dir.lock.touch()
+    engine.link.send(SaveAll(resume_dir=engine.dir.identity(), hand_over=True))
+    engine.link.take(AllHandedOver)
 
 
 def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:
@@ -733,5 +760,5 @@ def test_an_error_is_retried_when_asked(engine: Running) -> None:
     engine.running(engine.sample)
     engine.session.fail_file(desired.torrent, errno.EROFS)
     engine.link.take(TorrentError)
-    engine.link.send(RetryTorrent(torrent=desired.torrent))
+    engine.link.send(EnsureTorrent(desired=changed(desired), afresh=True))
     engine.link.take(ErrorCleared)

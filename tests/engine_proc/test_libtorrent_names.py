@@ -3,7 +3,10 @@
 A new libtorrent that behaves otherwise fails here, and not in the field.
 """
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_proc import libtorrent_params
+from engine_proc.alerts import FileError, TorrentTrouble
+from engine_proc.held_trackers import HeldTrackers
+from engine_proc.libtorrent_alerts import AlertCopier
 from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.session_port import InvalidSource
 from protocol.desired import DesiredTorrent, Selection
+from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
 from tests.rig import hostile
 from tests.rig.hostile import Entry, Hostile, link, tree
+from tests.rig.locales import environment
 from tests.rig.waiting import until
 
 lt: Any = libtorrent
@@ -180,6 +188,79 @@ def test_files_of_one_name_get_others() -> None:
     params = lt.load_torrent_buffer(made.metainfo, METAINFO_LIMITS)
     assert params.renamed_files == {1: "root/a.1", 2: "root/A.2", 3: "root/b.1"}
     assert params.ti.layout().file_path(2) == "root/A"
+
+
+# -- the bytes that are written --------------------------------------------------------------------------------------
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("language", "locale", "becomes"),
+    [
+        (None, "C", "...txt"),
+        ("xx", "C", "...txt"),
+        ("xx.UTF-8", "C", "日本.txt"),
+        (None, "C.UTF-8", "日本.txt"),
+        ("C", "C.UTF-8", "日本.txt"),
+    ],
+)
+def test_names_are_written_in_the_encoding_of_the_locale(
+    tmp_path: Path, language: str | None, locale: str, becomes: str
+) -> None:
+    """The process's, set by whatever means, unless LANG says UTF-8; what that lacks becomes a dot. Ouzel sets both."""
+    made = hostile.v1(b"root", [Entry(["日本.txt".encode()]), Entry([b"other"], FULL)])
+    (tmp_path / "torrent").write_bytes(made.metainfo)
+    code = (
+        "import locale, os, sys, time, libtorrent as lt; locale.setlocale(locale.LC_CTYPE, sys.argv[2])\n"
+        "session, params = lt.session({'listen_interfaces': ''}), lt.load_torrent_file(sys.argv[1] + '/torrent')\n"
+        "params.save_path = sys.argv[1]; session.add_torrent(params); deadline = time.monotonic() + 10\n"
+        "root = sys.argv[1] + '/root'\n"
+        "while not any(f for _, _, f in os.walk(root)) and time.monotonic() < deadline: time.sleep(0.005)\n"
+        "print(*os.listdir(root)); sys.stdout.flush(); os._exit(0)"
+    )
+    argv = [sys.executable, "-X", "utf8", "-c", code, str(tmp_path), locale]
+    environ = environment("C", {} if language is None else {"LANG": language})
+    ran = subprocess.run(argv, env=environ, capture_output=True, encoding="utf-8", check=False)
+    assert ran.stdout == f"{becomes}\n", ran.stderr
+
+
+@pytest.mark.process
+def test_the_comparison_of_names_finds_what_there_is_to_find(tmp_path: Path) -> None:
+    """In the locale C it does, in an engine's own it finds nothing."""
+    found = []
+    for where, locale in (("mine", []), ("other", ["C"])):
+        (tmp_path / where).mkdir()
+        argv = [sys.executable, "-m", "tests.rig.naming_session", str(tmp_path / where), "5", "100", *locale]
+        ran = subprocess.run(argv, env=environment("C"), capture_output=True, encoding="utf-8", check=False)
+        assert ran.returncode == 0, ran.stderr
+        found.append(json.loads(ran.stdout))
+    own, other = found
+    assert own["differences"] == own["outside"] == 0
+    assert own["files"] >= own["names"] >= 100
+    assert other["differences"] > 0
+
+
+def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place: Path) -> None:
+    """The binding cannot give these, so whoever reads one has to expect that; the engine reads them all the same."""
+    folders = [("é" * 120 + "ab"[number]).encode() for number in (0, 1) for _ in range(12)]
+    made = hostile.v1(b"root", [Entry([*folders, name], b"x") for name in (b"a", b"b")])
+    params = params_of(made, place / "save")
+    params.renamed_files = {0: "é" * 3000, 1: "a" + "é" * 3000}
+    handle = native.add_torrent(params)
+    copier = AlertCopier(lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES)))
+    copier.expect(made.torrent, complete=False)
+    problems: list[str] = []
+
+    def told() -> bool:
+        for alert in native.pop_alerts():
+            copied = copier.copy(alert)
+            if isinstance(copied, TorrentTrouble | FileError):
+                problems.append(copied.problem)
+        handle.add_piece(0, b"xx", 0)
+        return bool(problems)
+
+    eventually(told, "its names are too long")
+    assert any("\ufffd" in each or "éé" in each for each in problems)
 
 
 # -- links on the disk ------------------------------------------------------------------------------------------------

@@ -1,11 +1,18 @@
 """What is made of libtorrent's parameters."""
 
 from pathlib import Path
+from typing import Any
 
+import libtorrent
 import pytest
 
 from engine_proc import libtorrent_params
-from tests.rig import payload
+from protocol.desired import DesiredTorrent, Selection
+from tests.fakes import bencode
+from tests.rig import hostile, payload
+from tests.rig.hostile import Entry
+
+lt: Any = libtorrent
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
@@ -13,6 +20,55 @@ def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str
     """Whichever way they are aligned to pieces (BEP 47)."""
     made = payload.make(tmp_path, "set", {"a.bin": 40_000, "b.bin": 50_000}, piece_size=32 * 1024, version=kind)
     params = libtorrent_params.parse_metainfo(made.metainfo)
-    layout = libtorrent_params.layout(params.ti, [])
+    layout = libtorrent_params.layout(params.ti, [], params.renamed_files)
     assert layout.size == 90_000
     assert sorted((file.path, file.size) for file in layout.files) == [("set/a.bin", 40_000), ("set/b.bin", 50_000)]
+
+
+def test_files_are_shown_as_they_are_on_the_disk() -> None:
+    """Of one name, of another case, of no text: each has its own there, and the torrent's beside it; indices stay."""
+    names = [b"A.bin", b"a.bin", b"a.bin", b"d", b"caf\xe9 ", b"plain"]
+    made = hostile.v1(b"root", [*(Entry([name], b"x") for name in names), Entry([b"d", b"x"], b"x")])
+    params = libtorrent_params.parse_metainfo(made.metainfo)
+    layout = libtorrent_params.layout(params.ti, [], {**params.renamed_files, 5: "/elsewhere/plain"})
+    assert {file.index: file.path for file in layout.files} == {
+        0: "root/A.bin",
+        1: "root/a.1.bin",
+        2: "root/a.2.bin",
+        3: "root/d.1",
+        4: "root/caf_",
+        5: "/elsewhere/plain",
+        6: "root/d/x",
+    }
+    assert layout.torrent_paths == {
+        "1": "root/a.bin",
+        "2": "root/a.bin",
+        "3": "root/d",
+        "4": "root/caf\ufffd ",
+        "5": "root/plain",
+    }
+
+
+def test_globs_match_names_before_they_are_told_apart() -> None:
+    """Of two files of one name both are meant, whatever libtorrent calls the second; what was renamed stays meant."""
+    made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a.txt", b"A.txt", b"b.txt")])
+    params = libtorrent_params.parse_metainfo(made.metainfo)
+    assert params.renamed_files == {1: "root/A.1.txt"}
+    desired = DesiredTorrent(
+        torrent=made.torrent, source="metainfo", save_path="/", name="", selection=Selection(exclude=["a.txt"])
+    )
+    assert libtorrent_params.priorities(params.ti.layout(), desired) == [0, 0, 4]
+
+
+def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictionary() -> None:
+    """Two files of one name are two; what resume data names goes first."""
+    made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a", b"a", b"A")])
+    params = lt.load_torrent_buffer(made.metainfo)
+    params.save_path = "/save"
+    resume = bencode.decode(lt.write_resume_data_buf(params))
+    assert isinstance(resume, dict)
+    del resume[b"info"]
+    resume[b"mapped_files"] = [b"", b"", b"other"]
+    desired = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path="/save", name="")
+    found = libtorrent_params.parse(desired, metainfo=made.metainfo, resume=bencode.encode(resume))
+    assert libtorrent_params.paths(found)[1:] == ["/save/root/a", "/save/root/a.1", "/save/other"]

@@ -13,7 +13,7 @@ from engine_proc.pieces import Unverified
 from protocol.desired import DesiredTorrent
 from protocol.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
 from protocol.integrity import crc32_of, seal
-from protocol.link import FilePutAside, FilesRestored, TorrentApplied, TorrentForgotten
+from protocol.link import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentForgotten
 from protocol.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
 from tests.engine_proc.probe import readable
@@ -75,6 +75,7 @@ def test_damage_that_cannot_be_put_aside_costs_no_torrent(desk: Desk) -> None:
     """It is left where it is, which is told; the torrent is loaded without it, and promises nothing."""
     torrent = desk.sample.torrent
     desk.dir.fastresume(torrent).write_bytes(b"damaged")
+    desk.dir.damaged.rmdir()
     desk.dir.damaged.write_bytes(b"in the way")
     desk.ensure(desk.sample.desired(seed_mode=True))
     (told,) = desk.heard(FilePutAside)
@@ -112,8 +113,9 @@ def test_damaged_metainfo_costs_nothing_where_resume_data_is(desk: Desk, known: 
     desk.dir.metainfo(torrent).write_bytes(other.metainfo)
     desired = desk.sample.desired(metainfo_crc32=crc32_of(desk.sample.metainfo) if known else None)
     desk.ensure(desired)
-    (told,) = desk.heard(FilePutAside)
-    assert told.file == f"{torrent}.torrent"
+    (told,) = desk.heard(MetainfoDamaged)
+    assert told.torrent == torrent
+    assert desk.dir.metainfo(torrent).read_bytes() == other.metainfo, "it is for the supervisor to put it aside"
     assert desk.heard(TorrentApplied) == [applied(desired)]
     assert desk.heard(TorrentError) == []
     assert len(desk.heard(FilesRestored)) == 1
@@ -132,7 +134,7 @@ def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str
     (answer,) = desk.heard(TorrentApplied)
     assert answer.problem
     assert [error.name for error in desk.heard(TorrentError)] == ["damaged"]
-    assert len(desk.heard(FilePutAside)) == 1
+    assert len(desk.heard(MetainfoDamaged)) == 1
     other = SampleTorrent("other", {"c": b"content"})
     desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
     desk.ensure(other.desired())

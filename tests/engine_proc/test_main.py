@@ -1,5 +1,6 @@
 """The engine as a process of its own, with libtorrent in it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from engine_proc.__main__ import EXIT_ORPHANED
+from engine_proc.__main__ import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.events import Completed, LimitsApplied, Progress
 from protocol.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.resume_dir import ResumeDir
 from tests.engine_proc.loopback import address, seed
 from tests.engine_proc.probe import DEADLINE_S
 from tests.engine_proc.samples import two_files
@@ -36,6 +38,7 @@ def engine_process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """An engine, started as the supervisor starts it; killed at the end if it still runs."""
     resume_dir.mkdir(exist_ok=True)
+    ResumeDir(resume_dir).make_directories()
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
     argv += ["--parent-pid", str(parent_pid or os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
     argv += ["--resume-dir", str(resume_dir)]
@@ -112,3 +115,18 @@ def test_an_engine_that_was_orphaned_before_it_started_does_nothing(supervision:
     """Its parent is another one than it was told."""
     with engine_process(supervision, tmp_path / "resume", parent_pid=1) as process:
         assert process.wait(DEADLINE_S) == EXIT_ORPHANED
+
+
+def test_an_engine_whose_names_would_not_be_written_as_they_are_ends_at_once() -> None:
+    """Before it loads libtorrent, with a line that says what is missing."""
+    code = (
+        "import sys; from engine_proc import __main__ as engine\n"
+        "def none(): raise engine.utf8.NotUtf8('no UTF-8 locale can be had')\n"
+        "engine.utf8.use_utf8_locale = none\n"
+        "sys.argv += ['--endpoint=ipc://x', '--gen=1', f'--parent-pid={engine.os.getppid()}', '--lifeline-fd=0', "
+        "'--resume-dir=/nowhere']\n"
+        "engine.main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == EXIT_NOT_UTF8
+    assert json.loads(ran.stderr)["problem"] == "no UTF-8 locale can be had"

@@ -7,6 +7,7 @@ import pytest
 from engine_proc.resume_store import FastResumeStore, Outcome, SavedResume
 from protocol import durable
 from protocol.integrity import Damaged, crc32_of, seal, unseal
+from protocol.place import place_at
 from protocol.resume_dir import ResumeDir
 from tests.engine_proc.probe import DEADLINE_S, eventually, readable
 
@@ -18,7 +19,9 @@ def resume_dir(tmp_path: Path) -> ResumeDir:
     """An empty resume directory."""
     root = tmp_path / "resume"
     root.mkdir()
-    return ResumeDir(root)
+    directory = ResumeDir(root)
+    directory.make_directories()
+    return directory
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeD
         == SavedResume(unseal(path.read_bytes()), path.stat().st_mtime)
         == SavedResume(b"two", path.stat().st_mtime)
     )
-    assert [path.name for path in resume_dir.root.iterdir()] == [f"{A}.fastresume"]
+    assert [path.name for path in path.parent.iterdir()] == [f"{A}.fastresume"]
 
 
 def test_what_is_not_there_is_none(store: FastResumeStore) -> None:
@@ -111,6 +114,7 @@ def test_a_directory_that_is_gone_is_an_outcome(
     assert outcome.problem is not None
     assert "No such file or directory" in outcome.problem
     resume_dir.root.mkdir()
+    resume_dir.make_directories()
     store.save(B, b"two")
     assert outcomes(store) == [Outcome(B, False, None)]
 
@@ -183,3 +187,38 @@ def test_closing_writes_all_that_waits(resume_dir: ResumeDir) -> None:
         store.save(B, b"%d" % number)
     store.close()
     assert resume_dir.fastresume(A).read_bytes() == resume_dir.fastresume(B).read_bytes() == seal(b"99")
+
+
+def test_resume_data_that_could_not_be_moved_is_read_where_it_lay(
+    store: FastResumeStore, resume_dir: ResumeDir
+) -> None:
+    """Until it is saved anew, which counts from then on."""
+    resume_dir.old_fastresume(A).write_bytes(seal(b"old place"))
+    found = store.load(A)
+    assert found is not None
+    assert found.blob == b"old place"
+    store.save(A, b"new place")
+    outcomes(store)
+    found = store.load(A)
+    assert found is not None
+    assert found.blob == b"new place"
+
+
+def test_a_directory_out_of_the_sandboxs_reach_says_nothing_of_its_files(resume_dir: ResumeDir) -> None:
+    """What cannot be read there is not damaged, and what is not there not lost: the next engine looks."""
+    own = str(resume_dir.fastresume_dir)
+    place = place_at(own)
+    assert place is not None
+    store = FastResumeStore(resume_dir, {own: place})
+    assert store.load(A) is None
+    resume_dir.fastresume(A).write_bytes(b"damaged")
+    with pytest.raises(Damaged):
+        store.load(A)
+    resume_dir.fastresume_dir.rename(resume_dir.root / "elsewhere")
+    resume_dir.make_directories()
+    resume_dir.fastresume(A).write_bytes(b"unreadable")
+    resume_dir.metainfo(A).mkdir()
+    for act in (lambda: store.load(A), lambda: store.load(B), lambda: store.load_metainfo(A, None)):
+        with pytest.raises(OSError, match="sandbox does not reach it"):
+            act()
+    store.close()

@@ -481,10 +481,11 @@ class FakeSession:
             return self._known(None, torrent).layout()
 
     def paths(self, torrent: str) -> list[str]:
-        """Where the torrent's files are, if `on_disk` is set. Raises UnknownTorrent."""
+        """Where the part file and the torrent's files are, if `on_disk` is set. Raises UnknownTorrent."""
         with self._lock:
             known = self._known(None, torrent)
-            return self._on_disk(known.content, known.desired.save_path)
+            files = self._on_disk(known.content, known.desired.save_path)
+            return [f"{known.desired.save_path}/.{torrent}.parts", *files] if files else []
 
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index; a file counts when it is whole. Raises UnknownTorrent."""

@@ -1,12 +1,13 @@
 """What people see."""
 
+import msgspec
 import pytest
 from rich.console import Console, RenderableType
 
 from ouzel import render
 from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
-from protocol.rows import HealthStatus, RulesReport, TorrentState
+from protocol.rows import HealthStatus, RulesReport, SandboxReport, TorrentState
 from tests.ouzel.samples import (
     ID,
     OTHER,
@@ -175,3 +176,20 @@ def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, f
     shown = seen(render.overview(table_of(*rows, busy), [*rows, busy], height))
     assert shown.splitlines()[1].split()[1] == "busy"
     assert ("and 3 more" in shown) == (fits == 2)
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (SandboxReport(mode="auto", landlock=7, seccomp=True), "  sandbox auto: Landlock 7, seccomp"),
+        (SandboxReport(mode="off"), "  sandbox off: no Landlock, no seccomp"),
+        (
+            SandboxReport(mode="auto", seccomp=True, problem="Landlock: the kernel does not have it"),
+            "  sandbox auto: no Landlock, seccomp; Landlock: the kernel does not have it",
+        ),
+    ],
+)
+def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
+    """In the last line of health."""
+    told = msgspec.structs.replace(health(), sandbox=report)
+    assert seen(render.health(told)).splitlines()[-1].rstrip() == line

@@ -81,3 +81,10 @@ def test_results_and_refusals() -> None:
         result_of(samples.reply([]))
     with pytest.raises(OuzelError, match=r"reply\.error"):
         refusal(msgspec.structs.replace(samples.refusal(ErrorKind.TORRENT_BUSY), error=msgspec.UNSET))
+
+
+def test_text_that_is_not_utf_8_is_refused() -> None:
+    """A path of such bytes would become another path on the way."""
+    with pytest.raises(OuzelError, match=r"args\.save_path: '/srv/\\udcff' is not UTF-8") as raised:
+        Requests(session="s").build("add_torrent", {"magnet": "m", "save_path": "/srv/\udcff"})
+    assert (raised.value.kind, raised.value.field) == (ErrorKind.INVALID_ARGUMENT, "args.save_path")

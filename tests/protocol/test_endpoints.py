@@ -1,4 +1,6 @@
 import os
+import pwd
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,41 @@ def test_the_runtime_directory_is_the_sessions(named: dict[str, str]) -> None:
     assert endpoints.default_runtime_dir(named | {"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/ouzel")
 
 
-@pytest.mark.parametrize("environ", [{}, {"XDG_RUNTIME_DIR": ""}])
+@pytest.mark.parametrize("environ", [{}, {"XDG_RUNTIME_DIR": ""}, {"XDG_RUNTIME_DIR": "run"}])
 def test_without_a_session_the_runtime_directory_is_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
     """Where nobody made an XDG runtime directory, the state directory has room for it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert endpoints.default_runtime_dir(environ) == tmp_path / "ouzel" / "run"
+
+
+def homeless(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    """This process's user has no entry in passwd, and HOME is this."""
+    monkeypatch.delenv("HOME", raising=False)
+    for name in ("XDG_STATE_HOME", "XDG_DOWNLOAD_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+
+    def unknown(_: object) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_without_a_home_only_what_is_named_is_known(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    """As in a container that runs as any number; the error says what to do."""
+    homeless(monkeypatch, home)
+    for find in (
+        partial(endpoints.default_runtime_dir, {}),
+        endpoints.default_state_dir,
+        endpoints.default_download_root,
+    ):
+        with pytest.raises(endpoints.NoHome, match=r"HOME is not set, or relative, and uid .*; name it, or set HOME"):
+            find()
+    assert endpoints.default_runtime_dir({"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/ouzel")
 
 
 def test_sockets_are_in_the_runtime_directory() -> None:

@@ -1,4 +1,8 @@
+import contextlib
+import itertools
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +15,13 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 
 
 def test_the_layout(tmp_path: Path) -> None:
-    """Everything of a torrent lies side by side, named by its id."""
+    """All records of a torrent lie side by side, named by its id; what the engine writes has its own directory."""
     resume_dir = ResumeDir(tmp_path)
     assert resume_dir.desired(V1) == tmp_path / f"{V1}.json"
     assert resume_dir.metainfo(V1) == tmp_path / f"{V1}.torrent"
-    assert resume_dir.fastresume(V2) == tmp_path / f"{V2}.fastresume"
+    assert resume_dir.fastresume(V2) == tmp_path / "fastresume" / f"{V2}.fastresume"
+    assert resume_dir.fastresume_name(V2) == str(resume_dir.fastresume(V2))
+    assert resume_dir.old_fastresume(V2) == tmp_path / f"{V2}.fastresume"
     assert resume_dir.session == tmp_path / "session.json"
     assert resume_dir.lock == tmp_path / ".lock"
     assert resume_dir.damaged == tmp_path / "damaged"
@@ -58,6 +64,23 @@ def test_a_damaged_file_is_put_aside_never_over_another(tmp_path: Path) -> None:
     assert {place.parent for place in places} == {resume_dir.damaged}
 
 
+def test_what_is_put_aside_is_private(tmp_path: Path) -> None:
+    """Under any umask; a directory that others could fill does not get it."""
+    resume_dir = ResumeDir(tmp_path)
+    before = os.umask(0)
+    try:
+        resume_dir.session.touch()
+        resume_dir.put_aside(resume_dir.session)
+    finally:
+        os.umask(before)
+    assert resume_dir.damaged.stat().st_mode & 0o777 == 0o700
+    resume_dir.damaged.chmod(0o777)
+    resume_dir.session.touch()
+    with pytest.raises(PermissionError, match="others can write to it"):
+        resume_dir.put_aside(resume_dir.session)
+    assert resume_dir.session.exists()
+
+
 def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     """The caller raced with somebody, and hears of it."""
     with pytest.raises(FileNotFoundError):
@@ -67,18 +90,89 @@ def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_files_of_no_torrent_and_of_no_write_are_found(tmp_path: Path) -> None:
     """By their names alone."""
     resume_dir = ResumeDir(tmp_path)
-    for path in (resume_dir.desired(V1), resume_dir.fastresume(V1), resume_dir.metainfo(V2), resume_dir.session):
+    resume_dir.make_directories()
+    stranger = resume_dir.fastresume_dir / f"{V2}.json"
+    theirs = (resume_dir.metainfo(V2), resume_dir.fastresume(V2), resume_dir.old_fastresume(V2))
+    temporary = [tmp_path / f"{V1}.json.1.tmp", resume_dir.fastresume_dir / f"{V1}.fastresume.tmp"]
+    for path in (resume_dir.desired(V1), resume_dir.fastresume(V1), *theirs, stranger, resume_dir.session, *temporary):
         path.touch()
-    temporary = tmp_path / f"{V1}.json.1.tmp"
-    temporary.touch()
-    assert resume_dir.orphans({V1}) == [resume_dir.metainfo(V2)]
+    assert resume_dir.orphans({V1}) == sorted(theirs)
     assert resume_dir.orphans({V1, V2}) == []
-    assert resume_dir.leftovers() == [temporary]
+    assert resume_dir.leftovers() == sorted(temporary)
+
+
+def test_the_engines_directories_are_private_and_no_links(tmp_path: Path) -> None:
+    """What stands in the place of the engine's own is put aside, never followed; made twice they stay as they are."""
+    resume_dir, elsewhere = ResumeDir(tmp_path / "resume"), tmp_path / "elsewhere"
+    resume_dir.root.mkdir()
+    elsewhere.mkdir()
+    resume_dir.fastresume_dir.symlink_to(elsewhere)
+    for _ in range(2):
+        resume_dir.make_directories()
+        assert [path.lstat().st_mode for path in (resume_dir.fastresume_dir, resume_dir.damaged)] == [0o40700] * 2
+    assert (resume_dir.damaged / "fastresume").is_symlink()
+    resume_dir.fastresume(V1).touch()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_of_resume_data_in_two_places_the_newer_is_kept(tmp_path: Path) -> None:
+    """Wherever it lies; what could not be moved is told, and stays."""
+    resume_dir = ResumeDir(tmp_path)
+    resume_dir.make_directories()
+    ids = [f"{number:040x}" for number in range(4)]
+    for torrent, old, new in zip(ids, (1, 1, 2, 1), (None, 2, 1, 1), strict=True):
+        for path, at in ((resume_dir.old_fastresume(torrent), old), (resume_dir.fastresume(torrent), new)):
+            if at is not None:
+                path.write_text(f"{path.parent.name} {at}")
+                os.utime(path, (at, at))
+    resume_dir.old_fastresume(V1).mkdir()
+    resume_dir.fastresume(V1).touch()
+    assert [name for name, _ in resume_dir.migrate()] == [f"{V1}.fastresume"]
+    kept = [resume_dir.fastresume(torrent).read_text() for torrent in ids]
+    assert kept == [f"{tmp_path.name} 1", "fastresume 2", f"{tmp_path.name} 2", "fastresume 1"]
+    assert [path.name for path in tmp_path.glob("*.fastresume")] == [f"{V1}.fastresume"]
+    assert len(resume_dir.migrate()) == 1
+
+
+@pytest.mark.parametrize("steps", range(9))
+def test_killed_while_it_moves_each_is_in_one_of_the_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """At each call of the system; the next start moves the rest."""
+    resume_dir = ResumeDir(tmp_path)
+    resume_dir.make_directories()
+    ids = [f"{number:040x}" for number in range(3)]
+    for torrent in ids:
+        resume_dir.old_fastresume(torrent).write_text(torrent)
+    resume_dir.fastresume(ids[0]).write_text("older")
+    os.utime(resume_dir.fastresume(ids[0]), (1, 1))
+    left = itertools.count(steps, -1)
+
+    def killing(call: Callable[..., object]) -> Callable[..., object]:
+        def called(*args: object, **kwargs: object) -> object:
+            if next(left) <= 0:
+                raise KeyboardInterrupt
+            return call(*args, **kwargs)
+
+        return called
+
+    with monkeypatch.context() as patched:
+        for name in ("replace", "fsync"):
+            patched.setattr(os, name, killing(getattr(os, name)))
+        with contextlib.suppress(KeyboardInterrupt):
+            resume_dir.migrate()
+    for torrent in ids:
+        places = (resume_dir.fastresume(torrent), resume_dir.old_fastresume(torrent))
+        assert torrent in [path.read_text() for path in places if path.exists()]
+    assert resume_dir.migrate() == []
+    assert [resume_dir.fastresume(torrent).read_text() for torrent in ids] == ids
+    assert list(tmp_path.glob("*.fastresume")) == []
 
 
 def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
     """Under whichever number it is kept; another file's is not this one's."""
     resume_dir = ResumeDir(tmp_path)
+    resume_dir.make_directories()
     file = resume_dir.fastresume(V1)
     now_us = time.time_ns() // 1000
     assert not resume_dir.was_put_aside(file, since_us=0)

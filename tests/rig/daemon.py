@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import ouzel
+from engine_proc import landlock
+from engine_proc.sandbox import FILES_SINCE
 from protocol.rows import HealthStatus, TorrentRow, TorrentState
 from tests.rig.seed import LOOPBACK
+from tests.rig.stderrs import Stderr
 from tests.rig.waiting import until
 
 
@@ -23,9 +26,13 @@ class Daemon:
     Args:
         root: a directory of its own; short, since the sockets lie in it.
         engine: libtorrent settings over those that keep it on loopback.
-        restart, limits, api: keys of these sections of the configuration.
+        restart, limits, api, sandbox: keys of these sections of the configuration; the sandbox is off for another
+            engine than the real one, which may have to leave traces.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
+        command: what is started instead of `python -I -m supervisor`.
+        cwd: where it is started; the test's own directory otherwise.
+        stderr: its standard error, instead of the log below.
 
     Its log is in `root / log`.
     """
@@ -38,12 +45,19 @@ class Daemon:
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, int] | None = None,
         api: Mapping[str, str] | None = None,
+        sandbox: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        cwd: Path | None = None,
+        stderr: Stderr | None = None,
     ) -> None:
+        self._stderr = stderr
         self.root = root
+        self._cwd = cwd
         self._environment = {**os.environ, **(environment or {})}
-        self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        self._command = command or [sys.executable, "-I", "-m", *program]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
         self.runtime_dir = root / "run"
@@ -60,6 +74,7 @@ class Daemon:
             "restart": restart or {},
             "limits": limits or {},
             "api": api or {},
+            "sandbox": sandbox or {"mode": "require" if engine_module is None and sandboxed() else "off"},
         }
         self.config = root / "ouzel.toml"
         self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
@@ -94,20 +109,23 @@ class Daemon:
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
         with self.log.open("ab") as log:
-            argv = [sys.executable, "-m", *self._program, "--config", str(self.config)]
+            stderr = self._stderr or Stderr(log.fileno())
+            argv = [*stderr.shell, *self._command, "--config", str(self.config)]
             # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log,
+                stderr=stderr.fd,
                 start_new_session=True,
                 env=self._environment,
+                cwd=self._cwd,
             )
         if self._client is not None:
             self._client.close()
         self._client = ouzel.Client(self.runtime_dir)
         until(self._answers, f"the daemon answers; its log is {self.log}")
+        stderr.started()
 
     def stop(self) -> int:
         """SIGTERM, and its exit code."""
@@ -175,6 +193,14 @@ class Daemon:
         except (ouzel.NotRunning, ouzel.RequestTimeout):
             return False
         return True
+
+
+def sandboxed() -> bool:
+    """Whether this kernel can confine the engine as far as `require` wants it."""
+    try:
+        return landlock.abi() >= FILES_SINCE
+    except OSError:
+        return False
 
 
 def _toml(section: str, keys: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ class Helper:
         self._module = module
         # In a session of its own a Ctrl-C does not reach it: whoever started it ends it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-I", "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

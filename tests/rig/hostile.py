@@ -18,12 +18,14 @@ class Entry(NamedTuple):
     Fields:
         path: its names, below the root folder.
         attributes: of BEP 47: `p` for padding, `l` for a symbolic link, to `target`.
+        in_utf8: `path.utf-8`, which goes before `path`; in v1 only.
     """
 
     path: Sequence[bytes]
     content: bytes = b""
     attributes: bytes = b""
     target: Sequence[bytes] | bytes | None = None
+    in_utf8: Sequence[bytes] | None = None
 
 
 def link(*path: bytes, to: Sequence[bytes] | bytes) -> Entry:
@@ -95,6 +97,8 @@ def _attributes(entry: Entry) -> dict[bytes, Bencodable]:
     found: dict[bytes, Bencodable] = {}
     if entry.attributes:
         found[b"attr"] = entry.attributes
+    if entry.in_utf8 is not None:
+        found[b"path.utf-8"] = list(entry.in_utf8)
     if entry.target is not None:
         found[b"symlink path"] = entry.target if isinstance(entry.target, bytes) else list(entry.target)
     return found

@@ -42,7 +42,7 @@ class Pinger:
     """
 
     def __init__(self, runtime_dir: Path) -> None:
-        self._argv = [sys.executable, "-m", "tests.rig.pinger", str(runtime_dir)]
+        self._argv = [sys.executable, "-I", "-m", "tests.rig.pinger", str(runtime_dir)]
         self.pings = Pings(0, 0.0, 0.0, 0.0)
 
     def __enter__(self) -> Self:

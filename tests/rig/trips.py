@@ -70,7 +70,7 @@ class Traveller:
         nice: int = 0,
     ) -> None:
         spec = {"op": op, "args": list(args), "count": count, "window": window, "pause_s": pause_s, "nice": nice}
-        self._argv = [sys.executable, "-m", "tests.rig.trips", str(runtime_dir)]
+        self._argv = [sys.executable, "-I", "-m", "tests.rig.trips", str(runtime_dir)]
         self._spec = json.dumps(spec)
 
     def __enter__(self) -> Self:

@@ -152,6 +152,17 @@ def _limits() -> str:
                 f"{desired.LIMIT_MAX_BPS:,}",
                 "`invalid_argument`",
             ],
+            ["characters of all globs of a torrent together", f"{desired.RULES_MAX:,}", "`invalid_argument`"],
+            [
+                "trackers, and web seeds, of a source",
+                f"{desired.ADDRESSES_MAX:,} each",
+                "`invalid_magnet` or `invalid_metainfo`",
+            ],
+            [
+                "how long it may take to find out which files a torrent's globs want",
+                f"{desired.RULES_PATIENCE_S:g} s",
+                "the torrent is in state `error`",
+            ],
             [
                 "events in one reply to `replay`, in bytes",
                 f"about {mib(reads.REPLAY_BYTES_MAX)}, but one event at least",

@@ -91,6 +91,7 @@ HEALTH: Final = rows.HealthReport(
     engine=rows.EngineReport(state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800),
     supervisor=rows.SupervisorReport(pid=4200, version="0.1.0", uptime_ms=3_600_000),
     restore=rows.RestoreReport(done=1, total=2),
+    sandbox=rows.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
 SETTINGS: Final = rows.SettingsReport(download_bps=0, upload_bps=1_000_000)
 _DEATH: Final[dict[str, Any]] = {

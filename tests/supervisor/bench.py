@@ -31,6 +31,7 @@ from protocol.link import (
     ForgetTorrent,
     Heartbeat,
     InspectSource,
+    MetainfoDamaged,
     QueryFiles,
     SettingsApplied,
     SourceInspected,
@@ -260,6 +261,8 @@ class Bench:
         self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.events)
         self.store_problems: list[str | None] = []
         self.put_aside: list[FilePutAside] = []
+        self.metainfo_damaged: list[MetainfoDamaged] = []
+        self.handed_over: list[EngineEvent] = []
         self.refusals: list[EngineEvent] = []
         self.settings_applied: list[EngineEvent] = []
         self.garbage: list[str] = []
@@ -284,6 +287,8 @@ class Bench:
             on_forgotten=self._forgotten,
             on_store_problem=self.store_problems.append,
             on_put_aside=self.put_aside.append,
+            on_metainfo_damaged=self.metainfo_damaged.append,
+            on_handed_over=self.handed_over.append,
             on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,

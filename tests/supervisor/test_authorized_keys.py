@@ -150,6 +150,31 @@ def test_what_passes_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert reads == 4
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_a_stranger_authorizes_nobody(tmp_path: Path) -> None:
+    """Neither by a file of theirs, nor by a link, nor by a directory, nor by one above it; what is wrong is named."""
+    above = tmp_path / "above"
+    (above / "keys").mkdir(parents=True)
+    keys = AuthorizedKeys(above / "keys")
+    good, _ = put(above / "keys", "good"), put(above / "keys", "theirs")
+    (above / "keys" / "linked.key").symlink_to(tmp_path / "elsewhere" / "linked.key")
+    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    put(tmp_path / "elsewhere", "linked")
+    for theirs in (tmp_path / "elsewhere", above / "keys" / "theirs.key"):
+        os.chown(theirs, 65534, 65534)
+    looked = keys.look()
+    assert looked.clients == {good: Client("good", Role.READ)}
+    assert looked.problems["theirs.key"].startswith("theirs.key is ignored: belongs to uid 65534")
+    assert looked.problems["linked.key"].startswith("linked.key is ignored: belongs to uid 65534")
+    for directory in (above / "keys", above):
+        os.chown(directory, 65534, 65534)
+        looked = keys.look()
+        assert looked.clients == {}
+        assert looked.problems[DIRECTORY].startswith(f"{directory}: belongs to uid 65534")
+        os.chown(directory, 0, 0)
+    assert keys.look().clients == {good: Client("good", Role.READ)}
+
+
 def test_many_files_are_one_reason(tmp_path: Path) -> None:
     """However many problems there are; the directory's is one of its own."""
     assert Authorized({}, {}).reasons() == {}

@@ -34,8 +34,9 @@ def opened(directory: Path) -> Iterator[Catalogue]:
 
 
 def names(directory: Path) -> list[str]:
-    """The files there are."""
-    return sorted(path.name for path in directory.iterdir())
+    """What there is, but for directories that are always there, where they are empty."""
+    empty = {name for name in ("damaged", "fastresume") if not any((directory / name).glob("*"))}
+    return sorted({path.name for path in directory.iterdir()} - empty)
 
 
 def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:
@@ -281,12 +282,12 @@ async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
 
 def test_other_files_are_not_its_business(tmp_path: Path) -> None:
     """Upper-case ids and strangers stay where they are."""
-    names = [f"{V1.upper()}.json", f"{V1.upper()}.torrent", "notes.json", "x.txt", "x.fastresume"]
-    for name in names:
+    others = [f"{V1.upper()}.json", f"{V1.upper()}.torrent", "notes.json", "x.txt", "x.fastresume"]
+    for name in others:
         (tmp_path / name).write_bytes(b"{")
     with opened(tmp_path) as catalogue:
         assert catalogue.load() == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert names(tmp_path) == sorted(others)
 
 
 async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
@@ -298,7 +299,8 @@ async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
     with opened(tmp_path) as catalogue:
         found = {file.name: file.orphan for file in catalogue.load()}
     assert found == {f"{V1}.json": False, f"{V1}.fastresume": True, f"{V1}.torrent": True, f"{V2}.torrent": True}
-    assert names(tmp_path) == sorted([f"{OTHER}.json", f"{OTHER}.fastresume", "damaged"])
+    assert names(tmp_path) == sorted([f"{OTHER}.json", "fastresume", "damaged"])
+    assert names(tmp_path / "fastresume") == [f"{OTHER}.fastresume"]
     assert names(tmp_path / "damaged") == sorted(found)
 
 
@@ -308,11 +310,14 @@ async def test_temporary_files_are_deleted(tmp_path: Path) -> None:
         pass
     (tmp_path / f"{V1}.json.tmp").write_bytes(b"{")
     (tmp_path / f"{V1}.fastresume.1.tmp").write_bytes(b"d")
+    (tmp_path / "fastresume").mkdir()
+    (tmp_path / "fastresume" / f"{V1}.fastresume.tmp").write_bytes(b"d")
     (tmp_path / "session.json.tmp").mkdir()
     with opened(tmp_path) as catalogue:
         assert catalogue.load() == []
         await catalogue.put_session(DesiredSession(download_bps=5))
     assert names(tmp_path) == [f"{V1}.json", "damaged", "session.json"]
+    assert names(tmp_path / "fastresume") == []
 
 
 async def test_records_are_recycled_and_leave_nothing(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Watched:
             lock_fds=lock_fds,
             on_death=self._died,
             on_log=self._logged,
+            python=(sys.executable,),  # finds the test's module in the current directory
         )
 
     async def until_line(self, wanted: bytes) -> None:
@@ -238,6 +239,7 @@ async def test_what_the_engine_writes_is_relayed_line_by_line(tmp_path: Path, pl
     """Both of its streams, long lines whole, the last one without its end too; all of it before its death is told."""
     play(
         """
+        os.set_blocking(1, True)
         os.write(1, b"one\\ntwo\\n\\n")
         os.write(2, b"th")
         os.write(2, b"ree\\n" + b"x" * 300_000 + b"\\n\\xff\\x00\\n")
@@ -288,6 +290,7 @@ async def test_an_engine_that_never_stops_writing_does_not_hold_up_the_loop(tmp_
     """Others have their turns, though there is always more to read."""
     play(
         """
+        os.set_blocking(1, True)
         while True:
             os.write(1, b"x" * 999 + b"\\n")
         """
@@ -410,6 +413,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
         "--gen": "12",
         "--parent-pid": str(os.getpid()),
         "--resume-dir": str(tmp_path),
+        "--sandbox": "off",
     }
     own = set(told["fds"]) - strangers
     assert {0, 1, 2, lifeline, recorder, stacks} < own

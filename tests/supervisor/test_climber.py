@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,7 +39,13 @@ async def child(directory: Path, script: str) -> AsyncIterator[tuple[Child, "asy
         up.set()
 
     made = Child(
-        gen=1, endpoint="ipc://none", resume_dir=directory, lock_fds=[], on_death=death.set_result, on_log=told
+        gen=1,
+        endpoint="ipc://none",
+        resume_dir=directory,
+        lock_fds=[],
+        on_death=death.set_result,
+        on_log=told,
+        python=(sys.executable,),  # finds the script in the current directory
     )
     await up.wait()
     try:

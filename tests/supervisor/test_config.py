@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES
+from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
+from supervisor import config
 from supervisor.config import ApiConfig, Config, InvalidConfig, LimitsConfig, RestartConfig, load
 from supervisor.download_roots import DownloadRoots
 
@@ -36,6 +37,21 @@ def test_the_defaults_run_without_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert (config.engine, config.limits, config.restart) == ({}, LimitsConfig(), RestartConfig())
     assert (config.restart.window_s, config.restart.budget, config.restart.max_delay_s) == (60.0, 5, 30.0)
     assert config.restart.warm_spare
+
+
+def test_a_home_is_only_needed_where_a_path_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first key that has no default without one is named."""
+
+    def none() -> Path:
+        raise NoHome("there is no default for it")
+
+    monkeypatch.setattr(config, "default_state_dir", none)
+    monkeypatch.setattr(config, "default_download_root", none)
+    named = RUNTIME | {f"OUZEL_PATHS_{key}": f"/x/{key}" for key in ("RESUME_DIR", "DOWNLOAD_ROOTS", "STATE_DIR")}
+    assert load(None, named).paths.state_dir == "/x/STATE_DIR"
+    for missing in ("RESUME_DIR", "DOWNLOAD_ROOTS", "STATE_DIR"):
+        environ = {name: value for name, value in named.items() if not name.endswith(missing)}
+        assert refusal(None, environ) == f"paths.{missing.lower()}: there is no default for it"
 
 
 def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
@@ -152,6 +168,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
         ("[restart]\nbudget = -1\n", "restart.budget"),
         ("[restart]\nmax_delay_s = 'soon'\n", "restart.max_delay_s"),
         ("[restart]\nwarm_spare = 'lukewarm'\n", "restart.warm_spare"),
+        ("[sandbox]\nmode = 'sometimes'\n", "sandbox.mode"),
         ("paths = 5\n", "paths"),
         ("engine = []\n", "engine"),
         ("[[restart]]\nbudget = 1\n", "restart"),
@@ -175,6 +192,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "", "paths.download_roots[0]"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:b", "paths.download_roots[1]"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "/a:/\udcff", "paths.download_roots[1]"),
+        ("OUZEL_PATHS_RESUME_DIR", "/\udcff", "paths.resume_dir"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "many", "limits.download_bps"),
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "", "limits.download_bps"),
         ("OUZEL_RESTART_BUDGET", "1.5", "restart.budget"),
@@ -184,6 +202,13 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
 def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: str) -> None:
     """As in the file."""
     assert key in refusal(None, RUNTIME | {name: value})
+
+
+@pytest.mark.parametrize("key", ["RESUME_DIR", "RUNTIME_DIR", "STATE_DIR", "DOWNLOAD_ROOTS"])
+def test_a_directory_behind_a_link_has_to_have_a_name_that_is_utf_8(tmp_path: Path, key: str) -> None:
+    """The engine is told where links lead, and could not be told that."""
+    (tmp_path / "link").symlink_to("\udcff")
+    assert "is not UTF-8" in refusal(None, RUNTIME | {f"OUZEL_PATHS_{key}": str(tmp_path / "link" / "x")})
 
 
 @pytest.mark.parametrize("value", ["1.5", "[1, 2]", "{a = 1}", "1979-05-27"])

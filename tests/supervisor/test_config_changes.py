@@ -44,9 +44,10 @@ def test_what_cannot_change_stays_and_is_named() -> None:
     """The rest of the file is taken all the same."""
     wanted = msgspec.structs.replace(CONFIG, paths=OTHER_PATHS, limits=LimitsConfig(upload_bps=5))
     changes = compare(CONFIG, wanted)
-    assert changes.config == msgspec.structs.replace(CONFIG, limits=LimitsConfig(upload_bps=5))
-    assert changes.changed == ["limits.upload_bps"]
-    assert changes.restart_needed == ["paths.download_roots", "paths.resume_dir"]
+    taken = msgspec.structs.replace(PATHS, download_roots=["/d", "/e"])
+    assert changes.config == msgspec.structs.replace(CONFIG, paths=taken, limits=LimitsConfig(upload_bps=5))
+    assert changes.changed == ["limits.upload_bps", "paths.download_roots"]
+    assert changes.restart_needed == ["paths.resume_dir"]
 
 
 @given(running=configs, wanted=configs)

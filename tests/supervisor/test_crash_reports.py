@@ -95,6 +95,18 @@ def test_a_name_tells_when_and_which() -> None:
     assert name_of(NOON_US + 999_999, 10) < name_of(NOON_US + 1_000_000, 2)
 
 
+async def test_a_directory_that_others_could_fill_has_none(tmp_path: Path) -> None:
+    """Nothing is read of it, and nothing written to it."""
+    async with reports(tmp_path / "crashes") as on:
+        await on.written(report(1))
+        on.directory.chmod(0o777)
+        assert await refused(on.reports.summaries()) is ErrorKind.STORAGE_UNAVAILABLE
+        assert await refused(on.reports.get(report(1).name)) is ErrorKind.STORAGE_UNAVAILABLE
+        await on.written(report(2))
+        assert on.events() == ["crash_report_written", "crash_report_not_written"]
+        assert on.files() == [f"{report(1).name}.json"]
+
+
 async def test_what_was_filed_is_listed_and_read(tmp_path: Path) -> None:
     """The latest first; the file is for people, too, and for nobody else."""
     async with reports(tmp_path / "crashes") as on:

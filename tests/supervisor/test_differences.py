@@ -7,7 +7,7 @@ from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import commit
 from protocol.integrity import crc32_of, decode_record, encode_record
 from protocol.resume_dir import ResumeDir
-from supervisor.differences import Record, damaged_metainfo, differences
+from supervisor.differences import Record, damaged_metainfo, differences, refused_metainfo
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
@@ -45,13 +45,16 @@ def test_afterwards_the_directory_has_what_memory_has(tmp_path_factory: object, 
 def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
     """Their files are put aside; those of others are nobody's business here."""
     directory = ResumeDir(tmp_path)
+    directory.make_directories()
     for torrent in (V1, V2):
         directory.desired(torrent).write_bytes(encode_record(desired(torrent)))
         directory.fastresume(torrent).write_bytes(b"resume data")
+        directory.old_fastresume(torrent).write_bytes(b"of an older snapshot")
     changes, mended = differences(directory, [], {V1})
     assert changes == []
     assert [each.what for each in mended] == [
         f"{V1}.json is of a removed torrent",
+        f"{V1}.fastresume is of a removed torrent",
         f"{V1}.fastresume is of a removed torrent",
     ]
     assert directory.torrents() == [V2]
@@ -85,3 +88,21 @@ def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Pa
 
     assert damaged_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)}), [V1]) == []
     assert directory.metainfo(V1).exists()
+
+
+def test_metainfo_that_an_engine_refuses_is_put_aside_unless_it_is_right_by_now(tmp_path: Path) -> None:
+    """Its checksum decides where there is one; where there is none, the engine's word does."""
+    directory, crc32 = ResumeDir(tmp_path), crc32_of(b"metainfo")
+    torrents = {V1: desired(metainfo_crc32=crc32), OTHER: desired(OTHER)}
+    for torrent in (V1, OTHER, V2):
+        directory.metainfo(torrent).write_bytes(b"metainfo")
+    assert refused_metainfo(directory, torrents, V1, "flipped") is None
+    assert refused_metainfo(directory, torrents, V2, "of nobody") is None
+    file = refused_metainfo(directory, torrents, OTHER, "of another torrent")
+    assert file is not None
+    assert (file.name, file.torrent) == (f"{OTHER}.torrent", OTHER)
+    assert "of another torrent" in file.what
+    assert refused_metainfo(directory, torrents, OTHER, "again") is None
+    directory.metainfo(V1).write_bytes(b"damaged")
+    assert refused_metainfo(directory, torrents, V1, "flipped") is not None
+    assert sorted(path.name for path in directory.damaged.iterdir()) == sorted([f"{V1}.torrent", f"{OTHER}.torrent"])

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,6 +100,52 @@ def test_a_directory_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     """It is not made here."""
     with pytest.raises(FileNotFoundError):
         DirectoryLock(tmp_path / "none")
+
+
+def test_what_is_not_our_own_lock_stays_as_it_is(tmp_path: Path) -> None:
+    """It would be truncated: what a link leads to, what has another name elsewhere, what is no file."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    lock = tmp_path / ".lock"
+    plant: Callable[[], None]
+    for plant, problem in (
+        (lambda: lock.symlink_to(precious), "is a symbolic link; remove it"),
+        (lambda: lock.hardlink_to(precious), "has another name, too"),
+        (lambda: os.mkfifo(lock), "is no lock file"),
+        (lambda: lock.mkdir(), "directory"),
+    ):
+        plant()
+        with pytest.raises(OSError, match=problem) as caught:
+            DirectoryLock(tmp_path)
+        assert caught.value.filename == str(lock)
+        lock.rmdir() if lock.is_dir() else lock.unlink()
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_a_stranger_s_lock_stays_as_it_is(tmp_path: Path) -> None:
+    """In a directory of ours that was open to all once."""
+    (tmp_path / ".lock").write_text("theirs")
+    os.chown(tmp_path / ".lock", 65534, 65534)
+    with pytest.raises(PermissionError, match="no lock file of this user's"):
+        DirectoryLock(tmp_path)
+    assert (tmp_path / ".lock").read_text() == "theirs"
+
+
+def test_a_lock_is_for_our_eyes(tmp_path: Path) -> None:
+    """Also one that was made under another umask; whoever can open it could hold it."""
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".lock").chmod(0o666)
+    with held(tmp_path):
+        assert (tmp_path / ".lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_directory_that_others_can_write_to_is_not_locked(tmp_path: Path) -> None:
+    """What is in it may be theirs, also where it takes the place of another one later."""
+    tmp_path.chmod(0o777)
+    with pytest.raises(PermissionError, match="others can write to it"):
+        DirectoryLock(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.process

@@ -107,6 +107,8 @@ def test_the_engine_is_told_of_the_roots_resolved(place: Path) -> None:
     assert confined.bounds == Bounds([f"{place}/two"], [f"{place}/one/sub"])
     with pytest.raises(OuzelError, match="not UTF-8"):
         confined.confine(f"{place}/odd/x", "f")
+    with pytest.raises(OuzelError, match="not UTF-8"):
+        DownloadRoots([place / "odd"]).confine(None, "f")
 
 
 segments = st.sampled_from(

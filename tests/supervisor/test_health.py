@@ -35,6 +35,7 @@ def test_the_problems_are_those_that_were_not_cleared_themselves(
             health.status
             is {
                 None: HealthStatus.HEALTHY,
+                Severity.NOTED: HealthStatus.HEALTHY,
                 Severity.DEGRADING: HealthStatus.DEGRADED,
                 Severity.FATAL: HealthStatus.UNHEALTHY,
             }[worst]

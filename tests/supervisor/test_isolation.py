@@ -6,7 +6,7 @@ from typing import Final
 
 from protocol.desired import Quarantine
 from protocol.flight_recorder import Flight, FlightRecord
-from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SaveAll
+from protocol.link import EnsureTorrent, ForgetTorrent, SaveAll
 from protocol.rows import TorrentState
 from supervisor.child import Death
 from supervisor.isolation import Isolation
@@ -101,7 +101,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         await stage.until_durable(B)
         assert stage.reports[-1:] == [None]
         assert stage.give_more() == "acdef"
-        assert not stage.isolation.admits_command(RetryTorrent(torrent=B))
+        assert not stage.isolation.admits_command(EnsureTorrent(desired=desired(B), afresh=True))
         assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
         assert stage.on.told()[-1][1]["crash_report"] == "r"
         await stage.on.mutations._release(B)

@@ -1,7 +1,9 @@
-import io
 import json
-import sys
+import logging
+import re
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -11,71 +13,134 @@ from supervisor import logs
 
 @pytest.fixture(autouse=True)
 def _unconfigured() -> Iterator[None]:
-    """structlog as it was, whatever a test made of it."""
+    """structlog, logging and warnings as they were, whatever a test made of them."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = handlers, level
 
 
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    """What was logged, one object a line, on stderr only."""
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    return [json.loads(line) for line in captured.err.splitlines()]
+class Log:
+    """A log that goes into memory."""
+
+    def __init__(self, level: str = "info", *, terminal: bool = False) -> None:
+        self.put: list[bytes] = []
+        logs.configure(level, self.put.append, terminal=terminal)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What was logged, one object a line."""
+        assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in self.put)
+        return [json.loads(line) for line in self.put]
+
+    def text(self) -> str:
+        """The same for people."""
+        return b"".join(self.put).decode()
 
 
-def test_elsewhere_than_on_a_terminal_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_elsewhere_than_on_a_terminal_it_is_json() -> None:
     """One object a line with level and UTC time; line ends in a value do not end the line."""
-    logs.configure("info")
+    told = Log("info")
     structlog.get_logger().warning("some_event", path="/a\nb", count=3, name="ünï")
-    (line,) = lines(capsys)
+    (line,) = told.lines()
     assert str(line.pop("timestamp")).endswith("Z")
     assert line == {"event": "some_event", "level": "warning", "path": "/a\nb", "count": 3, "name": "ünï"}
 
 
-def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_below_the_level_is_not_logged() -> None:
     """Whatever the level is called."""
-    logs.configure("warning")
+    told = Log("warning")
     log = structlog.get_logger()
     log.info("no")
     log.error("yes")
-    assert [line["event"] for line in lines(capsys)] == ["yes"]
+    assert [line["event"] for line in told.lines()] == ["yes"]
 
 
-def test_an_exception_is_in_the_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_is_in_the_line() -> None:
     """With its traceback, which does not break the line up."""
-    logs.configure("info")
+    told = Log("info")
     try:
         raise ValueError("why")
     except ValueError:
         structlog.get_logger().exception("failed")
-    (line,) = lines(capsys)
+    (line,) = told.lines()
     assert "ValueError: why" in str(line["exception"])
 
 
-def test_on_a_terminal_it_is_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_it_is_for_people() -> None:
     """No JSON there."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    logs.configure("info")
+    told = Log(terminal=True)
     structlog.get_logger().info("hello", answer=42)
-    text = terminal.getvalue()
-    assert "hello" in text
-    assert "42" in text
-    assert not text.startswith("{")
+    assert "hello" in told.text()
+    assert "42" in told.text()
+    assert not told.text().startswith("{")
 
 
-def test_a_line_of_the_engine_is_relayed_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+NASTY = "\x1b[31m\x07\x9b2J\u202e\u2066\u200f\x7f\r\udcff"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_in_a_line_steers_a_terminal(terminal: bool) -> None:
+    """Neither in a text, a key, a list, an error, nor in what Python itself is told of; JSON says what it was."""
+    told = Log(terminal=terminal)
+    log = structlog.get_logger()
+    log.warning(f"event {NASTY}", name=NASTY, names=[NASTY], **{NASTY: 1}, path=Path(f"/{NASTY}"), at={NASTY: NASTY})
+    try:
+        raise ValueError(NASTY)
+    except ValueError:
+        log.exception("failed")
+        logging.getLogger("asyncio").exception("stdlib %s", NASTY)
+    text = told.text()
+    steering = [each for each in re.sub("\x1b\\[[0-9;]*m", "", text) if not each.isprintable() and each != "\n"]
+    assert steering == []
+    assert "\x1b[31m\x07" not in text
+    if not terminal:
+        assert told.lines()[0]["name"] == NASTY[:-1] + "?"
+
+
+class Unshowable:
+    """It cannot be told in words."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+    __str__ = __repr__
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("value", [Unshowable(), [Unshowable()], {1: {Unshowable(): 2}}, 10**400, float("nan")])
+def test_no_value_makes_logging_fail(terminal: bool, value: object) -> None:
+    """There is a line, which says of what event."""
+    told = Log(terminal=terminal)
+    structlog.get_logger().error("some_event", value=value)
+    assert "some_event" in told.text()
+    assert told.text().count("\n") == 1
+
+
+def test_what_the_standard_library_logs_comes_to_the_same_log() -> None:
+    """asyncio tells there of what nobody waited for, and warnings are told there, too."""
+    told = Log()
+    logging.getLogger("asyncio").error("nobody waited for %s", "it", exc_info=ValueError("why"))
+    logging.getLogger("x").error("%d", "no number")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logs.configure("info", told.put.append, terminal=False)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    first, second, third = told.lines()
+    assert (first["event"], first["logger"], first["level"]) == ("nobody waited for it", "asyncio", "error")
+    assert "ValueError: why" in str(first["exception"])
+    assert second["event"] == "log_line_not_made"
+    assert "old" in str(third["event"])
+
+
+def test_a_line_of_the_engine_is_relayed_with_its_fields() -> None:
     """At its own level, beside what is bound to the logger."""
-    logs.configure("debug")
+    told = Log("debug")
     log = structlog.get_logger().bind(source="engine", gen=4)
     logs.relay(log, b'{"event": "drained", "level": "warning", "unsaved": 2}')
     logs.relay(log, b'{"event": "quiet", "level": "debug"}')
-    got = lines(capsys)
+    got = told.lines()
     for line in got:
         del line["timestamp"]
     assert got == [
@@ -98,11 +163,11 @@ def test_a_line_of_the_engine_is_relayed_with_its_fields(capsys: pytest.CaptureF
     ],
     ids=["empty", "text", "bytes", "list", "string", "cut", "deep", "deeper"],
 )
-def test_any_other_line_is_relayed_as_it_is(capsys: pytest.CaptureFixture[str], line: bytes) -> None:
+def test_any_other_line_is_relayed_as_it_is(line: bytes) -> None:
     """A native library writes what it likes."""
-    logs.configure("info")
+    told = Log("info")
     logs.relay(structlog.get_logger(), line)
-    (got,) = lines(capsys)
+    (got,) = told.lines()
     assert (got["event"], got["level"]) == ("engine_output", "warning")
     assert got["line"] == line.decode("utf-8", "replace")
 
@@ -118,16 +183,16 @@ def test_any_other_line_is_relayed_as_it_is(capsys: pytest.CaptureFixture[str], 
         b'{"event": "x", "exc_info": true, "stack_info": true, "self": 1, "name": 2, "msg": 3}',
     ],
 )
-def test_no_object_of_the_engine_breaks_the_log(capsys: pytest.CaptureFixture[str], line: bytes) -> None:
+def test_no_object_of_the_engine_breaks_the_log(line: bytes) -> None:
     """Field names that mean something to a logger, and levels that mean nothing, are relayed or left out."""
-    logs.configure("debug")
+    told = Log("debug")
     logs.relay(structlog.get_logger().bind(source="engine"), line)
-    assert len(lines(capsys)) <= 1
+    assert len(told.lines()) <= 1
 
 
-def test_what_is_no_text_is_logged_with_question_marks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_text_is_logged_with_question_marks() -> None:
     """A file's name may have any bytes, and Python's text for these cannot be encoded."""
-    logs.configure("info")
+    told = Log("info")
     structlog.get_logger().warning("odd", file="a\udcff", files=["ü\udcfe"], count=1, at=None)
-    (line,) = lines(capsys)
+    (line,) = told.lines()
     assert [line[key] for key in ("event", "file", "files", "count", "at")] == ["odd", "a?", ["ü?"], 1, None]

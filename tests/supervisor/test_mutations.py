@@ -17,7 +17,6 @@ from protocol.link import (
     EnsureTorrent,
     ForgetTorrent,
     InspectSource,
-    RetryTorrent,
     SettingsApplied,
     TorrentApplied,
     TorrentForgotten,
@@ -665,8 +664,9 @@ async def test_resuming_what_has_stopped_for_an_error_tries_again(tmp_path: Path
         await do(on, "resume", torrent=V1)
         on.snapshot.of(V1).state = TorrentState.ERROR
         await do(on, "resume", torrent=V1)
-        assert await engine.given(RetryTorrent) == [RetryTorrent(torrent=V1)]
-        assert on.catalogue.torrents[V1].revision == 1
+        afresh = (await engine.given(EnsureTorrent, 2))[-1]
+        assert (afresh.afresh, afresh.desired.revision) == (True, 2)
+        assert on.catalogue.torrents[V1].revision == 2, "so that who waits is not told what was true before"
 
 
 async def test_a_quarantine_is_durable_and_told_to_all_who_wait(tmp_path: Path) -> None:

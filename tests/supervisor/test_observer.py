@@ -26,6 +26,7 @@ from protocol.link import (
     FilesQueried,
     FilesRestored,
     Heartbeat,
+    MetainfoDamaged,
     ResumeStoreState,
     SettingsApplied,
     SettingsRefused,
@@ -203,7 +204,26 @@ async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Pat
         assert len(on.snapshot.files(V1) or []) == len(many)
         assert on.snapshot.detail(desired(), 0).files == len(many)
         on.observer.take(FilesDiscovered(torrent=V1, files=FILES))
-        assert on.told()[2][1] == {"files": [[0, "n/a", 70, 4], [1, "n/b", 130, 4]], "truncated": False}
+        assert on.told()[2][1] == {
+            "files": [[0, "n/a", 70, 4], [1, "n/b", 130, 4]],
+            "truncated": False,
+            "torrent_paths": {},
+        }
+
+
+async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path: Path) -> None:
+    """Of the files that are told; `list_files` has all, also after a restart of the supervisor."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
+        own = {"1": "n/0", str(MAX_EVENT_FILES): "n/1"}
+        on.observer.take(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.take(FilesDiscovered(torrent=V1, files=many, torrent_paths=own))
+        assert on.told()[1][1]["torrent_paths"] == {"1": "n/0"}
+        rows = on.snapshot.files(V1) or []
+        assert {row.index: row.torrent_path for row in rows if row.torrent_path} == {1: "n/0", MAX_EVENT_FILES: "n/1"}
+        on.observer.take(FilesRestored(torrent=V1, name="n", size=5, piece_length=16, files=FILES, torrent_paths=own))
+        assert [row.torrent_path for row in on.snapshot.files(V1) or []] == [None, "n/0"]
 
 
 async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
@@ -294,6 +314,9 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
         told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
         on.observer.take(told)
         assert on.put_aside == [told]
+        damaged = MetainfoDamaged(torrent=V1, problem="flipped")
+        on.observer.take(damaged)
+        assert on.metainfo_damaged == [damaged]
         assert types(on) == []
 
 

@@ -1,0 +1,115 @@
+"""Landlock: the kernel's own confinement of what a process may do with files, set by the process itself (landlock(7)).
+
+A ruleset says which rights it handles, and below which directories each is granted; everywhere else they are refused.
+It holds for the calling thread and those that it starts, can only be made narrower, and ends with the process. The
+rules sit on the directories themselves, not on their paths.
+"""
+
+import ctypes
+import errno
+import os
+import stat
+import struct
+from collections.abc import Iterable, Sequence
+from enum import IntFlag
+from typing import Final, NamedTuple
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+"""The same numbers on all machines."""
+_VERSION: Final = 1
+_PATH_BENEATH: Final = 1
+_SCOPED: Final = 0b11
+"""Abstract UNIX sockets, and signals."""
+
+
+class Right(IntFlag):
+    """What may be done with files and directories."""
+
+    EXECUTE = 1 << 0
+    WRITE_FILE = 1 << 1
+    READ_FILE = 1 << 2
+    READ_DIR = 1 << 3
+    REMOVE_DIR = 1 << 4
+    REMOVE_FILE = 1 << 5
+    MAKE_CHAR = 1 << 6
+    MAKE_DIR = 1 << 7
+    MAKE_REG = 1 << 8
+    MAKE_SOCK = 1 << 9
+    MAKE_FIFO = 1 << 10
+    MAKE_BLOCK = 1 << 11
+    MAKE_SYM = 1 << 12
+    REFER = 1 << 13
+    """Rename or link from one directory into another."""
+    TRUNCATE = 1 << 14
+    IOCTL_DEV = 1 << 15
+
+
+_OF_FILES: Final = Right.EXECUTE | Right.WRITE_FILE | Right.READ_FILE | Right.TRUNCATE | Right.IOCTL_DEV
+_SINCE: Final = {1: Right(0x1FFF), 2: Right.REFER, 3: Right.TRUNCATE, 5: Right.IOCTL_DEV}
+"""The rights that each version of the interface (ABI) added."""
+SCOPES_SINCE: Final = 6
+
+READ: Final = Right.READ_FILE | Right.READ_DIR
+
+
+class Rule(NamedTuple):
+    """What is granted of a file, or below a directory. A file's rights are only those that files have."""
+
+    fd: int
+    rights: Right
+
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+
+def abi() -> int:
+    """The version of the interface that the kernel has. Raises OSError where it has none, or not for this process."""
+    return _call(_CREATE_RULESET, None, 0, _VERSION)
+
+
+def handled(version: int) -> Right:
+    """All rights that a version of the interface knows."""
+    return Right(sum(rights for since, rights in _SINCE.items() if since <= version))
+
+
+def restrict(version: int, rules: Iterable[Rule]) -> None:
+    """From now on the calling thread has the rights of these rules and no others. Raises OSError.
+
+    `PR_SET_NO_NEW_PRIVS` has to be set. Where the kernel can, signals and abstract sockets end at the processes that
+    are restricted together.
+    """
+    known = handled(version)
+    fields: Sequence[int] = (known, 0, _SCOPED) if version >= SCOPES_SINCE else (known,)
+    attributes = struct.pack(f"={len(fields)}Q", *fields)
+    ruleset = _call(_CREATE_RULESET, attributes, len(attributes), 0)
+    try:
+        for fd, rights in rules:
+            directory = stat.S_ISDIR(os.fstat(fd).st_mode)
+            wanted = rights & known & (known if directory else _OF_FILES)
+            if wanted:
+                _call(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", wanted, fd), 0)
+        _call(_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def _call(number: int, *arguments: int | bytes | None) -> int:
+    found = _libc.syscall(
+        ctypes.c_long(number),
+        *(ctypes.c_long(each) if isinstance(each, int) else ctypes.c_char_p(each) for each in arguments),
+    )
+    if found < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return int(found)
+
+
+def words(error: OSError) -> str:
+    """Why there is no Landlock, for people."""
+    match error.errno:
+        case errno.ENOSYS:
+            return "the kernel does not have it"
+        case errno.EOPNOTSUPP:
+            return "the kernel has it switched off (lsm= on its command line)"
+        case _:
+            return error.strerror or str(error)

@@ -1,0 +1,223 @@
+"""Seccomp: a filter over the system calls of this process (seccomp(2)), for what Landlock does not confine.
+
+It is a small program for the kernel's classic BPF machine, put together here for x86-64 and aarch64. What is refused
+fails with EPERM; nothing is ever killed for it, so that it is an error like any other. Pure but for `install`.
+"""
+
+import ctypes
+import errno
+import os
+import struct
+from typing import Final, NamedTuple
+
+_PR_SET_SECCOMP, _MODE_FILTER = 22, 2
+_SET_MODE_FILTER: Final = 1
+_SPEC_ALLOW: Final = 4
+"""No mitigations of speculative execution for this process alone, which earlier kernels add and which cost much."""
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENT_0 = 0, 4, 16
+"""Where `struct seccomp_data` has them; of the argument the lower half, since both machines are little-endian."""
+_ALLOW: Final = 0x7FFF0000
+_ERRNO: Final = 0x00050000
+_X32: Final = 0x40000000
+_NEW_NAMESPACES: Final = 0x7E020080
+"""CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
+_CLONE_THREAD: Final = 0x10000
+
+REFUSED: Final = {
+    # Other programs, other processes.
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "kcmp": (312, 272),
+    "tkill": (200, 130),
+    "rt_sigqueueinfo": (129, 138),
+    "move_pages": (279, 239),
+    "migrate_pages": (256, 238),
+    # Who may do what with files, and when they were written: Landlock has no rights for these.
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "mknod": (133, None),
+    "mknodat": (259, 33),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "fanotify_init": (300, 262),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    # Mounts and namespaces.
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "open_tree_attr": (467, 467),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    # The kernel and the machine.
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "personality": (135, 92),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "acct": (163, 89),
+    "syslog": (103, 116),
+    "vhangup": (153, 58),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "modify_ldt": (154, None),
+}
+"""Numbers on x86-64 and aarch64; None where a machine does not have the call."""
+
+_OWN_ONLY: Final = {
+    "kill": (62, 129),
+    "tgkill": (234, 131),
+    "rt_tgsigqueueinfo": (297, 240),
+    "prlimit64": (302, 261),
+}
+"""Calls whose first argument has to be this process, or 0, which means it or its group."""
+_CLONE: Final = (56, 220)
+_CLONE3: Final = 435
+"""Its flags are in memory, where a filter cannot look: without it the C library uses `clone`."""
+
+
+class Machine(NamedTuple):
+    """What differs: the kernel's name of it, the column in the tables, the number of seccomp(2)."""
+
+    architecture: int
+    column: int
+    seccomp: int
+
+
+MACHINES: Final = {"x86_64": Machine(0xC000003E, 0, 317), "aarch64": Machine(0xC00000B7, 1, 277)}
+
+
+class Instruction(NamedTuple):
+    """One of BPF's: operation, how many instructions to pass over where true and where false, operand."""
+
+    code: int
+    true: int
+    false: int
+    operand: int
+
+
+def program(machine: Machine, pid: int) -> list[Instruction]:
+    """The filter for a process of this pid."""
+    refuse, allow = _return(_ERRNO | errno.EPERM), _return(_ALLOW)
+    made = [
+        _load(_ARCHITECTURE),
+        Instruction(_EQUAL, 1, 0, machine.architecture),  # the numbers of another one mean other calls
+        refuse,
+        _load(_NUMBER),
+        Instruction(_AT_LEAST, 0, 1, _X32),  # on x86-64 the same calls under other numbers; none are so high elsewhere
+        refuse,
+        Instruction(_EQUAL, 0, 1, _CLONE3),
+        _return(_ERRNO | errno.ENOSYS),
+    ]
+    for numbers in REFUSED.values():
+        if (number := numbers[machine.column]) is not None:
+            made += [Instruction(_EQUAL, 0, 1, number), refuse]
+    for own in _OWN_ONLY.values():
+        made += [
+            Instruction(_EQUAL, 0, 5, own[machine.column]),
+            _load(_ARGUMENT_0),
+            Instruction(_EQUAL, 1, 0, 0),
+            Instruction(_EQUAL, 0, 1, pid),
+            allow,
+            refuse,
+        ]
+    made += [
+        Instruction(_EQUAL, 0, 5, _CLONE[machine.column]),
+        _load(_ARGUMENT_0),
+        Instruction(_ANY_BIT, 2, 0, _NEW_NAMESPACES),
+        Instruction(_ANY_BIT, 0, 1, _CLONE_THREAD),
+        allow,
+        refuse,
+        allow,
+    ]
+    return made
+
+
+def install(machine: str, pid: int) -> None:
+    """Puts the filter over the calling thread and those that it starts. Raises OSError.
+
+    `PR_SET_NO_NEW_PRIVS` has to be set.
+    """
+    found = MACHINES.get(machine)
+    if found is None:
+        raise OSError(errno.ENOSYS, f"there is no filter for {machine}")
+    instructions = program(found, pid)
+    packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
+    kept = ctypes.create_string_buffer(packed)
+    wanted = _Filter(len(instructions), ctypes.cast(kept, ctypes.c_void_p))
+    libc = ctypes.CDLL(None, use_errno=True)
+    call, pointer = ctypes.c_long(found.seccomp), ctypes.byref(wanted)
+    if libc.syscall(call, ctypes.c_long(_SET_MODE_FILTER), ctypes.c_long(_SPEC_ALLOW), pointer) == 0:
+        return
+    if libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _load(offset: int) -> Instruction:
+    return Instruction(_LOAD, 0, 0, offset)
+
+
+def _return(value: int) -> Instruction:
+    return Instruction(_RETURN, 0, 0, value)

@@ -1,0 +1,60 @@
+"""A place: the very directory that is at a path now, on the very mount. Both processes compare them as text.
+
+The kernel's sandbox holds for directories and not for paths: where another one has come to be at a path, as a disk that
+was mounted over it, it is another place, and the sandbox of an engine that was started before does not let it in.
+"""
+
+import ctypes
+import os
+import struct
+from typing import Final
+
+_AT_FDCWD: Final = -100
+_AT_SYMLINK_NOFOLLOW: Final = 0x100
+_AT_NO_AUTOMOUNT: Final = 0x800
+_AT_EMPTY_PATH: Final = 0x1000
+_STATX_BASIC: Final = 0x7FF
+_STATX_MNT_ID: Final = 0x1000
+_STATX_MNT_ID_UNIQUE: Final = 0x4000
+"""Never used again while the machine runs (Linux 6.8); the older one may be given to the next mount."""
+_ATTR_MOUNT_ROOT: Final = 0x2000
+_SIZE: Final = 256
+_ATTRIBUTES, _INODE, _DEVICE, _MOUNT = 8, 32, 136, 144
+"""Where `struct statx` has what is read of it."""
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+
+def place_at(path: str) -> str | None:
+    """The place at a path, links not followed; None where there is nothing that can be reached."""
+    return _place(_AT_FDCWD, os.fsencode(path), _AT_SYMLINK_NOFOLLOW | _AT_NO_AUTOMOUNT)
+
+
+def place_of(fd: int) -> str | None:
+    """The place that a descriptor was opened at."""
+    return _place(fd, b"", _AT_EMPTY_PATH)
+
+
+def is_mount(place: str) -> bool:
+    """Whether a file system, or a part of one, is mounted at this very place."""
+    return place.endswith(_MOUNTED)
+
+
+_MOUNTED: Final = " mounted"
+
+
+def _place(fd: int, path: bytes, flags: int) -> str | None:
+    if not hasattr(_libc, "statx"):  # an old C library: a mount is known by its device alone
+        try:
+            status = os.lstat(path) if path else os.fstat(fd)
+        except OSError:
+            return None
+        return f"0 {os.major(status.st_dev)}:{os.minor(status.st_dev)} {status.st_ino}"
+    found = ctypes.create_string_buffer(_SIZE)
+    if _libc.statx(fd, path, flags, _STATX_BASIC | _STATX_MNT_ID | _STATX_MNT_ID_UNIQUE, found) != 0:
+        return None
+    (attributes,) = struct.unpack_from("=Q", found, _ATTRIBUTES)
+    (inode,) = struct.unpack_from("=Q", found, _INODE)
+    major, minor = struct.unpack_from("=II", found, _DEVICE)
+    (mount,) = struct.unpack_from("=Q", found, _MOUNT)
+    return f"{mount} {major}:{minor} {inode}" + (_MOUNTED if attributes & _ATTR_MOUNT_ROOT else "")

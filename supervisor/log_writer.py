@@ -1,0 +1,173 @@
+"""The log's writer: lines wait in a bounded queue, and a thread of its own writes them, however long that takes.
+
+Whoever logs neither waits nor fails. Where the log is not emptied, or cannot be written, lines wait until the queue is
+full, and further ones are lost. Where lines are missing, a line says how many. What cannot be written is tried again
+every second: a disk gets room again, and a pipe can get another reader.
+"""
+
+import errno
+import os
+import queue
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+LINES_MAX: Final = 10_000
+BYTES_MAX: Final = 4 * 1024 * 1024
+"""What waits at the most. A single line that is longer is lost."""
+
+CHUNK_BYTES: Final = 64 * 1024
+"""Lines that wait are written together, up to about so much: fewer calls, and fewer turns of the thread."""
+
+RETRY_S: Final = 1.0
+STUCK_S: Final = 2.0
+"""A write that takes longer is a problem."""
+
+QUIET_S: Final = 10.0
+"""For how long after the last lost line the loss is a problem: a slow log loses lines in bursts."""
+
+FLUSH_S: Final = 2.0
+FLUSH_STEP_S: Final = 0.2
+"""How long the last lines may take at the end, and how long nothing of them may be written meanwhile."""
+
+
+class LogWriter:
+    """Writes lines to a descriptor.
+
+    Args:
+        fd: where to; it may block, or be non-blocking, and stays open.
+        notice: makes the line that stands where so many lines are missing.
+        lines_max, bytes_max: what waits at the most.
+    """
+
+    def __init__(
+        self, fd: int, notice: Callable[[int], bytes], *, lines_max: int = LINES_MAX, bytes_max: int = BYTES_MAX
+    ) -> None:
+        self._fd = fd
+        self._notice = notice
+        self._lines_max = lines_max
+        self._bytes_max = bytes_max
+        self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
+        # Reentrant: a destructor that warns may run, and log, in the middle of `put`.
+        self._putting = threading.RLock()
+        self._put_lines = self._put_bytes = 0
+        self._done_lines = self._done_bytes = 0
+        """Written only by the thread, so that `put` need not wait for it."""
+        self._gap = 0
+        """Lines that are missing since the last line that was put."""
+        self._lost_at: float | None = None
+        self._failure: str | None = None
+        self._writing_since: float | None = None
+        self._hurry = threading.Event()
+        self.lost = 0
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    def put(self, line: bytes) -> None:
+        """Has a line written, which ends with a line end, or loses it."""
+        with self._putting:
+            if self._gap and self._has_room(len(line), 2):
+                self._close_gap()
+            if self._gap or not self._has_room(len(line), 1):
+                self._gap += 1
+                self.lost += 1
+                self._lost_at = time.monotonic()
+                if self._put_lines == self._done_lines:
+                    self._put(b"")  # the thread tells of it, though nothing waits
+            else:
+                self._put(line)
+
+    def problem(self) -> str | None:
+        """What is wrong with the log, in words; None where nothing is."""
+        now, since, lost_at = time.monotonic(), self._writing_since, self._lost_at
+        if self._failure is not None:
+            what = f"the log cannot be written: {self._failure}"
+        elif since is not None and now - since > STUCK_S:
+            what = "the log is not read: what it goes to takes no more"
+        elif lost_at is not None and now - lost_at < QUIET_S:
+            what = "the log is read too slowly"
+        else:
+            return None
+        return f"{what} (lines lost so far: {self.lost})"
+
+    def flush(self) -> bool:
+        """Waits for a moment until all is written that was put before. Returns whether it was."""
+        written, deadline = threading.Event(), time.monotonic() + FLUSH_S
+        self._queue.put(written)
+        self._hurry.set()
+        while not written.wait(FLUSH_STEP_S):
+            since = self._writing_since
+            stuck = since is not None and time.monotonic() - since >= FLUSH_STEP_S
+            if stuck or time.monotonic() > deadline:
+                return False
+        return True
+
+    def _has_room(self, size: int, share: int) -> bool:
+        """Whether the queue takes a line of this size, and is filled to less than one of `share` parts."""
+        lines, waiting = self._put_lines - self._done_lines, self._put_bytes - self._done_bytes
+        return lines < self._lines_max // share and waiting + size <= self._bytes_max // share
+
+    def _close_gap(self) -> None:
+        gap, self._gap = self._gap, 0
+        self._put(self._notice(gap))
+
+    def _put(self, line: bytes) -> None:
+        self._put_lines += 1
+        self._put_bytes += len(line)
+        self._queue.put(line)
+
+    # -- in the thread --------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            lines, written = self._next()
+            self._write(b"".join(lines))
+            self._done_bytes += sum(map(len, lines))
+            self._done_lines += len(lines)
+            if written is not None:
+                self._hurry.clear()
+                written.set()
+            with self._putting:
+                if self._gap and self._queue.empty():
+                    self._close_gap()
+
+    def _next(self) -> tuple[list[bytes], threading.Event | None]:
+        """Lines to be written together, and the event to set then. Waits for the first."""
+        lines: list[bytes] = []
+        size = 0
+        item = self._queue.get()
+        while True:
+            if isinstance(item, threading.Event):
+                return lines, item
+            lines.append(item)
+            size += len(item)
+            if size >= CHUNK_BYTES:
+                return lines, None
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return lines, None
+
+    def _write(self, content: bytes) -> None:
+        """Writes all of it, however long that takes."""
+        rest = memoryview(content)
+        self._writing_since = time.monotonic()
+        while rest:
+            try:
+                rest = rest[os.write(self._fd, rest) :]
+                self._writing_since = time.monotonic()
+                self._failure = None
+            except BlockingIOError:
+                self._until_writable()
+            except OSError as error:
+                self._failure = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
+                self._hurry.wait(RETRY_S)
+                self._hurry.clear()
+        self._writing_since = None
+
+    def _until_writable(self) -> None:
+        """Somebody has made the descriptor non-blocking, for all who share it."""
+        writable = select.poll()
+        writable.register(self._fd, select.POLLOUT)
+        writable.poll(RETRY_S * 1000)

@@ -1,0 +1,166 @@
+import json
+import sys
+from typing import Any, Final
+
+import msgspec
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ouzel import failure, printable, render
+from ouzel.output import LiveScreen, Output
+from ouzel.plain import PlainLines
+from ouzel.printable import clean, clean_lines
+from ouzel.table import Table
+from protocol.errors import ErrorKind, OuzelError
+from tests.ouzel import samples
+
+MARKS: Final = (
+    "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # C0 without its newlines' meaning, DEL, C1
+    + "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"  # of direction
+    + "\u2028\u2029\ufeff\u00ad\u200b\U000e0001\U000e0041\ufff9\ud800\udfff"
+)
+NASTY: Final = f"a[red]b{MARKS}\x1b]0;title\x07\x1b[31mc"
+
+
+def raw(text: str) -> set[str]:
+    """What is in a text and must not be, newlines aside."""
+    return {each for each in text if not each.isprintable()} - {"\n"}
+
+
+def spoilt(value: Any, nasty: str = NASTY) -> Any:
+    """A row or report with a nasty text at the end of each text that may be any."""
+    plain = msgspec.to_builtins(value)
+    kept = {"state", "status", "source", "role", "type"}  # of a few known words
+
+    def spoil(part: Any, name: str = "") -> Any:
+        if isinstance(part, str):
+            return part if name in kept else part + nasty
+        if isinstance(part, list):
+            return [spoil(each) for each in part]
+        if isinstance(part, dict):
+            return {key: spoil(each, key) for key, each in part.items()}
+        return part
+
+    return msgspec.convert(spoil(plain), type(value))
+
+
+@given(st.text())
+def test_what_is_clean_is_printable(text: str) -> None:
+    """And as long; what was so already is left alone."""
+    assert raw(clean(text)) == raw(clean_lines(text)) == set()
+    assert "\n" not in clean(text)
+    assert len(clean(text)) == len(text)
+    if text.isprintable():
+        assert clean(text) == clean_lines(text) == text
+
+
+@given(st.recursive(st.text() | st.integers(), lambda part: st.lists(part) | st.dictionaries(st.text(), part)))
+def test_json_is_the_same_to_a_program(document: Any) -> None:
+    """Every character arrives, and none of those that are not printable is there raw."""
+    for only_ascii in (False, True):
+        text = printable.as_json(document, only_ascii=only_ascii)
+        assert text.isprintable()
+        assert json.loads(text) == document
+        assert text.isascii() or not only_ascii
+
+
+def test_json_of_half_a_pair_is_written() -> None:
+    """As a question mark: no JSON parser need take it."""
+    assert printable.as_json({"path\udcff": ["\udcff", 1]}) == '{"path?":["?",1]}'
+
+
+FULL: Final = samples.row(error="e", labels=["l"])
+SHOWN: Final[dict[str, Any]] = {
+    "torrents": lambda: render.torrents([spoilt(FULL)]),
+    "torrent": lambda: render.torrent(spoilt(samples.detail(labels=["l"], trackers=["t"], web_seeds=["w"], error="e"))),
+    "files": lambda: render.files([spoilt(samples.file_row(torrent_path="t"))]),
+    "health": lambda: render.health(spoilt(samples.health(reasons=[samples.reason()]))),
+    "stats": lambda: render.stats(samples.stats()),
+    "crashes": lambda: render.crashes([spoilt(samples.crash())]),
+    "crash": lambda: render.crash(spoilt(samples.crash())),
+    "download": lambda: render.download(spoilt_table(), samples.ID),
+    "overview": lambda: render.overview(spoilt_table(), list(spoilt_table().rows.values()), 20),
+}
+
+
+def spoilt_table() -> Table:
+    """A table of one torrent, in which every text is nasty but its id."""
+    table = Table()
+    row = msgspec.structs.replace(spoilt(FULL), torrent=samples.ID)
+    table.begin([row], spoilt(samples.health(reasons=[samples.reason()])))
+    return table
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_what_people_see_has_nothing_raw(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Into a pipe, and on a terminal, where only rich's own colours are; markup of others is text."""
+    Output(as_json=False).show({}, SHOWN[shown])
+    text = capsys.readouterr().out
+    assert raw(text) == set()
+    assert "a[red]b" in text or shown == "stats"
+    console = Console(force_terminal=True, width=400, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(SHOWN[shown]())
+    assert raw(captured.get()) == set()
+
+
+def test_a_terminal_that_is_drawn_anew_shows_nothing_raw() -> None:
+    """What `watch` and `add --wait` draw is the same."""
+    console = Console(force_terminal=True, width=400, highlight=False, color_system=None)
+    with console.capture() as captured, LiveScreen(console, lambda table: render.overview(table, [], 5)) as screen:
+        screen.show(spoilt_table(), None)
+    assert not raw(captured.get()) - {"\x1b", "\r"}  # of moving the cursor
+    assert "\x1b]" not in captured.get()
+
+
+def test_lines_of_a_stream_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of events, of snapshots, and of what changes."""
+    output = Output(as_json=False)
+    item = samples.event(1, NASTY, NASTY, files=[[0, NASTY, 1, 4]], names={NASTY: NASTY})
+    snapshot = msgspec.structs.replace(samples.resnapshot(), reason=NASTY)
+    output.line(render.event_line(item))
+    output.line(render.event_line(snapshot))
+    table = spoilt_table()
+    for line in PlainLines().of(table, None):
+        output.line(line)
+    table.rows.clear()
+    lines = PlainLines()
+    lines._said[NASTY] = ("seeding", 20, None)
+    for line in lines.of(table, None):
+        output.line(line)
+    text = capsys.readouterr().out
+    assert raw(text) == set()
+    assert len(text.splitlines()) >= 4
+
+
+def test_errors_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the daemon says, and what was typed; nobody gets a second line out of a message."""
+    refused = OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.save_path: {NASTY}", field="args.save_path")
+    for as_json in (False, True):
+        failure.tell(refused, as_json=as_json)
+        failure.tell(typer.BadParameter(NASTY), as_json=as_json)
+        failure.warn(NASTY, as_json=as_json)
+    failure.tell_unwritten(OSError(1, NASTY))
+    text = capsys.readouterr().err
+    assert raw(text) == set()
+    assert f"error: path_not_allowed: --save-path: {clean(NASTY)}" in text.splitlines()
+
+
+def test_json_lines_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    """And are what they were."""
+    document = spoilt(FULL, NASTY.encode(errors="ignore").decode())
+    Output(as_json=True).show(document, lambda: "")
+    text = capsys.readouterr().out
+    assert raw(text) == set()
+    assert json.loads(text) == msgspec.to_builtins(document)
+
+
+def test_json_on_a_stream_of_another_encoding_is_ascii(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """It has to be readable by a program, whatever the locale."""
+    with (tmp_path / "out").open("w", encoding="latin-1") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        Output(as_json=True).json_line({"name": "日本\U0001f426é"})
+    assert json.loads((tmp_path / "out").read_bytes()) == {"name": "日本\U0001f426é"}

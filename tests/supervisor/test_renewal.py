@@ -1,0 +1,130 @@
+"""When another engine is asked to take over, and what happens before."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+import structlog
+
+from supervisor import renewal
+from supervisor.keeper import Keeper
+from supervisor.lifecycle import Lifecycle, State
+from supervisor.place_watch import PlaceWatch
+from supervisor.renewal import LASTING_LOOKS, Renewal
+
+
+class Scene:
+    """A renewal over an engine of which only what is asked is noted."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.own = root / "root", root / "own"
+        for path in (self.root, self.own):
+            path.mkdir()
+        self.did: list[str] = []
+        self.gen = self.next_gen = 1
+        self.lifecycle = Lifecycle(state=State.RUNNING)
+        self.relied_on = True
+        self.spare_ready = True
+        self.reaches = True
+        """Whether the next engine covers what is there when it takes over."""
+        self.watch = PlaceWatch()
+        self.renewal = Renewal(
+            cast(Keeper, self),
+            self.watch,
+            roots=lambda: [str(self.root)],
+            own=lambda: [str(self.own)] if self.relied_on else None,
+            hand_over=self._hand_over,
+            log=structlog.get_logger(),
+        )
+
+    async def look(self, times: int = 1) -> list[str]:
+        """What was done in so many looks."""
+        self.did = []
+        for _ in range(times):
+            await self.renewal.look()
+            await self.renewal._act()
+        return self.did
+
+    async def covered(self) -> None:
+        """The engine covers what is there now."""
+        await self.renewal.look()
+        self._cover()
+
+    def renew_spare(self) -> bool:
+        self.did.append("spare")
+        self.gen = self.next_gen
+        return self.spare_ready
+
+    def recycle(self, reason: str) -> bool:
+        self.did.append("recycle")
+        if self.reaches:
+            self._cover()
+        return True
+
+    def _cover(self) -> None:
+        seen = self.watch.seen
+        self.renewal.covered = {path: place for path, place in seen.items() if place is not None}
+
+    def _hand_over(self) -> None:
+        self.did.append("hand over")
+        self.renewal.handed_over()
+
+
+def anew(path: Path) -> None:
+    """Another directory by the same name."""
+    path.rename(path.with_name("elsewhere"))
+    path.mkdir()
+
+
+async def test_another_root_renews_the_engine_once(tmp_path: Path) -> None:
+    """After the spare was made; the next time for another one."""
+    scene = Scene(tmp_path)
+    await scene.covered()
+    assert await scene.look(3) == []
+    anew(scene.root)
+    assert await scene.look(3) == ["spare", "recycle"]
+    scene.root.rename(tmp_path / "gone")
+    assert await scene.look(3) == []
+    (tmp_path / "elsewhere").rename(scene.root)
+    assert await scene.look(3) == ["spare", "recycle"]
+    scene.reaches = False
+    anew(scene.root)
+    assert await scene.look(5) == ["spare", "recycle"], "another one could do no better"
+
+
+async def test_without_a_sandbox_there_is_nothing_to_renew(tmp_path: Path) -> None:
+    """Nor while no engine runs; what is asked for by name is done all the same."""
+    scene = Scene(tmp_path)
+    anew(scene.root)
+    assert await scene.look(3) == []
+    scene.renewal.ask("other roots")
+    assert await scene.look() == ["spare", "recycle"]
+    (tmp_path / "elsewhere").rename(tmp_path / "gone")
+    anew(scene.root)
+    scene.lifecycle = Lifecycle(state=State.STARTING)
+    assert await scene.look(3) == []
+
+
+async def test_its_own_directory_is_waited_for_and_handed_over_to(tmp_path: Path) -> None:
+    """Not while the resume directory cannot be relied on."""
+    scene = Scene(tmp_path)
+    await scene.covered()
+    scene.relied_on = False
+    anew(scene.own)
+    assert await scene.look(LASTING_LOOKS + 1) == []
+    scene.relied_on = True
+    assert await scene.look(LASTING_LOOKS - 1) == []
+    assert await scene.look() == ["hand over", "spare", "recycle"]
+    assert await scene.look(LASTING_LOOKS) == []
+
+
+async def test_a_spare_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new process takes over then; and another engine that came meanwhile is left alone."""
+    monkeypatch.setattr(renewal, "SPARE_S", 0.1)
+    scene = Scene(tmp_path)
+    scene.spare_ready = False
+    scene.renewal.ask("other roots")
+    assert (await scene.look())[-2:] == ["spare", "recycle"]
+    scene.next_gen = 2
+    scene.renewal.ask("other roots")
+    assert set(await scene.look()) == {"spare"}
