@@ -220,7 +220,7 @@ class Loader:
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
         """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
-        metainfo = partial(self._metainfo, desired)
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
         with contextlib.suppress(InvalidSource, Damaged, OSError):
             saved = self._store.load(desired.torrent)
             return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
