@@ -91,6 +91,7 @@ def test_damaged_piece_layers_prove_nothing(tmp_path: Path) -> None:
     made = payload.make(tmp_path, "v2.bin", {"": 5 * 65536}, piece_size=65536, version="v2")
     desired = SAMPLE.desired(tmp_path, torrent=made.torrent)
     params = libtorrent_params.load(desired, metainfo=made.metainfo, resume=None)
+    params.have_pieces = [False] * params.ti.num_pieces()
     whole = libtorrent_claims.unverified(params, [], complete=False, metainfo=made.metainfo, resume=b"")
     assert whole is not None
     assert len(whole.missing) == 5

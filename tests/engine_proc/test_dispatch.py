@@ -189,7 +189,7 @@ def test_new_peers_are_called(desk: Desk) -> None:
     desired = desk.sample.desired(peers=["127.0.0.1:1"])
     desk.ensure(desired)
     desk.ensure(changed(desired, peers=["127.0.0.1:1", "127.0.0.1:2"]))
-    assert desk.session.calls[-1] == ("connect", desired.torrent)
+    assert desk.session.calls[-2:] == [("connect", desired.torrent), ("call_peers", desired.torrent)]
 
 
 # -- magnet links ------------------------------------------------------------------------------------------------------

@@ -147,6 +147,7 @@ def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.session.refuse_add(desired.torrent, "no room")
     desk.ensure(desired)
+    assert len(desk.heard(FilesRestored)) == 1
     desk.dir.fastresume(desired.torrent).unlink()
     desk.ensure(changed(desired))
     assert desk.heard(FilesRestored) == []
