@@ -142,3 +142,10 @@ def test_fuzz_counts_every_reply() -> None:
     assert document["engine_lived"] is document["supervisor_lived"] is True
     assert document["vandals"] == 60
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
+
+
+def test_globs_times_each_kind() -> None:
+    """And how long others waited."""
+    document = bench("globs", "--files", "500", "--globs", "20")
+    assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}
+    assert all(kind["took_s"] > 0 for kind in document["kinds"].values())
