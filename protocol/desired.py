@@ -24,7 +24,7 @@ RULES_MAX: Final = 65_536
 """Characters of all globs of a torrent together."""
 
 RULES_PATIENCE_S: Final = 60.0
-"""What it may take to find out which files of one torrent they want."""
+"""Processor time that it may take to find out which files of one torrent they want."""
 
 ADDRESSES_MAX: Final = 10_000
 """Trackers of a source, and likewise web seeds, and peers: with 100,000 one call of libtorrent takes seconds."""

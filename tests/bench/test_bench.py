@@ -162,3 +162,10 @@ def test_sandbox_measures_with_it_and_without() -> None:
     document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
     assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
     assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}
+
+
+def test_globs_times_each_kind() -> None:
+    """And how long others waited."""
+    document = bench("globs", "--files", "500", "--globs", "20")
+    assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}
+    assert all(kind["took_s"] > 0 for kind in document["kinds"].values())

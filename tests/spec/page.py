@@ -159,7 +159,7 @@ def _limits() -> str:
                 "`invalid_magnet` or `invalid_metainfo`",
             ],
             [
-                "how long it may take to find out which files a torrent's globs want",
+                "processor time to find out which files a torrent's globs want",
                 f"{desired.RULES_PATIENCE_S:g} s",
                 "the torrent is in state `error`",
             ],

@@ -366,3 +366,17 @@ async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
         await on.engine()
         assert on.snapshot.row(desired(), 0).error is None
         assert [state.message for state in on.storage] == ["m", ""]
+
+
+async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
+    """Its row does not show it any longer when those who waited are answered."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(TorrentError(torrent=V1, name="call_failed", message="why", recoverable=False))
+        on.observer.take(TorrentApplied(torrent=V1, revision=1, problem="why"))
+        row = on.snapshot.row(desired(), 0)
+        assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.ERROR, "why", True)
+        on.observer.take(TorrentApplied(torrent=V1, revision=2))
+        row = on.snapshot.row(desired(), 0)
+        assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.QUEUED, None, False)
+        assert [type_ for type_, _ in on.told()[-2:]] == ["error_cleared", "state_changed"]
