@@ -27,7 +27,11 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """Takes the lock, waiting a moment for orphans. Raises AlreadyLocked, or OSError."""
+    """Takes the lock, waiting a moment for orphans. Raises AlreadyLocked, or OSError.
+
+    Fields:
+        identity: of the lock file, as `ResumeDir.identity` has it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -38,13 +42,9 @@ class DirectoryLock:
                 os.close(self.fd)
                 raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
             time.sleep(_POLL_S)
+        self.identity = identity_of(os.fstat(self.fd))
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
-
-    @property
-    def identity(self) -> str:
-        """The lock file, as `ResumeDir.identity` has it."""
-        return identity_of(os.fstat(self.fd))
 
     def close(self) -> None:
         """Lets go."""

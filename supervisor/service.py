@@ -192,7 +192,12 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 self._background = Background(group, partial(self._reporter.report, "supervisor"), self._log)
                 reports = Path(self._config.paths.state_dir) / CRASHES
-                self._crashes = CrashReports(reports, group=self._background, log=self._log)
+                self._crashes = CrashReports(
+                    reports,
+                    group=self._background,
+                    log=self._log,
+                    report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
+                )
                 self._isolation = self._isolate()
                 requests = self._serve(group)
                 self._catch_signals()

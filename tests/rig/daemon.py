@@ -27,6 +27,7 @@ class Daemon:
         restart, limits, api: keys of these sections of the configuration.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
+        module: what is run as the supervisor instead of the real one.
         stderr: its standard error, instead of the log below.
 
     Its log is in `root / log`.
@@ -42,12 +43,13 @@ class Daemon:
         api: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
+        module: str = "supervisor",
         stderr: Stderr | None = None,
     ) -> None:
         self._stderr = stderr
         self.root = root
         self._environment = {**os.environ, **(environment or {})}
-        self._program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        self._program = [module] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
         self.runtime_dir = root / "run"
