@@ -74,7 +74,7 @@ def _use(daemon: Daemon, keyring: Keyring, number: int) -> None:
     keyring.new(f"more-{number}")
     made = payload.make(daemon.root, f"payload-{number}", {"a": 1000, "b": 2000})
     _asked(lambda: client.add_torrent(metainfo=made.metainfo), "added")
-    for number_of_signal in (signal.SIGKILL, signal.SIGSTOP):
+    for number_of_signal in (signal.SIGKILL, signal.SIGABRT):
         until(daemon.healthy, "all torrents are back")
         gen = client.health().engine.gen
         os.kill(daemon.engine_pid(), number_of_signal)

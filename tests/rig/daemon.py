@@ -123,6 +123,11 @@ class Daemon:
         self._process.terminate()
         return self._process.wait(timeout=60)
 
+    def ended(self) -> int | None:
+        """Its exit code, or minus the signal's number; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
     def kill(self) -> None:
         """SIGKILL to the supervisor alone."""
         assert self._process is not None
