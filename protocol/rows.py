@@ -170,7 +170,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One problem.
 
     Fields:
-        component: what part has it: `engine`, `resume_dir`, `storage`, `config`.
+        component: what part has it: `engine`, `resume_dir`, `storage`, `config`, `log` and others.
         subject: which one of its parts; component and subject together name a problem.
         message: in words, for people.
         since_us: since when, microseconds since 1970.

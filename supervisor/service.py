@@ -218,7 +218,12 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 self._background = Background(group, partial(self._reporter.report, "supervisor"), self._log)
                 reports = Path(self._config.paths.state_dir) / CRASHES
-                self._crashes = CrashReports(reports, group=self._background, log=self._log)
+                self._crashes = CrashReports(
+                    reports,
+                    group=self._background,
+                    log=self._log,
+                    report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
+                )
                 self._isolation = self._isolate()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn

@@ -137,6 +137,15 @@ def test_wire_times_each_kind_of_request() -> None:
     assert document["flood"]["flooded"]["replies"] > 1
 
 
+def test_log_compares_with_a_good_one() -> None:
+    """All is done with either, and health tells of the one that is stuck."""
+    document = bench("log", "--kind", "socket", "--kills", "1", "--commands", "20")
+    good, stuck = document["runs"]
+    assert (good["kind"], good["told"]) == ("good", [])
+    assert (stuck["kind"], len(stuck["told"])) == ("socket", 1)
+    assert min(good["pings"][0], stuck["pings"][0]) > 1
+
+
 def test_fuzz_counts_every_reply() -> None:
     """Thousands of frames of all kinds: each id is answered once, both processes live, and memory is bounded."""
     document = bench("fuzz", "--frames", "6000", "--calm", "0.5")
