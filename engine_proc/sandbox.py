@@ -1,6 +1,6 @@
 """The sandbox: what the kernel lets this process do, set once before anything of a stranger's is read (ADR 025).
 
-Writing, making, removing and renaming only below the download roots and the engine's own directories; reading below
+Writing, making, removing and renaming only below the download roots and in the engine's own directory; reading below
 these, the resume directory, and where Python, libtorrent, name resolution and certificates lie. It holds for the
 threads that are started afterwards, so it is entered before there are any.
 """
@@ -132,11 +132,11 @@ def _confine_files(
     version: int, roots: Sequence[str], resume_dir: ResumeDir, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """Sets Landlock's rules. Returns where they let this process write. Raises OSError."""
-    own = [str(resume_dir.fastresume_dir), str(resume_dir.damaged)]
+    own = str(resume_dir.fastresume_dir)
     places = {}
     with contextlib.ExitStack() as opened:
         rules = []
-        for path, rights in [*((root, _PAYLOAD) for root in roots), *((path, _OWN) for path in own)]:
+        for path, rights in [*((root, _PAYLOAD) for root in roots), (own, _OWN)]:
             fd = _open(opened, path, os.O_DIRECTORY | os.O_NOFOLLOW)
             if fd is not None and (place := place_of(fd)) is not None:
                 places[path] = place
