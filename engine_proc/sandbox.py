@@ -183,7 +183,10 @@ def _led_to(directory: str) -> Iterable[str]:
 
 def _code() -> Iterator[str]:
     """Where Python and libraries lie that may be loaded later: beside those that are loaded."""
-    yield from {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path} - {str(Path.cwd())}
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
+    with contextlib.suppress(OSError):  # it may be one that was deleted
+        found.discard(str(Path.cwd()))
+    yield from found
     for package in (engine_proc, protocol):
         yield from package.__path__
     with contextlib.suppress(OSError):
