@@ -170,15 +170,20 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
     for directory in (environ.get("SSL_CERT_DIR") or "").split(":"):
         if directory:
             yield os.path.realpath(directory)
-            yield from _led_to(directory)
+            yield from _led_to(os.path.realpath(directory))
     yield from _code()
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """Where links in a directory of certificates lead."""
+    """Where links in a directory of certificates lead, unless that is read anyway; there are hundreds of them."""
+    read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
+    found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        return {os.path.realpath(entry.path) for entry in entries if entry.is_symlink()}
-    return ()
+        for entry in entries:
+            if entry.is_symlink():
+                target = os.path.normpath(os.path.join(directory, os.readlink(entry.path)))  # noqa: PTH115, PTH118
+                found |= set() if target.startswith(read) else {os.path.realpath(entry.path)}
+    return found
 
 
 def _code() -> Iterator[str]:

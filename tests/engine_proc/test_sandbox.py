@@ -85,12 +85,14 @@ def test_certificates_are_read_where_the_environment_says(
     certificates, elsewhere = tmp_path / "certificates", tmp_path / "elsewhere"
     certificates.mkdir()
     elsewhere.mkdir()
-    for name in ("file.pem", "linked.pem"):
+    for name in ("file.pem", "linked.pem", "relative.pem"):
         (elsewhere / name).touch()
     (certificates / "hash.0").symlink_to(elsewhere / "linked.pem")
+    (certificates / "hash.1").symlink_to("../elsewhere/relative.pem")
+    (certificates / "hash.2").symlink_to("hash.1")
     environ = {"SSL_CERT_FILE": str(elsewhere / "file.pem"), "SSL_CERT_DIR": f"{certificates}:{tmp_path / 'missing'}"}
     enter("auto", [], resume_dir, environ)
-    wanted = {elsewhere / "file.pem", certificates, elsewhere / "linked.pem"}
+    wanted = {certificates, *(elsewhere / f"{name}.pem" for name in ("file", "linked", "relative"))}
     assert {kernel.rules.get(str(path)) for path in wanted} == {READ}
 
 
