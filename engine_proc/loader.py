@@ -272,7 +272,8 @@ class Loader:
 
     def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
         what = f"{aside.file} is damaged: {problem}"
-        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done="; ".join([aside.done, *more])))
+        done = "; ".join([aside.done, *more])
+        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
 
     # -- judged ---------------------------------------------------------------------------------------------------
 

@@ -249,12 +249,17 @@ class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
 
 
 class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done."""
+    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done.
+
+    Fields:
+        staged: its name in `ResumeDir.staged`, for the supervisor to move it on; null where it is not there.
+    """
 
     torrent: str
     file: str
     what: str
     done: str
+    staged: str | None = None
 
 
 class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_damaged"):

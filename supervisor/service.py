@@ -60,7 +60,7 @@ from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
 from supervisor.describer import AT_ONCE, Describer
-from supervisor.differences import Mended, refused_metainfo
+from supervisor.differences import Mended, moved_on, refused_metainfo
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -167,7 +167,7 @@ class Service:
         self._described: set[str] = set()
         """The torrents of which it was found out what is stored."""
         self._places = PlaceWatch()
-        self._own_places = [str(self._resume_dir.fastresume_dir), str(self._resume_dir.damaged)]
+        self._own_places = [str(self._resume_dir.fastresume_dir)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
@@ -774,7 +774,14 @@ class Service:
             self._restorer.give(again)
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
-        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
+        self._background.create_task(self._report_put_aside(event))
+
+    async def _report_put_aside(self, event: FilePutAside) -> None:
+        done, staged = event.done, event.staged
+        if staged is not None:
+            done = await in_thread(partial(moved_on, self._resume_dir, done, staged))
+        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: nobody would clear the problem
+        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
 
     def _metainfo_damaged(self, event: MetainfoDamaged) -> None:
         self._background.create_task(self._put_metainfo_aside(event))

@@ -51,7 +51,7 @@ def damages(content: bytes) -> Iterator[bytes]:
 
 def test_no_damage_to_resume_data_is_believed(tmp_path: Path, store: FastResumeStore, resume: bytes) -> None:
     """Not one of them reaches libtorrent."""
-    ResumeDir(tmp_path).make_directories()
+    ResumeDir(tmp_path).make_engine_dir()
     file = ResumeDir(tmp_path).fastresume(SAMPLE.torrent)
     for damaged in damages(seal(resume)):
         file.write_bytes(damaged)
