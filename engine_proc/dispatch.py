@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import FileError, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import Conflict, FileError, PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
@@ -24,14 +24,14 @@ from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
-from engine_proc.session_port import LibtSession, UnknownTorrent
+from engine_proc.session_port import AlreadyThere, Hashes, LibtSession, UnknownTorrent
 from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsider, StorageGuard
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import SelectionChanged, TorrentError
 from protocol.integrity import Damaged
-from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
+from protocol.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
 
@@ -97,6 +97,8 @@ class Dispatcher:
         """Of those that are being taken out, the ones that do not come back, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
+        self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
+        """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
 
     @property
     def adding_many(self) -> bool:
@@ -117,6 +119,7 @@ class Dispatcher:
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
+        self._rivals.pop(torrent, None)
         if files_known and torrent not in self._applied:
             self._loader.files_known.add(torrent)
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
@@ -137,6 +140,7 @@ class Dispatcher:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         torrent = command.torrent
         self._next.pop(torrent, None)
+        self._rivals.pop(torrent, None)
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
@@ -146,7 +150,7 @@ class Dispatcher:
             if command.delete_files:
                 self._confine(torrent, command.desired)
             else:
-                self._session.remove(torrent, delete_files=False)
+                self._take_out(command)
         elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
@@ -194,7 +198,7 @@ class Dispatcher:
         forgetting = self._forgetting.get(torrent)
         if forgetting is not None:
             if alert.problem is None:
-                self._session.remove(torrent, delete_files=forgetting.delete_files)
+                self._take_out(forgetting)
             else:
                 self.gone(TorrentGone(torrent, alert.problem))
             return
@@ -240,7 +244,16 @@ class Dispatcher:
         """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
         desired = self._applied.get(torrent)
         if desired is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+            hashes = self._session.hashes(torrent)
+            self._loader.tell_hashes(desired, hashes)
+            for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
+                self._tell_same(rival, desired, hashes)
             self._confine(torrent, desired)
+
+    def conflict(self, alert: Conflict) -> None:
+        """Two links are of one torrent: the supervisor makes one of them, which is then loaded anew."""
+        torrent, other = alert.torrent, alert.other
+        self._emit(HashesProven(torrent=torrent, info_hash_v1=alert.v1, info_hash_v2=alert.v2, other=other))
 
     def _confine(self, torrent: str, desired: DesiredTorrent) -> None:
         """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
@@ -287,6 +300,8 @@ class Dispatcher:
                 self.ensure(newest)
             return
         self._guard.forget(torrent)
+        for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
+            self.ensure(rival)
         self._forgotten_problem[torrent] = self._spared.pop(torrent, None) or alert.problem
         self._store.delete(torrent)
 
@@ -349,6 +364,9 @@ class Dispatcher:
                 self._take_outcome(self._loader.load(desired, to_remove=False))
             case reconcile.Reload():
                 self.unload(torrent)
+            case reconcile.Inform():
+                if torrent in self._session.torrents() and self._session.layout(torrent) is None:
+                    self.unload(torrent)
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
@@ -364,6 +382,13 @@ class Dispatcher:
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
+
+    def _take_out(self, command: ForgetTorrent) -> None:
+        """Removes a torrent. What is left of one that is part of another record now is that one's, every file."""
+        if command.desired.removal == "merged":
+            self._session.unload(command.torrent)
+        else:
+            self._session.remove(command.torrent, delete_files=command.delete_files)
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         self._pending[desired.torrent].adding = True
@@ -397,6 +422,8 @@ class Dispatcher:
                 self.gone(TorrentGone(desired.torrent, str(error)))
             case Failed(desired, LeadsOut() as error):
                 self._refuse(desired, str(error), name=LEADS_OUT)
+            case Failed(desired, AlreadyThere() as error):
+                self._give_way(desired, error)
             case Failed(desired, error):
                 self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
 
@@ -412,6 +439,29 @@ class Dispatcher:
         for output in self._translator.missing(torrent, examined):
             self._emit(output)
         self._emit(TorrentApplied(torrent=torrent, revision=newest.revision))
+
+    def _give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
+        """Another record of the same torrent is loaded. Once that one is gone, this one is."""
+        torrent, other = desired.torrent, error.other
+        loaded = self._applied.get(other)
+        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
+        self._refuse(newest, str(error))
+        self._rivals[torrent] = (newest, other)
+        if error.proven and loaded is not None:
+            self._tell_same(desired, loaded, error.hashes)
+
+    def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
+        """Tells that two records are of one torrent, and how much of it each has, as far as is stored."""
+        self._emit(
+            HashesProven(
+                torrent=desired.torrent,
+                info_hash_v1=hashes.v1,
+                info_hash_v2=hashes.v2,
+                bytes_done=self._loader.claimed_bytes(desired),
+                other=loaded.torrent,
+                other_bytes_done=self._loader.claimed_bytes(loaded),
+            )
+        )
 
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent

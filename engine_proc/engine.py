@@ -17,6 +17,7 @@ import zmq
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Conflict,
     FileError,
     Flushed,
     PrioritiesSet,
@@ -334,6 +335,8 @@ class Engine:
                 self._coalescer.forget(alert.torrent)
                 self._audit.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
+            case Conflict():
+                dispatcher.conflict(alert)
             case FileError():
                 dispatcher.file_failed(alert)
             case PrioritiesSet():

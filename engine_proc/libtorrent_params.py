@@ -29,11 +29,21 @@ _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.dupli
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
+_LAST_TIER: Final = 255
+"""libtorrent keeps a tracker's tier in a byte."""
 
 
 def hash_of(info_hashes: Any) -> str:
     """Ouzel's id for a torrent: v1 where it has one (40 digits), else v2 (64 digits)."""
     return str(info_hashes.v1 if info_hashes.has_v1() else info_hashes.v2)
+
+
+def both_hashes(info_hashes: Any) -> tuple[str | None, str | None]:
+    """The v1 and the v2 info-hash in hexadecimal, None for one that is not there."""
+    return (
+        str(info_hashes.v1) if info_hashes.has_v1() else None,
+        str(info_hashes.v2) if info_hashes.has_v2() else None,
+    )
 
 
 def parse_magnet(magnet: str) -> Any:
@@ -83,12 +93,37 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
     if resume is not None:
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
-            params.ti = parse_metainfo(content).ti
+            given = parse_metainfo(content)
+            params.ti, params.info_hashes = given.ti, given.info_hashes
+            _join_sources(params, given)
     elif (content := read(metainfo)) is not None:
         params = parse_metainfo(content)
+        if desired.magnet is not None:  # its metainfo came later
+            _join_sources(params, parse_magnet(desired.magnet))
     else:
         params = parse_magnet(desired.magnet or "")
+    if params.ti is None and desired.info_hash_v1 is not None and desired.info_hash_v2 is not None:
+        # Peers of both swarms are found, and its metadata is no news about another torrent.
+        params.info_hashes = lt.info_hash_t(
+            lt.sha1_hash(bytes.fromhex(desired.info_hash_v1)), lt.sha256_hash(bytes.fromhex(desired.info_hash_v2))
+        )
     return params
+
+
+def _join_sources(params: Any, other: Any) -> None:
+    """Adds another source's trackers, each in a tier of its own, and web seeds."""
+    trackers, known = take_trackers(params), set(params.url_seeds)
+    last = max((tier for _, tier in trackers), default=-1)
+    urls = {url for url, _ in trackers}
+    for url in other.trackers:
+        if url not in urls and last < _LAST_TIER:
+            last += 1
+            urls.add(url)
+            trackers.append((url, last))
+    if trackers:
+        give_trackers(params, trackers)
+    if more := [url for url in other.url_seeds if url not in known]:
+        params.url_seeds = [*params.url_seeds, *more]
 
 
 def stored(params: Any, desired: DesiredTorrent, file_priorities: Sequence[int]) -> DesiredTorrent:

@@ -18,7 +18,9 @@ from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.session_port import (
+    AlreadyThere,
     Applied,
+    Hashes,
     Layout,
     Loading,
     Metainfo,
@@ -152,11 +154,12 @@ class LibtorrentSession:
         if save_path is not None:
             params.save_path = save_path
             paths = libtorrent_params.paths(params)
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths)
+        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
+        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, hashes)
 
     @recorded.of_desired
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired. Raises InvalidSource."""
+        """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
         params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
@@ -183,7 +186,10 @@ class LibtorrentSession:
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
+        """Adds a torrent from its resume data, unless there is something to look at first.
+
+        Raises InvalidSource, AlreadyThere.
+        """
         if examined is None:
             examined = self.examine(desired, metainfo=metainfo, resume=resume)
         parsed: Any = examined.parsed
@@ -212,7 +218,10 @@ class LibtorrentSession:
         stored: DesiredTorrent | None = None,
         files_known: bool = False,
     ) -> Loading:
-        self._alerts.expect(torrent, complete=complete)
+        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
+        if (other := self._alerts.rival(torrent, params.info_hashes)) is not None:
+            raise self._already_there(other, hashes, proven=params.ti is not None)
+        self._alerts.expect(torrent, params.info_hashes, complete=complete)
         if params.ti is None and torrent not in self._alerts.handles:
             self._keep_peers_for(torrent)
         trackers = libtorrent_params.take_trackers(params)
@@ -223,7 +232,13 @@ class LibtorrentSession:
         layout = None
         if params.ti is not None and not files_known:
             layout = libtorrent_params.layout(params.ti, params.file_priorities)
-        return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None)
+        return Loading(complete, layout, stored, bool(trackers), nameless=params.ti is None, hashes=hashes)
+
+    def _already_there(self, other: str, hashes: Hashes, *, proven: bool) -> AlreadyThere:
+        handle = self._alerts.handles.get(other)
+        if not proven and handle is not None and handle.torrent_file() is not None:
+            hashes, proven = Hashes(*libtorrent_params.both_hashes(handle.info_hashes())), True
+        return AlreadyThere(other, hashes, proven=proven)
 
     @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:
@@ -340,6 +355,11 @@ class LibtorrentSession:
         handle = self._handle(torrent)
         info = handle.torrent_file()
         return None if info is None else libtorrent_params.layout(info, handle.get_file_priorities())
+
+    @recorded.of_torrent
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes. Raises UnknownTorrent."""
+        return Hashes(*libtorrent_params.both_hashes(self._handle(torrent).info_hashes()))
 
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:

@@ -58,7 +58,13 @@ class SessionCommands:
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
-        verdict = SourceInspected(token=token, torrent=info.torrent, name=info.name)
+        verdict = SourceInspected(
+            token=token,
+            torrent=info.torrent,
+            name=info.name,
+            info_hash_v1=info.hashes.v1,
+            info_hash_v2=info.hashes.v2,
+        )
         if save_path is not None and info.paths:
             self._inspected[token] = verdict
             self._guard.confine(token, save_path, info.paths)

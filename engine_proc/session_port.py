@@ -35,10 +35,34 @@ class UnknownTorrent(Exception):
     """The session has no such torrent (any more)."""
 
 
+class Hashes(NamedTuple):
+    """A torrent's info-hashes in hexadecimal, of each version None where it has none, or none is known."""
+
+    v1: str | None = None
+    v2: str | None = None
+
+
+class AlreadyThere(Exception):
+    """The session has this very torrent under another id, by its other info-hash, and takes it only once.
+
+    Fields:
+        other: that id.
+        hashes: all that is known of the two.
+        proven: by metadata; otherwise it is a link that says so, and links may say anything.
+    """
+
+    def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
+        super().__init__(f"it has an info-hash of torrent {other}, and of the two only one can be loaded")
+        self.other = other
+        self.hashes = hashes
+        self.proven = proven
+
+
 class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
 
     Fields:
+        hashes: all info-hashes that it names; of metainfo there are no others.
         paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
             link (BEP 47), which is never made, the directory that it would be in.
     """
@@ -46,6 +70,7 @@ class SourceInfo(NamedTuple):
     torrent: str
     name: str
     paths: Sequence[str] = ()
+    hashes: Hashes = Hashes()
 
 
 class Layout(NamedTuple):
@@ -69,6 +94,7 @@ class Loading(NamedTuple):
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
         tracked: it has trackers, which hear of it once they are released.
         nameless: there is no metadata, so nobody knows where its files will be.
+        hashes: its info-hashes; all of them where there is metadata.
     """
 
     complete: bool
@@ -76,6 +102,7 @@ class Loading(NamedTuple):
     stored: DesiredTorrent | None = None
     tracked: bool = False
     nameless: bool = False
+    hashes: Hashes = Hashes()
 
 
 class Applied(NamedTuple):
@@ -103,7 +130,11 @@ class LibtSession(Protocol):
         ...
 
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data.
+        """Adds a torrent as desired: `TorrentAdded` follows.
+
+        Raises:
+            InvalidSource: also for unreadable resume data.
+            AlreadyThere: under another id.
 
         It loads, listens and seeds; its trackers are held back until `release_trackers`.
         """
@@ -130,6 +161,8 @@ class LibtSession(Protocol):
         files_known: bool = False,
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
+
+        Raises as `add` does.
 
         Args:
             verified: what was found by looking. None where nobody has looked; then, if there is something to look at,
@@ -191,6 +224,10 @@ class LibtSession(Protocol):
 
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, or None while there is no metadata."""
+        ...
+
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes; all of them once there is metadata."""
         ...
 
     def paths(self, torrent: str) -> list[str]:

@@ -162,6 +162,17 @@ def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
     return _call(commands.ListTorrents(cursor=cursor, fields=["torrent"]), read)
 
 
+def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
+    """Of all torrents, in the order of their ids: the id, and then the info-hashes that are not the id."""
+
+    def read(reply: Reply) -> Page[tuple[str, ...]]:
+        result = result_of(reply)
+        names = [(row["torrent"], row.get("info_hash_v1"), row.get("info_hash_v2")) for row in result["torrents"]]
+        return Page([tuple(dict.fromkeys(filter(None, each))) for each in names], result.get("cursor"))
+
+    return _call(commands.ListTorrents(cursor=cursor, fields=["torrent", "info_hash_v1", "info_hash_v2"]), read)
+
+
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
     """One torrent: its row, and what clients asked for."""
     return _call(commands.GetTorrent(torrent=torrent), _as(TorrentDetail))

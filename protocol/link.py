@@ -163,10 +163,13 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
 
     Fields:
         outside: which of its files would be outside of the download roots, in words.
+        info_hash_v1, info_hash_v2: those that it names; of metainfo there are no others.
     """
 
     token: int
     torrent: str | None = None
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
     name: str = ""
     problem: str | None = None
     outside: str | None = None
@@ -178,6 +181,24 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
     torrent: str
     revision: int
     problem: str | None = None
+
+
+class HashesProven(_EngineFact, frozen=True, kw_only=True, tag="hashes_proven"):
+    """A torrent's metadata shows which info-hashes it has. Records that have one of these are of one torrent.
+
+    Fields:
+        info_hash_v1, info_hash_v2: None for a version that the torrent is not of.
+        bytes_done: what the torrent's resume data claims, where it was asked for.
+        other: the record that it turned out to be the same as; None where nobody has looked.
+        other_bytes_done: what that one's resume data claims.
+    """
+
+    torrent: str
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
+    bytes_done: int = 0
+    other: str | None = None
+    other_bytes_done: int = 0
 
 
 class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_applied"):
@@ -259,6 +280,7 @@ EngineEvent = (
     | Heartbeat
     | SourceInspected
     | TorrentApplied
+    | HashesProven
     | SettingsApplied
     | TorrentForgotten
     | FilesRestored

@@ -7,9 +7,10 @@ Longer than most files here, because each command's way from its arguments to th
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -32,20 +33,20 @@ from protocol.desired import DesiredTorrent, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
+from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven, RetryTorrent, SourceInspected
 from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport, TorrentState
+from supervisor import identity
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
+from supervisor.identity import PEERS_KEPT, Contradiction, Identity, Known, New, Same
 from supervisor.keyed_locks import KeyedLocks
+from supervisor.merger import Merger
 from supervisor.reads import Reads
 from supervisor.snapshot import Snapshot
 from supervisor.threads import in_thread
 from supervisor.waiters import SESSION, Waiters
-
-PEERS_KEPT: Final = 200
-"""Peers by clients that are remembered of one torrent, the latest."""
 
 GONE: Final = 2**53
 """The revision that is confirmed once a removed torrent is gone: later than all others."""
@@ -77,6 +78,8 @@ class Mutations:
     """Carries out mutations.
 
     Args:
+        merger: has records of one torrent made one.
+        locks: of torrents, by id; shared with it.
         publish: publishes a lifecycle event.
         configure: hands the session's settings to the engine.
         released: called with a torrent that was let out of quarantine, before it is loaded.
@@ -92,6 +95,8 @@ class Mutations:
         link: EngineLink,
         waiters: Waiters,
         reads: Reads,
+        merger: Merger,
+        locks: KeyedLocks,
         publish: Callable[[LifecycleEvent], int],
         configure: Callable[[], None],
         engine_wanted: Callable[[], None],
@@ -103,11 +108,12 @@ class Mutations:
         self._link = link
         self._waiters = waiters
         self._reads = reads
+        self._merger = merger
         self._publish = publish
         self._configure = configure
         self._engine_wanted = engine_wanted
         self._released = released
-        self._locks = KeyedLocks()
+        self._locks = locks
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -128,12 +134,13 @@ class Mutations:
                 return await self._change(torrent, lambda desired: _with(desired, paused=True))
             case ResumeTorrent(torrent=torrent):
                 accepted = await self._change(torrent, lambda desired: _with(desired, paused=False))
-                if self._snapshot.of(torrent).state is TorrentState.ERROR:
-                    self._link.send(EnsureTorrent(desired=self._reads.find(torrent)), RetryTorrent(torrent=torrent))
+                if self._snapshot.of(accepted.subject).state is TorrentState.ERROR:
+                    desired = self._reads.find(accepted.subject)
+                    self._link.send(EnsureTorrent(desired=desired), RetryTorrent(torrent=desired.torrent))
                 return accepted
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
-                return accepted._replace(result=SequentialAccepted(torrent=torrent, sequential=sequential))
+                return accepted._replace(result=SequentialAccepted(torrent=accepted.subject, sequential=sequential))
             case UpdateSelection(torrent=torrent):
                 self._check_indices(torrent, command)
                 return await self._change(torrent, lambda desired: _with(desired, selection=_select(desired, command)))
@@ -186,15 +193,28 @@ class Mutations:
 
     async def _change(self, torrent: str, change: Change) -> Acceptance:
         """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
             after = change(before)
             if after != before:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
                 self._link.send(EnsureTorrent(desired=after))
-        return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
+        return Acceptance(TorrentAccepted(torrent=after.torrent), after.torrent, after.revision)
+
+    @contextlib.asynccontextmanager
+    async def _hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
+        """What is desired of a torrent, given by its id or its other info-hash; nobody else changes it meanwhile.
+
+        Raises:
+            OuzelError: UNKNOWN_TORRENT.
+        """
+        while True:
+            known = self._reads.find(torrent).torrent
+            async with self._locks.hold(known):
+                desired = self._reads.find(torrent)
+                if desired.torrent == known:  # it may have been made part of another one
+                    yield desired
+                    return
 
     async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
         accepted = await self._change(torrent, lambda desired: _with(desired, **limits))
@@ -213,48 +233,102 @@ class Mutations:
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
         source = await self._inspect(command, save_path, deadline)
         torrent = source.torrent or ""
-        async with self._locks.hold(torrent):
-            await self._until_forgotten(torrent, deadline)
-            before = self._catalogue.torrents.get(torrent)
-            if before is not None:
-                return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, before.revision)
-            desired = DesiredTorrent(
-                torrent=torrent,
-                source="magnet" if command.metainfo is None else "metainfo",
-                magnet=command.magnet,
-                name=source.name,
-                save_path=save_path,
-                mount_point=mount_point,
-                paused=command.paused,
-                sequential=command.sequential,
-                selection=Selection(
-                    include=command.rules.include,
-                    exclude=command.rules.exclude,
-                    skip_fluff=command.rules.skip_fluff,
-                    priorities=_by_index(command.priorities),
-                ),
-                download_bps=command.download_bps,
-                upload_bps=command.upload_bps,
-                trackers=command.trackers,
-                web_seeds=command.web_seeds,
-                labels=command.labels,
-                seed_mode=command.seed_mode,
-                peers=peers,
-                added_us=time.time_ns() // 1000,
-                metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+        named = _identity_of(source, proven=command.metainfo is not None)
+        while True:
+            async with self._merger.hold(named.hashes):
+                owners = self._catalogue.index.owners(named.hashes)
+                if not any(each in self._catalogue.torrents for each in owners):
+                    for leaving in owners:
+                        await self._until_forgotten(leaving, deadline)
+                verdict = self._judge(command, named)
+                if isinstance(verdict, New):
+                    return await self._add_new(torrent, command, source, save_path, mount_point, peers)
+                known, *others = verdict.torrents
+                if not others:
+                    return await self._add_again(known, command, source)
+            proof = HashesProven(torrent=known, info_hash_v1=named.v1, info_hash_v2=named.v2, other=others[0])
+            await self._merger.settle(proof)
+
+    def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
+        """Whether a source is of a torrent that is there. Raises OuzelError."""
+        near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
+        verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
+        if isinstance(verdict, Contradiction):
+            kind, field = ErrorKind.INVALID_METAINFO, "args.metainfo"
+            if command.metainfo is None:
+                kind, field = ErrorKind.INVALID_MAGNET, "args.magnet"
+            raise OuzelError(kind, f"{field}: {verdict.problem}", field=field)
+        return verdict
+
+    async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
+        """A torrent that is there is left as it is, but that a magnet link gets the metadata that it lacks."""
+        desired = self._catalogue.torrents[torrent]
+        lacks_metadata = (
+            desired.source == "magnet"
+            and desired.metainfo_crc32 is None
+            and self._snapshot.of(torrent).metadata is None
+        )
+        if command.metainfo is not None and lacks_metadata:
+            desired = _with(
+                desired,
+                name=desired.name or source.name,
+                metainfo_crc32=crc32_of(command.metainfo),
+                info_hash_v1=source.info_hash_v1,
+                info_hash_v2=source.info_hash_v2,
+                revision=desired.revision + 1,
             )
             await self._catalogue.put(desired, metainfo=command.metainfo)
-            self._publish(
-                TorrentAdded(
-                    torrent=torrent,
-                    name=desired.name,
-                    save_path=save_path,
-                    paused=desired.paused,
-                    labels=desired.labels,
-                    added_us=desired.added_us,
-                )
-            )
             self._link.send(EnsureTorrent(desired=desired))
+        return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, desired.revision)
+
+    async def _add_new(
+        self,
+        torrent: str,
+        command: AddTorrent,
+        source: SourceInspected,
+        save_path: str,
+        mount_point: str,
+        peers: list[str],
+    ) -> Acceptance:
+        desired = DesiredTorrent(
+            torrent=torrent,
+            source="magnet" if command.metainfo is None else "metainfo",
+            magnet=command.magnet,
+            name=source.name,
+            save_path=save_path,
+            mount_point=mount_point,
+            paused=command.paused,
+            sequential=command.sequential,
+            selection=Selection(
+                include=command.rules.include,
+                exclude=command.rules.exclude,
+                skip_fluff=command.rules.skip_fluff,
+                priorities=_by_index(command.priorities),
+            ),
+            download_bps=command.download_bps,
+            upload_bps=command.upload_bps,
+            trackers=command.trackers,
+            web_seeds=command.web_seeds,
+            labels=command.labels,
+            seed_mode=command.seed_mode,
+            peers=peers,
+            added_us=time.time_ns() // 1000,
+            metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+            info_hash_v1=source.info_hash_v1,
+            info_hash_v2=source.info_hash_v2,
+        )
+        await self._catalogue.put(desired, metainfo=command.metainfo)
+        self._publish(
+            TorrentAdded(
+                torrent=torrent,
+                name=desired.name,
+                save_path=save_path,
+                paused=desired.paused,
+                labels=desired.labels,
+                added_us=desired.added_us,
+            )
+        )
+        self._link.send(EnsureTorrent(desired=desired))
         return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
@@ -321,6 +395,7 @@ class Mutations:
 
     def _check_indices(self, torrent: str, command: UpdateSelection) -> None:
         """Refuses priorities of files that the torrent does not have, once that is known."""
+        torrent = self._catalogue.resolve(torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is None or command.priorities is msgspec.UNSET:
             return
@@ -334,9 +409,8 @@ class Mutations:
                 )
 
     async def _remove(self, torrent: str, delete_files: bool) -> Acceptance:
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
+            torrent = before.torrent
             if delete_files and before.quarantine is not None:
                 raise OuzelError(
                     ErrorKind.QUARANTINED,
@@ -373,9 +447,8 @@ class Mutations:
             self._waiters.refuse(torrent, quarantined(torrent))
 
     async def _release(self, torrent: str) -> Acceptance:
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
+            torrent = before.torrent
             if before.quarantine is None:
                 self._released(torrent)  # there may be a verdict that could not be written yet
                 return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
@@ -389,7 +462,7 @@ class Mutations:
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
-        self._reads.find(torrent)
+        self._reads.find(torrent)  # which is said before what is wrong with the peers
         given = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
 
         def remember(desired: DesiredTorrent) -> DesiredTorrent:
@@ -398,7 +471,7 @@ class Mutations:
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
         accepted = await self._change(torrent, remember)
-        return accepted._replace(result=PeersAccepted(torrent=torrent, added=len(given)))
+        return accepted._replace(result=PeersAccepted(torrent=accepted.subject, added=len(given)))
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -424,6 +497,13 @@ def quarantined(torrent: str) -> OuzelError:
     """What those are told who wait for libtorrent to do what is durable."""
     message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
     return OuzelError(ErrorKind.QUARANTINED, message)
+
+
+def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
+    v1, v2, torrent = source.info_hash_v1, source.info_hash_v2, source.torrent or ""
+    if v1 is None and v2 is None:
+        v1, v2 = (torrent, None) if len(torrent) == identity.SHORT else (None, torrent)
+    return Identity(v1, v2, proven)
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

@@ -32,6 +32,7 @@ from protocol.link import (
     FilePutAside,
     FilesQueried,
     FilesRestored,
+    HashesProven,
     Heartbeat,
     ResumeStoreState,
     SessionStats,
@@ -54,7 +55,7 @@ class Observer:
 
     Args:
         on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
-            on_session_stats: what concerns the service rather than one torrent's record.
+            on_session_stats, on_hashes: what concerns the service rather than one torrent's record.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -75,6 +76,7 @@ class Observer:
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
+        on_hashes: Callable[[HashesProven], None],
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -90,6 +92,7 @@ class Observer:
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
+        self._on_hashes = on_hashes
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -122,6 +125,8 @@ class Observer:
                 self._on_put_aside(event)
             case StorageState():
                 self._take_storage(event)
+            case HashesProven():
+                self._on_hashes(event)
             case TorrentForgotten():
                 self._on_forgotten(event)
             case SessionError():

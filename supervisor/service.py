@@ -61,8 +61,10 @@ from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
+from supervisor.keyed_locks import KeyedLocks
 from supervisor.lifecycle import State
 from supervisor.memory_guard import MemoryGuard
+from supervisor.merger import Merger
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.publisher import Publisher
@@ -193,7 +195,7 @@ class Service:
                     self._reporter.put_aside(file)
                 access = self._access.run(partial(self._reporter.report, "access"))
                 parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
-                running = [group.create_task(part) for part in parts]
+                running = [group.create_task(part) for part in (*parts, self._merger.run())]
                 self._keeper.start()
                 with self._checking_itself(context, group):
                     await self._finished.wait()
@@ -239,6 +241,7 @@ class Service:
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
+            on_hashes=lambda event: self._merger.proven(event),
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -277,8 +280,19 @@ class Service:
             restore=self._restore,
             version=self._version,
         )
+        locks = KeyedLocks()
+        self._merger = Merger(
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            link=self._link,
+            locks=locks,
+            publish=self._publish,
+            log=self._log,
+        )
         self._mutations = Mutations(
             catalogue=self._catalogue,
+            merger=self._merger,
+            locks=locks,
             snapshot=self._snapshot,
             roots=self._roots,
             link=self._link,
@@ -549,6 +563,7 @@ class Service:
 
     async def _freshen_files(self, torrent: str) -> None:
         """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
+        torrent = self._catalogue.resolve(torrent)
         observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
         if observed is None or not self._link.up or torrent not in self._snapshot.present:
             return

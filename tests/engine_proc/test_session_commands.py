@@ -23,8 +23,8 @@ def test_a_source_is_judged(desk: Desk) -> None:
     desk.session_commands.inspect(InspectSource(token=2, magnet=sample.magnet))
     desk.session_commands.inspect(InspectSource(token=3, magnet="nonsense"))
     good, also_good, bad = desk.heard(SourceInspected)
-    assert good == SourceInspected(token=1, torrent=sample.torrent, name="sample")
-    assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
+    assert good == SourceInspected(token=1, torrent=sample.torrent, info_hash_v1=sample.torrent, name="sample")
+    assert also_good == SourceInspected(token=2, torrent=sample.torrent, info_hash_v1=sample.torrent, name="sample")
     assert (bad.token, bad.torrent) == (3, None)
     assert bad.problem
     assert desk.session.calls == []

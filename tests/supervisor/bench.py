@@ -49,7 +49,9 @@ from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.health import Health
 from supervisor.keeper import Keeper
+from supervisor.keyed_locks import KeyedLocks
 from supervisor.lifecycle import State
+from supervisor.merger import Merger
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer
 from supervisor.publisher import Publisher
@@ -281,6 +283,7 @@ class Bench:
             on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
+            on_hashes=lambda event: self.merger.proven(event),
         )
         self.link = EngineLink(
             sockets.bind(zmq.ROUTER, "engine"),
@@ -310,6 +313,16 @@ class Bench:
             restore=self.restore,
             version="9.9",
         )
+        locks = KeyedLocks()
+        self.merger = Merger(
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            link=self.link,
+            locks=locks,
+            publish=self.publisher.lifecycle,
+            log=log,
+        )
+        self._merging = group.create_task(self.merger.run())
         self.mutations = Mutations(
             catalogue=self.catalogue,
             snapshot=self.snapshot,
@@ -317,6 +330,8 @@ class Bench:
             link=self.link,
             waiters=self.waiters,
             reads=self.reads,
+            merger=self.merger,
+            locks=locks,
             publish=self.publisher.lifecycle,
             configure=self.configure,
             engine_wanted=self._engine_wanted,
@@ -414,6 +429,7 @@ class Bench:
 
     async def close(self) -> None:
         """Closes everything but the sockets of others."""
+        self._merging.cancel()
         await self.requests.close()
         await self.crashes.close()
         for engine in self._engines:

@@ -12,6 +12,7 @@ from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_comma
 from protocol.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.envelope import Wait
 from protocol.errors import ErrorKind, OuzelError
+from protocol.integrity import crc32_of
 from protocol.link import (
     Configure,
     EnsureTorrent,
@@ -25,7 +26,7 @@ from protocol.link import (
 from protocol.mounts import current, mount_point_of
 from protocol.rows import TorrentState
 from supervisor.download_roots import DownloadRoots
-from supervisor.mutations import PEERS_KEPT
+from supervisor.identity import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
 
@@ -184,9 +185,23 @@ async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
         await do(on, "add_torrent", magnet=MAGNET)
         before = fingerprint(on)
         assert await do(on, "add_torrent", magnet=MAGNET, paused=True) == {"torrent": V1, "duplicate": True}
-        assert await do(on, "add_torrent", "applied", metainfo=V1.encode()) == {"torrent": V1, "duplicate": True}
         assert fingerprint(on) == before
         assert revisions(engine) == [1]
+
+
+async def test_a_link_without_metadata_gets_that_of_a_duplicate(tmp_path: Path) -> None:
+    """Once, and durably: the .torrent is there, and nothing else of the record has changed but that it is known."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET, labels=["kept"])
+        before = on.catalogue.torrents[V1]
+        for _ in range(2):
+            added = await do(on, "add_torrent", "applied", metainfo=V1.encode(), labels=["left out"], paused=True)
+            assert added == {"torrent": V1, "duplicate": True}
+        after = on.catalogue.torrents[V1]
+        assert after == msgspec.structs.replace(before, metainfo_crc32=crc32_of(V1.encode()), revision=2)
+        assert on.catalogue.metainfo_of(after) == V1.encode()
+        assert revisions(engine) == [1, 2]
 
 
 async def test_of_many_who_add_the_same_at_once_one_does(tmp_path: Path) -> None:
