@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import Conflict, FileError, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import Conflict, FileError, NativeState, PrioritiesSet, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
@@ -34,6 +34,9 @@ from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
+
+OVERWRITTEN: Final = "files_overwritten"
+"""The name of the error that clients are told."""
 
 
 class _Pending:
@@ -93,12 +96,16 @@ class Dispatcher:
         self._reloading: dict[str, DesiredTorrent] = {}
         self._unjudged: set[str] = set()
         """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
-        self._expelled: dict[str, str] = {}
-        """Of those that are being taken out, the ones that do not come back, and why."""
+        self._expelled: dict[str, tuple[str, str]] = {}
+        """Of those that are being taken out, the ones that do not come back: the error's name, and why."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
         """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
+        self._verifying: dict[str, str] = {}
+        """Torrents that are being hashed again, and which other one writes to their files."""
+        self._overwritten: dict[str, str] = {}
+        """Those that were found to have lost something, until their resume data says so."""
 
     @property
     def adding_many(self) -> bool:
@@ -147,7 +154,11 @@ class Dispatcher:
         if self._loader.give_up(torrent):
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
-            if command.delete_files:
+            if command.delete_files and command.desired.spared:
+                # With other names for the files that are left, which can only be given to one that is being added.
+                self._reloading[torrent] = self._applied.get(torrent, command.desired)
+                self._session.unload(torrent)
+            elif command.delete_files:
                 self._confine(torrent, command.desired)
             else:
                 self._take_out(command)
@@ -164,6 +175,39 @@ class Dispatcher:
         if desired is not None and not desired.paused and torrent in self._session.torrents():
             self._session.set_paused(torrent, False)
 
+    def verify(self, torrent: str, writer: str) -> None:
+        """Has a torrent hashed again to whose files another one writes."""
+        desired = self._applied.get(torrent)
+        if desired is None or torrent not in self._session.torrents() or torrent in self._verifying:
+            return
+        if not self._pending.get(torrent) and not desired.paused:
+            self._verifying[torrent] = writer
+            self._session.verify(torrent)
+
+    def state_changed(self, torrent: str, state: NativeState) -> None:
+        """A torrent that was hashed again goes on, or has lost something: then it is not to write over the other's."""
+        if state is NativeState.CHECKING_FILES or (writer := self._verifying.pop(torrent, None)) is None:
+            return
+        desired = self._applied.get(torrent)
+        if desired is None or torrent not in self._session.torrents():
+            return
+        if state is NativeState.DOWNLOADING:
+            self._overwritten[torrent] = writer
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        elif not desired.paused:
+            self._session.set_paused(torrent, False)
+
+    def resume_data_made(self, torrent: str) -> None:
+        """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        writer = self._overwritten.pop(torrent, None)
+        if writer is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+            problem = (
+                f"torrent {writer} has written over files that this one has, too; resume has what is gone fetched "
+                "again, and written over the other's"
+            )
+            self._expelled[torrent] = (OVERWRITTEN, problem)
+            self.unload(torrent)
+
     # -- what is really there -------------------------------------------------------------------------------------
 
     def audit(self, torrent: str) -> None:
@@ -174,6 +218,8 @@ class Dispatcher:
         desired = self._applied.get(torrent)
         if desired is None or self._pending.get(torrent) or torrent in self._forgetting or torrent in self._reloading:
             return
+        if torrent in self._verifying or torrent in self._overwritten:
+            return  # it is paused, or is about to be
         try:
             found = self._session.observed(desired)
         except UnknownTorrent:
@@ -271,7 +317,7 @@ class Dispatcher:
                 self._spared[torrent] = problem
             self._session.remove(torrent, delete_files=problem is None)
         elif problem is not None:
-            self._expelled[torrent] = problem
+            self._expelled[torrent] = (LEADS_OUT, problem)
             self.unload(torrent)
         else:
             self._select(torrent)
@@ -291,19 +337,28 @@ class Dispatcher:
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
             newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
-            problem = self._expelled.pop(torrent, None)
+            expelled = self._expelled.pop(torrent, None)
             if (forgetting := self._forgetting.pop(torrent, None)) is not None:
                 self.forget(forgetting)
-            elif problem is not None:
-                self._refuse(newest, problem, name=LEADS_OUT)
+            elif expelled is not None:
+                name, problem = expelled
+                self._refuse(newest, problem, name=name)
             else:
                 self.ensure(newest)
             return
         self._guard.forget(torrent)
         for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
             self.ensure(rival)
-        self._forgotten_problem[torrent] = self._spared.pop(torrent, None) or alert.problem
+        problems = [self._spared.pop(torrent, None) or alert.problem, self._left_alone(torrent)]
+        self._forgotten_problem[torrent] = "; ".join(filter(None, problems)) or None
         self._store.delete(torrent)
+
+    def _left_alone(self, torrent: str) -> str | None:
+        """What is told of files that were left because other torrents use them."""
+        command = self._forgetting.get(torrent)
+        if command is None or not (command.delete_files and command.desired.spared):
+            return None
+        return f"other torrents use {len(command.desired.spared)} of them, which are left"
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
         """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
@@ -479,6 +534,8 @@ class Dispatcher:
         self._pending.pop(torrent, None)
         self._undiscovered.discard(torrent)
         self._unjudged.discard(torrent)
+        self._verifying.pop(torrent, None)
+        self._overwritten.pop(torrent, None)
         self._loader.drop(torrent)
         self._translator.forget(torrent)
         self._policy.forget(torrent)

@@ -20,6 +20,7 @@ from engine_proc.alerts import (
     Conflict,
     FileError,
     Flushed,
+    NativeStateChanged,
     PrioritiesSet,
     ResumeData,
     ResumeUnsaved,
@@ -62,6 +63,7 @@ from protocol.link import (
     SaveAll,
     SessionStats,
     SettingsRefused,
+    VerifyTorrent,
     decode_commands,
 )
 
@@ -255,6 +257,8 @@ class Engine:
                 self._save_all(resume_dir)
             case RetryTorrent(torrent=torrent):
                 self._require_dispatcher().retry(torrent)
+            case VerifyTorrent(torrent=torrent, writer=writer):
+                self._require_dispatcher().verify(torrent, writer)
             case Drain():
                 self._begin_drain()
 
@@ -350,6 +354,9 @@ class Engine:
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)
+                dispatcher.resume_data_made(torrent)
+            case NativeStateChanged(torrent, state):
+                dispatcher.state_changed(torrent, state)
             case ResumeUnsaved(torrent, problem):
                 self._policy.settle(torrent)
                 if problem is not None:
@@ -511,7 +518,12 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | RetryTorrent(torrent=torrent):
+        case (
+            ForgetTorrent(torrent=torrent)
+            | QueryFiles(torrent=torrent)
+            | RetryTorrent(torrent=torrent)
+            | VerifyTorrent(torrent=torrent)
+        ):
             return torrent
         case _:
             return ""

@@ -29,6 +29,8 @@ _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.dupli
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
+SPARED: Final = ".ouzel-spared"
+"""A folder that is never made."""
 _LAST_TIER: Final = 255
 """libtorrent keeps a tracker's tier in a byte."""
 
@@ -234,6 +236,13 @@ def apply_desired(params: Any, desired: DesiredTorrent, *, resumed: bool, stored
     if desired.web_seeds:
         known = params.url_seeds
         params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]
+
+
+def spare(params: Any, desired: DesiredTorrent) -> None:
+    """Gives the files that are not to be deleted names that nothing has; what libtorrent deletes goes by names."""
+    if desired.spared and params.ti is not None:
+        names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
+        params.renamed_files = {**params.renamed_files, **names}
 
 
 def take_trackers(params: Any) -> Trackers:

@@ -161,6 +161,7 @@ class LibtorrentSession:
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
         params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+        libtorrent_params.spare(params, desired)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
@@ -207,6 +208,7 @@ class LibtorrentSession:
         if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
             # Where there is more than claimed files, libtorrent makes those that are empty, and looks for a part file.
             params.flags |= _FLAGS.no_verify_files
+        libtorrent_params.spare(params, desired)
         return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
 
     def _add(
@@ -279,6 +281,13 @@ class LibtorrentSession:
             handle.clear_error()
             handle.unset_flags(_FLAGS.upload_mode)
             handle.resume()
+
+    @recorded.of_torrent
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, and pauses it then. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        handle.force_recheck()
+        handle.set_flags(_FLAGS.stop_when_ready)  # before, it would pause at once what is ready now
 
     @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:

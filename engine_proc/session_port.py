@@ -191,6 +191,10 @@ class LibtSession(Protocol):
         """Pauses, or lets run; what an error has stopped is tried again."""
         ...
 
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` tells what it is after that."""
+        ...
+
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first."""
         ...

@@ -71,6 +71,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
             there is no such file. A magnet link has one where its metainfo was added later.
         info_hash_v1, info_hash_v2: the torrent's info-hashes, None for one that it does not have or that is not known
             yet. A hybrid torrent has both, and is found by either. A link may name two that do not belong together.
+        spared: the numbers of files that are left when the others are deleted, since other torrents use them.
         merged: ids of records of the same torrent that have been made part of this one.
     """
 
@@ -98,6 +99,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
     merged: list[str] = []
+    spared: list[int] = []
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,12 +68,14 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
 
     Fields:
         save_path: where it would be stored, resolved; None where it shall not be judged where its files would be.
+        list_files: its files are wanted, and nothing is judged.
     """
 
     token: int
     magnet: str | None = None
     metainfo: bytes | None = None
     save_path: str | None = None
+    list_files: bool = False
 
 
 class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -124,11 +126,33 @@ class RetryTorrent(_EngineVerb, frozen=True, kw_only=True, tag="retry_torrent"):
     torrent: str
 
 
+class VerifyTorrent(_EngineVerb, frozen=True, kw_only=True, tag="verify_torrent"):
+    """Hash a torrent's files again, since another torrent writes to some of them. Where they are not its own any more
+    it ends in an error.
+
+    Fields:
+        writer: the other torrent.
+    """
+
+    torrent: str
+    writer: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | RetryTorrent | Drain
+EngineCommand = (
+    Configure
+    | InspectSource
+    | EnsureTorrent
+    | ForgetTorrent
+    | QueryFiles
+    | SaveAll
+    | RetryTorrent
+    | VerifyTorrent
+    | Drain
+)
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -164,6 +188,8 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
     Fields:
         outside: which of its files would be outside of the download roots, in words.
         info_hash_v1, info_hash_v2: those that it names; of metainfo there are no others.
+        places: where its root folder, or its one file, would be; given where a save path was.
+        files: where its files would be; given with `list_files`.
     """
 
     token: int
@@ -173,6 +199,8 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
     name: str = ""
     problem: str | None = None
     outside: str | None = None
+    places: list[str] = []
+    files: list[str] = []
 
 
 class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applied"):

@@ -44,6 +44,7 @@ from supervisor.identity import PEERS_KEPT, Contradiction, Identity, Known, New,
 from supervisor.keyed_locks import KeyedLocks
 from supervisor.merger import Merger
 from supervisor.reads import Reads
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.threads import in_thread
 from supervisor.waiters import SESSION, Waiters
@@ -82,6 +83,7 @@ class Mutations:
         locks: of torrents, by id; shared with it.
         publish: publishes a lifecycle event.
         configure: hands the session's settings to the engine.
+        shared_files: gives what is known of files that several torrents have.
         released: called with a torrent that was let out of quarantine, before it is loaded.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
@@ -100,6 +102,7 @@ class Mutations:
         publish: Callable[[LifecycleEvent], int],
         configure: Callable[[], None],
         engine_wanted: Callable[[], None],
+        shared_files: Callable[[], SharedFiles],
         released: Callable[[str], None] = lambda torrent: None,
     ) -> None:
         self._catalogue = catalogue
@@ -112,6 +115,7 @@ class Mutations:
         self._publish = publish
         self._configure = configure
         self._engine_wanted = engine_wanted
+        self._shared_files = shared_files
         self._released = released
         self._locks = locks
         self._forgotten: dict[str, asyncio.Future[None]] = {}
@@ -242,7 +246,11 @@ class Mutations:
                         await self._until_forgotten(leaving, deadline)
                 verdict = self._judge(command, named)
                 if isinstance(verdict, New):
-                    return await self._add_new(torrent, command, source, save_path, mount_point, peers)
+                    desired = await self._add_new(torrent, command, source, save_path, mount_point, peers)
+                    near = self._shared_files().added(torrent, source.places)
+                    sharing = await self._sharing(command, save_path, near, deadline) if near else []
+                    added = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
+                    return Acceptance(added, torrent, desired.revision)
                 known, *others = verdict.torrents
                 if not others:
                     return await self._add_again(known, command, source)
@@ -289,7 +297,7 @@ class Mutations:
         save_path: str,
         mount_point: str,
         peers: list[str],
-    ) -> Acceptance:
+    ) -> DesiredTorrent:
         desired = DesiredTorrent(
             torrent=torrent,
             source="magnet" if command.metainfo is None else "metainfo",
@@ -329,7 +337,16 @@ class Mutations:
             )
         )
         self._link.send(EnsureTorrent(desired=desired))
-        return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
+        return desired
+
+    async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
+        """Which of the torrents that lie where a new one does have a file of its; all, where nobody can tell."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                paths = await self._link.list_files(metainfo=command.metainfo or b"", save_path=save_path)
+                return await self._shared_files().sharing(near, paths)
+        except (TimeoutError, OuzelError):
+            return near
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
         """The save path, resolved, and its mount point. A thread finds out, as a hung disk must not hang the loop."""
@@ -419,7 +436,16 @@ class Mutations:
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
-            leaving = _with(before, removal=removal, revision=before.revision + 1)
+            spared = await self._shared_files().to_spare(before) if delete_files else []
+            if spared is None:
+                raise OuzelError(
+                    ErrorKind.NO_METADATA,
+                    f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
+                    "nothing was changed. Remove it without them, or later",
+                    field="args.delete_files",
+                    retry_after_ms=1000,
+                )
+            leaving = _with(before, removal=removal, spared=spared, revision=before.revision + 1)
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)

@@ -5,7 +5,7 @@ is told here from what is news.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from protocol.events import (
     Completed,
     ErrorCleared,
     FileCompleted,
+    FileEntry,
     FilesDiscovered,
     LifecycleEvent,
     LimitsApplied,
@@ -56,6 +57,8 @@ class Observer:
     Args:
         on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
             on_session_stats, on_hashes: what concerns the service rather than one torrent's record.
+        on_files: called with a torrent and its files, when they are known and in the snapshot.
+        on_progress, on_completed: called with how far a torrent is, and with one that has just become complete.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -77,6 +80,9 @@ class Observer:
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
         on_hashes: Callable[[HashesProven], None],
+        on_files: Callable[[str, Sequence[FileEntry]], None],
+        on_progress: Callable[[Progress], None],
+        on_completed: Callable[[str], None],
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -93,6 +99,9 @@ class Observer:
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
         self._on_hashes = on_hashes
+        self._on_files = on_files
+        self._on_progress = on_progress
+        self._on_completed = on_completed
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -179,10 +188,12 @@ class Observer:
                 self._on_taken_up(torrent)
             case Progress(state=state):
                 observed.progress = event
+                self._on_progress(event)
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
-            case FilesRestored():
+            case FilesRestored(files=files):
                 self._keep_metadata(event)
+                self._on_files(event.torrent, files)
             case MetadataUpdated():
                 self._publisher.lifecycle(event)
                 observed.metadata = Metadata.of(
@@ -198,11 +209,12 @@ class Observer:
                     event, files=files[:MAX_EVENT_FILES], truncated=len(files) > MAX_EVENT_FILES
                 )
                 self._publisher.lifecycle(shown)
+                self._on_files(event.torrent, files)
             case StateChanged():
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name in ("add_failed", "damaged", "path_not_allowed"):
+                if event.name in ("add_failed", "damaged", "path_not_allowed", "files_overwritten"):
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )
@@ -210,7 +222,10 @@ class Observer:
             case ErrorCleared():
                 observed.error = None
                 self._publisher.lifecycle(event)
-            case Completed() | FileCompleted() | SelectionChanged():
+            case Completed():
+                self._publisher.lifecycle(event)
+                self._on_completed(event.torrent)
+            case FileCompleted() | SelectionChanged():
                 self._publisher.lifecycle(event)
 
     def _take_state(self, event: StateChanged) -> None:

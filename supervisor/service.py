@@ -78,6 +78,7 @@ from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.waiters import Waiters
@@ -189,6 +190,9 @@ class Service:
                 reports = Path(self._config.paths.state_dir) / CRASHES
                 self._crashes = CrashReports(reports, group=group, log=self._log)
                 self._isolation = self._isolate(group)
+                self._shared_files = SharedFiles(
+                    catalogue=self._catalogue, snapshot=self._snapshot, link=self._link, group=group
+                )
                 requests = self._serve(group)
                 self._catch_signals()
                 for file in damaged:
@@ -242,6 +246,9 @@ class Service:
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
             on_hashes=lambda event: self._merger.proven(event),
+            on_files=lambda torrent, files: self._shared_files.files_known(torrent, files),
+            on_progress=lambda event: self._shared_files.progress(event),
+            on_completed=lambda torrent: self._shared_files.completed(torrent),
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -302,6 +309,7 @@ class Service:
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
+            shared_files=lambda: self._shared_files,
         )
         self._reloader = Reloader(
             self._in_force,
@@ -579,6 +587,8 @@ class Service:
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
             self._reporter.renewed(event.torrent)
+        if isinstance(event, TorrentRemoved):
+            self._shared_files.gone(event.torrent)
         return self._publisher.lifecycle(event)
 
     # -- the configuration ----------------------------------------------------------------------------------------

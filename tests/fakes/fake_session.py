@@ -415,6 +415,11 @@ class FakeSession:
             if not paused:
                 known.error, known.upload_mode = None, False
 
+    def verify(self, torrent: str) -> None:
+        """What comes of it is the test's to say. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("verify", torrent)
+
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
         with self._lock:

@@ -59,6 +59,7 @@ from supervisor.reads import Reads
 from supervisor.requests import Requests
 from supervisor.restart_policy import RestartPolicy
 from supervisor.restore import Restore
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 from tests.supervisor.sockets import Sockets
@@ -284,6 +285,9 @@ class Bench:
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
             on_hashes=lambda event: self.merger.proven(event),
+            on_files=lambda torrent, files: self.shared_files.files_known(torrent, files),
+            on_progress=lambda event: self.shared_files.progress(event),
+            on_completed=lambda torrent: self.shared_files.completed(torrent),
         )
         self.link = EngineLink(
             sockets.bind(zmq.ROUTER, "engine"),
@@ -336,7 +340,9 @@ class Bench:
             configure=self.configure,
             engine_wanted=self._engine_wanted,
             released=self.released.append,
+            shared_files=lambda: self.shared_files,
         )
+        self.shared_files = SharedFiles(catalogue=self.catalogue, snapshot=self.snapshot, link=self.link, group=group)
         self.stopping = False
         self.freshened: list[str] = []
         self.crashes = CrashReports(directory / "crashes", group=group, log=log)
