@@ -57,11 +57,12 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
 
 
-class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of `add_torrent`: the torrent's id, and whether it was there before."""
+class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The result of `add_torrent`: the torrent's id, whether it was there before, and who has files of its, too."""
 
     torrent: str
     duplicate: bool
+    shares_files_with: list[str] = []
 
 
 def _call(command: commands.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:

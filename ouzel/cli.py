@@ -144,7 +144,7 @@ def add(
             end = add_and_wait(client, call, output)
             raise typer.Exit(ExitCode.OK if end is Outcome.COMPLETED else ExitCode.ENDED_IN_ERROR)
         added = client.run(call)
-        output.show(added, lambda: f"{'already there' if added.duplicate else 'added'}: {added.torrent}")
+        output.show(added, lambda: render.added(added))
 
 
 @app.command("ls", epilog=EXIT_CODES_HELP)

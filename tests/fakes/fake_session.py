@@ -296,6 +296,7 @@ class FakeSession:
             metainfo = metainfo()
         if content is None and isinstance(metainfo, bytes):
             content = _parse_metainfo(metainfo)
+            have = [False] * content.pieces
         if content is None:
             return Examined([], 0, 0, 0)
         there = _Torrent(desired, content, have, trackers)

@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from ouzel import render
+from ouzel.calls import Added
 from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
 from protocol.rows import HealthStatus, RulesReport, TorrentState
@@ -175,3 +176,10 @@ def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, f
     shown = seen(render.overview(table_of(*rows, busy), [*rows, busy], height))
     assert shown.splitlines()[1].split()[1] == "busy"
     assert ("and 3 more" in shown) == (fits == 2)
+
+
+def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
+    """On a line of its own, and only where somebody has."""
+    assert render.added(Added(torrent=ID, duplicate=False)) == f"added: {ID}"
+    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER]))
+    assert told.splitlines()[1].startswith(f"it shares files with {OTHER}")

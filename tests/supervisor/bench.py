@@ -117,7 +117,8 @@ class PlayedChild(Child):
 class PlayedEngine:
     """An engine on the real link that does as it is told at once, unless it is `deaf` to a kind of command.
 
-    A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused.
+    A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused, and one
+    that begins with `hybrid` ends in two hashes.
     """
 
     def __init__(self, socket: zmq.asyncio.Socket, gen: int, deaf: set[type[EngineCommand]]) -> None:
@@ -171,6 +172,9 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             assert source is not None
             if source.endswith("!"):
                 return [SourceInspected(token=token, problem="no torrent that I know")]
+            if source.startswith("hybrid"):
+                v1, v2 = source[-104:-64], source[-64:]
+                return [SourceInspected(token=token, torrent=v1, info_hash_v1=v1, info_hash_v2=v2)]
             if source.startswith("outside"):
                 return [SourceInspected(token=token, torrent=source[-40:], outside="'/one/link' leads to '/outside'")]
             return [SourceInspected(token=token, torrent=source[-40:], name=f"name of {source[-40:]}")]
