@@ -86,10 +86,11 @@ class Conflict(_TorrentAlert, frozen=True):
     """Metadata shows that this torrent and another one are the same one (`torrent_conflict_alert`); both stand still.
 
     Fields:
+        other: the other one; None where that is being removed.
         v1, v2: the info-hashes of the one that both are; None for a version that it is not of.
     """
 
-    other: str
+    other: str | None
     v1: str | None
     v2: str | None
 

@@ -29,7 +29,7 @@ from engine_proc.storage_guard import Confined, Decision, Judged, Moved, Reconsi
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
-from protocol.events import SelectionChanged, TorrentError
+from protocol.events import ErrorCleared, SelectionChanged, TorrentError
 from protocol.integrity import Damaged
 from protocol.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
 
@@ -299,6 +299,9 @@ class Dispatcher:
     def conflict(self, alert: Conflict) -> None:
         """Two links are of one torrent: the supervisor makes one of them, which is then loaded anew."""
         torrent, other = alert.torrent, alert.other
+        if other is None:
+            self.unload(torrent)
+            return
         self._emit(HashesProven(torrent=torrent, info_hash_v1=alert.v1, info_hash_v2=alert.v2, other=other))
 
     def _confine(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -333,6 +336,7 @@ class Dispatcher:
     def gone(self, alert: TorrentGone) -> None:
         """The session has let go of a torrent; its resume data follows."""
         torrent = alert.torrent
+        troubled = self._translator.troubled(torrent)
         self._drop(torrent)
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
@@ -344,11 +348,13 @@ class Dispatcher:
                 name, problem = expelled
                 self._refuse(newest, problem, name=name)
             else:
+                if troubled:  # by what is left behind; what is still there is told again
+                    self._emit(ErrorCleared(torrent=torrent))
                 self.ensure(newest)
+                self._let_rivals_try(torrent)
             return
         self._guard.forget(torrent)
-        for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
-            self.ensure(rival)
+        self._let_rivals_try(torrent)
         problems = [self._spared.pop(torrent, None) or alert.problem, self._left_alone(torrent)]
         self._forgotten_problem[torrent] = "; ".join(filter(None, problems)) or None
         self._store.delete(torrent)
@@ -517,6 +523,11 @@ class Dispatcher:
                 other_bytes_done=self._loader.claimed_bytes(loaded),
             )
         )
+
+    def _let_rivals_try(self, torrent: str) -> None:
+        """A torrent is not in the session any more, or is on its way back, maybe with fewer info-hashes."""
+        for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
+            self.ensure(rival)
 
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent

@@ -275,7 +275,9 @@ class AlertCopier:
     def _copy_conflict(self, native: Any) -> Alert | None:
         """Two links turn out to be of one torrent; libtorrent has stopped both, and keeps neither's metadata."""
         torrent, other = self._ids.get(native.handle), self._ids.get(native.conflicting_torrent)
-        if torrent is None or other is None:
+        if torrent is None:
+            torrent, other = other, None
+        if torrent is None:
             return None
         return Conflict(torrent, other, *libtorrent_params.both_hashes(native.metadata.info_hashes()))
 

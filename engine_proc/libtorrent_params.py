@@ -104,12 +104,20 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
             _join_sources(params, parse_magnet(desired.magnet))
     else:
         params = parse_magnet(desired.magnet or "")
-    if params.ti is None and desired.info_hash_v1 is not None and desired.info_hash_v2 is not None:
-        # Peers of both swarms are found, and its metadata is no news about another torrent.
-        params.info_hashes = lt.info_hash_t(
-            lt.sha1_hash(bytes.fromhex(desired.info_hash_v1)), lt.sha256_hash(bytes.fromhex(desired.info_hash_v2))
-        )
+    if params.ti is None:
+        _name(params, desired)
     return params
+
+
+def _name(params: Any, desired: DesiredTorrent) -> None:
+    """Gives a link the info-hashes of its record, which may have learned one, or that the link named a wrong one."""
+    v1, v2 = desired.info_hash_v1, desired.info_hash_v2
+    if (v1 is None and v2 is None) or both_hashes(params.info_hashes) == (v1, v2):
+        return
+    given = [lt.sha1_hash(bytes.fromhex(v1))] if v1 is not None else []
+    if v2 is not None:
+        given.append(lt.sha256_hash(bytes.fromhex(v2)))
+    params.info_hashes = lt.info_hash_t(*given)
 
 
 def _join_sources(params: Any, other: Any) -> None:

@@ -69,7 +69,7 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     """
     if applied is None:
         return [Load(desired)]
-    if applied.save_path != desired.save_path or applied.merged != desired.merged:
+    if applied.save_path != desired.save_path or applied.merged != desired.merged or _renamed(applied, desired):
         return [Reload(desired)]
     if applied.metainfo_crc32 is None and desired.metainfo_crc32 is not None:
         return [*steps(msgspec.structs.replace(applied, metainfo_crc32=desired.metainfo_crc32), desired), Inform()]
@@ -87,6 +87,17 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     if applied.paused and not desired.paused:
         found.append(SetPaused(False))
     return found
+
+
+def _renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> bool:
+    """Whether a link has named an info-hash that turned out to be another torrent's."""
+    return any(
+        has is not None and has != wanted
+        for has, wanted in (
+            (applied.info_hash_v1, desired.info_hash_v1),
+            (applied.info_hash_v2, desired.info_hash_v2),
+        )
+    )
 
 
 _COMPARED: Final = ("save_path", "paused", "sequential", "download_bps", "upload_bps")

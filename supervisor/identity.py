@@ -48,7 +48,13 @@ class Known(NamedTuple):
 
 
 class New(NamedTuple):
-    """A source is of none of the torrents that are there."""
+    """A source is of none of the torrents that are there.
+
+    Fields:
+        wrong: links that name one of its info-hashes, and are proven by it to be of other torrents.
+    """
+
+    wrong: tuple[str, ...] = ()
 
 
 class Same(NamedTuple):
@@ -82,7 +88,8 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
     Args:
         known: the records that share a hash with it, or have one that is the other's shortened.
     """
-    same = []
+    same: list[str] = []
+    wrong: list[str] = []
     for torrent, identity in sorted(known):
         if not source.hashes & identity.hashes:
             if _shortened(source, identity) or _shortened(identity, source):
@@ -92,15 +99,28 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
                 )
             continue
         if _contradict(source, identity):
-            whose = "this source" if identity.proven or not source.proven else f"the link of torrent {torrent}"
+            if source.proven and not identity.proven:
+                # The link has named two that do not belong together; by its id it is known whose it is.
+                (same if torrent in source.hashes else wrong).append(torrent)
+                continue
             return Contradiction(
-                f"it shares one info-hash with torrent {torrent}, and not the other; those that {whose} names do not "
-                "belong together"
+                f"it shares one info-hash with torrent {torrent}, and not the other: two of these do not belong "
+                "together"
             )
         same.append(torrent)
     if not same:
-        return New()
+        return New(tuple(wrong))
     return Same(tuple(same) if source.proven else (same[0],))
+
+
+def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
+    """A link's record without the info-hashes that it has named and that are another torrent's."""
+    return msgspec.structs.replace(
+        desired,
+        info_hash_v1=None if desired.info_hash_v1 in hashes else desired.info_hash_v1,
+        info_hash_v2=None if desired.info_hash_v2 in hashes else desired.info_hash_v2,
+        revision=desired.revision + 1,
+    )
 
 
 class Candidate(NamedTuple):

@@ -15,11 +15,11 @@ from protocol.desired import DesiredTorrent
 from protocol.errors import OuzelError
 from protocol.events import LifecycleEvent, Reconciled, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven
+from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven, RetryTorrent
 from supervisor import identity, logs
 from supervisor.catalogue import Catalogue
 from supervisor.engine_link import EngineLink
-from supervisor.identity import Candidate, Identity
+from supervisor.identity import Candidate, Identity, Known, Same
 from supervisor.keyed_locks import KeyedLocks
 from supervisor.snapshot import Snapshot
 from supervisor.threads import in_thread
@@ -113,8 +113,14 @@ class Merger:
         v1, v2 = event.info_hash_v1, event.info_hash_v2
         proven = Identity(v1, v2, proven=True)
         async with self.hold(proven.hashes):
-            records = [self._catalogue.torrents.get(each) for each in self._catalogue.index.owners(proven.hashes)]
-            ours = [each for each in records if each is not None and self._is_of(each, proven)]
+            owners = self._catalogue.index.owners(proven.hashes)
+            there = [each for each in owners if each in self._catalogue.torrents]
+            verdict = identity.judge(proven, [Known(each, self._claims(each)) for each in there])
+            same = verdict.torrents if isinstance(verdict, Same) else ()
+            ours = [self._catalogue.torrents[each] for each in same]
+            if wrong := [each for each in there if each not in same]:
+                await self.correct(wrong, proven.hashes)
+                self._link.send(*(RetryTorrent(torrent=each.torrent) for each in ours))
             if len(ours) > 1 and event.other is not None:
                 await self._merge(ours, event)
                 return
@@ -124,9 +130,22 @@ class Merger:
                 if each.torrent == event.torrent and after != each:
                     await self._catalogue.put(after)
 
-    def _is_of(self, desired: DesiredTorrent, proven: Identity) -> bool:
-        known = identity.of_record(desired, proven=False)
-        return isinstance(identity.judge(proven, [identity.Known(desired.torrent, known)]), identity.Same)
+    def _claims(self, torrent: str) -> Identity:
+        return identity.of_record(self._catalogue.torrents[torrent], proven=False)
+
+    async def correct(self, links: Iterable[str], hashes: frozenset[str]) -> None:
+        """Links have named info-hashes that are another torrent's: from now on they are links without these.
+
+        To be called while `hold` is. Raises as `settle` does.
+        """
+        for torrent in links:
+            before = self._catalogue.torrents[torrent]
+            after = identity.without(before, hashes)
+            await self._catalogue.put(after)
+            what = "its link names two info-hashes that do not belong together"
+            done = "the one that is another torrent's is left out"
+            self._publish(Reconciled(torrent=torrent, what=what, done=done))
+            self._link.send(EnsureTorrent(desired=after))
 
     async def _merge(self, records: list[DesiredTorrent], event: HashesProven) -> None:
         kept, leaving = identity.merge(

@@ -246,6 +246,7 @@ class Mutations:
                         await self._until_forgotten(leaving, deadline)
                 verdict = self._judge(command, named)
                 if isinstance(verdict, New):
+                    await self._merger.correct(verdict.wrong, named.hashes)
                     desired = await self._add_new(torrent, command, source, save_path, mount_point, peers)
                     near = self._shared_files().added(torrent, source.places)
                     sharing = await self._sharing(command, save_path, near, deadline) if near else []

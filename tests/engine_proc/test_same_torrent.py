@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from engine_proc.alerts import Conflict, NativeState, PrioritiesSet
+from engine_proc.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
 from protocol.desired import DesiredTorrent
-from protocol.events import FilesDiscovered, MetadataUpdated, TorrentError
+from protocol.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from protocol.integrity import crc32_of, seal
 from protocol.link import HashesProven, TorrentApplied, TorrentForgotten
 from tests.engine_proc.desk import Desk, applied, changed
@@ -80,6 +80,35 @@ def test_two_links_that_turn_out_to_be_one_are_told_of(desk: Desk) -> None:
         TWO,
         TWO,
     )
+
+
+def test_a_conflict_with_one_that_is_being_removed_is_over_with_that(desk: Desk) -> None:
+    """The torrent is loaded anew, and the error that libtorrent gave it is over."""
+    one = desk.sample.desired()
+    desk.ensure(one)
+    for output in desk.translator.feed(TorrentTrouble(one.torrent, "torrent already exists in session")):
+        desk.hear(output)
+    desk.dispatcher.conflict(Conflict(one.torrent, None, one.torrent, TWO))
+    desk.pump()
+    assert [call for call, _ in desk.session.calls].count("add") == 2
+    assert desk.heard(HashesProven) == []
+    assert desk.heard(ErrorCleared) == [ErrorCleared(torrent=one.torrent)]
+
+
+def test_a_link_that_has_lost_a_hash_is_loaded_anew(desk: Desk) -> None:
+    """It was another torrent's, and that one is loaded then."""
+    one = desk.sample.desired(info_hash_v1=desk.sample.torrent, info_hash_v2=TWO)
+    desk.ensure(one)
+    other = DesiredTorrent(
+        torrent=other_sample.torrent, source="magnet", magnet=other_sample.magnet, save_path="/nowhere"
+    )
+    desk.session.make_same(one.torrent, other.torrent)
+    desk.ensure(other)
+    assert desk.session.torrents() == {one.torrent}
+    desk.session.make_same(one.torrent, "nobody")
+    desk.session.make_same(other.torrent, "nobody")
+    desk.ensure(changed(one, info_hash_v2=None))
+    assert desk.session.torrents() == {one.torrent, other.torrent}
 
 
 def test_metainfo_that_comes_later_is_taken_up(desk: Desk) -> None:

@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.desired import DesiredTorrent
-from supervisor.identity import Candidate, Contradiction, Identity, Known, New, Same, aliases, judge, merge, of_record
+from supervisor.identity import (
+    Candidate,
+    Contradiction,
+    Identity,
+    Known,
+    New,
+    Same,
+    aliases,
+    judge,
+    merge,
+    of_record,
+    without,
+)
 from tests.supervisor.samples import desired
 
 A1, B1 = "a1" * 20, "b1" * 20
@@ -44,14 +56,22 @@ def test_a_shared_hash_makes_a_source_the_torrent_that_is_there(source: Identity
     [
         (Identity(A1, B2, proven=False), HYBRID),
         (Identity(A1, B2, proven=False), Identity(A1, None, proven=True)),
-        (HYBRID, Identity(A1, B2, proven=False)),
-        (Identity(None, B2, proven=True), Identity(A1, B2, proven=False)),
         (Identity(A1, A2, proven=False), Identity(A1, B2, proven=False)),
     ],
 )
 def test_hashes_that_do_not_belong_together_are_no_torrent(source: Identity, known: Identity) -> None:
     """A link may name the v1 hash of one torrent and the v2 hash of another."""
     assert isinstance(judge(source, [Known(A1, known)]), Contradiction)
+
+
+def test_metainfo_shows_that_a_link_has_named_a_wrong_hash() -> None:
+    """The link is of the torrent of its id; a torrent whose hash it has named beside that is there for its own."""
+    link = Known(A1, Identity(A1, B2, proven=False))
+    assert judge(HYBRID, [link]) == Same((A1,))
+    for proven in (Identity(None, B2, proven=True), Identity(B1, B2, proven=True)):
+        assert judge(proven, [link]) == New(wrong=(A1,))
+    record = without(desired(A1, info_hash_v1=A1, info_hash_v2=B2), frozenset((B1, B2)))
+    assert (record.info_hash_v1, record.info_hash_v2, record.revision) == (A1, None, 2)
 
 
 def test_a_link_to_two_torrents_that_are_there_is_refused_and_proves_nothing() -> None:

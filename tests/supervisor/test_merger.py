@@ -9,7 +9,7 @@ import pytest
 from protocol.desired import DesiredTorrent
 from protocol.errors import ErrorKind, OuzelError
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven
+from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven, RetryTorrent
 from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor.catalogue import Catalogue
@@ -86,8 +86,8 @@ async def test_hashes_are_noted_and_nothing_is_decided_before_both_were_looked_a
         assert (on.catalogue.resolve(V1), on.catalogue.torrents[V2].revision) == (V1, 1)
 
 
-async def test_a_link_that_named_another_hash_is_left_out(tmp_path: Path) -> None:
-    """It shares a hash, and is proven to be no link to this torrent."""
+async def test_a_link_that_named_another_hash_is_a_link_without_it(tmp_path: Path) -> None:
+    """It shares a hash, and is proven to be no link to this torrent; the engine loads it anew, and tries ours again."""
     async with bench(tmp_path) as on:
         wrong = desired("b" * 40, info_hash_v1="b" * 40, info_hash_v2=V2)
         await on.catalogue.put(wrong)
@@ -95,7 +95,10 @@ async def test_a_link_that_named_another_hash_is_left_out(tmp_path: Path) -> Non
         engine = await on.engine()
         await engine.tell(proven(V1, V2))
         await until(on, lambda: len(on.catalogue.torrents) == 2)
-        assert on.catalogue.torrents["b" * 40] == wrong
+        right = msgspec.structs.replace(wrong, info_hash_v2=None, revision=2)
+        assert on.catalogue.torrents["b" * 40] == right
+        assert EnsureTorrent(desired=right) in engine.commands
+        assert await engine.given(RetryTorrent, 2)
 
 
 async def test_what_is_not_durable_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,11 +40,11 @@ async def test_files_that_another_torrent_uses_are_spared(tmp_path: Path) -> Non
         engine = await on.engine()
         await engine.tell(files(V1, "a", "shared", "b"), files(OTHER, "shared", "c"))
         await settled(on)
-        await do(on, "remove_torrent", torrent=V1, delete_files=True)
+        await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
         [forgotten] = await engine.given(ForgetTorrent)
         assert forgotten.desired.spared == [1]
         on.shared_files.gone(V1)  # as the service does
-        await do(on, "remove_torrent", torrent=OTHER, delete_files=True)
+        await do(on, "remove_torrent", "applied", torrent=OTHER, delete_files=True)
         assert (await engine.given(ForgetTorrent, 2))[1].desired.spared == []
 
 
@@ -55,7 +55,7 @@ async def test_all_is_spared_where_a_torrent_lies_whose_files_are_not_known(tmp_
         engine = await on.engine()
         await engine.tell(files(V1, "a", "b"))
         await settled(on)
-        await do(on, "remove_torrent", torrent=V1, delete_files=True)
+        await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
         assert (await engine.given(ForgetTorrent))[0].desired.spared == [0, 1]
 
 
@@ -65,15 +65,15 @@ async def test_a_torrent_is_not_removed_with_files_that_are_not_known_yet(tmp_pa
         await two(on)
         await on.engine()
         with pytest.raises(OuzelError) as refused:
-            await do(on, "remove_torrent", torrent=V1, delete_files=True)
+            await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
         assert (refused.value.kind, refused.value.field) == (ErrorKind.NO_METADATA, "args.delete_files")
         assert V1 in on.catalogue.torrents
-        await do(on, "remove_torrent", torrent=V1)
+        await do(on, "remove_torrent", "applied", torrent=V1)
     (tmp_path / "other").mkdir()
     async with bench(tmp_path / "other") as on:
         await two(on, other_path="/elsewhere")
         await on.engine()
-        await do(on, "remove_torrent", torrent=V1, delete_files=True)
+        await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
 
 
 async def test_a_seed_is_verified_while_another_torrent_writes_its_files(tmp_path: Path) -> None:
