@@ -81,9 +81,9 @@ class AlertCopier:
         self._adding: deque[tuple[str, frozenset[str]]] = deque()
         """Additions that libtorrent has yet to answer, in the order in which it was asked, with their info-hashes."""
         self._owners: dict[str, list[str]] = {}
-        """The expected torrents that have an info-hash: two only where one of them learns it from its metadata."""
-        self._hashes: dict[str, set[str]] = {}
-        """The info-hashes of each expected torrent."""
+        """The expected torrents that have an info-hash which is not their id; nearly all have none."""
+        self._others: dict[str, set[str]] = {}
+        """These info-hashes of each."""
         self._leaving: set[str] = set()
         self._complete: set[str] = set()
         """Those that were complete when they were added: that they finish then is no news, and there are thousands."""
@@ -94,7 +94,7 @@ class AlertCopier:
     def rival(self, torrent: str, info_hashes: Any) -> str | None:
         """Another expected torrent with one of these info-hashes: of the two libtorrent would take only one."""
         for info_hash in hashes_of(info_hashes):
-            for owner in self._owners.get(info_hash, ()):
+            for owner in self._having(info_hash):
                 if owner != torrent:
                     return owner
         return None
@@ -113,14 +113,18 @@ class AlertCopier:
         return handle in self._ids or self._known(handle.info_hashes()) is not None
 
     def _own(self, torrent: str, hashes: Collection[str]) -> None:
-        known = self._hashes.setdefault(torrent, set())
         for info_hash in hashes:
-            if info_hash not in known:
+            if info_hash != torrent and info_hash not in (known := self._others.setdefault(torrent, set())):
                 known.add(info_hash)
                 self._owners.setdefault(info_hash, []).append(torrent)
 
+    def _having(self, info_hash: str) -> list[str]:
+        """Who has an info-hash: two only where one learns it from its metadata while the other is being added."""
+        others = self._owners.get(info_hash, [])
+        return [info_hash, *others] if info_hash in self._expected else others
+
     def _disown(self, torrent: str) -> None:
-        for info_hash in self._hashes.pop(torrent, ()):
+        for info_hash in self._others.pop(torrent, ()):
             owners = self._owners[info_hash]
             owners.remove(torrent)
             if not owners:
@@ -157,7 +161,7 @@ class AlertCopier:
 
         Where two have one, which is so only while one of them is being added and will be refused, it is the other.
         """
-        found = {owner for info_hash in hashes_of(info_hashes) for owner in self._owners.get(info_hash, ())}
+        found = {owner for info_hash in hashes_of(info_hashes) for owner in self._having(info_hash)}
         if len(found) > 1:
             found = (found & self._leaving) or (found & self.handles.keys()) or found
         return min(found, default=None)
