@@ -82,6 +82,19 @@ class MetadataReceived(_TorrentAlert, frozen=True):
     """The info dictionary came from peers (`metadata_received_alert`)."""
 
 
+class Conflict(_TorrentAlert, frozen=True):
+    """Metadata shows that this torrent and another one are the same one (`torrent_conflict_alert`); both stand still.
+
+    Fields:
+        other: the other one; None where that is being removed.
+        v1, v2: the info-hashes of the one that both are; None for a version that it is not of.
+    """
+
+    other: str | None
+    v1: str | None
+    v2: str | None
+
+
 class Finished(_TorrentAlert, frozen=True):
     """All wanted pieces passed the hash check; they may still be in the write cache (`torrent_finished_alert`)."""
 
@@ -181,6 +194,7 @@ Alert = (
     | TorrentGone
     | NativeStateChanged
     | MetadataReceived
+    | Conflict
     | Finished
     | FileFinished
     | Flushed

@@ -16,7 +16,16 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 import msgspec
 
 from engine_proc import reconcile
-from engine_proc.alerts import Faulted, FileError, PrioritiesSet, Selected, TorrentAdded, TorrentGone
+from engine_proc.alerts import (
+    Conflict,
+    Faulted,
+    FileError,
+    NativeState,
+    PrioritiesSet,
+    Selected,
+    TorrentAdded,
+    TorrentGone,
+)
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.confinement import LEADS_OUT
 from engine_proc.leftovers import Leftover
@@ -27,7 +36,7 @@ from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore
-from engine_proc.session_port import LibtSession, NotSelected, TorrentFault, UnknownTorrent
+from engine_proc.session_port import AlreadyThere, Hashes, LibtSession, NotSelected, TorrentFault, UnknownTorrent
 from engine_proc.storage_guard import (
     Confined,
     Decision,
@@ -42,12 +51,14 @@ from engine_proc.storage_guard import (
 from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
-from protocol.events import SelectionChanged, TorrentError
+from protocol.events import ErrorCleared, SelectionChanged, TorrentError
 from protocol.integrity import Damaged
-from protocol.link import EngineEvent, ForgetTorrent, TorrentApplied, TorrentForgotten
+from protocol.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
 
+OVERWRITTEN: Final = "files_overwritten"
+"""The name of the error that clients are told."""
 FAULT: Final = "call_failed"
 """The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
 
@@ -179,6 +190,12 @@ class Dispatcher:
         """Those that are loaded once it is known which of their files are wanted."""
         self._selection_waits: set[str] = set()
         """Those in the session that are told their selection then; one of their `selections` is for that."""
+        self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
+        """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
+        self._verifying: dict[str, str] = {}
+        """Torrents that are being hashed again, and which other one writes to their files."""
+        self._overwritten: dict[str, str] = {}
+        """Those that were found to have lost something, until their resume data says so."""
 
     @property
     def adding_many(self) -> bool:
@@ -200,6 +217,7 @@ class Dispatcher:
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
+        self._rivals.pop(torrent, None)
         if files_known and torrent not in self._applied:
             self._loader.files_known.add(torrent)
         if self._loading_waits.pop(torrent, None) is not None:
@@ -226,16 +244,21 @@ class Dispatcher:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         torrent = command.torrent
         self._next.pop(torrent, None)
+        self._rivals.pop(torrent, None)
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
         if self._loader.give_up(torrent) or self._loading_waits.pop(torrent, None) is not None:
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
-            if command.delete_files:
+            if command.delete_files and command.desired.spared:
+                # With other names for the files that are left, which can only be given to one that is being added.
+                self._reloading[torrent] = self._applied.get(torrent, command.desired)
+                self._session.unload(torrent)
+            elif command.delete_files:
                 self._confine(torrent, command.desired)
             else:
-                self._remove(torrent, command.desired, delete_files=False)
+                self._take_out(command)
         elif torrent in self._reloading or self._adding(torrent):
             return
         elif command.delete_files:
@@ -293,6 +316,38 @@ class Dispatcher:
         if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
             self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
 
+    def verify(self, torrent: str, writer: str) -> None:
+        """Has a torrent hashed again to whose files another one writes."""
+        desired = self._applied.get(torrent)
+        if desired is None or torrent not in self._session.torrents() or torrent in self._verifying:
+            return
+        if not self._pending.get(torrent) and not desired.paused:
+            self._verifying[torrent] = writer
+            self._session.verify(torrent)
+
+    def state_changed(self, torrent: str, state: NativeState) -> None:
+        """A torrent that was hashed again goes on, or has lost something: then it is not to write over the other's."""
+        if state is NativeState.CHECKING_FILES or (writer := self._verifying.pop(torrent, None)) is None:
+            return
+        desired = self._applied.get(torrent)
+        if desired is None or torrent not in self._session.torrents():
+            return
+        if state is NativeState.DOWNLOADING:
+            self._overwritten[torrent] = writer
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        elif not desired.paused:
+            self._session.set_paused(torrent, False)
+
+    def resume_data_made(self, torrent: str) -> None:
+        """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        writer = self._overwritten.pop(torrent, None)
+        if writer is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+            problem = (
+                f"torrent {writer} has written over files that this one has, too; resume has what is gone fetched "
+                "again, and written over the other's"
+            )
+            self._expel(torrent, _Expelled(OVERWRITTEN, problem))
+
     # -- what is really there -------------------------------------------------------------------------------------
 
     @_faults_are_the_torrents
@@ -304,6 +359,8 @@ class Dispatcher:
         desired = self._applied.get(torrent)
         if desired is None or self._pending.get(torrent) or torrent in self._forgetting or torrent in self._reloading:
             return
+        if torrent in self._verifying or torrent in self._overwritten:
+            return  # it is paused, or is about to be
         try:
             found = self._session.observed(desired)
         except UnknownTorrent:
@@ -329,7 +386,7 @@ class Dispatcher:
         forgetting = self._forgetting.get(torrent)
         if forgetting is not None:
             if alert.problem is None:
-                self._remove(torrent, forgetting.desired, delete_files=forgetting.delete_files)
+                self._take_out(forgetting)
             else:
                 self.gone(TorrentGone(torrent, alert.problem))
             return
@@ -380,7 +437,19 @@ class Dispatcher:
         """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
         desired = self._applied.get(torrent)
         if desired is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+            hashes = self._session.hashes(torrent)
+            self._loader.tell_hashes(desired, hashes)
+            for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
+                self._tell_same(rival, desired, hashes)
             self._confine(torrent, desired)
+
+    def conflict(self, alert: Conflict) -> None:
+        """Two links are of one torrent: the supervisor makes one of them, which is then loaded anew."""
+        torrent, other = alert.torrent, alert.other
+        if other is None:
+            self.unload(torrent)
+            return
+        self._emit(HashesProven(torrent=torrent, info_hash_v1=alert.v1, info_hash_v2=alert.v2, other=other))
 
     def _confine(self, torrent: str, desired: DesiredTorrent) -> None:
         """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
@@ -508,7 +577,7 @@ class Dispatcher:
         elif forgetting.delete_files:
             self._confine(torrent, forgetting.desired)
         else:
-            self._remove(torrent, forgetting.desired, delete_files=False)
+            self._take_out(forgetting)
 
     @_faults_are_the_torrents
     def gone(self, alert: TorrentGone) -> None:
@@ -516,6 +585,7 @@ class Dispatcher:
         torrent = alert.torrent
         if torrent not in self._forgetting and torrent not in self._reloading:
             return
+        troubled = self._translator.troubled(torrent)
         self._drop(torrent)
         reloading = self._reloading.pop(torrent, None)
         if reloading is not None:
@@ -526,10 +596,15 @@ class Dispatcher:
             elif expelled is not None:
                 self._refuse(newest, expelled.problem, name=expelled.name)
             else:
+                if troubled:  # by what is left behind; what is still there is told again
+                    self._emit(ErrorCleared(torrent=torrent))
                 self.ensure(newest)
+                self._let_rivals_try(torrent)
             return
         self._guard.forget(torrent)
-        self._forgotten[torrent] = _Forgotten(self._spared.pop(torrent, None), alert.problem)
+        self._let_rivals_try(torrent)
+        spared = [self._spared.pop(torrent, None), self._left_alone(torrent)]
+        self._forgotten[torrent] = _Forgotten("; ".join(filter(None, spared)) or None, alert.problem)
         paths = self._deleted.pop(torrent, None)
         if paths:
             self._guard.look_after(torrent, self._forgetting[torrent].desired.save_path, paths)
@@ -541,6 +616,13 @@ class Dispatcher:
         forgotten = self._forgotten[torrent]
         self._forgotten[torrent] = forgotten._replace(left=left, said=forgotten.said if left else None)
         self._store.delete(torrent)
+
+    def _left_alone(self, torrent: str) -> str | None:
+        """What is told of files that were left because other torrents use them."""
+        command = self._forgetting.get(torrent)
+        if command is None or not (command.delete_files and command.desired.spared):
+            return None
+        return f"other torrents use {len(command.desired.spared)} of them, which are left"
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
         """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
@@ -615,6 +697,9 @@ class Dispatcher:
                 self._take_outcome(self._loader.load(desired, to_remove=False))
             case reconcile.Reload():
                 self.unload(torrent)
+            case reconcile.Inform():
+                if torrent in self._session.torrents() and self._session.layout(torrent) is None:
+                    self.unload(torrent)
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
@@ -641,6 +726,13 @@ class Dispatcher:
         """Has known peers called of a torrent that may have something to fetch."""
         if self._translator.incomplete(torrent) and torrent in self._session.torrents():
             self._session.call_peers(torrent)
+
+    def _take_out(self, command: ForgetTorrent) -> None:
+        """Removes a torrent. What is left of one that is part of another record now is that one's, every file."""
+        if command.desired.removal == "merged":
+            self._session.unload(command.torrent)
+        else:
+            self._remove(command.torrent, command.desired, delete_files=command.delete_files)
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         self._pending[desired.torrent].adding = True
@@ -675,6 +767,8 @@ class Dispatcher:
                 self.gone(TorrentGone(desired.torrent, str(error)))
             case Failed(desired, LeadsOut() as error):
                 self._refuse(desired, str(error), name=LEADS_OUT)
+            case Failed(desired, AlreadyThere() as error):
+                self._give_way(desired, error)
             case Failed(desired, error):
                 self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
 
@@ -715,6 +809,34 @@ class Dispatcher:
         for output in outputs(desired.torrent, examined):
             self._emit(output)
 
+    def _give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
+        """Another record of the same torrent is loaded. Once that one is gone, this one is."""
+        torrent, other = desired.torrent, error.other
+        loaded = self._applied.get(other)
+        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
+        self._refuse(newest, str(error))
+        self._rivals[torrent] = (newest, other)
+        if error.proven and loaded is not None:
+            self._tell_same(desired, loaded, error.hashes)
+
+    def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
+        """Tells that two records are of one torrent, and how much of it each has, as far as is stored."""
+        self._emit(
+            HashesProven(
+                torrent=desired.torrent,
+                info_hash_v1=hashes.v1,
+                info_hash_v2=hashes.v2,
+                bytes_done=self._loader.claimed_bytes(desired),
+                other=loaded.torrent,
+                other_bytes_done=self._loader.claimed_bytes(loaded),
+            )
+        )
+
+    def _let_rivals_try(self, torrent: str) -> None:
+        """A torrent is not in the session any more, or is on its way back, maybe with fewer info-hashes."""
+        for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
+            self.ensure(rival)
+
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
         if name == FAULT:
@@ -738,6 +860,8 @@ class Dispatcher:
         self._pending.pop(torrent, None)
         self._undiscovered.discard(torrent)
         self._unjudged.discard(torrent)
+        self._verifying.pop(torrent, None)
+        self._overwritten.pop(torrent, None)
         self._loader.drop(torrent)
         self._translator.forget(torrent)
         self._policy.forget(torrent)

@@ -17,9 +17,11 @@ import zmq
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Conflict,
     Faulted,
     FileError,
     Flushed,
+    NativeStateChanged,
     PrioritiesSet,
     ResumeData,
     ResumeUnsaved,
@@ -68,6 +70,7 @@ from protocol.link import (
     SaveAll,
     SessionStats,
     SettingsRefused,
+    VerifyTorrent,
     decode_commands,
 )
 
@@ -284,6 +287,8 @@ class Engine:
                 self._save_all(command)
             case CallPeers(torrent=torrent, peers=peers):
                 self._require_dispatcher().connect(torrent, peers)
+            case VerifyTorrent(torrent=torrent, writer=writer):
+                self._require_dispatcher().verify(torrent, writer)
             case Drain():
                 self._begin_drain()
 
@@ -394,6 +399,8 @@ class Engine:
                 dispatcher.alert_faulted(alert)
             case Selected():
                 dispatcher.selected(alert)
+            case Conflict():
+                dispatcher.conflict(alert)
             case FileError():
                 dispatcher.file_failed(alert)
             case PrioritiesSet():
@@ -411,6 +418,9 @@ class Engine:
             case ResumeData(torrent, blob):
                 self._writing += 1
                 self._store.save(torrent, blob)
+                dispatcher.resume_data_made(torrent)
+            case NativeStateChanged(torrent, state):
+                dispatcher.state_changed(torrent, state)
             case ResumeUnsaved(torrent, problem):
                 self._policy.settle(torrent)
                 self._handed_over(torrent)
@@ -591,7 +601,12 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | CallPeers(torrent=torrent):
+        case (
+            ForgetTorrent(torrent=torrent)
+            | QueryFiles(torrent=torrent)
+            | CallPeers(torrent=torrent)
+            | VerifyTorrent(torrent=torrent)
+        ):
             return torrent
         case _:
             return ""

@@ -7,7 +7,7 @@ Longer than most files here: a copier for each kind of alert, and one table of t
 
 import errno
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import libtorrent
@@ -17,6 +17,7 @@ from engine_proc import faults, libtorrent_claims, libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
+    Conflict,
     Faulted,
     FileError,
     FileFinished,
@@ -81,6 +82,13 @@ class AlertCopier:
         self._ids: dict[Any, str] = {}
         self._downloading: set[Any] = set()
         self._expected: set[str] = set()
+        self._adding: deque[tuple[str, frozenset[str]]] = deque()
+        """Additions that libtorrent has yet to answer, in the order in which it was asked, with their info-hashes."""
+        self._owners: dict[str, list[str]] = {}
+        """The expected torrents that have an info-hash which is not their id; nearly all have none."""
+        self._others: dict[str, set[str]] = {}
+        """These info-hashes of each."""
+        self._leaving: set[str] = set()
         self._complete: set[str] = set()
         """Those that were complete when they were added: that they finish then is no news, and there are thousands."""
         self._flushes: dict[str, int] = {}
@@ -94,9 +102,20 @@ class AlertCopier:
         self._removed: set[str] = set()
         self._faulted: list[Alert] = []
 
-    def expect(self, torrent: str, *, complete: bool) -> None:
+    def rival(self, torrent: str, info_hashes: Any) -> str | None:
+        """Another expected torrent with one of these info-hashes: of the two libtorrent would take only one."""
+        for info_hash in hashes_of(info_hashes):
+            for owner in self._having(info_hash):
+                if owner != torrent:
+                    return owner
+        return None
+
+    def expect(self, torrent: str, info_hashes: Any, *, complete: bool) -> None:
         """The torrent is about to be added; its resume data may say that it is `complete`."""
+        hashes = hashes_of(info_hashes)
         self._expected.add(torrent)
+        self._adding.append((torrent, hashes))
+        self._own(torrent, hashes)
         if complete and torrent not in self.handles:
             self._complete.add(torrent)
 
@@ -104,9 +123,28 @@ class AlertCopier:
         """Whether this is a torrent that was added, is being added, or is being removed."""
         return handle in self._ids or self._known(handle.info_hashes()) is not None
 
+    def _own(self, torrent: str, hashes: Collection[str]) -> None:
+        for info_hash in hashes:
+            if info_hash != torrent and info_hash not in (known := self._others.setdefault(torrent, set())):
+                known.add(info_hash)
+                self._owners.setdefault(info_hash, []).append(torrent)
+
+    def _having(self, info_hash: str) -> list[str]:
+        """Who has an info-hash: two only where one learns it from its metadata while the other is being added."""
+        others = self._owners.get(info_hash, [])
+        return [info_hash, *others] if info_hash in self._expected else others
+
+    def _disown(self, torrent: str) -> None:
+        for info_hash in self._others.pop(torrent, ()):
+            owners = self._owners[info_hash]
+            owners.remove(torrent)
+            if not owners:
+                del self._owners[info_hash]
+
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
         """The torrent is about to be removed: from now on its handle may be dead any moment, and is not given out."""
         self._forget_handle(torrent)
+        self._leaving.add(torrent)
         if with_files:
             self._deleting[torrent] = None
 
@@ -176,10 +214,27 @@ class AlertCopier:
         return torrent
 
     def _known(self, info_hashes: Any) -> str | None:
-        """The id of the torrent with these hashes; a magnet link may have named it by its v2 hash alone."""
-        if (v1 := str(info_hashes.v1)) in self._expected:
-            return v1
-        return v2 if (v2 := str(info_hashes.v2)) in self._expected else None
+        """The id of the expected torrent with one of these info-hashes, where there is no handle to tell.
+
+        Where two have one, which is so only while one of them is being added and will be refused, it is the other.
+        """
+        found = {owner for info_hash in hashes_of(info_hashes) for owner in self._having(info_hash)}
+        if len(found) > 1:
+            found = (found & self._leaving) or (found & self.handles.keys()) or found
+        return min(found, default=None)
+
+    def _answered(self, info_hashes: Any) -> str | None:
+        """The torrent whose addition is answered: libtorrent answers each of them once, in their order.
+
+        So two that share an info-hash are told apart even where the metadata of the first has come meanwhile, and its
+        handle has the hash of the second. An addition that nobody asked for has the hash of none.
+        """
+        hashes = hashes_of(info_hashes)
+        for asked in self._adding:
+            if asked[1] & hashes:
+                self._adding.remove(asked)
+                return asked[0]
+        return None
 
     def _copy_status_update(self, native: Any) -> Alert:
         rows = []
@@ -218,7 +273,7 @@ class AlertCopier:
     def _copy_added(self, native: Any) -> Alert | None:
         failed, handle = native.error.value(), native.handle
         # Reading `params` copies all of them, so the handle is asked where there is one.
-        torrent = self._known(native.params.info_hashes if failed else handle.info_hashes())
+        torrent = self._answered(native.params.info_hashes if failed else handle.info_hashes())
         if torrent is None:
             return None
         self._recorder.confirmed(torrent)
@@ -267,6 +322,8 @@ class AlertCopier:
     def _drop(self, torrent: str) -> None:
         self._forget_handle(torrent)
         self._expected.discard(torrent)
+        self._leaving.discard(torrent)
+        self._disown(torrent)
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         for table in (self._selections, self._selecting, self._counted):
@@ -295,6 +352,23 @@ class AlertCopier:
             return None
         self._complete.discard(torrent)
         return NativeStateChanged(torrent, state)
+
+    def _copy_metadata(self, native: Any) -> Alert | None:
+        """From now on the torrent has the info-hashes that its metadata shows, too."""
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        self._own(torrent, hashes_of(native.handle.info_hashes()))
+        return MetadataReceived(torrent)
+
+    def _copy_conflict(self, native: Any) -> Alert | None:
+        """Two links turn out to be of one torrent; libtorrent has stopped both, and keeps neither's metadata."""
+        torrent, other = self._ids.get(native.handle), self._ids.get(native.conflicting_torrent)
+        if torrent is None:
+            torrent, other = other, None
+        if torrent is None:
+            return None
+        return Conflict(torrent, other, *libtorrent_params.both_hashes(native.metadata.info_hashes()))
 
     def _copy_finished(self, native: Any) -> Alert | None:
         torrent = self._id(native)
@@ -372,7 +446,8 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
     lt.listen_failed_alert: lambda _, native: ListenTrouble(_text(native.message)),
     lt.state_changed_alert: AlertCopier._copy_state_changed,
-    lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
+    lt.metadata_received_alert: AlertCopier._copy_metadata,
+    lt.torrent_conflict_alert: AlertCopier._copy_conflict,
     lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: AlertCopier._copy_priorities_set,
@@ -401,6 +476,11 @@ def _text(read: Callable[[], str]) -> str:
         return read()
     except UnicodeDecodeError as error:
         return error.object.decode(errors="replace")
+
+
+def hashes_of(info_hashes: Any) -> frozenset[str]:
+    """The info-hashes that there are: of each version 20 or 32 bytes, in hexadecimal."""
+    return frozenset(each for each in libtorrent_params.both_hashes(info_hashes) if each is not None)
 
 
 def _errno(error: Any) -> int:

@@ -39,6 +39,8 @@ _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.dupli
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 _EVERYTHING: Final = Selection()
+SPARED: Final = ".ouzel-spared"
+"""A folder that is never made."""
 
 
 def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
@@ -49,6 +51,14 @@ def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
 def hash_of(info_hashes: Any) -> str:
     """Ouzel's id for a torrent: v1 where it has one (40 digits), else v2 (64 digits)."""
     return str(info_hashes.v1 if info_hashes.has_v1() else info_hashes.v2)
+
+
+def both_hashes(info_hashes: Any) -> tuple[str | None, str | None]:
+    """The v1 and the v2 info-hash in hexadecimal, None for one that is not there."""
+    return (
+        str(info_hashes.v1) if info_hashes.has_v1() else None,
+        str(info_hashes.v2) if info_hashes.has_v2() else None,
+    )
 
 
 def parse_magnet(magnet: str) -> Any:
@@ -106,13 +116,45 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
             given = parse_metainfo(content)
-            params.ti = given.ti
+            params.ti, params.info_hashes = given.ti, given.info_hashes
             params.renamed_files = {**given.renamed_files, **params.renamed_files}
+            _join_sources(params, given)
     elif (content := read(metainfo)) is not None:
         params = parse_metainfo(content)
+        if desired.magnet is not None:  # its metainfo came later
+            _join_sources(params, parse_magnet(desired.magnet))
     else:
         params = parse_magnet(desired.magnet or "")
+    if params.ti is None:
+        _name(params, desired)
     return params
+
+
+def _name(params: Any, desired: DesiredTorrent) -> None:
+    """Gives a link the info-hashes of its record, which may have learned one, or that the link named a wrong one."""
+    v1, v2 = desired.info_hash_v1, desired.info_hash_v2
+    if (v1 is None and v2 is None) or both_hashes(params.info_hashes) == (v1, v2):
+        return
+    given = [lt.sha1_hash(bytes.fromhex(v1))] if v1 is not None else []
+    if v2 is not None:
+        given.append(lt.sha256_hash(bytes.fromhex(v2)))
+    params.info_hashes = lt.info_hash_t(*given)
+
+
+def _join_sources(params: Any, other: Any) -> None:
+    """Adds another source's trackers, each in a tier of its own, and web seeds."""
+    trackers, known = take_trackers(params), set(params.url_seeds)
+    last = max((tier for _, tier in trackers), default=-1)
+    urls = {url for url, _ in trackers}
+    for url in other.trackers:
+        if url not in urls:
+            last = min(last + 1, TIER_MAX)
+            urls.add(url)
+            trackers.append((url, last))
+    if trackers:
+        give_trackers(params, trackers)
+    if more := [url for url in other.url_seeds if url not in known]:
+        params.url_seeds = [*params.url_seeds, *more]
 
 
 def stored(
@@ -235,6 +277,13 @@ def apply_desired(
     if desired.web_seeds:
         known = params.url_seeds
         params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]
+
+
+def spare(params: Any, desired: DesiredTorrent) -> None:
+    """Gives the files that are not to be deleted names that nothing has; what libtorrent deletes goes by names."""
+    if desired.spared and params.ti is not None:
+        names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
+        params.renamed_files = {**params.renamed_files, **names}
 
 
 def take_trackers(params: Any) -> Trackers:

@@ -23,7 +23,9 @@ from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.selector import Selector
 from engine_proc.session_port import (
     FAULTS,
+    AlreadyThere,
     Applied,
+    Hashes,
     InvalidSource,
     Layout,
     Loading,
@@ -208,13 +210,15 @@ class LibtorrentSession:
             params.save_path = save_path
             paths = libtorrent_params.paths(params)
             libtorrent_params.check_paths(paths)
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only)
+        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
+        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only, hashes)
 
     @faults.of_desired
     @recorded.of_desired
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired. Raises InvalidSource."""
+        """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
         params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=self._selector.priorities)
+        libtorrent_params.spare(params, desired)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
@@ -250,7 +254,10 @@ class LibtorrentSession:
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, unless there is something to look at first. Raises InvalidSource."""
+        """Adds a torrent from its resume data, unless there is something to look at first.
+
+        Raises InvalidSource, AlreadyThere.
+        """
         if examined is None:
             examined = self.examine(desired, metainfo=metainfo, resume=resume)
         parsed: Any = examined.parsed
@@ -270,6 +277,7 @@ class LibtorrentSession:
         if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
             # Where there is more than claimed files, libtorrent makes those that are empty, and looks for a part file.
             params.flags |= _FLAGS.no_verify_files
+        libtorrent_params.spare(params, desired)
         return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
 
     def _add(
@@ -284,8 +292,11 @@ class LibtorrentSession:
         layout = None
         if params.ti is not None and not files_known:
             layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
+        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
+        if (other := self._alerts.rival(torrent, params.info_hashes)) is not None:
+            raise self._already_there(other, hashes, proven=params.ti is not None)
         trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
-        self._alerts.expect(torrent, complete=complete)
+        self._alerts.expect(torrent, params.info_hashes, complete=complete)
         if torrent not in self._alerts.handles:
             if nameless:
                 self._keep_peers_for(torrent)
@@ -295,7 +306,13 @@ class LibtorrentSession:
             self._trackers.hold(torrent, trackers)
         self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
-        return Loading(complete, layout, stored, bool(trackers), nameless=nameless)
+        return Loading(complete, layout, stored, bool(trackers), nameless=nameless, hashes=hashes)
+
+    def _already_there(self, other: str, hashes: Hashes, *, proven: bool) -> AlreadyThere:
+        handle = self._alerts.handles.get(other)
+        if not proven and handle is not None and handle.torrent_file() is not None:
+            hashes, proven = Hashes(*libtorrent_params.both_hashes(handle.info_hashes())), True
+        return AlreadyThere(other, hashes, proven=proven)
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -346,6 +363,13 @@ class LibtorrentSession:
             handle.resume()
 
     @faults.of_torrent
+    @recorded.of_torrent
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, and pauses it then. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        handle.force_recheck()
+        handle.set_flags(_FLAGS.stop_when_ready)  # before, it would pause at once what is ready now
+
     @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
@@ -485,6 +509,11 @@ class LibtorrentSession:
         return libtorrent_params.layout(info, handle.get_file_priorities(), renamed)
 
     @faults.of_torrent
+    @recorded.of_torrent
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes. Raises UnknownTorrent."""
+        return Hashes(*libtorrent_params.both_hashes(self._handle(torrent).info_hashes()))
+
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
         """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""

@@ -30,14 +30,14 @@ from engine_proc.readback import tell_reconciled
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
-from engine_proc.session_port import InvalidSource, Layout, LibtSession, Loading
+from engine_proc.session_port import AlreadyThere, Hashes, InvalidSource, Layout, LibtSession, Loading
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent
 from protocol.events import Reconciled
 from protocol.integrity import Damaged
-from protocol.link import EngineEvent, FilePutAside, MetainfoDamaged
+from protocol.link import EngineEvent, FilePutAside, HashesProven, MetainfoDamaged
 
 
 class Absent(NamedTuple):
@@ -63,12 +63,17 @@ NotLoaded = Absent | Failed
 
 
 class _Found(NamedTuple):
-    """What is stored of a torrent that is to be loaded, or why that cannot be trusted."""
+    """What is stored of a torrent that is to be loaded, or why that cannot be trusted.
+
+    Fields:
+        informed: its resume data is from before its metadata was known, which has come by metainfo since.
+    """
 
     desired: DesiredTorrent
     saved: SavedResume | None = None
     examined: Examined | None = None
     problem: Damaged | InvalidSource | None = None
+    informed: bool = False
 
 
 class _Rehash(NamedTuple):
@@ -167,7 +172,7 @@ class Loader:
             return self.load(desired, to_remove=False)  # one that is to be removed is not looked at, or given up
         try:
             loading = self._add_verified(desired, outcome.verified)
-        except (Damaged, InvalidSource, OSError) as error:
+        except (Damaged, InvalidSource, AlreadyThere, OSError) as error:
             return Failed(desired, error)
         self._take(torrent, loading)
         if outcome.checked_bytes or outcome.verified != Verified():
@@ -180,6 +185,8 @@ class Loader:
         torrent = desired.torrent
         loading, restored = self._taken.pop(torrent, None), torrent in self._restored
         if loading is not None:
+            if not loading.nameless:
+                self.tell_hashes(desired, loading.hashes)
             if loading.layout is not None:
                 for output in self._translator.metadata_known(torrent, loading.layout, restored=restored):
                     self._emit(output)
@@ -191,6 +198,19 @@ class Loader:
         self._restored.discard(torrent)
         self.files_known.discard(torrent)
         return loading is None or not loading.nameless
+
+    def tell_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
+        """Tells of info-hashes, which metadata proves, where the torrent's record does not have them."""
+        known = (desired.torrent, desired.info_hash_v1, desired.info_hash_v2, None)
+        if not all(each in known for each in hashes):
+            self._emit(HashesProven(torrent=desired.torrent, info_hash_v1=hashes.v1, info_hash_v2=hashes.v2))
+
+    def claimed_bytes(self, desired: DesiredTorrent) -> int:
+        """What a torrent's resume data claims, in bytes of wanted files; 0 where there is none to be trusted."""
+        with contextlib.suppress(OSError):
+            examined = self._find(desired).examined
+            return 0 if examined is None else examined.bytes_done
+        return 0
 
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
@@ -236,8 +256,14 @@ class Loader:
             saved = self._store.load(desired.torrent)
             if saved is None:
                 return _Found(desired, examined=self._unclaimed(desired))
-            metainfo = partial(self._metainfo, desired)
-            return _Found(desired, saved, self._session.examine(desired, metainfo=metainfo, resume=saved.blob))
+            given: list[bytes | None] = []
+
+            def metainfo() -> bytes | None:
+                given.append(self._metainfo(desired))
+                return given[-1]
+
+            examined = self._session.examine(desired, metainfo=metainfo, resume=saved.blob)
+            return _Found(desired, saved, examined, informed=any(given))
         except (Damaged, InvalidSource) as error:
             return _Found(desired, examined=self._unclaimed(desired), problem=error)
 
@@ -261,7 +287,7 @@ class Loader:
             metainfo = self._store.load_metainfo(torrent, desired.metainfo_crc32)
             if metainfo is not None and desired.metainfo_crc32 is None:
                 found = self._session.inspect(magnet=None, metainfo=metainfo)
-                if found.torrent != torrent:
+                if torrent not in (found.torrent, *found.hashes):
                     raise Damaged(f"it is of another torrent, {found.torrent}")
         except (Damaged, InvalidSource) as error:
             if torrent not in self._told_damaged:
@@ -288,7 +314,7 @@ class Loader:
             self._emit(Reconciled(torrent=desired.torrent, what=what, done="what was in them is fetched again"))
         try:
             self._add(found, verdict.short, to_remove=to_remove)
-        except (Damaged, InvalidSource, OSError) as error:
+        except (Damaged, InvalidSource, AlreadyThere, OSError) as error:
             return Failed(desired, error)
         return None
 
@@ -303,6 +329,8 @@ class Loader:
             if found.problem is not None:
                 raise found.problem
             if found.saved is not None:
+                if not found.informed:  # else its files are news
+                    self._restored.add(torrent)
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return
         except (Damaged, InvalidSource) as error:
@@ -339,7 +367,6 @@ class Loader:
             seen=examined is not None,
             files_known=torrent in self.files_known,
         )
-        self._restored.add(torrent)
         if isinstance(loading, Unverified):
             if short:
                 self._short[torrent] = short

@@ -7,6 +7,8 @@ what is desired. So one comparison serves commands, restores and the regular loo
 import json
 from typing import Final, NamedTuple
 
+import msgspec
+
 from protocol.desired import DesiredTorrent
 
 
@@ -20,6 +22,10 @@ class Reload(NamedTuple):
     """Take it out and add it again from its resume data, for what cannot be changed on a torrent that is there."""
 
     desired: DesiredTorrent
+
+
+class Inform(NamedTuple):
+    """Give a magnet link that has no metadata the metainfo that is there now."""
 
 
 class SetPaused(NamedTuple):
@@ -53,7 +59,7 @@ class Connect(NamedTuple):
     peers: list[str]
 
 
-Step = Load | Reload | SetPaused | SetSequential | SetLimits | SetSelection | Connect
+Step = Load | Reload | Inform | SetPaused | SetSequential | SetLimits | SetSelection | Connect
 
 
 def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
@@ -63,8 +69,10 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     """
     if applied is None:
         return [Load(desired)]
-    if applied.save_path != desired.save_path:
+    if applied.save_path != desired.save_path or applied.merged != desired.merged or _renamed(applied, desired):
         return [Reload(desired)]
+    if applied.metainfo_crc32 is None and desired.metainfo_crc32 is not None:
+        return [*steps(msgspec.structs.replace(applied, metainfo_crc32=desired.metainfo_crc32), desired), Inform()]
     found: list[Step] = []
     if desired.paused and not applied.paused:
         found.append(SetPaused(True))
@@ -79,6 +87,17 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
     if applied.paused and not desired.paused:
         found.append(SetPaused(False))
     return found
+
+
+def _renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> bool:
+    """Whether a link has named an info-hash that turned out to be another torrent's."""
+    return any(
+        has is not None and has != wanted
+        for has, wanted in (
+            (applied.info_hash_v1, desired.info_hash_v1),
+            (applied.info_hash_v2, desired.info_hash_v2),
+        )
+    )
 
 
 _COMPARED: Final = ("save_path", "paused", "sequential", "download_bps", "upload_bps")

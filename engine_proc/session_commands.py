@@ -1,6 +1,8 @@
 """Commands that are of the session as a whole, or that only ask: nothing has to be remembered of them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -18,6 +20,8 @@ from protocol.link import (
     SettingsRefused,
     SourceInspected,
 )
+
+_PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
 
 
 class SessionCommands:
@@ -58,8 +62,18 @@ class SessionCommands:
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
+        if command.list_files:
+            self._emit(SourceInspected(token=token, torrent=info.torrent, files=list(info.paths)))
+            return
         verdict = SourceInspected(
-            token=token, torrent=info.torrent, name=info.name, metadata=info.metadata, only=info.only
+            token=token,
+            places=_places(save_path, info.paths),
+            torrent=info.torrent,
+            name=info.name,
+            metadata=info.metadata,
+            only=info.only,
+            info_hash_v1=info.hashes.v1,
+            info_hash_v2=info.hashes.v2,
         )
         if save_path is not None and info.paths:
             self._inspected[token] = verdict
@@ -84,3 +98,12 @@ class SessionCommands:
         count = self._session.strangers()
         if count:
             self._emit(Reconciled(what=f"the session had {count} torrents that nobody asked for", done="removed"))
+
+
+def _places(save_path: str | None, paths: Sequence[str]) -> list[str]:
+    """Where in the save path the files begin: the root folder, or the one file."""
+    if save_path is None:
+        return []
+    start = f"{save_path}/"
+    names = {path[len(start) :].partition("/")[0] for path in paths if path.startswith(start)}
+    return sorted(start + name for name in names if not _PART_FILE.fullmatch(name))

@@ -63,10 +63,34 @@ FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupErr
 """What comes out of the binding where libtorrent or a conversion fails. Memory that runs out is nobody's fault."""
 
 
+class Hashes(NamedTuple):
+    """A torrent's info-hashes in hexadecimal, of each version None where it has none, or none is known."""
+
+    v1: str | None = None
+    v2: str | None = None
+
+
+class AlreadyThere(Exception):
+    """The session has this very torrent under another id, by its other info-hash, and takes it only once.
+
+    Fields:
+        other: that id.
+        hashes: all that is known of the two.
+        proven: by metadata; otherwise it is a link that says so, and links may say anything.
+    """
+
+    def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
+        super().__init__(f"it has an info-hash of torrent {other}, and of the two only one can be loaded")
+        self.other = other
+        self.hashes = hashes
+        self.proven = proven
+
+
 class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
 
     Fields:
+        hashes: all info-hashes that it names; of metainfo there are no others.
         metadata: what the info dictionary says; None for a link.
         only: the indices of files that a link selects; see `protocol.desired.Selection`.
         paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
@@ -78,6 +102,7 @@ class SourceInfo(NamedTuple):
     paths: Sequence[str] = ()
     metadata: KnownMetadata | None = None
     only: str | None = None
+    hashes: Hashes = Hashes()
 
 
 class Layout(NamedTuple):
@@ -105,6 +130,7 @@ class Loading(NamedTuple):
         stored: what its resume data said of it, before that gave way to what is desired; None without any.
         tracked: it has trackers, which hear of it once they are released.
         nameless: there is no metadata, so nobody knows where its files will be.
+        hashes: its info-hashes; all of them where there is metadata.
     """
 
     complete: bool
@@ -112,6 +138,7 @@ class Loading(NamedTuple):
     stored: DesiredTorrent | None = None
     tracked: bool = False
     nameless: bool = False
+    hashes: Hashes = Hashes()
 
 
 class Applied(NamedTuple):
@@ -143,7 +170,11 @@ class LibtSession(Protocol):
         ...
 
     def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows. Raises InvalidSource, also for unreadable resume data.
+        """Adds a torrent as desired: `TorrentAdded` follows.
+
+        Raises:
+            InvalidSource: also for unreadable resume data.
+            AlreadyThere: under another id.
 
         It loads, listens and seeds; its trackers are held back until `release_trackers`.
         """
@@ -181,6 +212,8 @@ class LibtSession(Protocol):
     ) -> Loading | Unverified:
         """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
 
+        Raises as `add` does.
+
         Args:
             verified: what was found by looking. None where nobody has looked; then, if there is something to look at,
                 that is returned and nothing was added.
@@ -206,6 +239,10 @@ class LibtSession(Protocol):
 
     def set_paused(self, torrent: str, paused: bool) -> None:
         """Pauses, or lets run; what an error has stopped is tried again."""
+        ...
+
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` tells what it is after that."""
         ...
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:
@@ -245,6 +282,10 @@ class LibtSession(Protocol):
 
     def layout(self, torrent: str) -> Layout | None:
         """The torrent's files, or None while there is no metadata."""
+        ...
+
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes; all of them once there is metadata."""
         ...
 
     def paths(self, torrent: str) -> list[str]:

@@ -168,6 +168,11 @@ class AlertTranslator:
         """A torrent is gone; later alerts of it mean nothing."""
         self._views.pop(torrent, None)
 
+    def troubled(self, torrent: str) -> bool:
+        """Whether an error of a torrent was told, and not that it is over."""
+        view = self._views.get(torrent)
+        return view is not None and view.trouble is not None
+
     def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[Output]:
         """A torrent that is not added yet is being looked at on disk."""
         view = self._views.get(torrent)

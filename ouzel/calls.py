@@ -57,11 +57,12 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
 
 
-class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of `add_torrent`: the torrent's id, and whether it was there before."""
+class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The result of `add_torrent`: the torrent's id, whether it was there before, and who has files of its, too."""
 
     torrent: str
     duplicate: bool
+    shares_files_with: list[str] = []
 
 
 def _call(command: commands.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:
@@ -160,6 +161,17 @@ def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
         return Page([row["torrent"] for row in result["torrents"]], result.get("cursor"))
 
     return _call(commands.ListTorrents(cursor=cursor, fields=["torrent"]), read)
+
+
+def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
+    """Of all torrents, in the order of their ids: the id, and then the info-hashes that are not the id."""
+
+    def read(reply: Reply) -> Page[tuple[str, ...]]:
+        result = result_of(reply)
+        names = [(row["torrent"], row.get("info_hash_v1"), row.get("info_hash_v2")) for row in result["torrents"]]
+        return Page([tuple(dict.fromkeys(filter(None, each))) for each in names], result.get("cursor"))
+
+    return _call(commands.ListTorrents(cursor=cursor, fields=["torrent", "info_hash_v1", "info_hash_v2"]), read)
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:

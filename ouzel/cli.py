@@ -24,7 +24,7 @@ from ouzel.download import add_and_wait
 from ouzel.ending import Outcome
 from ouzel.errors import Refused, error_body
 from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, say, tell, tell_unwritten, warn
-from ouzel.ids import resolve
+from ouzel.ids import followed, resolve
 from ouzel.listen import listen
 from ouzel.output import Output, ReaderGone, discard_unwritten, open_missing
 from ouzel.server import Server
@@ -146,7 +146,7 @@ def add(
             end = add_and_wait(client, call, output)
             raise typer.Exit(ExitCode.OK if end is Outcome.COMPLETED else ExitCode.ENDED_IN_ERROR)
         added = client.run(call)
-        output.show(added, lambda: f"{'already there' if added.duplicate else 'added'}: {added.torrent}")
+        output.show(added, lambda: render.added(added))
 
 
 @app.command("ls", epilog=EXIT_CODES_HELP)
@@ -179,7 +179,7 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
     """Watch torrents until Ctrl-C; one torrent, until it is removed."""
     output = Output(as_json=as_json)
     with _client(context) as client:
-        only = None if torrent is None else resolve(client, [torrent])[0]
+        only = None if torrent is None else followed(client, torrent)
         table = Table()
 
         def draw(table: Table) -> Any:
@@ -332,7 +332,7 @@ def events(
     """Print events as they happen, without gaps, until Ctrl-C."""
     output = Output(as_json=as_json)
     with _client(context) as client:
-        only = None if torrent is None else resolve(client, [torrent])[0]
+        only = None if torrent is None else followed(client, torrent)
         for item in listen(client.events(progress=progress, torrent=only), output.check_reader):
             if as_json:
                 output.json_line(item)

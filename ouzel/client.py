@@ -95,6 +95,7 @@ class Client:
     snapshot = _paged(calls.snapshot)
     list_torrents = _paged(calls.list_torrents)
     list_ids = _paged(calls.list_ids)
+    list_hashes = _paged(calls.list_hashes)
     get_torrent = _verb(calls.get_torrent)
     list_files = _paged(calls.list_files)
     list_crashes = _verb(calls.list_crashes)

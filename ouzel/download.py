@@ -1,5 +1,7 @@
 """`ouzel add --wait`: adds a torrent and stays until its download came to an end, whatever happens to the engine."""
 
+import msgspec
+
 from ouzel import render
 from ouzel.calls import Added, Call
 from ouzel.client import Client
@@ -28,9 +30,9 @@ def add_and_wait(client: Client, call: Call[Added], output: Output) -> Outcome:
         torrent = added.torrent
         events.follow(torrent)
         if output.as_json:
-            output.json_line({"type": "added", "torrent": torrent, "duplicate": added.duplicate})
+            output.json_line({"type": "added", **msgspec.to_builtins(added)})
         else:
-            output.line(f"{'already there' if added.duplicate else 'added'}: {torrent}")
+            output.line(render.added(added))
         row = client.get_torrent(torrent)
         table, ending = Table(), Ending(torrent)
         table.begin([row], client.health())

@@ -1,4 +1,7 @@
-"""Torrent ids as people give them: whole, or a prefix that only one torrent has."""
+"""Torrent ids as people give them: whole, or a prefix that only one torrent has.
+
+A hybrid torrent has two info-hashes; one of them is its id, and the other will do as well.
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +10,7 @@ from typing import Final
 import typer
 
 from ouzel.client import Client
+from ouzel.errors import Refused
 from protocol.errors import ErrorKind, OuzelError
 
 MIN_PREFIX: Final = 4
@@ -31,12 +35,25 @@ def resolve(client: Client, given: Sequence[str]) -> list[str]:
             )
     if all(_WHOLE.match(text) for text in wanted):
         return wanted
-    known = list(client.list_ids())
+    known = list(client.list_hashes())
     return [text if _WHOLE.match(text) else _only(text, known) for text in wanted]
 
 
-def _only(prefix: str, known: list[str]) -> str:
-    matching = [torrent for torrent in known if torrent.startswith(prefix)]
+def followed(client: Client, given: str) -> str:
+    """The id of a torrent whose events are followed: they name it by nothing else.
+
+    Raises:
+        typer.BadParameter, OuzelError: as `resolve` does.
+    """
+    (torrent,) = resolve(client, [given])
+    try:
+        return client.get_torrent(torrent).torrent
+    except Refused:
+        return torrent  # it may come yet
+
+
+def _only(prefix: str, known: Sequence[tuple[str, ...]]) -> str:
+    matching = [names[0] for names in known if any(name.startswith(prefix) for name in names)]
     if not matching:
         raise OuzelError(ErrorKind.UNKNOWN_TORRENT, f"no torrent's id begins with {prefix}", field="args.torrent")
     if len(matching) > 1:

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
+from ouzel.calls import Added
 from ouzel.event import Resnapshot
 from ouzel.printable import clean
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
@@ -49,6 +50,14 @@ _STATE_STYLES: Final = {
 _AT_REST: Final = (TorrentState.FINISHED, TorrentState.SEEDING, TorrentState.PAUSED)
 _OLD_MS: Final = 5000
 _ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
+
+
+def added(result: Added) -> str:
+    """What came of an add."""
+    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}"]
+    if result.shares_files_with:
+        lines.append(f"it shares files with {', '.join(result.shares_files_with)}: whichever writes last has them")
+    return "\n".join(lines)
 
 
 def name_of(row: TorrentRow) -> str:

@@ -144,8 +144,11 @@ class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
 class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
     """Adds a torrent from exactly one of `magnet` and `metainfo`.
 
-    A torrent that is already there is left as it is, and `duplicate` says so. The source is judged by libtorrent, so
-    an engine is needed; where there is none for a moment, the command waits for the next one.
+    A torrent that is already there is left as it is, and `duplicate` says so; a hybrid torrent is there if either of
+    its info-hashes is. Only a magnet link that has no metadata yet gets that of a .torrent file.
+
+    The source is judged by libtorrent, so an engine is needed; where there is none for a moment, the command waits for
+    the next one.
 
     Fields:
         magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless that is given; its `dn` may be
@@ -197,7 +200,7 @@ class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
     """Forgets a torrent, and deletes its files if asked.
 
     Fields:
-        delete_files: deletes them, too.
+        delete_files: deletes them, too. Those that another torrent uses are left, and a `session_error` says so.
     """
 
     torrent: TorrentId

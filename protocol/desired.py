@@ -98,9 +98,15 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         added_us: wall clock of acceptance, microseconds since 1970.
         revision: +1 for every accepted change; the engine names the revision that it has applied.
         removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
+            `merged` leaves every file alone, also those that libtorrent made beside the torrent's.
         quarantine: set while the torrent is not to be loaded, because it crashes the engine; `release_torrent` ends it.
-        metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept.
+        metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept, and where
+            there is no such file. A magnet link has one where its metainfo was added later.
         metadata: what is known of its files; None until that has come, and in records from before this was kept.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes, None for one that it does not have or that is not known
+            yet. A hybrid torrent has both, and is found by either. A link may name two that do not belong together.
+        spared: the numbers of files that are left when the others are deleted, since other torrents use them.
+        merged: ids of records of the same torrent that have been made part of this one.
     """
 
     torrent: str
@@ -120,11 +126,15 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     peers: list[str] = []
     added_us: int = 0
     revision: int = 1
-    removal: Literal["keep_files", "delete_files"] | None = None
+    removal: Literal["keep_files", "delete_files", "merged"] | None = None
     metainfo_crc32: int | None = None
     mount_point: str = ""
     quarantine: Quarantine | None = None
     metadata: KnownMetadata | None = None
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
+    merged: list[str] = []
+    spared: list[int] = []
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,12 +69,14 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
 
     Fields:
         save_path: where it would be stored, resolved; None where it shall not be judged where its files would be.
+        list_files: its files are wanted, and nothing is judged.
     """
 
     token: int
     magnet: str | None = None
     metainfo: bytes | None = None
     save_path: str | None = None
+    list_files: bool = False
 
 
 class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -132,11 +134,25 @@ class CallPeers(_EngineVerb, frozen=True, kw_only=True, tag="call_peers"):
     peers: list[str]
 
 
+class VerifyTorrent(_EngineVerb, frozen=True, kw_only=True, tag="verify_torrent"):
+    """Hash a torrent's files again, since another torrent writes to some of them. Where they are not its own any more
+    it ends in an error.
+
+    Fields:
+        writer: the other torrent.
+    """
+
+    torrent: str
+    writer: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | Drain
+EngineCommand = (
+    Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | VerifyTorrent | Drain
+)
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -191,15 +207,22 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
         outside: which of its files would be outside of the download roots, in words.
         metadata: what its info dictionary says; None for a magnet link.
         only: the indices of files that a magnet link selects, as in `Selection`.
+        info_hash_v1, info_hash_v2: those that it names; of metainfo there are no others.
+        places: where its root folder, or its one file, would be; given where a save path was.
+        files: where its files would be; given with `list_files`.
     """
 
     token: int
     torrent: str | None = None
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
     name: str = ""
     problem: str | None = None
     outside: str | None = None
     metadata: KnownMetadata | None = None
     only: str | None = None
+    places: list[str] = []
+    files: list[str] = []
 
 
 class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applied"):
@@ -208,6 +231,24 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
     torrent: str
     revision: int
     problem: str | None = None
+
+
+class HashesProven(_EngineFact, frozen=True, kw_only=True, tag="hashes_proven"):
+    """A torrent's metadata shows which info-hashes it has. Records that have one of these are of one torrent.
+
+    Fields:
+        info_hash_v1, info_hash_v2: None for a version that the torrent is not of.
+        bytes_done: what the torrent's resume data claims, where it was asked for.
+        other: the record that it turned out to be the same as; None where nobody has looked.
+        other_bytes_done: what that one's resume data claims.
+    """
+
+    torrent: str
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
+    bytes_done: int = 0
+    other: str | None = None
+    other_bytes_done: int = 0
 
 
 class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_applied"):
@@ -319,6 +360,7 @@ EngineEvent = (
     | Heartbeat
     | SourceInspected
     | TorrentApplied
+    | HashesProven
     | SettingsApplied
     | TorrentForgotten
     | FilesRestored

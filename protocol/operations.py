@@ -107,8 +107,14 @@ _TABLE: Final = (
         commands.AddTorrent,
         results.AddAccepted,
         (
-            Refusal(ErrorKind.INVALID_MAGNET),
-            Refusal(ErrorKind.INVALID_METAINFO),
+            Refusal(
+                ErrorKind.INVALID_MAGNET,
+                "libtorrent cannot parse it, or its info-hashes contradict those of a torrent that is there",
+            ),
+            Refusal(
+                ErrorKind.INVALID_METAINFO,
+                "libtorrent cannot load it, or a link that is there names one of its info-hashes and a wrong other one",
+            ),
             Refusal(
                 ErrorKind.PATH_NOT_ALLOWED,
                 "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
@@ -124,6 +130,10 @@ _TABLE: Final = (
         results.TorrentAccepted,
         (
             _UNKNOWN,
+            Refusal(
+                ErrorKind.NO_METADATA,
+                "with `delete_files`: its files are not known yet, and others may use some; nothing was accepted",
+            ),
             Refusal(
                 ErrorKind.QUARANTINED,
                 "with `delete_files`: files are found by loading the torrent; nothing was accepted",

@@ -145,10 +145,14 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 
     Fields:
-        duplicate: it was there before, and was left as it is.
+        duplicate: it was there before, and was left as it is; a magnet link that had no metadata has got that of the
+            metainfo that was given now.
+        shares_files_with: ids of torrents that have a file at the same path; whichever writes last has it. Known only
+            of metainfo, and of torrents whose files are known.
     """
 
     duplicate: bool
+    shares_files_with: list[str] = []
 
 
 class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):

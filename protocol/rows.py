@@ -72,6 +72,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         error: the message of the torrent's trouble, or null.
         added_us: when it was accepted, microseconds since 1970.
         age_ms: how long ago the engine last told of this torrent; null if it never did.
+        info_hash_v1, info_hash_v2: both of a hybrid torrent, by either of which it is found; null for one that it does
+            not have, and while that is not known. Of a magnet link, those that the link names.
     """
 
     torrent: str
@@ -97,6 +99,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     added_us: int
     age_ms: int | None
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@
 - The *flight* is what a dead engine was doing; a *crash report* keeps it for people, with stacks and last words.
 - The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
+- An *identity* is what is known of a torrent's info-hashes; the *merger* makes one of records that are of one torrent.
+- *Shared files* are those that several torrents have; a *place* is where a torrent lies.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *metadata keeper* has records say what torrents are; the *describer* asks what is stored of those not loaded.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.

@@ -10,13 +10,16 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import Change, DurableWriter
 from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import Damaged, decode_record, encode_record, read
+from protocol.integrity import Damaged, check_crc32, decode_record, encode_record, read
 from protocol.resume_dir import ResumeDir
 from supervisor.damage import DamagedFile
 from supervisor.differences import Record
+from supervisor.id_index import IdIndex
 
 
 class Catalogue:
@@ -43,6 +46,8 @@ class Catalogue:
         self.session = DesiredSession()
         self.removed: set[str] = set()
         self.not_moved: list[tuple[str, OSError]] = []
+        self.index = IdIndex()
+        """Of `torrents` and `leaving`: who has which info-hash."""
         self._ids: list[str] = []
         """Of `torrents`, in order."""
         self.on_write_failed: Callable[[], None] = lambda: None
@@ -73,7 +78,10 @@ class Catalogue:
                 damaged.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", self._aside(path)))
                 continue
             (self.torrents if desired.removal is None else self.leaving)[torrent] = desired
+        self._finish_merges()
         self._ids = sorted(self.torrents)
+        for desired in (*self.torrents.values(), *self.leaving.values()):
+            self.index.put(desired)
         path = self._dir.session
         try:
             self.session = decode_record(read(path), DesiredSession)
@@ -104,6 +112,41 @@ class Catalogue:
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
         await self._write(changes)
+        self._keep(desired)
+
+    async def merge(
+        self, kept: DesiredTorrent, leaving: Sequence[DesiredTorrent], *, metainfo: bytes | None = None
+    ) -> None:
+        """Makes it durable that records are part of another one now, which comes first. Raises as `put` does.
+
+        After a death in between, `load` finds by what it says that the others are to leave.
+        """
+        changes = [] if metainfo is None else [Change(self._dir.metainfo(kept.torrent), metainfo)]
+        changes += [Change(self._dir.desired(each.torrent), encode_record(each)) for each in (kept, *leaving)]
+        await self._write(changes)
+        for each in (kept, *leaving):
+            self._keep(each)
+
+    def _finish_merges(self) -> None:
+        for kept in list(self.torrents.values()):
+            for torrent in kept.merged:
+                if (other := self.torrents.pop(torrent, None)) is not None:
+                    self.leaving[torrent] = msgspec.structs.replace(other, removal="merged")
+
+    def metainfo_of(self, desired: DesiredTorrent) -> bytes | None:
+        """A torrent's .torrent file, None where there is none that can be trusted; it is read from the disk."""
+        if desired.metainfo_crc32 is None:
+            return None
+        try:
+            metainfo = read(self._dir.metainfo(desired.torrent))
+            check_crc32(metainfo, desired.metainfo_crc32)
+        except (Damaged, OSError):
+            return None
+        return metainfo
+
+    def _keep(self, desired: DesiredTorrent) -> None:
+        """A record is on disk: it is in memory, too."""
+        self.index.put(desired)
         torrent = desired.torrent
         known = self.torrents.pop(torrent, None) is not None
         self.leaving.pop(torrent, None)
@@ -116,6 +159,12 @@ class Catalogue:
             self.leaving[torrent] = desired
             if known:
                 del self._ids[bisect_left(self._ids, torrent)]
+
+    def resolve(self, torrent: str) -> str:
+        """The id of the torrent that has this id, or this info-hash; what was given where there is none."""
+        if torrent in self.torrents:
+            return torrent
+        return next((each for each in self.index.owners([torrent]) if each in self.torrents), torrent)
 
     def ids_after(self, cursor: str | None, count: int) -> list[str]:
         """The next `count` ids of `torrents` after one, or from the first one on, in their order."""
@@ -132,6 +181,7 @@ class Catalogue:
         files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
         await self._write([Change(path, None) for path in files])
         self.leaving.pop(torrent, None)
+        self.index.drop(torrent)
         self.removed.add(torrent)
 
     def close(self) -> None:

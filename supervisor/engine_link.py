@@ -122,6 +122,15 @@ class EngineLink:
         assert isinstance(answer, SourceInspected)
         return answer
 
+    async def list_files(self, *, metainfo: bytes, save_path: str) -> list[str]:
+        """Where the files of a torrent would be, from a ready engine. Raises OuzelError: ENGINE_LOST."""
+        token = next(self._tokens)
+        answer = await self._ask(
+            token, InspectSource(token=token, metainfo=metainfo, save_path=save_path, list_files=True)
+        )
+        assert isinstance(answer, SourceInspected)
+        return answer.files
+
     async def query_files(self, torrent: str) -> list[int] | None:
         """Bytes done by file, from a ready engine; None where it does not know. Raises OuzelError: ENGINE_LOST."""
         token = next(self._tokens)

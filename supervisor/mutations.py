@@ -7,9 +7,10 @@ Longer than most files here, because each command's way from its arguments to th
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,7 +18,6 @@ import msgspec
 
 from protocol import mounts
 from protocol.commands import (
-    MAX_PEERS,
     AddPeers,
     AddTorrent,
     Mutation,
@@ -34,20 +34,21 @@ from protocol.desired import RULES_MAX, DesiredTorrent, KnownMetadata, Quarantin
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, MetadataUpdated, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, SourceInspected
+from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, HashesProven, SourceInspected
 from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport
+from supervisor import identity
 from supervisor.catalogue import Catalogue
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
+from supervisor.identity import PEERS_KEPT, Contradiction, Identity, Known, New, Same
 from supervisor.keyed_locks import KeyedLocks
+from supervisor.merger import Merger
 from supervisor.reads import Reads
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.threads import in_thread
 from supervisor.waiters import SESSION, Waiters
-
-PEERS_KEPT: Final = MAX_PEERS
-"""Peers by clients that are remembered of one torrent, the latest."""
 
 GONE: Final = 2**53
 """The revision that is confirmed once a removed torrent is gone: later than all others."""
@@ -79,8 +80,11 @@ class Mutations:
     """Carries out mutations.
 
     Args:
+        merger: has records of one torrent made one.
+        locks: of torrents, by id; shared with it.
         publish: publishes a lifecycle event.
         configure: hands the session's settings to the engine.
+        shared_files: gives what is known of files that several torrents have.
         released: called with a torrent that was let out of quarantine, before it is loaded.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
@@ -94,9 +98,12 @@ class Mutations:
         link: EngineLink,
         waiters: Waiters,
         reads: Reads,
+        merger: Merger,
+        locks: KeyedLocks,
         publish: Callable[[LifecycleEvent], int],
         configure: Callable[[], None],
         engine_wanted: Callable[[], None],
+        shared_files: Callable[[], SharedFiles],
         released: Callable[[str], None] = lambda torrent: None,
     ) -> None:
         self._catalogue = catalogue
@@ -105,11 +112,13 @@ class Mutations:
         self._link = link
         self._waiters = waiters
         self._reads = reads
+        self._merger = merger
         self._publish = publish
         self._configure = configure
         self._engine_wanted = engine_wanted
+        self._shared_files = shared_files
         self._released = released
-        self._locks = KeyedLocks()
+        self._locks = locks
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -132,7 +141,7 @@ class Mutations:
                 return await self._change(torrent, lambda desired: _with(desired, paused=False), again=True)
             case SetSequential(torrent=torrent, sequential=sequential):
                 accepted = await self._change(torrent, lambda desired: _with(desired, sequential=sequential))
-                return accepted._replace(result=SequentialAccepted(torrent=torrent, sequential=sequential))
+                return accepted._replace(result=SequentialAccepted(torrent=accepted.subject, sequential=sequential))
             case UpdateSelection(torrent=torrent):
                 self._check_indices(torrent, command)
                 return await self._change(torrent, lambda desired: _with(desired, selection=_select(desired, command)))
@@ -190,16 +199,29 @@ class Mutations:
             again: what has stopped the torrent is to be judged afresh. That is a revision of its own, which the engine
                 confirms, so that nobody is told what was true before.
         """
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
             after = change(before)
-            afresh = again and self._snapshot.of(torrent).stopped
+            afresh = again and self._snapshot.of(before.torrent).stopped
             if after != before or afresh:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
                 self._link.send(EnsureTorrent(desired=after, afresh=afresh))
-        return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
+        return Acceptance(TorrentAccepted(torrent=after.torrent), after.torrent, after.revision)
+
+    @contextlib.asynccontextmanager
+    async def _hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
+        """What is desired of a torrent, given by its id or its other info-hash; nobody else changes it meanwhile.
+
+        Raises:
+            OuzelError: UNKNOWN_TORRENT.
+        """
+        while True:
+            known = self._reads.find(torrent).torrent
+            async with self._locks.hold(known):
+                desired = self._reads.find(torrent)
+                if desired.torrent == known:  # it may have been made part of another one
+                    yield desired
+                    return
 
     async def _limit(self, torrent: str, limits: dict[str, int]) -> Acceptance:
         accepted = await self._change(torrent, lambda desired: _with(desired, **limits))
@@ -228,47 +250,119 @@ class Mutations:
         peers = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(command.peers)]
         source = await self._inspect(command, save_path, deadline)
         torrent = source.torrent or ""
-        async with self._locks.hold(torrent):
-            await self._until_forgotten(torrent, deadline)
-            before = self._catalogue.torrents.get(torrent)
-            if before is not None:
-                return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, before.revision)
-            desired = DesiredTorrent(
-                torrent=torrent,
-                source="magnet" if command.metainfo is None else "metainfo",
-                magnet=command.magnet,
-                name=source.name,
-                save_path=save_path,
-                mount_point=mount_point,
-                paused=command.paused,
-                sequential=command.sequential,
-                selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
-                download_bps=command.download_bps,
-                upload_bps=command.upload_bps,
-                trackers=command.trackers,
-                web_seeds=command.web_seeds,
-                labels=command.labels,
-                seed_mode=command.seed_mode,
-                peers=peers,
-                added_us=time.time_ns() // 1000,
-                metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+        named = _identity_of(source, proven=command.metainfo is not None)
+        while True:
+            async with self._merger.hold(named.hashes):
+                owners = self._catalogue.index.owners(named.hashes)
+                if not any(each in self._catalogue.torrents for each in owners):
+                    for leaving in owners:
+                        await self._until_forgotten(leaving, deadline)
+                verdict = self._judge(command, named)
+                if isinstance(verdict, New):
+                    await self._merger.correct(verdict.wrong, named.hashes)
+                    desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
+                    near = self._shared_files().added(torrent, source.places)
+                    sharing = await self._sharing(command, save_path, near, deadline) if near else []
+                    added = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
+                    return Acceptance(added, torrent, desired.revision)
+                known, *others = verdict.torrents
+                if not others:
+                    return await self._add_again(known, command, source)
+            proof = HashesProven(torrent=known, info_hash_v1=named.v1, info_hash_v2=named.v2, other=others[0])
+            await self._merger.settle(proof)
+
+    def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
+        """Whether a source is of a torrent that is there. Raises OuzelError."""
+        near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
+        verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
+        if isinstance(verdict, Contradiction):
+            kind, field = ErrorKind.INVALID_METAINFO, "args.metainfo"
+            if command.metainfo is None:
+                kind, field = ErrorKind.INVALID_MAGNET, "args.magnet"
+            raise OuzelError(kind, f"{field}: {verdict.problem}", field=field)
+        return verdict
+
+    async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
+        """A torrent that is there is left as it is, but that a magnet link gets the metadata that it lacks."""
+        desired = self._catalogue.torrents[torrent]
+        lacks_metadata = (
+            desired.source == "magnet"
+            and desired.metainfo_crc32 is None
+            and self._snapshot.of(torrent).metadata is None
+        )
+        if command.metainfo is not None and lacks_metadata:
+            desired = _with(
+                desired,
+                name=desired.name or source.name,
+                metainfo_crc32=crc32_of(command.metainfo),
+                info_hash_v1=source.info_hash_v1,
+                info_hash_v2=source.info_hash_v2,
                 metadata=source.metadata,
+                revision=desired.revision + 1,
             )
             await self._catalogue.put(desired, metainfo=command.metainfo)
-            self._publish(
-                TorrentAdded(
-                    torrent=torrent,
-                    name=desired.name,
-                    save_path=save_path,
-                    paused=desired.paused,
-                    labels=desired.labels,
-                    added_us=desired.added_us,
-                )
-            )
             if (metadata := source.metadata) is not None:
                 self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
             self._link.send(EnsureTorrent(desired=desired))
-        return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
+        return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, desired.revision)
+
+    async def _add_new(
+        self,
+        torrent: str,
+        command: AddTorrent,
+        source: SourceInspected,
+        selection: Selection,
+        save_path: str,
+        mount_point: str,
+        peers: list[str],
+    ) -> DesiredTorrent:
+        desired = DesiredTorrent(
+            torrent=torrent,
+            source="magnet" if command.metainfo is None else "metainfo",
+            magnet=command.magnet,
+            name=source.name,
+            save_path=save_path,
+            mount_point=mount_point,
+            paused=command.paused,
+            sequential=command.sequential,
+            selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
+            download_bps=command.download_bps,
+            upload_bps=command.upload_bps,
+            trackers=command.trackers,
+            web_seeds=command.web_seeds,
+            labels=command.labels,
+            seed_mode=command.seed_mode,
+            peers=peers,
+            added_us=time.time_ns() // 1000,
+            metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+            info_hash_v1=source.info_hash_v1,
+            info_hash_v2=source.info_hash_v2,
+            metadata=source.metadata,
+        )
+        await self._catalogue.put(desired, metainfo=command.metainfo)
+        self._publish(
+            TorrentAdded(
+                torrent=torrent,
+                name=desired.name,
+                save_path=save_path,
+                paused=desired.paused,
+                labels=desired.labels,
+                added_us=desired.added_us,
+            )
+        )
+        if (metadata := source.metadata) is not None:
+            self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
+        self._link.send(EnsureTorrent(desired=desired))
+        return desired
+
+    async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
+        """Which of the torrents that lie where a new one does have a file of its; all, where nobody can tell."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                paths = await self._link.list_files(metainfo=command.metainfo or b"", save_path=save_path)
+                return await self._shared_files().sharing(near, paths)
+        except (TimeoutError, OuzelError):
+            return near
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
         """The save path, resolved, and its mount point. A thread finds out, as a hung disk must not hang the loop."""
@@ -334,6 +428,7 @@ class Mutations:
 
     def _check_indices(self, torrent: str, command: UpdateSelection) -> None:
         """Refuses priorities of files that the torrent does not have, once that is known."""
+        torrent = self._catalogue.resolve(torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is None or command.priorities is msgspec.UNSET:
             return
@@ -347,9 +442,8 @@ class Mutations:
                 )
 
     async def _remove(self, torrent: str, delete_files: bool) -> Acceptance:
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
+            torrent = before.torrent
             if delete_files and before.quarantine is not None:
                 raise OuzelError(
                     ErrorKind.QUARANTINED,
@@ -358,7 +452,16 @@ class Mutations:
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
-            leaving = _with(before, removal=removal, revision=before.revision + 1)
+            spared = await self._shared_files().to_spare(before) if delete_files else []
+            if spared is None:
+                raise OuzelError(
+                    ErrorKind.NO_METADATA,
+                    f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
+                    "nothing was changed. Remove it without them, or later",
+                    field="args.delete_files",
+                    retry_after_ms=1000,
+                )
+            leaving = _with(before, removal=removal, spared=spared, revision=before.revision + 1)
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)
@@ -397,9 +500,8 @@ class Mutations:
                 await self._catalogue.put(_with(before, metadata=metadata))
 
     async def _release(self, torrent: str) -> Acceptance:
-        self._reads.find(torrent)
-        async with self._locks.hold(torrent):
-            before = self._reads.find(torrent)
+        async with self._hold(torrent) as before:
+            torrent = before.torrent
             if before.quarantine is None:
                 self._released(torrent)  # there may be a verdict that could not be written yet
                 return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
@@ -413,7 +515,7 @@ class Mutations:
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
-        self._reads.find(torrent)
+        self._reads.find(torrent)  # which is said before what is wrong with the peers
         given = [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
 
         def remember(desired: DesiredTorrent) -> DesiredTorrent:
@@ -422,8 +524,8 @@ class Mutations:
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
         accepted = await self._change(torrent, remember)
-        self._link.send(CallPeers(torrent=torrent, peers=given))
-        return accepted._replace(result=PeersAccepted(torrent=torrent, added=len(given)))
+        self._link.send(CallPeers(torrent=accepted.subject, peers=given))
+        return accepted._replace(result=PeersAccepted(torrent=accepted.subject, added=len(given)))
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -449,6 +551,13 @@ def quarantined(torrent: str) -> OuzelError:
     """What those are told who wait for libtorrent to do what is durable."""
     message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
     return OuzelError(ErrorKind.QUARANTINED, message)
+
+
+def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
+    v1, v2, torrent = source.info_hash_v1, source.info_hash_v2, source.torrent or ""
+    if v1 is None and v2 is None:
+        v1, v2 = (torrent, None) if len(torrent) == identity.SHORT else (None, torrent)
+    return Identity(v1, v2, proven)
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

@@ -5,7 +5,7 @@ is told here from what is news.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from protocol.events import (
     Completed,
     ErrorCleared,
     FileCompleted,
+    FileEntry,
     FilesDiscovered,
     LifecycleEvent,
     LimitsApplied,
@@ -35,6 +36,7 @@ from protocol.link import (
     FilePutAside,
     FilesQueried,
     FilesRestored,
+    HashesProven,
     Heartbeat,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -53,7 +55,9 @@ from supervisor.publisher import Publisher
 from supervisor.snapshot import Metadata, Snapshot
 from supervisor.waiters import SESSION, Waiters
 
-NOT_LOADED: Final = frozenset({"add_failed", "call_failed", "damaged", "path_not_allowed", "rules_too_slow"})
+NOT_LOADED: Final = frozenset(
+    {"add_failed", "call_failed", "damaged", "files_overwritten", "path_not_allowed", "rules_too_slow"}
+)
 """Names of errors with which a torrent is not in the session; no status says so of it."""
 
 
@@ -62,8 +66,10 @@ class Observer:
 
     Args:
         on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
-            on_session_stats: what concerns the service rather than one torrent's record.
+            on_session_stats, on_hashes: what concerns the service rather than one torrent's record.
         on_metadata: called with what is known of a torrent's files, where its record does not have it.
+        on_files: called with a torrent and its files, when they are known and in the snapshot.
+        on_progress, on_completed: called with how far a torrent is, and with one that has just become complete.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -86,6 +92,10 @@ class Observer:
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
+        on_hashes: Callable[[HashesProven], None],
+        on_files: Callable[[str, Sequence[FileEntry]], None],
+        on_progress: Callable[[Progress], None],
+        on_completed: Callable[[str], None],
         on_metadata: Callable[[str, KnownMetadata], None] = lambda torrent, metadata: None,
     ) -> None:
         self._catalogue = catalogue
@@ -104,6 +114,10 @@ class Observer:
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
+        self._on_hashes = on_hashes
+        self._on_files = on_files
+        self._on_progress = on_progress
+        self._on_completed = on_completed
         self._on_metadata = on_metadata
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
@@ -141,6 +155,8 @@ class Observer:
                 self._on_handed_over(event)
             case StorageState():
                 self._take_storage(event)
+            case HashesProven():
+                self._on_hashes(event)
             case TorrentForgotten():
                 self._on_forgotten(event)
             case SessionError():
@@ -230,6 +246,7 @@ class Observer:
                 self._on_taken_up(torrent)
             case Progress(state=state):
                 observed.progress = event
+                self._on_progress(event)
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
             case FilesRestored(files=files):
@@ -238,6 +255,7 @@ class Observer:
                 )
                 self._take_metadata(event.torrent, found)
                 observed.metadata = Metadata.of(files, event.torrent_paths)
+                self._on_files(event.torrent, files)
             case MetadataUpdated():
                 found = KnownMetadata(
                     name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
@@ -255,6 +273,7 @@ class Observer:
                     },
                 )
                 self._publisher.lifecycle(shown)
+                self._on_files(event.torrent, files)
             case StateChanged():
                 self._take_state(event)
             case TorrentError(message=message):
@@ -267,7 +286,10 @@ class Observer:
             case ErrorCleared():
                 self._clear(event)
                 self._repeat_what_it_waits_for(event.torrent)
-            case Completed() | FileCompleted() | SelectionChanged():
+            case Completed():
+                self._publisher.lifecycle(event)
+                self._on_completed(event.torrent)
+            case FileCompleted() | SelectionChanged():
                 self._publisher.lifecycle(event)
 
     def _clear(self, event: ErrorCleared) -> None:

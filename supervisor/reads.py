@@ -142,8 +142,8 @@ class Reads:
                 return self._replay(epoch, after_seq, limit)
 
     def find(self, torrent: str) -> DesiredTorrent:
-        """A torrent's desired state. Raises OuzelError: UNKNOWN_TORRENT."""
-        desired = self._catalogue.torrents.get(torrent)
+        """A torrent's desired state, by its id or its other info-hash. Raises OuzelError: UNKNOWN_TORRENT."""
+        desired = self._catalogue.torrents.get(self._catalogue.resolve(torrent))
         if desired is None:
             raise OuzelError(
                 ErrorKind.UNKNOWN_TORRENT, f"args.torrent: there is no torrent {torrent}", field="args.torrent"
@@ -223,7 +223,7 @@ class Reads:
                 ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
             )
         names = None if command.fields is None else {"torrent", *command.fields}
-        chosen = None if command.ids is None else sorted(set(command.ids))
+        chosen = None if command.ids is None else sorted({self._catalogue.resolve(each) for each in command.ids})
 
         def ids_after(cursor: str | None, count: int) -> list[str]:
             assert chosen is not None
@@ -263,8 +263,7 @@ class Reads:
         return None if desired is None else self._snapshot.row(desired, time.monotonic())
 
     def _files(self, command: ListFiles) -> Steps:
-        torrent, start = command.torrent, _offset(command.cursor)
-        self.find(torrent)
+        start, torrent = _offset(command.cursor), self.find(command.torrent).torrent
         observed = self._snapshot.of(torrent)
         metadata = observed.metadata
         if metadata is None:

@@ -69,9 +69,11 @@ from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
+from supervisor.keyed_locks import KeyedLocks
 from supervisor.lifecycle import State
 from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
+from supervisor.merger import Merger
 from supervisor.metadata_keeper import MetadataKeeper
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
@@ -88,6 +90,7 @@ from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import ResumeDirWarden
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.threads import in_thread
@@ -227,6 +230,9 @@ class Service:
                 self._isolation = self._isolate()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn
+                self._shared_files = SharedFiles(
+                    catalogue=self._catalogue, snapshot=self._snapshot, link=self._link, group=self._background
+                )
                 await self._renewal.look()  # before signals are caught: nothing can be stopped yet
                 requests = self._serve(group)
                 self._catch_signals()
@@ -241,6 +247,7 @@ class Service:
                     "pulse": self._pulse.run,
                     "reload": self._reloader.run,
                     "renewal": self._renewal.run,
+                    "merger": self._merger.run,
                     "access": partial(self._access.run, partial(self._reporter.report, "access")),
                 }
                 running = [self._background.keep(name, part) for name, part in parts.items()]
@@ -295,6 +302,10 @@ class Service:
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
+            on_hashes=lambda event: self._merger.proven(event),
+            on_files=lambda torrent, files: self._shared_files.files_known(torrent, files),
+            on_progress=lambda event: self._shared_files.progress(event),
+            on_completed=lambda torrent: self._shared_files.completed(torrent),
             on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
         )
         self._link = EngineLink(
@@ -342,8 +353,19 @@ class Service:
             restore=self._restore,
             version=self._version,
         )
+        locks = KeyedLocks()
+        self._merger = Merger(
+            catalogue=self._catalogue,
+            snapshot=self._snapshot,
+            link=self._link,
+            locks=locks,
+            publish=self._publish,
+            log=self._log,
+        )
         self._mutations = Mutations(
             catalogue=self._catalogue,
+            merger=self._merger,
+            locks=locks,
             snapshot=self._snapshot,
             roots=self._roots,
             link=self._link,
@@ -353,6 +375,7 @@ class Service:
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
+            shared_files=lambda: self._shared_files,
         )
         self._reloader = Reloader(
             self._in_force,
@@ -633,6 +656,7 @@ class Service:
 
     async def _freshen_files(self, torrent: str) -> None:
         """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
+        torrent = self._catalogue.resolve(torrent)
         observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
         if observed is None:
             return
@@ -682,6 +706,8 @@ class Service:
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
             self._reporter.renewed(event.torrent)
+        if isinstance(event, TorrentRemoved):
+            self._shared_files.gone(event.torrent)
         return self._publisher.lifecycle(event)
 
     # -- the configuration ----------------------------------------------------------------------------------------

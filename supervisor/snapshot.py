@@ -36,6 +36,8 @@ _NO_PROGRESS = Progress(
 )
 
 
+V1_DIGITS: Final = 40
+
 PACKED: Final = 500
 """Files that are packed together: as many have to be unpacked for one of them to be read."""
 
@@ -209,6 +211,8 @@ class Snapshot:
             download_limit_bps=desired.download_bps,
             upload_limit_bps=desired.upload_bps,
             error=observed.error or observed.storage_problem,
+            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
         )

@@ -248,7 +248,7 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
     params.renamed_files = {0: "é" * 3000, 1: "a" + "é" * 3000}
     handle = native.add_torrent(params)
     copier = AlertCopier(lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES)))
-    copier.expect(made.torrent, complete=False)
+    copier.expect(made.torrent, params.info_hashes, complete=False)
     problems: list[str] = []
 
     def told() -> bool:

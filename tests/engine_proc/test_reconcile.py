@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from engine_proc.reconcile import (
     Connect,
+    Inform,
     Load,
     Reload,
     SetLimits,
@@ -43,6 +44,8 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
     match step:
         case Reload(desired):
             return msgspec.structs.replace(desired, peers=[*state.peers, *desired.peers])
+        case Inform():
+            return msgspec.structs.replace(state, metainfo_crc32=1)
         case SetPaused(paused):
             return msgspec.structs.replace(state, paused=paused)
         case SetSequential(sequential):

@@ -27,10 +27,11 @@ def test_a_source_is_judged(desk: Desk) -> None:
     assert good == SourceInspected(
         token=1,
         torrent=sample.torrent,
+        info_hash_v1=sample.torrent,
         name="sample",
         metadata=KnownMetadata(name="sample", size=sample.size, piece_length=PIECE_LENGTH, files=2),
     )
-    assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
+    assert also_good == SourceInspected(token=2, torrent=sample.torrent, info_hash_v1=sample.torrent, name="sample")
     assert (bad.token, bad.torrent) == (3, None)
     assert bad.problem
     assert desk.session.calls == []

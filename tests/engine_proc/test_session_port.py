@@ -24,6 +24,7 @@ from engine_proc.libtorrent_session import LibtorrentSession
 from engine_proc.pieces import Verified
 from engine_proc.session_port import (
     Applied,
+    Hashes,
     InvalidSetting,
     InvalidSource,
     LibtSession,
@@ -316,7 +317,7 @@ def test_a_magnet_link_has_no_layout(probe: Probe, tmp_path: Path) -> None:
     """There are no files until the metadata comes."""
     sample = two_files()
     loading = probe.session.add(sample.desired(tmp_path, by_magnet=True), metainfo=None, resume=None)
-    assert loading == Loading(complete=False, layout=None, nameless=True)
+    assert loading == Loading(complete=False, layout=None, nameless=True, hashes=Hashes(sample.torrent))
     probe.take(TorrentAdded)
     assert probe.session.layout(sample.torrent) is None
     assert probe.session.file_progress(sample.torrent) == []
@@ -443,7 +444,9 @@ def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Pa
     blob = resume_data(probe, sample.torrent)
     probe.session.remove(sample.torrent, delete_files=False)
     probe.take(TorrentGone)
-    assert probe.session.add(desired, metainfo=None, resume=blob) == Loading(complete=False, layout=None, nameless=True)
+    assert probe.session.add(desired, metainfo=None, resume=blob) == Loading(
+        complete=False, layout=None, nameless=True, hashes=Hashes(sample.torrent)
+    )
     assert probe.take(TorrentAdded) == TorrentAdded(sample.torrent, None)
 
 

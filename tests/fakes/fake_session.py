@@ -43,7 +43,9 @@ from engine_proc.alerts import (
 )
 from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.session_port import (
+    AlreadyThere,
     Applied,
+    Hashes,
     InvalidSource,
     Layout,
     Loading,
@@ -230,6 +232,7 @@ class FakeSession:
         self._doubts: dict[str, Unverified] = {}
         self._add_problems: dict[str, str] = {}
         self._removal_problems: dict[str, str] = {}
+        self._twins: dict[str, str] = {}
         self._stuck_limits = False
         self._suspended = False
         self.on_disk = False
@@ -281,7 +284,8 @@ class FakeSession:
         known = KnownMetadata(
             name=content.name, size=content.size, piece_length=content.piece_length, files=len(content.paths)
         )
-        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name, paths, known)
+        torrent = hashlib.sha1(content.info).hexdigest()
+        return SourceInfo(torrent, content.name, paths, known, hashes=Hashes(torrent))
 
     def _on_disk(self, content: _Content | None, save_path: str | None) -> list[str]:
         if content is None or save_path is None or not self.on_disk:
@@ -291,6 +295,11 @@ class FakeSession:
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims, of files only where `on_disk` is set. Raises InvalidSource."""
         _, content, have, trackers = _parse_resume(resume)
+        if content is None and callable(metainfo):
+            metainfo = metainfo()
+        if content is None and isinstance(metainfo, bytes):
+            content = _parse_metainfo(metainfo)
+            have = [False] * content.pieces
         if content is None:
             return Examined([], 0, 0, 0)
         there = _Torrent(desired, content, have, trackers)
@@ -377,6 +386,9 @@ class FakeSession:
             if content is not None:
                 _disown(content, have, short)
             torrent = _Torrent(desired, content, have, trackers)
+            if (other := self._twins.get(desired.torrent)) in self._torrents:
+                assert other is not None
+                raise AlreadyThere(other, Hashes(desired.torrent), proven=content is not None)
             self.calls.append(("add", desired.torrent))
             problem = self._add_problems.pop(desired.torrent, None)
             if desired.torrent in self._torrents:
@@ -392,6 +404,7 @@ class FakeSession:
                 layout=torrent.layout(),
                 tracked=bool(torrent.trackers),
                 nameless=content is None,
+                hashes=Hashes(desired.torrent),
             )
 
     def release_trackers(self, torrent: str) -> None:
@@ -423,6 +436,11 @@ class FakeSession:
             known.paused, known.modified = paused, True
             if not paused:
                 known.error, known.upload_mode = None, False
+
+    def verify(self, torrent: str) -> None:
+        """What comes of it is the test's to say. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("verify", torrent)
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
@@ -479,6 +497,12 @@ class FakeSession:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         with self._lock:
             return self._known(None, torrent).layout()
+
+    def hashes(self, torrent: str) -> Hashes:
+        """v1 only. Raises UnknownTorrent."""
+        with self._lock:
+            self._known(None, torrent)
+            return Hashes(torrent)
 
     def paths(self, torrent: str) -> list[str]:
         """Where the part file and the torrent's files are, if `on_disk` is set. Raises UnknownTorrent."""
@@ -626,6 +650,10 @@ class FakeSession:
             del self._torrents[torrent]
             self._told.pop(torrent, None)
 
+    def make_same(self, one: str, other: str) -> None:
+        """From now on only one of these can be there, as if both were hashes of one torrent."""
+        self._twins |= {one: other, other: one}
+
     def refuse_add(self, torrent: str, problem: str) -> None:
         """The next add of this torrent ends in `TorrentAdded` with a problem."""
         self._add_problems[torrent] = problem
@@ -740,7 +768,8 @@ def _parse_magnet(magnet: str) -> SourceInfo:
     match = _BTIH.fullmatch(query.get("xt", [""])[0])
     if parts.scheme != "magnet" or match is None:
         raise InvalidSource("not a magnet link with an info-hash")
-    return SourceInfo(match[1].lower(), query.get("dn", [""])[0])
+    torrent = match[1].lower()
+    return SourceInfo(torrent, query.get("dn", [""])[0], hashes=Hashes(torrent))
 
 
 def _parse_metainfo(metainfo: bytes) -> _Content:

@@ -168,7 +168,8 @@ class ScriptedDaemon:
         page = kept[: args["limit"]]
         rows: list[Any] = [self.rows[torrent] for torrent in page]
         if args.get("fields"):
-            rows = [{"torrent": torrent} for torrent in page]
+            names = {"torrent", *args["fields"]}
+            rows = [{name: getattr(self.rows[torrent], name) for name in names} for torrent in page]
         return {"torrents": rows, "cursor": page[-1] if len(kept) > len(page) else None}
 
     def _get_torrent(self, args: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from ouzel import render
+from ouzel.calls import Added
 from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
 from protocol.rows import HealthStatus, RulesReport, SandboxReport, TorrentState
@@ -193,3 +194,10 @@ def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
     """In the last line of health."""
     told = msgspec.structs.replace(health(), sandbox=report)
     assert seen(render.health(told)).splitlines()[-1].rstrip() == line
+
+
+def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
+    """On a line of its own, and only where somebody has."""
+    assert render.added(Added(torrent=ID, duplicate=False)) == f"added: {ID}"
+    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER]))
+    assert told.splitlines()[1].startswith(f"it shares files with {OTHER}")

@@ -50,7 +50,9 @@ from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.health import Health
 from supervisor.keeper import Keeper
+from supervisor.keyed_locks import KeyedLocks
 from supervisor.lifecycle import State
+from supervisor.merger import Merger
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer
 from supervisor.publisher import Publisher
@@ -58,6 +60,7 @@ from supervisor.reads import Reads
 from supervisor.requests import Requests
 from supervisor.restart_policy import RestartPolicy
 from supervisor.restore import Restore
+from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
 from tests.supervisor.sockets import Sockets
@@ -115,7 +118,8 @@ class PlayedChild(Child):
 class PlayedEngine:
     """An engine on the real link that does as it is told at once, unless it is `deaf` to a kind of command.
 
-    A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused.
+    A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused, and one
+    that begins with `hybrid` ends in two hashes.
     """
 
     def __init__(self, socket: zmq.asyncio.Socket, gen: int, deaf: set[type[EngineCommand]]) -> None:
@@ -169,6 +173,9 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             assert source is not None
             if source.endswith("!"):
                 return [SourceInspected(token=token, problem="no torrent that I know")]
+            if source.startswith("hybrid"):
+                v1, v2 = source[-104:-64], source[-64:]
+                return [SourceInspected(token=token, torrent=v1, info_hash_v1=v1, info_hash_v2=v2)]
             if source.startswith("outside"):
                 return [SourceInspected(token=token, torrent=source[-40:], outside="'/one/link' leads to '/outside'")]
             name, torrent = f"name of {source[-40:]}", source[-40:]
@@ -292,6 +299,10 @@ class Bench:
             on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
+            on_hashes=lambda event: self.merger.proven(event),
+            on_files=lambda torrent, files: self.shared_files.files_known(torrent, files),
+            on_progress=lambda event: self.shared_files.progress(event),
+            on_completed=lambda torrent: self.shared_files.completed(torrent),
             on_metadata=lambda torrent, metadata: self.learned.append((torrent, metadata)),
         )
         self.link = EngineLink(
@@ -322,6 +333,16 @@ class Bench:
             restore=self.restore,
             version="9.9",
         )
+        locks = KeyedLocks()
+        self.merger = Merger(
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            link=self.link,
+            locks=locks,
+            publish=self.publisher.lifecycle,
+            log=log,
+        )
+        self._merging = group.create_task(self.merger.run())
         self.mutations = Mutations(
             catalogue=self.catalogue,
             snapshot=self.snapshot,
@@ -329,11 +350,15 @@ class Bench:
             link=self.link,
             waiters=self.waiters,
             reads=self.reads,
+            merger=self.merger,
+            locks=locks,
             publish=self.publisher.lifecycle,
             configure=self.configure,
             engine_wanted=self._engine_wanted,
             released=self.released.append,
+            shared_files=lambda: self.shared_files,
         )
+        self.shared_files = SharedFiles(catalogue=self.catalogue, snapshot=self.snapshot, link=self.link, group=group)
         self.stopping = False
         self.freshened: list[str] = []
         self.crashes = CrashReports(directory / "crashes", group=group, log=log)
@@ -426,6 +451,7 @@ class Bench:
 
     async def close(self) -> None:
         """Closes everything but the sockets of others."""
+        self._merging.cancel()
         await self.requests.close()
         await self.crashes.close()
         for engine in self._engines:

@@ -12,6 +12,7 @@ from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_comma
 from protocol.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.envelope import Wait
 from protocol.errors import ErrorKind, OuzelError
+from protocol.integrity import crc32_of
 from protocol.link import (
     Configure,
     EnsureTorrent,
@@ -24,7 +25,7 @@ from protocol.link import (
 from protocol.mounts import current, mount_point_of
 from protocol.rows import TorrentState
 from supervisor.download_roots import DownloadRoots
-from supervisor.mutations import PEERS_KEPT
+from supervisor.identity import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
 
@@ -104,7 +105,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             seed_mode=True,
             peers=["[::1]:6881"],
         )
-        assert result == {"torrent": V1, "duplicate": False}
+        assert result == {"torrent": V1, "duplicate": False, "shares_files_with": []}
         given = on.catalogue.torrents[V1]
         assert given.added_us > 1_600_000_000_000_000
         assert given == DesiredTorrent(
@@ -209,10 +210,31 @@ async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
         engine = await on.engine()
         await do(on, "add_torrent", magnet=MAGNET)
         before = fingerprint(on)
-        assert await do(on, "add_torrent", magnet=MAGNET, paused=True) == {"torrent": V1, "duplicate": True}
-        assert await do(on, "add_torrent", "applied", metainfo=V1.encode()) == {"torrent": V1, "duplicate": True}
+        assert await do(on, "add_torrent", magnet=MAGNET, paused=True) == {
+            "torrent": V1,
+            "duplicate": True,
+            "shares_files_with": [],
+        }
         assert fingerprint(on) == before
         assert revisions(engine) == [1]
+
+
+async def test_a_link_without_metadata_gets_that_of_a_duplicate(tmp_path: Path) -> None:
+    """Once, and durably: the .torrent is there, and nothing else of the record has changed but that it is known."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET, labels=["kept"])
+        before = on.catalogue.torrents[V1]
+        for _ in range(2):
+            added = await do(on, "add_torrent", "applied", metainfo=V1.encode(), labels=["left out"], paused=True)
+            assert added == {"torrent": V1, "duplicate": True, "shares_files_with": []}
+        after = on.catalogue.torrents[V1]
+        assert after.metadata is not None
+        assert after == msgspec.structs.replace(
+            before, metainfo_crc32=crc32_of(V1.encode()), metadata=after.metadata, revision=2
+        )
+        assert on.catalogue.metainfo_of(after) == V1.encode()
+        assert revisions(engine) == [1, 2]
 
 
 async def test_of_many_who_add_the_same_at_once_one_does(tmp_path: Path) -> None:
@@ -438,7 +460,7 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
         assert not adding.done()
         (command,) = await engine.given(ForgetTorrent)
         await engine.tell(TorrentForgotten(torrent=command.torrent))
-        assert await adding == {"torrent": V1, "duplicate": False}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
         given = on.catalogue.torrents[V1]
         assert (given.paused, given.revision, given.removal) == (False, 1, None)
         assert on.catalogue.leaving == {}
@@ -467,7 +489,7 @@ async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(
         await on.lose_engine()
         await on.keeper_restarted()
         await on.engine()
-        assert await adding == {"torrent": V1, "duplicate": False}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
 
 
 async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: Path) -> None:
