@@ -109,10 +109,16 @@ class ResumeDir:
         return sorted(path for path in found if path.name.endswith(TEMPORARY_SUFFIX))
 
     def make_directories(self) -> None:
-        """Makes the directories that the engine writes to; `root` is known to be the right one. Raises OSError."""
+        """Makes the directories that the engine writes to; `root` is known to be the right one.
+
+        Raises:
+            OSError: one cannot be made, or is not this user's alone.
+        """
         for directory in (self.damaged, self.fastresume_dir):
             if not os.path.isdir(directory) or os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
                 self._make(directory)
+            else:
+                private_dir.prepare(directory, parents=False)  # others could have filled one that is there
 
     def migrate(self) -> list[tuple[str, OSError]]:
         """Moves resume data from where it lay before into `fastresume/`; for the supervisor, while there is no engine.
@@ -157,7 +163,7 @@ class ResumeDir:
             if directory == self.damaged:
                 raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
             self.put_aside(directory)
-        directory.mkdir(mode=0o700)
+        private_dir.prepare(directory, parents=False)
         fsync_dir(self.root)
 
     def put_aside(self, path: Path) -> Path:

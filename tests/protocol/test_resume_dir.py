@@ -203,3 +203,22 @@ def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
         resume_dir.check()
     resume_dir.bind(resume_dir.identity())
     resume_dir.check()
+
+
+def test_directories_that_others_could_fill_are_not_used(tmp_path: Path) -> None:
+    """The engine's own and that of damaged files are made private, and narrowed where they were readable."""
+    resume_dir = ResumeDir(tmp_path)
+    before = os.umask(0)
+    try:
+        resume_dir.make_directories()
+    finally:
+        os.umask(before)
+    for directory in (resume_dir.damaged, resume_dir.fastresume_dir):
+        assert directory.stat().st_mode & 0o777 == 0o700
+        directory.chmod(0o755)
+        resume_dir.make_directories()
+        assert directory.stat().st_mode & 0o777 == 0o750
+        directory.chmod(0o777)
+        with pytest.raises(PermissionError, match="others can write to it"):
+            resume_dir.make_directories()
+        directory.chmod(0o700)
