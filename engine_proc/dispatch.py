@@ -22,6 +22,7 @@ from engine_proc.confinement import LEADS_OUT
 from engine_proc.leftovers import Leftover
 from engine_proc.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.log import log
+from engine_proc.pieces import Examined
 from engine_proc.readback import tell_limits, tell_reconciled
 from engine_proc.rehasher import Rehashed
 from engine_proc.resume_policy import ResumePolicy, Urgency
@@ -206,7 +207,10 @@ class Dispatcher:
         if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
             self._next[torrent] = desired
             return
+        known = self._guard.wanted(torrent)
         if self._guard.waits(desired):
+            if known is None or known.selection != desired.selection:
+                self._tell_unloaded(desired, self._translator.missing)
             self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
             return
         desired = self._guard.effective(desired)
@@ -270,6 +274,7 @@ class Dispatcher:
             return
         self._retrying[torrent] = self._clock() + RETRY_S
         self._session.set_paused(torrent, False)
+        self._call_peers(torrent)
         verdict = self._loader.look_again(self._applied[torrent])
         if verdict is not None:
             self.decided(Judged(torrent, verdict))
@@ -362,7 +367,10 @@ class Dispatcher:
             self._emit(SelectionChanged(torrent=torrent, selected=selected, files=len(layout.files)))
             for output in self._translator.metadata_known(torrent, layout, restored=torrent not in self._undiscovered):
                 self._emit(output)
+        if torrent in self._undiscovered:
             self._undiscovered.discard(torrent)
+        else:
+            self._session.call_peers(torrent)  # more may be wanted of one that was complete
         for order in self._translator.selected(torrent):
             self._emit(order)
         self._confirm(torrent)
@@ -611,6 +619,7 @@ class Dispatcher:
                 self._session.set_paused(torrent, paused)
                 if not paused:
                     self._pacer.hurry(torrent)
+                    self._call_peers(torrent)
             case reconcile.SetSequential(sequential):
                 self._session.set_sequential(torrent, sequential)
             case reconcile.SetLimits(download_bps, upload_bps):
@@ -620,6 +629,18 @@ class Dispatcher:
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
+                self._call_peers(torrent)
+
+    def connect(self, torrent: str, peers: list[str]) -> None:
+        """Connects a torrent to peers that it may know already; of one that is not loaded they are remembered."""
+        if torrent in self._session.torrents():
+            self._session.connect(torrent, peers)
+            self._call_peers(torrent)
+
+    def _call_peers(self, torrent: str) -> None:
+        """Has known peers called of a torrent that may have something to fetch."""
+        if self._translator.incomplete(torrent) and torrent in self._session.torrents():
+            self._session.call_peers(torrent)
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
         self._pending[desired.torrent].adding = True
@@ -660,15 +681,39 @@ class Dispatcher:
     def _miss(self, absent: Absent) -> None:
         desired, examined, verdict = absent
         torrent = desired.torrent
+        files_known = torrent in self._loader.files_known
         self._drop(torrent)
         if torrent in self._forgetting:
             self.gone(TorrentGone(torrent, verdict.problem))
             return
         newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
         self._guard.miss(newest, examined, verdict)
-        for output in self._translator.missing(torrent, examined):
-            self._emit(output)
+        if files_known and newest.selection == desired.selection:
+            for output in self._translator.missing(torrent, examined):
+                self._emit(output)
+        else:
+            self._tell_unloaded(newest, self._translator.missing, examined)
         self._emit(TorrentApplied(torrent=torrent, revision=newest.revision))
+
+    def _tell_unloaded(
+        self,
+        desired: DesiredTorrent,
+        outputs: Callable[[str, Examined | None], list[Output]],
+        examined: Examined | None = None,
+    ) -> None:
+        """Tells of the files of a torrent that is not loaded, as far as they are known, and how much of them is there.
+
+        Args:
+            outputs: the translator's for that.
+            examined: what is told where they are not known.
+        """
+        described = self._loader.describe(desired)
+        if described is not None:
+            layout, examined = described
+            for output in self._translator.metadata_known(desired.torrent, layout, restored=True):
+                self._emit(output)
+        for output in outputs(desired.torrent, examined):
+            self._emit(output)
 
     def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
         torrent = desired.torrent
@@ -677,6 +722,7 @@ class Dispatcher:
         log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
         self._guard.forget(torrent)
+        self._tell_unloaded(desired, self._translator.refused)
         self._emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
         if (newer := self._next.pop(torrent, None)) is not None:

@@ -51,6 +51,7 @@ from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.integrity import seal
 from protocol.link import (
     AllHandedOver,
+    CallPeers,
     Configure,
     Drain,
     EngineCommand,
@@ -281,6 +282,8 @@ class Engine:
                 self._require_session_commands().query_files(command)
             case SaveAll():
                 self._save_all(command)
+            case CallPeers(torrent=torrent, peers=peers):
+                self._require_dispatcher().connect(torrent, peers)
             case Drain():
                 self._begin_drain()
 
@@ -588,7 +591,7 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent):
+        case ForgetTorrent(torrent=torrent) | QueryFiles(torrent=torrent) | CallPeers(torrent=torrent):
             return torrent
         case _:
             return ""

@@ -6,12 +6,14 @@ Longer than most files here: a copier for each kind of alert, and one table of t
 """
 
 import errno
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import libtorrent
+import msgspec
 
-from engine_proc import faults, libtorrent_params
+from engine_proc import faults, libtorrent_claims, libtorrent_params
 from engine_proc.alerts import (
     Alert,
     AlertsLost,
@@ -36,6 +38,7 @@ from engine_proc.alerts import (
     TorrentTrouble,
 )
 from engine_proc.held_trackers import HeldTrackers
+from engine_proc.selected_bytes import SelectedBytes
 from engine_proc.session_port import FAULTS
 from protocol.flight_recorder import FlightRecorder, alert_name
 
@@ -81,6 +84,12 @@ class AlertCopier:
         self._complete: set[str] = set()
         """Those that were complete when they were added: that they finish then is no news, and there are thousands."""
         self._flushes: dict[str, int] = {}
+        self._selections: dict[str, SelectedBytes] = {}
+        """Of those of which not all is wanted."""
+        self._selecting: dict[str, deque[SelectedBytes | None]] = {}
+        """What libtorrent has yet to confirm."""
+        self._counted: dict[str, tuple[int, int]] = {}
+        """What libtorrent counted last, and what that was of the selected files."""
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
         self._faulted: list[Alert] = []
@@ -110,6 +119,21 @@ class AlertCopier:
     def expect_flush(self, torrent: str) -> None:
         """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes more."""
         self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
+
+    def begin_with(self, torrent: str, selected: SelectedBytes | None) -> None:
+        """The torrent is about to be added with this selection; None where all is wanted."""
+        self._select(torrent, selected)
+
+    def expect_selection(self, torrent: str, selected: SelectedBytes | None) -> None:
+        """The torrent is about to be given this selection, which counts once libtorrent has it."""
+        self._selecting.setdefault(torrent, deque()).append(selected)
+
+    def _select(self, torrent: str, selected: SelectedBytes | None) -> None:
+        self._counted.pop(torrent, None)
+        if selected is None:
+            self._selections.pop(torrent, None)
+        else:
+            self._selections[torrent] = selected
 
     def copy(self, native: Any) -> Alert | None:
         """The alert as a value, None where it is of no interest; `Faulted` where that fails. It is not kept itself."""
@@ -164,10 +188,32 @@ class AlertCopier:
             if torrent is None:
                 continue
             try:
-                rows.append(_copy_status(torrent, status))
+                row = _copy_status(torrent, status)
+                selected = self._selections.get(torrent)
+                rows.append(row if selected is None else self._by_files(row, selected, status))
             except FAULTS as error:
                 self._faulted.append(Faulted(torrent, faults.problem("status", error)))
         return StatusUpdate(rows)
+
+    def _by_files(self, row: TorrentStatus, selected: SelectedBytes, status: Any) -> TorrentStatus:
+        """The row with bytes of the selected files, where libtorrent counts those of the pieces that touch them."""
+        counted, done = self._counted.get(row.torrent, (-1, 0))
+        if counted != row.done:
+            # Reading `pieces` makes a list of all of them, which is not needed once all are there.
+            have = status.pieces if row.done < row.wanted else ()
+            done = selected.done(row.done, row.wanted, have)
+            self._counted[row.torrent] = row.done, done
+        return msgspec.structs.replace(row, done=done, wanted=selected.total)
+
+    def _copy_priorities_set(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        if (selecting := self._selecting.get(torrent)) is not None:
+            self._select(torrent, selecting.popleft())
+            if not selecting:
+                del self._selecting[torrent]
+        return PrioritiesSet(torrent)
 
     def _copy_added(self, native: Any) -> Alert | None:
         failed, handle = native.error.value(), native.handle
@@ -223,6 +269,8 @@ class AlertCopier:
         self._expected.discard(torrent)
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
+        for table in (self._selections, self._selecting, self._counted):
+            table.pop(torrent, None)
         self._trackers.forget(torrent)
         self._on_dropped(torrent)
 
@@ -279,6 +327,7 @@ class AlertCopier:
         lacking = self._trackers.save_ended(torrent)
         if lacking and not params.trackers:
             libtorrent_params.give_trackers(params, lacking)
+        libtorrent_claims.settle_check(params)
         return ResumeData(torrent, lt.write_resume_data_buf(params))
 
     def _copy_resume_unsaved(self, native: Any) -> Alert | None:
@@ -326,7 +375,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.metadata_received_alert: _of_torrent(lambda torrent, native: MetadataReceived(torrent)),
     lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
-    lt.file_prio_alert: _of_torrent(lambda torrent, native: PrioritiesSet(torrent)),
+    lt.file_prio_alert: AlertCopier._copy_priorities_set,
     lt.fastresume_rejected_alert: _of_torrent(
         lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {_text(native.file_path)}")
     ),

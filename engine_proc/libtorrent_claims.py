@@ -18,6 +18,23 @@ lt: Any = libtorrent
 _NOTHING: Final = Verified()
 
 
+def settle_check(params: Any) -> None:
+    """Of a check of all files that has not ended, keeps what libtorrent can go on from.
+
+    It goes on behind the last piece that its resume data speaks of. But it hashes several at a time, so that there may
+    be some before that it has not looked at; and what is saved is read back as whole bytes, with more pieces of which
+    nothing is known. So only as much is kept as was found without a gap, in whole bytes: the rest is looked at again.
+    """
+    if params.ti is None:
+        return
+    have, pieces = params.have_pieces, params.ti.num_pieces()
+    if len(have) >= pieces:
+        return
+    found = have.index(False) if False in have else len(have)
+    params.have_pieces = have[: found - found % 8]
+    params.unfinished_pieces = {}
+
+
 def claim(params: Any, verified: Verified) -> bool:
     """Corrects what the resume data says by what was found. Returns whether there was anything to correct."""
     if verified == _NOTHING:
@@ -54,14 +71,20 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
 
 
 def examine(params: Any, parsed: object = None) -> Examined:
-    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file."""
+    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file.
+
+    Claims of a check that has not ended are settled.
+    """
     info = params.ti
     others = [libtorrent_params.part_path(params.save_path, params.part_file_dir, params.info_hashes)]
     if info is None:
         return Examined([], 0, 0, 0, parsed, others)
     storage, pieces, priorities = info.layout(), info.num_pieces(), params.file_priorities
-    have = list(params.have_pieces[:pieces])
-    have += [False] * (pieces - len(have))
+    have = params.have_pieces
+    if len(have) < pieces:
+        settle_check(params)
+        have = [*params.have_pieces, *[False] * pieces][:pieces]
+    del have[pieces:]
     # Each call into the binding counts with ten thousand torrents.
     length, everything, renamed = storage.piece_length(), all(have), params.renamed_files
     save_path, pad = params.save_path, storage.flag_pad_file
@@ -85,7 +108,7 @@ def examine(params: Any, parsed: object = None) -> Examined:
     if len(claimed) < storage.num_files():
         known = {file.number for file in claimed}
         others += libtorrent_params.file_paths(storage, renamed, save_path, known)
-    return Examined(claimed, done, total, info.total_size(), parsed, others)
+    return Examined(claimed, done, total, info.size_on_disk(), parsed, others)
 
 
 def unverified(
@@ -122,8 +145,8 @@ def unverified(
     ]
     wanted = _pieces(storage, set(range(len(files))) - unwanted)
     lacking = sorted(wanted - _claimed(params, set(range(len(files)))) | doubtful)
-    if 0 < len(params.have_pieces) < info.num_pieces():
-        # libtorrent was hashing all files itself, and goes on from here as long as no piece is claimed beyond.
+    if len(params.have_pieces) < info.num_pieces():
+        # libtorrent was hashing all files itself, or was about to, and goes on from here.
         lacking = []
     if params.info_hashes.has_v1():
         missing = _missing_v1(info, lacking)
@@ -143,6 +166,7 @@ def unverified(
         doubtful=frozenset(doubtful),
         borders=sorted(borders),
         unfinished={piece: list(blocks) for piece, blocks in params.unfinished_pieces.items()},
+        payload=info.size_on_disk(),
     )
 
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 import libtorrent
 import msgspec
 
-from engine_proc import own_paths, selection
+from engine_proc import magnet_link, own_paths, selected_bytes, selection
 from engine_proc.held_trackers import Trackers
+from engine_proc.selected_bytes import FileSpan, SelectedBytes
 from engine_proc.session_port import InvalidSource, Layout, Metainfo
-from protocol.desired import ADDRESSES_MAX, DesiredTorrent, Selection
+from protocol.desired import ADDRESSES_MAX, DesiredTorrent, KnownMetadata, Selection
 from protocol.events import FileEntry
 
 lt: Any = libtorrent
@@ -52,10 +53,13 @@ def hash_of(info_hashes: Any) -> str:
 
 def parse_magnet(magnet: str) -> Any:
     """A magnet link's parameters. Raises InvalidSource."""
+    link = magnet_link.read(magnet)
     try:
-        params = lt.parse_magnet_uri(magnet)
+        params = lt.parse_magnet_uri(link.uri)
     except RuntimeError as error:
         raise InvalidSource(str(error)) from error
+    if link.name is not None:
+        params.name = link.name
     check_text(params)
     check_amounts(params)
     if not params.info_hashes.has_v1() and not params.info_hashes.has_v2():
@@ -217,6 +221,7 @@ def apply_desired(
     else:
         # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
         flags |= _FLAGS.default_dont_download
+        params.file_priorities = []
     params.flags = flags
     if resumed:
         # These follow from the selection when they were saved, and would go before what it is now.
@@ -305,6 +310,31 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
             {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
         ),
     )
+
+
+def known(info: Any) -> KnownMetadata:
+    """What the info dictionary says; padding is left out."""
+    storage = info.layout()
+    pad = storage.flag_pad_file
+    sizes = [storage.file_size(index) for index in range(storage.num_files()) if not storage.file_flags(index) & pad]
+    return KnownMetadata(name=info.name(), size=sum(sizes), piece_length=info.piece_length(), files=len(sizes))
+
+
+def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
+    """What a selection comes to in bytes; None where all is wanted.
+
+    Once a torrent has all pieces, libtorrent takes all of them for wanted, whatever the selection.
+    """
+    if selection.UNWANTED not in file_priorities:
+        return None
+    storage = info.layout()
+    pad = storage.flag_pad_file
+    spans = (
+        FileSpan(storage.file_offset(index), storage.file_size(index), file_priorities[index] != selection.UNWANTED)
+        for index in range(min(storage.num_files(), len(file_priorities)))
+        if not storage.file_flags(index) & pad
+    )
+    return selected_bytes.of(spans, storage.piece_length())
 
 
 def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:

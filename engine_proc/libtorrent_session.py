@@ -6,6 +6,7 @@ Longer than most files here: it has a method for each of the port's, and no deci
 """
 
 import contextlib
+import itertools
 import socket
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import faults, libtorrent_claims, libtorrent_params, recorded, session_settings
+from engine_proc import faults, libtorrent_claims, libtorrent_params, magnet_link, recorded, session_settings
 from engine_proc.alerts import Alert, Flushed, PrioritiesSet, Selected
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
@@ -40,6 +41,14 @@ lt: Any = libtorrent
 LIBTORRENT_VERSION: Final[str] = libtorrent.__version__
 
 _FLAGS: Final = lt.torrent_flags
+_FAILCOUNTS: Final = (31, 30)
+"""How often a peer may have failed while known peers are called; libtorrent counts no further than 31."""
+_UNLIMITED: Final = 2**24 - 1
+"""libtorrent's number of connections of a torrent that has no limit."""
+_CALLED_AT_ONCE: Final = 200
+"""Torrents whose peers are called in one turn; each takes some round trips into libtorrent."""
+_CALLING_TURNS: Final = 12
+"""Each a request for statistics: at four a second, long enough for libtorrent to have called some dozen peers."""
 _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
 
@@ -49,6 +58,15 @@ def check_settings(
 ) -> dict[str, SettingValue]:
     """`session_settings.checked` against this libtorrent. Raises InvalidSetting."""
     return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
+
+
+def describe(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> tuple[Layout, Examined] | None:
+    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource."""
+    params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+    if params.ti is None:
+        return None
+    layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
+    return layout, libtorrent_claims.examine(params)
 
 
 class LibtorrentSession:
@@ -78,6 +96,7 @@ class LibtorrentSession:
         checked = check_settings(settings, torrents)
         self._named = set(settings)
         self._close_redundant = checked.get("close_redundant_connections", True)
+        self._max_failcount = checked.get("max_failcount", lt.default_settings()["max_failcount"])
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
         outer = self.recorder.begin(b"session")
         self._session = lt.session(checked)
@@ -87,6 +106,10 @@ class LibtorrentSession:
         self._selector = Selector(self._selected)
         self._alerts = self._copier()
         self._awaiting_metadata: set[str] = set()
+        self._to_call: dict[str, None] = {}
+        self._calling = 0
+        """For how many turns `max_failcount` is another one than it should be."""
+        self._failcount = _FAILCOUNTS[0]
         self._own_alerts: deque[Alert] = deque()
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
         self._alert_socket, self._native_socket = socket.socketpair()
@@ -130,6 +153,9 @@ class LibtorrentSession:
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
                 self._release_peers_for(alert.torrent)
+                # What is wanted may have changed while nothing that libtorrent counts did.
+                if (handle := self._alerts.handles.get(alert.torrent)) is not None:
+                    handle.post_status()
         return copies
 
     def _selected(self, torrent: str, problem: str | None) -> None:
@@ -169,17 +195,20 @@ class LibtorrentSession:
 
     @staticmethod
     def _inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
+        only = None
         if magnet is not None:
             params = libtorrent_params.parse_magnet(magnet)
+            only = magnet_link.read(magnet).only
         else:
             params = libtorrent_params.parse_metainfo(metainfo or b"")
-        name = params.ti.name() if params.ti is not None else params.name
+        metadata = None if params.ti is None else libtorrent_params.known(params.ti)
+        name = params.name if metadata is None else metadata.name
         paths: Sequence[str] = ()
         if save_path is not None:
             params.save_path = save_path
             paths = libtorrent_params.paths(params)
             libtorrent_params.check_paths(paths)
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths)
+        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only)
 
     @faults.of_desired
     @recorded.of_desired
@@ -201,6 +230,13 @@ class LibtorrentSession:
         return libtorrent_claims.examine(params, (params, stored, before))
 
     @faults.of_desired
+    @recorded.of_desired
+    def describe(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
+    ) -> tuple[Layout, Examined] | None:
+        """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
+        return describe(desired, metainfo=metainfo, resume=resume)
+
     @recorded.of_desired
     def resume(
         self,
@@ -229,6 +265,8 @@ class LibtorrentSession:
                 return unverified
         elif libtorrent_claims.claim(params, verified):
             complete = libtorrent_params.has_all_wanted(params)
+        if short or verified is not None:
+            libtorrent_claims.settle_check(params)  # what was dropped may have left gaps
         if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
             # Where there is more than claimed files, libtorrent makes those that are empty, and looks for a part file.
             params.flags |= _FLAGS.no_verify_files
@@ -248,8 +286,11 @@ class LibtorrentSession:
             layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
         trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
         self._alerts.expect(torrent, complete=complete)
-        if nameless and torrent not in self._alerts.handles:
-            self._keep_peers_for(torrent)
+        if torrent not in self._alerts.handles:
+            if nameless:
+                self._keep_peers_for(torrent)
+            else:
+                self._alerts.begin_with(torrent, libtorrent_params.selected(params.ti, params.file_priorities))
         if trackers and torrent not in self._alerts.handles:
             self._trackers.hold(torrent, trackers)
         self.recorder.under_way(b"add", torrent)
@@ -330,7 +371,9 @@ class LibtorrentSession:
         info = handle.torrent_file()
         if info is None:
             return False
-        handle.prioritize_files(libtorrent_params.priorities(info.layout(), desired, self._selector.priorities))
+        priorities = libtorrent_params.priorities(info.layout(), desired, self._selector.priorities)
+        self._alerts.expect_selection(torrent, libtorrent_params.selected(info, priorities))
+        handle.prioritize_files(priorities)
         return True
 
     @faults.of_torrent
@@ -342,6 +385,53 @@ class LibtorrentSession:
             handle.connect_peer(libtorrent_params.endpoint(peer))
 
     @faults.of_torrent
+    @recorded.of_torrent
+    def call_peers(self, torrent: str) -> None:
+        """Has the known peers called with the next statistics, with those of other torrents. Raises UnknownTorrent."""
+        self._handle(torrent)
+        self._to_call[torrent] = None
+
+    def _call_peers(self) -> None:
+        """What libtorrent does not do by itself for a torrent that was finished, or paused.
+
+        It counts the peers that it may call, and calls nobody while there are none. Seeds are none of them while a
+        torrent is finished, and that it is not any more counts only once it calls somebody. It counts anew, for all
+        torrents, when `max_failcount` changes; that peers which failed too often are among them for a while is wanted
+        here.
+        """
+        if self._calling:
+            self._calling -= 1
+            if not self._calling:
+                self._session.apply_settings({"max_failcount": self._max_failcount})
+        if not self._to_call:
+            return
+        self._failcount = _FAILCOUNTS[self._failcount == _FAILCOUNTS[0]]
+        self._session.apply_settings({"max_failcount": self._failcount})
+        self._calling = _CALLING_TURNS
+        for torrent in list(itertools.islice(self._to_call, _CALLED_AT_ONCE)):
+            del self._to_call[torrent]
+            if torrent in self._alerts.handles:
+                self._call_peers_of(torrent)
+
+    @recorded.of_torrent
+    def _call_peers_of(self, torrent: str) -> None:
+        """Has libtorrent call peers that it has hung up on just now, and notice that it may.
+
+        A torrent that leaves upload mode may do the one. It does the other when its number of connections is set to
+        another one.
+        """
+        handle = self._handle(torrent)
+        flags = handle.flags()
+        if flags & _FLAGS.paused:
+            return
+        if not flags & _FLAGS.upload_mode and not handle.get_download_queue():
+            # Requests that are under way would be taken back; who has some has peers, too.
+            handle.set_flags(_FLAGS.upload_mode)
+            handle.unset_flags(_FLAGS.upload_mode)
+        limit = handle.max_connections()
+        handle.set_max_connections(limit + 1 if limit < _UNLIMITED else limit - 1)
+        handle.set_max_connections(limit)
+
     @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
         """Reads back what is applied. Raises UnknownTorrent."""
@@ -455,6 +545,7 @@ class LibtorrentSession:
     def post_statistics(self) -> None:
         """Asks for the session's counters."""
         self._session.post_session_stats()
+        self._call_peers()
 
     @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
@@ -466,6 +557,7 @@ class LibtorrentSession:
         checked = check_settings(settings, self._torrents_expected, self._named)
         self._named = set(settings)
         self._close_redundant = checked.get("close_redundant_connections", True)
+        self._max_failcount = checked.get("max_failcount", lt.default_settings()["max_failcount"])
         if self._awaiting_metadata:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})

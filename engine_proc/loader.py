@@ -30,7 +30,7 @@ from engine_proc.readback import tell_reconciled
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
-from engine_proc.session_port import InvalidSource, LibtSession, Loading
+from engine_proc.session_port import InvalidSource, Layout, LibtSession, Loading
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.translator import AlertTranslator, Output
@@ -218,6 +218,16 @@ class Loader:
             return self._guard.look(desired, self._find(desired).examined, loaded=True)
         return None
 
+    def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
+        """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
+        with contextlib.suppress(InvalidSource, Damaged, OSError):
+            saved = self._store.load(desired.torrent)
+            return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
+        with contextlib.suppress(InvalidSource, Damaged, OSError):
+            return self._session.describe(desired, metainfo=metainfo, resume=None)
+        return None
+
     # -- found ----------------------------------------------------------------------------------------------------
 
     def _find(self, desired: DesiredTorrent) -> _Found:
@@ -262,7 +272,8 @@ class Loader:
 
     def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
         what = f"{aside.file} is damaged: {problem}"
-        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done="; ".join([aside.done, *more])))
+        done = "; ".join([aside.done, *more])
+        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
 
     # -- judged ---------------------------------------------------------------------------------------------------
 

@@ -69,12 +69,13 @@ class Unverified(NamedTuple):
         files: in the order of the torrent.
         missing: the pieces that the resume data lacks, and those doubtful ones that can be proven.
         bytes_done, bytes_total: of the wanted files, by the resume data.
-        size: of all files.
+        size: of all files, with padding.
         part_file: where parts of unwanted files may lie.
         doubtful: claimed by the resume data, but their bytes may lie elsewhere than libtorrent will read them; only
             what is proven is kept.
         borders: claimed, and touching unwanted files; kept where libtorrent finds each of their bytes.
         unfinished: the blocks that the resume data has of pieces that it lacks.
+        payload: bytes of all files but padding.
     """
 
     files: Sequence[StoredFile]
@@ -86,6 +87,7 @@ class Unverified(NamedTuple):
     doubtful: frozenset[int] = frozenset()
     borders: Sequence[int] = ()
     unfinished: Mapping[int, Sequence[bool]] = {}
+    payload: int = 0
 
 
 class Verified(NamedTuple):
@@ -122,7 +124,7 @@ class Examined(NamedTuple):
     Fields:
         claimed: the wanted files that it claims pieces of.
         bytes_done, bytes_total: of the wanted files; `bytes_done` is nearest to what the claimed pieces hold.
-        size: of all files; 0 while there is no metadata.
+        size: of all files but padding; 0 while there is no metadata.
         parsed: the session's own, for `resume`.
         others: where libtorrent may write, delete or read beside `claimed`, as in `session_port.SourceInfo`.
     """

@@ -30,10 +30,11 @@ class SavedResume(NamedTuple):
 
 
 class PutAside(NamedTuple):
-    """A file that was in the way: its name, and in words where it is now."""
+    """A file that was in the way: its name, in words where it is now, and under which name; None where it was left."""
 
     file: str
     done: str
+    staged: str | None = None
 
 
 class FastResumeStore:
@@ -126,7 +127,8 @@ class FastResumeStore:
         """Moves resume data that cannot be trusted out of the way."""
         path = self._dir.fastresume(torrent)
         try:
-            return PutAside(path.name, f"put aside as {self._dir.put_aside(path)}")
+            staged = self._dir.stage(path)
+            return PutAside(path.name, f"put aside as {staged}", staged.name)
         except OSError as error:
             return PutAside(path.name, f"left where it is ({error})")
 

@@ -1,6 +1,6 @@
 """The sandbox: what the kernel lets this process do, set once before anything of a stranger's is read (ADR 025).
 
-Writing, making, removing and renaming only below the download roots and the engine's own directories; reading below
+Writing, making, removing and renaming only below the download roots and in the engine's own directory; reading below
 these, the resume directory, and where Python, libtorrent, name resolution and certificates lie. It holds for the
 threads that are started afterwards, so it is entered before there are any.
 """
@@ -132,11 +132,11 @@ def _confine_files(
     version: int, roots: Sequence[str], resume_dir: ResumeDir, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """Sets Landlock's rules. Returns where they let this process write. Raises OSError."""
-    own = [str(resume_dir.fastresume_dir), str(resume_dir.damaged)]
+    own = str(resume_dir.fastresume_dir)
     places = {}
     with contextlib.ExitStack() as opened:
         rules = []
-        for path, rights in [*((root, _PAYLOAD) for root in roots), *((path, _OWN) for path in own)]:
+        for path, rights in [*((root, _PAYLOAD) for root in roots), (own, _OWN)]:
             fd = _open(opened, path, os.O_DIRECTORY | os.O_NOFOLLOW)
             if fd is not None and (place := place_of(fd)) is not None:
                 places[path] = place
@@ -170,20 +170,28 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
     for directory in (environ.get("SSL_CERT_DIR") or "").split(":"):
         if directory:
             yield os.path.realpath(directory)
-            yield from _led_to(directory)
+            yield from _led_to(os.path.realpath(directory))
     yield from _code()
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """Where links in a directory of certificates lead."""
+    """Where links in a directory of certificates lead, unless that is read anyway; there are hundreds of them."""
+    read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
+    found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        return {os.path.realpath(entry.path) for entry in entries if entry.is_symlink()}
-    return ()
+        for entry in entries:
+            if entry.is_symlink():
+                target = os.path.normpath(os.path.join(directory, os.readlink(entry.path)))  # noqa: PTH115, PTH118
+                found |= set() if target.startswith(read) else {os.path.realpath(entry.path)}
+    return found
 
 
 def _code() -> Iterator[str]:
     """Where Python and libraries lie that may be loaded later: beside those that are loaded."""
-    yield from {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path} - {str(Path.cwd())}
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
+    with contextlib.suppress(OSError):  # it may be one that was deleted
+        found.discard(str(Path.cwd()))
+    yield from found
     for package in (engine_proc, protocol):
         yield from package.__path__
     with contextlib.suppress(OSError):

@@ -76,17 +76,18 @@ def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
 def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Generator[None, None, list[bool]]:
     """Whether the rules want each file, worked out with a pause after each slice.
 
-    `exclude` beats `include`. Fluff is left out only while something else is wanted: a torrent of nothing but notes is
-    downloaded.
+    `exclude` beats `include` and `only`. Fluff is left out only while something else is wanted: a torrent of nothing
+    but notes is downloaded.
 
     Args:
         paths: the files' paths as the torrent has them, with `/`.
         selection: the rules.
         rooted: the paths begin with the torrent's root folder, as those of multi-file torrents do.
     """
-    wanted = [True] * len(paths)
+    wanted = _named(selection.only, len(paths))
     if selection.include:
-        wanted = yield from _matches(paths, selection.include, rooted)
+        included = yield from _matches(paths, selection.include, rooted)
+        wanted = [want and into for want, into in zip(wanted, included, strict=True)]
     if selection.exclude:
         excluded = yield from _matches(paths, selection.exclude, rooted)
         wanted = [want and not out for want, out in zip(wanted, excluded, strict=True)]
@@ -95,6 +96,18 @@ def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Gener
         without = [want and not fluff(path) for path, want in zip(paths, wanted, strict=True)]
         wanted = without if any(without) else wanted
     return wanted
+
+
+def _named(only: str | None, files: int) -> list[bool]:
+    """Which of so many files the indices of `Selection.only` name. What lies beyond them costs nothing."""
+    if only is None:
+        return [True] * files
+    named = [False] * files
+    for span in only.split(","):
+        first, _, last = span.partition("-")
+        for index in range(int(first), min(int(last or first) + 1, files)):
+            named[index] = True
+    return named
 
 
 def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from engine_proc import selection
-from engine_proc.session_port import NotSelected
+from engine_proc import faults, selection
+from engine_proc.session_port import FAULTS, NotSelected
 from protocol.desired import RULES_PATIENCE_S, DesiredTorrent, Selection
 
 AT_ONCE: Final = 5_000_000
@@ -45,16 +45,16 @@ class Selector:
     Args:
         on_selected: called on the selector's thread with a torrent and a problem, once it is known what is wanted of it
             (None), or that it will not be.
-        clock: monotonic seconds.
+        clock: seconds that the calling thread had of a processor: a busy machine makes no rule a slow one.
         at_once: steps that are taken at once.
-        patience_s: seconds after which a selection is given up.
+        patience_s: seconds of it after which a selection is given up.
     """
 
     def __init__(
         self,
         on_selected: Callable[[str, str | None], None],
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.thread_time,
         at_once: int = AT_ONCE,
         patience_s: float = RULES_PATIENCE_S,
     ) -> None:
@@ -110,14 +110,17 @@ class Selector:
         while (task := self._tasks.get()) is not None and not self._closing:
             if self._outdated(task):
                 continue
-            wanted = self._decide(task)
+            problem = f"to find out which files its rules want takes more than {self._patience_s:g} s of a processor"
+            try:
+                wanted = self._decide(task)
+            except FAULTS as error:
+                wanted, problem = None, faults.problem("its rules", error)
             if self._outdated(task):
                 continue
             if wanted is not None:
                 self._known[task.torrent] = (task.rules, bytes(wanted))
             self._asked.pop(task.torrent, None)
-            took_long = f"to find out which files its rules want takes longer than {self._patience_s:g} s"
-            self._on_selected(task.torrent, None if wanted is not None else took_long)
+            self._on_selected(task.torrent, None if wanted is not None else problem)
 
     def _decide(self, task: _Task) -> list[bool] | None:
         """The rules' verdict on each file; None where that takes too long, or nobody waits for it any more."""

@@ -58,7 +58,9 @@ class SessionCommands:
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
-        verdict = SourceInspected(token=token, torrent=info.torrent, name=info.name)
+        verdict = SourceInspected(
+            token=token, torrent=info.torrent, name=info.name, metadata=info.metadata, only=info.only
+        )
         if save_path is not None and info.paths:
             self._inspected[token] = verdict
             self._guard.confine(token, save_path, info.paths)

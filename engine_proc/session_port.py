@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.alerts import Alert
 from engine_proc.pieces import Examined, Unverified, Verified
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry
 
 SettingValue = int | str | bool
@@ -67,6 +67,8 @@ class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
 
     Fields:
+        metadata: what the info dictionary says; None for a link.
+        only: the indices of files that a link selects; see `protocol.desired.Selection`.
         paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
             link (BEP 47), which is never made, the directory that it would be in.
     """
@@ -74,6 +76,8 @@ class SourceInfo(NamedTuple):
     torrent: str
     name: str
     paths: Sequence[str] = ()
+    metadata: KnownMetadata | None = None
+    only: str | None = None
 
 
 class Layout(NamedTuple):
@@ -153,6 +157,16 @@ class LibtSession(Protocol):
         """What the resume data claims. Raises InvalidSource where it is unreadable."""
         ...
 
+    def describe(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
+    ) -> tuple[Layout, Examined] | None:
+        """What is stored of a torrent that is not loaded: its files, and what the resume data claims of them.
+
+        Returns:
+            None while there is no metadata. Raises InvalidSource.
+        """
+        ...
+
     def resume(
         self,
         desired: DesiredTorrent,
@@ -208,6 +222,10 @@ class LibtSession(Protocol):
 
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
         """Connects to peers given as `address:port`."""
+        ...
+
+    def call_peers(self, torrent: str) -> None:
+        """Calls the peers that are known, at once: the torrent wants more than it did, or may do more."""
         ...
 
     def applied(self, torrent: str) -> Applied:

@@ -175,11 +175,17 @@ class AlertTranslator:
             return []
         total = unverified.bytes_total
         done = min(total, unverified.bytes_done + checked_bytes)
-        outputs: list[Output] = [_idle(torrent, TorrentState.CHECKING, done, total, unverified.size)]
+        outputs: list[Output] = [_idle(torrent, TorrentState.CHECKING, done, total, unverified.payload)]
         if view.state is not TorrentState.CHECKING:
             outputs.append(StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=view.state))
             view.state = TorrentState.CHECKING
         return outputs
+
+    def refused(self, torrent: str, examined: Examined | None) -> list[Output]:
+        """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
+        if examined is None:
+            return []
+        return [_idle(torrent, TorrentState.ERROR, examined.bytes_done, examined.bytes_total, examined.size)]
 
     def missing(self, torrent: str, examined: Examined | None) -> list[Output]:
         """A torrent is not loaded, because its storage is not there; `examined` is what its resume data says."""
@@ -375,7 +381,7 @@ def _idle(torrent: str, state: TorrentState, done: int, total: int, size: int) -
     return Progress(
         torrent=torrent,
         state=state,
-        progress=done / total if total else float(size > 0),
+        progress=_share(done, total, size),
         bytes_done=done,
         bytes_total=total,
         size=size,
@@ -389,11 +395,16 @@ def _idle(torrent: str, state: TorrentState, done: int, total: int, size: int) -
     )
 
 
+def _share(done: int, total: int, size: int) -> float:
+    """How far a torrent is; one of which nothing is wanted has all of it, once its files are known."""
+    return done / total if total else float(size > 0)
+
+
 def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
     return Progress(
         torrent=row.torrent,
         state=state,
-        progress=row.progress,
+        progress=_share(row.done, row.wanted, row.size if state is not TorrentState.FETCHING_METADATA else 0),
         bytes_done=row.done,
         bytes_total=row.wanted,
         size=row.size,

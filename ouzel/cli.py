@@ -23,13 +23,14 @@ from ouzel.client import Client
 from ouzel.download import add_and_wait
 from ouzel.ending import Outcome
 from ouzel.errors import Refused, error_body
-from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell, tell_unwritten, warn
+from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, say, tell, tell_unwritten, warn
 from ouzel.ids import resolve
 from ouzel.listen import listen
-from ouzel.output import Output, ReaderGone, discard_unwritten
+from ouzel.output import Output, ReaderGone, discard_unwritten, open_missing
 from ouzel.server import Server
 from ouzel.table import Table
 from ouzel.units import parse_rate
+from protocol import standard_streams
 from protocol.codec import MAX_FRAME_BYTES
 from protocol.endpoints import default_runtime_dir
 from protocol.errors import OuzelError
@@ -304,7 +305,7 @@ def crashes(context: typer.Context, as_json: AsJson = False) -> None:
         found = client.list_crashes()
     output = Output(as_json=as_json)
     if not (found or as_json) and output.console.is_terminal:
-        typer.echo("no crashes", err=True)
+        say("no crashes")
     else:
         output.show({"crashes": found}, lambda: render.crashes(found))
 
@@ -372,7 +373,7 @@ def _asking(context: typer.Context) -> Iterator[Client]:
         try:
             yield client
         except KeyboardInterrupt:
-            typer.echo("interrupted; what was asked of the daemon goes on", err=True)
+            say("interrupted; what was asked of the daemon goes on")
             raise
 
 
@@ -507,6 +508,8 @@ def run(argv: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
+    standard_streams.fill()
+    open_missing()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale's encoding may lack what torrents are called

@@ -1,5 +1,6 @@
 """How the command line fails: exit codes, and an error as a person or a program reads it."""
 
+import contextlib
 import re
 from enum import IntEnum
 
@@ -71,9 +72,9 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
     if as_json:
         usage = {"code": 0, "name": "usage", "message": _usage(error), "retry": "never"}
         body = error_body(error) if isinstance(error, OuzelError) else usage
-        typer.echo(printable.as_json({"error": body}, only_ascii=True), err=True)
+        say(printable.as_json({"error": body}, only_ascii=True))
     elif isinstance(error, OuzelError):
-        typer.echo(f"error: {clean(_in_words_of_the_command_line(error))}", err=True)
+        say(f"error: {clean(_in_words_of_the_command_line(error))}")
         hint = (
             None
             if isinstance(error, KeyRefused | NotRunning)
@@ -82,22 +83,28 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
             else _HINTS.get(error.kind)
         )
         if hint is not None:
-            typer.echo(f"  {hint}", err=True)
+            say(f"  {hint}")
     else:
-        typer.echo(f"error: {clean_lines(_usage(error))}", err=True)
+        say(f"error: {clean_lines(_usage(error))}")
         context = getattr(error, "ctx", None)
-        typer.echo(f"  see `{context.command_path if context else 'ouzel'} --help`", err=True)
+        say(f"  see `{context.command_path if context else 'ouzel'} --help`")
+
+
+def say(line: str) -> None:
+    """Writes a line to stderr, if that takes it: the exit code says the same."""
+    with contextlib.suppress(OSError):
+        typer.echo(line, err=True)
 
 
 def tell_unwritten(error: OSError) -> None:
     """Says on stderr that standard output takes no more, a full disk for example."""
-    typer.echo(f"error: cannot write the output: {clean(error.strerror or str(error))}", err=True)
+    say(f"error: cannot write the output: {clean(error.strerror or str(error))}")
 
 
 def warn(message: str, *, as_json: bool) -> None:
     """Writes to stderr what is no error and should be known."""
     warning = {"warning": {"message": message}}
-    typer.echo(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}", err=True)
+    say(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
 
 
 def _in_words_of_the_command_line(error: OuzelError) -> str:

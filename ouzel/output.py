@@ -87,17 +87,25 @@ class Output:
         return PlainScreen(self, torrent)
 
 
+def open_missing() -> None:
+    """Where the process was started with a stream closed, Python has none; one on its descriptor takes no writes."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115  # until the end
+
+
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def discard_unwritten() -> None:
-    """What standard output would not take is not tried again, nor complained about, when Python ends."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """What a stream would not take is not tried again, nor complained about, when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Screen(Protocol):

@@ -148,7 +148,8 @@ class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
     an engine is needed; where there is none for a moment, the command waits for the next one.
 
     Fields:
-        magnet: a magnet link.
+        magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless that is given; its `dn` may be
+            in any encoding.
         metainfo: the bytes of a .torrent file.
         save_path: absolute, inside the download roots; the first root when left out.
         paused: adds it without starting it.
@@ -250,7 +251,8 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
     Explicit priorities, which go by the listed index, beat `exclude`, which beats `include`.
 
     Fields:
-        include: globs; a file must match one of them; an empty list is all files.
+        include: globs; a file must match one of them; an empty list is all files. Given, it ends what the `so` of a
+            magnet link selected.
         exclude: globs; a file that matches one is left out.
         skip_fluff: leave out samples, notes, links and the like.
         priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal, in place of all that

@@ -24,10 +24,15 @@ RULES_MAX: Final = 65_536
 """Characters of all globs of a torrent together."""
 
 RULES_PATIENCE_S: Final = 60.0
-"""What it may take to find out which files of one torrent they want."""
+"""Processor time that it may take to find out which files of one torrent they want."""
 
 ADDRESSES_MAX: Final = 10_000
 """Trackers of a source, and likewise web seeds, and peers: with 100,000 one call of libtorrent takes seconds."""
+
+
+_SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
+Indices = Annotated[str, msgspec.Meta(pattern=rf"^{_SPAN}(,{_SPAN})*$(?!\n)", max_length=65_536)]
+"""File indices as BEP 53 writes them, such as `0,2,5-7`."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +42,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         include: globs, a file must match one of them; none means all files.
         exclude: globs, a file that matches one is not wanted.
         skip_fluff: leave out samples, notes, links and the like (see `engine_proc.selection`).
+        only: indices of files as BEP 53 has them (`0,2,5-7`, in order and without overlaps), by a magnet link's `so`;
+            no other file is wanted. None means all files.
         priorities: priority by file index in decimal; beats the rules.
     """
 
@@ -44,6 +51,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     exclude: Globs = []
     skip_fluff: bool = False
     priorities: dict[str, FilePriority] = {}
+    only: Indices | None = None
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +68,24 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
     crash_report: str | None = None
 
 
+class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What a torrent's info dictionary says, kept so that it is known whenever the record is.
+
+    Fields:
+        name: the torrent's.
+        size: of all files but padding (BEP 47), in bytes.
+        piece_length: in bytes.
+        files: how many there are, without padding.
+    """
+
+    name: str
+    size: int
+    piece_length: int
+    files: int
+
+
 class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
-    """All that clients asked for of one torrent, and whether it may be loaded.
+    """All that clients asked for of one torrent, what it is, and whether it may be loaded.
 
     Fields:
         torrent: id, the lower-case hex info-hash (v1: 40 digits; v2-only: 64).
@@ -76,6 +100,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
         quarantine: set while the torrent is not to be loaded, because it crashes the engine; `release_torrent` ends it.
         metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept.
+        metadata: what is known of its files; None until that has come, and in records from before this was kept.
     """
 
     torrent: str
@@ -99,6 +124,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     metainfo_crc32: int | None = None
     mount_point: str = ""
     quarantine: Quarantine | None = None
+    metadata: KnownMetadata | None = None
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

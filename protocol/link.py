@@ -12,7 +12,7 @@ import msgspec
 
 from protocol import codec
 from protocol.bounds import Bounds
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
     Completed,
@@ -125,11 +125,18 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
     hand_over: bool = False
 
 
+class CallPeers(_EngineVerb, frozen=True, kw_only=True, tag="call_peers"):
+    """Connect a torrent to these peers, though it knows them already. Nothing answers."""
+
+    torrent: str
+    peers: list[str]
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
-EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | Drain
+EngineCommand = Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | Drain
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -182,6 +189,8 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
 
     Fields:
         outside: which of its files would be outside of the download roots, in words.
+        metadata: what its info dictionary says; None for a magnet link.
+        only: the indices of files that a magnet link selects, as in `Selection`.
     """
 
     token: int
@@ -189,6 +198,8 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
     name: str = ""
     problem: str | None = None
     outside: str | None = None
+    metadata: KnownMetadata | None = None
+    only: str | None = None
 
 
 class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applied"):
@@ -238,12 +249,17 @@ class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
 
 
 class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done."""
+    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done.
+
+    Fields:
+        staged: its name in `ResumeDir.staged`, for the supervisor to move it on; null where it is not there.
+    """
 
     torrent: str
     file: str
     what: str
     done: str
+    staged: str | None = None
 
 
 class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_damaged"):

@@ -2,12 +2,12 @@
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
 time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `damaged/` what cannot be trusted
-(both) · `.lock` held by the supervisor while it runs, by which the directory is known: a path may come to lead
+(supervisor) · `.lock` held by the supervisor while it runs, by which the directory is known: a path may come to lead
 elsewhere.
 
-The engine writes below `fastresume/` and `damaged/` only, so that its sandbox can keep it away from the records (ADR
-025, 026). Before, resume data lay beside the records: the supervisor moves it when it starts, and the engine reads it
-there until then.
+The engine writes below `fastresume/` only, so that its sandbox can keep it away from the records (ADR 025, 026). What
+it finds damaged it puts into `fastresume/damaged/`, and the supervisor moves that on. Before, resume data lay beside
+the records: the supervisor moves it when it starts, and the engine reads it there until then.
 """
 
 import contextlib
@@ -94,6 +94,11 @@ class ResumeDir:
         """Where files go that cannot be trusted."""
         return self.root / "damaged"
 
+    @property
+    def staged(self) -> Path:
+        """Where the engine puts such files of its own, until the supervisor moves them to `damaged`."""
+        return self.fastresume_dir / "damaged"
+
     def torrents(self) -> list[str]:
         """The ids of all torrents that have a desired state here."""
         return sorted(torrent for torrent, kind, _ in self._files(self.root) if kind == "json")
@@ -105,20 +110,23 @@ class ResumeDir:
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
-        found = [*_entries(self.root), *_entries(self.fastresume_dir)]
+        found = [*self.root.iterdir(), *_entries(self.fastresume_dir)]
         return sorted(path for path in found if path.name.endswith(TEMPORARY_SUFFIX))
 
-    def make_directories(self) -> None:
-        """Makes the directories that the engine writes to; `root` is known to be the right one.
+    def make_engine_dir(self) -> None:
+        """Makes the directory that the engine writes to; `root` is known to be the right one.
 
         Raises:
-            OSError: one cannot be made, or is not this user's alone.
+            OSError: it cannot be made, or is not this user's alone.
         """
-        for directory in (self.damaged, self.fastresume_dir):
-            if not os.path.isdir(directory) or os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
-                self._make(directory)
-            else:
-                private_dir.prepare(directory, parents=False)  # others could have filled one that is there
+        directory = self.fastresume_dir
+        if os.path.isdir(directory) and not os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
+            private_dir.prepare(directory, parents=False)  # others could have filled one that is there
+            return
+        if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
+            self.put_aside(directory)
+        private_dir.prepare(directory, parents=False)
+        fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:
         """Moves resume data from where it lay before into `fastresume/`; for the supervisor, while there is no engine.
@@ -146,48 +154,52 @@ class ResumeDir:
     def was_put_aside(self, path: Path, *, since_us: int) -> bool:
         """Whether a file of this name was put aside since then, in microseconds since 1970."""
         try:
-            names = [entry.name for entry in self.damaged.iterdir() if entry.name.startswith(path.name)]
-            times = [(self.damaged / name).lstat().st_ctime_ns // 1000 for name in names]
+            found = [*_entries(self.damaged), *_entries(self.staged)]
+            times = [each.lstat().st_ctime_ns // 1000 for each in found if each.name.startswith(path.name)]
         except OSError:
             return False
         return any(time >= since_us for time in times)
 
     def _files(self, directory: Path) -> list[tuple[str, str, Path]]:
         """Torrent, kind and path of each file of a torrent. In `fastresume/` there is only resume data."""
-        found = ((_TORRENT_FILE.fullmatch(path.name), path) for path in _entries(directory))
+        entries = self.root.iterdir() if directory == self.root else _entries(directory)
+        found = ((_TORRENT_FILE.fullmatch(path.name), path) for path in entries)
         files = [(match[1], match[2], path) for match, path in found if match]
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
-
-    def _make(self, directory: Path) -> None:
-        if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
-            if directory == self.damaged:
-                raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
-            self.put_aside(directory)
-        private_dir.prepare(directory, parents=False)
-        fsync_dir(self.root)
 
     def put_aside(self, path: Path) -> Path:
         """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
         private_dir.prepare(self.damaged, parents=False)
-        target = self.damaged / path.name
-        number = 1
-        while os.path.lexists(target):  # a link to nowhere is somebody, too
-            target = self.damaged / f"{path.name}.{number}"
-            number += 1
-        path.rename(target)
-        fsync_dir(self.damaged)
-        fsync_dir(path.parent)
-        return target
+        return _move(path, self.damaged)
+
+    def stage(self, path: Path) -> Path:
+        """The same, for the engine: into `staged`."""
+        self.staged.mkdir(mode=0o700, exist_ok=True)  # its sandbox lets the engine set no modes
+        return _move(path, self.staged)
+
+    def staged_files(self) -> list[Path]:
+        """What the engine has put aside, and the supervisor has to move on."""
+        return sorted(_entries(self.staged))
 
 
 def _entries(directory: Path) -> list[Path]:
-    """What is in a directory; nothing where it is not there, unless it is the resume directory itself."""
+    """What is in a directory; nothing where it is not there. Raises OSError."""
     try:
         return list(directory.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        if directory.name != _ENGINE_DIR:
-            raise
         return []
+
+
+def _move(path: Path, into: Path) -> Path:
+    target = into / path.name
+    number = 1
+    while os.path.lexists(target):  # a link to nowhere is somebody, too
+        target = into / f"{path.name}.{number}"
+        number += 1
+    path.rename(target)
+    fsync_dir(into)
+    fsync_dir(path.parent)
+    return target
 
 
 def _is_newer(one: Path, other: Path) -> bool:

@@ -106,11 +106,14 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
         include: globs; a file must match one of them; an empty list is all files.
         exclude: globs; a file that matches one is left out.
         skip_fluff: samples, notes, links and the like are left out.
+        only: indices of files as BEP 53 has them (`0,2,5-7`), by the `so` of the magnet link; no other file is wanted.
+            Null is all files. It stands in the place of `include`, and ends when that is given.
     """
 
     include: list[str]
     exclude: list[str]
     skip_fluff: bool
+    only: str | None = None
 
 
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
@@ -167,7 +170,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One problem.
 
     Fields:
-        component: what part has it: `engine`, `resume_dir`, `storage`, `config`.
+        component: what part has it: `engine`, `resume_dir`, `storage`, `config`, `log` and others.
         subject: which one of its parts; component and subject together name a problem.
         message: in words, for people.
         since_us: since when, microseconds since 1970.

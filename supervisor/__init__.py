@@ -11,6 +11,7 @@
 - The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
+- The *metadata keeper* has records say what torrents are; the *describer* asks what is stored of those not loaded.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.
 - The *reloader* brings a changed configuration into force; the *restorer* gives a new engine its torrents.
 - The *service manager*, systemd or another, hears how the service is, and by the *self-check* that it answers.

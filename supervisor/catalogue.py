@@ -53,8 +53,8 @@ class Catalogue:
         So are files that belong to no torrent. Temporary files of a process that died are deleted, and resume data that
         still lies beside the records is moved to the engine's own directory.
         """
-        with contextlib.suppress(OSError):  # the warden makes them as soon as they can be made
-            self._dir.make_directories()
+        with contextlib.suppress(OSError):  # the warden makes it as soon as it can be made
+            self._dir.make_engine_dir()
         self.not_moved = self._dir.migrate()
         for path in self._dir.leftovers():
             if path.is_dir() and not path.is_symlink():
@@ -81,6 +81,13 @@ class Catalogue:
             pass
         except Damaged as error:
             damaged.append(DamagedFile(path.name, None, f"{path.name} is damaged: {error}", self._aside(path)))
+        for path in self._dir.staged_files():  # the supervisor before was not told, or had no time for it
+            torrent = path.name.partition(".")[0]
+            known = torrent in self.torrents or torrent in self.leaving
+            name = self._dir.fastresume(torrent).name if known else path.name
+            damaged.append(
+                DamagedFile(name, torrent if known else None, f"{name} is damaged", self._aside(path), orphan=not known)
+            )
         for path in self._dir.orphans(self.torrents.keys() | self.leaving.keys()):
             if path.suffix != ".json":
                 what = f"{path.name} belongs to no torrent"

@@ -154,7 +154,12 @@ class Child:
 
     def ended(self) -> bool:
         """Whether it is gone, told or not."""
-        return self._reaped or os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if self._reaped:
+            return True
+        try:
+            return os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except OSError:
+            return False  # nobody can say; its death is told all the same
 
     def send_signal(self, number: signal.Signals) -> None:
         """A signal to the child, also where it was stopped; SIGKILL as `kill` does."""
@@ -166,7 +171,10 @@ class Child:
 
     def stacks(self) -> str:
         """What the child has written of its threads' stacks; for the last time in `on_death`."""
-        return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
+        try:
+            return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
+        except OSError as error:
+            return f"they cannot be read: {error}"
 
     def last_lines(self) -> list[str]:
         """The last lines that the child wrote, long ones cut."""

@@ -1,7 +1,8 @@
 """Crash reports: one file for each death of an engine that nobody wanted, in `state_dir/crashes/`.
 
-They help people, and nothing depends on them: what cannot be written is told in the log and given up. Files are few and
-their sizes bounded, the oldest go first. All of it is done by threads, since a disk may hang.
+They help people, and nothing depends on them: what cannot be written is told, and tried again until there are too many
+that wait. Files are few and their sizes bounded, the oldest go first. All of it is done by threads, since a disk may
+hang.
 """
 
 import asyncio
@@ -34,7 +35,9 @@ REPORTS_MAX: Final = 50
 TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
 REPORT_BYTES_MAX: Final = 1024 * 1024
 WAITING_MAX: Final = 5
-"""Reports that wait while the disk is slow; of more, the oldest are given up."""
+"""Reports that wait while the disk is slow or in trouble; of more, the oldest are given up."""
+AGAIN_S: Final = 2.0
+"""How soon one that could not be written is tried again."""
 READERS_MAX: Final = 2
 """Threads that read, those that hang included."""
 
@@ -53,9 +56,18 @@ class CrashReports:
         directory: where they lie; made when the first is written, but not what it lies in.
         group: where the task that writes runs.
         log: where it tells what went wrong.
+        report: is told why reports cannot be written, None where they can.
     """
 
-    def __init__(self, directory: Path, *, group: Tasks, log: logs.Logger) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        group: Tasks,
+        log: logs.Logger,
+        report: Callable[[str | None], None] = lambda problem: None,
+    ) -> None:
+        self._report = report
         self._directory = directory
         self._group = group
         self._log = log
@@ -87,14 +99,24 @@ class CrashReports:
             reading.cancel()
 
     async def _write_all(self) -> None:
+        told: CrashReport | None = None
         while self._waiting:
-            report = self._waiting.popleft()
+            report = self._waiting[0]
             try:
                 await in_thread(partial(_write, self._directory, report))
             except OSError as error:
-                self._log.warning("crash_report_not_written", name=report.name, problem=str(error))
+                if report is not told:
+                    self._log.warning("crash_report_not_written", name=report.name, problem=str(error))
+                told = report
+                if error.errno != errno.EFBIG:
+                    self._report(f"crash reports cannot be written: {error}")
+                    await asyncio.sleep(AGAIN_S)
+                    continue
             else:
                 self._log.info("crash_report_written", name=report.name)
+                self._report(None)
+            if self._waiting and self._waiting[0] is report:  # it may have been given up meanwhile
+                self._waiting.popleft()
 
     async def _read(self, call: Callable[[], T]) -> T:
         """By one of the few readers, which is free again when its call has ended, whoever still waits for it."""

@@ -103,6 +103,15 @@ def refused_metainfo(
     return None if aside is None else DamagedFile(path.name, torrent, f"{path.name} is damaged: {problem}", aside)
 
 
+def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
+    """Moves what an engine has put aside to the other damaged files. Returns what was done, as the engine said it."""
+    path = directory.staged / staged
+    try:
+        return done.replace(str(path), str(directory.put_aside(path)))
+    except OSError:
+        return done
+
+
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
     """Where it is now, in words; None where somebody else was faster."""
     try:

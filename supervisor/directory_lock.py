@@ -32,6 +32,9 @@ class AlreadyLocked(Exception):
 class DirectoryLock:
     """Takes the lock, waiting a moment for orphans.
 
+    Fields:
+        identity: of the lock file, as `ResumeDir.identity` has it.
+
     Raises:
         AlreadyLocked: another process has it.
         OSError: the directory is not there or not private, or `.lock` is not ours.
@@ -46,13 +49,9 @@ class DirectoryLock:
                 os.close(self.fd)
                 raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
             time.sleep(_POLL_S)
+        self.identity = identity_of(os.fstat(self.fd))
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
-
-    @property
-    def identity(self) -> str:
-        """The lock file, as `ResumeDir.identity` has it."""
-        return identity_of(os.fstat(self.fd))
 
     def close(self) -> None:
         """Lets go."""

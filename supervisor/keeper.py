@@ -189,7 +189,7 @@ class Keeper:
 
     def _start_engine(self) -> None:
         """The spare, if there is one to be relied on, else a new process."""
-        child = None if self._spare is None else self._spare.take()
+        child = self._take_spare()
         warm = child is not None
         self.spawned_at = time.monotonic()
         if child is None:
@@ -203,6 +203,16 @@ class Keeper:
         self._on_spawned(child, warm)
         self._link.attach(child.gen)
         self._log.info("engine_spawned", gen=child.gen, pid=child.pid, warm=warm)
+
+    def _take_spare(self) -> Child | None:
+        if self._spare is None:
+            return None
+        try:
+            return self._spare.take()
+        except OSError as error:
+            self._log.warning("spare_not_taken", problem=str(error))
+            self._spare.retire("it cannot be examined")
+            return None
 
     def _spawn_next(self) -> Child:
         """Starts a child of the next generation. Raises OSError."""

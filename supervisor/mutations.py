@@ -30,11 +30,11 @@ from protocol.commands import (
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.desired import RULES_MAX, DesiredTorrent, Quarantine, Selection
+from protocol.desired import RULES_MAX, DesiredTorrent, KnownMetadata, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
-from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
+from protocol.events import LifecycleEvent, MetadataUpdated, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, SourceInspected
+from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, SourceInspected
 from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport
 from supervisor.catalogue import Catalogue
@@ -242,7 +242,7 @@ class Mutations:
                 mount_point=mount_point,
                 paused=command.paused,
                 sequential=command.sequential,
-                selection=selection,
+                selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
                 download_bps=command.download_bps,
                 upload_bps=command.upload_bps,
                 trackers=command.trackers,
@@ -252,6 +252,7 @@ class Mutations:
                 peers=peers,
                 added_us=time.time_ns() // 1000,
                 metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+                metadata=source.metadata,
             )
             await self._catalogue.put(desired, metainfo=command.metainfo)
             self._publish(
@@ -264,6 +265,8 @@ class Mutations:
                     added_us=desired.added_us,
                 )
             )
+            if (metadata := source.metadata) is not None:
+                self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
             self._link.send(EnsureTorrent(desired=desired))
         return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
 
@@ -382,6 +385,17 @@ class Mutations:
             self._publish(Quarantined(torrent=torrent, reason=quarantine.reason, crash_report=quarantine.crash_report))
             self._waiters.refuse(torrent, quarantined(torrent))
 
+    async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
+        """Makes it durable what a torrent's info dictionary says, unless it is known, or the torrent is leaving.
+
+        Raises:
+            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+        """
+        async with self._locks.hold(torrent):
+            before = self._catalogue.torrents.get(torrent)
+            if before is not None and before.metadata != metadata:
+                await self._catalogue.put(_with(before, metadata=metadata))
+
     async def _release(self, torrent: str) -> Acceptance:
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
@@ -408,6 +422,7 @@ class Mutations:
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
         accepted = await self._change(torrent, remember)
+        self._link.send(CallPeers(torrent=torrent, peers=given))
         return accepted._replace(result=PeersAccepted(torrent=torrent, added=len(given)))
 
     # -- the session ----------------------------------------------------------------------------------------------
@@ -450,6 +465,8 @@ def _select(desired: DesiredTorrent, command: UpdateSelection) -> Selection:
     for name in ("include", "exclude", "skip_fluff"):
         if (value := getattr(command, name)) is not msgspec.UNSET:
             given[name] = value
+    if command.include is not msgspec.UNSET:
+        given["only"] = None  # a link's `so` stands in the place of `include`
     if command.priorities is not msgspec.UNSET:
         given["priorities"] = _by_index(command.priorities)
     selection = msgspec.structs.replace(desired.selection, **given)

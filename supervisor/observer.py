@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from protocol.desired import KnownMetadata
 from protocol.events import (
     MAX_EVENT_FILES,
     Completed,
@@ -62,6 +63,7 @@ class Observer:
     Args:
         on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
             on_session_stats: what concerns the service rather than one torrent's record.
+        on_metadata: called with what is known of a torrent's files, where its record does not have it.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -84,6 +86,7 @@ class Observer:
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
+        on_metadata: Callable[[str, KnownMetadata], None] = lambda torrent, metadata: None,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -101,6 +104,7 @@ class Observer:
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
+        self._on_metadata = on_metadata
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -150,20 +154,54 @@ class Observer:
                 if event.torrent in self._catalogue.torrents:
                     self._take_of_torrent(event)
 
+    def take_described(self, event: EngineEvent) -> None:
+        """Takes in what is stored of a torrent that no engine has loaded, unless an engine has told of it meanwhile."""
+        match event:
+            case FilesRestored(torrent=torrent) if self._unheard(torrent):
+                self._take_of_torrent(event)
+                self._snapshot.of(torrent).told_at = None
+            case Progress(torrent=torrent) if self._unheard(torrent):
+                observed = self._snapshot.of(torrent)
+                if observed.progress is None:
+                    observed.progress = msgspec.structs.replace(event, state=observed.state)
+                    self._publisher.latest(observed.progress)
+
+    def _unheard(self, torrent: str) -> bool:
+        return torrent in self._catalogue.torrents and torrent not in self._snapshot.present
+
     def _take_storage(self, event: StorageState) -> None:
-        """Notes on which torrents' rows it is to be read; one event tells when it begins, and health when it ends."""
+        """Notes on which torrents' rows it is to be read. One event tells when it begins, and health when it ends."""
         key = (event.mount_point, event.problem)
         known = self._storage.pop(key, None)
+        waiting = [torrent for torrent in event.torrents if torrent in self._catalogue.torrents]
         for torrent in known or ():
-            if torrent in self._catalogue.torrents:
-                self._snapshot.of(torrent).storage_problem = None
+            if torrent in self._catalogue.torrents and not (event.message and torrent in waiting):
+                self._wait_for(torrent, None, event.problem)
         if event.message:
-            self._storage[key] = [torrent for torrent in event.torrents if torrent in self._catalogue.torrents]
-            for torrent in self._storage[key]:
-                self._snapshot.of(torrent).storage_problem = event.message
+            self._storage[key] = waiting
+            for torrent in waiting:
+                self._wait_for(torrent, event.message, event.problem)
             if known is None:
                 self._publisher.lifecycle(SessionError(name=event.problem, message=storage_message(event)))
         self._on_storage(event)
+
+    def _wait_for(self, torrent: str, message: str | None, problem: str) -> None:
+        """A torrent waits for its storage, or not any more; told where its row shows it."""
+        observed = self._snapshot.of(torrent)
+        before, observed.storage_problem = observed.storage_problem, message
+        if observed.error is not None or before == message:
+            return
+        if message is None:
+            self._publisher.lifecycle(ErrorCleared(torrent=torrent))
+        else:
+            self._publisher.lifecycle(_waits(torrent, message, problem))
+
+    def _repeat_what_it_waits_for(self, torrent: str) -> None:
+        """What clients were told just now has cleared the error of their rows, and it is there still."""
+        message = self._snapshot.of(torrent).storage_problem
+        if message is not None:
+            problem = next((problem for (_, problem), waiting in self._storage.items() if torrent in waiting), "")
+            self._publisher.lifecycle(_waits(torrent, message, problem))
 
     def _take_of_torrent(
         self,
@@ -194,23 +232,19 @@ class Observer:
                 observed.progress = event
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
-            case FilesRestored():
-                self._keep_metadata(event)
-            case MetadataUpdated():
-                self._publisher.lifecycle(event)
-                observed.metadata = Metadata.of(
-                    name=event.name, size=event.size, piece_length=event.piece_length, files=[]
+            case FilesRestored(files=files):
+                found = KnownMetadata(
+                    name=event.name, size=event.size, piece_length=event.piece_length, files=len(files)
                 )
+                self._take_metadata(event.torrent, found)
+                observed.metadata = Metadata.of(files, event.torrent_paths)
+            case MetadataUpdated():
+                found = KnownMetadata(
+                    name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
+                )
+                self._take_metadata(event.torrent, found)
             case FilesDiscovered(files=files, torrent_paths=torrent_paths):
-                known = observed.metadata
-                if known is not None:
-                    observed.metadata = Metadata.of(
-                        name=known.name,
-                        size=known.size,
-                        piece_length=known.piece_length,
-                        files=files,
-                        torrent_paths=torrent_paths,
-                    )
+                observed.metadata = Metadata.of(files, torrent_paths)
                 told = files[:MAX_EVENT_FILES]
                 shown = msgspec.structs.replace(
                     event,
@@ -232,6 +266,7 @@ class Observer:
                 self._publisher.lifecycle(event)
             case ErrorCleared():
                 self._clear(event)
+                self._repeat_what_it_waits_for(event.torrent)
             case Completed() | FileCompleted() | SelectionChanged():
                 self._publisher.lifecycle(event)
 
@@ -254,21 +289,27 @@ class Observer:
         if event.state is not TorrentState.ERROR:
             observed.error = None
         self._publisher.lifecycle(StateChanged(torrent=event.torrent, state=event.state, previous=previous))
+        if event.state is not TorrentState.ERROR:
+            self._repeat_what_it_waits_for(event.torrent)
 
-    def _keep_metadata(self, event: FilesRestored) -> None:
-        self._snapshot.of(event.torrent).metadata = Metadata.of(
-            name=event.name,
-            size=event.size,
-            piece_length=event.piece_length,
-            files=event.files,
-            torrent_paths=event.torrent_paths,
-        )
+    def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
+        """Publishes what rows did not show, and has kept what the record does not have."""
+        desired = self._catalogue.torrents[torrent]
+        shown, self._snapshot.of(torrent).known = self._snapshot.metadata(desired), found
+        if shown != found:
+            self._publisher.lifecycle(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
+        if desired.metadata != found:
+            self._on_metadata(torrent, found)
 
 
 def storage_message(event: StorageState) -> str:
     """What is wrong with a file system, for people, and how many torrents wait for it."""
     free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
     return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"
+
+
+def _waits(torrent: str, message: str, problem: str) -> TorrentError:
+    return TorrentError(torrent=torrent, name=problem or "storage_missing", message=message, recoverable=True)
 
 
 def engine_lost_events(torrents: list[str]) -> list[LifecycleEvent]:

@@ -34,10 +34,11 @@ class PlaceWatch:
         if wanted:
             await asyncio.wait([self._looks[path] for path in wanted], timeout=PATIENCE_S)
         for path in wanted:
-            if self._looks[path].done():
-                self.seen[path] = self._looks.pop(path).result()
+            answered = self._looks[path].done()
+            if answered and (look := self._looks.pop(path)).exception() is None:
+                self.seen[path] = look.result()
                 self.silent.discard(path)
-            else:
+            else:  # it hangs, or there is no thread to be had now
                 self.silent.add(path)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ A configuration is taken whole or not at all. Whoever finds that it may have cha
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,6 +17,9 @@ from supervisor.threads import in_thread
 
 READ_S: Final = 10.0
 """How long the file may take to be read: a disk can hang."""
+
+AGAIN_S: Final = 2.0
+"""How soon a file that cannot be read is tried again."""
 
 VERDICT_S: Final = 10.0
 """How long an engine may take to say what it thinks of new settings, before the reload counts as over."""
@@ -58,6 +62,8 @@ class Reloader:
         self._verdict = asyncio.Event()
         self._judging = False
         self._refusal: str | None = None
+        self._unreadable: str | None = None
+        """Why the file could not be read at all, when it was tried last."""
 
     def ask(self) -> None:
         """The configuration may have changed. Asking again while it is being read has it read once more."""
@@ -66,22 +72,21 @@ class Reloader:
     async def run(self) -> None:
         """Reloads as often as it is asked to, one after the other, until it is cancelled.
 
-        Raises:
-            OSError: the configuration could not be read, for what is none of its own; it is when this is called again.
+        Where the file cannot be read at all, it is tried again every few seconds, until it can be.
         """
         while True:
-            await self._asked.wait()
-            self._asked.clear()
-            self._log.info("reloading")
-            self._manager.reloading(time.monotonic_ns() // 1000)
-            try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if self._unreadable is None else AGAIN_S):
+                    await self._asked.wait()
+            if self._asked.is_set():
+                self._asked.clear()
+                self._unreadable = None
+                self._log.info("reloading")
+                self._manager.reloading(time.monotonic_ns() // 1000)
                 await self._reload()
-            except OSError as error:
-                self._on_refused(f"the configuration cannot be read: {error.strerror}")
                 self._manager.ready()
-                self._asked.set()  # what was asked for is tried again
-                raise
-            self._manager.ready()
+            else:
+                await self._reload()
 
     def confirmed(self, number: int) -> None:
         """The engine has taken the settings of a configuration."""
@@ -108,17 +113,27 @@ class Reloader:
             async with asyncio.timeout(READ_S):
                 wanted = await in_thread(self._read)
         except InvalidConfig as error:
-            self._on_refused(str(error))
+            self._refuse(str(error), unreadable=isinstance(error.__cause__, OSError))
             return
         except TimeoutError:
-            self._on_refused("the configuration file cannot be read: its disk does not answer")
+            self._refuse("the configuration file cannot be read: its disk does not answer", unreadable=True)
             return
+        except OSError as error:
+            self._refuse(f"the configuration file cannot be read: {error.strerror}", unreadable=True)
+            return
+        self._unreadable = None
         changes = compare(self._in_force.config, wanted)
         problem = await self._take(changes.config) if changes.changed else None
         if problem is None:
             self._on_taken(changes)
         else:
             self._on_refused(problem)
+
+    def _refuse(self, problem: str, *, unreadable: bool) -> None:
+        """Says what is wrong, once where it is tried again."""
+        if problem != self._unreadable:
+            self._on_refused(problem)
+        self._unreadable = problem if unreadable else None
 
     async def _take(self, config: Config) -> str | None:
         """Brings it into force and waits for the engine's verdict: what is wrong with it, or None.

@@ -88,7 +88,10 @@ class Renewal:
                 pass
             self._wake.clear()
             await self.look()
-            await self._act()
+            try:
+                await self._act()
+            except OSError as error:
+                self._log.warning("engine_not_renewed", problem=str(error))
 
     async def _act(self) -> None:
         asked, self._asked = self._asked, None

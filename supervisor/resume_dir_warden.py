@@ -138,7 +138,7 @@ class ResumeDirWarden:
                 return f"{self._dir.root} {verdict.value}"
             if verdict is not Verdict.REPLACED:
                 with contextlib.suppress(OSError):  # the engine tells of what it cannot write
-                    self._dir.make_directories()
+                    self._dir.make_engine_dir()
             if verdict is Verdict.FINE and not doubt:
                 return None
             if verdict is Verdict.REPLACED:
@@ -162,7 +162,7 @@ class ResumeDirWarden:
             return str(error)
         self._home, self._lock = _home(self._dir.root), lock
         self._dir.bind(lock.identity)
-        self._dir.make_directories()
+        self._dir.make_engine_dir()
         self._probe()
         return None
 

@@ -19,6 +19,7 @@ import msgspec
 import zmq
 
 from protocol import private_dir
+from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
@@ -58,7 +59,8 @@ from supervisor.config import Config, InvalidConfig
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
-from supervisor.differences import Mended, refused_metainfo
+from supervisor.describer import AT_ONCE, Describer
+from supervisor.differences import Mended, moved_on, refused_metainfo
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
@@ -70,6 +72,7 @@ from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
+from supervisor.metadata_keeper import MetadataKeeper
 from supervisor.mutations import Mutations
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.place_watch import PlaceWatch
@@ -159,8 +162,12 @@ class Service:
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
+        self._describer = Describer(self._resume_dir.root)
+        self._quarantine_described = False
+        self._described: set[str] = set()
+        """The torrents of which it was found out what is stored."""
         self._places = PlaceWatch()
-        self._own_places = [str(self._resume_dir.fastresume_dir), str(self._resume_dir.damaged)]
+        self._own_places = [str(self._resume_dir.fastresume_dir)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
@@ -211,8 +218,15 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 self._background = Background(group, partial(self._reporter.report, "supervisor"), self._log)
                 reports = Path(self._config.paths.state_dir) / CRASHES
-                self._crashes = CrashReports(reports, group=self._background, log=self._log)
+                self._crashes = CrashReports(
+                    reports,
+                    group=self._background,
+                    log=self._log,
+                    report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
+                )
                 self._isolation = self._isolate()
+                keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
+                self._learn_metadata = keeper.learn
                 await self._renewal.look()  # before signals are caught: nothing can be stopped yet
                 requests = self._serve(group)
                 self._catch_signals()
@@ -222,6 +236,7 @@ class Service:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
                     "tick": self._tick,
+                    "describe": self._describe_over_and_over,
                     "warden": self._warden.run,
                     "pulse": self._pulse.run,
                     "reload": self._reloader.run,
@@ -280,6 +295,7 @@ class Service:
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
+            on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -618,7 +634,13 @@ class Service:
     async def _freshen_files(self, torrent: str) -> None:
         """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
         observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
-        if observed is None or not self._link.up or torrent not in self._snapshot.present:
+        if observed is None:
+            return
+        if torrent not in self._snapshot.present:
+            if observed.metadata is None:
+                await self._describe([self._catalogue.torrents[torrent]])
+            return
+        if not self._link.up:
             return
         if observed.file_bytes is not None and time.monotonic() - observed.file_bytes[0] < FILES_FRESH_S:
             return
@@ -628,6 +650,34 @@ class Service:
             return  # the engine died meanwhile: the cached numbers will do
         if done is not None:
             observed.file_bytes = (time.monotonic(), done)
+
+    async def _describe(self, torrents: list[DesiredTorrent]) -> None:
+        """Finds out what is stored of torrents that no engine has loaded."""
+        self._described.update(each.torrent for each in torrents)
+        for event in await self._describer.describe(torrents):
+            self._observer.take_described(event)
+
+    async def _describe_unloaded(self) -> None:
+        """Has rows say how large torrents are that no engine will load soon, or ever; once for each of them."""
+        stranded = not self._link.up and self._keeper.lifecycle.state in (State.BACKING_OFF, State.OVER_BUDGET)
+        if self._quarantine_described and not stranded:
+            return
+        unknown = [
+            each
+            for torrent, each in self._catalogue.torrents.items()
+            if (stranded or each.quarantine is not None)
+            and torrent not in self._described
+            and torrent not in self._snapshot.present
+            and self._snapshot.of(torrent).metadata is None
+        ]
+        self._quarantine_described = not unknown
+        if unknown:
+            await self._describe(unknown[:AT_ONCE])
+
+    async def _describe_over_and_over(self) -> None:
+        while True:
+            await self._describe_unloaded()
+            await asyncio.sleep(TICK_S)
 
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
@@ -724,7 +774,14 @@ class Service:
             self._restorer.give(again)
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
-        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))
+        self._background.create_task(self._report_put_aside(event))
+
+    async def _report_put_aside(self, event: FilePutAside) -> None:
+        done, staged = event.done, event.staged
+        if staged is not None:
+            done = await in_thread(partial(moved_on, self._resume_dir, done, staged))
+        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: nobody would clear the problem
+        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
 
     def _metainfo_damaged(self, event: MetainfoDamaged) -> None:
         self._background.create_task(self._put_metainfo_aside(event))

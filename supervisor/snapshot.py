@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
 from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
@@ -41,32 +41,21 @@ PACKED: Final = 500
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What the info dictionary says. The files are kept packed, for there may be hundreds of thousands.
+    """The files. They are kept packed, for there may be hundreds of thousands.
 
     Fields:
         torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
     """
 
-    name: str
-    size: int
-    piece_length: int
     count: int
     packed_files: tuple[bytes, ...]
     torrent_paths: Mapping[str, str] = {}
 
     @classmethod
-    def of(
-        cls,
-        *,
-        name: str,
-        size: int,
-        piece_length: int,
-        files: list[FileEntry],
-        torrent_paths: Mapping[str, str] = MappingProxyType({}),
-    ) -> "Metadata":
+    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = MappingProxyType({})) -> "Metadata":
         """Packs the files."""
         packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
-        return cls(name, size, piece_length, len(files), packed, torrent_paths)
+        return cls(len(files), packed, torrent_paths)
 
     def files(self, start: int = 0) -> Iterator[FileEntry]:
         """Unpacks the files, from the one in this place on."""
@@ -87,6 +76,7 @@ class Observed:
         "error",
         "file_bytes",
         "interrupted",
+        "known",
         "metadata",
         "progress",
         "refusal",
@@ -98,7 +88,10 @@ class Observed:
     def __init__(self) -> None:
         self.state = TorrentState.QUEUED
         self.progress: Progress | None = None
+        self.known: KnownMetadata | None = None
+        """What an engine told of the info dictionary."""
         self.metadata: Metadata | None = None
+        """The same with the files, which are told of after it."""
         self.error: str | None = None
         self.storage_problem: str | None = None
         """What the torrent waits for: its mount, or room."""
@@ -184,19 +177,24 @@ class Snapshot:
         previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
+    def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
+        """What rows show of a torrent's info dictionary: what an engine told, or else what is kept with the record."""
+        return self.of(desired.torrent).known or desired.metadata
+
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
         """One torrent as `list_torrents` gives it."""
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
+        metadata = observed.known or desired.metadata
         told_at = self.engine_told_at if desired.torrent in self.present else observed.told_at
         return TorrentRow(
             torrent=desired.torrent,
-            name=observed.metadata.name if observed.metadata else desired.name,
+            name=metadata.name if metadata else desired.name,
             state=observed.state,
             progress=progress.progress,
             bytes_done=progress.bytes_done,
             bytes_total=progress.bytes_total,
-            size=observed.metadata.size if observed.metadata else 0,
+            size=metadata.size if metadata else 0,
             downloaded=progress.downloaded,
             uploaded=progress.uploaded,
             wasted=progress.wasted,
@@ -218,18 +216,21 @@ class Snapshot:
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
         """One torrent as `get_torrent` gives it."""
         observed = self.of(desired.torrent)
+        metadata = self.metadata(desired)
         rules = desired.selection
         return TorrentDetail(
             **msgspec.structs.asdict(self.row(desired, now)),
             source=desired.source,
             magnet=desired.magnet,
-            rules=RulesReport(include=rules.include, exclude=rules.exclude, skip_fluff=rules.skip_fluff),
+            rules=RulesReport(
+                include=rules.include, exclude=rules.exclude, skip_fluff=rules.skip_fluff, only=rules.only
+            ),
             priorities=rules.priorities,
             trackers=desired.trackers,
             web_seeds=desired.web_seeds,
             seed_mode=desired.seed_mode,
-            files=None if observed.metadata is None else observed.metadata.count,
-            piece_length=None if observed.metadata is None else observed.metadata.piece_length,
+            files=None if metadata is None else metadata.files,
+            piece_length=None if metadata is None else metadata.piece_length,
             revision=desired.revision,
             applied_revision=observed.applied_revision,
         )

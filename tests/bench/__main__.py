@@ -7,6 +7,7 @@ from tests.bench.crash import crash
 from tests.bench.failover import failover
 from tests.bench.flight import flight
 from tests.bench.fuzz import fuzz
+from tests.bench.globs import globs
 from tests.bench.hangs import hangs
 from tests.bench.kills import kills
 from tests.bench.leaks import leaks
@@ -44,6 +45,7 @@ for benchmark in (
     fuzz,
     names,
     log,
+    globs,
 ):
     app.command()(benchmark)
 

@@ -79,16 +79,13 @@ def log(
 def run(root: Path, kind: str, kills: int, commands: int) -> Run:
     """All of it with one kind."""
     root.mkdir()
-    with (
-        stderrs.make(kind, root) as stderr,
-        Daemon(root, restart=RESTART, stderr=stderr) as daemon,
-        Watcher(daemon.runtime_dir) as seen,
-    ):
-        until(daemon.healthy, "the daemon is healthy")
-        with Pinger(daemon.runtime_dir) as pinger:
-            ready_s = [_kill(daemon, seen) for _ in range(kills)]
-            refused, commands_s = _command(daemon, commands)
-        reload_s = _reload(daemon, seen)
+    with stderrs.make(kind, root) as stderr, Daemon(root, restart=RESTART, stderr=stderr) as daemon:
+        with Watcher(daemon.runtime_dir) as seen:
+            until(daemon.healthy, "the daemon is healthy")
+            with Pinger(daemon.runtime_dir) as pinger:
+                ready_s = [_kill(daemon, seen) for _ in range(kills)]
+                refused, commands_s = _command(daemon, commands)
+            reload_s = _reload(daemon, seen)
         until(daemon.healthy, "the daemon is healthy")
         health = daemon.client.health()
         began = time.monotonic()

@@ -80,18 +80,24 @@ def test_roots_come_and_go_with_a_reload(root: Path, seed: Seed) -> None:
             daemon.client.add_torrent(metainfo=three.metainfo, save_path=str(daemon.downloads))
 
 
-def test_a_root_that_cannot_be_made_refuses_the_file_whole(root: Path) -> None:
-    """The key is named, and nothing changes."""
+def test_a_file_that_is_refused_leaves_the_roots_as_they_were(root: Path) -> None:
+    """As for a root that cannot be made, whose key is named, or a setting that the next engine refuses."""
+    new = root / "new"
     with Daemon(root / "d") as daemon:
         (root / "file").touch()
         text = daemon.config.read_text()
-        daemon.config.write_text(
-            text.replace(f'["{daemon.downloads}"]', f'["{daemon.downloads}", "{root}/file/below"]')
-        )
-        os.kill(daemon.pid, signal.SIGHUP)
-        until(lambda: daemon.logged("config_refused"), "it is refused")
-        assert "paths.download_roots[1]" in daemon.logged("config_refused")[0]["problem"]
-        assert daemon.client.health().engine.restarts == 0
+        for number, (added, setting, named) in enumerate(
+            [(f"{root}/file/below", "", "paths.download_roots[1]"), (str(new), "no_such = 1", "engine.no_such")]
+        ):
+            wanted = text.replace(f'["{daemon.downloads}"]', f'["{daemon.downloads}", "{added}"]')
+            daemon.config.write_text(wanted.replace("[engine]", f"[engine]\n{setting}"))
+            os.kill(daemon.pid, signal.SIGHUP)
+            until(lambda number=number: len(daemon.logged("config_refused")) > number, "it is refused")  # type: ignore[misc]  # mypy sees no default
+            assert named in daemon.logged("config_refused")[-1]["problem"]
+            until(lambda: daemon.client.health().engine.state == "running", "an engine runs")
+            with pytest.raises(ouzel.OuzelError, match="path_not_allowed"):
+                daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}", save_path=added)
+        assert {each["exit_code"] for each in daemon.logged("engine_exited")} <= {0}
 
 
 def test_a_root_that_was_made_anew_is_used_by_another_engine(root: Path, seed: Seed) -> None:

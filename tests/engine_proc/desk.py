@@ -50,7 +50,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.dir = ResumeDir(root)
-        self.dir.make_directories()
+        self.dir.make_engine_dir()
         self.now = 1000.0
         self.session = FakeSession()
         self.store = FastResumeStore(self.dir)

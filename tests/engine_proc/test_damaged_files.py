@@ -51,7 +51,7 @@ def damages(content: bytes) -> Iterator[bytes]:
 
 def test_no_damage_to_resume_data_is_believed(tmp_path: Path, store: FastResumeStore, resume: bytes) -> None:
     """Not one of them reaches libtorrent."""
-    ResumeDir(tmp_path).make_directories()
+    ResumeDir(tmp_path).make_engine_dir()
     file = ResumeDir(tmp_path).fastresume(SAMPLE.torrent)
     for damaged in damages(seal(resume)):
         file.write_bytes(damaged)
@@ -91,6 +91,7 @@ def test_damaged_piece_layers_prove_nothing(tmp_path: Path) -> None:
     made = payload.make(tmp_path, "v2.bin", {"": 5 * 65536}, piece_size=65536, version="v2")
     desired = SAMPLE.desired(tmp_path, torrent=made.torrent)
     params = libtorrent_params.load(desired, metainfo=made.metainfo, resume=None)
+    params.have_pieces = [False] * params.ti.num_pieces()
     whole = libtorrent_claims.unverified(params, [], complete=False, metainfo=made.metainfo, resume=b"")
     assert whole is not None
     assert len(whole.missing) == 5

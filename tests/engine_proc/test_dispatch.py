@@ -1,13 +1,14 @@
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from engine_proc import storage_policy
-from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, TorrentAdded, TorrentGone
+from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, Selected, TorrentAdded, TorrentGone
 from engine_proc.resume_policy import Urgency
+from engine_proc.session_port import Loading, NotSelected
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
     FilesDiscovered,
@@ -189,7 +190,7 @@ def test_new_peers_are_called(desk: Desk) -> None:
     desired = desk.sample.desired(peers=["127.0.0.1:1"])
     desk.ensure(desired)
     desk.ensure(changed(desired, peers=["127.0.0.1:1", "127.0.0.1:2"]))
-    assert desk.session.calls[-1] == ("connect", desired.torrent)
+    assert desk.session.calls[-2:] == [("connect", desired.torrent), ("call_peers", desired.torrent)]
 
 
 # -- magnet links ------------------------------------------------------------------------------------------------------
@@ -642,3 +643,112 @@ def test_a_disk_that_only_looks_roomy_is_tried_less_often(desk: Desk, tmp_path: 
         held_s.append(desk.now - began)
     assert held_s == sorted(held_s)
     assert held_s[-1] >= 16
+
+
+class Choosy(FakeSession):
+    """A session that takes a while to find out what is wanted where globs are many."""
+
+    def _choose(self, desired: DesiredTorrent) -> None:
+        if len(desired.selection.exclude) > 1 and desired.selection not in self.chosen:
+            raise NotSelected(desired.torrent)
+
+    chosen: list[Selection] = []
+
+    def add(self, desired: DesiredTorrent, **stored: Any) -> Loading:
+        """Adds it, once it is known what is wanted."""
+        self._choose(desired)
+        return super().add(desired, **stored)
+
+    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Sets it, once that is known."""
+        self._choose(desired)
+        return super().set_selection(torrent, desired)
+
+
+@pytest.fixture
+def choosy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk over such a session."""
+    monkeypatch.setattr(Choosy, "chosen", [])
+    monkeypatch.setattr("tests.engine_proc.desk.FakeSession", Choosy)
+    root = tmp_path / "choosy"
+    root.mkdir()
+    made = Desk(root)
+    yield made
+    made.close()
+
+
+MANY_GLOBS: Final = Selection(exclude=["*.txt", "*.nfo"])
+
+
+def known(desk: Desk, selection: Selection) -> None:
+    """It is known what is wanted."""
+    Choosy.chosen.append(selection)
+    desk.dispatcher.selected(Selected(desk.sample.torrent, None))
+    desk.pump()
+
+
+def test_a_torrent_is_loaded_once_it_is_known_what_is_wanted(choosy: Desk) -> None:
+    """Nothing is confirmed before; the answer to a question that nobody asked changes nothing."""
+    desired = choosy.sample.desired(selection=MANY_GLOBS)
+    choosy.ensure(desired)
+    assert (choosy.session.torrents(), choosy.heard(TorrentApplied)) == (frozenset(), [])
+    known(choosy, MANY_GLOBS)
+    known(choosy, MANY_GLOBS)
+    assert choosy.heard(TorrentApplied) == [applied(desired)]
+
+
+def test_other_rules_end_the_wait(choosy: Desk) -> None:
+    """What was asked for before is of no interest any more."""
+    choosy.ensure(choosy.sample.desired(selection=MANY_GLOBS))
+    simple = choosy.sample.desired(selection=Selection(exclude=["*.txt"]), revision=2)
+    choosy.ensure(simple)
+    assert choosy.heard(TorrentApplied) == [applied(simple)]
+    known(choosy, MANY_GLOBS)
+    assert choosy.heard(TorrentApplied) == []
+
+
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_a_torrent_that_waits_to_be_loaded_can_be_removed(choosy: Desk, delete_files: bool) -> None:
+    """It does not matter then what is wanted."""
+    desired = choosy.sample.desired(selection=MANY_GLOBS)
+    choosy.ensure(desired)
+    choosy.forget(desired, delete_files=delete_files)
+    choosy.settle()
+    assert choosy.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+
+
+def test_a_selection_is_applied_once_it_is_known(choosy: Desk) -> None:
+    """One that was asked for meanwhile is the one that counts."""
+    desired = choosy.sample.desired()
+    choosy.ensure(desired)
+    choosy.said.clear()
+    first, second = changed(desired, selection=MANY_GLOBS), Selection(exclude=["*.a", "*.b"])
+    choosy.ensure(first)
+    latest = changed(first, selection=second)
+    choosy.ensure(latest)
+    assert choosy.heard(TorrentApplied) == []
+    known(choosy, MANY_GLOBS)
+    assert choosy.heard(TorrentApplied) == []
+    known(choosy, second)
+    assert choosy.heard(TorrentApplied) == [applied(latest)]
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_rules_that_take_too_long_are_the_torrents_error(choosy: Desk, loaded: bool) -> None:
+    """It is not in the session then; others cure it."""
+    desired = choosy.sample.desired()
+    if loaded:
+        choosy.ensure(desired)
+    slow = changed(desired, selection=MANY_GLOBS)
+    choosy.ensure(slow)
+    choosy.said.clear()
+    choosy.dispatcher.selected(Selected(desired.torrent, "it takes too long"))
+    choosy.pump()
+    (error,) = choosy.heard(TorrentError)
+    assert error.name == "rules_too_slow"
+    (refused,) = choosy.heard(TorrentApplied)
+    assert (refused.revision, refused.problem is None) == (slow.revision, False)
+    assert choosy.session.torrents() == frozenset()
+    cured = changed(slow, selection=Selection())
+    choosy.ensure(cured)
+    assert choosy.heard(TorrentApplied) == [applied(cured)]

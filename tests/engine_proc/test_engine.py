@@ -64,7 +64,7 @@ class Running:
     def __init__(self, directory: Path) -> None:
         self.dir = ResumeDir(directory / "resume")
         self.dir.root.mkdir()
-        self.dir.make_directories()
+        self.dir.make_engine_dir()
         self.link = Supervision(directory)
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
@@ -528,7 +528,7 @@ def test_a_directory_that_was_replaced_is_filled_again(engine: Running) -> None:
     assert engine.link.take(ResumeStoreState).problem
     assert engine.claimed(desired.torrent) is None
     engine.dir.lock.touch()
-    engine.dir.make_directories()
+    engine.dir.make_engine_dir()
     engine.link.send(SaveAll(resume_dir=engine.dir.identity()), EnsureTorrent(desired=other.desired()))
     assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
     assert engine.link.take(TorrentApplied, lambda event: event.torrent == other.torrent).problem is None

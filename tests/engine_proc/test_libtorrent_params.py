@@ -7,7 +7,8 @@ import libtorrent
 import pytest
 
 from engine_proc import libtorrent_params
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.session_port import InvalidSource
+from protocol.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tests.fakes import bencode
 from tests.rig import hostile, payload
 from tests.rig.hostile import Entry
@@ -72,3 +73,48 @@ def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictiona
     desired = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path="/save", name="")
     found = libtorrent_params.parse(desired, metainfo=made.metainfo, resume=bencode.encode(resume))
     assert libtorrent_params.paths(found)[1:] == ["/save/root/a", "/save/root/a.1", "/save/other"]
+
+
+def torrent(extra: dict[bytes, Any], path: list[bytes] | None = None) -> bytes:
+    """A .torrent file with one file whose hash is nobody's."""
+    files: list[Any] = [{b"length": 1, b"path": path or [b"a"]}]
+    info: dict[bytes, Any] = {b"name": b"t", b"piece length": 16384, b"pieces": b"x" * 20, b"files": files}
+    return bencode.encode({**extra, b"info": info})
+
+
+def test_trackers_beyond_the_last_tier_share_it() -> None:
+    """A tier has 8 bits; nothing is lost, and the order stays."""
+    tiers: list[Any] = [[f"http://127.0.0.1/{number}".encode()] for number in range(300)]
+    taken = libtorrent_params.take_trackers(libtorrent_params.parse_metainfo(torrent({b"announce-list": tiers})))
+    assert [url for url, _ in taken] == [f"http://127.0.0.1/{number}" for number in range(300)]
+    assert [tier for _, tier in taken] == [min(number, 255) for number in range(300)]
+
+
+@pytest.mark.parametrize("magnet", ["magnet:?xt=urn:btih:" + "0" * 40, "magnet:?xt=urn:btmh:1220" + "0" * 64])
+def test_a_hash_of_zeros_is_none(magnet: str) -> None:
+    """libtorrent parses it, and could never add it."""
+    with pytest.raises(InvalidSource, match="zero"):
+        libtorrent_params.parse_magnet(magnet)
+
+
+@pytest.mark.parametrize(("member", "what"), [(b"announce-list", "trackers"), (b"url-list", "web seeds")])
+def test_a_source_has_so_many_addresses_and_no_more(member: bytes, what: str) -> None:
+    """Each of them is fine."""
+    urls = [f"http://127.0.0.1/{number}".encode() for number in range(ADDRESSES_MAX + 1)]
+    listed: list[Any] = [[url] for url in urls] if member == b"announce-list" else list(urls)
+    libtorrent_params.parse_metainfo(torrent({member: listed[:-1]}))
+    with pytest.raises(InvalidSource, match=what):
+        libtorrent_params.parse_metainfo(torrent({member: listed}))
+
+
+def test_web_seeds_that_are_not_http_are_left_out() -> None:
+    """The torrent works without them."""
+    params = libtorrent_params.parse_magnet(f"magnet:?xt=urn:btih:{1:040x}&ws=ftp://x&ws=foo&ws=&ws=HTTPS://h/x")
+    assert params.url_seeds == ["HTTPS://h/x"]
+
+
+def test_paths_that_no_disk_can_hold_are_refused() -> None:
+    """Bytes count, not characters."""
+    libtorrent_params.check_paths(["/" + "é" * 2047])
+    with pytest.raises(InvalidSource, match="longer than 4095 bytes"):
+        libtorrent_params.check_paths(["/a", "/" + "é" * 2048])

@@ -62,8 +62,9 @@ def test_damaged_resume_data_is_put_aside(desk: Desk, content: bytes) -> None:
     (told,) = desk.heard(FilePutAside)
     assert (told.torrent, told.file) == (torrent, f"{torrent}.fastresume")
     assert "damaged" in told.what
-    (aside,) = desk.dir.damaged.iterdir()
+    (aside,) = desk.dir.staged.iterdir()
     assert str(aside) in told.done
+    assert told.staged == aside.name
     assert aside.read_bytes() == content
     assert not desk.dir.fastresume(torrent).exists()
     assert desk.session.torrents() == {torrent}
@@ -75,8 +76,7 @@ def test_damage_that_cannot_be_put_aside_costs_no_torrent(desk: Desk) -> None:
     """It is left where it is, which is told; the torrent is loaded without it, and promises nothing."""
     torrent = desk.sample.torrent
     desk.dir.fastresume(torrent).write_bytes(b"damaged")
-    desk.dir.damaged.rmdir()
-    desk.dir.damaged.write_bytes(b"in the way")
+    desk.dir.staged.write_bytes(b"in the way")
     desk.ensure(desk.sample.desired(seed_mode=True))
     (told,) = desk.heard(FilePutAside)
     assert "left where it is" in told.done
@@ -147,6 +147,7 @@ def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.session.refuse_add(desired.torrent, "no room")
     desk.ensure(desired)
+    assert len(desk.heard(FilesRestored)) == 1
     desk.dir.fastresume(desired.torrent).unlink()
     desk.ensure(changed(desired))
     assert desk.heard(FilesRestored) == []

@@ -38,7 +38,7 @@ def engine_process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """An engine, started as the supervisor starts it; killed at the end if it still runs."""
     resume_dir.mkdir(exist_ok=True)
-    ResumeDir(resume_dir).make_directories()
+    ResumeDir(resume_dir).make_engine_dir()
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
     argv += ["--parent-pid", str(parent_pid or os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
     argv += ["--resume-dir", str(resume_dir)]

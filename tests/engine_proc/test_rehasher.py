@@ -38,6 +38,7 @@ def lacks_all(made: Torrent, selection: Selection | None = None) -> tuple[Unveri
         torrent=made.torrent, source="metainfo", save_path=str(made.root), selection=selection or Selection()
     )
     params = libtorrent_params.load(desired, metainfo=made.metainfo, resume=None)
+    params.have_pieces = [False] * params.ti.num_pieces()
     found = libtorrent_claims.unverified(params, [], complete=False, metainfo=made.metainfo, resume=b"")
     assert found is not None
     return found, params.ti.num_pieces()

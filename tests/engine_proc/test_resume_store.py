@@ -20,7 +20,7 @@ def resume_dir(tmp_path: Path) -> ResumeDir:
     root = tmp_path / "resume"
     root.mkdir()
     directory = ResumeDir(root)
-    directory.make_directories()
+    directory.make_engine_dir()
     return directory
 
 
@@ -114,7 +114,7 @@ def test_a_directory_that_is_gone_is_an_outcome(
     assert outcome.problem is not None
     assert "No such file or directory" in outcome.problem
     resume_dir.root.mkdir()
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     store.save(B, b"two")
     assert outcomes(store) == [Outcome(B, False, None)]
 
@@ -163,10 +163,12 @@ def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir
         aside = store.put_aside(A)
         assert aside.file == f"{A}.fastresume"
         where = Path(aside.done.removeprefix("put aside as "))
-        assert where.parent == resume_dir.damaged
+        assert where.parent == resume_dir.staged
+        assert where.name == aside.staged
         assert where.read_bytes() == content
         assert store.load(A) is None
-    assert len(list(resume_dir.damaged.iterdir())) == 2
+    assert len(resume_dir.staged_files()) == 2
+    assert not resume_dir.damaged.exists(), "the supervisor moves them on"
 
 
 def test_the_descriptor_is_quiet_while_nothing_waits(store: FastResumeStore) -> None:
@@ -215,7 +217,7 @@ def test_a_directory_out_of_the_sandboxs_reach_says_nothing_of_its_files(resume_
     with pytest.raises(Damaged):
         store.load(A)
     resume_dir.fastresume_dir.rename(resume_dir.root / "elsewhere")
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     resume_dir.fastresume(A).write_bytes(b"unreadable")
     resume_dir.metainfo(A).mkdir()
     for act in (lambda: store.load(A), lambda: store.load(B), lambda: store.load_metainfo(A, None)):

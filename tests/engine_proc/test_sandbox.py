@@ -49,7 +49,7 @@ def resume_dir(tmp_path: Path) -> ResumeDir:
     """A resume directory."""
     made = ResumeDir(tmp_path / "resume")
     made.root.mkdir()
-    made.make_directories()
+    made.make_engine_dir()
     return made
 
 
@@ -61,14 +61,14 @@ def roots(tmp_path: Path) -> list[str]:
     return [str(tmp_path / name) for name in ("one", "link", "missing")]
 
 
-def test_it_writes_below_the_roots_and_its_own_directories_alone(
+def test_it_writes_below_the_roots_and_its_own_directory_alone(
     kernel: Kernel, resume_dir: ResumeDir, roots: list[str]
 ) -> None:
     """Neither where a link leads, nor to the records; what is not there has no rule."""
     entered = enter("require", roots, resume_dir)
-    own = {str(resume_dir.fastresume_dir), str(resume_dir.damaged)}
-    assert entered.places.keys() == {roots[0], *own}
-    assert {path for path, rights in kernel.rules.items() if rights & ~READ} == {roots[0], *own, "/dev/null"}
+    own = str(resume_dir.fastresume_dir)
+    assert entered.places.keys() == {roots[0], own}
+    assert {path for path, rights in kernel.rules.items() if rights & ~READ} == {roots[0], own, "/dev/null"}
     assert kernel.rules[str(resume_dir.root)] == READ
     assert kernel.rules[roots[0]] & (Right.MAKE_SYM | Right.EXECUTE | Right.MAKE_SOCK | Right.IOCTL_DEV) == Right(0)
     assert "/" not in kernel.rules
@@ -85,12 +85,14 @@ def test_certificates_are_read_where_the_environment_says(
     certificates, elsewhere = tmp_path / "certificates", tmp_path / "elsewhere"
     certificates.mkdir()
     elsewhere.mkdir()
-    for name in ("file.pem", "linked.pem"):
+    for name in ("file.pem", "linked.pem", "relative.pem"):
         (elsewhere / name).touch()
     (certificates / "hash.0").symlink_to(elsewhere / "linked.pem")
+    (certificates / "hash.1").symlink_to("../elsewhere/relative.pem")
+    (certificates / "hash.2").symlink_to("hash.1")
     environ = {"SSL_CERT_FILE": str(elsewhere / "file.pem"), "SSL_CERT_DIR": f"{certificates}:{tmp_path / 'missing'}"}
     enter("auto", [], resume_dir, environ)
-    wanted = {elsewhere / "file.pem", certificates, elsewhere / "linked.pem"}
+    wanted = {certificates, *(elsewhere / f"{name}.pem" for name in ("file", "linked", "relative"))}
     assert {kernel.rules.get(str(path)) for path in wanted} == {READ}
 
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from wcmatch import glob as wcmatch
 
 from engine_proc import globs as globs_module
+from engine_proc import magnet_link
 from engine_proc.selection import DEFAULT, FLUFF, UNWANTED, priorities
 from protocol.desired import Selection
 
@@ -232,3 +233,19 @@ def test_globs_are_read_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> N
     paths = [f"Show/{number}.txt" for number in range(1000)]
     assert wanted(paths, Selection(include=["*1.txt", "a/b"], exclude=["*11.txt"], skip_fluff=True))
     assert sorted(read) == sorted(["*1.txt", "a/b", "*11.txt", *FLUFF])
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10)), min_size=1, max_size=8), st.integers(0, 25))
+def test_files_that_are_named_by_index_are_those(spans: list[tuple[int, int]], files: int) -> None:
+    """And no others; what lies beyond the files names nothing."""
+    named = {index for first, more in spans for index in range(first, first + more + 1)}
+    only = magnet_link.ranges([(first, first + more) for first, more in spans])
+    found = priorities([f"r/{index}" for index in range(files)], Selection(only=only), rooted=True)
+    assert {index for index, priority in enumerate(found) if priority} == named & set(range(files))
+
+
+def test_named_files_stand_in_the_place_of_those_included() -> None:
+    """Exclusions and explicit priorities apply over them, and a span without an end costs nothing."""
+    paths = ["r/a.mkv", "r/b.nfo", "r/c.mkv", "r/d.mkv"]
+    selected = Selection(only="0-1,3-2147483647", exclude=["a.*"], skip_fluff=True, priorities={"2": 7})
+    assert priorities(paths, selected, rooted=True) == [0, 0, 7, 4]

@@ -73,7 +73,7 @@ def test_it_does_not_take_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) ->
             torrent, problem = made.said.get(timeout=10)
             assert torrent == DESIRED.torrent
             assert problem is not None
-            assert "takes longer than" in problem
+            assert "takes more than" in problem
 
 
 def test_only_the_latest_rules_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from engine_proc.alerts import TorrentGone
 from engine_proc.session_port import SettingValue
+from protocol.desired import KnownMetadata
 from protocol.events import LimitsApplied, LimitsStale
 from protocol.link import (
     Configure,
@@ -23,7 +24,12 @@ def test_a_source_is_judged(desk: Desk) -> None:
     desk.session_commands.inspect(InspectSource(token=2, magnet=sample.magnet))
     desk.session_commands.inspect(InspectSource(token=3, magnet="nonsense"))
     good, also_good, bad = desk.heard(SourceInspected)
-    assert good == SourceInspected(token=1, torrent=sample.torrent, name="sample")
+    assert good == SourceInspected(
+        token=1,
+        torrent=sample.torrent,
+        name="sample",
+        metadata=KnownMetadata(name="sample", size=sample.size, piece_length=PIECE_LENGTH, files=2),
+    )
     assert also_good == SourceInspected(token=2, torrent=sample.torrent, name="sample")
     assert (bad.token, bad.torrent) == (3, None)
     assert bad.problem

@@ -233,7 +233,7 @@ def test_names_that_are_not_utf8_are_made_so(probe: Probe, tmp_path: Path) -> No
     files: list[bencode.Bencodable] = [{b"length": sample.size, b"path": [b"\xff\xfe", b"\xe9t\xe9"]}]
     info: dict[bytes, bencode.Bencodable] = {**sample.info, b"name": b"n\xff", b"files": files}
     metainfo = bencode.encode({b"info": info})
-    torrent, name, _ = probe.session.inspect(magnet=None, metainfo=metainfo)
+    torrent, name = probe.session.inspect(magnet=None, metainfo=metainfo)[:2]
     desired = DesiredTorrent(torrent=torrent, source="metainfo", save_path=str(tmp_path))
     layout = probe.session.add(desired, metainfo=metainfo, resume=None).layout
     assert layout is not None

@@ -52,7 +52,9 @@ def needed(inside: Path, resume_dir: Path) -> dict[str, escapes.Way]:
         (inside / "new").rmdir()
 
     def put_aside() -> None:
-        own, aside = (resume_dir / name / "own" for name in ("fastresume", "damaged"))
+        own = resume_dir / "fastresume" / "own"
+        aside = resume_dir / "fastresume" / "damaged" / "own"
+        aside.parent.mkdir(exist_ok=True)
         makes: list[escapes.Way] = [own.touch, lambda: own.symlink_to("/")]
         for make in makes:
             make()

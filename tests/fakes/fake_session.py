@@ -53,7 +53,7 @@ from engine_proc.session_port import (
     UnknownTorrent,
 )
 from engine_proc.storage_policy import ClaimedFile
-from protocol.desired import DesiredTorrent, Selection
+from protocol.desired import DesiredTorrent, KnownMetadata, Selection
 from protocol.events import FileEntry
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
@@ -278,7 +278,10 @@ class FakeSession:
             return _parse_magnet(magnet)
         content = _parse_metainfo(metainfo or b"")
         paths = self._on_disk(content, save_path)
-        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name, paths)
+        known = KnownMetadata(
+            name=content.name, size=content.size, piece_length=content.piece_length, files=len(content.paths)
+        )
+        return SourceInfo(hashlib.sha1(content.info).hexdigest(), content.name, paths, known)
 
     def _on_disk(self, content: _Content | None, save_path: str | None) -> list[str]:
         if content is None or save_path is None or not self.on_disk:
@@ -299,6 +302,24 @@ class FakeSession:
         ]
         others = self._on_disk(content, desired.save_path)
         return Examined(claimed, status.done, status.wanted, content.size, others=others)
+
+    def describe(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
+    ) -> tuple[Layout, Examined] | None:
+        """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
+        content: _Content | None = None
+        have: list[bool] = []
+        if resume is not None:
+            _, content, have, _ = _parse_resume(resume)
+        if content is None:
+            found = metainfo() if callable(metainfo) else metainfo
+            content = None if found is None else _parse_metainfo(found)
+        if content is None:
+            return None
+        there = _Torrent(desired, content, have or [False] * content.pieces, [])
+        layout, status = there.layout(), there.status()
+        assert layout is not None
+        return layout, Examined([], status.done, status.wanted, content.size)
 
     def resume(
         self,
@@ -433,6 +454,11 @@ class FakeSession:
         """Notes the peers. Raises UnknownTorrent."""
         with self._lock:
             self._known("connect", torrent)
+
+    def call_peers(self, torrent: str) -> None:
+        """Notes it. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("call_peers", torrent)
 
     def applied(self, torrent: str) -> Applied:
         """Reads back what is applied. Raises UnknownTorrent."""

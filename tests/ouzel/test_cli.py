@@ -475,6 +475,20 @@ def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full"])
+@pytest.mark.parametrize(("argv", "code"), [(["health"], 3), (["--wrong"], 2)])
+def test_an_error_gives_its_exit_code_whatever_takes_no_output(
+    tmp_path: Path, argv: list[str], code: int, streams: str
+) -> None:
+    """Closed or full; there is no traceback where there is room for one."""
+    command = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), *argv]
+    shell = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *command]
+    ran = subprocess.run(shell, capture_output=True, cwd=Path(__file__).parents[2], check=False)
+    assert ran.returncode == code
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("argv", [["events"], ["watch", "--json"], ["add", MAGNET, "--wait", "--json"]])
 def test_a_reader_that_leaves_an_idle_command_ends_it(daemon: ScriptedDaemon, tmp_path: Path, argv: list[str]) -> None:
     """`ouzel events | head -1` returns, though nothing more is ever written."""

@@ -90,7 +90,7 @@ def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_files_of_no_torrent_and_of_no_write_are_found(tmp_path: Path) -> None:
     """By their names alone."""
     resume_dir = ResumeDir(tmp_path)
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     stranger = resume_dir.fastresume_dir / f"{V2}.json"
     theirs = (resume_dir.metainfo(V2), resume_dir.fastresume(V2), resume_dir.old_fastresume(V2))
     temporary = [tmp_path / f"{V1}.json.1.tmp", resume_dir.fastresume_dir / f"{V1}.fastresume.tmp"]
@@ -101,15 +101,15 @@ def test_files_of_no_torrent_and_of_no_write_are_found(tmp_path: Path) -> None:
     assert resume_dir.leftovers() == sorted(temporary)
 
 
-def test_the_engines_directories_are_private_and_no_links(tmp_path: Path) -> None:
+def test_the_engines_directory_is_private_and_no_link(tmp_path: Path) -> None:
     """What stands in the place of the engine's own is put aside, never followed; made twice they stay as they are."""
     resume_dir, elsewhere = ResumeDir(tmp_path / "resume"), tmp_path / "elsewhere"
     resume_dir.root.mkdir()
     elsewhere.mkdir()
     resume_dir.fastresume_dir.symlink_to(elsewhere)
     for _ in range(2):
-        resume_dir.make_directories()
-        assert [path.lstat().st_mode for path in (resume_dir.fastresume_dir, resume_dir.damaged)] == [0o40700] * 2
+        resume_dir.make_engine_dir()
+        assert resume_dir.fastresume_dir.lstat().st_mode == 0o40700
     assert (resume_dir.damaged / "fastresume").is_symlink()
     resume_dir.fastresume(V1).touch()
     assert list(elsewhere.iterdir()) == []
@@ -118,7 +118,7 @@ def test_the_engines_directories_are_private_and_no_links(tmp_path: Path) -> Non
 def test_of_resume_data_in_two_places_the_newer_is_kept(tmp_path: Path) -> None:
     """Wherever it lies; what could not be moved is told, and stays."""
     resume_dir = ResumeDir(tmp_path)
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     ids = [f"{number:040x}" for number in range(4)]
     for torrent, old, new in zip(ids, (1, 1, 2, 1), (None, 2, 1, 1), strict=True):
         for path, at in ((resume_dir.old_fastresume(torrent), old), (resume_dir.fastresume(torrent), new)):
@@ -140,7 +140,7 @@ def test_killed_while_it_moves_each_is_in_one_of_the_places(
 ) -> None:
     """At each call of the system; the next start moves the rest."""
     resume_dir = ResumeDir(tmp_path)
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     ids = [f"{number:040x}" for number in range(3)]
     for torrent in ids:
         resume_dir.old_fastresume(torrent).write_text(torrent)
@@ -172,13 +172,14 @@ def test_killed_while_it_moves_each_is_in_one_of_the_places(
 def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
     """Under whichever number it is kept; another file's is not this one's."""
     resume_dir = ResumeDir(tmp_path)
-    resume_dir.make_directories()
+    resume_dir.make_engine_dir()
     file = resume_dir.fastresume(V1)
     now_us = time.time_ns() // 1000
     assert not resume_dir.was_put_aside(file, since_us=0)
-    for _ in range(2):
+    for put_aside in (resume_dir.put_aside, resume_dir.stage):
         file.touch()
-        resume_dir.put_aside(file)
+        put_aside(file)
+    assert resume_dir.staged_files() == [resume_dir.staged / file.name]
     assert resume_dir.was_put_aside(file, since_us=now_us - 1_000_000)
     assert not resume_dir.was_put_aside(file, since_us=now_us + 60_000_000)
     assert not resume_dir.was_put_aside(resume_dir.metainfo(V1), since_us=0)
@@ -205,20 +206,19 @@ def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
     resume_dir.check()
 
 
-def test_directories_that_others_could_fill_are_not_used(tmp_path: Path) -> None:
-    """The engine's own and that of damaged files are made private, and narrowed where they were readable."""
+def test_an_engine_s_directory_that_others_could_fill_is_not_used(tmp_path: Path) -> None:
+    """It is made private under any umask, and narrowed where it was readable."""
     resume_dir = ResumeDir(tmp_path)
     before = os.umask(0)
     try:
-        resume_dir.make_directories()
+        resume_dir.make_engine_dir()
     finally:
         os.umask(before)
-    for directory in (resume_dir.damaged, resume_dir.fastresume_dir):
-        assert directory.stat().st_mode & 0o777 == 0o700
-        directory.chmod(0o755)
-        resume_dir.make_directories()
-        assert directory.stat().st_mode & 0o777 == 0o750
-        directory.chmod(0o777)
-        with pytest.raises(PermissionError, match="others can write to it"):
-            resume_dir.make_directories()
-        directory.chmod(0o700)
+    directory = resume_dir.fastresume_dir
+    assert directory.stat().st_mode & 0o777 == 0o700
+    directory.chmod(0o755)
+    resume_dir.make_engine_dir()
+    assert directory.stat().st_mode & 0o777 == 0o750
+    directory.chmod(0o777)
+    with pytest.raises(PermissionError, match="others can write to it"):
+        resume_dir.make_engine_dir()

@@ -30,6 +30,7 @@ class Daemon:
             engine than the real one, which may have to leave traces.
         engine_module: what it runs as its engine instead of the real one.
         environment: variables over those of the test.
+        module: what is run as the supervisor instead of the real one.
         command: what is started instead of `python -I -m supervisor`.
         cwd: where it is started; the test's own directory otherwise.
         stderr: its standard error, instead of the log below.
@@ -48,6 +49,7 @@ class Daemon:
         sandbox: Mapping[str, str] | None = None,
         engine_module: str | None = None,
         environment: Mapping[str, str] | None = None,
+        module: str = "supervisor",
         command: Sequence[str] | None = None,
         cwd: Path | None = None,
         stderr: Stderr | None = None,
@@ -56,7 +58,7 @@ class Daemon:
         self.root = root
         self._cwd = cwd
         self._environment = {**os.environ, **(environment or {})}
-        program = ["supervisor"] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
+        program = [module] if engine_module is None else ["tests.fakes.ouzeld", engine_module]
         self._command = command or [sys.executable, "-I", "-m", *program]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
@@ -132,6 +134,11 @@ class Daemon:
         assert self._process is not None
         self._process.terminate()
         return self._process.wait(timeout=60)
+
+    def ended(self) -> int | None:
+        """Its exit code, or minus the signal's number; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
 
     def kill(self) -> None:
         """SIGKILL to the supervisor alone."""

@@ -91,7 +91,7 @@ class Names:
             return Named(made, 1, kind, [b"x"], {})
         if kind == "v2 single":
             return Named(hostile.v2(name, [Entry([name], b"x")]), 1, kind, [b"x"], {})
-        entries = [self._entry(kind) for _ in range(self._rng.randint(1, self._rng.choice((5, 50, FILES))))]
+        entries = [self._entry(kind) for _ in range(self._rng.randint(1, self._rng.choice((5, 50, FILES, FILES))))]
         if kind.startswith("v1"):
             more = {"name.utf-8": self.name()} if kind == "v1 utf-8" else {}
             mapped = {}

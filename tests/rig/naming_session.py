@@ -15,7 +15,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,6 +157,8 @@ class Comparison:
             self._different(named, "what was judged is not what runs")
         ways.discard(part_file)
         files = {path: size for path, size in found.items() if path != part_file}
+        if named.mapped:  # resume data may name one file as another's folder; then there is no such file
+            ways -= {above for path in files for above in _above(path)}
         listed = {_normal(path): size for path, size in shown.items()}
         self.counts["files"] += len(files)
         if failed:  # a path is too long for this disk, say
@@ -192,7 +194,8 @@ class Comparison:
         lt: Any = libtorrent
         params = lt.load_torrent_buffer(named.made.metainfo)
         params.save_path = desired.save_path
-        params.renamed_files = {index: name.replace("{root}", str(self._root)) for index, name in named.mapped.items()}
+        mapped = {index: name.replace("{root}", str(self._root)) for index, name in named.mapped.items()}
+        params.renamed_files = {**params.renamed_files, **mapped}
         blob: bytes = lt.write_resume_data_buf(params)
         return blob
 
@@ -202,6 +205,12 @@ class Comparison:
 
     def _different(self, named: Named, what: str) -> None:
         self.differences.append(f"{named.kind} {named.made.torrent}: {what}")
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """The directories that a path lies in."""
+    while path := path.rpartition(b"/")[0]:
+        yield path
 
 
 def _normal(path: str) -> bytes:

@@ -50,7 +50,7 @@ _STATES: Final[dict[StrEnum, str]] = {
     TorrentState.MISSING_STORAGE: "its disk is not mounted or its files are gone; goes on by itself when they are back",
     TorrentState.QUARANTINED: "crashes the engine, and is not loaded until `release_torrent`",
     HealthStatus.STARTING: "the first engine has not taken commands yet",
-    HealthStatus.HEALTHY: "nothing is wrong",
+    HealthStatus.HEALTHY: "all works; what `reasons` say is only to be known",
     HealthStatus.DEGRADED: "it works, and something is wrong: `reasons` say what",
     HealthStatus.UNHEALTHY: "no engine, and none soon: reads are answered, and mutations that need no engine",
     HealthStatus.STOPPING: "the supervisor is shutting down: reads are answered, mutations refused",
@@ -159,7 +159,7 @@ def _limits() -> str:
                 "`invalid_magnet` or `invalid_metainfo`",
             ],
             [
-                "how long it may take to find out which files a torrent's globs want",
+                "processor time to find out which files a torrent's globs want",
                 f"{desired.RULES_PATIENCE_S:g} s",
                 "the torrent is in state `error`",
             ],

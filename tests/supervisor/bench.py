@@ -15,7 +15,7 @@ import zmq
 import zmq.asyncio
 
 from protocol import codec
-from protocol.desired import DesiredTorrent
+from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import EngineStarted
 from protocol.flight_recorder import Flight
@@ -171,7 +171,12 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
                 return [SourceInspected(token=token, problem="no torrent that I know")]
             if source.startswith("outside"):
                 return [SourceInspected(token=token, torrent=source[-40:], outside="'/one/link' leads to '/outside'")]
-            return [SourceInspected(token=token, torrent=source[-40:], name=f"name of {source[-40:]}")]
+            name, torrent = f"name of {source[-40:]}", source[-40:]
+            only = "0,2" if "so=0,2" in source else None
+            known = None
+            if metainfo is not None:
+                known = KnownMetadata(name=name, size=5, piece_length=16, files=1)
+            return [SourceInspected(token=token, torrent=torrent, name=name, metadata=known, only=only)]
         case EnsureTorrent(desired=desired):
             return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]
         case ForgetTorrent(torrent=torrent):
@@ -269,6 +274,7 @@ class Bench:
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
         self.ready = asyncio.Event()
+        self.learned: list[tuple[str, KnownMetadata]] = []
         self.observer = Observer(
             catalogue=self.catalogue,
             snapshot=self.snapshot,
@@ -286,6 +292,7 @@ class Bench:
             on_storage=self.storage.append,
             on_taken_up=self._taken_up,
             on_session_stats=lambda stats: None,
+            on_metadata=lambda torrent, metadata: self.learned.append((torrent, metadata)),
         )
         self.link = EngineLink(
             sockets.bind(zmq.ROUTER, "engine"),

@@ -34,8 +34,8 @@ def opened(directory: Path) -> Iterator[Catalogue]:
 
 
 def names(directory: Path) -> list[str]:
-    """What there is, but for directories that are always there, where they are empty."""
-    empty = {name for name in ("damaged", "fastresume") if not any((directory / name).glob("*"))}
+    """What there is, but for the engine's directory where it is empty."""
+    empty = {"fastresume"} - {path.parent.name for path in directory.glob("fastresume/*")}
     return sorted({path.name for path in directory.iterdir()} - empty)
 
 
@@ -302,6 +302,25 @@ async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted([f"{OTHER}.json", "fastresume", "damaged"])
     assert names(tmp_path / "fastresume") == [f"{OTHER}.fastresume"]
     assert names(tmp_path / "damaged") == sorted(found)
+
+
+async def test_what_an_engine_had_put_aside_is_moved_on(tmp_path: Path) -> None:
+    """Its supervisor died before it could; of a torrent that is known it is told of in health, too."""
+    async with with_torrents(tmp_path, desired()):
+        pass
+    staged = ResumeDir(tmp_path).staged
+    staged.mkdir(parents=True)
+    for name in (f"{V1}.fastresume", f"{V1}.fastresume.1", f"{OTHER}.fastresume"):
+        (staged / name).write_bytes(b"damaged")
+    with opened(tmp_path) as catalogue:
+        found = [(file.name, file.torrent, file.orphan) for file in catalogue.load()]
+    assert found == [
+        (f"{V1}.fastresume", V1, False),
+        (f"{V1}.fastresume", V1, False),
+        (f"{OTHER}.fastresume", None, True),
+    ]
+    assert names(tmp_path / "damaged") == sorted([f"{V1}.fastresume", f"{V1}.fastresume.1", f"{OTHER}.fastresume"])
+    assert list(staged.iterdir()) == []
 
 
 async def test_temporary_files_are_deleted(tmp_path: Path) -> None:

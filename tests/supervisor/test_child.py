@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 import zmq
 
 from protocol.flight_recorder import Flight
+from supervisor import child as child_module
 from supervisor.child import LAST_LINE_MAX, LAST_LINES, Child, Death
 from supervisor.directory_lock import DirectoryLock
 from supervisor.engine_link import EngineLink
@@ -81,6 +83,11 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
 def descriptors() -> int:
     """How many this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def children() -> str:
+    """The pids of this process's children, zombies too."""
+    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
 
 
 def inheritable() -> set[int]:
@@ -367,6 +374,55 @@ async def test_what_a_killed_engine_was_doing_is_known(tmp_path: Path, play: Pla
     for found in (alive, watched.child.flight()):
         assert [(each.what, each.torrent) for each in found.in_flight] == [("remove", "b" * 40), ("add", "a" * 40)]
     assert descriptors() == before
+
+
+@pytest.mark.parametrize("call", ["pidfd_open", "posix_spawn", "pipe2"])
+async def test_one_that_cannot_be_watched_is_not_left_running(
+    tmp_path: Path, play: Played, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Nothing is left of it, whatever could not be had."""
+    play("signal.pause()")
+    before, offspring = descriptors(), children()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "too many")
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(OSError, match="too many"):
+        Watched(tmp_path)
+    assert descriptors() == before
+    assert children() == offspring
+
+
+async def test_an_engine_never_waits_for_its_log(tmp_path: Path, play: Played) -> None:
+    """Nobody reads it while this test does not let the loop turn; what does not fit in is lost."""
+    play(
+        """
+        try:
+            while True:
+                os.write(2, b"x" * 999 + b"\\n")
+        except BlockingIOError:
+            os._exit(7)
+        """
+    )
+    watched = Watched(tmp_path)
+    assert gone(watched.child.pid)
+    assert (await watched.death).exit_code == 7
+    assert set(watched.lines) == {b"x" * 999}
+    assert len(watched.lines) > 100
+
+
+async def test_a_line_without_an_end_is_not_kept_for_ever(
+    tmp_path: Path, play: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is handed on in parts."""
+    monkeypatch.setattr(child_module, "LOG_LINE_MAX", 1000)
+    play("os.write(1, b'x' * 5000); signal.pause()")
+    watched = Watched(tmp_path)
+    assert set(await watched.first_line()) == {ord("x")}
+    watched.child.kill()
+    await watched.death
+    assert b"".join(watched.lines) == b"x" * 5000
 
 
 async def test_nothing_is_known_of_an_engine_that_recorded_nothing(tmp_path: Path, play: Played) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from supervisor import climber as climber_module
 from supervisor import kill_ladder
 from supervisor.child import Child, Death
 from supervisor.climber import Climber
@@ -79,6 +81,28 @@ async def test_an_engine_that_bears_all_is_killed_in_the_end(tmp_path: Path, cli
         climber.gone()
         assert (climber.manner, climber.reason, climber._timer) == (None, None, None)
         assert lines == [b"up", b"got %d" % signal.SIGTERM, b"got %d" % signal.SIGABRT]
+
+
+async def test_a_signal_that_cannot_be_sent_does_not_end_the_climb(
+    tmp_path: Path, climber: Climber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one is sent, and the last one again."""
+    monkeypatch.setattr(climber_module, "AGAIN_S", 0.01)
+    async with child(tmp_path, BEARS_ALL) as (made, death, lines):
+        refused: list[signal.Signals] = []
+        send = made.send_signal
+
+        def refuse(number: signal.Signals) -> None:
+            if refused.count(number) < 2:
+                refused.append(number)
+                raise OSError(errno.EPERM, "not permitted")
+            send(number)
+
+        monkeypatch.setattr(made, "send_signal", refuse)
+        climber.end(made, Manner.FAULTY, "does not answer")
+        assert (await death).signal == "SIGKILL"
+        assert refused == [signal.SIGABRT, signal.SIGKILL, signal.SIGKILL]
+        assert lines == [b"up"]
 
 
 async def test_an_engine_that_heeds_the_first_signal_gets_no_other(tmp_path: Path, climber: Climber) -> None:

@@ -53,7 +53,13 @@ class Reports:
             processors=[self._log],
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
-        self.reports = CrashReports(directory, group=group, log=log)
+        self.problems: list[str | None] = []
+        self.told = asyncio.Event()
+        self.reports = CrashReports(directory, group=group, log=log, report=self._report)
+
+    def _report(self, problem: str | None) -> None:
+        self.problems.append(problem)
+        self.told.set()
 
     def _log(self, _: Any, __: str, fields: Any) -> Any:
         self.logged.append(dict(fields))
@@ -166,20 +172,24 @@ async def test_they_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.Monk
         assert (kept.log, kept.stacks) == ([], longer.stacks)
 
 
-async def test_a_disk_that_takes_nothing_hurts_nobody(tmp_path: Path) -> None:
-    """It is told in the log; what the directory lies in is not made, and reports are written again when it is back."""
+async def test_a_disk_that_takes_nothing_hurts_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told; what the directory lies in is not made, and what waits is written when it is back."""
+    monkeypatch.setattr(crash_reports, "AGAIN_S", 0.01)
     async with reports(tmp_path / "away" / "crashes") as on:
-        await on.written(report(1))
+        on.reports.file(report(1))
+        await on.told.wait()
         assert await on.reports.summaries() == []
         assert not (tmp_path / "away").exists()
         (tmp_path / "away").mkdir()
         (tmp_path / "away" / "crashes").touch()
-        await on.written(report(2))
+        on.reports.file(report(2))
         assert await refused(on.reports.summaries()) is ErrorKind.STORAGE_UNAVAILABLE
         (tmp_path / "away" / "crashes").unlink()
         await on.written(report(3))
-        assert [each.gen for each in await on.reports.summaries()] == [3]
-        assert on.events() == ["crash_report_not_written"] * 2 + ["crash_report_written"]
+        assert [each.gen for each in await on.reports.summaries()] == [3, 2, 1]
+        assert on.events() == ["crash_report_not_written"] + ["crash_report_written"] * 3
+        assert "cannot be written" in str(on.problems[0])
+        assert on.problems[-1] is None
 
 
 async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

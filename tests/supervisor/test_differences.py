@@ -7,7 +7,7 @@ from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import commit
 from protocol.integrity import crc32_of, decode_record, encode_record
 from protocol.resume_dir import ResumeDir
-from supervisor.differences import Record, damaged_metainfo, differences, refused_metainfo
+from supervisor.differences import Record, damaged_metainfo, differences, moved_on, refused_metainfo
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
@@ -45,7 +45,7 @@ def test_afterwards_the_directory_has_what_memory_has(tmp_path_factory: object, 
 def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
     """Their files are put aside; those of others are nobody's business here."""
     directory = ResumeDir(tmp_path)
-    directory.make_directories()
+    directory.make_engine_dir()
     for torrent in (V1, V2):
         directory.desired(torrent).write_bytes(encode_record(desired(torrent)))
         directory.fastresume(torrent).write_bytes(b"resume data")
@@ -106,3 +106,18 @@ def test_metainfo_that_an_engine_refuses_is_put_aside_unless_it_is_right_by_now(
     directory.metainfo(V1).write_bytes(b"damaged")
     assert refused_metainfo(directory, torrents, V1, "flipped") is not None
     assert sorted(path.name for path in directory.damaged.iterdir()) == sorted([f"{V1}.torrent", f"{OTHER}.torrent"])
+
+
+def test_what_an_engine_put_aside_is_moved_to_the_other_damaged_files(tmp_path: Path) -> None:
+    """And told with where it is now; where that fails, with where it was left."""
+    directory = ResumeDir(tmp_path)
+    directory.make_engine_dir()
+    path = directory.fastresume(V1)
+    path.write_bytes(b"damaged")
+    staged = directory.stage(path)
+    done = f"put aside as {staged}; the files are hashed"
+    assert (
+        moved_on(directory, done, staged.name) == f"put aside as {directory.damaged / path.name}; the files are hashed"
+    )
+    assert (directory.damaged / path.name).read_bytes() == b"damaged"
+    assert moved_on(directory, done, staged.name) == done

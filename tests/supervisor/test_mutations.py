@@ -140,6 +140,33 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
         assert [command.desired for command in await engine.given(EnsureTorrent)] == [given]
 
 
+async def test_a_link_selects_files_until_others_are_included(tmp_path: Path) -> None:
+    """At the add or later; what is excluded, and explicit priorities, leave it as it is."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        magnet = f"magnet:?so=0,2&xt=urn:btih:{V1}"
+        await do(on, "add_torrent", magnet=magnet, rules={"exclude": ["x"]}, priorities={"1": 7})
+        assert on.catalogue.torrents[V1].selection == Selection(only="0,2", exclude=["x"], priorities={"1": 7})
+        assert on.snapshot.detail(on.catalogue.torrents[V1], 0).rules.only == "0,2"
+        await do(on, "update_selection", torrent=V1, exclude=[], priorities={})
+        assert on.catalogue.torrents[V1].selection == Selection(only="0,2")
+        await do(on, "update_selection", torrent=V1, include=[])
+        assert on.catalogue.torrents[V1].selection == Selection()
+        await do(on, "add_torrent", magnet=magnet.replace(V1, OTHER), rules={"include": ["a"]})
+        assert on.catalogue.torrents[OTHER].selection == Selection(include=["a"])
+
+
+async def test_what_metainfo_says_is_told_and_kept_at_once(tmp_path: Path) -> None:
+    """So that it is known though the engine dies now, and the supervisor after it."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await do(on, "add_torrent", metainfo=b"torrent " + V1.encode())
+        row = on.snapshot.row(on.catalogue.torrents[V1], 0)
+        assert (row.name, row.size) == (f"name of {V1}", 5)
+        assert [type_ for type_, _ in on.told()][-2:] == ["torrent_added", "metadata_updated"]
+        assert on_disk(on)["metadata"] == {"name": f"name of {V1}", "size": 5, "piece_length": 16, "files": 1}
+
+
 async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
     """The bytes as they came; the save path is the first root where none was named."""
     async with bench(tmp_path) as on:

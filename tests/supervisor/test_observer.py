@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from protocol.desired import KnownMetadata
 from protocol.events import (
     MAX_EVENT_FILES,
     Completed,
@@ -226,13 +227,32 @@ async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path
 
 
 async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
-    """Clients had it before; a supervisor that restarted had not."""
+    """The record had it, all but the files."""
     async with bench(tmp_path) as on:
-        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(metadata=KnownMetadata(name="n", size=200, piece_length=16, files=2)))
         on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
         assert types(on) == []
         assert [row.path for row in on.snapshot.files(V1) or []] == ["n/a", "n/b"]
         assert on.snapshot.row(desired(), 0).name == "n"
+
+
+@pytest.mark.parametrize("kept", [None, KnownMetadata(name="m", size=200, piece_length=16, files=2)])
+async def test_what_rows_did_not_show_is_news_and_is_kept(tmp_path: Path, kept: KnownMetadata | None) -> None:
+    """As with records from before it was kept: once, and it is given away to be written."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(metadata=kept))
+        found = KnownMetadata(name="n", size=200, piece_length=16, files=2)
+        for _ in range(2):
+            on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        assert on.told() == [
+            ("metadata_updated", {"name": "n", "size": 200, "piece_length": 16, "files": 2}),
+        ]
+        assert on.learned == [(V1, found), (V1, found)]
+        await on.mutations.keep_metadata(V1, found)
+        on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        assert len(on.learned) == 2
+        assert on.catalogue.torrents[V1].metadata == found
+        assert on.catalogue.torrents[V1].revision == 1
 
 
 async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path: Path) -> None:
@@ -321,6 +341,16 @@ async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(t
         assert on.snapshot.row(desired(OTHER), 0).error is None
         [(_, data)] = [event for event in on.told() if event[0] == "session_error"]
         assert data["name"] == "disk_full"
+        waits = ("error", {"name": "disk_full", "message": "m", "recoverable": True})
+        told = [event for event in on.told() if event[0] in ("error", "error_cleared", "state_changed")]
+        assert [(type_, data if type_ == "error" else None) for type_, data in told] == [
+            waits,
+            ("state_changed", None),  # which clears the error of the row that a client keeps
+            waits,
+            ("error_cleared", None),
+            waits,
+            ("error_cleared", None),
+        ]
         assert gone not in on.snapshot._torrents
         assert len(on.storage) == 3
 
@@ -336,3 +366,17 @@ async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
         await on.engine()
         assert on.snapshot.row(desired(), 0).error is None
         assert [state.message for state in on.storage] == ["m", ""]
+
+
+async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
+    """Its row does not show it any longer when those who waited are answered."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(TorrentError(torrent=V1, name="call_failed", message="why", recoverable=False))
+        on.observer.take(TorrentApplied(torrent=V1, revision=1, problem="why"))
+        row = on.snapshot.row(desired(), 0)
+        assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.ERROR, "why", True)
+        on.observer.take(TorrentApplied(torrent=V1, revision=2))
+        row = on.snapshot.row(desired(), 0)
+        assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.QUEUED, None, False)
+        assert [type_ for type_, _ in on.told()[-2:]] == ["error_cleared", "state_changed"]

@@ -53,3 +53,21 @@ async def test_a_path_that_does_not_answer_is_silent_until_it_does(monkeypatch: 
             await watch.look(["/hung"])
     assert watch.seen["/hung"] == "place of /hung"
     watch.close()
+
+
+async def test_a_look_that_cannot_be_made_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no thread can be started; what was seen before stays."""
+    answers = iter(list[str | RuntimeError](["first", RuntimeError("no thread can be started"), "third"]))
+
+    async def in_thread(call: object) -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(place_watch, "in_thread", in_thread)
+    watch = PlaceWatch()
+    for seen, silent in (("first", set()), ("first", {"/a"}), ("third", set[str]())):
+        await watch.look(["/a"])
+        assert (watch.seen, watch.silent) == ({"/a": seen}, silent)
+    watch.close()

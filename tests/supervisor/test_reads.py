@@ -67,7 +67,7 @@ async def test_every_read_is_answered_in_an_outage(tmp_path: Path, op: str) -> N
     """Before the first engine, and after it was lost: from memory, at once."""
     async with bench(tmp_path) as on:
         await with_three(on)
-        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[FileEntry(0, "f", 1, 4)])
+        on.snapshot.of(V1).metadata = Metadata.of([FileEntry(0, "f", 1, 4)])
         read(on, op, **READS[op])
         await on.engine()
         read(on, op, **READS[op])
@@ -218,7 +218,7 @@ async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         files = [FileEntry(number, f"f{number}", 1, 4) for number in range(3 * reads.FILES_STEP)]
-        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=5, piece_length=1, files=files)
+        on.snapshot.of(V1).metadata = Metadata.of(files)
         command: Any = parse_command("list_files", {"torrent": V1})
         steps = on.reads.steps(command)
         next(steps)
@@ -237,7 +237,7 @@ async def test_files_are_paged(tmp_path: Path) -> None:
         await on.catalogue.put(desired())
         assert refused(on, "list_files", torrent=V1).kind is ErrorKind.NO_METADATA
         files = [FileEntry(number, f"f{number}", 1, 4) for number in range(5)]
-        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=5, piece_length=1, files=files)
+        on.snapshot.of(V1).metadata = Metadata.of(files)
         seen, cursor = [], None
         for _ in range(3):
             answer = read(on, "list_files", torrent=V1, limit=2, cursor=cursor)

@@ -135,6 +135,31 @@ async def test_a_file_that_cannot_be_used_changes_nothing() -> None:
         assert on.did == ["reloading", "refused: limits.download_bps: no", "ready"]
 
 
+async def test_a_file_that_cannot_be_read_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once, and what was asked for is done when it can be read."""
+    monkeypatch.setattr(reloader, "AGAIN_S", 0.01)
+    unreadable = InvalidConfig("ouzel.toml: bad disk")
+    unreadable.__cause__ = OSError("bad disk")
+    async with stage() as on:
+        on.file = unreadable
+        on.reloader.ask()
+        await on.until("ready")
+        on.file = OSError(11, "no more threads")
+        await on.until("refused: the configuration file cannot be read: no more threads")
+        on.file = NEW
+        await on.until("apply 1")
+        on.reloader.confirmed(1)
+        await on.until("taken")
+        assert on.did == [
+            "reloading",
+            "refused: ouzel.toml: bad disk",
+            "ready",
+            "refused: the configuration file cannot be read: no more threads",
+            "apply 1",
+            "taken",
+        ]
+
+
 async def test_a_disk_that_hangs_ends_the_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop does not wait for it."""
     monkeypatch.setattr(reloader, "READ_S", 0.01)

@@ -230,7 +230,7 @@ async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkey
     """If the engine does not answer in half the deadline, the cached numbers do."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[])
+        on.snapshot.of(V1).metadata = Metadata.of([])
         client = on.client()
         assert (await client.ask("list_files", {"torrent": V1}))["result"] == {
             "files": [],
@@ -506,7 +506,7 @@ async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
     """Though it is a read, it may wait for the engine: its reply leaves before the socket closes."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.snapshot.of(V1).metadata = Metadata.of(name="n", size=1, piece_length=1, files=[])
+        on.snapshot.of(V1).metadata = Metadata.of([])
         asked = asyncio.Event()
 
         async def slowly(_: str) -> None:

@@ -98,7 +98,7 @@ async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 async def test_while_nothing_is_wrong_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks leave no trace."""
     async with watched(tmp_path, monkeypatch) as on:
-        on.dir.make_directories()
+        on.dir.make_engine_dir()
         before = on.dir.root.stat().st_mtime_ns
         await asyncio.sleep(0.1)
         assert on.dir.root.stat().st_mtime_ns == before

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.desired import KnownMetadata
 from protocol.events import FileEntry
 from protocol.rows import ACTIVE_STATES, ROW_FIELDS, TorrentState
 from supervisor.snapshot import Metadata, Snapshot
@@ -25,7 +26,7 @@ def test_a_row_tells_what_the_engine_told() -> None:
     observed = snapshot.of(V1)
     observed.progress = progress()
     observed.state = TorrentState.DOWNLOADING
-    observed.metadata = Metadata.of(name="real name", size=200, piece_length=16, files=FILES)
+    observed.known = KnownMetadata(name="real name", size=200, piece_length=16, files=2)
     observed.error = "disk full"
     row = snapshot.row(desired(), 0.0)
     assert (row.name, row.size, row.state, row.error) == ("real name", 200, TorrentState.DOWNLOADING, "disk full")
@@ -102,7 +103,7 @@ def test_files_are_known_with_the_priorities_that_are_desired() -> None:
     observed = snapshot.of(V1)
     observed.applied_revision = 1
     assert not snapshot.files_known(desired())
-    observed.metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    observed.metadata = Metadata.of(FILES)
     assert snapshot.files_known(desired())
     assert not snapshot.files_known(desired(revision=2))
     observed.refusal = "no"
@@ -113,7 +114,7 @@ def test_files_are_told_with_what_is_done_of_each() -> None:
     """By index, which may have gaps where padding is; nothing done where nobody asked yet."""
     snapshot = Snapshot()
     assert snapshot.files(V1) is None
-    snapshot.of(V1).metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    snapshot.of(V1).metadata = Metadata.of(FILES)
     assert [(row.index, row.path, row.bytes_done) for row in snapshot.files(V1) or []] == [
         (0, "root/a", 0),
         (2, "root/b", 0),
@@ -138,6 +139,6 @@ def test_detail_tells_what_was_asked_for() -> None:
         ["http://w"],
     )
     assert (detail.files, detail.piece_length, detail.revision, detail.applied_revision) == (None, None, 4, 0)
-    snapshot.of(V2).metadata = Metadata.of(name="n", size=200, piece_length=16, files=FILES)
+    snapshot.of(V2).known = KnownMetadata(name="n", size=200, piece_length=16, files=2)
     detail = snapshot.detail(asked, 0.0)
     assert (detail.files, detail.piece_length) == (2, 16)

@@ -1,3 +1,4 @@
+import _thread
 import asyncio
 import contextlib
 import gc
@@ -15,6 +16,17 @@ async def test_a_call_gives_what_it_returns_or_raises() -> None:
     assert await in_thread(lambda: re.match("a", "b")) is None
     with pytest.raises(OSError, match="bad disk"):
         await in_thread(_fail)
+
+
+async def test_a_thread_that_cannot_be_started_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a full disk is one: callers deal with such."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    with pytest.raises(BlockingIOError, match="start new thread"):
+        await in_thread(lambda: 7)
 
 
 async def test_calls_that_hang_are_left_behind() -> None:

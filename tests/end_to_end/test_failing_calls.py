@@ -1,0 +1,108 @@
+"""Each system call that the supervisor makes while it runs fails once, with one error after the other."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pytest
+
+import ouzel
+from tests.fakes.failing_supervisor import VARIABLE
+from tests.rig import payload
+from tests.rig.daemon import Daemon
+from tests.rig.keyring import Keyring
+from tests.rig.waiting import until
+
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
+T = TypeVar("T")
+
+ERRORS: Final = os.environ.get("FAILING_ERRORS", "EIO").split(",")
+"""More of them take longer, and were tried: EMFILE, ENOMEM, EAGAIN."""
+
+LIMIT: Final = 1_000_000
+
+PLACES: Final = (
+    "supervisor/authorized_keys.py",
+    "supervisor/child.py",
+    "supervisor/code_stamp.py",
+    "supervisor/config.py",
+    "supervisor/crash_reports.py",
+    "supervisor/flight.py",
+    "supervisor/memory.py",
+    "supervisor/resume_dir_warden.py",
+    "supervisor/service_manager.py",
+    "supervisor/threads.py",
+    "protocol/durable.py",
+)
+"""Where calls have to be among those that failed; which they are is found out."""
+
+
+def test_no_call_that_fails_once_ends_the_supervisor(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers all the while, everything that is asked for is done in the end, and all is well again."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "notify"))  # nobody is there, which is no matter
+    keyring = Keyring(root)
+    keyring.new("one")
+    failed = root / "failed"
+    with Daemon(
+        root / "d",
+        restart={"budget": 1000, "max_delay_s": 0.05},
+        limits={"download_bps": LIMIT},
+        api=keyring.api,
+        module="tests.fakes.failing_supervisor",
+        environment={VARIABLE: f"{failed}:{','.join(ERRORS)}"},
+    ) as daemon:
+        until(daemon.healthy, "healthy")
+        for number, error in enumerate(ERRORS):
+            os.kill(daemon.pid, signal.SIGUSR2)
+            _use(daemon, keyring, number)
+            until(daemon.healthy, f"all is well after {error}: {daemon.client.health().reasons}; log: {daemon.log}")
+        pid = daemon.pid
+        assert daemon.client.health().supervisor.pid == pid
+        lines = failed.read_text().splitlines()
+        for error in ERRORS:
+            places = {line.split()[2].rpartition(":")[0] for line in lines if line.startswith(error)}
+            assert set(PLACES) <= places, set(PLACES) - places
+        assert daemon.stop() == 0
+
+
+def _use(daemon: Daemon, keyring: Keyring, number: int) -> None:
+    """Has the daemon do all that it does."""
+    client = daemon.client
+    keyring.new(f"more-{number}")
+    made = payload.make(daemon.root, f"payload-{number}", {"a": 1000, "b": 2000})
+    _asked(lambda: client.add_torrent(metainfo=made.metainfo), "added")
+    for number_of_signal in (signal.SIGKILL, signal.SIGABRT):
+        until(daemon.healthy, "all torrents are back")
+        gen = client.health().engine.gen
+        os.kill(daemon.engine_pid(), number_of_signal)
+        _until_running(client, gen + 1)
+    old, new = LIMIT + number, LIMIT + number + 1
+    daemon.config.write_text(daemon.config.read_text().replace(str(old), str(new)))
+    os.kill(daemon.pid, signal.SIGHUP)
+    until(lambda: next(client.snapshot(limit=1)).settings.download_bps == new, "the new limit is in force")
+    crash = until(lambda: _asked(client.list_crashes, "the reports"), "a report")[0]
+    _asked(lambda: client.get_crash(crash.name), "shown")
+    _asked(lambda: client.list_files(torrent=made.torrent), "files")
+    _asked(client.stats, "figures")
+    _asked(lambda: client.remove_torrent(torrent=made.torrent, delete_files=True), "removed")
+    until(lambda: not list(client.list_torrents()), "gone")
+
+
+def _until_running(client: ouzel.Client, gen: int) -> None:
+    """Waits for an engine of this generation, or a later one."""
+    until(lambda: (engine := client.health().engine).gen >= gen and engine.state == "running", "another engine")
+
+
+def _asked(call: Callable[[], T], what: str) -> T:
+    """What comes of a call; who is refused asks again."""
+
+    def ask() -> tuple[T] | None:
+        try:
+            return (call(),)
+        except ouzel.Refused:
+            return None
+
+    return until(ask, what)[0]

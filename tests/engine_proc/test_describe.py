@@ -1,0 +1,55 @@
+"""What is told of torrents that no engine has loaded, and that nothing is changed by that."""
+
+from pathlib import Path
+
+from engine_proc import describe
+from engine_proc.alerts import ResumeData
+from protocol.desired import Selection
+from protocol.events import Progress
+from protocol.integrity import seal
+from protocol.link import FilesRestored
+from protocol.resume_dir import ResumeDir
+from tests.engine_proc.loopback import add, real_session
+from tests.engine_proc.samples import SampleTorrent, two_files
+
+
+def resume_data(sample: SampleTorrent, save_path: Path) -> bytes:
+    """Of a torrent that has everything."""
+    sample.write(save_path)
+    with real_session() as probe:
+        add(probe, sample, sample.desired(save_path))
+        probe.status(sample.torrent, lambda row: row.done == sample.size)
+        probe.session.save_resume(sample.torrent, only_if_modified=False)
+        return probe.take(ResumeData, sample.torrent).blob
+
+
+def test_resume_data_says_more_than_the_torrent_and_either_will_do(tmp_path: Path) -> None:
+    """By the selection as it is desired; what is damaged is passed over and left where it is."""
+    sample = two_files()
+    directory = ResumeDir(tmp_path)
+    desired = sample.desired(tmp_path, selection=Selection(include=["b.txt"]))
+    assert describe.events_of(directory, desired) == []
+    blob = seal(resume_data(sample, tmp_path / "data"))
+    half = sample.size // 2
+    for torrent, resume, done in [
+        (b"", blob, half),
+        (sample.metainfo, blob, half),
+        (sample.metainfo, b"damaged", 0),
+        (b"damaged", blob, half),
+    ]:
+        directory.metainfo(sample.torrent).write_bytes(torrent)
+        directory.fastresume(sample.torrent).parent.mkdir(exist_ok=True)
+        directory.fastresume(sample.torrent).write_bytes(resume)
+        files, progress = describe.events_of(directory, desired)
+        assert isinstance(files, FilesRestored)
+        assert [(file.path, file.priority) for file in files.files] == [("sample/a.bin", 0), ("sample/b.txt", 4)]
+        assert isinstance(progress, Progress)
+        assert (progress.bytes_done, progress.bytes_total, progress.size) == (done, half, sample.size)
+        assert directory.fastresume(sample.torrent).read_bytes() == resume
+        assert directory.metainfo(sample.torrent).read_bytes() == torrent
+
+
+def test_a_link_without_metadata_has_no_files(tmp_path: Path) -> None:
+    """Nothing is told of it."""
+    sample = two_files()
+    assert describe.events_of(ResumeDir(tmp_path), sample.desired(tmp_path, by_magnet=True)) == []
