@@ -114,13 +114,18 @@ class ResumeDir:
         return sorted(path for path in found if path.name.endswith(TEMPORARY_SUFFIX))
 
     def make_engine_dir(self) -> None:
-        """Makes the directory that the engine writes to; `root` is known to be the right one. Raises OSError."""
+        """Makes the directory that the engine writes to; `root` is known to be the right one.
+
+        Raises:
+            OSError: it cannot be made, or is not this user's alone.
+        """
         directory = self.fastresume_dir
         if os.path.isdir(directory) and not os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
+            private_dir.prepare(directory, parents=False)  # others could have filled one that is there
             return
         if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
             self.put_aside(directory)
-        directory.mkdir(mode=0o700)
+        private_dir.prepare(directory, parents=False)
         fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:

@@ -13,7 +13,7 @@ from supervisor.__main__ import main
 from supervisor.restart_policy import PROBE_S
 from tests.fakes import failpoints
 
-OF_TESTS = {failpoints.VARIABLE, "FAULT_FILE", "MISBEHAVIOUR"}
+OF_TESTS = {failpoints.VARIABLE, "ESCAPES", "FAULT_FILE", "MISBEHAVIOUR"}
 """Variables that tell engines of tests what to do."""
 
 if __name__ == "__main__":

@@ -204,3 +204,21 @@ def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
         resume_dir.check()
     resume_dir.bind(resume_dir.identity())
     resume_dir.check()
+
+
+def test_an_engine_s_directory_that_others_could_fill_is_not_used(tmp_path: Path) -> None:
+    """It is made private under any umask, and narrowed where it was readable."""
+    resume_dir = ResumeDir(tmp_path)
+    before = os.umask(0)
+    try:
+        resume_dir.make_engine_dir()
+    finally:
+        os.umask(before)
+    directory = resume_dir.fastresume_dir
+    assert directory.stat().st_mode & 0o777 == 0o700
+    directory.chmod(0o755)
+    resume_dir.make_engine_dir()
+    assert directory.stat().st_mode & 0o777 == 0o750
+    directory.chmod(0o777)
+    with pytest.raises(PermissionError, match="others can write to it"):
+        resume_dir.make_engine_dir()
