@@ -762,3 +762,33 @@ async def test_a_torrent_that_leaves_and_is_quarantined_keeps_its_files(tmp_path
         told = await engine.given(ForgetTorrent, 2)
         assert [command.delete_files for command in told] == [True, False]
         assert on_disk(on)["quarantine"]["reason"] == POISON.reason
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "field"),
+    [
+        ("trackers", ["http:///announce"], "args.trackers[0]"),
+        ("trackers", ["udp://h:1/", "http://h:99999/"], "args.trackers[1]"),
+        ("web_seeds", ["http://h:x/"], "args.web_seeds[0]"),
+        ("peers", ["0.0.0.0:5"], "args.peers[0]"),
+        ("peers", ["[fe80::1%lo]:5"], "args.peers[0]"),
+        ("peers", ["239.0.0.1:5"], "args.peers[0]"),
+        ("rules", {"include": ["x" * 4096] * 8, "exclude": ["x" * 4096] * 9}, "args.rules"),
+    ],
+)
+async def test_what_can_never_work_is_refused(tmp_path: Path, argument: str, value: Any, field: str) -> None:
+    """Before an engine is asked; nothing is accepted."""
+    async with bench(tmp_path) as on:
+        error = await refused(on, "add_torrent", magnet=MAGNET, **{argument: value})
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, field)
+        assert on.catalogue.torrents == {}
+
+
+async def test_globs_are_bounded_together(tmp_path: Path) -> None:
+    """With those that were given before."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET, rules={"include": ["x" * 4096] * 16})
+        error = await refused(on, "update_selection", torrent=V1, exclude=["x"])
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.exclude")
+        assert on.catalogue.torrents[V1].revision == 1
