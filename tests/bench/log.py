@@ -28,7 +28,7 @@ from tests.rig.watcher import Watcher
 RATIO: Final = 2.0
 """At the most so many times as long as with a good log the slowest pings of a hundred may take."""
 
-RESTART: Final = {"budget": 1000, "window_s": 1.0}
+RESTART: Final = {"budget": 1000, "window_s": 1.0, "max_delay_s": 0.5}
 
 
 class Run(msgspec.Struct, frozen=True):
