@@ -180,7 +180,7 @@ async def test_only_the_lock_file_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
     """Somebody deleted all there was in the directory: noticed by that."""
     async with watched(tmp_path, monkeypatch) as on:
         for path in on.dir.root.iterdir():
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         assert [each.torrent for each in await on.back()] == [V1]
         assert on.dir.torrents() == [V1]
 
