@@ -5,6 +5,7 @@ data (engine) · `session.json` settings changed at run time (supervisor) · `da
 held by the supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -89,33 +90,55 @@ class ResumeDir:
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
-        return sorted(path for path in self.root.iterdir() if path.name.endswith(TEMPORARY_SUFFIX))
+        probe = self.probe.name
+        return sorted(
+            path for path in self.root.iterdir() if path.name.endswith(TEMPORARY_SUFFIX) or path.name.startswith(probe)
+        )
+
+    def probes(self, count: int) -> list[Path]:
+        """So many files that are written for a moment."""
+        return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
 
     def was_put_aside(self, path: Path, *, since_us: int) -> bool:
-        """Whether a file of this name was put aside since then, in microseconds since 1970."""
+        """Whether a file of this name was put aside since then, in microseconds since 1970. Raises OSError."""
         try:
             names = [entry.name for entry in self.damaged.iterdir() if entry.name.startswith(path.name)]
-            times = [(self.damaged / name).lstat().st_ctime_ns // 1000 for name in names]
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        times = [(self.damaged / name).lstat().st_ctime_ns // 1000 for name in names]
         return any(time >= since_us for time in times)
 
     def _files(self) -> list[tuple[str, str]]:
         found = (_TORRENT_FILE.fullmatch(path.name) for path in self.root.iterdir())
         return [(match[1], match[2]) for match in found if match]
 
-    def put_aside(self, path: Path) -> Path:
-        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
+    def put_aside(self, path: Path, *, mark: str = "") -> Path:
+        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now.
+
+        Args:
+            mark: goes behind the name.
+        """
         self.damaged.mkdir(exist_ok=True)
-        target = self.damaged / path.name
+        name = f"{path.name}{mark}"
+        target = self.damaged / name
         number = 1
         while os.path.lexists(target):  # a link to nowhere is somebody, too
-            target = self.damaged / f"{path.name}.{number}"
+            target = self.damaged / f"{name}.{number}"
             number += 1
-        path.rename(target)
-        fsync_dir(self.damaged)
-        fsync_dir(self.root)
+        try:
+            path.rename(target)
+        except OSError:
+            if os.path.lexists(path) or not os.path.lexists(target):
+                raise
+        with contextlib.suppress(OSError):  # where a crash takes it back, the next start judges the file again
+            self.sync_put_aside()
         return target
+
+    def sync_put_aside(self) -> None:
+        """Makes durable what was put aside: there first, so that it is never in neither place. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            fsync_dir(self.damaged)
+        fsync_dir(self.root)
 
 
 def identity_of(lock: os.stat_result) -> str:
