@@ -129,7 +129,8 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
     """Something is wrong with a torrent.
 
     Fields:
-        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`.
+        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
+            `unreadable`.
         message: in words, for people.
         recoverable: Ouzel goes on by itself; otherwise somebody has to act.
     """
