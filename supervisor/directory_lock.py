@@ -4,6 +4,7 @@ It is an `flock` on `.lock` in the directory: the kernel lets go of it when the 
 leaves a stale one, and an engine that outlives its supervisor by a moment still keeps the next one out.
 """
 
+import contextlib
 import fcntl
 import os
 import time
@@ -31,15 +32,11 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         self.fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._try():
-            holder = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
-            if time.monotonic() > deadline or _alive(holder):
-                os.close(self.fd)
-                raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
-            time.sleep(_POLL_S)
-        os.ftruncate(self.fd, 0)
-        os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+        try:
+            self._take(directory)
+        except (AlreadyLocked, OSError):
+            self.close()  # or the next attempt would find it locked by this one
+            raise
 
     @property
     def identity(self) -> str:
@@ -48,7 +45,18 @@ class DirectoryLock:
 
     def close(self) -> None:
         """Lets go."""
-        os.close(self.fd)
+        with contextlib.suppress(OSError):  # the descriptor is gone all the same
+            os.close(self.fd)
+
+    def _take(self, directory: Path) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._try():
+            holder = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
+            if time.monotonic() > deadline or _alive(holder):
+                raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
+            time.sleep(_POLL_S)
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
 
     def _try(self) -> bool:
         try:

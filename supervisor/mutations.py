@@ -23,19 +23,21 @@ from protocol.commands import (
     Priorities,
     ReleaseTorrent,
     RemoveTorrent,
+    RestoreDamaged,
     ResumeTorrent,
     SetSequential,
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.desired import DesiredTorrent, Quarantine, Selection
+from protocol.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
 from protocol.link import EnsureTorrent, ForgetTorrent, RetryTorrent, SourceInspected
-from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
+from protocol.results import AddAccepted, DamagedRestored, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport, TorrentState
 from supervisor.catalogue import Catalogue
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.keyed_locks import KeyedLocks
@@ -80,6 +82,7 @@ class Mutations:
         publish: publishes a lifecycle event.
         configure: hands the session's settings to the engine.
         released: called with a torrent that was let out of quarantine, before it is loaded.
+        shelf: what was put aside.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
 
@@ -96,6 +99,7 @@ class Mutations:
         configure: Callable[[], None],
         engine_wanted: Callable[[], None],
         released: Callable[[str], None] = lambda torrent: None,
+        shelf: DamagedShelf,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -107,6 +111,7 @@ class Mutations:
         self._configure = configure
         self._engine_wanted = engine_wanted
         self._released = released
+        self._shelf = shelf
         self._locks = KeyedLocks()
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
@@ -117,7 +122,7 @@ class Mutations:
             deadline: the loop's time after which nothing is begun any more that has not been accepted.
 
         Raises:
-            OuzelError: nothing has changed.
+            OuzelError: nothing has changed, unless it is `OutcomeUnknown`.
         """
         match command:
             case AddTorrent():
@@ -145,6 +150,8 @@ class Mutations:
                 return await self._add_peers(torrent, peers)
             case ReleaseTorrent(torrent=torrent):
                 return await self._release(torrent)
+            case RestoreDamaged(name=name):
+                return await self._restore(name, deadline)
             case _:
                 raise AssertionError(command)
 
@@ -188,6 +195,7 @@ class Mutations:
         """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
+            await self._catalogue.certain(torrent)
             before = self._reads.find(torrent)
             after = change(before)
             if after != before:
@@ -215,6 +223,8 @@ class Mutations:
         torrent = source.torrent or ""
         async with self._locks.hold(torrent):
             await self._until_forgotten(torrent, deadline)
+            self._catalogue.check_readable(torrent)
+            await self._catalogue.certain(torrent)
             before = self._catalogue.torrents.get(torrent)
             if before is not None:
                 return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, before.revision)
@@ -244,16 +254,7 @@ class Mutations:
                 metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
             )
             await self._catalogue.put(desired, metainfo=command.metainfo)
-            self._publish(
-                TorrentAdded(
-                    torrent=torrent,
-                    name=desired.name,
-                    save_path=save_path,
-                    paused=desired.paused,
-                    labels=desired.labels,
-                    added_us=desired.added_us,
-                )
-            )
+            self._publish(added(desired))
             self._link.send(EnsureTorrent(desired=desired))
         return Acceptance(AddAccepted(torrent=torrent, duplicate=False), torrent, desired.revision)
 
@@ -375,6 +376,7 @@ class Mutations:
     async def _release(self, torrent: str) -> Acceptance:
         self._reads.find(torrent)
         async with self._locks.hold(torrent):
+            await self._catalogue.certain(torrent)
             before = self._reads.find(torrent)
             if before.quarantine is None:
                 self._released(torrent)  # there may be a verdict that could not be written yet
@@ -400,10 +402,46 @@ class Mutations:
         accepted = await self._change(torrent, remember)
         return accepted._replace(result=PeersAccepted(torrent=torrent, added=len(given)))
 
+    # -- what was put aside ---------------------------------------------------------------------------------------
+
+    async def _restore(self, name: str, deadline: float) -> Acceptance:
+        """Gives back what was put aside. It stays there until it is durable in its place."""
+        found = await self._shelf.prepare(name)
+        torrent = found.named.torrent
+        desired: DesiredTorrent | None = None
+        async with self._locks.hold(SESSION if torrent is None else torrent):
+            if torrent is not None:
+                await self._until_forgotten(torrent, deadline)
+            await self._catalogue.certain(torrent)
+            found = await self._shelf.prepare(name)  # as it is now that nobody else changes anything
+            match found.record:
+                case DesiredTorrent() as record:
+                    desired = _with(record, removal=None, revision=record.revision + 1)
+                    if found.resume is not None:
+                        await self._shelf.place_resume(desired.torrent, found.resume)
+                    await self._catalogue.put(desired, metainfo=found.metainfo)
+                    self._publish(added(desired))
+                    self._link.send(EnsureTorrent(desired=desired))
+                case DesiredSession() as record:
+                    revision = self._catalogue.session.revision + 1
+                    await self._catalogue.put_session(msgspec.structs.replace(record, revision=revision))
+                    self._configure()
+                case None:
+                    desired = self._reads.find(torrent or "")
+                    await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
+                    self._link.send(EnsureTorrent(desired=desired), RetryTorrent(torrent=desired.torrent))
+        await self._shelf.discard(found)
+        result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
+        if desired is None:
+            return Acceptance(result, SESSION, self._catalogue.session.revision)
+        return Acceptance(result, desired.torrent, desired.revision)
+
     # -- the session ----------------------------------------------------------------------------------------------
 
     async def _limit_session(self, command: UpdateLimits) -> Acceptance:
         async with self._locks.hold(SESSION):
+            self._catalogue.check_readable(None)
+            await self._catalogue.certain(None)
             before = self._catalogue.session
             after = msgspec.structs.replace(before, **_limits_given(command))
             if after != before:
@@ -424,6 +462,18 @@ def quarantined(torrent: str) -> OuzelError:
     """What those are told who wait for libtorrent to do what is durable."""
     message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
     return OuzelError(ErrorKind.QUARANTINED, message)
+
+
+def added(desired: DesiredTorrent) -> TorrentAdded:
+    """What clients are told of a torrent that is there from now on."""
+    return TorrentAdded(
+        torrent=desired.torrent,
+        name=desired.name,
+        save_path=desired.save_path,
+        paused=desired.paused,
+        labels=desired.labels,
+        added_us=desired.added_us,
+    )
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

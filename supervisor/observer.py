@@ -55,6 +55,7 @@ class Observer:
     Args:
         on_ready, on_heartbeat, on_refused, on_applied, on_forgotten, on_store_problem, on_put_aside, on_storage,
             on_session_stats: what concerns the service rather than one torrent's record.
+        on_unreadable: called with a torrent of which something stored cannot be read, and why; None once it could be.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -75,6 +76,7 @@ class Observer:
         on_storage: Callable[[StorageState], None],
         on_taken_up: Callable[[str], None],
         on_session_stats: Callable[[SessionStats], None],
+        on_unreadable: Callable[[str, str | None], None] = lambda torrent, problem: None,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -90,6 +92,7 @@ class Observer:
         self._on_storage = on_storage
         self._on_taken_up = on_taken_up
         self._on_session_stats = on_session_stats
+        self._on_unreadable = on_unreadable
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -197,7 +200,9 @@ class Observer:
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
-                if event.name in ("add_failed", "damaged", "path_not_allowed"):
+                if event.name == "unreadable":
+                    self._on_unreadable(event.torrent, message)
+                if event.name in ("add_failed", "damaged", "path_not_allowed", "unreadable"):
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
                     )
@@ -217,6 +222,8 @@ class Observer:
         observed.interrupted = False
         if event.state is not TorrentState.ERROR:
             observed.error = None
+            if previous is TorrentState.ERROR:
+                self._on_unreadable(event.torrent, None)
         self._publisher.lifecycle(StateChanged(torrent=event.torrent, state=event.state, previous=previous))
 
     def _keep_metadata(self, event: FilesRestored) -> None:

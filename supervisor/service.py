@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from protocol.desired import DesiredTorrent
 from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import (
@@ -34,6 +35,7 @@ from protocol.events import (
 from protocol.link import (
     Configure,
     EngineReady,
+    EnsureTorrent,
     FilePutAside,
     SaveAll,
     SessionStats,
@@ -52,6 +54,7 @@ from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
@@ -63,7 +66,7 @@ from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.lifecycle import State
 from supervisor.memory_guard import MemoryGuard
-from supervisor.mutations import Mutations
+from supervisor.mutations import Mutations, added, forget
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
@@ -73,7 +76,7 @@ from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.restorer import Restorer
-from supervisor.resume_dir_warden import ResumeDirWarden
+from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.snapshot import Snapshot
@@ -84,6 +87,8 @@ CRASHES: Final = "crashes"
 """Where in the state directory the crash reports lie."""
 TICK_S: Final = 1.0
 FILES_FRESH_S: Final = 1.0
+DROP_AGAIN_S: Final = 1.0
+"""When it is tried again to delete the record of a torrent that is gone."""
 SELF_CHECK_S: Final = 10.0
 """How often the service asks itself where the service manager has no watchdog."""
 STOP_PATIENCE_S: Final = 30.0
@@ -138,12 +143,14 @@ class Service:
             reserved=[Path(paths.resume_dir), Path(paths.runtime_dir), Path(paths.state_dir), *config.api.directories],
         )
         self._catalogue = Catalogue(self._resume_dir)
+        self._shelf = DamagedShelf(self._resume_dir, self._catalogue)
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
+        self._dropping: set[str] = set()
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
@@ -173,10 +180,18 @@ class Service:
             self._resume_dir,
             self._locks[0],
             self._catalogue,
-            on_trouble=partial(self._reporter.report, "resume_dir", "directory"),
-            on_locked=self._resume_dir_replaced,
-            on_back=self._resume_dir_back,
-            on_damaged=self._reporter.put_aside,
+            Callbacks(
+                trouble=partial(self._reporter.report, "resume_dir", "directory"),
+                writes=partial(self._reporter.report, "resume_dir", "writes"),
+                locked=self._resume_dir_replaced,
+                back=self._resume_dir_back,
+                damaged=self._reporter.put_aside,
+                unreadable=self._reporter.unreadable,
+                loaded=self._catalogue_loaded,
+                found=self._record_found,
+                session_found=self._configure_engine,
+                lying=self._reporter.lying_aside,
+            ),
             log=self._log,
         )
         self._finished = asyncio.Event()
@@ -191,6 +206,8 @@ class Service:
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
+                for unreadable in self._catalogue.unreadable.values():
+                    self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
                 access = self._access.run(partial(self._reporter.report, "access"))
                 parts = (self._tick(), self._warden.run(), self._pulse.run(), self._reloader.run(), access)
                 running = [group.create_task(part) for part in parts]
@@ -239,6 +256,7 @@ class Service:
             on_storage=self._reporter.storage,
             on_taken_up=self._torrent_taken_up,
             on_session_stats=self._session_told,
+            on_unreadable=self._reporter.unreadable,
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -288,6 +306,7 @@ class Service:
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
+            shelf=self._shelf,
         )
         self._reloader = Reloader(
             self._in_force,
@@ -335,6 +354,7 @@ class Service:
             mutations=self._mutations,
             events=self._events,
             crashes=self._crashes,
+            shelf=self._shelf,
             freshen=self._freshen_files,
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
@@ -538,11 +558,23 @@ class Service:
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
-        """Deletes the record of a torrent that is gone; where that fails, it is tried again with the next engine."""
-        try:
-            await self._catalogue.drop(torrent)
-        except OuzelError as error:
-            self._log.warning("record_not_deleted", torrent=torrent, problem=error.message)
+        """Deletes the record of a torrent that is gone; where that fails, it is tried again until it is done."""
+        if torrent in self._dropping:
+            return
+        self._dropping.add(torrent)
+        problem = None
+        while torrent in self._catalogue.leaving and not self._finished.is_set():
+            try:
+                await self._catalogue.drop(torrent)
+            except OuzelError as error:
+                if problem != error.message:
+                    problem = error.message
+                    self._log.warning("record_not_deleted", torrent=torrent, problem=problem)
+                with contextlib.suppress(TimeoutError):  # at the end of the service it is for the next one to do
+                    async with asyncio.timeout(DROP_AGAIN_S):
+                        await self._finished.wait()
+        self._dropping.discard(torrent)
+        if torrent in self._catalogue.leaving:
             return
         self._isolation.forget(torrent)
         self._mutations.forgotten(torrent)
@@ -620,6 +652,34 @@ class Service:
         }
         if again:
             self._restorer.give(again)
+
+    def _catalogue_loaded(self, damaged: list[DamagedFile]) -> None:
+        """The directory could be listed at last: all that is in it is new to clients and to the engine."""
+        for file in damaged:
+            self._reporter.put_aside(file)
+        for unreadable in self._catalogue.unreadable.values():
+            self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+            self._reporter.unreadable(unreadable.name, unreadable.problem)
+        for desired in self._catalogue.torrents.values():
+            self._publisher.lifecycle(added(desired))
+        self._configure_engine()
+        if self._link.up:
+            self._restorer.give_all()
+
+    def _record_found(self, torrent: str, desired: DesiredTorrent | None) -> None:
+        """A record that could not be read is known now, or turned out not to be one."""
+        if desired is None or desired.removal is not None:
+            self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
+            self._snapshot.forget(torrent)
+        else:
+            for event in self._snapshot.queued(torrent):
+                self._publisher.lifecycle(event)
+        if desired is None:
+            return
+        if desired.removal is None:
+            self._link.send(EnsureTorrent(desired=desired))
+        else:
+            self._link.send(forget(desired))
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, event.done))

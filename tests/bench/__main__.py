@@ -13,6 +13,7 @@ from tests.bench.leaks import leaks
 from tests.bench.limit import limit
 from tests.bench.many import many
 from tests.bench.poison import poison
+from tests.bench.store import store
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
@@ -38,6 +39,7 @@ for benchmark in (
     hangs,
     wire,
     fuzz,
+    store,
 ):
     app.command()(benchmark)
 
