@@ -52,10 +52,13 @@ from engine_proc.storage_policy import Present
 from engine_proc.translator import AlertTranslator, Output
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import ErrorCleared, SelectionChanged, TorrentError
-from protocol.integrity import Damaged
+from protocol.integrity import Damaged, cannot_be_read
 from protocol.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
 
 MANY: Final = 100
+READ_AGAIN: Final = 100
+"""Torrents that could not be read and are tried again in one go."""
+UNREADABLE: Final = "unreadable"
 
 OVERWRITTEN: Final = "files_overwritten"
 """The name of the error that clients are told."""
@@ -178,6 +181,10 @@ class Dispatcher:
         """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
         self._expelled: dict[str, _Expelled] = {}
         """Of those that are being taken out, the ones that do not come back, and why."""
+        self._unread: dict[str, str] = {}
+        """What keeps torrents from being read, as it was told."""
+        self._awaiting: dict[str, DesiredTorrent] = {}
+        """Those of them that are tried again."""
         self._spared: dict[str, str] = {}
         """Why the files of a torrent that is leaving are left alone."""
         self._retrying: dict[str, float] = {}
@@ -218,6 +225,7 @@ class Dispatcher:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
         self._rivals.pop(torrent, None)
+        self._awaiting.pop(torrent, None)
         if files_known and torrent not in self._applied:
             self._loader.files_known.add(torrent)
         if self._loading_waits.pop(torrent, None) is not None:
@@ -245,6 +253,8 @@ class Dispatcher:
         torrent = command.torrent
         self._next.pop(torrent, None)
         self._rivals.pop(torrent, None)
+        self._awaiting.pop(torrent, None)
+        self._unread.pop(torrent, None)
         if torrent in self._forgetting:
             return
         self._forgetting[torrent] = command
@@ -396,6 +406,7 @@ class Dispatcher:
         if alert.problem is not None:
             self._refuse(desired, alert.problem)
             return
+        self._unread.pop(torrent, None)
         judged = self._loader.added(desired)
         self._translator.added(torrent, nameless=not judged)
         if not judged:
@@ -769,8 +780,31 @@ class Dispatcher:
                 self._refuse(desired, str(error), name=LEADS_OUT)
             case Failed(desired, AlreadyThere() as error):
                 self._give_way(desired, error)
+            case Failed(desired, OSError() as error):
+                self._wait_for_file(desired, error)
             case Failed(desired, error):
                 self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
+
+    def _wait_for_file(self, desired: DesiredTorrent, error: OSError) -> None:
+        """What is stored of a torrent cannot be read, which says nothing about it: it waits, and is tried again."""
+        torrent = desired.torrent
+        if torrent in self._next:
+            desired = self._next.pop(torrent)
+        problem = cannot_be_read(error.filename or "the resume directory", error)
+        self._drop(torrent)
+        self._guard.forget(torrent)
+        if self._unread.get(torrent) != problem:
+            self._unread[torrent] = problem
+            log("error", "torrent_unreadable", torrent=torrent, problem=problem)
+            self._emit(TorrentError(torrent=torrent, name=UNREADABLE, message=problem, recoverable=True))
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+        self._awaiting[torrent] = desired
+
+    def read_again(self) -> None:
+        """Tries again to load what could not be read; to be called every few seconds."""
+        waiting = list(self._awaiting.values())
+        for desired in waiting[:READ_AGAIN]:
+            self.ensure(desired)
 
     def _miss(self, absent: Absent) -> None:
         desired, examined, verdict = absent

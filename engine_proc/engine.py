@@ -78,6 +78,8 @@ HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0
 """Before there is a session: a spare is to cost next to nothing."""
 STATISTICS_S: Final = 1.0
+READ_AGAIN_S: Final = 2.0
+"""When torrents that could not be read are tried again."""
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
 UPDATES_RESTORING_S: Final = 4.0
@@ -163,6 +165,7 @@ class Engine:
         self._next_heartbeat = now
         self._next_updates = now
         self._next_census = now + CYCLE_S
+        self._next_reading = now
         self._updates_busy = False
         self._updated_at = now
         self._many_at = now - UPDATES_BUSY_S
@@ -510,6 +513,7 @@ class Engine:
             self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
             if self._session is not None:
                 self._session.post_statistics()
+                self._read_again(now)
                 self._look_around(now)
         if self._session is None:
             return
@@ -538,6 +542,12 @@ class Engine:
             except UnknownTorrent:
                 self._policy.forget(torrent)
         self._require_dispatcher().tick(now)
+
+    def _read_again(self, now: float) -> None:
+        """Has torrents tried again of which something stored could not be read."""
+        if now >= self._next_reading and self._drain_until is None:
+            self._next_reading = now + READ_AGAIN_S
+            self._require_dispatcher().read_again()
 
     def _look_around(self, now: float) -> None:
         """Compares some torrents with what is desired of them, unless there is work to do or an end to come to."""

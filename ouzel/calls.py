@@ -21,6 +21,7 @@ from protocol import codec, commands
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.envelope import Reply, Wait
 from protocol.errors import ErrorKind
+from protocol.results import DamagedReport, DamagedRestored
 from protocol.rows import FileRow, HealthReport, SettingsReport, StatsReport, TorrentDetail, TorrentRow, TorrentState
 
 T = TypeVar("T")
@@ -197,6 +198,21 @@ def list_crashes() -> Call[list[CrashSummary]]:
 def get_crash(name: str) -> Call[CrashReport]:
     """The report of one of them."""
     return _call(commands.GetCrash(name=name), _as(CrashReport))
+
+
+def list_damaged() -> Call[list[DamagedReport]]:
+    """The files that were put aside, and whether each can be restored now."""
+
+    def read(reply: Reply) -> list[DamagedReport]:
+        found = result_of(reply).get("files")
+        return codec.convert(found, list[DamagedReport], within="result.files", error=ErrorKind.MALFORMED_FRAME)
+
+    return _call(commands.ListDamaged(), read)
+
+
+def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestored]:
+    """Gives back a file that was put aside, and what belongs to it."""
+    return _call(commands.RestoreDamaged(name=name), _as(DamagedRestored), wait=wait)
 
 
 def add_torrent(

@@ -47,6 +47,8 @@ app = typer.Typer(
 app.add_typer(keys_cli.app, name="keys")
 crashes_app = typer.Typer(invoke_without_command=True)
 app.add_typer(crashes_app, name="crashes")
+damaged_app = typer.Typer(no_args_is_help=True, help="What was put aside because it could not be trusted.")
+app.add_typer(damaged_app, name="damaged")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document, or one a line for what goes on.")]
 OneId = Annotated[str, typer.Argument(metavar="ID", help="A torrent's id, or 4 or more of its first digits.")]
@@ -320,6 +322,30 @@ def show_crash(
     with _client(context) as client:
         report = client.get_crash(name.removesuffix(".json"))
     Output(as_json=as_json).show(report, lambda: render.crash(report))
+
+
+@damaged_app.command("list", epilog=EXIT_CODES_HELP)
+def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the files that were put aside, and whether each can be restored as it is now."""
+    with _client(context) as client:
+        found = client.list_damaged()
+    output = Output(as_json=as_json)
+    if not (found or as_json) and output.console.is_terminal:
+        typer.echo("nothing was put aside", err=True)
+    else:
+        output.show({"files": found}, lambda: render.damaged(found))
+
+
+@damaged_app.command("restore", epilog=EXIT_CODES_HELP)
+def restore_damaged(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A file's name, as `ouzel damaged list` has it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give back a file, once its content is whole; a torrent's record brings the torrent back, and it is loaded."""
+    with _client(context) as client:
+        restored = client.restore_damaged(name)
+    Output(as_json=as_json).show(restored, lambda: render.restored(restored))
 
 
 @app.command(epilog=EXIT_CODES_HELP)

@@ -100,6 +100,8 @@ class Client:
     list_files = _paged(calls.list_files)
     list_crashes = _verb(calls.list_crashes)
     get_crash = _verb(calls.get_crash)
+    list_damaged = _verb(calls.list_damaged)
+    restore_damaged = _verb(calls.restore_damaged)
     add_torrent = _verb(calls.add_torrent)
     remove_torrent = _verb(calls.remove_torrent)
     pause = _verb(calls.pause)

@@ -19,6 +19,7 @@ from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table, still
 from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span
 from protocol.crashes import CrashReport, CrashSummary
+from protocol.results import DamagedReport, DamagedRestored
 from protocol.rows import (
     FileRow,
     HealthReport,
@@ -236,6 +237,22 @@ def crashes(found: Sequence[CrashSummary]) -> Grid:
             Text(clean(each.killed_for or "")),
         )
     return grid
+
+
+def damaged(found: Sequence[DamagedReport]) -> Grid:
+    """One line a file that was put aside."""
+    grid = _grid("NAME", "WHEN", "SIZE", "CAN BE RESTORED")
+    for column in grid.columns[:3]:
+        column.no_wrap = True
+    for each in found:
+        problem = "yes" if each.problem is None else f"no: {each.problem}"
+        grid.add_row(Text(clean(each.name)), _moment(each.put_aside_us), format_size(each.size), Text(clean(problem)))
+    return grid
+
+
+def restored(what: DamagedRestored) -> Text:
+    """What is in force again."""
+    return Text(clean(f"restored {', '.join(what.files)}"))
 
 
 def crash(report: CrashReport) -> Group:

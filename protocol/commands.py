@@ -26,6 +26,7 @@ MAX_LABELS: Final = 100
 MAX_PEERS: Final = 200
 SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
@@ -139,6 +140,13 @@ class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
     """
 
     name: CrashName
+
+
+class ListDamaged(_Verb, frozen=True, kw_only=True, tag="list_damaged"):
+    """The files that were put aside because they could not be trusted, and whether each can be restored now.
+
+    Read from disk beside the loop.
+    """
 
 
 class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
@@ -290,8 +298,32 @@ class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
     torrent: TorrentId
 
 
+class RestoreDamaged(_Verb, frozen=True, kw_only=True, tag="restore_damaged"):
+    """Gives back a file that was put aside, once what it holds is whole: a torrent is then there again, and loaded.
+
+    With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
+    that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
+
+    Fields:
+        name: as `list_damaged` gives it.
+    """
+
+    name: DamagedName
+
+
 Read = (
-    Hello | Ping | Health | Stats | Snapshot | ListTorrents | GetTorrent | ListFiles | Replay | ListCrashes | GetCrash
+    Hello
+    | Ping
+    | Health
+    | Stats
+    | Snapshot
+    | ListTorrents
+    | GetTorrent
+    | ListFiles
+    | Replay
+    | ListCrashes
+    | GetCrash
+    | ListDamaged
 )
 Mutation = (
     AddTorrent
@@ -303,6 +335,7 @@ Mutation = (
     | UpdateSelection
     | AddPeers
     | ReleaseTorrent
+    | RestoreDamaged
 )
 Command = Read | Mutation
 

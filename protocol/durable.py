@@ -8,6 +8,7 @@ once.
 """
 
 import contextlib
+import errno
 import os
 import queue
 import threading
@@ -31,6 +32,10 @@ class Change(NamedTuple):
     content: bytes | None
 
 
+class Unsettled(OSError):
+    """A transaction failed after its first effect: the files may hold its changes, now or after a crash, or may not."""
+
+
 Transaction = Sequence[Change]
 Done = Callable[[OSError | None], object]
 
@@ -45,7 +50,7 @@ def fsync_dir(directory: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes one file durably, on the calling thread. Raises OSError, and then the file is as it was."""
+    """Writes one file durably, on the calling thread. Raises OSError: the file is as it was, but for `Unsettled`."""
     [failure] = commit([[Change(path, content)]])
     if failure is not None:
         raise failure
@@ -55,7 +60,8 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
     """Makes transactions durable together, in their order. Returns what went wrong with each.
 
     None of a transaction's changes is published unless all could be staged; one that fails concerns no other. Only a
-    directory's own sync is that of all who changed something there: if it fails, they have failed.
+    directory's own sync is that of all who changed something there: if it fails, they have failed. A failure is
+    `Unsettled` once anything may have been published: a call that failed may have taken effect all the same.
 
     Args:
         recycler: has the files that are written in place of new ones, and is given those that are replaced.
@@ -75,7 +81,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
         except OSError as error:
             for each in published:
                 if directory in each.directories:
-                    each.failure = error
+                    each.failure = _unsettled(error)
     for each in staged:
         each.recycle()
     if recycler is not None and any(change.content is None for each in staged for change in each.changes):
@@ -90,6 +96,8 @@ class _Staged:
         self.changes = changes
         self.directories = {change.path.parent for change in changes}
         self.failure: OSError | None = None
+        self.published = False
+        """Whether anything may have been."""
         self._temporary: list[str | None] = []
         self._fds: list[int] = []
         self._recycler = recycler
@@ -105,8 +113,9 @@ class _Staged:
             return
         try:
             step()
-        except OSError as error:
-            self.failure = error
+        except (OSError, MemoryError) as error:
+            problem = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            self.failure = _unsettled(problem) if self.published else problem
             self._close()
             for temporary in self._temporary:
                 if temporary is not None:
@@ -123,7 +132,8 @@ class _Staged:
             while rest:
                 rest = rest[os.write(fd, rest) :]
             # Linux begins to write the file out, and does not wait: a hint only, `sync` is what counts.
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
         """They are on the disk."""
@@ -134,8 +144,10 @@ class _Staged:
     def publish(self) -> None:
         """The files have them, or are gone; durable once the directory is synced."""
         for temporary, change in zip(self._temporary, self.changes, strict=True):
+            self.published = True
             if temporary is None:
-                change.path.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(change.path)  # noqa: PTH108  # all calls of this file are the os module's own
             else:
                 if self._recycler is not None and (kept := self._recycler.keep(change.path)) is not None:
                     self._replaced.append(kept)
@@ -206,18 +218,37 @@ class DurableWriter:
             closing = None in group
             transactions = [each for each in group if each is not None]
             self._oldest = min((submitted for _, _, submitted in transactions), default=None)
-            failures = self._commit([changes for changes, _, _ in transactions])
-            for (_, done, _), failure in zip(transactions, failures, strict=True):
-                done(failure)
+            self._carry_out([(changes, done) for changes, done, _ in transactions])
             self._oldest = None
+        self._end()
+
+    def _carry_out(self, group: Sequence[tuple[Transaction, Done]]) -> None:
+        """Commits a group, and tells how each of it ended."""
+        failures = self._commit([changes for changes, _ in group])
+        for (_, done), failure in zip(group, failures, strict=True):
+            done(failure)
+
+    def _end(self) -> None:
         if self._recycler is not None:
             self._recycler.clear()
 
     def _commit(self, group: Sequence[Transaction]) -> list[OSError | None]:
         try:
             self._check()
-            failures = commit(group, self._recycler)
-            self._check()
         except OSError as error:
             return [error] * len(group)
+        failures = commit(group, self._recycler)
+        try:
+            self._check()
+        except OSError as error:  # nobody knows in which directory the changes are
+            return [_unsettled(error) if failure is None else failure for failure in failures]
         return failures
+
+
+def _unsettled(error: OSError) -> Unsettled:
+    """The same error, of a transaction that may have taken effect."""
+    if isinstance(error, Unsettled):
+        return error
+    unsettled = Unsettled(error.errno, error.strerror, error.filename)
+    unsettled.__cause__ = error
+    return unsettled

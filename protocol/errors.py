@@ -56,8 +56,10 @@ class ErrorKind(Enum):
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")
     STORAGE_UNAVAILABLE = ErrorRow(
-        5001, "later", "the resume directory cannot be written, or the save path does not answer; nothing was accepted"
+        5001, "later", "the resume directory cannot be written or read, or the save path does not answer"
     )
+    UNKNOWN_DAMAGED = ErrorRow(5002, "never", "nothing of this name was put aside")
+    NOT_RESTORABLE = ErrorRow(5003, "never", "what was put aside is damaged, or something else is in its place")
     TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has as much under way as it may; nothing was accepted")
     TOO_MANY_BAD_FRAMES = ErrorRow(
         6002, "later", "the connection sent too many frames that are no requests; such frames go unanswered for now"

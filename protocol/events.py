@@ -133,9 +133,9 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
 
     Fields:
         name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
-            `files_overwritten`, `call_failed` where libtorrent or its binding has failed at it, `rules_too_slow` where
-            it takes too long to find out which files its globs want; `disk_full` and `storage_missing`, for which it
-            waits.
+            `unreadable`, `files_overwritten`, `call_failed` where libtorrent or its binding has failed at it,
+            `rules_too_slow` where it takes too long to find out which files its globs want; `disk_full` and
+            `storage_missing`, for which it waits.
         message: in words, for people.
         recoverable: Ouzel goes on by itself; otherwise somebody has to act.
     """

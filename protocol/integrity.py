@@ -5,8 +5,10 @@ torrent elsewhere. `.fastresume` ends in a line of ours with a CRC-32 and the le
 `.torrent` stays what everybody knows by that name, and the torrent's record remembers its CRC-32.
 """
 
+import contextlib
 import errno
 import os
+import re
 import stat
 import zlib
 from pathlib import Path
@@ -23,7 +25,19 @@ _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
 _TRAILER_SIZE: Final = len(_TRAILER % (0, 0))
 
-_NOT_THE_FILES_FAULT: Final = frozenset({errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_REMEDIES: Final = {
+    errno.EACCES: "give it to the user that ouzeld runs as",
+    errno.EPERM: "give it to the user that ouzeld runs as",
+    errno.EIO: "look at the disk that it is on",
+    errno.ESTALE: "mount its file system again",
+    errno.EMFILE: "allow ouzeld more open files",
+    errno.ENFILE: "allow more open files on this machine",
+    errno.ENOMEM: "give the machine more memory",
+}
+_TRAILING_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_EDITED_MAX: Final = 16 * 1024 * 1024
+"""No record that somebody edits is larger."""
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class Damaged(Exception):
@@ -40,32 +54,50 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
 
     Raises:
         FileNotFoundError: there is nothing of that name.
-        Damaged: it cannot be read, is too large, or is no file; symbolic links are not followed.
-        OSError: this process is out of descriptors or memory, which says nothing about the file; or the file is of
-            another user, who could change it at any time.
+        Damaged: it is too large, or is no file; symbolic links are not followed.
+        OSError: it could not be read, or it is of another user, who could change it at any time: neither says anything
+            about what it holds. It has the path.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode):
-                raise Damaged("it is not a regular file")
-            if found.st_uid not in (0, os.geteuid()):
-                raise PermissionError(errno.EPERM, f"it belongs to uid {found.st_uid}", str(path))
-            if found.st_size > MAX_FILE_BYTES:
-                raise Damaged(f"it has {found.st_size} bytes, more than such a file can have")
-            content = os.read(fd, found.st_size)
-            while len(content) < found.st_size and (more := os.read(fd, found.st_size - len(content))):
-                content += more
-            return content, found.st_mtime
-        finally:
-            os.close(fd)
     except FileNotFoundError:
         raise
+    except OSError:
+        if _is_no_file(path):  # a link, or a socket, which cannot be opened so
+            raise Damaged("it is not a regular file") from None
+        raise
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise Damaged("it is not a regular file")
+        if found.st_uid not in (0, os.geteuid()):
+            raise PermissionError(errno.EPERM, f"it belongs to uid {found.st_uid}", str(path))
+        if found.st_size > MAX_FILE_BYTES:
+            raise Damaged(f"it has {found.st_size} bytes, more than such a file can have")
+        content = os.read(fd, found.st_size)
+        while len(content) < found.st_size and (more := os.read(fd, found.st_size - len(content))):
+            content += more
+        return content, found.st_mtime
     except OSError as error:
-        if error.errno in _NOT_THE_FILES_FAULT:
-            raise
-        raise Damaged(error.strerror or str(error)) from error
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):  # what was read is read
+            os.close(fd)
+
+
+def _is_no_file(path: str | Path) -> bool:
+    """Whether something else than a regular file has this name. False where that cannot be seen."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def cannot_be_read(path: str | Path, error: OSError) -> str:
+    """What people are told of a file that is waited for: its path, why, and what helps."""
+    remedy = _REMEDIES.get(error.errno or 0, "find out what keeps it from being read")
+    why = error.strerror or str(error)
+    return f"{path} cannot be read ({why}); it is left alone and tried again. To have it back: {remedy}"
 
 
 def crc32_of(content: bytes) -> int:
@@ -93,9 +125,12 @@ def unseal(content: bytes) -> bytes:
 
 
 def encode_record(record: msgspec.Struct) -> bytes:
-    """A record as JSON that people can read, too, with a checksum over its other members."""
+    """A record as JSON that people can read, too, with a checksum over its other members.
+
+    The checksum is the first member, so that what is left is JSON where its line was deleted.
+    """
     members = msgspec.to_builtins(record)
-    sealed = {**members, _CHECKSUM: _checksum(members)}
+    sealed = {_CHECKSUM: _checksum(members), **members}
     return msgspec.json.format(msgspec.json.encode(sealed), indent=2) + b"\n"
 
 
@@ -103,10 +138,11 @@ def decode_record(content: bytes, kind: type[T]) -> T:
     """The record in a file. Raises Damaged.
 
     A file without the checksum is accepted, so that people can edit it and delete that line. As nothing else guards it
-    then, its members have to be ones that the record has.
+    then, its members have to be ones that the record has. What editors add is passed over in such a file: a byte order
+    mark, and a comma that the deleted line has left at the end.
     """
     try:
-        members = msgspec.json.decode(content, type=dict[str, Any])
+        members = _members(content)
         checksum = members.pop(_CHECKSUM, None)
         if checksum is None:
             unknown = sorted(members.keys() - set(kind.__struct_fields__))
@@ -117,6 +153,16 @@ def decode_record(content: bytes, kind: type[T]) -> T:
         return msgspec.convert(members, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(str(error)) from error
+
+
+def _members(content: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        if len(content) > _EDITED_MAX:
+            raise
+        text = content.removeprefix(_BOM).decode()
+        return msgspec.json.decode(_TRAILING_COMMA.sub(lambda match: match[1] or "", text), type=dict[str, Any])
 
 
 def _checksum(members: dict[str, Any]) -> str:

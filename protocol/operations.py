@@ -70,7 +70,11 @@ ALWAYS: Final = (
 
 OF_MUTATIONS: Final = (
     Refusal(ErrorKind.ID_REUSED),
-    Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the resume directory cannot be written; nothing was accepted"),
+    Refusal(
+        ErrorKind.STORAGE_UNAVAILABLE,
+        "the resume directory cannot be written, or the torrent's record not be read; where `accepted` is left out, a "
+        "write failed half way and could not be taken back yet",
+    ),
     Refusal(
         ErrorKind.STOPPING, "the supervisor is shutting down; `accepted` says whether it is done after its restart"
     ),
@@ -103,6 +107,11 @@ _TABLE: Final = (
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
+    Operation(
+        commands.ListDamaged,
+        results.DamagedList,
+        (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
+    ),
     Operation(
         commands.AddTorrent,
         results.AddAccepted,
@@ -147,6 +156,15 @@ _TABLE: Final = (
     Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        commands.RestoreDamaged,
+        results.DamagedRestored,
+        (
+            Refusal(ErrorKind.UNKNOWN_DAMAGED),
+            Refusal(ErrorKind.NOT_RESTORABLE),
+            Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
+        ),
+    ),
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = {operation.op: operation for operation in _TABLE}

@@ -3,7 +3,7 @@
 Like all of the wire they grow by adding: a client ignores members that it does not know.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -133,6 +133,52 @@ class CrashList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     crashes: list[CrashSummary]
+
+
+DamagedKind = Literal["record", "session", "metainfo", "resume_data", "other"]
+"""What a file in `damaged/` was: `<id>.json`, `session.json`, `<id>.torrent`, `<id>.fastresume`, or none of these."""
+
+
+class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was put aside.
+
+    Fields:
+        name: in `damaged/`.
+        torrent: whose it was; null where it was no torrent's.
+        kind: what it was: a torrent's `record`, its `metainfo` or `resume_data`, the `session`'s settings, or `other`.
+        size: in bytes.
+        put_aside_us: when it came there, microseconds since 1970.
+        problem: why it cannot be restored as it is now; null where it can.
+    """
+
+    name: str
+    torrent: str | None
+    kind: DamagedKind
+    size: int
+    put_aside_us: int
+    problem: str | None
+
+
+class DamagedList(msgspec.Struct, frozen=True, kw_only=True):
+    """What was put aside.
+
+    Fields:
+        files: by name.
+    """
+
+    files: list[DamagedReport]
+
+
+class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
+    """What was put aside is in force again.
+
+    Fields:
+        torrent: whose it is; null where it is the session's.
+        files: the names in `damaged/` of all that was restored: with a record, what belongs to it.
+    """
+
+    torrent: str | None
+    files: list[str]
 
 
 class TorrentAccepted(msgspec.Struct, frozen=True, kw_only=True):

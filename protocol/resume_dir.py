@@ -110,8 +110,14 @@ class ResumeDir:
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
-        found = [*self.root.iterdir(), *_entries(self.fastresume_dir)]
-        return sorted(path for path in found if path.name.endswith(TEMPORARY_SUFFIX))
+        probe = self.probe.name
+        found = [path for path in self.root.iterdir() if path.name.startswith(probe)]
+        kept = [*self.root.iterdir(), *_entries(self.fastresume_dir)]
+        return sorted({*found, *(path for path in kept if path.name.endswith(TEMPORARY_SUFFIX))})
+
+    def probes(self, count: int) -> list[Path]:
+        """So many files that are written for a moment."""
+        return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
 
     def make_engine_dir(self) -> None:
         """Makes the directory that the engine writes to; `root` is known to be the right one.
@@ -152,13 +158,12 @@ class ResumeDir:
         return failed
 
     def was_put_aside(self, path: Path, *, since_us: int) -> bool:
-        """Whether a file of this name was put aside since then, in microseconds since 1970."""
-        try:
-            found = [*_entries(self.damaged), *_entries(self.staged)]
-            times = [each.lstat().st_ctime_ns // 1000 for each in found if each.name.startswith(path.name)]
-        except OSError:
-            return False
-        return any(time >= since_us for time in times)
+        """Whether a file of this name was put aside since then, in microseconds since 1970. Raises OSError."""
+        for found in (*_entries(self.damaged), *_entries(self.staged)):
+            with contextlib.suppress(FileNotFoundError):  # it was moved on, or restored, meanwhile
+                if found.name.startswith(path.name) and found.lstat().st_ctime_ns // 1000 >= since_us:
+                    return True
+        return False
 
     def _files(self, directory: Path) -> list[tuple[str, str, Path]]:
         """Torrent, kind and path of each file of a torrent. In `fastresume/` there is only resume data."""
@@ -167,19 +172,42 @@ class ResumeDir:
         files = [(match[1], match[2], path) for match, path in found if match]
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
-    def put_aside(self, path: Path) -> Path:
-        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now."""
+    def put_aside(self, path: Path, *, mark: str = "") -> Path:
+        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now.
+
+        Args:
+            mark: goes behind the name.
+        """
         private_dir.prepare(self.damaged, parents=False)
-        return _move(path, self.damaged)
+        target = _free_name(self.damaged, f"{path.name}{mark}")
+        try:
+            path.rename(target)
+        except OSError:
+            if os.path.lexists(path) or not os.path.lexists(target):
+                raise
+        with contextlib.suppress(OSError):  # where a crash takes it back, the next start judges the file again
+            self.sync_put_aside()
+        return target
 
     def stage(self, path: Path) -> Path:
         """The same, for the engine: into `staged`."""
         self.staged.mkdir(mode=0o700, exist_ok=True)  # its sandbox lets the engine set no modes
-        return _move(path, self.staged)
+        target = _free_name(self.staged, path.name)
+        path.rename(target)
+        fsync_dir(self.staged)
+        fsync_dir(path.parent)
+        return target
 
     def staged_files(self) -> list[Path]:
         """What the engine has put aside, and the supervisor has to move on."""
         return sorted(_entries(self.staged))
+
+    def sync_put_aside(self) -> None:
+        """Makes durable what was put aside: there first, so that it is never in neither place. Raises OSError."""
+        for directory in (self.damaged, self.staged, self.fastresume_dir):
+            with contextlib.suppress(FileNotFoundError):
+                fsync_dir(directory)
+        fsync_dir(self.root)
 
 
 def _entries(directory: Path) -> list[Path]:
@@ -190,15 +218,12 @@ def _entries(directory: Path) -> list[Path]:
         return []
 
 
-def _move(path: Path, into: Path) -> Path:
-    target = into / path.name
-    number = 1
+def _free_name(directory: Path, name: str) -> Path:
+    """A path of this name in a directory that nobody has; with a number behind it where somebody has that."""
+    target, number = directory / name, 1
     while os.path.lexists(target):  # a link to nowhere is somebody, too
-        target = into / f"{path.name}.{number}"
+        target = directory / f"{name}.{number}"
         number += 1
-    path.rename(target)
-    fsync_dir(into)
-    fsync_dir(path.parent)
     return target
 
 

@@ -15,6 +15,7 @@
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *metadata keeper* has records say what torrents are; the *describer* asks what is stored of those not loaded.
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.
+- The *shelf* is what was put aside as damaged; a change is *in doubt* while the disk may hold it though it failed.
 - The *reloader* brings a changed configuration into force; the *restorer* gives a new engine its torrents.
 - The *service manager*, systemd or another, hears how the service is, and by the *self-check* that it answers.
 - The *service* wires all of it to one asyncio loop.

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import Change
-from protocol.integrity import Damaged, check_crc32, encode_record, read
+from protocol.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
 from protocol.resume_dir import ResumeDir
-from supervisor.damage import DamagedFile
+from supervisor.damage import DamagedFile, put_aside_as
+
+REMOVED: Final = ".removed"
+"""Behind the names of files that were put aside because their torrents were removed: nobody misses them."""
 
 
 class Record(NamedTuple):
@@ -44,7 +47,9 @@ def differences(
         except FileNotFoundError:
             what = "is missing"
         except Damaged as error:
-            what, done = f"is damaged: {error}", f"put aside as {directory.put_aside(path)}; {done}"
+            what, done = f"is damaged: {error}", f"{put_aside_as(directory.put_aside(path))}; {done}"
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"  # whatever it holds, memory has what was acknowledged last
         changes.append(Change(path, content))
         mended.append(Mended(torrent, f"{path.name} {what}", done))
     for torrent in removed:
@@ -55,23 +60,30 @@ def differences(
             directory.old_fastresume(torrent),
         ):
             try:
-                aside = directory.put_aside(path)
+                aside = directory.put_aside(path, mark=REMOVED)
             except FileNotFoundError:
                 continue
             mended.append(Mended(torrent, f"{path.name} is of a removed torrent", f"put aside as {aside}"))
+    if removed:
+        directory.sync_put_aside()  # also of what an attempt before has put aside
     return changes, mended
 
 
-def damaged_metainfo(
-    directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]
-) -> list[DamagedFile]:
+class Checked(NamedTuple):
+    """What came of a look at .torrent files: those that were put aside, and what keeps others from being read."""
+
+    damaged: list[DamagedFile]
+    unreadable: dict[str, str]
+
+
+def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
     """Puts .torrent files aside that are not what their records remember; the engine may not need them for long.
 
     Args:
         torrents: may change meanwhile.
         chosen: the ids of those to look at.
     """
-    found = []
+    found = Checked([], {})
     for torrent in chosen:
         desired, path = torrents.get(torrent), directory.metainfo(torrent)
         try:
@@ -79,9 +91,11 @@ def damaged_metainfo(
                 check_crc32(read(path), desired.metainfo_crc32)
         except Damaged as error:
             if torrents.get(torrent) is desired and (aside := _put_aside(directory, path)) is not None:
-                found.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", aside))
-        except OSError:
-            continue  # it is not there, or this is not the time to look
+                found.damaged.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", aside))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found.unreadable[torrent] = cannot_be_read(path, error)
     return found
 
 
@@ -98,7 +112,7 @@ def refused_metainfo(
     if desired is None:
         return None
     if desired.metainfo_crc32 is not None:
-        return next(iter(damaged_metainfo(directory, torrents, [torrent])), None)
+        return next(iter(check_metainfo(directory, torrents, [torrent]).damaged), None)
     aside = _put_aside(directory, path)
     return None if aside is None else DamagedFile(path.name, torrent, f"{path.name} is damaged: {problem}", aside)
 
@@ -107,7 +121,7 @@ def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
     """Moves what an engine has put aside to the other damaged files. Returns what was done, as the engine said it."""
     path = directory.staged / staged
     try:
-        return done.replace(str(path), str(directory.put_aside(path)))
+        return done.replace(f"put aside as {path}", put_aside_as(directory.put_aside(path)))
     except OSError:
         return done
 
@@ -115,7 +129,7 @@ def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
     """Where it is now, in words; None where somebody else was faster."""
     try:
-        return f"put aside as {directory.put_aside(path)}"
+        return put_aside_as(directory.put_aside(path))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -4,6 +4,7 @@ It is an `flock` on `.lock` in the directory: the kernel lets go of it when the 
 leaves a stale one, and an engine that outlives its supervisor by a moment still keeps the next one out.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -42,20 +43,27 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         self.fd = _open(directory)
+        try:
+            self._take(directory)
+            self.identity = identity_of(os.fstat(self.fd))
+        except (AlreadyLocked, OSError):
+            self.close()  # or the next attempt would find it locked by this one
+            raise
+
+    def close(self) -> None:
+        """Lets go."""
+        with contextlib.suppress(OSError):  # the descriptor is gone all the same
+            os.close(self.fd)
+
+    def _take(self, directory: Path) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not self._try():
             holder = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
             if time.monotonic() > deadline or _alive(holder):
-                os.close(self.fd)
                 raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
             time.sleep(_POLL_S)
-        self.identity = identity_of(os.fstat(self.fd))
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
-
-    def close(self) -> None:
-        """Lets go."""
-        os.close(self.fd)
 
     def _try(self) -> bool:
         try:

@@ -1,15 +1,21 @@
 """The health reporter: takes in what parts of the service find wrong, and tells clients when the health is another."""
 
+import re
 import time
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from protocol.events import HealthChanged, Reconciled
 from protocol.link import StorageState
 from protocol.rows import HealthStatus
 from supervisor import logs
-from supervisor.damage import Damage, DamagedFile
+from supervisor.damage import MORE_UNREADABLE, Damage, DamagedFile
 from supervisor.health import Health, Severity
 from supervisor.observer import storage_message
 from supervisor.publisher import Publisher
+
+_NUMBER: Final = re.compile(r"\.[0-9]+$")
+"""What tells files of one name apart in `damaged/`."""
 
 
 class HealthReporter:
@@ -26,6 +32,9 @@ class HealthReporter:
         self._publisher = publisher
         self._log = log
         self._damage = Damage()
+        self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
+        self._renewed: set[str] = set()
+        """Torrents that were added or removed: what lies in `damaged/` of them is missed by nobody."""
         self._storage: dict[tuple[str, str], str] = {}
         self._told: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
 
@@ -51,11 +60,30 @@ class HealthReporter:
         self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
-            self._damage.add(file.name, f"{file.what}; {file.done}")
+            self._damage.add(file.name, _told(file), aside=file.lies_aside)
             self._report_damage()
+
+    def lying_aside(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
+        """What lies in `damaged/` now, and what of it nothing has taken the place of."""
+        self._damage.keep_aside({_NUMBER.sub("", name) for name in names})
+        for file in missed:
+            if file.name not in self._damage and file.torrent not in self._renewed:
+                self._damage.add(file.name, _told(file), aside=True)
+        self._report_damage()
+
+    def unreadable(self, name: str, problem: str | None) -> None:
+        """A file of the resume directory, or something of a torrent, cannot be read; None once it could be."""
+        if problem is None:
+            self._unreadable.remove(name)
+        else:
+            self._unreadable.add(name, problem)
+        for subject, told in self._unreadable.changes().items():
+            self.report("resume_dir", subject if subject == MORE_UNREADABLE else f"{subject} unreadable", told)
 
     def renewed(self, torrent: str) -> None:
         """A torrent was added or removed: what was damaged of it matters no more."""
+        self._renewed.add(torrent)
+        self.unreadable(torrent, None)
         self._damage.forget(torrent)
         self._report_damage()
 
@@ -71,3 +99,9 @@ class HealthReporter:
     def _report_damage(self) -> None:
         for subject, problem in self._damage.changes().items():
             self.report("resume_dir", subject, problem)
+
+
+def _told(file: DamagedFile) -> str:
+    """What is wrong with a file that was put aside, and the way back."""
+    way_back = "; `ouzel damaged list` says what can be restored" if file.lies_aside else ""
+    return f"{file.what}; {file.done}{way_back}"

@@ -25,20 +25,22 @@ from protocol.commands import (
     Priorities,
     ReleaseTorrent,
     RemoveTorrent,
+    RestoreDamaged,
     ResumeTorrent,
     SetSequential,
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.desired import RULES_MAX, DesiredTorrent, KnownMetadata, Quarantine, Selection
+from protocol.desired import RULES_MAX, DesiredSession, DesiredTorrent, KnownMetadata, Quarantine, Selection
 from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, MetadataUpdated, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
 from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, HashesProven, SourceInspected
-from protocol.results import AddAccepted, PeersAccepted, SequentialAccepted, TorrentAccepted
+from protocol.results import AddAccepted, DamagedRestored, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport
 from supervisor import identity
 from supervisor.catalogue import Catalogue
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.identity import PEERS_KEPT, Contradiction, Identity, Known, New, Same
@@ -86,6 +88,7 @@ class Mutations:
         configure: hands the session's settings to the engine.
         shared_files: gives what is known of files that several torrents have.
         released: called with a torrent that was let out of quarantine, before it is loaded.
+        shelf: what was put aside.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
 
@@ -105,6 +108,7 @@ class Mutations:
         engine_wanted: Callable[[], None],
         shared_files: Callable[[], SharedFiles],
         released: Callable[[str], None] = lambda torrent: None,
+        shelf: DamagedShelf,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -118,6 +122,7 @@ class Mutations:
         self._engine_wanted = engine_wanted
         self._shared_files = shared_files
         self._released = released
+        self._shelf = shelf
         self._locks = locks
         self._forgotten: dict[str, asyncio.Future[None]] = {}
 
@@ -128,7 +133,7 @@ class Mutations:
             deadline: the loop's time after which nothing is begun any more that has not been accepted.
 
         Raises:
-            OuzelError: nothing has changed.
+            OuzelError: nothing has changed, unless it is `OutcomeUnknown`.
         """
         match command:
             case AddTorrent():
@@ -153,6 +158,8 @@ class Mutations:
                 return await self._add_peers(torrent, peers)
             case ReleaseTorrent(torrent=torrent):
                 return await self._release(torrent)
+            case RestoreDamaged(name=name):
+                return await self._restore(name, deadline)
             case _:
                 raise AssertionError(command)
 
@@ -218,6 +225,7 @@ class Mutations:
         while True:
             known = self._reads.find(torrent).torrent
             async with self._locks.hold(known):
+                await self._catalogue.certain(known)
                 desired = self._reads.find(torrent)
                 if desired.torrent == known:  # it may have been made part of another one
                     yield desired
@@ -257,14 +265,17 @@ class Mutations:
                 if not any(each in self._catalogue.torrents for each in owners):
                     for leaving in owners:
                         await self._until_forgotten(leaving, deadline)
+                for each in {torrent, *named.hashes}:
+                    self._catalogue.check_readable(each)
                 verdict = self._judge(command, named)
                 if isinstance(verdict, New):
+                    await self._catalogue.certain(torrent)
                     await self._merger.correct(verdict.wrong, named.hashes)
                     desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
                     near = self._shared_files().added(torrent, source.places)
                     sharing = await self._sharing(command, save_path, near, deadline) if near else []
-                    added = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
-                    return Acceptance(added, torrent, desired.revision)
+                    accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
+                    return Acceptance(accepted, torrent, desired.revision)
                 known, *others = verdict.torrents
                 if not others:
                     return await self._add_again(known, command, source)
@@ -284,6 +295,7 @@ class Mutations:
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
         """A torrent that is there is left as it is, but that a magnet link gets the metadata that it lacks."""
+        await self._catalogue.certain(torrent)
         desired = self._catalogue.torrents[torrent]
         lacks_metadata = (
             desired.source == "magnet"
@@ -340,16 +352,7 @@ class Mutations:
             metadata=source.metadata,
         )
         await self._catalogue.put(desired, metainfo=command.metainfo)
-        self._publish(
-            TorrentAdded(
-                torrent=torrent,
-                name=desired.name,
-                save_path=save_path,
-                paused=desired.paused,
-                labels=desired.labels,
-                added_us=desired.added_us,
-            )
-        )
+        self._publish(added(desired))
         if (metadata := source.metadata) is not None:
             self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
         self._link.send(EnsureTorrent(desired=desired))
@@ -527,10 +530,46 @@ class Mutations:
         self._link.send(CallPeers(torrent=accepted.subject, peers=given))
         return accepted._replace(result=PeersAccepted(torrent=accepted.subject, added=len(given)))
 
+    # -- what was put aside ---------------------------------------------------------------------------------------
+
+    async def _restore(self, name: str, deadline: float) -> Acceptance:
+        """Gives back what was put aside. It stays there until it is durable in its place."""
+        found = await self._shelf.prepare(name)
+        torrent = found.named.torrent
+        desired: DesiredTorrent | None = None
+        async with self._locks.hold(SESSION if torrent is None else torrent):
+            if torrent is not None:
+                await self._until_forgotten(torrent, deadline)
+            await self._catalogue.certain(torrent)
+            found = await self._shelf.prepare(name)  # as it is now that nobody else changes anything
+            match found.record:
+                case DesiredTorrent() as record:
+                    desired = _with(record, removal=None, revision=record.revision + 1)
+                    if found.resume is not None:
+                        await self._shelf.place_resume(desired.torrent, found.resume)
+                    await self._catalogue.put(desired, metainfo=found.metainfo)
+                    self._publish(added(desired))
+                    self._link.send(EnsureTorrent(desired=desired))
+                case DesiredSession() as record:
+                    revision = self._catalogue.session.revision + 1
+                    await self._catalogue.put_session(msgspec.structs.replace(record, revision=revision))
+                    self._configure()
+                case None:
+                    desired = self._reads.find(torrent or "")
+                    await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
+                    self._link.send(EnsureTorrent(desired=desired, afresh=True))
+        await self._shelf.discard(found)
+        result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
+        if desired is None:
+            return Acceptance(result, SESSION, self._catalogue.session.revision)
+        return Acceptance(result, desired.torrent, desired.revision)
+
     # -- the session ----------------------------------------------------------------------------------------------
 
     async def _limit_session(self, command: UpdateLimits) -> Acceptance:
         async with self._locks.hold(SESSION):
+            self._catalogue.check_readable(None)
+            await self._catalogue.certain(None)
             before = self._catalogue.session
             after = msgspec.structs.replace(before, **_limits_given(command))
             if after != before:
@@ -558,6 +597,18 @@ def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
     if v1 is None and v2 is None:
         v1, v2 = (torrent, None) if len(torrent) == identity.SHORT else (None, torrent)
     return Identity(v1, v2, proven)
+
+
+def added(desired: DesiredTorrent) -> TorrentAdded:
+    """What clients are told of a torrent that is there from now on."""
+    return TorrentAdded(
+        torrent=desired.torrent,
+        name=desired.name,
+        save_path=desired.save_path,
+        paused=desired.paused,
+        labels=desired.labels,
+        added_us=desired.added_us,
+    )
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

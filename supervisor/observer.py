@@ -56,7 +56,7 @@ from supervisor.snapshot import Metadata, Snapshot
 from supervisor.waiters import SESSION, Waiters
 
 NOT_LOADED: Final = frozenset(
-    {"add_failed", "call_failed", "damaged", "files_overwritten", "path_not_allowed", "rules_too_slow"}
+    {"add_failed", "call_failed", "damaged", "files_overwritten", "path_not_allowed", "rules_too_slow", "unreadable"}
 )
 """Names of errors with which a torrent is not in the session; no status says so of it."""
 
@@ -70,6 +70,7 @@ class Observer:
         on_metadata: called with what is known of a torrent's files, where its record does not have it.
         on_files: called with a torrent and its files, when they are known and in the snapshot.
         on_progress, on_completed: called with how far a torrent is, and with one that has just become complete.
+        on_unreadable: called with a torrent of which something stored cannot be read, and why; None once it could be.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -97,6 +98,7 @@ class Observer:
         on_progress: Callable[[Progress], None],
         on_completed: Callable[[str], None],
         on_metadata: Callable[[str, KnownMetadata], None] = lambda torrent, metadata: None,
+        on_unreadable: Callable[[str, str | None], None] = lambda torrent, problem: None,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -119,6 +121,7 @@ class Observer:
         self._on_progress = on_progress
         self._on_completed = on_completed
         self._on_metadata = on_metadata
+        self._on_unreadable = on_unreadable
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -278,6 +281,8 @@ class Observer:
                 self._take_state(event)
             case TorrentError(message=message):
                 observed.error = message
+                if event.name == "unreadable":
+                    self._on_unreadable(event.torrent, message)
                 if event.name in NOT_LOADED:
                     self._take_state(
                         StateChanged(torrent=event.torrent, state=TorrentState.ERROR, previous=observed.state)
@@ -310,6 +315,8 @@ class Observer:
         observed.interrupted = False
         if event.state is not TorrentState.ERROR:
             observed.error = None
+            if previous is TorrentState.ERROR:
+                self._on_unreadable(event.torrent, None)
         self._publisher.lifecycle(StateChanged(torrent=event.torrent, state=event.state, previous=previous))
         if event.state is not TorrentState.ERROR:
             self._repeat_what_it_waits_for(event.torrent)

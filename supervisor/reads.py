@@ -127,7 +127,7 @@ class Reads:
             case Stats():
                 return self._stats(now)
             case GetTorrent(torrent=torrent):
-                return self._snapshot.detail(self.find(torrent), now)
+                return self._snapshot.detail(self._shown(torrent), now)
 
     def steps(self, command: LongRead) -> Steps:
         """The result of a read that may be long, in steps. Its rows and events are encoded. Raises OuzelError."""
@@ -142,8 +142,18 @@ class Reads:
                 return self._replay(epoch, after_seq, limit)
 
     def find(self, torrent: str) -> DesiredTorrent:
-        """A torrent's desired state, by its id or its other info-hash. Raises OuzelError: UNKNOWN_TORRENT."""
-        desired = self._catalogue.torrents.get(self._catalogue.resolve(torrent))
+        """A torrent's desired state, by its id or its other info-hash.
+
+        Raises:
+            OuzelError: UNKNOWN_TORRENT, or STORAGE_UNAVAILABLE: its record cannot be read.
+        """
+        torrent = self._catalogue.resolve(torrent)
+        self._catalogue.check_readable(torrent)
+        return self._shown(torrent)
+
+    def _shown(self, torrent: str) -> DesiredTorrent:
+        """The same, also of a torrent whose record cannot be read: that has its id, and no more."""
+        desired = self._catalogue.shown(self._catalogue.resolve(torrent))
         if desired is None:
             raise OuzelError(
                 ErrorKind.UNKNOWN_TORRENT, f"args.torrent: there is no torrent {torrent}", field="args.torrent"
@@ -190,7 +200,8 @@ class Reads:
     def _stats_now(self, now: float) -> StatsReport:
         session = self._snapshot.session
         states = self._snapshot.states()
-        counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in self._catalogue.torrents)
+        torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
+        counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
         child = self._keeper.child
         return StatsReport(
             session=SessionReport(
@@ -233,7 +244,7 @@ class Reads:
         among = None if chosen is None else frozenset(chosen)
 
         def row(torrent: str) -> Any:
-            desired = self._catalogue.torrents.get(torrent)
+            desired = self._catalogue.shown(torrent)
             if desired is None or (among is not None and torrent not in among):
                 return None
             if command.state is not None and self._snapshot.of(torrent).state is not command.state:
@@ -259,11 +270,11 @@ class Reads:
         return pages.of_torrents(ids_after, row, self._log, cursor=cursor, limit=limit)
 
     def _row(self, torrent: str) -> TorrentRow | None:
-        desired = self._catalogue.torrents.get(torrent)
+        desired = self._catalogue.shown(torrent)
         return None if desired is None else self._snapshot.row(desired, time.monotonic())
 
     def _files(self, command: ListFiles) -> Steps:
-        start, torrent = _offset(command.cursor), self.find(command.torrent).torrent
+        start, torrent = _offset(command.cursor), self._shown(command.torrent).torrent
         observed = self._snapshot.of(torrent)
         metadata = observed.metadata
         if metadata is None:

@@ -26,11 +26,13 @@ from protocol.commands import (
     Command,
     GetCrash,
     ListCrashes,
+    ListDamaged,
     ListFiles,
     Mutation,
     PauseTorrent,
     ReleaseTorrent,
     RemoveTorrent,
+    RestoreDamaged,
     ResumeTorrent,
     SetSequential,
     UpdateLimits,
@@ -42,8 +44,10 @@ from protocol.errors import ErrorKind, OuzelError
 from protocol.results import CrashList
 from supervisor import logs
 from supervisor.acceptances import Acceptances, Key, content_of
+from supervisor.catalogue import OutcomeUnknown
 from supervisor.claims import BadFrames, Claim, Claims
 from supervisor.crash_reports import CrashReports
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.event_log import EventLog
 from supervisor.large_frames import LargeFrames
 from supervisor.long_reads import LongReads
@@ -90,6 +94,7 @@ _MUTATIONS: Final = (
     UpdateSelection,
     AddPeers,
     ReleaseTorrent,
+    RestoreDamaged,
 )
 
 
@@ -106,6 +111,7 @@ class Requests:
         socket: a bound ROUTER socket.
         group: where the tasks of mutations run.
         crashes: the crash reports.
+        shelf: what was put aside.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
         stopping: whether mutations are refused because the service goes down.
         admit: raises OuzelError where a sender may not give a command.
@@ -120,6 +126,7 @@ class Requests:
         mutations: Mutations,
         events: EventLog,
         crashes: CrashReports,
+        shelf: DamagedShelf,
         freshen: Callable[[str], Coroutine[Any, Any, None]],
         stopping: Callable[[], bool],
         gen: Callable[[], int],
@@ -131,6 +138,7 @@ class Requests:
         self._mutations = mutations
         self._events = events
         self._crashes = crashes
+        self._shelf = shelf
         self._freshen = freshen
         self._stopping = stopping
         self._gen = gen
@@ -247,7 +255,7 @@ class Requests:
             self._mutate(route, request, command, deadline, claim)
         elif isinstance(command, ListFiles):
             self._answered(self._list_files(route, request, command, deadline, claim), claim)
-        elif isinstance(command, ListCrashes | GetCrash):
+        elif isinstance(command, ListCrashes | GetCrash | ListDamaged):
             self._look_up(route, request, command, deadline, claim)
         else:
             self._long_read(route, request, command, deadline, claim)
@@ -281,20 +289,27 @@ class Requests:
         self._long_read(route, request, command, deadline, claim)
 
     def _look_up(
-        self, route: list[bytes], request: Request, command: ListCrashes | GetCrash, deadline: float, claim: Claim
+        self,
+        route: list[bytes],
+        request: Request,
+        command: ListCrashes | GetCrash | ListDamaged,
+        deadline: float,
+        claim: Claim,
     ) -> None:
         """Answers from the disk, which may hang."""
 
         async def answer() -> None:
-            looking = self._work(self._crash_reports(request, command))
+            looking = self._work(self._from_disk(request, command))
             outcome = await self._by(deadline, looking)
             looking.cancel()
             self._reply(route, request.id, outcome)
 
         self._answered(answer(), claim)
 
-    async def _crash_reports(self, request: Request, command: ListCrashes | GetCrash) -> Any:
+    async def _from_disk(self, request: Request, command: ListCrashes | GetCrash | ListDamaged) -> Any:
         try:
+            if isinstance(command, ListDamaged):
+                return await self._shelf.list()
             if isinstance(command, GetCrash):
                 return await self._crashes.get(command.name)
             return CrashList(crashes=await self._crashes.summaries())
@@ -369,7 +384,8 @@ class Requests:
                 raise OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
             accepted = await self._mutations.accept(command, deadline)
         except OuzelError as error:
-            error.accepted = False
+            if not isinstance(error, OutcomeUnknown):
+                error.accepted = False
             return error
         except Exception:  # noqa: BLE001  # see _defect
             return self._defect(request)

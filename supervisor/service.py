@@ -37,6 +37,7 @@ from protocol.link import (
     AllHandedOver,
     Configure,
     EngineReady,
+    EnsureTorrent,
     FilePutAside,
     Heartbeat,
     MetainfoDamaged,
@@ -59,6 +60,7 @@ from supervisor.config import Config, InvalidConfig
 from supervisor.config_changes import Changes, ConfigInForce
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.describer import AT_ONCE, Describer
 from supervisor.differences import Mended, moved_on, refused_metainfo
 from supervisor.directory_lock import DirectoryLock
@@ -75,7 +77,7 @@ from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.merger import Merger
 from supervisor.metadata_keeper import MetadataKeeper
-from supervisor.mutations import Mutations
+from supervisor.mutations import Mutations, added, forget
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.place_watch import PlaceWatch
 from supervisor.publisher import Publisher
@@ -87,7 +89,7 @@ from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.restorer import Restorer
-from supervisor.resume_dir_warden import ResumeDirWarden
+from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.shared_files import SharedFiles
@@ -100,6 +102,8 @@ CRASHES: Final = "crashes"
 """Where in the state directory the crash reports lie."""
 TICK_S: Final = 1.0
 FILES_FRESH_S: Final = 1.0
+DROP_AGAIN_S: Final = 1.0
+"""When it is tried again to delete the record of a torrent that is gone."""
 SELF_CHECK_S: Final = 10.0
 """How often the service asks itself where the service manager has no watchdog."""
 STOP_PATIENCE_S: Final = 30.0
@@ -160,6 +164,7 @@ class Service:
         self._roots_read = {tuple(paths.download_roots): self._roots_of(config)}
         """Those of each configuration that was read, as the disk had them then."""
         self._catalogue = Catalogue(self._resume_dir)
+        self._shelf = DamagedShelf(self._resume_dir, self._catalogue)
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
@@ -172,6 +177,7 @@ class Service:
         self._places = PlaceWatch()
         self._own_places = [str(self._resume_dir.fastresume_dir)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
+        self._dropping: set[str] = set()
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
@@ -209,10 +215,18 @@ class Service:
             self._resume_dir,
             self._locks[0],
             self._catalogue,
-            on_trouble=partial(self._reporter.report, "resume_dir", "directory"),
-            on_locked=self._resume_dir_replaced,
-            on_back=self._resume_dir_back,
-            on_damaged=self._reporter.put_aside,
+            Callbacks(
+                trouble=partial(self._reporter.report, "resume_dir", "directory"),
+                writes=partial(self._reporter.report, "resume_dir", "writes"),
+                locked=self._resume_dir_replaced,
+                back=self._resume_dir_back,
+                damaged=self._reporter.put_aside,
+                unreadable=self._reporter.unreadable,
+                loaded=self._catalogue_loaded,
+                found=self._record_found,
+                session_found=self._configure_engine,
+                lying=self._reporter.lying_aside,
+            ),
             log=self._log,
         )
         self._finished = asyncio.Event()
@@ -238,6 +252,8 @@ class Service:
                 self._catch_signals()
                 for file in damaged:
                     self._reporter.put_aside(file)
+                for unreadable in self._catalogue.unreadable.values():
+                    self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
                 for name, error in self._catalogue.not_moved:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -307,6 +323,7 @@ class Service:
             on_progress=lambda event: self._shared_files.progress(event),
             on_completed=lambda torrent: self._shared_files.completed(torrent),
             on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
+            on_unreadable=self._reporter.unreadable,
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -376,6 +393,7 @@ class Service:
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
             shared_files=lambda: self._shared_files,
+            shelf=self._shelf,
         )
         self._reloader = Reloader(
             self._in_force,
@@ -423,6 +441,7 @@ class Service:
             mutations=self._mutations,
             events=self._events,
             crashes=self._crashes,
+            shelf=self._shelf,
             freshen=self._freshen_files,
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
@@ -645,11 +664,23 @@ class Service:
         self._background.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
-        """Deletes the record of a torrent that is gone; where that fails, it is tried again with the next engine."""
-        try:
-            await self._catalogue.drop(torrent)
-        except OuzelError as error:
-            self._log.warning("record_not_deleted", torrent=torrent, problem=error.message)
+        """Deletes the record of a torrent that is gone; where that fails, it is tried again until it is done."""
+        if torrent in self._dropping:
+            return
+        self._dropping.add(torrent)
+        problem = None
+        while torrent in self._catalogue.leaving and not self._finished.is_set():
+            try:
+                await self._catalogue.drop(torrent)
+            except OuzelError as error:
+                if problem != error.message:
+                    problem = error.message
+                    self._log.warning("record_not_deleted", torrent=torrent, problem=problem)
+                with contextlib.suppress(TimeoutError):  # at the end of the service it is for the next one to do
+                    async with asyncio.timeout(DROP_AGAIN_S):
+                        await self._finished.wait()
+        self._dropping.discard(torrent)
+        if torrent in self._catalogue.leaving:
             return
         self._isolation.forget(torrent)
         self._mutations.forgotten(torrent)
@@ -798,6 +829,34 @@ class Service:
         }
         if again:
             self._restorer.give(again)
+
+    def _catalogue_loaded(self, damaged: list[DamagedFile]) -> None:
+        """The directory could be listed at last: all that is in it is new to clients and to the engine."""
+        for file in damaged:
+            self._reporter.put_aside(file)
+        for unreadable in self._catalogue.unreadable.values():
+            self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+            self._reporter.unreadable(unreadable.name, unreadable.problem)
+        for desired in self._catalogue.torrents.values():
+            self._publisher.lifecycle(added(desired))
+        self._configure_engine()
+        if self._link.up:
+            self._restorer.give_all()
+
+    def _record_found(self, torrent: str, desired: DesiredTorrent | None) -> None:
+        """A record that could not be read is known now, or turned out not to be one."""
+        if desired is None or desired.removal is not None:
+            self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
+            self._snapshot.forget(torrent)
+        else:
+            for event in self._snapshot.queued(torrent):
+                self._publisher.lifecycle(event)
+        if desired is None:
+            return
+        if desired.removal is None:
+            self._link.send(EnsureTorrent(desired=desired))
+        else:
+            self._link.send(forget(desired))
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
         self._background.create_task(self._report_put_aside(event))

@@ -170,6 +170,11 @@ class Snapshot:
         self.of(torrent).error = reason
         return told
 
+    def unreadable(self, torrent: str, problem: str) -> None:
+        """A torrent's record cannot be read: nothing is known of it, and it is not loaded."""
+        self._now_in(torrent, TorrentState.ERROR)
+        self.of(torrent).error = problem
+
     def queued(self, torrent: str) -> list[StateChanged]:
         """A torrent waits for its turn, in which it is loaded again. Returns what there is to tell."""
         return self._now_in(torrent, TorrentState.QUEUED)

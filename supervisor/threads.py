@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """What the call returns or raises, from a thread of its own. Raises OSError too where there can be no more threads.
+    """What the call returns or raises, from a thread of its own. Raises OSError where no thread can be started.
 
     `asyncio.to_thread` has few threads, which hung calls use up, and the process does not end before they return.
     """
@@ -46,8 +46,10 @@ def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
             loop.call_soon_threadsafe(settle, result, problem)
         del problem
 
-    try:  # threading.Thread.start waits until the thread runs, some milliseconds when busy
+    try:
+        # threading.Thread.start waits until the thread runs, some milliseconds when busy
         _thread.start_new_thread(run, ())
-    except RuntimeError as error:  # which is what a limit on threads, or of memory, is raised as
-        raise OSError(errno.EAGAIN, str(error)) from error
+    except RuntimeError as error:
+        unsettled.clear()
+        raise OSError(errno.EAGAIN, "no thread can be started now") from error
     return answer

@@ -17,6 +17,7 @@ from tests.bench.many import many
 from tests.bench.names import names
 from tests.bench.poison import poison
 from tests.bench.sandbox import sandbox
+from tests.bench.store import store
 from tests.bench.throughput import throughput
 from tests.bench.wire import wire
 from tests.rig.scratch import unwinding
@@ -46,6 +47,7 @@ for benchmark in (
     names,
     log,
     globs,
+    store,
 ):
     app.command()(benchmark)
 

@@ -1,6 +1,7 @@
 """Every op, through every client: each gets what Python gets."""
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +9,8 @@ import pytest
 
 import ouzel
 from protocol.commands import BY_OP
+from protocol.desired import DesiredTorrent
+from protocol.integrity import encode_record
 from protocol.rows import TorrentState
 from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
@@ -43,6 +46,7 @@ class Session:
         self._name = name
         self._made = made
         self._client = client
+        self._aside = hashlib.sha1(name.encode()).hexdigest()
 
     def ask(self, row: str, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
         """Asks, and keeps what can be compared. Returns the result as it came, or the error."""
@@ -50,10 +54,15 @@ class Session:
         if "id" in envelope:
             assert reply["id"] == envelope["id"]
         reply.pop("id")
+        if op == "list_damaged":  # other clients have theirs
+            files = reply["result"]["files"]
+            reply["result"]["files"] = [file for file in files if file["torrent"] == self._aside]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
         self.replies.setdefault(row, []).append(
-            kinds(reply) if op == "stats" else plain(reply, {self._made.torrent: "<torrent>", self._name: "<name>"})
+            kinds(reply)
+            if op == "stats"
+            else plain(reply, {self._made.torrent: "<torrent>", self._name: "<name>", self._aside: "<aside>"})
         )
         return reply.get("result") or reply.get("error")
 
@@ -105,6 +114,18 @@ class Session:
         self.ask("get_torrent", "get_torrent", torrent)
         self.ask("remove_torrent", "remove_torrent", {**torrent, "delete_files": True})
 
+    def restore(self, resume_dir: Path) -> None:
+        """What was put aside: the record of another torrent, which is whole."""
+        aside = resume_dir / "damaged"
+        aside.mkdir(exist_ok=True)
+        magnet = f"magnet:?xt=urn:btih:{self._aside}"
+        record = DesiredTorrent(torrent=self._aside, source="magnet", magnet=magnet, save_path="/x")
+        (aside / f"{self._aside}.json").write_bytes(encode_record(record))
+        self.ask("list_damaged", "list_damaged")
+        self.ask("restore_damaged", "restore_damaged", {"name": f"{self._aside}.json"})
+        self.ask("errors", "restore_damaged", {"name": f"{self._aside}.json"})
+        self.ask("remove_torrent", "remove_torrent", {"torrent": self._aside}, wait="applied")
+
     def err(self) -> None:
         """What is refused."""
         for args in ({"torrent": self._made.torrent}, {"torrent": UNKNOWN}, {"torrent": 5}, {}):
@@ -127,6 +148,7 @@ def whole(asker: Asker, name: str, root: Path, daemon: Daemon) -> Replies:
         session.add()
         session.read(str(asker.ask("ping")["epoch"]))
         session.change()
+        session.restore(daemon.resume_dir)
         session.err()
         return session.replies
 

@@ -1,4 +1,5 @@
 import errno
+import os
 import shutil
 import threading
 import time
@@ -429,3 +430,40 @@ def test_a_torrent_that_is_gone_does_not_announce_itself(desk: Desk, delete_file
     """It waits no more."""
     desk.forget(restored(desk), delete_files=delete_files)
     assert desk.pacer.next_due() is None
+
+
+@pytest.mark.parametrize("kind", ["fastresume", "torrent"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_what_cannot_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, number: int) -> None:
+    """Told once, with its path, and loaded when it can be read; the file is where it was, and as it was."""
+    torrent, desired = desk.sample.torrent, desk.sample.desired()
+    if kind == "fastresume":
+        desk.dir.fastresume(torrent).write_bytes(seal(desk.resume_data()))
+    path, real = desk.dir.root / f"{torrent}.{kind}", os.open
+    before = path.read_bytes()
+
+    def fails(name: str | Path, *args: int, **kwargs: int) -> int:
+        if Path(name) == path:
+            raise OSError(number, os.strerror(number), os.fspath(name))
+        return real(name, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fails)
+        desk.ensure(desired)
+        [told] = desk.heard(TorrentError)
+        assert (told.name, told.recoverable) == ("unreadable", True)
+        assert str(path) in told.message
+        newer = changed(desired, paused=True)
+        desk.ensure(newer)
+        desk.dispatcher.read_again()
+        desk.pump()
+        assert desk.heard(TorrentError) == []
+        assert torrent not in desk.session.torrents()
+    assert path.read_bytes() == before
+    desk.dispatcher.read_again()
+    desk.pump()
+    assert torrent in desk.session.torrents()
+    assert desk.heard(FilePutAside) == []
+    assert desk.heard(TorrentApplied)[-1] == applied(newer)
+    desk.dispatcher.read_again()
+    assert desk.said == [] or not desk.heard(TorrentError)

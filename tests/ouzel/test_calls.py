@@ -18,6 +18,7 @@ CALLS: list[calls.Call[object]] = [
     calls.get_torrent(ID),
     calls.list_files(torrent=ID),
     calls.list_crashes(),
+    calls.list_damaged(),
     calls.get_crash(crash().name),
     calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID, priorities={0: 7}, peers=["[::1]:1"], labels=["l"]),
     calls.add_torrent(metainfo=b"d", include=("*",), wait="applied"),
@@ -30,6 +31,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),
+    calls.restore_damaged(f"{ID}.json"),
 ]
 
 

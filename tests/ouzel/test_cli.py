@@ -281,6 +281,22 @@ def test_crashes_are_listed_and_shown(daemon: ScriptedDaemon, ouzel: Ouzel) -> N
     assert json.loads(ouzel("crashes", "--json")[1]) == {"crashes": []}
 
 
+def test_what_was_put_aside_is_listed_and_restored(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """What keeps a file from being restored is said; a refusal ends with 1."""
+    file = {"name": f"{ID}.json", "torrent": ID, "kind": "record", "size": 500, "put_aside_us": 5, "problem": None}
+    broken = {**file, "name": "session.json", "torrent": None, "kind": "session", "problem": "it is damaged: bits"}
+    daemon.answers["list_damaged"] = lambda _: {"files": [file, broken]}
+    daemon.answers["restore_damaged"] = lambda args: {"torrent": ID, "files": [args["name"], f"{ID}.torrent"]}
+    code, listed, _ = ouzel("damaged", "list")
+    assert (code, "yes" in listed, "no: it is damaged: bits" in listed) == (0, True, True)
+    assert json.loads(ouzel("damaged", "list", "--json")[1])["files"] == [file, broken]
+    assert f"{ID}.torrent" in ouzel("damaged", "restore", f"{ID}.json")[1]
+    restored = json.loads(ouzel("damaged", "restore", f"{ID}.json", "--json")[1])
+    assert restored == {"torrent": ID, "files": [f"{ID}.json", f"{ID}.torrent"]}
+    daemon.answers["list_damaged"] = lambda _: {"files": []}
+    assert json.loads(ouzel("damaged", "list", "--json")[1]) == {"files": []}
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [(HealthStatus.HEALTHY, 0), (HealthStatus.DEGRADED, 0), (HealthStatus.STARTING, 0), (HealthStatus.UNHEALTHY, 4)],

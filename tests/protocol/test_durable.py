@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import durable
-from protocol.durable import Change, Done, DurableWriter
+from protocol.durable import Change, Done, DurableWriter, Unsettled
 
 Outcomes = list[OSError | None]
 
@@ -281,14 +281,34 @@ def test_how_long_something_waits_can_be_seen(tmp_path: Path, writer: DurableWri
 def test_a_directory_that_cannot_be_synced_is_told(
     tmp_path: Path, writer: DurableWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What may not survive a power cut is not said to be durable."""
+    """What may not survive a power cut is not said to be durable, nor not to have happened."""
     problem = OSError(errno.EIO, os.strerror(errno.EIO))
 
     def broken(directory: Path) -> None:
         raise problem
 
     monkeypatch.setattr(durable, "fsync_dir", broken)
-    assert outcomes(writer, [Change(tmp_path / "file", b"new")]) == [problem]
+    [error] = outcomes(writer, [Change(tmp_path / "file", b"new")])
+    assert isinstance(error, Unsettled)
+    assert error.__cause__ is problem
+    assert error.errno == errno.EIO
+
+
+def test_a_directory_that_is_another_one_afterwards_leaves_it_open(tmp_path: Path) -> None:
+    """The changes may be in the one that was meant, and come to be seen again."""
+    answers: list[OSError | None] = [None, OSError(errno.ESTALE, "another one"), OSError(errno.ESTALE, "another one")]
+
+    def check() -> None:
+        if (error := answers.pop(0)) is not None:
+            raise error
+
+    found: Outcomes = []
+    for name in ("file", "other"):
+        writer = DurableWriter("durable-test", check)
+        writer.submit([Change(tmp_path / name, b"new")], found.append)
+        writer.close()
+    assert [isinstance(error, Unsettled) for error in found] == [True, False]
+    assert not (tmp_path / "other").exists()
 
 
 def test_closing_waits_for_everything(tmp_path: Path, writer: DurableWriter) -> None:

@@ -1,5 +1,7 @@
 import errno
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -125,7 +127,7 @@ def test_depth_and_zeros_are_damaged(content: bytes) -> None:
         integrity.decode_record(content, DesiredTorrent)
 
 
-def test_what_cannot_be_read_is_damaged_and_what_is_not_there_is_not(tmp_path: Path) -> None:
+def test_what_is_no_file_is_damaged_and_what_is_not_there_is_not(tmp_path: Path) -> None:
     """Links are not followed, pipes not waited for, and more than can be is not read."""
     path = tmp_path / "file"
     with pytest.raises(FileNotFoundError):
@@ -142,12 +144,60 @@ def test_what_cannot_be_read_is_damaged_and_what_is_not_there_is_not(tmp_path: P
             integrity.read(path)
 
 
-def test_what_this_process_lacks_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a shortage of descriptors would put everything aside."""
+@pytest.mark.parametrize("call", ["open", "read", "fstat"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOMEM, errno.ESTALE, errno.EISDIR])
+def test_what_cannot_be_read_is_not_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    """Otherwise a backup restored as root, or a shortage of descriptors, would put everything aside."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
 
-    def none_left(*args: object) -> int:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    def fails(*args: object) -> int:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "open", none_left)
-    with pytest.raises(OSError, match="Too many open files"):
-        integrity.read(tmp_path / "file")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fails)
+        with pytest.raises(OSError, match=r"\[Errno") as error:
+            integrity.read(path)
+    assert error.value.errno == number
+    if call == "read":
+        assert error.value.filename == str(path)
+    assert str(path) in integrity.cannot_be_read(path, error.value)
+
+
+EDITS: Final[dict[str, Callable[[str], str]]] = {
+    "the line is deleted": lambda text: "".join(
+        line for line in text.splitlines(keepends=True) if "checksum" not in line
+    ),
+    "as records were before, the checksum last": lambda text: (
+        "".join(line for line in text.splitlines(keepends=True) if "checksum" not in line).rstrip()[:-1].rstrip()
+        + ",\n}"
+    ),
+    "CRLF": lambda text: EDITS["the line is deleted"](text).replace("\n", "\r\n"),
+    "a byte order mark": lambda text: "\ufeff" + EDITS["the line is deleted"](text),
+    "tabs and blank lines": lambda text: EDITS["the line is deleted"](text).replace("  ", "\t").replace("\n", "\n\n"),
+    "on one line": lambda text: json.dumps(json.loads(EDITS["the line is deleted"](text))),
+    "sorted, in ASCII": lambda text: json.dumps(
+        json.loads(EDITS["the line is deleted"](text)), sort_keys=True, ensure_ascii=True, indent="\t"
+    ),
+    "without an end of line": lambda text: EDITS["the line is deleted"](text).rstrip(),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_a_record_can_be_edited_as_people_do_it(edit: Callable[[str], str]) -> None:
+    """Whatever the editor, or jq, makes of the rest of it."""
+    text = edit(integrity.encode_record(RECORD).decode()).replace("/srv/torrents", "/srv/moved")
+    assert integrity.decode_record(text.encode(), DesiredTorrent) == msgspec.structs.replace(
+        RECORD, save_path="/srv/moved"
+    )
+
+
+def test_commas_in_words_are_left_alone() -> None:
+    """Only those that end a list or an object are passed over."""
+    record = msgspec.structs.replace(RECORD, name='a, ] b ,} "c\\",}')
+    text = integrity.encode_record(record).decode()
+    lines = [line for line in text.splitlines() if "checksum" not in line]
+    edited = "\n".join(lines)[:-1].rstrip() + ",\n}"
+    assert integrity.decode_record(edited.encode(), DesiredTorrent) == record

@@ -160,7 +160,9 @@ class Fuzz:
                 return {"torrent": torrent, "delete_files": chance.random() < 0.5}
             case "get_crash":
                 return {"name": "20260101T000000.000000Z-gen1"}
-            case "hello" | "ping" | "health" | "stats" | "list_crashes":
+            case "restore_damaged":
+                return {"name": f"{torrent}.json"}
+            case "hello" | "ping" | "health" | "stats" | "list_crashes" | "list_damaged":
                 return {}
             case _:
                 return {"torrent": torrent}

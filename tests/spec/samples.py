@@ -123,6 +123,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
+    "list_damaged": {},
     "get_crash": {"name": CRASH},
     "add_torrent": {
         "magnet": None,
@@ -154,6 +155,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     },
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "release_torrent": {"torrent": TORRENT},
+    "restore_damaged": {"name": f"{OTHER}.json"},
 }
 """Every argument of every command."""
 
@@ -228,6 +230,18 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         ],
         head=41,
     ),
+    "list_damaged": results.DamagedList(
+        files=[
+            results.DamagedReport(
+                name=f"{OTHER}.json",
+                torrent=OTHER,
+                kind="record",
+                size=512,
+                put_aside_us=NOW_US,
+                problem="it is damaged: its checksum does not fit; delete that line if the file was edited on purpose",
+            )
+        ]
+    ),
     "list_crashes": results.CrashList(crashes=[CrashSummary(**_DEATH)]),
     "get_crash": CrashReport(
         **_DEATH,
@@ -246,6 +260,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
+    "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }
 
 CUT: Final = results.CutPage(

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from protocol.desired import DesiredTorrent
+from protocol.integrity import encode_record
 from protocol.operations import OPERATIONS
 from protocol.results import TorrentAccepted
 from tests.rig.daemon import Daemon
@@ -30,7 +32,7 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "set_sequential" | "update_limits":
+            case "set_sequential" | "update_limits" | "restore_damaged":
                 args = samples.ARGUMENTS[op]
             case _:
                 pass
@@ -44,6 +46,10 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
     with Daemon(root / "d") as daemon, Player(daemon) as player:
         player.call(samples.request(0, "add_torrent", {"metainfo": samples.METAINFO}))
         daemon.kill_engine()
+        aside = daemon.resume_dir / "damaged"
+        aside.mkdir()
+        record = DesiredTorrent(torrent=samples.OTHER, source="magnet", magnet=samples.MAGNET, save_path="/x")
+        (aside / f"{samples.OTHER}.json").write_bytes(encode_record(record))
         crash = until(daemon.client.list_crashes, "a report is written")[0].name
         until(lambda: daemon.client.get_torrent(samples.TORRENT).files, "the files are known")
         epoch = player.call(samples.request(1, "hello", {}))["epoch"]

@@ -45,6 +45,7 @@ from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
 from supervisor.config import Config, LimitsConfig, PathsConfig
 from supervisor.crash_reports import CrashReports
+from supervisor.damaged_shelf import DamagedShelf
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
@@ -260,6 +261,7 @@ class Bench:
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
         self.catalogue = Catalogue(ResumeDir(directory / "resume"))
+        self.shelf = DamagedShelf(ResumeDir(directory / "resume"), self.catalogue)
         self.snapshot = Snapshot()
         self.restore = Restore()
         self.health = Health()
@@ -357,6 +359,7 @@ class Bench:
             engine_wanted=self._engine_wanted,
             released=self.released.append,
             shared_files=lambda: self.shared_files,
+            shelf=self.shelf,
         )
         self.shared_files = SharedFiles(catalogue=self.catalogue, snapshot=self.snapshot, link=self.link, group=group)
         self.stopping = False
@@ -369,6 +372,7 @@ class Bench:
             mutations=self.mutations,
             events=self.events,
             crashes=self.crashes,
+            shelf=self.shelf,
             freshen=self._freshen,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,

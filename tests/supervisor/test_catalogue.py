@@ -1,7 +1,9 @@
 import asyncio
+import errno
 import json
 import os
 import shutil
+import stat
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -37,6 +39,11 @@ def names(directory: Path) -> list[str]:
     """What there is, but for the engine's directory where it is empty."""
     empty = {"fastresume"} - {path.parent.name for path in directory.glob("fastresume/*")}
     return sorted({path.name for path in directory.iterdir()} - empty)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """The files there are, and what they hold."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:
@@ -101,7 +108,7 @@ async def test_files_are_readable_for_people(tmp_path: Path) -> None:
     async with with_torrents(tmp_path, desired()) as catalogue:
         await catalogue.put_session(DesiredSession(download_bps=5))
     text = (tmp_path / f"{V1}.json").read_text()
-    assert text.startswith('{\n  "torrent"')
+    assert text.startswith('{\n  "checksum"')
     assert text.endswith("}\n")
     assert names(tmp_path) == [f"{V1}.json", "session.json"]
 
@@ -194,11 +201,15 @@ async def test_many_changes_at_once_are_all_kept(tmp_path: Path) -> None:
 
 
 async def test_a_file_cut_at_any_length_is_put_aside_and_the_rest_loads(tmp_path: Path) -> None:
-    """Each truncation of a record is damage to one torrent: not lost, not fatal, and told of by name."""
+    """Each truncation of a record is damage to one torrent: not lost, not fatal, and told of by name.
+
+    That each length is noticed is shown where records are read; here are some.
+    """
     async with with_torrents(tmp_path, desired(), desired(OTHER)):
         pass
     whole = (tmp_path / f"{V1}.json").read_bytes()
-    for length in range(len(whole.rstrip())):
+    lengths = range(0, len(whole.rstrip()), 13)
+    for length in lengths:
         (tmp_path / f"{V1}.json").write_bytes(whole[:length])
         with opened(tmp_path) as catalogue:
             (file,) = catalogue.load()
@@ -207,7 +218,7 @@ async def test_a_file_cut_at_any_length_is_put_aside_and_the_rest_loads(tmp_path
         assert f"{V1}.json" in file.what
         assert not (tmp_path / f"{V1}.json").exists()
     aside = sorted(path.stat().st_size for path in (tmp_path / "damaged").iterdir())
-    assert aside == list(range(len(whole.rstrip())))
+    assert aside == list(lengths)
 
 
 @pytest.mark.parametrize(
@@ -263,8 +274,11 @@ async def test_damage_that_cannot_be_put_aside_stops_nothing(tmp_path: Path) -> 
     (tmp_path / f"{V1}.json").write_bytes(b"{")
     (tmp_path / "damaged").write_bytes(b"in the way")
     with opened(tmp_path) as catalogue:
-        assert [file.torrent for file in catalogue.load()] == [V1]
+        assert catalogue.load() == []
         assert catalogue.torrents == {OTHER: desired(OTHER)}
+        assert "could not be put aside" in catalogue.unreadable[V1].problem
+        (await refused(catalogue.put(desired())))
+    assert (tmp_path / f"{V1}.json").read_bytes() == b"{"
 
 
 async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
@@ -370,7 +384,7 @@ def test_a_record_edited_by_hand_is_read_once_its_checksum_is_deleted(tmp_path: 
 
 
 @pytest.mark.parametrize("name", [f"{V1}.json", "session.json"])
-@pytest.mark.parametrize("kind", ["link", "pipe", "zeros", "unreadable"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "socket", "zeros"])
 async def test_what_is_no_record_at_all_is_put_aside(tmp_path: Path, name: str, kind: str) -> None:
     """A link is not followed and a pipe not waited for; 100 MB of nothing are not a record."""
     async with with_torrents(tmp_path, desired(OTHER)):
@@ -385,8 +399,7 @@ async def test_what_is_no_record_at_all_is_put_aside(tmp_path: Path, name: str, 
             path.write_bytes(b"")
             os.truncate(path, 100_000_000)
         case _:
-            path.write_bytes(b"")  # root reads it all the same
-            path.chmod(0)
+            os.mknod(path, stat.S_IFSOCK | 0o600)
     with opened(tmp_path) as catalogue:
         assert [file.name for file in catalogue.load()] == [name]
         assert catalogue.torrents == {OTHER: desired(OTHER)}
@@ -431,3 +444,77 @@ async def test_ids_are_given_in_order_and_follow_what_is_there(tmp_path: Path) -
         await catalogue.put(desired(OTHER))
         assert catalogue.ids_after(OTHER[:-1], 10) == [OTHER, V2]
         assert catalogue.ids_after(V2, 10) == []
+
+
+UNREADABLE = (errno.EACCES, errno.EIO, errno.ELOOP, errno.ENOMEM, errno.EMFILE, errno.ESTALE, errno.EPERM)
+
+
+def cannot_read(monkeypatch: pytest.MonkeyPatch, error: int, *names: str) -> None:
+    """Files of these names cannot be opened."""
+    real = os.open
+
+    def fails(path: Any, *args: Any, **kwargs: Any) -> int:
+        if Path(path).name in names:
+            raise OSError(error, os.strerror(error), os.fspath(path))
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", fails)
+
+
+@pytest.mark.parametrize("error", UNREADABLE)
+async def test_what_cannot_be_read_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """It is shown by its id, nothing of it is touched or changed, and it is there once it can be read."""
+    async with with_torrents(tmp_path, desired(OTHER)) as catalogue:
+        await catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe")
+        await catalogue.put_session(DesiredSession(download_bps=5))
+    before = contents(tmp_path)
+    cannot_read(monkeypatch, error, f"{V1}.json", "session.json")
+    with opened(tmp_path) as catalogue:
+        assert catalogue.load() == []
+        assert catalogue.torrents == {OTHER: desired(OTHER)}
+        assert catalogue.ids_after(None, 10) == [V1, OTHER]
+        shown = catalogue.shown(V1)
+        assert shown is not None
+        assert (shown.torrent, shown.save_path) == (V1, "")
+        assert str(tmp_path / f"{V1}.json") in catalogue.unreadable[V1].problem
+        assert (await refused(catalogue.put(desired()))).kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert (await refused(catalogue.put_session(DesiredSession()))).kind is ErrorKind.STORAGE_UNAVAILABLE
+        assert {record.torrent for record in catalogue.records()} == {OTHER}
+        assert catalogue.has_known(V1)
+    monkeypatch.undo()
+    assert contents(tmp_path) == before
+    torrents, _, session = loaded(tmp_path)
+    assert set(torrents) == {V1, OTHER}
+    assert session == DesiredSession(download_bps=5)
+
+
+async def test_a_directory_that_cannot_be_listed_refuses_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known, nothing is touched, and nothing is written over what is there."""
+    async with with_torrents(tmp_path, desired()):
+        pass
+
+    def fails(path: Path) -> Iterator[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
+
+    with monkeypatch.context() as patched, opened(tmp_path) as catalogue:
+        patched.setattr(Path, "iterdir", fails)
+        assert catalogue.load() == []
+        assert "cannot be listed" in str(catalogue.unlisted)
+        await refused(catalogue.put(desired(paused=True)))
+    assert loaded(tmp_path)[0] == {V1: desired()}
+
+
+async def test_a_write_that_failed_is_kept_in_mind_until_one_as_large_succeeds(tmp_path: Path) -> None:
+    """Smaller ones say nothing about it."""
+    with opened(tmp_path) as catalogue:
+        (tmp_path / f"{V1}.json.tmp").mkdir()
+        await refused(catalogue.put(desired(), metainfo=b"x" * 1000))
+        assert catalogue.failed is not None
+        assert (catalogue.failed.files, catalogue.failed.size > 1000) == (2, True)
+        await catalogue.put(desired(OTHER))
+        assert catalogue.failed is not None
+        (tmp_path / f"{V1}.json.tmp").rmdir()
+        await catalogue.put(desired(), metainfo=b"x" * 1000)
+        assert catalogue.failed is None

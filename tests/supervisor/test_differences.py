@@ -7,7 +7,7 @@ from protocol.desired import DesiredSession, DesiredTorrent
 from protocol.durable import commit
 from protocol.integrity import crc32_of, decode_record, encode_record
 from protocol.resume_dir import ResumeDir
-from supervisor.differences import Record, damaged_metainfo, differences, moved_on, refused_metainfo
+from supervisor.differences import Checked, Record, check_metainfo, differences, moved_on, refused_metainfo
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
@@ -71,10 +71,10 @@ def test_metainfo_that_is_not_what_was_remembered_is_put_aside(tmp_path: Path) -
     }
     for torrent, content in {V1: b"damaged", OTHER: b"metainfo", V2: b"whatever"}.items():
         directory.metainfo(torrent).write_bytes(content)
-    [file] = damaged_metainfo(directory, torrents, list(torrents))
+    [file] = check_metainfo(directory, torrents, list(torrents)).damaged
     assert (file.name, file.torrent, file.orphan) == (f"{V1}.torrent", V1, False)
     assert str(directory.damaged / file.name) in file.done
-    assert damaged_metainfo(directory, torrents, list(torrents)) == []
+    assert check_metainfo(directory, torrents, list(torrents)) == Checked([], {})
 
 
 def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Pa
         def get(self, key: str, default: object = None) -> object:  # type: ignore[override]  # it is asked no more
             return self.pop(key, desired(revision=2))
 
-    assert damaged_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)}), [V1]) == []
+    assert check_metainfo(directory, Changing({V1: desired(metainfo_crc32=1)}), [V1]) == Checked([], {})
     assert directory.metainfo(V1).exists()
 
 

@@ -99,7 +99,7 @@ async def test_a_death_while_the_disk_is_busy(tmp_path: Path, monkeypatch: pytes
         client = on.client()
         with busy_disk(on, monkeypatch):
             number = await client.send(op.split()[0], CHANGES[op], wait="applied")
-            await until(on, lambda: on.catalogue._writing > 0)
+            await until(on, lambda: bool(on.catalogue._writing))
             await on.lose_engine()
         await next_engine(on)
         reply = await client.reply()

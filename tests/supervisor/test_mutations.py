@@ -647,7 +647,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """Every mutation has a type; the union and the table of changes here agree."""
     ops = {str(kind.__struct_config__.tag) for kind in Mutation.__args__}
-    assert ops == {*CHANGES, "add_torrent"}
+    assert ops == {*CHANGES, "add_torrent", "restore_damaged"}
     assert AddTorrent().priorities == {}
 
 

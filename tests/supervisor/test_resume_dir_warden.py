@@ -1,44 +1,67 @@
 import asyncio
+import errno
+import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import structlog
 
-from protocol.desired import DesiredSession
+from protocol import durable
+from protocol.desired import DesiredSession, DesiredTorrent
+from protocol.durable import Change
 from protocol.errors import ErrorKind, OuzelError
+from protocol.integrity import encode_record
+from protocol.recycler import Recycler
 from protocol.resume_dir import ResumeDir
 from supervisor import resume_dir_warden
 from supervisor.catalogue import Catalogue
 from supervisor.damage import DamagedFile
 from supervisor.differences import Mended
 from supervisor.directory_lock import DirectoryLock
-from supervisor.resume_dir_warden import ResumeDirWarden
-from tests.supervisor.samples import OTHER, V1, desired
+from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
+from supervisor.stored_records import Found, Unreadable
+from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
 class Watched:
     """A resume directory with a warden, as the service has it."""
 
-    def __init__(self, root: Path) -> None:
-        root.mkdir()
+    def __init__(self, root: Path, *, loaded: bool = False) -> None:
+        if not loaded:
+            root.mkdir()
         self.dir = ResumeDir(root)
         self.locks = [DirectoryLock(root)]
         self.catalogue = Catalogue(self.dir)
+        if loaded:
+            self.catalogue.load()
         self.problems: list[str | None] = []
         self.mended: list[list[Mended]] = []
         self.damaged: list[DamagedFile] = []
+        self.writes: list[str | None] = []
+        self.unreadable: dict[str, str] = {}
+        self.loaded: list[list[DamagedFile]] = []
+        self.found: list[tuple[str | None, DesiredTorrent | None]] = []
+        self.lying: list[tuple[set[str], list[str]]] = []
         self._news = asyncio.Event()
         self.warden = ResumeDirWarden(
             self.dir,
             self.locks[0],
             self.catalogue,
-            on_trouble=self._troubled,
-            on_locked=self.locks.append,
-            on_back=self._mended,
-            on_damaged=self.damaged.append,
+            Callbacks(
+                trouble=self._troubled,
+                writes=self._wrote,
+                locked=self.locks.append,
+                back=self._mended,
+                damaged=self.damaged.append,
+                unreadable=self._unread,
+                loaded=self._took_in,
+                found=self._found,
+                session_found=lambda: self.found.append((None, None)),
+                lying=self._lies,
+            ),
             log=structlog.wrap_logger(
                 structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(50), processors=[]
             ),
@@ -46,6 +69,27 @@ class Watched:
 
     def _troubled(self, problem: str | None) -> None:
         self.problems.append(problem)
+        self._news.set()
+
+    def _lies(self, names: Collection[str], missed: list[DamagedFile]) -> None:
+        self.lying.append((set(names), [file.name for file in missed]))
+        self._news.set()
+
+    def _took_in(self, damaged: list[DamagedFile]) -> None:
+        self.loaded.append(damaged)
+
+    def _wrote(self, problem: str | None) -> None:
+        self.writes.append(problem)
+        self._news.set()
+
+    def _unread(self, name: str, problem: str | None) -> None:
+        self.unreadable.pop(name, None)
+        if problem is not None:
+            self.unreadable[name] = problem
+        self._news.set()
+
+    def _found(self, torrent: str, desired: DesiredTorrent | None) -> None:
+        self.found.append((torrent, desired))
         self._news.set()
 
     def _mended(self, mended: list[Mended]) -> None:
@@ -234,3 +278,137 @@ async def test_a_failed_write_is_looked_into_at_once(tmp_path: Path, monkeypatch
         assert "Is a directory" in await on.refusal()
         await on.catalogue.put(desired(V1, paused=True))
         assert on.problems == []
+
+
+async def test_what_cannot_be_put_aside_is_told_and_mended_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of a torrent that was removed is in the copy that came back, and something has the name `damaged`."""
+    async with watched(tmp_path, monkeypatch) as on:
+        shutil.copy(on.dir.desired(V1), tmp_path / "old")
+        await on.catalogue.put(desired(removal="keep_files"))
+        await on.catalogue.drop(V1)
+        on.dir.root.rename(tmp_path / "away")
+        await on.trouble()
+        shutil.copy(tmp_path / "old", tmp_path / "away" / f"{V1}.json")
+        (tmp_path / "away" / "damaged").write_bytes(b"")
+        (tmp_path / "away").rename(on.dir.root)
+        await on.until(lambda: any("damaged" in (problem or "") for problem in on.problems))
+        on.dir.damaged.unlink()
+        assert {each.torrent for each in await on.back()} == {V1}
+        assert [path.name for path in on.dir.damaged.iterdir()] == [f"{V1}.json.removed"]
+
+
+@pytest.mark.parametrize(
+    "name", ["_examine", "_mend", "_look_at_writes", "_read_again", "_look_aside", "_beside", "_take_over", "_probe"]
+)
+async def test_no_error_of_the_disk_ends_a_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Each part of it fails once, in trouble and after: it is tried again, and all is well in the end."""
+    async with watched(tmp_path, monkeypatch) as on:
+        real, failed = getattr(on.warden, name), list[str]()
+
+        def fails(*args: object) -> object:
+            if not failed:
+                failed.append(name)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(*args)
+
+        monkeypatch.setattr(on.warden, name, fails)
+        on.dir.root.rename(tmp_path / "doomed")
+        await on.trouble()
+        shutil.rmtree(tmp_path / "doomed")
+        on.dir.root.mkdir()
+        await on.until(lambda: on.problems[-1] is None and bool(failed))
+        await on.catalogue.put(desired(OTHER))
+        assert on.dir.torrents() == [V1, OTHER]
+
+
+async def test_a_record_is_back_once_it_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a restart; one that turns out to be damaged is put aside, one that was deleted is gone."""
+    async with watched(tmp_path, monkeypatch) as on:
+        await on.catalogue.put(desired(OTHER))
+        await on.catalogue.put(desired(V2))
+        answers: dict[str, Found] = {
+            V1: desired(),
+            OTHER: None,
+            V2: DamagedFile(f"{V2}.json", V2, "is damaged", "aside"),
+        }
+        for torrent in answers:
+            on.catalogue.torrents.pop(torrent)
+            on.catalogue.unreadable[torrent] = Unreadable(f"{torrent}.json", torrent, "it cannot be read")
+        monkeypatch.setattr(
+            resume_dir_warden, "read_torrent", lambda _, torrent: Unreadable(f"{torrent}.json", torrent, "still not")
+        )
+        await on.until(lambda: len(on.unreadable) == 3)
+        assert set(on.unreadable.values()) == {"still not"}
+        monkeypatch.setattr(resume_dir_warden, "read_torrent", lambda _, torrent: answers[torrent])
+        await on.until(lambda: len(on.found) == 3)
+        assert (on.unreadable, on.catalogue.unreadable) == ({}, {})
+        assert on.catalogue.torrents == {V1: desired()}
+        assert on.catalogue.ids_after(None, 9) == [V1]
+        assert [file.torrent for file in on.damaged] == [V2]
+
+
+async def test_a_directory_is_loaded_once_it_can_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed until then."""
+    directory = tmp_path / "resume"
+    directory.mkdir()
+    ResumeDir(directory).desired(V1).write_bytes(encode_record(desired()))
+    monkeypatch.setattr(resume_dir_warden, "LOOK_S", 0.01)
+    real, broken = Path.iterdir, [True]
+
+    def fails(path: Path) -> Iterator[Path]:
+        if broken and path == directory:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", fails)
+    on = Watched(directory, loaded=True)
+    running = asyncio.create_task(on.warden.run())
+    assert "listed" in await on.trouble()
+    assert "listed" in await on.refusal() or "Permission" in await on.refusal()
+    broken.clear()
+    await on.back()
+    assert on.catalogue.torrents == {V1: desired()}
+    assert on.loaded == [[]]
+    await on.catalogue.put(desired(OTHER))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    on.catalogue.close()
+    on.locks[0].close()
+
+
+async def test_a_failed_write_is_told_until_one_of_its_size_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room for small changes, which are taken, and not for large ones."""
+    real = durable.commit
+
+    def small_only(group: list[list[Change]], recycler: Recycler | None = None) -> list[OSError | None]:
+        if full and sum(len(change.content or b"") for each in group for change in each) > 100_000:
+            return [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) for _ in group]
+        return real(group, recycler)
+
+    full = [True]
+    monkeypatch.setattr(durable, "commit", small_only)
+    async with watched(tmp_path, monkeypatch) as on:
+        with pytest.raises(OuzelError):
+            await on.catalogue.put(desired(OTHER), metainfo=bytes(200_000))
+        await on.until(lambda: "No space left" in (on.writes[-1] or "") if on.writes else False)
+        await on.catalogue.put(desired(paused=True, revision=2))
+        assert on.problems == []
+        full.clear()
+        await on.until(lambda: on.writes[-1] is None)
+        assert not list(on.dir.root.glob(".probe*"))
+
+
+async def test_what_lies_aside_is_told_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what of it is missed: nothing is in its place."""
+    async with watched(tmp_path, monkeypatch) as on:
+        on.dir.damaged.mkdir()
+        for name in (f"{V1}.json", f"{OTHER}.json.1", f"{V2}.json.removed", "other", f"{V1}.torrent"):
+            (on.dir.damaged / name).write_bytes(b"")
+        await on.until(lambda: bool(on.lying) and len(on.lying[-1][0]) == 5)
+        assert on.lying[-1][1] == [f"{V1}.torrent", f"{OTHER}.json"]
+        (on.dir.damaged / f"{OTHER}.json.1").unlink()
+        await on.until(lambda: len(on.lying[-1][0]) == 4)
