@@ -52,6 +52,7 @@ class DamagedShelf:
 
         def place() -> None:
             self._dir.check()
+            self._dir.make_engine_dir()
             durable.write(self._dir.fastresume(torrent), content)
 
         try:

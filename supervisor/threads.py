@@ -51,5 +51,5 @@ def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
         _thread.start_new_thread(run, ())
     except RuntimeError as error:
         unsettled.clear()
-        raise OSError(errno.EAGAIN, "no thread can be started now") from error
+        raise OSError(errno.EAGAIN, str(error)) from error
     return answer

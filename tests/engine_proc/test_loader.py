@@ -439,7 +439,8 @@ def test_what_cannot_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.Monke
     torrent, desired = desk.sample.torrent, desk.sample.desired()
     if kind == "fastresume":
         desk.dir.fastresume(torrent).write_bytes(seal(desk.resume_data()))
-    path, real = desk.dir.root / f"{torrent}.{kind}", os.open
+    path = desk.dir.fastresume(torrent) if kind == "fastresume" else desk.dir.metainfo(torrent)
+    real = os.open
     before = path.read_bytes()
 
     def fails(name: str | Path, *args: int, **kwargs: int) -> int:

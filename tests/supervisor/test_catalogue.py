@@ -43,7 +43,7 @@ def names(directory: Path) -> list[str]:
 
 def contents(directory: Path) -> dict[str, bytes]:
     """The files there are, and what they hold."""
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
 
 
 def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:

@@ -108,7 +108,9 @@ async def test_a_directory_that_others_could_fill_has_none(tmp_path: Path) -> No
         on.directory.chmod(0o777)
         assert await refused(on.reports.summaries()) is ErrorKind.STORAGE_UNAVAILABLE
         assert await refused(on.reports.get(report(1).name)) is ErrorKind.STORAGE_UNAVAILABLE
-        await on.written(report(2))
+        on.told.clear()
+        on.reports.file(report(2))
+        await on.told.wait()
         assert on.events() == ["crash_report_written", "crash_report_not_written"]
         assert on.files() == [f"{report(1).name}.json"]
 

@@ -49,7 +49,7 @@ async def test_a_torrent_comes_back_with_what_belongs_to_it(tmp_path: Path) -> N
         assert (found.removal, found.metainfo_crc32) == (None, record.metainfo_crc32)
         root = directory.parent
         assert (root / f"{V1}.torrent").read_bytes() == METAINFO
-        assert (root / f"{V1}.fastresume").read_bytes() == seal(b"resume")
+        assert (root / "fastresume" / f"{V1}.fastresume").read_bytes() == seal(b"resume")
         assert [path.name for path in directory.iterdir()] == [f"{V1}.torrent"]
         assert "torrent_added" in [kind for kind, _ in on.told()]
 
