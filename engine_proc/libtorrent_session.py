@@ -241,6 +241,7 @@ class LibtorrentSession:
         """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
         return describe(desired, metainfo=metainfo, resume=resume)
 
+    @faults.of_desired
     @recorded.of_desired
     def resume(
         self,
@@ -370,6 +371,7 @@ class LibtorrentSession:
         handle.force_recheck()
         handle.set_flags(_FLAGS.stop_when_ready)  # before, it would pause at once what is ready now
 
+    @faults.of_torrent
     @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:
         """Pieces in order, or rarest first. Raises UnknownTorrent."""
@@ -437,6 +439,7 @@ class LibtorrentSession:
             if torrent in self._alerts.handles:
                 self._call_peers_of(torrent)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def _call_peers_of(self, torrent: str) -> None:
         """Has libtorrent call peers that it has hung up on just now, and notice that it may.
@@ -456,6 +459,7 @@ class LibtorrentSession:
         handle.set_max_connections(limit + 1 if limit < _UNLIMITED else limit - 1)
         handle.set_max_connections(limit)
 
+    @faults.of_torrent
     @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
         """Reads back what is applied. Raises UnknownTorrent."""
@@ -514,6 +518,7 @@ class LibtorrentSession:
         """The torrent's info-hashes. Raises UnknownTorrent."""
         return Hashes(*libtorrent_params.both_hashes(self._handle(torrent).info_hashes()))
 
+    @faults.of_torrent
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
         """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""
