@@ -87,7 +87,9 @@ def run(root: Path, kind: str, kills: int, commands: int) -> Run:
                 refused, commands_s = _command(daemon, commands)
             reload_s = _reload(daemon, seen)
         until(daemon.healthy, "the daemon is healthy")
-        health = daemon.client.health()
+        if kind != "good":
+            until(lambda: _told(daemon), "health tells of the log")
+        told, status = _told(daemon), daemon.client.health().status.value
         began = time.monotonic()
         exit_code = daemon.stop()
         return Run(
@@ -99,9 +101,13 @@ def run(root: Path, kind: str, kills: int, commands: int) -> Run:
             reload_s,
             time.monotonic() - began,
             exit_code,
-            [reason.message for reason in health.reasons if reason.component == "log"],
-            health.status.value,
+            told,
+            status,
         )
+
+
+def _told(daemon: Daemon) -> list[str]:
+    return [reason.message for reason in daemon.client.health().reasons if reason.component == "log"]
 
 
 def _kill(daemon: Daemon, seen: Watcher) -> float:

@@ -84,7 +84,7 @@ def test_frames_that_are_no_requests_are_refused_and_kill_nothing(daemon: Daemon
         ("update_selection", {"torrent": UNKNOWN, "include": "x"}, "invalid_argument", "args.include"),
         ("add_torrent", {}, "invalid_argument", "args.magnet"),
         ("add_torrent", {"magnet": "magnet:?xt=urn:btih:zz"}, "invalid_magnet", "args.magnet"),
-        ("add_torrent", {"magnet": "magnet:?dn=%ff&xt=urn:btih:" + UNKNOWN}, "invalid_magnet", "args.magnet"),
+        ("add_torrent", {"magnet": "magnet:?dn=zeros&xt=urn:btih:" + "0" * 40}, "invalid_magnet", "args.magnet"),
         ("add_torrent", {"magnet": "http://example.invalid/"}, "invalid_magnet", "args.magnet"),
         ("add_torrent", {"metainfo": b"de"}, "invalid_metainfo", "args.metainfo"),
         ("add_torrent", {"metainfo": os.urandom(1000)}, "invalid_metainfo", "args.metainfo"),

@@ -144,8 +144,8 @@ def test_set_sequential_and_torrent_limits_are_kept(root: Path, daemon: Daemon) 
 def test_a_download_that_cannot_be_written_ends_in_an_error_that_says_why(root: Path, daemon: Daemon) -> None:
     """The torrent is in `error`; the service is healthy."""
     made = payload.make(root / "seed", "one.bin", {"": MIB})
-    (daemon.downloads / "file").write_bytes(b"")
-    daemon.client.add_torrent(metainfo=made.metainfo, save_path=str(daemon.downloads / "file"))
+    (daemon.downloads / "one.bin").mkdir()
+    daemon.client.add_torrent(metainfo=made.metainfo)
     row = daemon.until_state(made.torrent, TorrentState.ERROR)
     assert row.error is not None
     assert "one.bin" in row.error

@@ -97,9 +97,11 @@ def test_files_are_listed_as_they_are_on_the_disk(root: Path, daemon: Daemon, se
 def test_an_error_about_a_long_name_ends_no_engine(daemon: Daemon) -> None:
     """libtorrent cuts its text in the middle of a character; the torrent is in `error`, and says why."""
     for name in (b"n", b"nn"):  # a byte more, and the cut is elsewhere in a letter of two
-        made = hostile.v1(name, [Entry([("é" * 120).encode()] * 17 + [b"x"], bytes(10)), Entry([b"y"], bytes(10))])
+        made = hostile.v1(name, [Entry([("é" * 120).encode()] * 16 + [b"x"], bytes(10)), Entry([b"y"], bytes(10))])
+        (daemon.downloads / name.decode()).mkdir()
+        (daemon.downloads / name.decode() / ("é" * 120)).write_bytes(b"in the way")
         daemon.client.add_torrent(metainfo=made.metainfo)
         row = daemon.until_state(made.torrent, TorrentState.ERROR, TorrentState.QUARANTINED)
         assert row.state is TorrentState.ERROR
-        assert "File name too long" in (row.error or "")
+        assert "Not a directory" in (row.error or "")
     assert daemon.client.health().engine.restarts == 0
