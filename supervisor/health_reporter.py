@@ -74,6 +74,8 @@ class HealthReporter:
     def unreadable(self, name: str, problem: str | None) -> None:
         """A file of the resume directory, or something of a torrent, cannot be read; None once it could be."""
         if problem is None:
+            if name not in self._unreadable:
+                return
             self._unreadable.remove(name)
         else:
             self._unreadable.add(name, problem)

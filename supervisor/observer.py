@@ -244,6 +244,8 @@ class Observer:
                 observed.applied_revision = revision
                 if refused_before is not None and problem is None and observed.state is TorrentState.ERROR:
                     self._clear(ErrorCleared(torrent=torrent))
+                if problem is None:  # also where an engine before could not read something of it
+                    self._on_unreadable(torrent, None)
                 self._waiters.confirm(torrent, revision, problem)
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)

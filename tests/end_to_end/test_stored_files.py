@@ -117,16 +117,21 @@ COMMANDS = {
     "ouzel --server tcp://HOST:7801 --server-key server.key --key laptop.key_secret health": (
         "tests/end_to_end/test_access.py"
     ),
-    "python3 -m venv /opt/ouzel && /opt/ouzel/bin/pip install -c constraints.txt .": "tests/systemd/story.py",
-    "install -Dm644 packaging/ouzel.sysusers.conf /usr/lib/sysusers.d/ouzel.conf && systemd-sysusers": (
-        "tests/systemd/story.py"
-    ),
-    "install -Dm644 packaging/ouzel.tmpfiles.conf /usr/lib/tmpfiles.d/ouzel.conf && systemd-tmpfiles --create": (
-        "tests/systemd/story.py"
-    ),
-    "install -Dm644 packaging/ouzel.toml /etc/ouzel/ouzel.toml": "tests/systemd/story.py",
-    "install -Dm644 packaging/ouzel.service /etc/systemd/system/ouzel.service && systemctl enable --now ouzel": (
-        "tests/systemd/story.py"
+    **dict.fromkeys(
+        [
+            "umask 022",
+            "python3 -m venv /opt/ouzel",
+            "/opt/ouzel/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt",
+            "/opt/ouzel/bin/pip install --no-index --no-deps --no-build-isolation .",
+            "install -Dm644 packaging/ouzel.sysusers.conf /usr/lib/sysusers.d/ouzel.conf",
+            "systemd-sysusers",
+            "install -Dm644 packaging/ouzel.tmpfiles.conf /usr/lib/tmpfiles.d/ouzel.conf",
+            "systemd-tmpfiles --create",
+            "install -Dm644 packaging/ouzel.toml /etc/ouzel/ouzel.toml",
+            "install -Dm644 packaging/ouzel.service /etc/systemd/system/ouzel.service",
+            "systemctl enable --now ouzel",
+        ],
+        "tests/systemd/story.py",
     ),
 }
 """Each command of README, and what runs it."""
