@@ -50,7 +50,8 @@ class _Trust:
 def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parents: bool = True) -> list[str]:
     """Makes a directory, or takes away from others what they could do in one that is there.
 
-    A narrower one stays narrower. What is made above it has the same mode, whatever the umask is.
+    A narrower one stays narrower. What is made above it has the same mode, whatever the umask is. One that others can
+    add to, and no more, as the root of a tmpfs is (mode 1777), is narrowed where nothing in it is theirs.
 
     Args:
         mode: of what is made.
@@ -139,6 +140,13 @@ def _opened(
         if found.st_uid != os.geteuid():
             problem = f"belongs to uid {found.st_uid}, and this is uid {os.geteuid()}; choose another directory"
             raise PermissionError(errno.EPERM, problem, str(directory))
+        if make is not None and found.st_mode & _OTHERS_WRITE and found.st_mode & stat.S_ISVTX:
+            os.fchmod(fd, stat.S_IMODE(found.st_mode) & ~(_OTHERS_WRITE | stat.S_ISVTX))  # before it is looked at
+            if (strange := _not_ours(fd)) is not None:
+                os.fchmod(fd, stat.S_IMODE(found.st_mode))
+                problem = f"others can add to it, and {strange} in it may be theirs; look at it, and `chmod go-w` it"
+                raise PermissionError(errno.EPERM, problem, str(directory))
+            found = os.fstat(fd)
         if found.st_mode & _OTHERS_WRITE:
             problem = (
                 f"others can write to it, its mode is {stat.S_IMODE(found.st_mode):04o}; remove it, or `chmod go-w` "
@@ -146,6 +154,15 @@ def _opened(
             )
             raise PermissionError(errno.EPERM, problem, str(directory))
         yield fd
+
+
+def _not_ours(fd: int) -> str | None:
+    """An entry of a directory that somebody else may have put there: another user's, or a second name of a file."""
+    for name in os.listdir(fd):
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        if found.st_uid != os.geteuid() or (not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1):
+            return name
+    return None
 
 
 def _walk(

@@ -56,7 +56,36 @@ def test_one_that_is_there_gets_narrower_only(tmp_path: Path, there: int, then: 
     assert mode(directory) == then
 
 
-@pytest.mark.parametrize("there", [0o777, 0o770, 0o1777, 0o702])
+def test_one_that_others_could_add_to_is_narrowed_where_they_did_not(tmp_path: Path) -> None:
+    """As the root of a tmpfs is; they could replace nothing of ours."""
+    directory = made(tmp_path / "run", 0o1777)
+    (directory / "ours").write_text("x")
+    prepare(directory)
+    assert mode(directory) == 0o750
+
+
+@as_root
+@pytest.mark.parametrize("how", ["file", "link", "name"])
+def test_one_that_others_have_added_to_is_refused(tmp_path: Path, how: str) -> None:
+    """A file or a link of theirs, or another name of a file of ours; it is left as it was."""
+    directory = made(tmp_path / "run", 0o1777)
+    entry = directory / "entry"
+    match how:
+        case "file":
+            entry.write_text("x")
+            of_stranger(entry)
+        case "link":
+            entry.symlink_to("/etc/hostname")
+            os.lchown(entry, STRANGER, STRANGER)
+        case _:
+            (tmp_path / "ours").write_text("x")
+            entry.hardlink_to(tmp_path / "ours")
+    with pytest.raises(PermissionError, match="entry in it may be theirs"):
+        prepare(directory)
+    assert mode(directory) == 0o1777
+
+
+@pytest.mark.parametrize("there", [0o777, 0o770, 0o702])
 def test_one_that_others_could_write_to_is_refused(tmp_path: Path, there: int) -> None:
     """What is in it may be theirs."""
     directory = made(tmp_path / "run", there)
