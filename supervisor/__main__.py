@@ -1,8 +1,8 @@
 """`ouzeld`: the daemon's command line.
 
 Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 71 there is no
-UTF-8 locale, 73 a directory cannot be made or belongs to others, 75 another ouzeld has the directories, 78 the
-configuration is wrong, or a limit of this user's too low.
+UTF-8 locale, 73 a directory cannot be made or trusted, 75 another ouzeld has the directories, 78 the configuration is
+wrong, libtorrent refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256 files may be open.
 """
 
 import argparse
@@ -54,7 +54,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         "SIGHUP has it read its configuration again.",
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
         "71 there is no UTF-8 locale, 73 a directory cannot be made or trusted, 75 already running, "
-        "78 wrong configuration.",
+        '78 the configuration is wrong, libtorrent refuses it, [sandbox] mode = "require" cannot be met, '
+        "or fewer than 256 files may be open.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")

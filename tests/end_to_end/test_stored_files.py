@@ -120,7 +120,7 @@ COMMANDS = {
     **dict.fromkeys(
         [
             "umask 022",
-            "python3 -m venv /opt/ouzel",
+            "python3 -I -m venv /opt/ouzel",
             "/opt/ouzel/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt",
             "/opt/ouzel/bin/pip install --no-index --no-deps --no-build-isolation .",
             "install -Dm644 packaging/ouzel.sysusers.conf /usr/lib/sysusers.d/ouzel.conf",

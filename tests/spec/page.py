@@ -154,7 +154,7 @@ def _limits() -> str:
             ],
             ["characters of all globs of a torrent together", f"{desired.RULES_MAX:,}", "`invalid_argument`"],
             [
-                "trackers, and web seeds, of a source",
+                "trackers, web seeds, and peers, of a source",
                 f"{desired.ADDRESSES_MAX:,} each",
                 "`invalid_magnet` or `invalid_metainfo`",
             ],
