@@ -168,7 +168,9 @@ class _Staged:
             return fd
         temporary = self._temporary[index]
         assert temporary is not None
-        return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        # A pipe of that name, which is no file of ours, would be waited for.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        return os.open(temporary, flags, 0o600)
 
     def _close(self) -> None:
         fds, self._fds = self._fds, []

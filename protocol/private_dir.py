@@ -140,10 +140,17 @@ def _opened(
         if found.st_uid != os.geteuid():
             problem = f"belongs to uid {found.st_uid}, and this is uid {os.geteuid()}; choose another directory"
             raise PermissionError(errno.EPERM, problem, str(directory))
-        if make is not None and found.st_mode & _OTHERS_WRITE and found.st_mode & stat.S_ISVTX:
-            os.fchmod(fd, stat.S_IMODE(found.st_mode) & ~(_OTHERS_WRITE | stat.S_ISVTX))  # before it is looked at
-            if (strange := _not_ours(fd)) is not None:
-                os.fchmod(fd, stat.S_IMODE(found.st_mode))
+        if make is not None and found.st_mode & stat.S_ISVTX:
+            mode = stat.S_IMODE(found.st_mode)
+            # Before it is looked at; the sticky bit stays until it was, whatever happens meanwhile.
+            os.fchmod(fd, mode & ~_OTHERS_WRITE)
+            try:
+                strange = _not_ours(fd)
+            except OSError:
+                os.fchmod(fd, mode)
+                raise
+            if strange is not None:
+                os.fchmod(fd, mode)
                 problem = f"others can add to it, and {strange} in it may be theirs; look at it, and `chmod go-w` it"
                 raise PermissionError(errno.EPERM, problem, str(directory))
             found = os.fstat(fd)
@@ -157,10 +164,14 @@ def _opened(
 
 
 def _not_ours(fd: int) -> str | None:
-    """An entry of a directory that somebody else may have put there: another user's, or a second name of a file."""
+    """An entry of a directory that somebody else may have put there, or filled.
+
+    That is another user's, a file with a second name, or a directory that others can write to.
+    """
     for name in os.listdir(fd):
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        if found.st_uid != os.geteuid() or (not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1):
+        shared = found.st_mode & _OTHERS_WRITE if stat.S_ISDIR(found.st_mode) else found.st_nlink > 1
+        if found.st_uid != os.geteuid() or shared:
             return name
     return None
 

@@ -15,7 +15,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -105,14 +105,18 @@ class ResumeDir:
 
     def orphans(self, known: Collection[str]) -> list[Path]:
         """Files of torrents that are not known."""
-        found = [*self._files(self.root), *self._files(self.fastresume_dir)]
+        found = self._files(self.root)
+        with contextlib.suppress(OSError):  # what the engine has is no record: each file is judged as it is read
+            found += self._files(self.fastresume_dir)
         return sorted(path for torrent, _, path in found if torrent not in known)
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
         probe = self.probe.name
         found = [path for path in self.root.iterdir() if path.name.startswith(probe)]
-        kept = [*self.root.iterdir(), *_entries(self.fastresume_dir)]
+        kept = list(self.root.iterdir())
+        with contextlib.suppress(OSError):  # as above
+            kept += _entries(self.fastresume_dir)
         return sorted({*found, *(path for path in kept if path.name.endswith(TEMPORARY_SUFFIX))})
 
     def probes(self, count: int) -> list[Path]:
@@ -178,12 +182,15 @@ class ResumeDir:
         Args:
             mark: goes behind the name.
         """
+        return self._aside(path.name, mark, path)
+
+    def _aside(self, name: str, mark: str, source: Path | str, *, source_fd: int | None = None) -> Path:
         private_dir.prepare(self.damaged, parents=False)
-        target = _free_name(self.damaged, f"{path.name}{mark}")
+        target = _free_name(self.damaged, f"{name}{mark}")
         try:
-            path.rename(target)
+            os.rename(source, target, src_dir_fd=source_fd)  # by the descriptor of its directory
         except OSError:
-            if os.path.lexists(path) or not os.path.lexists(target):
+            if source_fd is not None or os.path.lexists(source) or not os.path.lexists(target):
                 raise
         with contextlib.suppress(OSError):  # where a crash takes it back, the next start judges the file again
             self.sync_put_aside()
@@ -198,9 +205,34 @@ class ResumeDir:
         fsync_dir(path.parent)
         return target
 
-    def staged_files(self) -> list[Path]:
-        """What the engine has put aside, and the supervisor has to move on."""
-        return sorted(_entries(self.staged))
+    def staged_names(self) -> list[str]:
+        """What the engine has put aside, and the supervisor has to move on; nothing where there is no directory."""
+        try:
+            with self._open_staged() as fd:
+                return sorted(os.listdir(fd))  # noqa: PTH208  # of a descriptor
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def take_staged(self, name: str) -> Path:
+        """Moves on what the engine has put aside. Returns where it is now.
+
+        The engine may name and lay out what it likes, if native code has gone wrong: no link of its own is followed.
+
+        Raises:
+            OSError: it could not be moved, or there is no such file there.
+        """
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise OSError(errno.EINVAL, "it is no name of a file", name)
+        with self._open_staged() as fd:
+            return self._aside(name, "", name, source_fd=fd)
+
+    @contextlib.contextmanager
+    def _open_staged(self) -> Iterator[int]:
+        fd = os.open(self.staged, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
     def sync_put_aside(self) -> None:
         """Makes durable what was put aside: there first, so that it is never in neither place. Raises OSError."""

@@ -119,9 +119,8 @@ def refused_metainfo(
 
 def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
     """Moves what an engine has put aside to the other damaged files. Returns what was done, as the engine said it."""
-    path = directory.staged / staged
     try:
-        return done.replace(f"put aside as {path}", put_aside_as(directory.put_aside(path)))
+        return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))
     except OSError:
         return done
 

@@ -101,7 +101,7 @@ def _alive(pid: str) -> bool:
     """Whether the supervisor that wrote its pid still runs; a reused pid costs no more than a wrong sentence."""
     try:
         os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True

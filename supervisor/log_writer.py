@@ -170,4 +170,7 @@ class LogWriter:
         """Somebody has made the descriptor non-blocking, for all who share it."""
         writable = select.poll()
         writable.register(self._fd, select.POLLOUT)
-        writable.poll(RETRY_S * 1000)
+        try:
+            writable.poll(RETRY_S * 1000)
+        except OSError:
+            self._hurry.wait(RETRY_S)

@@ -13,6 +13,9 @@ from protocol.standard_streams import STREAMS
 
 STDERR: Final = 2
 
+LINE_MAX: Final = 64 * 1024
+"""Characters after which a line ends that has no end."""
+
 SEND_US: Final = 2_000
 """How long a write to a socket may take, which cannot be opened anew without waiting as a pipe can."""
 
@@ -57,6 +60,8 @@ class LogStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Takes all of it; what is behind the last line end waits for the next one."""
         *lines, self._rest = (self._rest + text).split("\n")
+        if len(self._rest) > LINE_MAX:
+            lines, self._rest = [*lines, self._rest], ""
         for line in lines:
             self._put(printable(line).encode("utf-8", "backslashreplace") + b"\n")
         return len(text)

@@ -167,7 +167,7 @@ def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir
         assert where.name == aside.staged
         assert where.read_bytes() == content
         assert store.load(A) is None
-    assert len(resume_dir.staged_files()) == 2
+    assert len(resume_dir.staged_names()) == 2
     assert not resume_dir.damaged.exists(), "the supervisor moves them on"
 
 

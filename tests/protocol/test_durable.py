@@ -317,3 +317,13 @@ def test_closing_waits_for_everything(tmp_path: Path, writer: DurableWriter) -> 
     assert outcomes(writer, *([Change(tmp_path / f"file{n % 50}", b"%d" % n)] for n in range(count))) == [None] * count
     assert (tmp_path / "file49").read_bytes() == b"1499"
     assert len(list(tmp_path.iterdir())) == 50
+
+
+def test_a_pipe_in_the_place_of_a_temporary_file_is_not_waited_for(tmp_path: Path) -> None:
+    """It is an error, and out of the way of the next write."""
+    path = tmp_path / "a"
+    os.mkfifo(f"{path}.tmp")
+    with pytest.raises(OSError, match="No such device"):
+        durable.write(path, b"content")
+    durable.write(path, b"content")
+    assert path.read_bytes() == b"content"

@@ -1,5 +1,7 @@
+import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +10,7 @@ from protocol.durable import commit
 from protocol.integrity import crc32_of, decode_record, encode_record
 from protocol.resume_dir import ResumeDir
 from supervisor.differences import Checked, Record, check_metainfo, differences, moved_on, refused_metainfo
+from supervisor.stored_records import read_all
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 
@@ -121,3 +124,29 @@ def test_what_an_engine_put_aside_is_moved_to_the_other_damaged_files(tmp_path: 
     )
     assert (directory.damaged / path.name).read_bytes() == b"damaged"
     assert moved_on(directory, done, staged.name) == done
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../session.json", "{root}/session.json"])
+def test_an_engine_that_lies_about_names_has_nothing_else_moved(tmp_path: Path, name: str) -> None:
+    """A fault of native code can have it say anything."""
+    directory = ResumeDir(tmp_path)
+    directory.make_engine_dir()
+    directory.staged.mkdir()
+    directory.session.write_bytes(b"{}")
+    assert moved_on(directory, "done", name.format(root=tmp_path)) == "done"
+    assert directory.session.read_bytes() == b"{}"
+    assert directory.staged.is_dir()
+
+
+def test_a_link_that_an_engine_made_is_not_followed(tmp_path: Path) -> None:
+    """Neither while it runs nor at the next start, which puts the link itself aside."""
+    directory, elsewhere = ResumeDir(tmp_path / "resume"), tmp_path / "elsewhere"
+    directory.root.mkdir()
+    directory.make_engine_dir()
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_bytes(b"x")
+    directory.staged.symlink_to(elsewhere)
+    assert moved_on(directory, "done", "precious") == "done"
+    read_all(directory)
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert not os.path.lexists(directory.staged)
