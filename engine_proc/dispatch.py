@@ -189,6 +189,8 @@ class Dispatcher:
         """Why the files of a torrent that is leaving are left alone."""
         self._retrying: dict[str, float] = {}
         """Until when it is waited for that libtorrent goes on with those that an error had stopped."""
+        self._renamed: set[str] = set()
+        """Those that were added to be deleted, with other names for the files that are left."""
         self._deleted: dict[str, list[str]] = {}
         """The paths that are to be gone once a torrent is."""
         self._again: dict[str, tuple[float, str]] = {}
@@ -216,7 +218,10 @@ class Dispatcher:
         """
         if torrent not in self._unjudged:
             return False
-        return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
+        try:
+            return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
+        except (TorrentFault, UnknownTorrent):
+            return True  # what cannot be told has not been judged
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -261,11 +266,7 @@ class Dispatcher:
         if self._loader.give_up(torrent) or self._loading_waits.pop(torrent, None) is not None:
             self._pending.pop(torrent)
         if torrent in self._session.torrents():
-            if command.delete_files and command.desired.spared:
-                # With other names for the files that are left, which can only be given to one that is being added.
-                self._reloading[torrent] = self._applied.get(torrent, command.desired)
-                self._session.unload(torrent)
-            elif command.delete_files:
+            if command.delete_files and not self._must_rename(command):
                 self._confine(torrent, command.desired)
             else:
                 self._take_out(command)
@@ -326,6 +327,7 @@ class Dispatcher:
         if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
             self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
 
+    @_faults_are_the_torrents
     def verify(self, torrent: str, writer: str) -> None:
         """Has a torrent hashed again to whose files another one writes."""
         desired = self._applied.get(torrent)
@@ -335,6 +337,7 @@ class Dispatcher:
             self._verifying[torrent] = writer
             self._session.verify(torrent)
 
+    @_faults_are_the_torrents
     def state_changed(self, torrent: str, state: NativeState) -> None:
         """A torrent that was hashed again goes on, or has lost something: then it is not to write over the other's."""
         if state is NativeState.CHECKING_FILES or (writer := self._verifying.pop(torrent, None)) is None:
@@ -348,6 +351,7 @@ class Dispatcher:
         elif not desired.paused:
             self._session.set_paused(torrent, False)
 
+    @_faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
         """What is stored of a torrent is true again: one that has lost files to another is taken out."""
         writer = self._overwritten.pop(torrent, None)
@@ -476,7 +480,9 @@ class Dispatcher:
         if torrent in self._forgetting:
             if problem is not None:
                 self._spared[torrent] = problem
-            self._remove(torrent, self._forgetting[torrent].desired, delete_files=problem is None)
+                self._remove(torrent, self._forgetting[torrent].desired, delete_files=False)
+            else:
+                self._take_out(self._forgetting[torrent])
         elif problem is not None:
             self._expel(torrent, _Expelled(LEADS_OUT, problem))
         else:
@@ -558,6 +564,7 @@ class Dispatcher:
                 self._loader.give_up(torrent)
                 self._refuse(self._applied[torrent], problem, name=name)
 
+    @_faults_are_the_torrents
     def alert_faulted(self, alert: Faulted) -> None:
         """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
         leaving = alert.torrent in self._forgetting or alert.torrent in self._reloading
@@ -585,7 +592,7 @@ class Dispatcher:
             self.gone(TorrentGone(torrent, problem))
         elif forgetting is None:
             self._session.unload(torrent)
-        elif forgetting.delete_files:
+        elif forgetting.delete_files and not self._must_rename(forgetting):
             self._confine(torrent, forgetting.desired)
         else:
             self._take_out(forgetting)
@@ -606,6 +613,7 @@ class Dispatcher:
                 self.forget(forgetting)
             elif expelled is not None:
                 self._refuse(newest, expelled.problem, name=expelled.name)
+                self._let_rivals_try(torrent)
             else:
                 if troubled:  # by what is left behind; what is still there is told again
                     self._emit(ErrorCleared(torrent=torrent))
@@ -727,6 +735,7 @@ class Dispatcher:
                 self._session.connect(torrent, peers)
                 self._call_peers(torrent)
 
+    @_faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:
         """Connects a torrent to peers that it may know already; of one that is not loaded they are remembered."""
         if torrent in self._session.torrents():
@@ -739,13 +748,28 @@ class Dispatcher:
             self._session.call_peers(torrent)
 
     def _take_out(self, command: ForgetTorrent) -> None:
-        """Removes a torrent. What is left of one that is part of another record now is that one's, every file."""
-        if command.desired.removal == "merged":
-            self._session.unload(command.torrent)
+        """Removes a torrent. What is left of one that is part of another record now is that one's, every file.
+
+        One of which files are to be left is loaded anew before its files are deleted.
+        """
+        torrent, desired = command.torrent, command.desired
+        if desired.removal == "merged":
+            self._session.unload(torrent)
+        elif self._must_rename(command):
+            self._reloading[torrent] = self._applied.get(torrent, desired)
+            self._session.unload(torrent)
         else:
-            self._remove(command.torrent, command.desired, delete_files=command.delete_files)
+            self._remove(torrent, desired, delete_files=command.delete_files)
+
+    def _must_rename(self, command: ForgetTorrent) -> bool:
+        """Whether the files that are left need other names yet, which only a torrent that is being added can be given.
+
+        libtorrent deletes all files of a torrent, by their names.
+        """
+        return command.delete_files and bool(command.desired.spared) and command.torrent not in self._renamed
 
     def _load_to_delete(self, desired: DesiredTorrent) -> None:
+        self._renamed.add(desired.torrent)
         self._pending[desired.torrent].adding = True
         self._guard.stop_waiting(desired.torrent)
         whole = msgspec.structs.replace(desired, paused=True, selection=Selection())
@@ -885,6 +909,7 @@ class Dispatcher:
             self.ensure(newer)
 
     def _drop(self, torrent: str) -> None:
+        self._renamed.discard(torrent)
         self._again.pop(torrent, None)
         self._retrying.pop(torrent, None)
         self._loading_waits.pop(torrent, None)

@@ -150,6 +150,7 @@ class AlertCopier:
 
     def stays(self, torrent: str, handle: Any) -> None:
         """The torrent was not removed after all."""
+        self._leaving.discard(torrent)
         self._deleting.pop(torrent, None)
         self.handles[torrent] = handle
         self._ids[handle] = torrent

@@ -281,7 +281,7 @@ def apply_desired(
 
 def spare(params: Any, desired: DesiredTorrent) -> None:
     """Gives the files that are not to be deleted names that nothing has; what libtorrent deletes goes by names."""
-    if desired.spared and params.ti is not None:
+    if desired.removal == "delete_files" and desired.spared and params.ti is not None:
         names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
         params.renamed_files = {**params.renamed_files, **names}
 

@@ -32,6 +32,7 @@ from engine_proc.session_port import (
     Metainfo,
     SettingValue,
     SourceInfo,
+    TorrentFault,
     UnknownTorrent,
 )
 from protocol.desired import DesiredTorrent
@@ -62,9 +63,15 @@ def check_settings(
     return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
 
 
-def describe(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> tuple[Layout, Examined] | None:
-    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource."""
-    params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume)
+def describe(
+    desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, selector: Selector | None = None
+) -> tuple[Layout, Examined] | None:
+    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource.
+
+    Rules that take long, and are not known to the selector, leave no file out.
+    """
+    choose = (selector or Selector(lambda torrent, problem: None)).priorities_at_hand
+    params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)
     if params.ti is None:
         return None
     layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
@@ -157,7 +164,8 @@ class LibtorrentSession:
                 self._release_peers_for(alert.torrent)
                 # What is wanted may have changed while nothing that libtorrent counts did.
                 if (handle := self._alerts.handles.get(alert.torrent)) is not None:
-                    handle.post_status()
+                    with contextlib.suppress(*FAULTS):  # then the next change tells
+                        handle.post_status()
         return copies
 
     def _selected(self, torrent: str, problem: str | None) -> None:
@@ -239,7 +247,7 @@ class LibtorrentSession:
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
         """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
-        return describe(desired, metainfo=metainfo, resume=resume)
+        return describe(desired, metainfo=metainfo, resume=resume, selector=self._selector)
 
     @faults.of_desired
     @recorded.of_desired
@@ -437,7 +445,8 @@ class LibtorrentSession:
         for torrent in list(itertools.islice(self._to_call, _CALLED_AT_ONCE)):
             del self._to_call[torrent]
             if torrent in self._alerts.handles:
-                self._call_peers_of(torrent)
+                with contextlib.suppress(TorrentFault, UnknownTorrent):  # its peers are called later, as ever
+                    self._call_peers_of(torrent)
 
     @faults.of_torrent
     @recorded.of_torrent

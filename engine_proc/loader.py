@@ -30,7 +30,16 @@ from engine_proc.readback import tell_reconciled
 from engine_proc.rehasher import Rehashed, Rehasher
 from engine_proc.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume_store import FastResumeStore, PutAside, SavedResume
-from engine_proc.session_port import AlreadyThere, Hashes, InvalidSource, Layout, LibtSession, Loading
+from engine_proc.session_port import (
+    AlreadyThere,
+    Hashes,
+    InvalidSource,
+    Layout,
+    LibtSession,
+    Loading,
+    NotSelected,
+    TorrentFault,
+)
 from engine_proc.storage_guard import StorageGuard
 from engine_proc.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.translator import AlertTranslator, Output
@@ -207,7 +216,7 @@ class Loader:
 
     def claimed_bytes(self, desired: DesiredTorrent) -> int:
         """What a torrent's resume data claims, in bytes of wanted files; 0 where there is none to be trusted."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, TorrentFault, NotSelected):
             examined = self._find(desired).examined
             return 0 if examined is None else examined.bytes_done
         return 0
@@ -241,10 +250,11 @@ class Loader:
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
         """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
         metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
-        with contextlib.suppress(InvalidSource, Damaged, OSError):
+        # What has failed in loading it may fail again here.
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
             saved = self._store.load(desired.torrent)
             return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
-        with contextlib.suppress(InvalidSource, Damaged, OSError):
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
             return self._session.describe(desired, metainfo=metainfo, resume=None)
         return None
 

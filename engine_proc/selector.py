@@ -78,14 +78,11 @@ class Selector:
         Raises:
             NotSelected: it takes longer than the loop may wait; `on_selected` follows, and then it is known.
         """
+        if (found := self._known_priorities(desired, paths)) is not None:
+            return found
         chosen, torrent = desired.selection, desired.torrent
         rooted = any("/" in path for path in paths)
-        if selection.work(paths, chosen) <= self._at_once:
-            return selection.priorities(paths, chosen, rooted=rooted)
-        rules = _Rules(tuple(chosen.include), tuple(chosen.exclude), chosen.skip_fluff, len(paths))
-        known = self._known.get(torrent)
-        if known is not None and known[0] == rules:
-            return selection.with_priorities(map(bool, known[1]), chosen)
+        rules = _rules(chosen, paths)
         if self._asked.get(torrent) != rules:
             self._asked[torrent] = rules
             if self._thread is None:
@@ -93,6 +90,20 @@ class Selector:
                 self._thread.start()
             self._tasks.put(_Task(torrent, rules, paths, chosen, rooted))
         raise NotSelected(torrent)
+
+    def priorities_at_hand(self, desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
+        """The priority of each file, as if no rule left any out where that takes longer than the loop may wait."""
+        found = self._known_priorities(desired, paths)
+        return found if found is not None else selection.with_priorities([True] * len(paths), desired.selection)
+
+    def _known_priorities(self, desired: DesiredTorrent, paths: Sequence[str]) -> list[int] | None:
+        chosen = desired.selection
+        if selection.work(paths, chosen) <= self._at_once:
+            return selection.priorities(paths, chosen, rooted=any("/" in path for path in paths))
+        known = self._known.get(desired.torrent)
+        if known is not None and known[0] == _rules(chosen, paths):
+            return selection.with_priorities(map(bool, known[1]), chosen)
+        return None
 
     def forget(self, torrent: str) -> None:
         """The torrent is gone."""
@@ -141,3 +152,7 @@ class Selector:
 
     def _outdated(self, task: _Task) -> bool:
         return self._closing or self._asked.get(task.torrent) != task.rules
+
+
+def _rules(chosen: Selection, paths: Sequence[str]) -> _Rules:
+    return _Rules(tuple(chosen.include), tuple(chosen.exclude), chosen.skip_fluff, len(paths))

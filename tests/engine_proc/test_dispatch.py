@@ -7,8 +7,9 @@ import pytest
 
 from engine_proc import storage_policy
 from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, Selected, TorrentAdded, TorrentGone
+from engine_proc.dispatch import AGAIN_S
 from engine_proc.resume_policy import Urgency
-from engine_proc.session_port import Loading, NotSelected
+from engine_proc.session_port import Loading, NotSelected, TorrentFault
 from protocol.desired import DesiredTorrent, Selection
 from protocol.events import (
     FilesDiscovered,
@@ -752,3 +753,75 @@ def test_rules_that_take_too_long_are_the_torrents_error(choosy: Desk, loaded: b
     cured = changed(slow, selection=Selection())
     choosy.ensure(cured)
     assert choosy.heard(TorrentApplied) == [applied(cured)]
+
+
+class Removals:
+    """What the session is asked for: how a torrent is added, and how it is taken out."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, object]] = []
+        add, remove, unload = desk.session.add, desk.session.remove, desk.session.unload
+
+        def noted_add(desired: DesiredTorrent, **kwargs: Any) -> Any:
+            self.asked.append(("add", desired.spared))
+            return add(desired, **kwargs)
+
+        def noted_remove(torrent: str, *, delete_files: bool) -> None:
+            self.asked.append(("remove", delete_files))
+            remove(torrent, delete_files=delete_files)
+
+        def noted_unload(torrent: str) -> None:
+            self.asked.append(("unload", None))
+            if self.faults:
+                self.faults -= 1
+                raise TorrentFault(torrent, "unload: boom")
+            unload(torrent)
+
+        self.faults = 0
+        monkeypatch.setattr(desk.session, "add", noted_add)
+        monkeypatch.setattr(desk.session, "remove", noted_remove)
+        monkeypatch.setattr(desk.session, "unload", noted_unload)
+
+
+@pytest.mark.parametrize("when", ["on_its_way", "there", "there_and_a_call_fails"])
+def test_files_that_are_left_have_other_names_before_the_rest_is_deleted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """libtorrent deletes by names, all of a torrent's, so it is added anew first, wherever it was at the removal."""
+    removals = Removals(desk, monkeypatch)
+    desired = desk.sample.desired()
+    if when == "on_its_way":
+        desk.dispatcher.ensure(desired)
+    else:
+        desk.ensure(desired)
+        removals.faults = 1 if when == "there_and_a_call_fails" else 0
+    leaving = changed(desired, removal="delete_files", spared=[1])
+    desk.forget(leaving, delete_files=True)
+    desk.now += AGAIN_S
+    desk.dispatcher.tick(desk.now)
+    desk.pump()
+    assert removals.asked[-2:] == [("add", [1]), ("remove", True)]
+    assert ("remove", True) not in removals.asked[:-1]
+
+
+@pytest.mark.parametrize("calls", [("examine", "describe"), ("add", "describe")])
+def test_a_fault_that_lasts_is_the_torrents_error_again_and_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, calls: tuple[str, str]
+) -> None:
+    """What is stored of it is what libtorrent fails at, whatever it is asked about it."""
+
+    def failing(name: str) -> Callable[..., Any]:
+        def fail(desired: DesiredTorrent, **_: Any) -> Any:
+            raise TorrentFault(desired.torrent, f"{name}: boom")
+
+        return fail
+
+    for name in calls:
+        monkeypatch.setattr(desk.session, name, failing(name))
+    if "examine" in calls:
+        desk.stored()
+    for _ in range(2):
+        desk.ensure(desk.sample.desired())
+        [error] = desk.heard(TorrentError)
+        assert error.name == "call_failed"
+        assert desk.heard(TorrentApplied)[-1].problem is not None
