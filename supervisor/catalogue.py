@@ -118,21 +118,26 @@ class Catalogue:
         self._ids = sorted(self.torrents.keys() | self.unreadable.keys())
         return stored.damaged
 
-    def could_be_read(self, torrent: str, desired: DesiredTorrent | None) -> None:
-        """A record that was unreadable is known now; None where it turned out not to be one, or is gone."""
+    def could_be_read(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
+        """A record that was unreadable is known now; None where it turned out not to be one, or is gone.
+
+        Returns:
+            Records that are known to be parts of this one now, and leave.
+        """
         if self.unreadable.pop(torrent, None) is None:
-            return
+            return []
         if desired is not None:
             self.index.put(desired)
         if desired is not None and desired.removal is None:
             self.torrents[torrent] = desired
-            if desired.merged:
-                self._finish_merges()
+            merged = self._finish_merges() if desired.merged else []
+            if merged:
                 self._ids = sorted(self.torrents.keys() | self.unreadable.keys())
-            return
+            return merged
         del self._ids[bisect_left(self._ids, torrent)]
         if desired is not None:
             self.leaving[torrent] = desired
+        return []
 
     def session_could_be_read(self, session: DesiredSession) -> None:
         """The session's record likewise."""
@@ -160,6 +165,7 @@ class Catalogue:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless it is `OutcomeUnknown`.
         """
         self.check_readable(desired.torrent)
+        await self.certain(desired.torrent)
         changes = [Change(self._dir.desired(desired.torrent), encode_record(desired))]
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
@@ -184,11 +190,15 @@ class Catalogue:
                 self._keep(each)
                 self._doubts.add(each.torrent)
 
-    def _finish_merges(self) -> None:
+    def _finish_merges(self) -> list[DesiredTorrent]:
+        """Has those leave that a record says are parts of it. Returns them."""
+        merged = []
         for kept in list(self.torrents.values()):
             for torrent in kept.merged:
                 if (other := self.torrents.pop(torrent, None)) is not None:
                     self.leaving[torrent] = msgspec.structs.replace(other, removal="merged")
+                    merged.append(self.leaving[torrent])
+        return merged
 
     def metainfo_of(self, desired: DesiredTorrent) -> bytes | None:
         """A torrent's .torrent file, None where there is none that can be trusted; it is read from the disk."""

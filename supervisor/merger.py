@@ -62,14 +62,17 @@ class Merger:
 
     async def run(self) -> None:
         """Does what follows from what the engine has told; for ever."""
+        if self._waiting:  # an error has ended this before
+            self._news.set()
         while True:
             await self._news.wait()
             self._news.clear()
             for torrent, event in list(self._waiting.items()):
                 try:
                     await self.settle(event)
-                except OuzelError as error:
-                    self._log.warning("identity_not_durable", torrent=torrent, problem=error.message)
+                except (OuzelError, OSError) as error:
+                    problem = error.message if isinstance(error, OuzelError) else str(error)
+                    self._log.warning("identity_not_durable", torrent=torrent, problem=problem)
                 else:
                     if self._waiting.get(torrent) is event:
                         del self._waiting[torrent]

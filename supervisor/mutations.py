@@ -352,9 +352,8 @@ class Mutations:
             metadata=source.metadata,
         )
         await self._catalogue.put(desired, metainfo=command.metainfo)
-        self._publish(added(desired))
-        if (metadata := source.metadata) is not None:
-            self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
+        for event in appeared(desired):
+            self._publish(event)
         self._link.send(EnsureTorrent(desired=desired))
         return desired
 
@@ -364,7 +363,7 @@ class Mutations:
             async with asyncio.timeout_at(deadline):
                 paths = await self._link.list_files(metainfo=command.metainfo or b"", save_path=save_path)
                 return await self._shared_files().sharing(near, paths)
-        except (TimeoutError, OuzelError):
+        except (TimeoutError, OuzelError, OSError):  # it is durable by now, whatever fails here
             return near
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
@@ -544,12 +543,18 @@ class Mutations:
             found = await self._shelf.prepare(name)  # as it is now that nobody else changes anything
             match found.record:
                 case DesiredTorrent() as record:
-                    desired = _with(record, removal=None, revision=record.revision + 1)
+                    desired = _with(record, removal=None, spared=[], revision=record.revision + 1)
                     if found.resume is not None:
                         await self._shelf.place_resume(desired.torrent, found.resume)
                     await self._catalogue.put(desired, metainfo=found.metainfo)
-                    self._publish(added(desired))
-                    self._link.send(EnsureTorrent(desired=desired))
+                    self._shared_files().appeared(desired)
+                    for event in appeared(desired):
+                        self._publish(event)
+                    if desired.quarantine is None:
+                        self._link.send(EnsureTorrent(desired=desired))
+                    else:
+                        for state in self._snapshot.quarantined(desired.torrent, desired.quarantine.reason):
+                            self._publish(state)
                 case DesiredSession() as record:
                     revision = self._catalogue.session.revision + 1
                     await self._catalogue.put_session(msgspec.structs.replace(record, revision=revision))
@@ -558,7 +563,8 @@ class Mutations:
                     desired = self._reads.find(torrent or "")
                     await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
                     self._link.send(EnsureTorrent(desired=desired, afresh=True))
-        await self._shelf.discard(found)
+        with contextlib.suppress(OSError):  # it is durable in its place; that there is a copy is told by `health`
+            await self._shelf.discard(found)
         result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
         if desired is None:
             return Acceptance(result, SESSION, self._catalogue.session.revision)
@@ -599,9 +605,9 @@ def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
     return Identity(v1, v2, proven)
 
 
-def added(desired: DesiredTorrent) -> TorrentAdded:
+def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
     """What clients are told of a torrent that is there from now on."""
-    return TorrentAdded(
+    added = TorrentAdded(
         torrent=desired.torrent,
         name=desired.name,
         save_path=desired.save_path,
@@ -609,6 +615,9 @@ def added(desired: DesiredTorrent) -> TorrentAdded:
         labels=desired.labels,
         added_us=desired.added_us,
     )
+    if desired.metadata is None:
+        return [added]
+    return [added, MetadataUpdated(torrent=desired.torrent, **msgspec.structs.asdict(desired.metadata))]
 
 
 def _with(desired: DesiredTorrent, **changes: Any) -> DesiredTorrent:

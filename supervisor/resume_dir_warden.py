@@ -57,6 +57,7 @@ class Callbacks(NamedTuple):
         unreadable: called with a file's name and what keeps it from being read, None once it could be.
         loaded: called when a directory that could not be listed was read, with what was put aside.
         found: called with a torrent whose record could be read at last; its desired state, None where there is none.
+            Before it, with each that is found to be a part of it by that.
         session_found: called when the session's record could be read at last.
         lying: called with the names of what is in `damaged/`, and with that of it which nothing has taken the place of.
     """
@@ -316,9 +317,11 @@ class ResumeDirWarden:
             return
         self._tell.unreadable(known.name, None)
         desired = found if isinstance(found, DesiredTorrent) else None
-        self._catalogue.could_be_read(torrent, desired)
+        merged = self._catalogue.could_be_read(torrent, desired)
         if isinstance(found, DamagedFile):
             self._tell.damaged(found)
+        for each in merged:
+            self._tell.found(each.torrent, each)
         self._tell.found(torrent, desired)
 
     async def _look_aside(self) -> None:

@@ -77,7 +77,7 @@ from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.merger import Merger
 from supervisor.metadata_keeper import MetadataKeeper
-from supervisor.mutations import Mutations, added, forget
+from supervisor.mutations import Mutations, appeared, forget
 from supervisor.observer import Observer, engine_lost_events
 from supervisor.place_watch import PlaceWatch
 from supervisor.publisher import Publisher
@@ -669,17 +669,19 @@ class Service:
             return
         self._dropping.add(torrent)
         problem = None
-        while torrent in self._catalogue.leaving and not self._finished.is_set():
-            try:
-                await self._catalogue.drop(torrent)
-            except OuzelError as error:
-                if problem != error.message:
-                    problem = error.message
-                    self._log.warning("record_not_deleted", torrent=torrent, problem=problem)
-                with contextlib.suppress(TimeoutError):  # at the end of the service it is for the next one to do
-                    async with asyncio.timeout(DROP_AGAIN_S):
-                        await self._finished.wait()
-        self._dropping.discard(torrent)
+        try:
+            while torrent in self._catalogue.leaving and not self._finished.is_set():
+                try:
+                    await self._catalogue.drop(torrent)
+                except OuzelError as error:
+                    if problem != error.message:
+                        problem = error.message
+                        self._log.warning("record_not_deleted", torrent=torrent, problem=problem)
+                    with contextlib.suppress(TimeoutError):  # at the end of the service it is for the next one to do
+                        async with asyncio.timeout(DROP_AGAIN_S):
+                            await self._finished.wait()
+        finally:
+            self._dropping.discard(torrent)
         if torrent in self._catalogue.leaving:
             return
         self._isolation.forget(torrent)
@@ -778,12 +780,17 @@ class Service:
         return config
 
     def _handed_over(self, event: ResumeHandedOver | AllHandedOver) -> None:
-        if isinstance(event, ResumeHandedOver):
-            self._background.create_task(self._write_resume(event))
-        else:
-            self._renewal.handed_over()
+        work = self._write_resume(event) if isinstance(event, ResumeHandedOver) else self._end_hand_over()
+        self._background.create_task(work)
+
+    async def _end_hand_over(self) -> None:
+        """All was handed over; the next engine, which reads it, comes once it is written."""
+        await self._catalogue.settled()
+        self._renewal.handed_over()
 
     async def _write_resume(self, event: ResumeHandedOver) -> None:
+        if event.torrent not in self._catalogue.torrents:  # a part of the file's name, so it has to be one of ours
+            return
         if (problem := await self._catalogue.put_resume(event.torrent, event.content)) is not None:
             self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
 
@@ -838,7 +845,7 @@ class Service:
             self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
             self._reporter.unreadable(unreadable.name, unreadable.problem)
         for desired in self._catalogue.torrents.values():
-            self._publisher.lifecycle(added(desired))
+            self._appeared(desired)
         self._configure_engine()
         if self._link.up:
             self._restorer.give_all()
@@ -849,14 +856,25 @@ class Service:
             self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
             self._snapshot.forget(torrent)
         else:
-            for event in self._snapshot.queued(torrent):
-                self._publisher.lifecycle(event)
+            self._appeared(desired)
         if desired is None:
             return
         if desired.removal is None:
             self._link.send(EnsureTorrent(desired=desired))
         else:
             self._link.send(forget(desired))
+
+    def _appeared(self, desired: DesiredTorrent) -> None:
+        """A record is known that clients have not seen, or only that it is there."""
+        torrent, quarantine = desired.torrent, desired.quarantine
+        self._shared_files.appeared(desired)
+        for event in appeared(desired):
+            self._publisher.lifecycle(event)
+        changes = self._snapshot.queued(torrent)
+        if quarantine is not None:
+            changes = self._snapshot.quarantined(torrent, quarantine.reason)
+        for change in changes:
+            self._publisher.lifecycle(change)
 
     def _engine_put_aside(self, event: FilePutAside) -> None:
         self._background.create_task(self._report_put_aside(event))

@@ -55,10 +55,14 @@ class SharedFiles:
         self._verified_at: dict[str, float] = {}
         self._written: dict[str, int] = {}
         for desired in catalogue.torrents.values():
-            if desired.source == "metainfo" and desired.name:
-                self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
+            self.appeared(desired)
 
     # -- what is known --------------------------------------------------------------------------------------------
+
+    def appeared(self, desired: DesiredTorrent) -> None:
+        """A torrent's record was read. Where its files are is told by the engine, if that loads it."""
+        if desired.source == "metainfo" and desired.name:
+            self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """A torrent was accepted. Returns the torrents that may have a file in common with it."""

@@ -1,6 +1,7 @@
 """What a resume directory holds, as it is read at a start: records, and what cannot be read or was put aside."""
 
 import contextlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,12 +70,17 @@ def read_all(directory: ResumeDir) -> Stored:
             stored.unreadable.append(unreadable)
         case DamagedFile() as damaged:
             stored.damaged.append(damaged)
-    for path in directory.staged_files():  # the supervisor before was not told, or had no time for it
-        torrent = path.name.partition(".")[0]
+    if os.path.lexists(directory.staged) and (directory.staged.is_symlink() or not directory.staged.is_dir()):
+        aside(directory, directory.staged)
+    for staged in _staged_names(directory):  # the supervisor before was not told, or had no time for it
+        torrent = staged.partition(".")[0]
         owner = torrent if torrent in known else None
-        name = path.name if owner is None else directory.fastresume(owner).name
-        damaged = DamagedFile(name, owner, f"{name} is damaged", aside(directory, path), orphan=owner is None)
-        stored.damaged.append(damaged)
+        name = staged if owner is None else directory.fastresume(owner).name
+        try:
+            done = put_aside_as(directory.take_staged(staged))
+        except OSError as error:
+            done = f"left where it is ({error})"
+        stored.damaged.append(DamagedFile(name, owner, f"{name} is damaged", done, orphan=owner is None))
     for path in directory.orphans(known):
         if path.suffix != ".json":
             what = f"{path.name} belongs to no torrent"
@@ -82,6 +88,14 @@ def read_all(directory: ResumeDir) -> Stored:
     for path in leftovers:
         _clear(directory, path)
     return stored
+
+
+def _staged_names(directory: ResumeDir) -> list[str]:
+    """What an engine has put aside; nothing where that cannot be listed, as it is no record."""
+    try:
+        return directory.staged_names()
+    except OSError:
+        return []
 
 
 def cannot_be_listed(error: OSError) -> str:
