@@ -1,7 +1,6 @@
 """`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
 
 import argparse
-import ctypes
 import faulthandler
 import gc
 import os
@@ -15,6 +14,7 @@ import zmq
 
 from engine_proc.engine import Engine
 from engine_proc.log import log
+from engine_proc.parent import EXIT_ORPHANED, die_with_parent
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_store import FastResumeStore
 from engine_proc.sandbox import enter as enter_sandbox
@@ -24,7 +24,6 @@ from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.link import Configure
 from protocol.resume_dir import ResumeDir
 
-EXIT_ORPHANED: Final = 3
 EXIT_NOT_UTF8: Final = 4
 LINK_HWM: Final = 10_000
 """Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
@@ -32,13 +31,6 @@ GC_THRESHOLD: Final = 100_000
 """With ten thousand torrents a collection takes longer than the loop may, and there is next to no garbage in cycles."""
 OOM_SCORE_ADJ: Final = 500
 """Thousandths of all memory that this process seems larger by when the kernel chooses what to end."""
-_PR_SET_PDEATHSIG: Final = 1
-
-
-def die_with_parent(parent_pid: int) -> bool:
-    """Asks the kernel to kill this process when its parent dies. False where the parent is already another one."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    return os.getppid() == parent_pid
 
 
 def go_first_when_memory_is_out() -> None:

@@ -1,11 +1,14 @@
-"""`python -m engine_proc.describe DIRECTORY`: what the resume directory says of torrents that no engine has loaded.
+"""`python -m engine_proc.describe …`: what the resume directory says of torrents that no engine has loaded.
 
 Standard input has the torrents as they are desired, standard output gets a batch of the events that an engine would
 tell of them. It is a process of its own: it may be asked about a torrent that crashes whoever loads it, and when
-engines do not live. Nothing is changed.
+engines do not live. It reads what strangers sent, so the kernel confines it like an engine, and lets it write nowhere.
 """
 
+import argparse
 import contextlib
+import os
+import resource
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,6 +16,9 @@ from typing import Final
 import msgspec
 
 from engine_proc.libtorrent_session import describe
+from engine_proc.log import log
+from engine_proc.parent import EXIT_ORPHANED, die_with_parent
+from engine_proc.sandbox import enter as enter_sandbox
 from engine_proc.session_port import InvalidSource
 from engine_proc.translator import AlertTranslator
 from protocol import codec, utf8
@@ -22,6 +28,10 @@ from protocol.link import EngineEvent, EventBatch
 from protocol.resume_dir import ResumeDir
 
 _TORRENTS: Final = msgspec.msgpack.Decoder(list[DesiredTorrent])
+EXIT_NOT_CONFINED: Final = 78
+CPU_S: Final = 60
+MEMORY_BYTES: Final = 4 << 30
+"""Of address space: forty MiB with libtorrent loaded, and what two hundred torrents take."""
 _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
@@ -47,10 +57,32 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
     return []
 
 
+def limit(kind: int, most: int) -> None:
+    """Sets a limit of the kernel's for good, unless there is a lower one."""
+    _, hard = resource.getrlimit(kind)
+    lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (lowest, lowest))
+
+
 def main() -> None:
     """Answers what standard input asks."""
+    parser = argparse.ArgumentParser(prog="engine_proc.describe", description="Started by ouzeld alone.")
+    parser.add_argument("--parent-pid", type=int, required=True, help="the supervisor's pid")
+    parser.add_argument("--resume-dir", type=Path, required=True)
+    parser.add_argument("--sandbox", choices=["auto", "require", "off"], required=True, help="see engine_proc.sandbox")
+    args = parser.parse_args()
+    if not die_with_parent(args.parent_pid):
+        log("warning", "orphaned_at_start")
+        os._exit(EXIT_ORPHANED)
     utf8.use_utf8_locale()
-    directory = ResumeDir(Path(sys.argv[1]))
+    limit(resource.RLIMIT_CPU, CPU_S)
+    limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    directory = ResumeDir(args.resume_dir)
+    # Before a byte is read, be it the question.
+    sandbox = enter_sandbox(args.sandbox, [], directory, read_only=True)
+    if sandbox.refusal is not None:
+        log("error", "not_confined", problem=sandbox.refusal)
+        sys.exit(EXIT_NOT_CONFINED)
     asked = _TORRENTS.decode(sys.stdin.buffer.read())
     events = [event for desired in asked for event in events_of(directory, desired)]
     sys.stdout.buffer.write(codec.encode(EventBatch(gen=0, events=events)))

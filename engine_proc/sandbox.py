@@ -78,13 +78,21 @@ class Sandbox(NamedTuple):
 NO_SANDBOX: Final = Sandbox(SandboxReport(mode=OFF))
 
 
-def enter(mode: str, roots: Sequence[str], resume_dir: ResumeDir, environ: Mapping[str, str] = os.environ) -> Sandbox:
+def enter(
+    mode: str,
+    roots: Sequence[str],
+    resume_dir: ResumeDir,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    read_only: bool = False,
+) -> Sandbox:
     """Confines this process as far as the kernel can, and says how far that is.
 
     Args:
         mode: `auto`, `require` or `off`.
         roots: the download roots, links resolved.
         environ: says where certificates lie.
+        read_only: nothing is written anywhere, below the roots and in the engine's own directory neither.
     """
     if mode == OFF:
         return NO_SANDBOX
@@ -94,7 +102,8 @@ def enter(mode: str, roots: Sequence[str], resume_dir: ResumeDir, environ: Mappi
     try:
         _require_one_thread()
         found = landlock.abi()
-        places = _confine_files(found, roots, resume_dir, environ)
+        written = {} if read_only else {**dict.fromkeys(roots, _PAYLOAD), str(resume_dir.fastresume_dir): _OWN}
+        places = _confine_files(found, written, _readable(resume_dir, environ))
         version = found
         problems += _lacks(version)
         vital += problems if version < FILES_SINCE else []
@@ -128,21 +137,18 @@ def _require_one_thread() -> None:
         raise OSError(errno.EBUSY, "threads were started before it, which it would not hold for")
 
 
-def _confine_files(
-    version: int, roots: Sequence[str], resume_dir: ResumeDir, environ: Mapping[str, str]
-) -> dict[str, str]:
+def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[str]) -> dict[str, str]:
     """Sets Landlock's rules. Returns where they let this process write. Raises OSError."""
-    own = str(resume_dir.fastresume_dir)
     places = {}
     with contextlib.ExitStack() as opened:
         rules = []
-        for path, rights in [*((root, _PAYLOAD) for root in roots), (own, _OWN)]:
+        for path, rights in written.items():
             fd = _open(opened, path, os.O_DIRECTORY | os.O_NOFOLLOW)
             if fd is not None and (place := place_of(fd)) is not None:
                 places[path] = place
                 rules.append(Rule(fd, rights))
-        for path in set(_readable(resume_dir, environ)) - {"/"}:
-            rights = READ | Right.WRITE_FILE if path == os.devnull else READ
+        for path in set(read) - {"/"}:
+            rights = READ | Right.WRITE_FILE if path == os.devnull and written else READ
             rules += [Rule(fd, rights) for fd in [_open(opened, path)] if fd is not None]
         # Kept open: the kernel makes such a directory anew when nobody holds it, and then the rule sits on another one.
         rules.append(Rule(os.open(_SELF, os.O_PATH | os.O_CLOEXEC), READ))

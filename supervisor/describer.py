@@ -5,6 +5,7 @@ For torrents in quarantine, which no engine may load, and for times in which the
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -25,6 +26,9 @@ ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
 PATIENCE_S: Final = 5.0
 """For so many torrents as are asked about at once; whoever takes longer is ended."""
 AT_ONCE: Final = 200
+ANSWER_MAX_BYTES: Final = 64 << 20
+"""What says more is ended: it parses what strangers sent, and may be theirs."""
+_CHUNK_BYTES: Final = 1 << 16
 
 
 class Describer:
@@ -32,10 +36,12 @@ class Describer:
 
     Args:
         resume_dir: where torrents are stored.
+        sandbox: the mode of its sandbox, the engine's.
     """
 
-    def __init__(self, resume_dir: Path) -> None:
+    def __init__(self, resume_dir: Path, sandbox: str) -> None:
         self._resume_dir = resume_dir
+        self._sandbox = sandbox
         self._one = asyncio.Lock()
 
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
@@ -43,10 +49,7 @@ class Describer:
         async with self._one:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *ARGUMENTS,
-                    MODULE,
-                    str(self._resume_dir),
+                    *command(self._resume_dir, self._sandbox),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.DEVNULL,
@@ -57,7 +60,7 @@ class Describer:
                 return []
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    answer, _ = await process.communicate(msgspec.msgpack.encode(list(torrents)))
+                    answer = await _ask(process, msgspec.msgpack.encode(list(torrents)))
                     return decode_events(answer).events
             except (TimeoutError, OuzelError, OSError):
                 return []
@@ -65,4 +68,35 @@ class Describer:
                 if process.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)
-                    await process.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE_S):
+                        await _drain(process)
+                await process.wait()
+
+
+def command(resume_dir: Path, sandbox: str) -> list[str]:
+    """What starts the process: it confines itself before it reads what it is asked."""
+    own = ["--parent-pid", str(os.getpid()), "--resume-dir", str(resume_dir), "--sandbox", sandbox]
+    return [sys.executable, *ARGUMENTS, MODULE, *own]
+
+
+async def _ask(process: asyncio.subprocess.Process, question: bytes) -> bytes:
+    """The whole answer. Raises OSError."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(question)
+    await process.stdin.drain()
+    process.stdin.close()
+    answer = bytearray()
+    while chunk := await process.stdout.read(_CHUNK_BYTES):
+        answer += chunk
+        if len(answer) > ANSWER_MAX_BYTES:
+            raise OSError(errno.EMSGSIZE, "the answer is too long")
+    return bytes(answer)
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Takes what an ended process has left in its pipe: some versions of asyncio wait for the end of that."""
+    assert process.stdout is not None
+    while await process.stdout.read(_CHUNK_BYTES):
+        pass

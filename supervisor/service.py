@@ -170,7 +170,7 @@ class Service:
         self._health = Health()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
-        self._describer = Describer(self._resume_dir.root)
+        self._describer = Describer(self._resume_dir.root, config.sandbox.mode)
         self._quarantine_described = False
         self._described: set[str] = set()
         """The torrents of which it was found out what is stored."""

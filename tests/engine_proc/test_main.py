@@ -11,7 +11,8 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from engine_proc.__main__ import EXIT_NOT_UTF8, EXIT_ORPHANED
+from engine_proc.__main__ import EXIT_NOT_UTF8
+from engine_proc.parent import EXIT_ORPHANED
 from protocol.events import Completed, LimitsApplied, Progress
 from protocol.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
 from protocol.resume_dir import ResumeDir

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 import zmq
 
-from engine_proc.__main__ import die_with_parent
+from engine_proc.parent import die_with_parent
 from protocol import codec
 from protocol.events import StateChanged
 from protocol.link import (

@@ -25,7 +25,8 @@ from typing import Final, NoReturn
 
 import zmq
 
-from engine_proc.__main__ import die_with_parent, main
+from engine_proc.__main__ import main
+from engine_proc.parent import die_with_parent
 from protocol import codec
 from protocol.events import Progress, SessionError
 from protocol.link import (
