@@ -16,8 +16,8 @@ _SPEC_ALLOW: Final = 4
 """No mitigations of speculative execution for this process alone, which earlier kernels add and which cost much."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENT_0 = 0, 4, 16
-"""Where `struct seccomp_data` has them; of the argument the lower half, since both machines are little-endian."""
+_NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
+"""Where `struct seccomp_data` has them; of arguments the lower half, since both machines are little-endian."""
 _ALLOW: Final = 0x7FFF0000
 _ERRNO: Final = 0x00050000
 _X32: Final = 0x40000000
@@ -43,6 +43,25 @@ REFUSED: Final = {
     "rt_sigqueueinfo": (129, 138),
     "move_pages": (279, 239),
     "migrate_pages": (256, 238),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setaffinity": (203, 122),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    # What programs of one user share by name or number, where Landlock has no say.
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     # Who may do what with files, and when they were written: Landlock has no rights for these.
     "chmod": (90, None),
     "fchmod": (91, 52),
@@ -128,6 +147,30 @@ _OWN_ONLY: Final = {
     "prlimit64": (302, 261),
 }
 """Calls whose first argument has to be this process, or 0, which means it or its group."""
+COMMANDS: Final = {
+    "fcntl": (
+        (72, 25),
+        {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15},  # the kernel signals others then, on this process's behalf
+    ),
+    "ioctl": (
+        (16, 29),
+        {
+            "FIOSETOWN": 0x8901,
+            "SIOCSPGRP": 0x8902,
+            # What chmod and setxattr are refused for: these make files immutable, too.
+            "FS_IOC_SETFLAGS": 0x40086602,
+            "FS_IOC32_SETFLAGS": 0x40046602,
+            "FS_IOC_FSSETXATTR": 0x401C5820,
+            "FS_IOC_SETVERSION": 0x40087602,
+            "FS_IOC32_SETVERSION": 0x40047602,
+            "FS_IOC_ENABLE_VERITY": 0x40806685,
+            "FS_IOC_SET_ENCRYPTION_POLICY": 0x800C6613,
+            "FIFREEZE": 0xC0045877,
+            "FITHAW": 0xC0045878,
+        },
+    ),
+}
+"""Calls of which some commands are refused, which are their second argument: the same on both machines."""
 _CLONE: Final = (56, 220)
 _CLONE3: Final = 435
 """Its flags are in memory, where a filter cannot look: without it the C library uses `clone`."""
@@ -178,6 +221,11 @@ def program(machine: Machine, pid: int) -> list[Instruction]:
             allow,
             refuse,
         ]
+    for call, commands in COMMANDS.values():
+        made += [Instruction(_EQUAL, 0, 2 + 2 * len(commands), call[machine.column]), _load(_ARGUMENT_1)]
+        for command in commands.values():
+            made += [Instruction(_EQUAL, 0, 1, command), refuse]
+        made.append(allow)
     made += [
         Instruction(_EQUAL, 0, 5, _CLONE[machine.column]),
         _load(_ARGUMENT_0),

@@ -2,11 +2,13 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,21 @@ _NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "tgkill": (234, 131),
     "execveat": (322, 281),
     "reboot": (169, 142),
+    "ioprio_set": (251, 30),
+    "sched_setattr": (314, 274),
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
 }
 _COLUMN: Final = 1 if os.uname().machine == "aarch64" else 0
 
@@ -165,8 +182,73 @@ def ways(outside: Path, inside: Path, resume_dir: Path, supervisor: int, abstrac
     yield "swap", lambda: call("swapon", os.fsencode(own), 0)
     yield "load a module", lambda: call("init_module", b"", 0, b"")
     yield "reboot", lambda: call("reboot", 0, 0, 0, 0)
+    yield from _signals_by_descriptors(own, supervisor)
+    yield from _flags(own)
+    yield from _scheduling(supervisor)
+    yield from _shared_by_number()
     if _COLUMN == 0:
         yield "the calls of x32", lambda: by_number(0x40000000 | 39)
+
+
+def _on(path: Path, command: Callable[[int], object]) -> Way:
+    def opened() -> None:
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            command(fd)
+        finally:
+            os.close(fd)
+
+    return opened
+
+
+def _of_socket(command: int, pid: int) -> None:
+    with socket.socket(socket.AF_UNIX) as own:
+        fcntl.ioctl(own, command, struct.pack("i", pid))
+
+
+def _signals_by_descriptors(own: Path, supervisor: int) -> Iterator[tuple[str, Way]]:
+    yield "own a file for another", _on(own, lambda fd: fcntl.fcntl(fd, 8, supervisor))
+    yield (
+        "own a file for another, the new way",
+        _on(own, lambda fd: fcntl.fcntl(fd, 15, struct.pack("ii", 1, supervisor))),
+    )
+    yield "choose its signal", _on(own, lambda fd: fcntl.fcntl(fd, 10, 9))
+    yield "own a socket for another", lambda: _of_socket(0x8901, supervisor)
+    yield "own a socket for another's group", lambda: _of_socket(0x8902, supervisor)
+
+
+def _flags(own: Path) -> Iterator[tuple[str, Way]]:
+    nodump = struct.pack("l", 0x40)
+    yield "set flags", _on(own, lambda fd: fcntl.ioctl(fd, 0x40086602, nodump))
+    yield "set flags, 32 bits", _on(own, lambda fd: fcntl.ioctl(fd, 0x40046602, nodump))
+    yield "set flags, the way of XFS", _on(own, lambda fd: fcntl.ioctl(fd, 0x401C5820, bytes(28)))
+    yield "set its generation", _on(own, lambda fd: fcntl.ioctl(fd, 0x40087602, bytes(8)))
+    yield "set its generation, 32 bits", _on(own, lambda fd: fcntl.ioctl(fd, 0x40047602, bytes(8)))
+    yield "enable verity", _on(own, lambda fd: fcntl.ioctl(fd, 0x40806685, bytes(128)))
+    yield "encrypt", _on(own, lambda fd: fcntl.ioctl(fd, 0x800C6613, bytes(12)))
+    yield "thaw", _on(own, lambda fd: fcntl.ioctl(fd, 0xC0045878, 0))
+
+
+def _scheduling(supervisor: int) -> Iterator[tuple[str, Way]]:
+    for name, pid in (("the supervisor", supervisor), ("itself", 0)):
+        nice, processors = os.getpriority(os.PRIO_PROCESS, pid), os.sched_getaffinity(pid)
+        attributes = struct.pack("=IIQiIQQQ", 48, 0, 0, nice, 0, 0, 0, 0)
+        yield f"priority of {name}", partial(os.setpriority, os.PRIO_PROCESS, pid, nice)
+        yield f"processors of {name}", partial(os.sched_setaffinity, pid, processors)
+        yield f"parameters of {name}", partial(os.sched_setparam, pid, os.sched_param(0))
+        yield f"scheduling of {name}", partial(call, "sched_setattr", pid, attributes, 0)
+        yield f"input and output of {name}", partial(call, "ioprio_set", 1, pid, 0)
+
+
+def _shared_by_number() -> Iterator[tuple[str, Way]]:
+    """Of numbers that there are none of, so that nothing is left; the sandbox does not get as far as that."""
+    yield "shared memory", lambda: call("shmget", 0x6F757A, 4096, 0o600)
+    yield "semaphores", lambda: call("semget", 0x6F757A, 1, 0o600)
+    yield "messages", lambda: call("msgget", 0x6F757A, 0o600)
+    yield "a message queue", lambda: call("mq_open", b"ouzel-none", os.O_RDWR, 0o600, 0)
+    yield "remove a message queue", lambda: call("mq_unlink", b"ouzel-none")
+    for name in ("shmat", "shmctl", "semop", "semctl", "semtimedop", "msgsnd", "msgrcv", "msgctl"):
+        yield name, partial(call, name, -1, 0, 0, 0, 0)
 
 
 def _replace(resume_dir: Path) -> None:
