@@ -88,7 +88,7 @@ def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: tuple[int, int]) -
     writer = LogWriter(writing, notice, lines_max=100)
     began = time.monotonic()
     for number in range(50_000):
-        writer.put(b"%d " % number + b"x" * 90 + b"\n")
+        writer.put(b"%d " % number + b"x" * 990 + b"\n")  # those that wait are more than the pipe takes
     assert time.monotonic() - began < 10
     until(lambda: "not read" in (writer.problem() or ""), "the problem is told")
     content = emptied(reading, writer)
