@@ -3,12 +3,13 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.log_writer import LogWriter
+from supervisor import log_writer
 from tests.rig.waiting import until
 
 PIPE_BYTES = 65_536
@@ -19,14 +20,34 @@ def notice(count: int) -> bytes:
     return b"lost %d\n" % count
 
 
+class LogWriter(log_writer.LogWriter):
+    """One whose descriptor can be closed at the end: what it would write later went to whoever has the number then."""
+
+    made: list["LogWriter"] = []
+
+    def __init__(self, fd: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(fd, *args, **kwargs)
+        self.made.append(self)
+
+
+def close(*fds: int) -> None:
+    """Closes descriptors once nothing is written to them any more; what waits goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in fds:
+        os.dup2(nowhere, fd)
+    until(lambda: all(writer.flush() for writer in LogWriter.made), "nothing waits")
+    LogWriter.made.clear()
+    for fd in (nowhere, *fds):
+        os.close(fd)
+
+
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
     """A pipe's ends; the reading one does not block."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     yield reading, writing
-    for fd in (reading, writing):
-        os.close(fd)
+    close(writing, reading)
 
 
 def read(fd: int) -> bytes:
@@ -140,8 +161,7 @@ def test_a_log_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert read(second) == b"kept\n"
     assert writer.problem() is None
     assert writer.lost == 0
-    os.close(second)
-    os.close(writing)
+    close(second, writing)
 
 
 @pytest.mark.parametrize("path", ["/dev/full", os.devnull])
@@ -153,7 +173,7 @@ def test_a_log_that_never_works_is_no_error(path: str) -> None:
     assert count <= 12
     until(lambda: "cannot be written" in (writer.problem() or ""), "the problem is told")
     assert not writer.flush()
-    os.close(fd)
+    close(fd)
 
 
 def test_a_pipe_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[int, int]) -> None:
@@ -182,5 +202,4 @@ def test_nothing_is_missing_without_a_word(bursts: list[int]) -> None:
     content += emptied(reading, writer)
     content += emptied(reading, writer)  # the notice, if there is one, was put before this
     assert assert_complete(content, put) == writer.lost
-    os.close(reading)
-    os.close(writing)
+    close(writing, reading)
