@@ -20,6 +20,15 @@ def bench(*argv: str) -> dict[str, Any]:
     return document
 
 
+def test_benchmarks_need_nothing_that_only_tests_do() -> None:
+    """`scripts/bench` sets up what runs Ouzel, not what tests it."""
+    blocked = "import sys; sys.modules.update(dict.fromkeys(('pytest', 'hypothesis', 'jsonschema'))); "
+    start = "import runpy; sys.argv[1:] = ['--help']; runpy.run_module('tests.bench', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", blocked + start], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "many" in done.stdout
+
+
 def test_throughput_measures_both_sides_in_each_run() -> None:
     """And every download is what was seeded."""
     document = bench("throughput", "--size", "16", "--runs", "1")

@@ -11,7 +11,7 @@ from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig import hostile
 from tests.rig.daemon import Daemon
 from tests.rig.hostile import Entry, Hostile, tree
-from tests.rig.locales import make_latin
+from tests.rig.latin import make_latin
 from tests.rig.seed import Seed
 from tests.rig.waiting import until
 

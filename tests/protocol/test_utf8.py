@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from protocol import utf8
-from tests.rig.locales import environment, make_latin
+from tests.rig.latin import make_latin
+from tests.rig.locales import environment
 
 ROOT = Path(__file__).parents[2]
 NAME = "caf\u00e9 \u65e5\u672c \U0001f426"
