@@ -14,9 +14,8 @@ from typing import Final, NamedTuple
 from engine_proc.confinement import Escape, Judge, Kind
 from engine_proc.leftovers import Leftover, leftovers
 from engine_proc.mailbox import Mailbox
-from protocol import mounts
 from protocol.bounds import Bounds
-from protocol.mounts import Mounts
+from protocol.mounts import Mounts, MountTable
 from protocol.real_path import real_path
 
 MOUNTS_S: Final = 10.0
@@ -125,9 +124,8 @@ class StorageWatch:
         self._tasks: dict[str, queue.SimpleQueue[_Task]] = {}
         self._threads: list[threading.Thread] = []
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        # Changes are told from the opening on: what changes between the first reading and the waiting is not missed.
-        self._mountinfo = os.open(mounts.MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
-        self.mounts: Mounts = self._read_mounts()
+        self._table = MountTable()
+        self.mounts: Mounts = self._table.read()
         self._start("mounts", self._follow_mounts)
 
     def fileno(self) -> int:
@@ -163,7 +161,7 @@ class StorageWatch:
         for thread in self._threads:
             thread.join(_CLOSE_S)
         if not any(thread.is_alive() for thread in self._threads):
-            os.close(self._mountinfo)
+            self._table.close()
             os.close(self._wake)
             self._seen.close()
 
@@ -181,19 +179,12 @@ class StorageWatch:
 
     def _follow_mounts(self) -> None:
         poll = select.poll()
-        poll.register(self._mountinfo, select.POLLPRI)
+        poll.register(self._table.fileno(), select.POLLPRI)
         poll.register(self._wake, select.POLLIN)
         while not self._closing:
             poll.poll(MOUNTS_S * 1000)
             if not self._closing:
-                self._seen.put([MountsRead(self._read_mounts())])
-
-    def _read_mounts(self) -> Mounts:
-        os.lseek(self._mountinfo, 0, os.SEEK_SET)
-        content = b""
-        while chunk := os.read(self._mountinfo, 1 << 16):
-            content += chunk
-        return mounts.parse(content.decode(errors="surrogateescape"))
+                self._seen.put([MountsRead(self._table.read())])
 
     def _work(self, tasks: "queue.SimpleQueue[_Task]") -> None:
         while (task := tasks.get()) is not None and not self._closing:

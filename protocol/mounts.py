@@ -3,7 +3,9 @@
 Reading it never waits for a disk, so a hung network mount does not hang who asks.
 """
 
+import os
 import re
+import select
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -27,9 +29,40 @@ def parse(mountinfo: str) -> dict[str, str]:
     return found
 
 
-def current() -> dict[str, str]:
-    """The mounts that this process sees now. Raises OSError."""
-    return parse(MOUNTINFO.read_text(errors="surrogateescape"))
+class MountTable:
+    """The mounts that this process sees, read again only where the kernel says that they have changed.
+
+    The kernel makes the text anew for each reading, which with some dozen mounts takes longer than an add otherwise.
+    """
+
+    def __init__(self) -> None:
+        # Changes are reported from the opening on: what changes between two readings is not missed.
+        self._fd = os.open(MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
+        self._changes = select.poll()
+        self._changes.register(self._fd, select.POLLPRI)
+        self._mounts = self.read()
+
+    def fileno(self) -> int:
+        """Has POLLPRI when the mounts have changed since they were asked for, by anybody."""
+        return self._fd
+
+    def current(self) -> Mounts:
+        """The mounts as they are now. Raises OSError."""
+        if self._changes.poll(0):
+            self._mounts = self.read()
+        return self._mounts
+
+    def read(self) -> Mounts:
+        """The same, read anew in any case. Raises OSError."""
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        content = b""
+        while chunk := os.read(self._fd, 1 << 16):
+            content += chunk
+        return parse(content.decode(errors="surrogateescape"))
+
+    def close(self) -> None:
+        """Closes its descriptor."""
+        os.close(self._fd)
 
 
 def mount_point_of(path: str, mounts: Mounts) -> str:

@@ -31,11 +31,16 @@ class DownloadRoots:
         """From now on these are the roots."""
         self.default, self.bounds = other.default, other.bounds
 
+    def is_root(self, path: str | None) -> bool:
+        """Whether a path, or the default for None, is a root itself, so that `confine` asks no disk for it."""
+        path = self.default if path is None else path
+        return path in self.bounds.roots and self.bounds.allow(path)
+
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
-        if path is None and self.default in self.bounds.roots:
-            return self.default
         path = self.default if path is None else path
+        if self.is_root(path):
+            return path
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:

@@ -11,12 +11,12 @@ import contextlib
 import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from protocol import mounts
 from protocol.commands import (
     AddPeers,
     AddTorrent,
@@ -36,6 +36,7 @@ from protocol.errors import ErrorKind, OuzelError
 from protocol.events import LifecycleEvent, MetadataUpdated, Quarantined, Released, TorrentAdded, TorrentRemoved
 from protocol.integrity import crc32_of
 from protocol.link import CallPeers, EnsureTorrent, ForgetTorrent, HashesProven, SourceInspected
+from protocol.mounts import MountTable, mount_point_of
 from protocol.results import AddAccepted, DamagedRestored, PeersAccepted, SequentialAccepted, TorrentAccepted
 from protocol.rows import SettingsReport
 from supervisor import identity
@@ -98,6 +99,7 @@ class Mutations:
         catalogue: Catalogue,
         snapshot: Snapshot,
         roots: DownloadRoots,
+        mounts: MountTable,
         link: EngineLink,
         waiters: Waiters,
         reads: Reads,
@@ -113,6 +115,7 @@ class Mutations:
         self._catalogue = catalogue
         self._snapshot = snapshot
         self._roots = roots
+        self._mounts = mounts
         self._link = link
         self._waiters = waiters
         self._reads = reads
@@ -367,16 +370,19 @@ class Mutations:
             return near
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
-        """The save path, resolved, and its mount point. A thread finds out, as a hung disk must not hang the loop."""
+        """The save path, resolved, and its mount point."""
+        save_path = await self._confine(command.save_path, deadline)
+        return save_path, mount_point_of(save_path, self._mounts.current())
 
-        def look() -> tuple[str, str]:
-            save_path = self._roots.confine(command.save_path, "args.save_path")
-            return save_path, mounts.mount_point_of(save_path, mounts.current())
-
+    async def _confine(self, path: str | None, deadline: float) -> str:
+        """A save path, resolved. A thread finds out, as a hung disk must not hang the loop; for a root it is known."""
+        confine = partial(self._roots.confine, path, "args.save_path")
+        if self._roots.is_root(path):
+            return confine()
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(deadline):
-                return await in_thread(look)
+                return await in_thread(confine)
         except TimeoutError as error:
             if deadline - began < DISK_PATIENCE_S:
                 problem = "it was not known in time where the save path is; nothing was accepted"

@@ -48,6 +48,7 @@ from protocol.link import (
     SettingsRefused,
     TorrentForgotten,
 )
+from protocol.mounts import MountTable
 from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor import blame, engine_health, logs, memory
@@ -175,6 +176,7 @@ class Service:
         self._described: set[str] = set()
         """The torrents of which it was found out what is stored."""
         self._places = PlaceWatch()
+        self._mounts = MountTable()
         self._own_places = [str(self._resume_dir.fastresume_dir)]
         self._memory = MemoryGuard(memory.limit_bytes(config.restart.max_memory_mb))
         self._dropping: set[str] = set()
@@ -276,6 +278,7 @@ class Service:
                 await self._crashes.close()
         finally:
             self._places.close()
+            self._mounts.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
             self._link.close()
@@ -385,6 +388,7 @@ class Service:
             locks=locks,
             snapshot=self._snapshot,
             roots=self._roots,
+            mounts=self._mounts,
             link=self._link,
             waiters=self._waiters,
             reads=self._reads,

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import mounts
-from protocol.mounts import mount_point_of
+from protocol.mounts import MountTable, mount_point_of
+from tests.rig.mounts import tmpfs
 
 INFO = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 41 22 0:35 /sub /srv/with\040space\134 rw - tmpfs tmpfs rw
@@ -21,9 +23,35 @@ def test_mount_points_are_read_with_what_is_on_top() -> None:
     assert mounts.parse(INFO) == {"/": "22 8:1 /", "/srv/with space\\": "41 0:35 /sub", "/mnt": "57 0:40 /"}
 
 
-def test_what_is_mounted_now_is_read() -> None:
+@pytest.fixture
+def table() -> Iterator[MountTable]:
+    """A table that is closed at the end."""
+    table = MountTable()
+    yield table
+    table.close()
+
+
+def test_what_is_mounted_now_is_read(table: MountTable) -> None:
     """This process has a root, and /proc is a mount of its own."""
-    assert {"/", "/proc"} <= set(mounts.current())
+    assert {"/", "/proc"} <= set(table.current())
+
+
+def test_without_a_change_nothing_is_read_again(table: MountTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read stays what is answered."""
+    first = table.current()
+    monkeypatch.setattr(table, "read", lambda: pytest.fail("it was read"))
+    assert table.current() is first
+
+
+@pytest.mark.mounts
+def test_each_change_is_in_the_next_answer(table: MountTable, tmp_path: Path) -> None:
+    """A mount, its end, and another file system in the same place."""
+    point, seen = str(tmp_path / "disk"), []
+    for _ in range(2):
+        with tmpfs(tmp_path / "disk", 65536):
+            seen.append(table.current().get(point))
+        assert point not in table.current()
+    assert None not in seen
 
 
 @pytest.mark.parametrize("content", ["", "\n", "nonsense\n", "1 2 3 4\n"])

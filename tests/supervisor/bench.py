@@ -40,6 +40,7 @@ from protocol.link import (
     TorrentForgotten,
     decode_commands,
 )
+from protocol.mounts import MountTable
 from protocol.resume_dir import ResumeDir
 from supervisor.catalogue import Catalogue
 from supervisor.child import Child, Death
@@ -345,10 +346,12 @@ class Bench:
             log=log,
         )
         self._merging = group.create_task(self.merger.run())
+        self.mounts = MountTable()
         self.mutations = Mutations(
             catalogue=self.catalogue,
             snapshot=self.snapshot,
             roots=DownloadRoots([directory / "one", directory / "two"]),
+            mounts=self.mounts,
             link=self.link,
             waiters=self.waiters,
             reads=self.reads,
@@ -462,6 +465,7 @@ class Bench:
             await engine.stop()
         for timer in list(self.keeper._timers):
             self.keeper._cancel(timer)
+        self.mounts.close()
         self.catalogue.close()
         self.link.close()
         self.publisher.close()

@@ -296,7 +296,6 @@ def on_model_disks() -> Iterator[Loads]:
         mock.patch.object(durable, "os", SEAM),
         mock.patch.object(recycler, "os", SEAM),
         mock.patch.object(mutations, "in_thread", at_once),
-        mock.patch.object(mounts, "current", return_value=[]),
         mock.patch.object(mounts, "mount_point_of", return_value="/"),
         mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
     ):
@@ -382,8 +381,15 @@ def _mutations(catalogue: Catalogue) -> Mutations:
             return
 
     class Roots:
+        def is_root(self, path: str | None) -> bool:
+            return True
+
         def confine(self, path: str | None, field: str) -> str:
             return path or "/data"
+
+    class Mounts:
+        def current(self) -> dict[str, str]:
+            return {}
 
     class Reads:
         def find(self, torrent: str) -> DesiredTorrent:
@@ -413,6 +419,7 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         shared_files=lambda: cast(Any, Shared()),
         snapshot=snapshot,
         roots=cast(Any, Roots()),
+        mounts=cast(Any, Mounts()),
         link=link,
         waiters=Waiters(),
         reads=cast(Any, Reads()),

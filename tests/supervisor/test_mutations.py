@@ -22,7 +22,7 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
-from protocol.mounts import current, mount_point_of
+from protocol.mounts import mount_point_of
 from protocol.rows import TorrentState
 from supervisor.download_roots import DownloadRoots
 from supervisor.identity import PEERS_KEPT
@@ -125,7 +125,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             seed_mode=True,
             peers=["[::1]:6881"],
             added_us=given.added_us,
-            mount_point=mount_point_of(str(tmp_path), current()),
+            mount_point=mount_point_of(str(tmp_path), on.mounts.current()),
         )
         assert on_disk(on)["save_path"] == str(tmp_path / "two" / "x")
         assert on.told()[-1] == (
