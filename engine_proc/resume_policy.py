@@ -9,6 +9,7 @@ begin to download in the same moment, as after a restart, are not saved in the s
 
 import zlib
 from enum import Enum
+from heapq import heappop, heappush
 from typing import Final
 
 MAX_OUTSTANDING: Final = 64
@@ -36,6 +37,8 @@ class ResumePolicy:
 
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
+        self._queue: list[tuple[float, str]] = []
+        """A heap of these, but for what is under way, which comes back when it ends; and of some that are outdated."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None
@@ -51,28 +54,30 @@ class ResumePolicy:
     def want(self, torrent: str, urgency: Urgency, now: float) -> None:
         """Says that something of the torrent is not saved yet. The most urgent wish counts."""
         due_at = max(now, place(torrent, self._saved_at.get(torrent, now) + urgency.value, urgency.value))
-        self._due_at[torrent] = min(due_at, self._due_at.get(torrent, due_at))
+        known = self._due_at.get(torrent)
+        if known is None or due_at < known:
+            self._due_at[torrent] = due_at
+            self._enqueue(torrent)
 
     def due(self, now: float) -> list[str]:
         """The torrents to save now. They count as under way until `settle`."""
         room = self._room()
         if room <= 0 or (self._held_until is not None and now < self._held_until):
             return []
-        ripe = sorted(
-            (due_at, torrent)
-            for torrent, due_at in self._due_at.items()
-            if due_at <= now and torrent not in self._outstanding
-        )
-        chosen = [torrent for _, torrent in ripe[:room]]
-        for torrent in chosen:
+        chosen: list[str] = []
+        while len(chosen) < room and (next_due := self._head()) is not None and next_due <= now:
+            _, torrent = heappop(self._queue)
             del self._due_at[torrent]
             self._saved_at[torrent] = now
-        self._outstanding.update(chosen)
+            self._outstanding.add(torrent)
+            chosen.append(torrent)
         return chosen
 
     def settle(self, torrent: str) -> None:
         """The torrent's save came to an end, whichever."""
-        self._outstanding.discard(torrent)
+        if torrent in self._outstanding:
+            self._outstanding.remove(torrent)
+            self._enqueue(torrent)
 
     def forget(self, torrent: str) -> None:
         """Drops all there is of a torrent that is gone."""
@@ -92,8 +97,21 @@ class ResumePolicy:
         """When `due` will have something, or None while nothing waits or nothing more may be under way."""
         if self._room() <= 0:
             return None
-        due_at = min((at for torrent, at in self._due_at.items() if torrent not in self._outstanding), default=None)
+        due_at = self._head()
         return due_at if due_at is None or self._held_until is None else max(due_at, self._held_until)
+
+    def _enqueue(self, torrent: str) -> None:
+        if torrent in self._due_at and torrent not in self._outstanding:
+            heappush(self._queue, (self._due_at[torrent], torrent))
+
+    def _head(self) -> float | None:
+        """When the first of the queue is due; what is outdated before it is dropped."""
+        while self._queue:
+            due_at, torrent = self._queue[0]
+            if self._due_at.get(torrent) == due_at and torrent not in self._outstanding:
+                return due_at
+            heappop(self._queue)
+        return None
 
     def _room(self) -> int:
         return (MAX_OUTSTANDING if self._held_until is None else 1) - len(self._outstanding)

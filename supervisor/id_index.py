@@ -56,7 +56,7 @@ class IdIndex:
     def near(self, hashes: Iterable[str]) -> list[str]:
         """The same, and those that have one which is another's shortened."""
         given = list(hashes)
-        found = set(self.owners([*given, *(each[:SHORT] for each in given)]))
+        found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
         for each in given:
             found.update(self._shortened.get(each, ()))
         return sorted(found)

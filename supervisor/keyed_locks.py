@@ -15,14 +15,22 @@ class KeyedLocks:
         return len(self._locks)
 
     @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[None]:
-        """Holds the key's lock."""
-        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
-        self._locks[key] = (lock, users + 1)
+    async def hold(self, *keys: str) -> AsyncIterator[None]:
+        """Holds the keys' locks."""
+        held: list[str] = []
+        entered: list[str] = []
         try:
-            async with lock:
-                yield
+            for key in sorted(set(keys)):  # in one order, so that no two wait for each other
+                lock, users = self._locks.get(key, (asyncio.Lock(), 0))
+                self._locks[key] = (lock, users + 1)
+                entered.append(key)
+                await lock.acquire()
+                held.append(key)
+            yield
         finally:
-            lock, users = self._locks.pop(key)
-            if users > 1:
-                self._locks[key] = (lock, users - 1)
+            for key in held:
+                self._locks[key][0].release()
+            for key in entered:
+                lock, users = self._locks.pop(key)
+                if users > 1:
+                    self._locks[key] = (lock, users - 1)

@@ -86,9 +86,7 @@ class Merger:
         keys = frozenset(hashes)
         while True:
             wanted = keys | set(self._catalogue.index.near(keys))
-            async with contextlib.AsyncExitStack() as stack:
-                for key in sorted(wanted):
-                    await stack.enter_async_context(self._locks.hold(key))
+            async with self._locks.hold(*wanted):
                 if set(self._catalogue.index.near(keys)) <= wanted:
                     yield
                     return
