@@ -26,6 +26,8 @@ from protocol.link import (
 from supervisor.loop_socket import LoopSocket
 
 COMMANDS_PER_FRAME: Final = 500
+LARGE_BYTES: Final = 64 * 1024
+"""A source of so many bytes is sent in a frame of its own."""
 BATCHES_PER_TURN: Final = 1
 """A batch may hold hundreds of events, and clients must not wait for more than one."""
 
@@ -63,6 +65,7 @@ class EngineLink:
         self._expected: tuple[int, Callable[[], None]] | None = None
         self._expected_heard = False
         self._ready = asyncio.Event()
+        self._unsent: list[EngineCommand] = []
         self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
 
     @property
@@ -89,6 +92,7 @@ class EngineLink:
 
     def detach(self) -> None:
         """There is no engine now: whoever waits for an answer is told."""
+        self._flush()
         self._gen = None
         self._ready.clear()
         waiting, self._answers = self._answers, {}
@@ -97,15 +101,37 @@ class EngineLink:
                 answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state."""
+        """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state.
+
+        What is sent within a turn of the loop leaves at its end, in one frame where it fits: each frame costs both
+        processes more than a command does.
+        """
         if self._gen is None or not self._connected:
             return
-        identity = _identity(self._gen)
         admitted = [command for command in commands if self._admits(command)]
-        for start in range(0, len(admitted), COMMANDS_PER_FRAME):
-            batch = admitted[start : start + COMMANDS_PER_FRAME]
+        if not self._unsent and admitted:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += admitted
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        batch: list[EngineCommand] = []
+        for command in unsent:
+            large = isinstance(command, InspectSource) and len(command.metainfo or b"") >= LARGE_BYTES
+            if batch and (large or len(batch) == COMMANDS_PER_FRAME):
+                self._send_batch(batch)
+                batch = []
+            batch.append(command)
+            if large:
+                self._send_batch(batch)
+                batch = []
+        if batch:
+            self._send_batch(batch)
+
+    def _send_batch(self, batch: list[EngineCommand]) -> None:
+        if self._gen is not None:
             frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
-            self._socket.send([identity, frame])
+            self._socket.send([_identity(self._gen), frame])
 
     async def until_ready(self) -> None:
         """Waits for an engine that takes commands."""

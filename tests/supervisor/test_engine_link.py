@@ -23,7 +23,7 @@ from protocol.link import (
     SourceInspected,
     decode_commands,
 )
-from supervisor.engine_link import COMMANDS_PER_FRAME, EngineLink
+from supervisor.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
 from tests.supervisor.samples import V1, desired
 from tests.supervisor.sockets import Sockets
 
@@ -149,8 +149,7 @@ async def test_what_is_not_admitted_does_not_reach_the_engine(tmp_path: Path) ->
         stage.link.send(Drain(), QueryFiles(token=9, torrent=V1), Drain())
         stage.link.send(Drain())
         stage.link.send(QueryFiles(token=10, torrent=V1))
-        assert await engine.batch() == [QueryFiles(token=9, torrent=V1)]
-        assert await engine.batch() == [QueryFiles(token=10, torrent=V1)]
+        assert await engine.batch() == [QueryFiles(token=9, torrent=V1), QueryFiles(token=10, torrent=V1)]
         assert len(asked) == 5
 
 
@@ -308,11 +307,23 @@ async def test_many_commands_go_in_order_in_bounded_frames(tmp_path: Path, count
         stage.link.send(*(QueryFiles(token=number, torrent=V1) for number in range(count)))
         stage.link.send(Drain())
         batches: list[list[EngineCommand]] = []
-        while not batches or batches[-1] != [Drain()]:
+        while not batches or batches[-1][-1] != Drain():
             batches.append(await engine.batch())
-        commands = [command for batch in batches[:-1] for command in batch]
-        assert commands == [QueryFiles(token=number, torrent=V1) for number in range(count)]
+        commands = [command for batch in batches for command in batch]
+        assert commands == [*(QueryFiles(token=number, torrent=V1) for number in range(count)), Drain()]
+        assert len(batches) == -(-(count + 1) // COMMANDS_PER_FRAME)
         assert all(0 < len(batch) <= COMMANDS_PER_FRAME for batch in batches)
+
+
+async def test_a_large_source_has_a_frame_of_its_own(tmp_path: Path) -> None:
+    """So that no frame comes near the limit, and commands stay in order."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        large = InspectSource(token=2, metainfo=bytes(LARGE_BYTES))
+        small = [QueryFiles(token=number, torrent=V1) for number in (1, 3)]
+        for command in (small[0], large, large, small[1]):
+            stage.link.send(command)
+        assert [await engine.batch() for _ in range(4)] == [[small[0]], [large], [large], [small[1]]]
 
 
 async def test_commands_arrive_as_they_were_sent(tmp_path: Path) -> None:
