@@ -35,6 +35,7 @@ from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.audit import CYCLE_S, AuditSchedule
 from engine_proc.coalescer import ProgressCoalescer
 from engine_proc.dispatch import Dispatcher
+from engine_proc.judged_sources import JudgedSources
 from engine_proc.loader import Loader
 from engine_proc.log import log
 from engine_proc.rehasher import Rehasher
@@ -153,6 +154,7 @@ class Engine:
         self._session: LibtSession | None = None
         self._dispatcher: Dispatcher | None = None
         self._session_commands: SessionCommands | None = None
+        self._judged = JudgedSources()
         self._poller = zmq.Poller()
         self._poller.register(link, zmq.POLLIN)
         self._poller.register(lifeline_fd, zmq.POLLIN)
@@ -221,8 +223,9 @@ class Engine:
                 continue
             self._commands.extend(batch.commands)
             if len(batch.commands) > 1:
-                ensured = (each.desired.torrent for each in batch.commands if isinstance(each, EnsureTorrent))
-                self._store.expect(list(ensured))
+                ensured = (each.desired for each in batch.commands if isinstance(each, EnsureTorrent))
+                # Of one that was judged just now there is no resume data.
+                self._store.expect([each.torrent for each in ensured if not self._judged.has(each)])
 
     def _send(self) -> None:
         outbox, self._outbox = self._outbox, []
@@ -313,10 +316,11 @@ class Engine:
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = self._next_heartbeat = time.monotonic()
-        self._session_commands = SessionCommands(self._session, self._guard, self._tell)
+        self._session_commands = SessionCommands(self._session, self._guard, self._judged, self._tell, time.monotonic)
         loader = Loader(
             self._session,
             self._store,
+            self._judged,
             self._rehasher,
             self._guard,
             self._translator,

@@ -219,13 +219,18 @@ class LibtorrentSession:
             paths = libtorrent_params.paths(params)
             libtorrent_params.check_paths(paths)
         hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only, hashes)
+        parsed = params if magnet is None and save_path is not None else None
+        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only, hashes, parsed)
 
     @faults.of_desired
     @recorded.of_desired
-    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
+    def add(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
+    ) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
-        params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=self._selector.priorities)
+        params = parsed if parsed is not None else libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
+        choose = self._selector.priorities
+        libtorrent_params.apply_desired(params, desired, resumed=resume is not None, choose=choose)
         libtorrent_params.spare(params, desired)
         complete = resume is not None and libtorrent_params.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)

@@ -24,6 +24,7 @@ import msgspec
 
 from engine_proc import reconcile
 from engine_proc.announce_pacer import AnnouncePacer
+from engine_proc.judged_sources import JudgedSource, JudgedSources
 from engine_proc.log import log
 from engine_proc.pieces import Examined, Unverified, Verified
 from engine_proc.readback import tell_reconciled
@@ -76,6 +77,7 @@ class _Found(NamedTuple):
 
     Fields:
         informed: its resume data is from before its metadata was known, which has come by metainfo since.
+        judged: its source, where that was judged just now.
     """
 
     desired: DesiredTorrent
@@ -83,6 +85,7 @@ class _Found(NamedTuple):
     examined: Examined | None = None
     problem: Damaged | InvalidSource | None = None
     informed: bool = False
+    judged: JudgedSource | None = None
 
 
 class _Rehash(NamedTuple):
@@ -99,6 +102,7 @@ class Loader:
     Args:
         session: where torrents are added.
         store: where fast-resume data and metainfo are read, and put aside.
+        judged: has sources that were judged for an add.
         rehasher: proves pieces that resume data does not know of.
         guard: judges whether a torrent's storage is there.
         translator: is told which torrents come.
@@ -112,6 +116,7 @@ class Loader:
         self,
         session: LibtSession,
         store: FastResumeStore,
+        judged: JudgedSources,
         rehasher: Rehasher,
         guard: StorageGuard,
         translator: AlertTranslator,
@@ -122,6 +127,7 @@ class Loader:
     ) -> None:
         self._session = session
         self._store = store
+        self._judged_sources = judged
         self._rehasher = rehasher
         self._guard = guard
         self._translator = translator
@@ -263,7 +269,11 @@ class Loader:
     def _find(self, desired: DesiredTorrent) -> _Found:
         """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError."""
         try:
+            judged = self._judged_sources.take(desired)
             saved = self._store.load(desired.torrent)
+            if saved is None and judged is not None:
+                others = judged.paths_at(self._clock())
+                return _Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)
             if saved is None:
                 return _Found(desired, examined=self._unclaimed(desired))
             given: list[bytes | None] = []
@@ -347,13 +357,18 @@ class Loader:
             self._restored.discard(torrent)
             damaged = True
             self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
-        metainfo = self._metainfo(desired)
+        judged = found.judged
+        metainfo = self._metainfo(desired) if judged is None else judged.metainfo
         if metainfo is None and desired.source == "metainfo":
             raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
         # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
-        if desired.seed_mode and (damaged or self._store.was_put_aside(torrent, since_us=desired.added_us)):
+        if desired.seed_mode and (damaged or (judged is None and self._was_put_aside(desired))):
             desired = msgspec.structs.replace(desired, seed_mode=False)
-        self._take(torrent, self._session.add(desired, metainfo=metainfo, resume=None))
+        parsed = None if judged is None else judged.info.parsed
+        self._take(torrent, self._session.add(desired, metainfo=metainfo, resume=None, parsed=parsed))
+
+    def _was_put_aside(self, desired: DesiredTorrent) -> bool:
+        return self._store.was_put_aside(desired.torrent, since_us=desired.added_us)
 
     def _resume(
         self,

@@ -45,7 +45,8 @@ class FastResumeStore:
     """
 
     def __init__(self, resume_dir: ResumeDir, places: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._place = places.get(str(resume_dir.fastresume_dir))
+        self._engine_dir = str(resume_dir.fastresume_dir)
+        self._place = places.get(self._engine_dir)
         self._confined = bool(places)
         self._dir = resume_dir
         self._writer = DurableWriter("fast-resume", resume_dir.check)
@@ -75,7 +76,7 @@ class FastResumeStore:
     def _check(self) -> None:
         """Raises OSError where nothing can be told of the directory: it is another, or out of the sandbox's reach."""
         self._dir.check()
-        if self._confined and place_at(str(self._dir.fastresume_dir)) != self._place:
+        if self._confined and place_at(self._engine_dir) != self._place:
             raise OSError(
                 errno.EACCES, "this engine's sandbox does not reach it; the next one's does", str(self._dir.root)
             )
@@ -85,7 +86,7 @@ class FastResumeStore:
         try:
             dated = read_dated(self._dir.fastresume_name(torrent))
         except FileNotFoundError:  # unless the supervisor could not move it from where it lay before
-            dated = read_dated(self._dir.old_fastresume(torrent))
+            dated = read_dated(self._dir.old_fastresume_name(torrent))
         self._read_ahead.was_read(time.perf_counter() - began)
         return dated
 
@@ -97,7 +98,7 @@ class FastResumeStore:
         """
         self._dir.check()
         try:
-            metainfo = read(self._dir.metainfo(torrent))
+            metainfo = read(self._dir.metainfo_name(torrent))
         except FileNotFoundError:
             return None
         except Damaged:
@@ -134,7 +135,7 @@ class FastResumeStore:
 
     def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
         """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
-        return self._dir.was_put_aside(self._dir.fastresume(torrent), since_us=since_us)
+        return self._dir.was_put_aside(f"{torrent}.fastresume", since_us=since_us)
 
     def outcomes(self) -> list[Outcome]:
         """All outcomes that wait."""

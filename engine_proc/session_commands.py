@@ -6,10 +6,12 @@ from typing import Final
 
 import msgspec
 
+from engine_proc.judged_sources import JudgedSource, JudgedSources
 from engine_proc.readback import tell_limits
 from engine_proc.session_port import InvalidSetting, InvalidSource, LibtSession, TorrentFault, UnknownTorrent
 from engine_proc.storage_guard import StorageGuard
 from protocol.events import Reconciled
+from protocol.integrity import crc32_of
 from protocol.link import (
     Configure,
     EngineEvent,
@@ -30,14 +32,25 @@ class SessionCommands:
     Args:
         session: the session.
         guard: judges where a source's files would be.
+        judged: keeps what was parsed.
         emit: takes what the supervisor is to hear.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, session: LibtSession, guard: StorageGuard, emit: Callable[[EngineEvent], None]) -> None:
+    def __init__(
+        self,
+        session: LibtSession,
+        guard: StorageGuard,
+        judged: JudgedSources,
+        emit: Callable[[EngineEvent], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._session = session
+        self._judged = judged
+        self._clock = clock
         self._guard = guard
         self._emit = emit
-        self._inspected: dict[int, SourceInspected] = {}
+        self._inspected: dict[int, tuple[SourceInspected, JudgedSource]] = {}
 
     def configure(self, command: Configure) -> None:
         """Applies session settings and reads the limits back."""
@@ -75,15 +88,19 @@ class SessionCommands:
             info_hash_v1=info.hashes.v1,
             info_hash_v2=info.hashes.v2,
         )
-        if save_path is not None and info.paths:
-            self._inspected[token] = verdict
+        if save_path is not None and command.metainfo is not None and info.paths:
+            source = JudgedSource(command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock())
+            self._inspected[token] = (verdict, source)
             self._guard.confine(token, save_path, info.paths)
         else:
             self._emit(verdict)
 
     def confined(self, token: int, problem: str | None) -> None:
         """It is known whether the files of a source would be outside of the download roots."""
-        self._emit(msgspec.structs.replace(self._inspected.pop(token), outside=problem))
+        verdict, source = self._inspected.pop(token)
+        if problem is None:
+            self._judged.keep(source)
+        self._emit(msgspec.structs.replace(verdict, outside=problem))
 
     def query_files(self, command: QueryFiles) -> None:
         """Answers with bytes done by file."""

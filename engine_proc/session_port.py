@@ -95,6 +95,7 @@ class SourceInfo(NamedTuple):
         only: the indices of files that a link selects; see `protocol.desired.Selection`.
         paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
             link (BEP 47), which is never made, the directory that it would be in.
+        parsed: the session's own, for `add`; None where there is nothing that can be used again.
     """
 
     torrent: str
@@ -103,6 +104,7 @@ class SourceInfo(NamedTuple):
     metadata: KnownMetadata | None = None
     only: str | None = None
     hashes: Hashes = Hashes()
+    parsed: object = None
 
 
 class Layout(NamedTuple):
@@ -169,8 +171,13 @@ class LibtSession(Protocol):
         """What a source is. Raises InvalidSource."""
         ...
 
-    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
+    def add(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
+    ) -> Loading:
         """Adds a torrent as desired: `TorrentAdded` follows.
+
+        Args:
+            parsed: what `inspect` has made of this very metainfo for this save path, if that was kept; to be used once.
 
         Raises:
             InvalidSource: also for unreadable resume data.

@@ -44,7 +44,7 @@ class Damaged(Exception):
     """What a file holds cannot be trusted; the message says why."""
 
 
-def read(path: Path) -> bytes:
+def read(path: str | Path) -> bytes:
     """The content of a regular file. Raises as `read_dated` does."""
     return read_dated(path)[0]
 

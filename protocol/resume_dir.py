@@ -36,7 +36,9 @@ class ResumeDir:
         self.fastresume_dir = root / _ENGINE_DIR
         """The engine's own files."""
         self._lock = os.fspath(self.lock)
-        self._prefix = os.path.join(self.fastresume_dir, "")  # noqa: PTH118  # see `fastresume_name`
+        # Texts, for what is asked of each of thousands of torrents: making a path takes half as long as reading a file.
+        self._start = os.path.join(root, "")  # noqa: PTH118
+        self._aside_dirs = (os.fspath(self.damaged), os.fspath(self.staged))
         self._bound: str | None = None
 
     def identity(self) -> str:
@@ -76,8 +78,16 @@ class ResumeDir:
         return self.root / f"{torrent}.fastresume"
 
     def fastresume_name(self, torrent: str) -> str:
-        """The same, for whoever reads thousands of them: making a path takes half as long as reading the file."""
-        return f"{self._prefix}{torrent}.fastresume"
+        """The same as text."""
+        return f"{self._start}{_ENGINE_DIR}/{torrent}.fastresume"
+
+    def old_fastresume_name(self, torrent: str) -> str:
+        """`old_fastresume` as text."""
+        return f"{self._start}{torrent}.fastresume"
+
+    def metainfo_name(self, torrent: str) -> str:
+        """`metainfo` as text."""
+        return f"{self._start}{torrent}.torrent"
 
     @property
     def session(self) -> Path:
@@ -161,12 +171,21 @@ class ResumeDir:
                     fsync_dir(directory)
         return failed
 
-    def was_put_aside(self, path: Path, *, since_us: int) -> bool:
+    def was_put_aside(self, name: str, *, since_us: int) -> bool:
         """Whether a file of this name was put aside since then, in microseconds since 1970. Raises OSError."""
-        for found in (*_entries(self.damaged), *_entries(self.staged)):
-            with contextlib.suppress(FileNotFoundError):  # it was moved on, or restored, meanwhile
-                if found.name.startswith(path.name) and found.lstat().st_ctime_ns // 1000 >= since_us:
-                    return True
+        for directory in self._aside_dirs:
+            try:
+                entries = os.scandir(directory)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            with entries:
+                for found in entries:
+                    with contextlib.suppress(FileNotFoundError):  # it was moved on, or restored, meanwhile
+                        if (
+                            found.name.startswith(name)
+                            and found.stat(follow_symlinks=False).st_ctime_ns // 1000 >= since_us
+                        ):
+                            return True
         return False
 
     def _files(self, directory: Path) -> list[tuple[str, str, Path]]:

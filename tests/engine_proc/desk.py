@@ -9,6 +9,7 @@ import msgspec
 from engine_proc.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.dispatch import Dispatcher
+from engine_proc.judged_sources import JudgedSources
 from engine_proc.loader import Loader
 from engine_proc.rehasher import Rehasher
 from engine_proc.resume_policy import ResumePolicy
@@ -62,10 +63,12 @@ class Desk:
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent | Output] = []
-        self.session_commands = SessionCommands(self.session, self.guard, self.hear)
+        self.judged = JudgedSources()
+        self.session_commands = SessionCommands(self.session, self.guard, self.judged, self.hear, lambda: self.now)
         self.loader = Loader(
             self.session,
             self.store,
+            self.judged,
             self.rehasher,
             self.guard,
             self.translator,

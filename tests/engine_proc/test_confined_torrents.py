@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from engine_proc.confinement import Escape
+from engine_proc.judged_sources import JUDGED_S
 from engine_proc.pieces import Examined
 from engine_proc.storage_guard import PATIENCE_S, Confined, Judged
 from engine_proc.storage_policy import Missing
 from engine_proc.storage_watch import FilesSeen, Look
 from protocol.bounds import Bounds
 from protocol.events import FilesDiscovered, TorrentError
+from protocol.integrity import crc32_of
 from protocol.link import ForgetTorrent, InspectSource, SourceInspected, StorageState, TorrentApplied, TorrentForgotten
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
@@ -78,6 +80,39 @@ def judged(desk: Desk) -> list[object]:
     while not found:
         found += desk.guard.decisions()
     return found
+
+
+@pytest.mark.parametrize("later", [0.0, JUDGED_S + 1])
+def test_a_source_that_was_judged_just_now_is_added_as_it_is(desk: Desk, place: Path, later: float) -> None:
+    """Its file is not read again; the disk is asked again where that was a while ago."""
+    command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
+    desired = changed(desk.sample.desired(place / "root"), metainfo_crc32=crc32_of(desk.sample.metainfo))
+    desk.dir.metainfo(desk.sample.torrent).unlink()
+    desk.session_commands.inspect(command)
+    [decision] = judged(desk)
+    assert isinstance(decision, Confined)
+    desk.session_commands.confined(7, decision.problem)
+    desk.now += later
+    desk.ensure(desired)
+    assert desk.guard.looking(desired.torrent) is (later > 0)
+    if later:
+        desk.decide()
+    assert calls(desk) == ["add"]
+
+
+def test_a_source_that_leads_out_is_judged_again_by_its_record(desk: Desk, place: Path) -> None:
+    """What was refused is not remembered as if it had been judged well."""
+    lead_out(place)
+    command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
+    desired = changed(desk.sample.desired(place / "root"), metainfo_crc32=crc32_of(desk.sample.metainfo))
+    desk.session_commands.inspect(command)
+    [decision] = judged(desk)
+    assert isinstance(decision, Confined)
+    desk.session_commands.confined(7, decision.problem)
+    desk.ensure(desired)
+    desk.decide()
+    assert refusal(desk)
+    assert desk.session.calls == []
 
 
 def test_a_new_torrent_that_would_leave_is_refused(desk: Desk, place: Path) -> None:

@@ -272,6 +272,20 @@ def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -
     assert probe.session.layout(sample.torrent) == layout
 
 
+def test_a_torrent_is_added_from_what_its_judgement_has_parsed(probe: Probe, tmp_path: Path) -> None:
+    """As desired, and with the same layout as from its metainfo."""
+    sample = two_files()
+    rules = Selection(include=["*.bin"])
+    desired = sample.desired(tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, trackers=[])
+    info = probe.session.inspect(magnet=None, metainfo=sample.metainfo, save_path=str(tmp_path))
+    loading = probe.session.add(desired, metainfo=sample.metainfo, resume=None, parsed=info.parsed)
+    probe.take(TorrentAdded)
+    assert loading.layout is not None
+    assert [file.priority for file in loading.layout.files] == [4, 0]
+    assert probe.session.layout(sample.torrent) == loading.layout
+    assert probe.session.observed(desired) == desired
+
+
 def test_a_single_file_torrent_has_no_root_folder(probe: Probe, tmp_path: Path) -> None:
     """Its file is at the save path itself."""
     sample = SampleTorrent("alone.bin", {"": noise(100)}, single=True)

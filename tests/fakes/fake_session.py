@@ -355,7 +355,9 @@ class FakeSession:
         """From now on this is to be looked at before the torrent goes on from resume data."""
         self._doubts[torrent] = unverified
 
-    def add(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Loading:
+    def add(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
+    ) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource."""
         return self._add(desired, metainfo=metainfo, resume=resume, short={})
 

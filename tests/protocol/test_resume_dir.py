@@ -175,14 +175,14 @@ def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
     resume_dir.make_engine_dir()
     file = resume_dir.fastresume(V1)
     now_us = time.time_ns() // 1000
-    assert not resume_dir.was_put_aside(file, since_us=0)
+    assert not resume_dir.was_put_aside(file.name, since_us=0)
     for put_aside in (resume_dir.put_aside, resume_dir.stage):
         file.touch()
         put_aside(file)
     assert resume_dir.staged_names() == [file.name]
-    assert resume_dir.was_put_aside(file, since_us=now_us - 1_000_000)
-    assert not resume_dir.was_put_aside(file, since_us=now_us + 60_000_000)
-    assert not resume_dir.was_put_aside(resume_dir.metainfo(V1), since_us=0)
+    assert resume_dir.was_put_aside(file.name, since_us=now_us - 1_000_000)
+    assert not resume_dir.was_put_aside(file.name, since_us=now_us + 60_000_000)
+    assert not resume_dir.was_put_aside(resume_dir.metainfo(V1).name, since_us=0)
 
 
 def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
