@@ -7,7 +7,7 @@ Longer than most files here: a copier for each kind of alert, and one table of t
 
 import errno
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import libtorrent
@@ -40,7 +40,7 @@ from engine_proc.alerts import (
 )
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.selected_bytes import SelectedBytes
-from engine_proc.session_port import FAULTS
+from engine_proc.session_port import FAULTS, Hashes
 from protocol.flight_recorder import FlightRecorder, alert_name
 
 lt: Any = libtorrent
@@ -102,17 +102,16 @@ class AlertCopier:
         self._removed: set[str] = set()
         self._faulted: list[Alert] = []
 
-    def rival(self, torrent: str, info_hashes: Any) -> str | None:
+    def rival(self, torrent: str, hashes: Iterable[str]) -> str | None:
         """Another expected torrent with one of these info-hashes: of the two libtorrent would take only one."""
-        for info_hash in hashes_of(info_hashes):
+        for info_hash in hashes:
             for owner in self._having(info_hash):
                 if owner != torrent:
                     return owner
         return None
 
-    def expect(self, torrent: str, info_hashes: Any, *, complete: bool) -> None:
-        """The torrent is about to be added; its resume data may say that it is `complete`."""
-        hashes = hashes_of(info_hashes)
+    def expect(self, torrent: str, hashes: frozenset[str], *, complete: bool) -> None:
+        """The torrent with these info-hashes is about to be added; its resume data may say that it is `complete`."""
         self._expected.add(torrent)
         self._adding.append((torrent, hashes))
         self._own(torrent, hashes)
@@ -481,7 +480,7 @@ def _text(read: Callable[[], str]) -> str:
 
 def hashes_of(info_hashes: Any) -> frozenset[str]:
     """The info-hashes that there are: of each version 20 or 32 bytes, in hexadecimal."""
-    return frozenset(each for each in libtorrent_params.both_hashes(info_hashes) if each is not None)
+    return Hashes(*libtorrent_params.both_hashes(info_hashes)).known()
 
 
 def _errno(error: Any) -> int:

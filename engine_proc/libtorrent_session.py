@@ -307,10 +307,11 @@ class LibtorrentSession:
         if params.ti is not None and not files_known:
             layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
         hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
-        if (other := self._alerts.rival(torrent, params.info_hashes)) is not None:
+        known = hashes.known()  # to read them is slow, and there may be ten thousand torrents to restore
+        if (other := self._alerts.rival(torrent, known)) is not None:
             raise self._already_there(other, hashes, proven=params.ti is not None)
         trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
-        self._alerts.expect(torrent, params.info_hashes, complete=complete)
+        self._alerts.expect(torrent, known, complete=complete)
         if torrent not in self._alerts.handles:
             if nameless:
                 self._keep_peers_for(torrent)

@@ -69,6 +69,10 @@ class Hashes(NamedTuple):
     v1: str | None = None
     v2: str | None = None
 
+    def known(self) -> frozenset[str]:
+        """Those that there are."""
+        return frozenset(each for each in self if each is not None)
+
 
 class AlreadyThere(Exception):
     """The session has this very torrent under another id, by its other info-hash, and takes it only once.

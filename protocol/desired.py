@@ -4,6 +4,7 @@ A `DesiredTorrent` is also what `<id>.json` in the resume directory holds, so it
 with a default.
 """
 
+import sys
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -135,6 +136,18 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     info_hash_v2: str | None = None
     merged: list[str] = []
     spared: list[int] = []
+
+    def __post_init__(self) -> None:
+        """Shares equal texts: there may be a hundred thousand records, in few directories."""
+        share = msgspec.structs.force_setattr
+        share(self, "save_path", sys.intern(self.save_path))
+        share(self, "mount_point", sys.intern(self.mount_point))
+        if self.info_hash_v1 == self.torrent:
+            share(self, "info_hash_v1", self.torrent)
+        if self.info_hash_v2 == self.torrent:
+            share(self, "info_hash_v2", self.torrent)
+        if self.metadata is not None and self.metadata.name == self.name:
+            share(self, "name", self.metadata.name)
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):

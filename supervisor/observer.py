@@ -326,10 +326,11 @@ class Observer:
     def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
         """Publishes what rows did not show, and has kept what the record does not have."""
         desired = self._catalogue.torrents[torrent]
-        shown, self._snapshot.of(torrent).known = self._snapshot.metadata(desired), found
+        shown, kept = self._snapshot.metadata(desired), desired.metadata
+        self._snapshot.of(torrent).known = kept if kept == found else found  # one for both, which saves memory
         if shown != found:
             self._publisher.lifecycle(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
-        if desired.metadata != found:
+        if kept != found:
             self._on_metadata(torrent, found)
 
 

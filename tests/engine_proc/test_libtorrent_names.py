@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from engine_proc import libtorrent_params
 from engine_proc.alerts import FileError, TorrentTrouble
 from engine_proc.held_trackers import HeldTrackers
-from engine_proc.libtorrent_alerts import AlertCopier
+from engine_proc.libtorrent_alerts import AlertCopier, hashes_of
 from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.session_port import InvalidSource
 from protocol.desired import DesiredTorrent, Selection
@@ -248,7 +248,7 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
     params.renamed_files = {0: "é" * 3000, 1: "a" + "é" * 3000}
     handle = native.add_torrent(params)
     copier = AlertCopier(lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES)))
-    copier.expect(made.torrent, params.info_hashes, complete=False)
+    copier.expect(made.torrent, hashes_of(params.info_hashes), complete=False)
     problems: list[str] = []
 
     def told() -> bool:
