@@ -125,12 +125,15 @@ class LogWriter:
             self._write(b"".join(lines))
             self._done_bytes += sum(map(len, lines))
             self._done_lines += len(lines)
-            if written is not None:
-                self._hurry.clear()
-                written.set()
             with self._putting:
                 if self._gap and self._queue.empty():
                     self._close_gap()
+                    if written is not None:
+                        self._queue.put(written)  # what tells of missing lines is waited for, too
+                        continue
+            if written is not None:
+                self._hurry.clear()
+                written.set()
 
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
         """Lines to be written together, and the event to set then. Waits for the first."""

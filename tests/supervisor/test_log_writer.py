@@ -103,6 +103,16 @@ def test_lines_come_in_their_order(pipe: tuple[int, int]) -> None:
     assert writer.problem() is None
 
 
+def test_a_flush_waits_for_what_tells_of_missing_lines(pipe: tuple[int, int]) -> None:
+    """So that it is in the log at the end, and nothing is written once a flush has said that all was."""
+    reading, writing = pipe
+    writer = LogWriter(writing, notice, lines_max=0)
+    for _ in range(300):
+        writer.put(b"no room\n")
+        assert writer.flush()
+        assert read(reading) == b"lost 1\n"
+
+
 def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: tuple[int, int]) -> None:
     """Who logs goes on at once, what waits is kept, and lines say how many are missing, where they are."""
     reading, writing = pipe
