@@ -107,6 +107,18 @@ def test_a_copy_is_an_older_state_and_another_machine(root: Path) -> None:
 
 README = Path(__file__).parents[2] / "README.md"
 
+
+def everyday(text: str) -> list[str]:
+    """The commands of the everyday procedures, which an operator's day runs as they stand there."""
+    return commands(text.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0])
+
+
+def commands(text: str) -> list[str]:
+    """The lines of all shell blocks, without what is said about them."""
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
+    return [re.sub(r"\s+# .*", "", line) for line in lines if line.strip()]
+
+
 COMMANDS = {
     "scripts/run": "scripts/test",
     "scripts/test": "scripts/test",
@@ -133,14 +145,9 @@ COMMANDS = {
         ],
         "tests/systemd/story.py",
     ),
+    **dict.fromkeys(everyday(README.read_text()), "tests/systemd/operators_day.py"),
 }
 """Each command of README, and what runs it."""
-
-
-def commands(text: str) -> list[str]:
-    """The lines of all shell blocks, without what is said about them."""
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
-    return [re.sub(r"\s+# .*", "", line) for line in lines if line.strip()]
 
 
 def test_each_command_of_the_readme_is_run_somewhere() -> None:
@@ -148,3 +155,14 @@ def test_each_command_of_the_readme_is_run_somewhere() -> None:
     assert set(commands(README.read_text())) == set(COMMANDS)
     for where in COMMANDS.values():
         assert (README.parent / where).is_file(), where
+
+
+def test_an_operators_day_has_every_everyday_procedure() -> None:
+    """Each by the words that it begins with."""
+    titles = re.findall(r"\n\*\*(.+?)\*\*", README.read_text().partition("\n## Everyday procedures\n")[2])
+    day = (README.parent / "tests/systemd/operators_day.py").read_text()
+    done = re.findall(r"_do\(\"([^\"]+)\"", day)
+    assert titles
+    for title in titles:
+        assert any(title.startswith(each) for each in done), title
+    assert len(done) == len(titles)

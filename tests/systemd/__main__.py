@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +12,7 @@ from tests.rig.scratch import scratch, unwinding
 from tests.systemd import distribution, host
 from tests.systemd.container import CommandFailed, Container
 from tests.systemd.host import CannotRun
+from tests.systemd.operators_day import OperatorsDay
 from tests.systemd.story import Story
 
 EXIT_CANNOT_RUN: Final = 77
@@ -18,13 +20,16 @@ JOURNAL_TAIL: Final = "30"
 
 
 def systemd_test(
+    story: Annotated[str, typer.Option(metavar="NAME", help="service, operator, or all.")] = "all",
     suite: Annotated[str, typer.Option(metavar="NAME", help="Debian's release in the container.")] = "bookworm",
 ) -> None:
-    """Ouzel's unit under a systemd of its own. Takes two minutes, and a minute more the first time.
+    """Ouzel's unit under a systemd of its own, and an operator's day. Takes minutes, and one more the first time.
 
     Needs root, to boot a container, which has no network. Exit codes: 0 every step went well, 1 one did not, 2 usage,
     77 it cannot run here.
     """
+    if story not in ("service", "operator", "all"):
+        raise typer.BadParameter("it is service, operator or all", param_hint="--story")
     output = Output(as_json=False)
     began = time.monotonic()
     try:
@@ -36,8 +41,16 @@ def systemd_test(
             shared.mkdir()
             distribution.make(shared, host.python_of(root))
             output.line(f"Prepared in {time.monotonic() - began:.0f} s; booting")
-            with Container(root, shared, directory / "console") as container:
-                good = _tell(Story(container, directory), container, output)
+            good = True
+            if story in ("service", "all"):
+                with Container(root, shared, directory / "console") as container:
+                    good = _tell(Story(container, directory).steps(), container, output)
+            if story in ("operator", "all"):
+                with (
+                    Container(root, shared, directory / "console") as container,
+                    Container(root, shared, directory / "console 2", "-2") as other,
+                ):
+                    good = _tell(OperatorsDay(container, other, directory).steps(), container, output) and good
     except CannotRun as problem:
         output.line(f"cannot run here: {problem}")
         raise typer.Exit(EXIT_CANNOT_RUN) from None
@@ -45,8 +58,8 @@ def systemd_test(
     raise typer.Exit(0 if good else 1)
 
 
-def _tell(story: Story, container: Container, output: Output) -> bool:
-    for step in story.steps():
+def _tell(steps: Sequence[Callable[[], str]], container: Container, output: Output) -> bool:
+    for step in steps:
         what = (step.__doc__ or "").removesuffix(".")
         try:
             seen = step()

@@ -33,13 +33,14 @@ class Container:
         root: the root file system, which stays as it is.
         shared: a directory of this machine's that the container sees, for reading, as `/mnt`.
         log: where its console goes.
+        name: by which it differs from others of this process.
 
     Raises:
         CannotRun: it does not boot here.
     """
 
-    def __init__(self, root: Path, shared: Path, log: Path) -> None:
-        self._name = f"ouzel-systemd-test-{os.getpid()}"
+    def __init__(self, root: Path, shared: Path, log: Path, name: str = "") -> None:
+        self._name = f"ouzel-systemd-test-{os.getpid()}{name}"
         self._log = log
         self._cgroups = [] if BOOTED_WITH_SYSTEMD.is_dir() else list(_cgroups(self._name))
         argv = [
@@ -94,9 +95,13 @@ class Container:
 
     def write(self, path: str, text: str) -> None:
         """Writes a file in it."""
-        file = Path(f"/proc/{self.leader}/root{path}")
+        file = self.path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+
+    def path(self, path: str) -> Path:
+        """Where this machine sees a path of its."""
+        return Path(f"/proc/{self.leader}/root{path}")
 
     def close(self) -> None:
         """Halts it, and removes what nspawn leaves behind."""

@@ -58,6 +58,19 @@ def installation(readme: str) -> list[str]:
     return section.partition("\n```sh\n")[2].partition("\n```\n")[0].splitlines()
 
 
+OFFLINE: Final = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/mnt/wheels PIP_QUIET=1"
+"""A container reaches no registry."""
+
+
+def install(container: Container) -> str:
+    """Installs Ouzel by README's lines. Returns the last one, which starts it."""
+    *lines, enable = installation((distribution.ROOT / "README.md").read_text())
+    prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", OFFLINE]
+    container.run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
+    container.run("systemctl", "daemon-reload")
+    return enable
+
+
 class Story:
     """One service's.
 
@@ -101,11 +114,7 @@ class Story:
     def install(self) -> str:
         """Ouzel is installed by the README's own lines, but for the registry, by a root with a umask of its own."""
         run = self._in.run
-        *lines, self._enable = installation((distribution.ROOT / "README.md").read_text())
-        offline = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/mnt/wheels PIP_QUIET=1"
-        prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", offline]
-        run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
-        run("systemctl", "daemon-reload")
+        self._enable = install(self._in)
         return f"{run('/opt/ouzel/bin/ouzeld', '--version')}, user {run('id', 'ouzel').split()[0]}"
 
     def sandbox(self) -> str:
