@@ -52,7 +52,6 @@ class HealthReporter:
         if key == self._told:
             return
         self._told = key
-        self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
         self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
 
     def put_aside(self, file: DamagedFile) -> None:

@@ -195,7 +195,6 @@ class Isolation:
         reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
         since_us = time.time_ns() // 1000
         self._verdicts[torrent] = Quarantine(reason=reason, since_us=since_us, crash_report=self._last_report)
-        self._log.error("torrent_quarantined", torrent=torrent, reason=reason)
         self._group.create_task(self._write(torrent))
 
     async def _write(self, torrent: str) -> None:
