@@ -183,7 +183,49 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "reconciled": _reconciled,
     "tracker_status": _tracker_status,
 }
-"""By the event's type. `health_changed`, `error_cleared` and `state_changed` depend on what was told before."""
+"""By the event's type."""
+
+TYPES_WITH_LINES: Final = frozenset(_LINES)
+
+BY_WHAT_WAS_BEFORE: Final = frozenset({"health_changed", "error_cleared", "state_changed"})
+"""Types of events whose lines depend on what was told before; see `health_line` and `supervisor.event_logger`."""
+
+SILENT: Final = frozenset(
+    {
+        "engine_lost",  # `engine_exited` is its line
+        "engine_started",  # `engine_ready`
+        "settings_changed",  # `reloaded`
+        "metadata_updated",
+        "files_discovered",
+        "file_completed",
+        "selection_changed",
+        "limits_applied",
+    }
+)
+"""Types of events that give no line: others tell the same, or it is nothing to be told of."""
+
+LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "config_refused": ("error",),
+    "disk_full": ("warning",),
+    "health": ("info", "warning", "error"),
+    "limits_stale": ("warning",),
+    "lines_left_out": ("info", "warning", "error"),
+    "listen_failed": ("error",),
+    "reconciled": ("info",),
+    "resume_data_rejected": ("warning",),
+    "storage_missing": ("warning",),
+    "torrent_added": ("info",),
+    "torrent_completed": ("info",),
+    "torrent_failed": ("error",),
+    "torrent_quarantined": ("error",),
+    "torrent_recovered": ("info",),
+    "torrent_released": ("info",),
+    "torrent_removed": ("info",),
+    "torrent_waits": ("info",),
+    "tracker_failing": ("warning",),
+    "tracker_working": ("info",),
+}
+"""All lines that lifecycle events give, and at which levels. docs/log.md has them."""
 
 _RANK: Final[Mapping[HealthStatus, int]] = {
     HealthStatus.STOPPING: 0,

@@ -38,6 +38,18 @@ _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical
 """By level, those of syslog(3), as sd-daemon(3) has them at the beginning of a line."""
 
 
+class _AsIs:
+    """A value that is shown as it is, whatever quotes the renderer would put around it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
 class Destination(Enum):
     """What standard error is."""
 
@@ -169,13 +181,15 @@ def _shown(key: str, value: Any) -> Any:
             return value
         case str() if key in _BLOCKS:
             return "\n".join(printable(line) for line in value.splitlines())
-        case str() if key not in _OURS and _AMBIGUOUS.search(value):
-            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{printable(quoted)}"'
-        case str():
+        case str() if key in _OURS:
             return printable(value)
+        case str() if _AMBIGUOUS.search(value):
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+            return _AsIs(f'"{printable(quoted)}"')
+        case str():
+            return _AsIs(printable(value))
         case _:
-            return printable(repr(value))
+            return _AsIs(printable(repr(value)))
 
 
 def _json(value: object, **_: object) -> str:
