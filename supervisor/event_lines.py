@@ -147,7 +147,7 @@ def _limits_stale(event: LimitsStale) -> Line:
 
 def _session_error(event: SessionError) -> Line | None:
     match event.name:
-        case "files_not_deleted" | "memory_high":  # see lines of that name, and `engine_recycled`
+        case "files_not_deleted":  # there is a line of that name with the torrent and the paths
             return None
         case "config_refused" | "listen_failed":
             level = "error"
@@ -211,6 +211,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "limits_stale": ("warning",),
     "lines_left_out": ("info", "warning", "error"),
     "listen_failed": ("error",),
+    "memory_high": ("warning",),
     "reconciled": ("info",),
     "resume_data_rejected": ("warning",),
     "storage_missing": ("warning",),

@@ -62,7 +62,7 @@ def test_an_event_gives_a_line(event: LifecycleEvent, level: str, name: str) -> 
 
 @pytest.mark.parametrize(
     "event",
-    [error("engine_lost"), SessionError(name="memory_high", message="m")],
+    [error("engine_lost"), SessionError(name="files_not_deleted", message="m")],
     ids=str,
 )
 def test_what_another_line_tells_gives_none(event: LifecycleEvent) -> None:
