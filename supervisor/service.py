@@ -286,6 +286,7 @@ class Service:
                 await requests.close()
                 await self._crashes.close()
         finally:
+            self._event_logger.close()
             self._places.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()

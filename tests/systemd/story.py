@@ -106,6 +106,7 @@ class Story:
         prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", offline]
         run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
         run("systemctl", "daemon-reload")
+        self._edit('format = "auto"', 'format = "json"')  # what is read of the journal here
         return f"{run('/opt/ouzel/bin/ouzeld', '--version')}, user {run('id', 'ouzel').split()[0]}"
 
     def sandbox(self) -> str:
