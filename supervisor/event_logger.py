@@ -19,7 +19,7 @@ from protocol.events import (
     TorrentRemoved,
 )
 from protocol.rows import TorrentState
-from supervisor import event_lines, logs
+from supervisor import event_frames, event_lines, logs
 from supervisor.event_lines import Line
 from supervisor.line_budget import LeftOut, LineBudget
 
@@ -65,6 +65,9 @@ class EventLogger:
 
     def take(self, event: LifecycleEvent) -> None:
         """Logs an event, if it gives a line."""
+        kind = event_frames.type_of(type(event))
+        if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
+            return  # these come by the thousand
         match event:
             case HealthChanged():
                 before, self._health = self._health, event
@@ -77,7 +80,7 @@ class EventLogger:
             case ErrorCleared(torrent=torrent):
                 self._is_well(torrent)
             case StateChanged(torrent=torrent, previous=previous, state=state):
-                if self._failing and previous in _STOPPED and state not in _STOPPED and state not in _UNDECIDED:
+                if previous in _STOPPED and state not in _STOPPED and state not in _UNDECIDED:
                     self._is_well(torrent)
             case TorrentRemoved(torrent=torrent) | Quarantined(torrent=torrent):
                 self._failing.pop(torrent, None)
