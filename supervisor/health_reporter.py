@@ -56,7 +56,7 @@ class HealthReporter:
 
     def put_aside(self, file: DamagedFile) -> None:
         """A damaged file was put aside; that is a problem until its torrent is removed or added again."""
-        self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
+        self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
             self._damage.add(file.name, _told(file), aside=file.lies_aside)
