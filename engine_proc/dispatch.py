@@ -819,7 +819,7 @@ class Dispatcher:
         self._guard.forget(torrent)
         if self._unread.get(torrent) != problem:
             self._unread[torrent] = problem
-            log("error", "torrent_unreadable", torrent=torrent, problem=problem)
+            log("debug", "torrent_unreadable", torrent=torrent, problem=problem)
             self._emit(TorrentError(torrent=torrent, name=UNREADABLE, message=problem, recoverable=True))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
         self._awaiting[torrent] = desired
@@ -899,7 +899,7 @@ class Dispatcher:
         torrent = desired.torrent
         if name == FAULT:
             problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
-        log("error", "torrent_not_loaded", torrent=torrent, problem=problem)
+        log("debug", "torrent_not_loaded", torrent=torrent, problem=problem)
         self._drop(torrent)
         self._guard.forget(torrent)
         self._tell_unloaded(desired, self._translator.refused)

@@ -29,5 +29,5 @@ def tell_limits(
 def tell_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:
     """Says what the session or resume data had otherwise than it was asked for, and what was done about it."""
     what = "; ".join(differences)
-    log("warning", "reconciled", torrent=torrent, what=what, done=done)
+    log("debug", "reconciled", torrent=torrent, what=what, done=done)
     emit(Reconciled(torrent=torrent, what=what, done=done))

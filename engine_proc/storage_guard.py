@@ -307,7 +307,7 @@ class StorageGuard:
         self._spaces[mount_point], action = storage_policy.step(self._spaces[mount_point], WriteFailed(), now)
         if action is not Action.HOLD:
             return [] if torrent in self._held[mount_point] else self._reconsider([torrent])
-        log("warning", DISK_FULL, mount_point=mount_point, refills=self._spaces[mount_point].refills)
+        log("info", "disk_ran_full", mount_point=mount_point, refills=self._spaces[mount_point].refills)
         self._measure_at[mount_point] = now
         self._free.pop(mount_point, None)
         self._note(mount_point, DISK_FULL)

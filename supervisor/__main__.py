@@ -25,6 +25,7 @@ from supervisor import logs, own_directories, process_limits
 from supervisor.access import AccessNotYet, UnusableAccess
 from supervisor.child import ENGINE_MODULE
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.log_form import LEVELS
 from supervisor.restart_policy import PROBE_S
 from supervisor.service import Service, UnusableSettings
 from supervisor.service_manager import ServiceManager
@@ -46,7 +47,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
     """
     utf8.restart_in_utf8()
-    log_writer = logs.begin()
+    log_writer, log_form = logs.begin()
     version = metadata.version("ouzel")
     parser = argparse.ArgumentParser(
         prog="ouzeld",
@@ -58,12 +59,13 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         "or fewer than 256 files may be open.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
-    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--log-level", choices=LEVELS, help="goes over [log] level, info by default")
     parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
-    logs.configure(args.log_level, log_writer.put)
+    log_form.fixed_level = args.log_level
+    logs.configure(log_writer.put, log_form)
     gc.set_threshold(GC_THRESHOLD)
     try:
         utf8.require_python_utf8()
@@ -75,6 +77,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         config = configuration.load(args.config)
     except (configuration.InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
+    log_form.follow(config.log.format, config.log.level)
     log: logs.Logger = structlog.get_logger()
     try:
         locks = _take_directories(config, log)
@@ -96,6 +99,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 engine=engine,
                 probe_s=probe_s,
                 log_problem=log_writer.problem,
+                log_form=log_form,
             )
             asyncio.run(service.run())
     except AccessNotYet as error:

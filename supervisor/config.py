@@ -111,6 +111,19 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
     mode: Literal["auto", "require", "off"] = "auto"
 
 
+class LogConfig(_Section, frozen=True, kw_only=True):
+    """`[log]`: what is written to standard error.
+
+    Fields:
+        format: `console` is lines for people, `json` an object a line; `auto` is the former on a terminal and in the
+            journal, the latter elsewhere.
+        level: what is below it is not written.
+    """
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has libtorrent's settings by their own names."""
 
@@ -120,6 +133,7 @@ class Config(_Section, frozen=True, kw_only=True):
     limits: LimitsConfig = LimitsConfig()
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    log: LogConfig = LogConfig()
 
 
 def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:

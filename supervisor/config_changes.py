@@ -14,6 +14,8 @@ LIVE: Final = frozenset(
     {
         "limits.download_bps",
         "limits.upload_bps",
+        "log.format",
+        "log.level",
         "paths.download_roots",
         "restart.window_s",
         "restart.budget",

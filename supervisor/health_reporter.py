@@ -52,12 +52,11 @@ class HealthReporter:
         if key == self._told:
             return
         self._told = key
-        self._log.info("health", status=status.value, reasons=[reason.message for reason in reasons])
         self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
 
     def put_aside(self, file: DamagedFile) -> None:
         """A damaged file was put aside; that is a problem until its torrent is removed or added again."""
-        self._log.error("damaged_file", file=file.name, what=file.what, done=file.done)
+        self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
             self._damage.add(file.name, _told(file), aside=file.lies_aside)

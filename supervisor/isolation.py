@@ -19,6 +19,7 @@ from supervisor import blame, logs, poison
 from supervisor.background import Tasks
 from supervisor.catalogue import Catalogue
 from supervisor.child import Death
+from supervisor.event_lines import short_name
 from supervisor.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
 from supervisor.snapshot import Snapshot
 
@@ -133,12 +134,17 @@ class Isolation:
             "crash_examined",
             loaded=len(loaded),
             in_flight=in_flight,
+            names=[self._name(torrent) for torrent in in_flight],
             phase=self._case.phase.value,
             testing=len(self._case.testing),
             accused=self._case.accused + self._case.presumed,
         )
         asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after the loss of the engine was told
         return excused
+
+    def _name(self, torrent: str) -> str:
+        desired = self._catalogue.torrents.get(torrent)
+        return "" if desired is None else short_name(self._snapshot.name(desired))
 
     def tick(self, *, restored: bool) -> None:
         """To be called every second or so while there is an engine that takes commands.
@@ -195,7 +201,6 @@ class Isolation:
         reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
         since_us = time.time_ns() // 1000
         self._verdicts[torrent] = Quarantine(reason=reason, since_us=since_us, crash_report=self._last_report)
-        self._log.error("torrent_quarantined", torrent=torrent, reason=reason)
         self._group.create_task(self._write(torrent))
 
     async def _write(self, torrent: str) -> None:

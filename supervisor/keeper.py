@@ -115,7 +115,7 @@ class Keeper:
         """Lets a running engine save and leave, and starts another one. False where none is running."""
         if self.lifecycle.state is not State.RUNNING or self._climber.manner is not None:
             return False
-        self._log.warning("engine_recycled", reason=reason)
+        self._log.info("engine_recycled", reason=reason)
         self._step(RecycleRequested())
         return True
 

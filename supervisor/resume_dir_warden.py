@@ -74,6 +74,9 @@ class Callbacks(NamedTuple):
     lying: Callable[[Collection[str], list[DamagedFile]], None]
 
 
+REMEDY: Final = "mount the directory or put it back, or mend its disk or permissions; it goes on by itself"
+
+
 class ResumeDirWarden:
     """Watches one resume directory.
 
@@ -191,7 +194,7 @@ class ResumeDirWarden:
 
     def _close(self, problem: str) -> None:
         if problem != self._problem:
-            self._log.error("resume_dir_unavailable", problem=problem)
+            self._log.error("resume_dir_unavailable", problem=problem, remedy=REMEDY)
         self._problem = problem
         self._catalogue.close_for(problem)
         self._tell.trouble(problem)

@@ -68,12 +68,14 @@ from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
+from supervisor.event_logger import EventLogger
 from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
 from supervisor.keeper import Keeper
 from supervisor.keyed_locks import KeyedLocks
 from supervisor.lifecycle import State
+from supervisor.log_form import Destination, Form
 from supervisor.lost_lines import LostLines
 from supervisor.memory_guard import MemoryGuard
 from supervisor.merger import Merger
@@ -102,6 +104,8 @@ from supervisor.waiters import Waiters
 CRASHES: Final = "crashes"
 """Where in the state directory the crash reports lie."""
 TICK_S: Final = 1.0
+FILES_LOGGED: Final = 10
+"""Files that could not be deleted, of a removed torrent, which the log names."""
 FILES_FRESH_S: Final = 1.0
 DROP_AGAIN_S: Final = 1.0
 """When it is tried again to delete the record of a torrent that is gone."""
@@ -128,6 +132,7 @@ class Service:
         engine: the module that is run as the engine.
         probe_s: how often an engine is tried once the restart budget is spent.
         log_problem: what is wrong with the log, None where nothing is.
+        log_form: how the log's lines look; changed where the configuration does.
     """
 
     def __init__(
@@ -142,8 +147,12 @@ class Service:
         engine: str = ENGINE_MODULE,
         probe_s: float = PROBE_S,
         log_problem: Callable[[], str | None] = lambda: None,
+        log_form: Form | None = None,
     ) -> None:
         self._log_problem = log_problem
+        self._log_form = log_form or Form(Destination.ELSEWHERE)
+        self._log_form.name_of = self._name_of
+        self._event_logger = EventLogger(log, began_us=time.time_ns() // 1000)
         self._engine_log = LostLines()
         self._in_force = ConfigInForce(config)
         self._read_config = read_config
@@ -183,6 +192,8 @@ class Service:
         self._refusal: UnusableSettings | None = None
         self._short: int | None = None
         """The generation that spoke last of a shortage of memory, or of a disk's failure."""
+        self._restoring_since: float | None = None
+        """Since when torrents are given to an engine that is to have them, on the monotonic clock."""
         self._crash_report: str | None = None
         """The name of the latest."""
 
@@ -277,6 +288,7 @@ class Service:
                 await requests.close()
                 await self._crashes.close()
         finally:
+            self._event_logger.close()
             self._places.close()
             self._mounts.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
@@ -341,7 +353,7 @@ class Service:
             snapshot=self._snapshot,
             link=self._link,
             admits=lambda torrent: self._isolation.admits(torrent),
-            report=partial(report, "engine", "restore"),
+            report=self._restore_told,
         )
         self._keeper = Keeper(
             policy=self._restart_policy(),
@@ -435,6 +447,7 @@ class Service:
             self._events,
             on_hung_up=self._access.subscriber_hung_up,
             met=self._access.met,
+            on_lifecycle=self._event_logger.take,
         )
 
     def _serve(self, group: asyncio.TaskGroup) -> Requests:
@@ -513,7 +526,7 @@ class Service:
     def _engine_wrote(self, log: logs.Logger, gen: int, line: bytes) -> None:
         if blame.tells_of_shortage(line):
             self._short = gen
-        logs.relay(log, line)
+        logs.relay(log, line, self._event_logger.admits)
 
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
@@ -563,6 +576,18 @@ class Service:
         for subject in ("process", "settings"):  # told with what follows
             self._health.report("engine", subject, None, severity=Severity.DEGRADING, now_us=0)
         self._restorer.give_all()
+
+    def _restore_told(self, problem: str | None) -> None:
+        """One line tells of all torrents that are back, however many there are."""
+        if problem is None and self._restoring_since is not None:
+            took_ms = int((time.monotonic() - self._restoring_since) * 1000)
+            self._log.info(
+                "restored", torrents=self._restore.total, failing=self._event_logger.failing, took_ms=took_ms
+            )
+            self._restoring_since = None
+        elif problem is not None and self._restoring_since is None:
+            self._restoring_since = time.monotonic()
+        self._reporter.report("engine", "restore", problem)
 
     def _engine_beats(self, heartbeat: Heartbeat) -> None:
         self._pulse.beat(heartbeat)
@@ -662,7 +687,8 @@ class Service:
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
             problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
         if event.left or (problem is not None and leaving.removal == "delete_files"):
-            self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem)
+            left = event.left[:FILES_LOGGED]
+            self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem, paths=left)
             message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
             self._publisher.lifecycle(SessionError(name="files_not_deleted", message=message, paths=event.left))
         self._background.create_task(self._drop(event.torrent))
@@ -740,6 +766,11 @@ class Service:
             await self._describe_unloaded()
             await asyncio.sleep(TICK_S)
 
+    def _name_of(self, torrent: str) -> str | None:
+        """The name of a torrent that there is, or that is leaving."""
+        desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
+        return None if desired is None else self._snapshot.name(desired)
+
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
             self._reporter.renewed(event.torrent)
@@ -757,6 +788,7 @@ class Service:
 
     def _apply_config(self) -> None:
         self._reads.config = self._config
+        self._log_form.follow(self._config.log.format, self._config.log.level)
         self._keeper.follow(self._restart_policy())
         if self._wanted_roots.bounds != self._roots.bounds and self._keeper.lifecycle.state is State.RUNNING:
             self._renewal.ask("the download roots are others now")
@@ -814,7 +846,6 @@ class Service:
 
     def _config_refused(self, problem: str) -> None:
         message = f"{problem}; nothing was changed, and the next start would fail"
-        self._log.error("config_refused", problem=problem)
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)
 
@@ -923,6 +954,7 @@ class Service:
                 ("memory", self._look_at_memory),
                 ("spare", self._look_after_spare),
                 ("isolation", self._look_after_isolation),
+                ("event-log", self._event_logger.tick),
                 ("tick", self._tell_the_time),
             ):
                 self._background.attempt(name, part)

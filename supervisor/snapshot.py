@@ -188,6 +188,12 @@ class Snapshot:
         """What rows show of a torrent's info dictionary: what an engine told, or else what is kept with the record."""
         return self.of(desired.torrent).known or desired.metadata
 
+    def name(self, desired: DesiredTorrent) -> str:
+        """A torrent's name as rows show it."""
+        observed = self._torrents.get(desired.torrent)
+        metadata = (observed.known if observed else None) or desired.metadata
+        return metadata.name if metadata else desired.name
+
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
         """One torrent as `list_torrents` gives it."""
         observed = self.of(desired.torrent)

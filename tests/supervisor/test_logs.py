@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from supervisor import logs
+from supervisor.log_form import Destination, Form, Level
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +26,11 @@ def _unconfigured() -> Iterator[None]:
 class Log:
     """A log that goes into memory."""
 
-    def __init__(self, level: str = "info", *, terminal: bool = False) -> None:
+    def __init__(self, level: Level = "info", *, terminal: bool = False) -> None:
         self.put: list[bytes] = []
-        logs.configure(level, self.put.append, terminal=terminal)
+        self.form = Form(Destination.TERMINAL if terminal else Destination.ELSEWHERE)
+        self.form.follow("auto", level)
+        logs.configure(self.put.append, self.form)
 
     def lines(self) -> list[dict[str, object]]:
         """What was logged, one object a line."""
@@ -125,7 +128,7 @@ def test_what_the_standard_library_logs_comes_to_the_same_log() -> None:
     logging.getLogger("x").error("%d", "no number")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logs.configure("info", told.put.append, terminal=False)
+        logs.configure(told.put.append, told.form)
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     first, second, third = told.lines()
     assert (first["event"], first["logger"], first["level"]) == ("nobody waited for it", "asyncio", "error")

@@ -115,6 +115,7 @@ class Story:
         """Ouzel is installed by the README's own lines, but for the registry, by a root with a umask of its own."""
         run = self._in.run
         self._enable = install(self._in)
+        self._edit('format = "auto"', 'format = "json"')  # what is read of the journal here
         return f"{run('/opt/ouzel/bin/ouzeld', '--version')}, user {run('id', 'ouzel').split()[0]}"
 
     def sandbox(self) -> str:
@@ -183,13 +184,15 @@ class Story:
         return f"{applied['changed'][0]} within {seconds:.2f} s, same supervisor and engine"
 
     def wrong_file(self) -> str:
-        """A wrong file is refused, and the service goes on."""
+        """A wrong file is refused, and the service goes on; `journalctl -p err` shows that, and nothing routine."""
         before = self._identity()
         self._edit(r"upload_bps = \d+", 'upload_bps = "fast"')
         self._in.run("systemctl", "reload", "ouzel")
         status = until(lambda: text if "limits.upload_bps" in (text := self._show("StatusText")) else None, "a status")
         assert self._show("ActiveState") == "active"
         assert self._identity() == before
+        errors = self._in.run("journalctl", "-u", "ouzel", "--no-pager", "-o", "cat", "-p", "err").splitlines()
+        assert [json.loads(line)["event"] for line in errors] == ["config_refused"], errors
         self._edit(r'upload_bps = "fast"', "upload_bps = 0")
         self._in.run("systemctl", "reload", "ouzel")
         until(lambda: self._health().status is HealthStatus.HEALTHY, "healthy")
@@ -204,7 +207,8 @@ class Story:
         seconds = time.monotonic() - began
         assert self._identity()[0] == before[0]
         assert self._show("NRestarts") == "0"
-        until(lambda: "engine generation 2" in self._show("StatusText"), "the status says so")
+        generation = f"engine generation {self._health().engine.gen}"
+        until(lambda: generation in self._show("StatusText"), "the status says so")
         return f"all torrents back after {seconds:.1f} s, supervisor pid {before[0]} as before, no restart of the unit"
 
     def supervisor_stopped(self) -> str:
