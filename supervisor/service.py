@@ -96,6 +96,7 @@ from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.threads import in_thread
+from supervisor.totals_keeper import TotalsKeeper
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -242,6 +243,17 @@ class Service:
                     report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
                 )
                 self._isolation = self._isolate()
+                self._totals = TotalsKeeper(
+                    self._snapshot.totals,
+                    catalogue=self._catalogue,
+                    resume_dir=self._resume_dir,
+                    runtime_dir=self._runtime_dir,
+                    identity=lambda: self._locks[0].identity,
+                    damaged=self._reporter.put_aside,
+                    group=self._background,
+                    log=self._log,
+                )
+                self._totals.load()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn
                 self._shared_files = SharedFiles(
@@ -274,6 +286,7 @@ class Service:
                     task.cancel()
                 await requests.close()
                 await self._crashes.close()
+                await self._totals.close()
         finally:
             self._places.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
@@ -827,6 +840,7 @@ class Service:
         # Where its sandbox keeps the engine out of the directory that is there now, the renewal has it hand over.
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
         self._restorer.forget_leaving()
+        self._totals.save_all()
         if not self._link.up:
             return
         again = {
@@ -844,6 +858,7 @@ class Service:
         for unreadable in self._catalogue.unreadable.values():
             self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
             self._reporter.unreadable(unreadable.name, unreadable.problem)
+        self._totals.load()
         for desired in self._catalogue.torrents.values():
             self._appeared(desired)
         self._configure_engine()
@@ -919,10 +934,14 @@ class Service:
                 ("memory", self._look_at_memory),
                 ("spare", self._look_after_spare),
                 ("isolation", self._look_after_isolation),
+                ("totals", self._count_time),
                 ("tick", self._tell_the_time),
             ):
                 self._background.attempt(name, part)
             await asyncio.sleep(TICK_S)
+
+    def _count_time(self) -> None:
+        self._totals.tick(time.monotonic(), up=self._link.up)
 
     def _look_after_spare(self) -> None:
         if self._restorer.done:

@@ -24,7 +24,7 @@ def test_a_row_tells_what_the_engine_told() -> None:
     """The latest progress, the metadata's name and size, the error."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    observed.progress = progress()
+    snapshot.take_progress(progress(), 0.0, 0)
     observed.state = TorrentState.DOWNLOADING
     observed.known = KnownMetadata(name="real name", size=200, piece_length=16, files=2)
     observed.error = "disk full"
@@ -55,7 +55,8 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     """Everything that does not move any more is kept; rates and peers are zero; the age tells since when."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    observed.progress, observed.state, observed.told_at = progress(), TorrentState.DOWNLOADING, 10.0
+    snapshot.take_progress(progress(), 0.0, 0)
+    observed.state, observed.told_at = TorrentState.DOWNLOADING, 10.0
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
     snapshot.present.add(V1)
     before = snapshot.row(desired(), 20.0)
