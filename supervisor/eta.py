@@ -51,10 +51,6 @@ class Estimates:
         """A torrent does not download any more."""
         self._rates.pop(torrent, None)
 
-    def clear(self) -> None:
-        """There is no engine."""
-        self._rates.clear()
-
     def eta_s(self, torrent: str, left: int, now: float) -> int | None:
         """In how many seconds the bytes that are left will be there; None where that is not known."""
         rate = self._rates.get(torrent)

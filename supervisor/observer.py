@@ -299,7 +299,7 @@ class Observer:
                 self._clear(event)
                 self._repeat_what_it_waits_for(event.torrent)
             case Completed():
-                self._snapshot.totals.completed(event.torrent, _now_us(), anew=True)
+                self._snapshot.totals.completed(event.torrent, _now_us())
                 self._publisher.lifecycle(event)
                 self._on_completed(event.torrent)
             case FileCompleted() | SelectionChanged():
@@ -323,7 +323,7 @@ class Observer:
         observed.interrupted = False
         self._snapshot.totals.state(event.torrent, event.state)
         if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:
-            self._snapshot.totals.completed(event.torrent, _now_us(), anew=False)
+            self._snapshot.totals.completed(event.torrent, _now_us())
         if event.state is not TorrentState.ERROR:
             observed.error = None
             if previous is TorrentState.ERROR:

@@ -99,5 +99,5 @@ class Restorer:
             files_known=files_known,
             downloaded=counts.downloaded,
             uploaded=counts.uploaded,
-            history=not totals.knows(desired.torrent),
+            history=totals.lacks_history(desired.torrent),
         )

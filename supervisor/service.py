@@ -253,7 +253,7 @@ class Service:
                     group=self._background,
                     log=self._log,
                 )
-                self._totals.load()
+                await self._totals.load()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn
                 self._shared_files = SharedFiles(
@@ -858,7 +858,6 @@ class Service:
         for unreadable in self._catalogue.unreadable.values():
             self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
             self._reporter.unreadable(unreadable.name, unreadable.problem)
-        self._totals.load()
         for desired in self._catalogue.torrents.values():
             self._appeared(desired)
         self._configure_engine()

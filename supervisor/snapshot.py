@@ -38,6 +38,9 @@ _NO_PROGRESS = Progress(
 )
 
 
+_ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
+"""What a download is between two engines: its rate is averaged over that, too."""
+
 V1_DIGITS: Final = 40
 
 PACKED: Final = 500
@@ -158,7 +161,6 @@ class Snapshot:
         """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
         self.present.clear()
         self.totals.engine_lost()
-        self.estimates.clear()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
         interrupted = []
@@ -207,7 +209,7 @@ class Snapshot:
         self.of(event.torrent).progress = event
         if event.state is TorrentState.DOWNLOADING:
             self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
-        else:
+        elif event.state not in _ON_THE_WAY:
             self.estimates.drop(event.torrent)
         return event
 
@@ -246,12 +248,17 @@ class Snapshot:
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
-            eta_s=self.estimates.eta_s(desired.torrent, progress.bytes_total - progress.bytes_done, now),
+            eta_s=self._eta_s(desired.torrent, observed, now),
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
             active_s=totals.active_s(counts),
             seeding_s=totals.seeding_s(counts),
         )
+
+    def _eta_s(self, torrent: str, observed: Observed, now: float) -> int | None:
+        if observed.state is not TorrentState.DOWNLOADING or observed.progress is None:
+            return None
+        return self.estimates.eta_s(torrent, observed.progress.bytes_total - observed.progress.bytes_done, now)
 
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
         """One torrent as `get_torrent` gives it."""

@@ -71,6 +71,7 @@ class Counts(msgspec.Struct, gc=False):
     Fields:
         wasted_seen: what the running engine has told of it.
         engine: the number of the engine that told of it last.
+        fetched: whether payload came since it was complete last.
         active_s, seeding_s: a duration; or, while it is counted (`active`, `seeding`), the uptime at which it began.
     """
 
@@ -83,6 +84,7 @@ class Counts(msgspec.Struct, gc=False):
     seeding_s: int = 0
     active: bool = False
     seeding: bool = False
+    fetched: bool = False
     completed_us: int | None = None
     last_activity_us: int | None = None
 
@@ -96,6 +98,7 @@ class Totals:
     Fields:
         changed: the shards of which something is not saved yet.
         uptime_s: for how long there has been an engine in all, as of the last `tick`.
+        loaded: whether what is stored was read, but for the shards that are `unread`.
         session_downloaded, session_uploaded: payload bytes since this supervisor began.
     """
 
@@ -103,6 +106,8 @@ class Totals:
         self._shards: dict[str, dict[str, Counts]] = {}
         self.changed: set[str] = set()
         self.uptime_s = 0
+        self.loaded = False
+        self.unread: set[str] = set()
         self._uptime = 0.0
         self._ticked: float | None = None
         self._engine = 1
@@ -158,6 +163,7 @@ class Totals:
             counts.wasted_seen = event.wasted
         if moved:
             counts.last_activity_us = now_us
+            counts.fetched = counts.fetched or counts.downloaded > downloaded
         if moved or (downloaded, uploaded, wasted) != (counts.downloaded, counts.uploaded, counts.wasted):
             self.changed.add(torrent[:2])
         told = (counts.downloaded, counts.uploaded, counts.wasted)
@@ -180,15 +186,11 @@ class Totals:
             counts.seeding, counts.seeding_s = seeding, self.uptime_s - counts.seeding_s
             self.changed.add(torrent[:2])
 
-    def completed(self, torrent: str, now_us: int, *, anew: bool) -> None:
-        """All that is wanted of a torrent is there: since now, or for all that is known since earlier.
-
-        Args:
-            anew: it was not before.
-        """
+    def completed(self, torrent: str, now_us: int) -> None:
+        """All that is wanted of a torrent is there. Where nothing was fetched since it was before, it is since then."""
         counts = self._of(torrent)
-        if anew or counts.completed_us is None:
-            counts.completed_us = now_us
+        if counts.fetched or counts.completed_us is None:
+            counts.completed_us, counts.fetched = now_us, False
             self.changed.add(torrent[:2])
 
     def found(self, history: HistoryFound) -> None:
@@ -266,6 +268,10 @@ class Totals:
     def knows(self, torrent: str) -> bool:
         """Whether anything was counted of a torrent."""
         return self.of(torrent) is not _NOTHING
+
+    def lacks_history(self, torrent: str) -> bool:
+        """Whether nothing is stored of a torrent, so that its resume data has the most that there is to know."""
+        return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:
         """For how long a torrent was active in all."""

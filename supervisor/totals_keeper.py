@@ -62,10 +62,9 @@ class TotalsKeeper:
         self._damaged = damaged
         self._group = group
         self._log = log
+        self._loading = False
         self._due: dict[str, float] = {}
         self._saved: dict[str, float] = {}
-        self._unread: set[str] = set()
-        self._loaded = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._stamps = totals_store.in_memory(runtime_dir)
@@ -73,14 +72,20 @@ class TotalsKeeper:
         self._stamped = 0
         self._problem: str | None = None
 
-    def load(self) -> None:
-        """Reads what is stored, before the loop serves anybody; or later, once the directory could be listed."""
-        if self._loaded or self._catalogue.unlisted is not None:
+    async def load(self) -> None:
+        """Reads what is stored, before anybody is served; or later, once the directory could be listed."""
+        if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return
-        self._loaded = True
-        stored = totals_store.read_all(self._dir)
-        self._take(stored, totals_store.read_stamp(self._runtime_dir, self._identity()))
-        self._unread = stored.unread
+        self._loading = True
+        try:
+            stored = await in_thread(partial(totals_store.read_all, self._dir))
+            stamped_s = await in_thread(partial(totals_store.read_stamp, self._runtime_dir, self._identity()))
+        except OSError:  # no thread can be had now: the next tick tries again
+            return
+        finally:
+            self._loading = False
+        self._totals.loaded, self._totals.unread = True, stored.unread
+        self._take(stored, stamped_s)
 
     def _take(self, stored: Stored, stamped_s: int = 0) -> None:
         totals = self._totals
@@ -112,6 +117,9 @@ class TotalsKeeper:
         """
         totals = self._totals
         totals.tick(now, up=up)
+        if not totals.loaded:
+            self._group.create_task(self.load())
+            return
         if totals.changed:
             for shard in totals.changed:
                 if shard not in self._due:
@@ -120,7 +128,7 @@ class TotalsKeeper:
         if self._stamps and now >= self._stamp_at and totals.uptime_s != self._stamped:
             self._stamp_at = now + STAMP_S
             self._stamp()
-        if self._loaded and self._idle.is_set() and any(due <= now for due in self._due.values()):
+        if self._idle.is_set() and any(due <= now for due in self._due.values()):
             self._idle.clear()
             self._group.create_task(self._save(now))
 
@@ -137,15 +145,15 @@ class TotalsKeeper:
             self._saved[shard] = now
         problem = None
         try:
-            if again := [shard for shard in chosen if shard in self._unread]:
+            if again := [shard for shard in chosen if shard in self._totals.unread]:
                 self._read_again(await in_thread(partial(totals_store.read_all, self._dir, again)), again)
-            changes = self._changes(shard for shard in chosen if shard not in self._unread)
+            changes = self._changes(shard for shard in chosen if shard not in self._totals.unread)
             await in_thread(partial(totals_store.write, self._dir, changes))
         except OSError as error:
             problem = str(error)
         finally:
             self._idle.set()
-        if problem is not None or not self._unread.isdisjoint(chosen):
+        if problem is not None or not self._totals.unread.isdisjoint(chosen):
             self._totals.changed.update(chosen)
         if problem != self._problem:
             self._problem = problem
@@ -154,7 +162,7 @@ class TotalsKeeper:
 
     def _read_again(self, stored: Stored, asked: list[str]) -> None:
         self._take(stored)
-        self._unread.difference_update(set(asked) - stored.unread)
+        self._totals.unread.difference_update(set(asked) - stored.unread)
 
     def _changes(self, shards: Iterable[str]) -> list[Change]:
         return [self._change(shard) for shard in shards]
@@ -181,13 +189,13 @@ class TotalsKeeper:
                 await in_thread(self._save_last)
 
     def _save_last(self) -> None:
-        if not self._loaded:
+        if not self._totals.loaded:
             return
         wanted = self._totals.changed | self._due.keys()
         if self._totals.uptime_s:
             wanted.add(SESSION)
         try:
-            changes = self._changes(sorted(wanted - self._unread))
+            changes = self._changes(sorted(wanted - self._totals.unread))
             if changes:
                 totals_store.write(self._dir, changes)
             if self._stamps:

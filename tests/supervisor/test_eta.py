@@ -57,6 +57,3 @@ def test_only_what_downloads_has_an_estimate() -> None:
     assert estimates.eta_s(V1, 0, 1.0) == 0
     estimates.drop(V1)
     assert estimates.eta_s(V1, 0, 1.0) is None
-    other = _steady(1, 1)
-    other.clear()
-    assert other.eta_s(V1, 1, 1.0) is None

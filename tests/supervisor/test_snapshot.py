@@ -71,6 +71,24 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     assert snapshot.session_age_ms(25.0) == 5000
 
 
+def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() -> None:
+    """The next engine takes its place within hundredths of a second."""
+    snapshot = Snapshot()
+    observed = snapshot.of(V1)
+    observed.state = TorrentState.DOWNLOADING
+    for second in range(10):
+        snapshot.take_progress(progress(downloaded=second, wasted=0), float(second), 0)
+    assert snapshot.row(desired(), 9.0).eta_s == 50
+    snapshot.engine_lost()
+    snapshot.take_progress(progress(state=TorrentState.QUEUED, downloaded=9, wasted=0), 9.5, 0)
+    assert snapshot.row(desired(), 10.0).eta_s == 50
+    observed.state = TorrentState.CHECKING
+    assert snapshot.row(desired(), 10.0).eta_s is None
+    observed.state = TorrentState.DOWNLOADING
+    snapshot.take_progress(progress(state=TorrentState.PAUSED, downloaded=9, wasted=0), 10.0, 0)
+    assert snapshot.row(desired(), 10.0).eta_s is None
+
+
 @pytest.mark.parametrize("state", TorrentState)
 def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState) -> None:
     """An engine that dies before it took the torrent up again interrupts nothing new."""

@@ -186,13 +186,18 @@ def test_activity_is_what_moves_now() -> None:
 
 
 def test_a_torrent_is_complete_since_it_was_found_to_be_or_became_so_last() -> None:
-    """Found again after a restart, it stays the time of then."""
+    """Found again after a restart, or hashed again, it stays the time of then; more that was fetched is news."""
     totals = Totals()
-    totals.completed(V1, 5, anew=False)
-    totals.completed(V1, 6, anew=False)
+    totals.progress(progress(downloaded=60), 1)
+    totals.completed(V1, 5)
+    totals.completed(V1, 6)
+    totals.progress(progress(downloaded=60, uploaded=8), 6)
+    totals.completed(V1, 7)
     assert totals.of(V1).completed_us == 5
-    totals.completed(V1, 7, anew=True)
-    assert totals.of(V1).completed_us == 7
+    totals.progress(progress(downloaded=61, uploaded=8), 8)
+    totals.completed(V1, 9)
+    totals.completed(V1, 10)
+    assert totals.of(V1).completed_us == 9
 
 
 def test_what_resume_data_says_counts_where_nothing_was_stored() -> None:

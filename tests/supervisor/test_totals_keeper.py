@@ -74,7 +74,7 @@ async def test_what_changes_is_saved_soon_and_then_once_a_minute(
     """Each shard by itself; what does not change is never written."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         await books.at(0.0)
         books.totals.progress(progress(uploaded=1), 5)
         books.totals.session_told(60, 1)
@@ -104,14 +104,14 @@ async def test_the_next_supervisor_goes_on_from_it(tmp_path: Path, torrents: dic
     """Not for a torrent that was removed, or removed and added again; a shard without torrents has no file."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         for each in (V1, OTHER):
             books.totals.progress(progress(each), 5)
             books.totals.state(each, TorrentState.SEEDING)
         books.totals.session_told(60, 7)
         await books.keeper.close()
         again = Books(tmp_path, group, {V1: torrents[V1], OTHER: desired(OTHER, added_us=4)})
-        again.keeper.load()
+        await again.keeper.load()
         assert again.totals.of(V1).downloaded == 60
         assert not again.totals.knows(OTHER)
         assert again.totals.all_time == (60, 7)
@@ -127,7 +127,7 @@ async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
     """What it held begins anew. The time of the others goes on from the latest that any of them knows."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         for each in (V1, OTHER):
             books.totals.progress(progress(each), 5)
             books.totals.state(each, TorrentState.SEEDING)
@@ -138,7 +138,7 @@ async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
         for shard in (SESSION, V1[:2]):
             books.dir.totals(shard).write_bytes(b"{\n")
         again = Books(tmp_path, group, torrents)
-        again.keeper.load()
+        await again.keeper.load()
         assert {file.name for file in again.damaged} == {"totals.json", f"totals-{V1[:2]}.json"}
         assert all(file.orphan and file.lies_aside for file in again.damaged)
         assert (again.totals.knows(V1), again.totals.all_time, again.totals.uptime_s) == (False, (0, 0), 1000)
@@ -151,7 +151,7 @@ async def test_what_cannot_be_read_is_left_alone_and_read_later(
     """It is not written over with less."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         books.totals.progress(progress(downloaded=100), 5)
         await books.keeper.close()
         stored = books.files()
@@ -164,7 +164,9 @@ async def test_what_cannot_be_read_is_left_alone_and_read_later(
 
         monkeypatch.setattr(totals_store, "read", fails)
         again = Books(tmp_path, group, torrents)
-        again.keeper.load()
+        await again.keeper.load()
+        assert not again.totals.lacks_history(V1)
+        assert again.totals.lacks_history(OTHER)
         again.totals.progress(progress(downloaded=3), 5)
         await again.at(0.0)
         await again.at(SOON_S)
@@ -188,7 +190,7 @@ async def test_a_write_that_fails_is_tried_again(
     monkeypatch.setattr("supervisor.totals_store.commit", fails)
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         books.totals.progress(progress(), 5)
         for now in (0.0, SOON_S, SOON_S + 1, SOON_S + SAVE_S):
             await books.at(now)
@@ -205,19 +207,19 @@ async def test_a_directory_that_could_not_be_listed_is_read_once_it_can_be(
     """Until then nothing is written there."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
-        books.keeper.load()
+        await books.keeper.load()
         books.totals.session_told(60, 7)
         await books.keeper.close()
         again = Books(tmp_path, group, torrents)
         again.unlisted = "it cannot be"
-        again.keeper.load()
+        await again.keeper.load()
         again.totals.session_told(1, 1)
         for now in (0.0, 100.0, 200.0):
             await again.at(now)
         await again.keeper.close()
         assert again.files() == books.files()
         again.unlisted = None
-        again.keeper.load()
+        await again.keeper.load()
         assert again.totals.all_time == (61, 8)
 
 
@@ -226,17 +228,17 @@ async def test_uptime_is_noted_where_that_costs_no_disk(tmp_path: Path, monkeypa
     monkeypatch.setattr(totals_store, "in_memory", lambda directory: True)
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, {})
-        books.keeper.load()
+        await books.keeper.load()
         for now in range(100):
             await books.at(float(now))
         assert books.files() == {}
         killed = Books(tmp_path, group, {})
-        killed.keeper.load()
+        await killed.keeper.load()
         assert 60 <= killed.totals.uptime_s < 100
         await killed.keeper.close()
         assert not (killed.run / totals_store.STAMP).exists()
         ended = Books(tmp_path, group, {})
-        ended.keeper.load()
+        await ended.keeper.load()
         assert ended.totals.uptime_s == killed.totals.uptime_s
 
 
