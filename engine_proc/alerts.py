@@ -34,7 +34,13 @@ class _TorrentAlert(_Alert, frozen=True):
 
 
 class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
-    """`torrent_status`, the parts that clients see."""
+    """`torrent_status`, the parts that clients see.
+
+    Fields:
+        downloaded, uploaded: over the torrent's life. libtorrent adds up what moved once a second, and not any more
+            where nobody is connected then: of a torrent that was fetched within a second it never does.
+        moved_down, moved_up: payload since the torrent was added, or since it was paused last, at once.
+    """
 
     state: NativeState
     paused: bool
@@ -50,6 +56,8 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     peers: int
     seeds: int
     error: str | None
+    moved_down: int = 0
+    moved_up: int = 0
     upload_mode: bool = False
     """libtorrent has stopped downloading because a write failed, and says so nowhere else."""
 
@@ -178,6 +186,17 @@ class Selected(_TorrentAlert, frozen=True):
     problem: str | None
 
 
+class Historied(_TorrentAlert, frozen=True, kw_only=True):
+    """What the resume data of a torrent says of its past, after `count_from`; as in `protocol.link.HistoryFound`."""
+
+    downloaded: int
+    uploaded: int
+    active_s: int
+    seeding_s: int
+    completed_s: int
+    last_activity_s: int
+
+
 class Faulted(_TorrentAlert, frozen=True):
     """An alert about a torrent could not be read; what it would have said is not known."""
 
@@ -207,6 +226,7 @@ Alert = (
     | SessionStatistics
     | ListenTrouble
     | Selected
+    | Historied
     | Faulted
     | AlertsLost
 )

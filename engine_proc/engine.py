@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, get_args
 
+import msgspec
 import zmq
 
 from engine_proc.alerts import (
@@ -21,6 +22,7 @@ from engine_proc.alerts import (
     Faulted,
     FileError,
     Flushed,
+    Historied,
     NativeStateChanged,
     PrioritiesSet,
     ResumeData,
@@ -64,6 +66,7 @@ from protocol.link import (
     EventBatch,
     ForgetTorrent,
     Heartbeat,
+    HistoryFound,
     InspectSource,
     QueryFiles,
     ResumeHandedOver,
@@ -71,6 +74,7 @@ from protocol.link import (
     SaveAll,
     SessionStats,
     SettingsRefused,
+    TorrentForgotten,
     VerifyTorrent,
     decode_commands,
 )
@@ -259,6 +263,8 @@ class Engine:
                 self._outbox.append(event)
                 if isinstance(event, ErrorCleared):
                     self._require_dispatcher().error_cleared(event.torrent)
+                elif isinstance(event, TorrentForgotten):  # one of the same id that is added again begins anew
+                    self._require_session().count_from(event.torrent, (0, 0))
 
     @contextlib.contextmanager
     def _faults_are_the_torrents(self) -> Iterator[None]:
@@ -281,10 +287,8 @@ class Engine:
                 self._configure(command)
             case InspectSource():
                 self._require_session_commands().inspect(command)
-            case EnsureTorrent(desired=desired, afresh=True):
-                self._require_dispatcher().retry(desired)
-            case EnsureTorrent(desired=desired, files_known=files_known):
-                self._require_dispatcher().ensure(desired, files_known=files_known)
+            case EnsureTorrent():
+                self._ensure(command)
             case ForgetTorrent():
                 self._require_dispatcher().forget(command)
             case QueryFiles():
@@ -297,6 +301,15 @@ class Engine:
                 self._require_dispatcher().verify(torrent, writer)
             case Drain():
                 self._begin_drain()
+
+    def _ensure(self, command: EnsureTorrent) -> None:
+        desired, counted = command.desired, (command.downloaded, command.uploaded)
+        if command.history or any(counted):
+            self._require_session().count_from(desired.torrent, None if command.history else counted)
+        if command.afresh:
+            self._require_dispatcher().retry(desired)
+        else:
+            self._require_dispatcher().ensure(desired, files_known=command.files_known)
 
     def _configure(self, command: Configure) -> None:
         if command.resume_dir is not None:
@@ -402,6 +415,8 @@ class Engine:
                 self._flush_to_save.discard(alert.torrent)
                 self._held_errors.pop(alert.torrent, None)
                 self._handed_over(alert.torrent)
+            case Historied():
+                self._tell(HistoryFound(**msgspec.structs.asdict(alert)))
             case Faulted():
                 dispatcher.alert_faulted(alert)
             case Selected():

@@ -499,6 +499,8 @@ def _copy_status(torrent: str, status: Any) -> TorrentStatus:
         size=status.total,
         downloaded=status.all_time_download,
         uploaded=status.all_time_upload,
+        moved_down=status.total_payload_download,
+        moved_up=status.total_payload_upload,
         wasted=status.total_failed_bytes + status.total_redundant_bytes,
         download_bps=status.download_payload_rate,
         upload_bps=status.upload_payload_rate,

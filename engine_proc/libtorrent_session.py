@@ -16,7 +16,7 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc import faults, libtorrent_claims, libtorrent_params, magnet_link, recorded, session_settings
-from engine_proc.alerts import Alert, Flushed, PrioritiesSet, Selected
+from engine_proc.alerts import Alert, Flushed, Historied, PrioritiesSet, Selected
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.pieces import Examined, Unverified, Verified
@@ -52,6 +52,7 @@ _CALLED_AT_ONCE: Final = 200
 """Torrents whose peers are called in one turn; each takes some round trips into libtorrent."""
 _CALLING_TURNS: Final = 12
 """Each a request for statistics: at four a second, long enough for libtorrent to have called some dozen peers."""
+_NO_HISTORY: Final = dict.fromkeys(Historied.__struct_fields__[1:], 0)
 _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
 
@@ -120,6 +121,8 @@ class LibtorrentSession:
         """For how many turns `max_failcount` is another one than it should be."""
         self._failcount = _FAILCOUNTS[0]
         self._own_alerts: deque[Alert] = deque()
+        self._counted: dict[str, tuple[int, int] | None] = {}
+        """What torrents count on from that are to be added; None where what they have counted is to be told."""
         # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
         self._alert_socket, self._native_socket = socket.socketpair()
         self._alert_socket.setblocking(False)
@@ -310,6 +313,7 @@ class LibtorrentSession:
         known = hashes.known()  # to read them is slow, and there may be ten thousand torrents to restore
         if (other := self._alerts.rival(torrent, known)) is not None:
             raise self._already_there(other, hashes, proven=params.ti is not None)
+        self._count_on(torrent, params)
         trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
         self._alerts.expect(torrent, known, complete=complete)
         if torrent not in self._alerts.handles:
@@ -322,6 +326,36 @@ class LibtorrentSession:
         self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
         return Loading(complete, layout, stored, bool(trackers), nameless=nameless, hashes=hashes)
+
+    def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
+        """What a torrent counts on from once it is added; see `LibtSession`."""
+        if counted is not None and not any(counted):
+            self._counted.pop(torrent, None)
+        elif torrent not in self._alerts.handles:
+            self._counted[torrent] = counted
+
+    def _count_on(self, torrent: str, params: Any) -> None:
+        if torrent not in self._counted:
+            return
+        counted = self._counted.pop(torrent)
+        if counted is not None:
+            downloaded, uploaded = counted
+            if downloaded > params.total_downloaded:
+                params.total_downloaded = downloaded
+            if uploaded > params.total_uploaded:
+                params.total_uploaded = uploaded
+            return
+        found = Historied(
+            torrent,
+            downloaded=params.total_downloaded,
+            uploaded=params.total_uploaded,
+            active_s=params.active_time,
+            seeding_s=params.finished_time,
+            completed_s=params.completed_time,
+            last_activity_s=max(params.last_upload, params.last_download),
+        )
+        if found != Historied(torrent, **_NO_HISTORY):
+            self._tell(found)
 
     def _already_there(self, other: str, hashes: Hashes, *, proven: bool) -> AlreadyThere:
         handle = self._alerts.handles.get(other)
@@ -342,6 +376,7 @@ class LibtorrentSession:
     @recorded.of_torrent
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
+        self._counted.pop(torrent, None)
         what = lt.session.delete_partfile | (lt.session.delete_files if delete_files else 0)
         self._remove(torrent, b"remove", what, with_files=delete_files)
 
@@ -349,6 +384,9 @@ class LibtorrentSession:
     @recorded.of_torrent
     def unload(self, torrent: str) -> None:
         """Removes a torrent, and no file. Raises UnknownTorrent."""
+        with contextlib.suppress(*FAULTS):  # then it goes on from its resume data
+            status = self._handle(torrent).status(0)
+            self._counted[torrent] = (status.all_time_download, status.all_time_upload)
         self._remove(torrent, b"unload", 0, with_files=False)
 
     def _remove(self, torrent: str, verb: bytes, what: int, *, with_files: bool) -> None:

@@ -191,6 +191,14 @@ class LibtSession(Protocol):
         """
         ...
 
+    def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
+        """Once it is added, a torrent counts on from these bytes downloaded and uploaded, where it would from less.
+
+        Args:
+            counted: None where nobody knows: then `Historied` follows, if there is resume data.
+        """
+        ...
+
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
         ...

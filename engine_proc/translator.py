@@ -14,6 +14,8 @@ here, since a third of it is the mapping itself, field by field.
 from enum import Enum
 from typing import Final, NamedTuple
 
+import msgspec
+
 from engine_proc.alerts import (
     Alert,
     FileError,
@@ -130,6 +132,8 @@ class _View:
         self.row: TorrentStatus | None = None
         self.row_is_newer = False
         """The row is from after the torrent finished."""
+        self.moved = (0, 0)
+        """What the row before said of `moved_down` and `moved_up`."""
 
 
 class AlertTranslator:
@@ -329,7 +333,9 @@ class AlertTranslator:
         view = self._views.get(row.torrent)
         if view is None:
             return []
-        before, view.row, view.row_is_newer = view.row, row, True
+        before = view.row
+        row = view.row = _counted(row, before, view)
+        view.row_is_newer = True
         outputs: list[Output] = []
         stopped = row.upload_mode or row.error is not None
         view.out_of_space = view.out_of_space and stopped
@@ -349,7 +355,7 @@ class AlertTranslator:
             pass  # what the resume data says is being taken up, and saved already
         elif row.done != before.done:
             outputs.append(SaveResume(row.torrent, final=False))
-        elif row.uploaded != before.uploaded:
+        elif (row.uploaded, row.downloaded) != (before.uploaded, before.downloaded):
             outputs.append(SaveCounters(row.torrent))
         if view.trouble is not None and not stopped:
             view.trouble = view.file_problem = None
@@ -367,6 +373,20 @@ class AlertTranslator:
             view.phase = _Phase.COMPLETE
             return row.wanted > 0
         return False
+
+
+def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:
+    """The row with totals that have what libtorrent has not added up yet, and never may."""
+    seen, moved = view.moved, (row.moved_down, row.moved_up)
+    if moved == seen == (0, 0):
+        return row
+    view.moved = moved
+    known = (0, 0) if before is None else (before.downloaded, before.uploaded)
+    down, up = (
+        max(total, known_total + (now - then if now >= then else now))
+        for total, known_total, now, then in zip((row.downloaded, row.uploaded), known, moved, seen, strict=True)
+    )
+    return msgspec.structs.replace(row, downloaded=down, uploaded=up)
 
 
 def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
@@ -416,8 +436,9 @@ def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
         downloaded=row.downloaded,
         uploaded=row.uploaded,
         wasted=row.wasted,
-        download_bps=row.download_bps,
-        upload_bps=row.upload_bps,
+        # libtorrent leaves rates as they were when the last peer went.
+        download_bps=row.download_bps if row.peers else 0,
+        upload_bps=row.upload_bps if row.peers else 0,
         peers=row.peers,
         seeds=row.seeds,
     )

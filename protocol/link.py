@@ -86,11 +86,17 @@ class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"
         files_known: its files and their priorities are known; if it is restored, they need not be told.
         afresh: what has stopped it, an error or storage that is not there, is looked at anew and not remembered; the
             answer says what is true now.
+        downloaded, uploaded: payload bytes over its life, from which an engine that loads it counts on where its
+            resume data has less.
+        history: nothing is known of its past; what its resume data says is to be told (`HistoryFound`).
     """
 
     desired: DesiredTorrent
     files_known: bool = False
     afresh: bool = False
+    downloaded: int = 0
+    uploaded: int = 0
+    history: bool = False
 
 
 class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):
@@ -282,6 +288,24 @@ class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"
     torrent_paths: dict[str, str] = {}
 
 
+class HistoryFound(_EngineFact, frozen=True, kw_only=True, tag="history_found"):
+    """What a torrent's resume data says of its past, where nobody else knows it.
+
+    Fields:
+        downloaded, uploaded: payload bytes.
+        active_s, seeding_s: durations; the latter of being complete.
+        completed_s, last_activity_s: since 1970; 0 for never.
+    """
+
+    torrent: str
+    downloaded: int
+    uploaded: int
+    active_s: int
+    seeding_s: int
+    completed_s: int
+    last_activity_s: int
+
+
 class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
     """Bytes done by file index; null where the torrent or its metadata is not there."""
 
@@ -364,6 +388,7 @@ EngineEvent = (
     | SettingsApplied
     | TorrentForgotten
     | FilesRestored
+    | HistoryFound
     | FilesQueried
     | FilePutAside
     | MetainfoDamaged

@@ -1,9 +1,9 @@
 """The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
-time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `damaged/` what cannot be trusted
-(supervisor) · `.lock` held by the supervisor while it runs, by which the directory is known: a path may come to lead
-elsewhere.
+time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` what torrents and the
+session have moved over their lives (supervisor) · `damaged/` what cannot be trusted (supervisor) · `.lock` held by the
+supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
 
 The engine writes below `fastresume/` only, so that its sandbox can keep it away from the records (ADR 025, 026). What
 it finds damaged it puts into `fastresume/damaged/`, and the supervisor moves that on. Before, resume data lay beside
@@ -23,6 +23,8 @@ from protocol import private_dir
 from protocol.durable import TEMPORARY_SUFFIX, fsync_dir
 
 _ENGINE_DIR: Final = "fastresume"
+_TOTALS_DIR: Final = "totals"
+_TOTALS_FILE: Final = re.compile(r"totals(?:-([0-9a-f]{2}))?\.json")
 _TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|torrent|fastresume)")
 
 
@@ -95,6 +97,23 @@ class ResumeDir:
         return self.root / "session.json"
 
     @property
+    def totals_dir(self) -> Path:
+        """Where totals are."""
+        return self.root / _TOTALS_DIR
+
+    def totals(self, shard: str) -> Path:
+        """The totals of the torrents whose ids begin with these two digits; of the session where there are none."""
+        return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
+
+    def total_shards(self) -> list[str]:
+        """The shards of which there is a file; nothing where that cannot be listed."""
+        try:
+            names = os.listdir(self.totals_dir)  # noqa: PTH208  # names will do
+        except OSError:
+            return []
+        return sorted(match[1] or "" for match in map(_TOTALS_FILE.fullmatch, names) if match)
+
+    @property
     def probe(self) -> Path:
         """Written for a moment, to see whether it can be."""
         return self.root / ".probe"
@@ -127,6 +146,8 @@ class ResumeDir:
         kept = list(self.root.iterdir())
         with contextlib.suppress(OSError):  # as above
             kept += _entries(self.fastresume_dir)
+        with contextlib.suppress(OSError):
+            kept += _entries(self.totals_dir)
         return sorted({*found, *(path for path in kept if path.name.endswith(TEMPORARY_SUFFIX))})
 
     def probes(self, count: int) -> list[Path]:

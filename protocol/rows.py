@@ -26,6 +26,9 @@ class TorrentState(StrEnum):
 ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA, TorrentState.DOWNLOADING})
 """The states in which losing the engine interrupts work that a client is waiting for."""
 
+COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
+"""The states in which all that is selected is there."""
+
 
 class EngineState(StrEnum):
     """What the supervisor is doing about its engine. `backing_off` waits for the next start, `over_budget` for long."""
@@ -74,6 +77,14 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         age_ms: how long ago the engine last told of this torrent; null if it never did.
         info_hash_v1, info_hash_v2: both of a hybrid torrent, by either of which it is found; null for one that it does
             not have, and while that is not known. Of a magnet link, those that the link names.
+        ratio: uploaded bytes for each byte downloaded; or for each byte of `bytes_done`, where less than a hundredth
+            of that was downloaded, since the torrent came with its data. Null where there is neither.
+        eta_s: in how many seconds the selected bytes will be there, by what arrived in about the last half minute;
+            null while the torrent does not download, nothing arrives, or it would be more than a hundred days.
+        completed_us: when what was selected was complete last, or was found to be; null if it never was.
+        last_activity_us: when payload was last seen to come or go; null if never.
+        active_s: for how long it was not paused, stopped by an error, or without an engine, over its life.
+        seeding_s: for how long of that all that was selected was there.
     """
 
     torrent: str
@@ -101,6 +112,12 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int | None
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
+    ratio: float | None = None
+    eta_s: int | None = None
+    completed_us: int | None = None
+    last_activity_us: int | None = None
+    active_s: int = 0
+    seeding_s: int = 0
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,10 +302,11 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         download_bps, upload_bps: payload of all torrents together, averaged over some seconds.
-        downloaded, uploaded: payload bytes since this engine began.
+        downloaded, uploaded: payload bytes since this daemon began, of all its engines.
         peers: connections.
         listen_port: 0 where none is listened on.
         age_ms: how long ago an engine was heard of; null if never.
+        all_time_downloaded, all_time_uploaded: payload bytes over all restarts.
     """
 
     download_bps: int
@@ -298,6 +316,8 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     peers: int
     listen_port: int
     age_ms: int | None
+    all_time_downloaded: int = 0
+    all_time_uploaded: int = 0
 
 
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@
 - The *lifecycle* is a pure machine: what becomes of the engine when it is ready, dies, or is not wanted any more.
 - The *restart policy* is its back-off and budget; *health* is what is wrong, by component and subject.
 - The *keeper* performs the lifecycle's actions on a *child*, one engine process; a *spare* is the next one, ready.
+- The *totals* are what torrents and the session have moved over their lives, and for how long; an *estimate* is when a
+  download will be complete.
 - The *pulse* tells whether the engine hangs, the *memory guard* whether it is too large; the *kill ladder* ends it.
 - The *flight* is what a dead engine was doing; a *crash report* keeps it for people, with stacks and last words.
 - The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.

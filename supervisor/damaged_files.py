@@ -143,7 +143,8 @@ def prepare(
     if "/" in name or name in ("", ".", "..") or not os.path.lexists(path):
         raise OuzelError(ErrorKind.UNKNOWN_DAMAGED, f"args.name: damaged/ has no {name!r}", field="args.name")
     if named is None:
-        raise _not_restorable("it is no file of a resume directory")
+        totals = name.startswith("totals")
+        raise _not_restorable("totals go on without it" if totals else "it is no file of a resume directory")
     try:
         content = read(path)
         if named.kind == "session":

@@ -38,6 +38,7 @@ from protocol.link import (
     FilesRestored,
     HashesProven,
     Heartbeat,
+    HistoryFound,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -49,7 +50,7 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
-from protocol.rows import TorrentState
+from protocol.rows import COMPLETE_STATES, TorrentState
 from supervisor.catalogue import Catalogue
 from supervisor.publisher import Publisher
 from supervisor.snapshot import Metadata, Snapshot
@@ -147,6 +148,7 @@ class Observer:
                 self._on_applied(event)
             case SessionStats():
                 self._snapshot.session = event
+                self._snapshot.totals.session_told(event.downloaded, event.uploaded)
                 self._on_session_stats(event)
             case ResumeStoreState(problem=problem):
                 self._on_store_problem(problem)
@@ -182,8 +184,8 @@ class Observer:
             case Progress(torrent=torrent) if self._unheard(torrent):
                 observed = self._snapshot.of(torrent)
                 if observed.progress is None:
-                    observed.progress = msgspec.structs.replace(event, state=observed.state)
-                    self._publisher.latest(observed.progress)
+                    stored = msgspec.structs.replace(event, state=observed.state)
+                    self._publisher.latest(self._snapshot.take_progress(stored, time.monotonic(), _now_us()))
 
     def _unheard(self, torrent: str) -> bool:
         return torrent in self._catalogue.torrents and torrent not in self._snapshot.present
@@ -227,6 +229,7 @@ class Observer:
         event: TorrentApplied
         | Progress
         | FilesRestored
+        | HistoryFound
         | MetadataUpdated
         | FilesDiscovered
         | StateChanged
@@ -250,7 +253,7 @@ class Observer:
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)
             case Progress(state=state):
-                observed.progress = event
+                event = self._snapshot.take_progress(event, observed.told_at, _now_us())
                 self._on_progress(event)
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
@@ -261,6 +264,8 @@ class Observer:
                 self._take_metadata(event.torrent, found)
                 observed.metadata = Metadata.of(files, event.torrent_paths)
                 self._on_files(event.torrent, files)
+            case HistoryFound():
+                self._snapshot.totals.found(event)
             case MetadataUpdated():
                 found = KnownMetadata(
                     name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
@@ -294,6 +299,7 @@ class Observer:
                 self._clear(event)
                 self._repeat_what_it_waits_for(event.torrent)
             case Completed():
+                self._snapshot.totals.completed(event.torrent, _now_us())
                 self._publisher.lifecycle(event)
                 self._on_completed(event.torrent)
             case FileCompleted() | SelectionChanged():
@@ -315,6 +321,9 @@ class Observer:
             return
         previous, observed.state = observed.state, event.state
         observed.interrupted = False
+        self._snapshot.totals.state(event.torrent, event.state)
+        if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:
+            self._snapshot.totals.completed(event.torrent, _now_us())
         if event.state is not TorrentState.ERROR:
             observed.error = None
             if previous is TorrentState.ERROR:
@@ -332,6 +341,10 @@ class Observer:
             self._publisher.lifecycle(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
         if kept != found:
             self._on_metadata(torrent, found)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
 
 
 def storage_message(event: StorageState) -> str:

@@ -203,15 +203,19 @@ class Reads:
         torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
         counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
         child = self._keeper.child
+        totals = self._snapshot.totals
+        all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(
             session=SessionReport(
                 download_bps=session.download_bps if session else 0,
                 upload_bps=session.upload_bps if session else 0,
-                downloaded=session.downloaded if session else 0,
-                uploaded=session.uploaded if session else 0,
+                downloaded=totals.session_downloaded,
+                uploaded=totals.session_uploaded,
                 peers=session.peers if session else 0,
                 listen_port=session.listen_port if session else 0,
                 age_ms=self._snapshot.session_age_ms(now),
+                all_time_downloaded=all_time_downloaded,
+                all_time_uploaded=all_time_uploaded,
             ),
             supervisor=_measure(self.pid),
             engine=_measure(child.pid if child else None),

@@ -88,5 +88,16 @@ class Restorer:
         chosen = self._plan.next()
         if chosen:
             wanted = (torrents[torrent] for torrent in chosen if torrent in torrents)
-            self._link.send(*(EnsureTorrent(desired=each, files_known=known(each)) for each in wanted))
+            self._link.send(*(self._ensure(each, files_known=known(each)) for each in wanted))
             asyncio.get_running_loop().call_soon(self._give_more, number)
+
+    def _ensure(self, desired: DesiredTorrent, *, files_known: bool) -> EnsureTorrent:
+        totals = self._snapshot.totals
+        counts = totals.of(desired.torrent)
+        return EnsureTorrent(
+            desired=desired,
+            files_known=files_known,
+            downloaded=counts.downloaded,
+            uploaded=counts.uploaded,
+            history=totals.lacks_history(desired.torrent),
+        )

@@ -99,6 +99,7 @@ from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.threads import in_thread
+from supervisor.totals_keeper import TotalsKeeper
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -255,6 +256,17 @@ class Service:
                     report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
                 )
                 self._isolation = self._isolate()
+                self._totals = TotalsKeeper(
+                    self._snapshot.totals,
+                    catalogue=self._catalogue,
+                    resume_dir=self._resume_dir,
+                    runtime_dir=self._runtime_dir,
+                    identity=lambda: self._locks[0].identity,
+                    damaged=self._reporter.put_aside,
+                    group=self._background,
+                    log=self._log,
+                )
+                await self._totals.load()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
                 self._learn_metadata = keeper.learn
                 self._shared_files = SharedFiles(
@@ -287,6 +299,7 @@ class Service:
                     task.cancel()
                 await requests.close()
                 await self._crashes.close()
+                await self._totals.close()
         finally:
             self._event_logger.close()
             self._places.close()
@@ -862,6 +875,7 @@ class Service:
         # Where its sandbox keeps the engine out of the directory that is there now, the renewal has it hand over.
         self._link.send(SaveAll(resume_dir=self._locks[0].identity))
         self._restorer.forget_leaving()
+        self._totals.save_all()
         if not self._link.up:
             return
         again = {
@@ -955,10 +969,14 @@ class Service:
                 ("spare", self._look_after_spare),
                 ("isolation", self._look_after_isolation),
                 ("event-log", self._event_logger.tick),
+                ("totals", self._count_time),
                 ("tick", self._tell_the_time),
             ):
                 self._background.attempt(name, part)
             await asyncio.sleep(TICK_S)
+
+    def _count_time(self) -> None:
+        self._totals.tick(time.monotonic(), up=self._link.up)
 
     def _look_after_spare(self) -> None:
         if self._restorer.done:

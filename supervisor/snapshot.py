@@ -16,6 +16,8 @@ from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
 from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
+from supervisor.eta import Estimates
+from supervisor.totals import Totals, ratio
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])
 
@@ -35,6 +37,9 @@ _NO_PROGRESS = Progress(
     seeds=0,
 )
 
+
+_ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
+"""What a download is between two engines: its rate is averaged over that, too."""
 
 V1_DIGITS: Final = 40
 
@@ -121,6 +126,8 @@ class Snapshot:
         """The torrents that the running engine has taken up."""
         self.settings_revision = 0
         """The revision of the session's settings that libtorrent confirmed last."""
+        self.totals = Totals()
+        self.estimates = Estimates()
 
     def of(self, torrent: str) -> Observed:
         """What is known of a torrent; an empty record where nothing is."""
@@ -133,6 +140,8 @@ class Snapshot:
         """Drops a torrent that was removed."""
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
+        self.totals.forget(torrent)
+        self.estimates.drop(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with the priorities that are desired now."""
@@ -151,6 +160,7 @@ class Snapshot:
     def engine_lost(self) -> list[str]:
         """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
         self.present.clear()
+        self.totals.engine_lost()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
         interrupted = []
@@ -182,6 +192,7 @@ class Snapshot:
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
         observed = self.of(torrent)
         previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        self.totals.state(torrent, state)
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
@@ -194,12 +205,28 @@ class Snapshot:
         metadata = (observed.known if observed else None) or desired.metadata
         return metadata.name if metadata else desired.name
 
+    def take_progress(self, event: Progress, now: float, now_us: int) -> Progress:
+        """Keeps a torrent's progress, with the totals that clients are to see; returns that.
+
+        Args:
+            now_us: microseconds since 1970.
+        """
+        event = self.totals.progress(event, now_us)
+        self.of(event.torrent).progress = event
+        if event.state is TorrentState.DOWNLOADING:
+            self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
+        elif event.state not in _ON_THE_WAY:
+            self.estimates.drop(event.torrent)
+        return event
+
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
         """One torrent as `list_torrents` gives it."""
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
         metadata = observed.known or desired.metadata
         told_at = self.engine_told_at if desired.torrent in self.present else observed.told_at
+        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
             torrent=desired.torrent,
             name=metadata.name if metadata else desired.name,
@@ -208,9 +235,9 @@ class Snapshot:
             bytes_done=progress.bytes_done,
             bytes_total=progress.bytes_total,
             size=metadata.size if metadata else 0,
-            downloaded=progress.downloaded,
-            uploaded=progress.uploaded,
-            wasted=progress.wasted,
+            downloaded=counts.downloaded,
+            uploaded=counts.uploaded,
+            wasted=counts.wasted,
             download_bps=progress.download_bps,
             upload_bps=progress.upload_bps,
             peers=progress.peers,
@@ -226,7 +253,17 @@ class Snapshot:
             info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
+            eta_s=self._eta_s(progress, now) if downloads else None,
+            completed_us=counts.completed_us,
+            last_activity_us=counts.last_activity_us,
+            # As `Totals.active_s` and `seeding_s` have it: a call of each counts where ten thousand rows are read.
+            active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
+            seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
         )
+
+    def _eta_s(self, progress: Progress, now: float) -> int | None:
+        return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
         """One torrent as `get_torrent` gives it."""

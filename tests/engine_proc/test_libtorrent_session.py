@@ -12,6 +12,7 @@ from engine_proc.alerts import (
     FileFinished,
     Finished,
     Flushed,
+    Historied,
     MetadataReceived,
     NativeState,
     NativeStateChanged,
@@ -114,6 +115,39 @@ def test_a_deselected_file_is_not_downloaded(leech: Probe, sample: SampleTorrent
     flushed(leech, sample.torrent)
     assert leech.take(FileFinished).index == 1
     assert files_below(target) == sample.contents
+
+
+def test_totals_go_on_from_what_is_known_where_resume_data_has_less(
+    leech: Probe, sample: SampleTorrent, seeding: str, target: Path
+) -> None:
+    """In this session's status and in the resume data that it makes; where nobody knows, it tells what is stored."""
+    add(leech, sample, sample.desired(target, peers=[seeding]))
+    flushed(leech, sample.torrent)
+    leech.session.save_resume(sample.torrent, only_if_modified=False)
+    stored = lt.read_resume_data(leech.take(ResumeData).blob)
+    stored.total_uploaded, stored.active_time, stored.finished_time = 7, 100, 50
+    stored.last_upload, stored.completed_time = 5, 3
+    blob = lt.write_resume_data_buf(stored)
+    known = max(stored.total_downloaded, 1) * 2
+    with real_session() as later:
+        later.session.count_from(sample.torrent, (known, 5))
+        later.session.add(sample.desired(target), metainfo=None, resume=blob)
+        row = later.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
+        assert (row.downloaded, row.uploaded) == (known, 7)
+        later.session.unload(sample.torrent)
+        later.take(TorrentGone)
+        later.session.add(sample.desired(target), metainfo=None, resume=blob)
+        later.take(TorrentAdded)  # the first
+        later.take(TorrentAdded)
+        later.session.save_resume(sample.torrent, only_if_modified=False)
+        saved = lt.read_resume_data(later.take(ResumeData).blob)
+        assert (saved.total_downloaded, saved.total_uploaded) == (known, 7)
+    with real_session() as unknowing:
+        unknowing.session.count_from(sample.torrent, None)
+        unknowing.session.add(sample.desired(target), metainfo=None, resume=blob)
+        found = unknowing.take(Historied)
+        assert (found.uploaded, found.active_s, found.seeding_s, found.completed_s) == (7, 100, 50, 3)
+        assert found.last_activity_s == max(5, stored.last_download)
 
 
 def test_a_finished_download_comes_back_complete(

@@ -65,6 +65,7 @@ def row(
     uploaded: int = 0,
     upload_mode: bool = False,
     torrent: str = T,
+    moved: tuple[int, int] = (0, 0),
 ) -> TorrentStatus:
     """A torrent's status."""
     return TorrentStatus(
@@ -83,6 +84,8 @@ def row(
         peers=0,
         seeds=0,
         error=error,
+        moved_down=moved[0],
+        moved_up=moved[1],
         upload_mode=upload_mode,
     )
 
@@ -134,6 +137,29 @@ def test_completion_is_told_when_the_flush_is_quicker_than_the_next_status(trans
     shown = told(translator, row(ALL, 10))
     assert of_kind(shown, Completed) == [Completed(torrent=T, bytes_done=10)]
     assert of_kind(shown, Progress)[-1].state is TorrentState.SEEDING
+
+
+def test_what_libtorrent_has_not_added_up_is_counted(translator: AlertTranslator) -> None:
+    """What moved since its last second, also where it never adds that up, and after a pause that has it begin anew."""
+    counted = []
+    for total, moved in [(100, 0), (100, 30), (130, 30), (130, 35), (130, 4), (134, 6), (200, 6)]:
+        shown = told(translator, row(NativeState.DOWNLOADING, uploaded=total, moved=(0, moved)))
+        counted.append(of_kind(shown, Progress)[-1].uploaded)
+    assert counted == [100, 130, 130, 135, 139, 141, 200]
+
+
+def test_a_torrent_that_was_fetched_within_a_second_was_downloaded(translator: AlertTranslator) -> None:
+    """libtorrent's own total says 0 of it for ever."""
+    [shown] = of_kind(told(translator, row(NativeState.DOWNLOADING, moved=(10, 0))), Progress)
+    assert (shown.downloaded, shown.uploaded) == (10, 0)
+
+
+def test_totals_are_saved_when_they_alone_have_moved(translator: AlertTranslator) -> None:
+    """As those of a seed that uploads, and of pieces that fail their check."""
+    told(translator, row(NativeState.DOWNLOADING))
+    for each in (row(NativeState.DOWNLOADING, moved=(10, 0)), row(NativeState.DOWNLOADING, moved=(10, 5))):
+        assert SaveCounters(T) in told(translator, each)
+    assert SaveCounters(T) not in told(translator, row(NativeState.DOWNLOADING, moved=(10, 5)))
 
 
 def test_a_magnet_link_is_not_finished_before_anything_of_it_is_wanted(translator: AlertTranslator) -> None:

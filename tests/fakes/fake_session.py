@@ -211,6 +211,7 @@ class FakeSession:
     Fields for tests to read:
         calls: each call that changes something, as `(method, torrent)`, in order.
         seen: the torrents that were resumed with their files seen.
+        counted: what `count_from` was told of each torrent.
         settings: what was configured last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
@@ -240,6 +241,7 @@ class FakeSession:
         self._session_limits = (0, 0)
         self.calls: list[tuple[str, str]] = []
         self.seen: set[str] = set()
+        self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
         self._alert_socket, self._wake_socket = socket.socketpair()
@@ -250,6 +252,10 @@ class FakeSession:
     def fileno(self) -> int:
         """Readable while alerts wait."""
         return self._alert_socket.fileno()
+
+    def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
+        """Only noted."""
+        self.counted[torrent] = counted
 
     def pop_alerts(self) -> list[Alert]:
         """All alerts that wait."""

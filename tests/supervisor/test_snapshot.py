@@ -24,7 +24,7 @@ def test_a_row_tells_what_the_engine_told() -> None:
     """The latest progress, the metadata's name and size, the error."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    observed.progress = progress()
+    snapshot.take_progress(progress(), 0.0, 0)
     observed.state = TorrentState.DOWNLOADING
     observed.known = KnownMetadata(name="real name", size=200, piece_length=16, files=2)
     observed.error = "disk full"
@@ -55,7 +55,8 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     """Everything that does not move any more is kept; rates and peers are zero; the age tells since when."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    observed.progress, observed.state, observed.told_at = progress(), TorrentState.DOWNLOADING, 10.0
+    snapshot.take_progress(progress(), 0.0, 0)
+    observed.state, observed.told_at = TorrentState.DOWNLOADING, 10.0
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
     snapshot.present.add(V1)
     before = snapshot.row(desired(), 20.0)
@@ -68,6 +69,24 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     assert (snapshot.session.download_bps, snapshot.session.upload_bps, snapshot.session.peers) == (0, 0, 0)
     assert (snapshot.session.downloaded, snapshot.session.listen_port) == (10**6, 6881)
     assert snapshot.session_age_ms(25.0) == 5000
+
+
+def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() -> None:
+    """The next engine takes its place within hundredths of a second."""
+    snapshot = Snapshot()
+    observed = snapshot.of(V1)
+    observed.state = TorrentState.DOWNLOADING
+    for second in range(10):
+        snapshot.take_progress(progress(downloaded=second, wasted=0), float(second), 0)
+    assert snapshot.row(desired(), 9.0).eta_s == 50
+    snapshot.engine_lost()
+    snapshot.take_progress(progress(state=TorrentState.QUEUED, downloaded=9, wasted=0), 9.5, 0)
+    assert snapshot.row(desired(), 10.0).eta_s == 50
+    observed.state = TorrentState.CHECKING
+    assert snapshot.row(desired(), 10.0).eta_s is None
+    observed.state = TorrentState.DOWNLOADING
+    snapshot.take_progress(progress(state=TorrentState.PAUSED, downloaded=9, wasted=0), 10.0, 0)
+    assert snapshot.row(desired(), 10.0).eta_s is None
 
 
 @pytest.mark.parametrize("state", TorrentState)
