@@ -48,6 +48,9 @@ from protocol.link import (
     StorageState,
     TorrentApplied,
     TorrentForgotten,
+    TrackersKnown,
+    TrackersQueried,
+    TrackerTold,
 )
 from protocol.rows import TorrentState
 from supervisor.catalogue import Catalogue
@@ -133,6 +136,7 @@ class Observer:
                 if event.torrent in self._catalogue.torrents:
                     self._take_of_torrent(event)
             case EngineReady():
+                self._snapshot.engine_up = True
                 # What waits now is for the new engine to find out.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
@@ -166,7 +170,14 @@ class Observer:
                 self._publisher.lifecycle(event)
             case LimitsApplied() | LimitsStale() | Reconciled():
                 self._publisher.lifecycle(event)
-            case SourceInspected() | FilesQueried():
+            case TrackersKnown(trackers=sources, torrents=torrents):
+                there = [torrent for torrent in torrents if torrent in self._catalogue.torrents]
+                self._snapshot.trackers.known(there, sources)
+            case TrackerTold():
+                news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
+                if news is not None:
+                    self._publisher.lifecycle(news)
+            case SourceInspected() | FilesQueried() | TrackersQueried():
                 raise AssertionError("answers are matched on the link")
             case _:
                 # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.
@@ -250,7 +261,7 @@ class Observer:
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)
             case Progress(state=state):
-                observed.progress = event
+                self._snapshot.progressed(event, now_us())
                 self._on_progress(event)
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
@@ -282,7 +293,7 @@ class Observer:
             case StateChanged():
                 self._take_state(event)
             case TorrentError(message=message):
-                observed.error = message
+                observed.error, observed.error_name = message, event.name
                 if event.name == "unreadable":
                     self._on_unreadable(event.torrent, message)
                 if event.name in NOT_LOADED:
@@ -331,6 +342,11 @@ class Observer:
             self._publisher.lifecycle(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
         if desired.metadata != found:
             self._on_metadata(torrent, found)
+
+
+def now_us() -> int:
+    """Wall clock, for people."""
+    return time.time_ns() // 1000
 
 
 def storage_message(event: StorageState) -> str:

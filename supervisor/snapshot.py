@@ -15,7 +15,19 @@ import msgspec
 from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
-from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
+from protocol.rows import (
+    ACTIVE_STATES,
+    FileRow,
+    Hindrance,
+    RulesReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+)
+from supervisor import hindrance
+from supervisor.trackers import Trackers, trackers_of_link
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])
 
@@ -76,12 +88,14 @@ class Observed:
     __slots__ = (
         "applied_revision",
         "error",
+        "error_name",
         "file_bytes",
         "interrupted",
         "known",
         "metadata",
         "progress",
         "refusal",
+        "stalled_since_us",
         "state",
         "storage_problem",
         "told_at",
@@ -95,6 +109,8 @@ class Observed:
         self.metadata: Metadata | None = None
         """The same with the files, which are told of after it."""
         self.error: str | None = None
+        self.error_name: str | None = None
+        """What kind of error was told last; it holds while there is one."""
         self.storage_problem: str | None = None
         """What the torrent waits for: its mount, or room."""
         self.file_bytes: tuple[float, list[int]] | None = None
@@ -102,6 +118,8 @@ class Observed:
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
+        self.stalled_since_us: int | None = None
+        """Since when nothing has arrived though something is left to fetch, microseconds since 1970."""
 
     @property
     def stopped(self) -> bool:
@@ -119,6 +137,9 @@ class Snapshot:
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has taken up."""
+        self.engine_up = False
+        """Whether an engine takes commands."""
+        self.trackers = Trackers()
         self.settings_revision = 0
         """The revision of the session's settings that libtorrent confirmed last."""
 
@@ -133,6 +154,7 @@ class Snapshot:
         """Drops a torrent that was removed."""
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
+        self.trackers.forget(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with the priorities that are desired now."""
@@ -148,8 +170,18 @@ class Snapshot:
         """What each torrent was doing when it was last heard of."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
-    def engine_lost(self) -> list[str]:
+    def progressed(self, event: Progress, now_us: int) -> None:
+        """An engine has told how far a torrent is."""
+        observed = self.of(event.torrent)
+        if hindrance.moves(observed.progress, event):
+            observed.stalled_since_us = None
+        elif observed.stalled_since_us is None:
+            observed.stalled_since_us = now_us
+        observed.progress = event
+
+    def engine_lost(self, now_us: int) -> list[str]:
         """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
+        self.engine_up = False
         self.present.clear()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
@@ -159,6 +191,8 @@ class Snapshot:
                 observed.progress = msgspec.structs.replace(
                     observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
                 )
+                if observed.stalled_since_us is None and hindrance.lacks(observed.progress):
+                    observed.stalled_since_us = now_us
             if observed.state in ACTIVE_STATES and not observed.interrupted:
                 observed.interrupted = True
                 interrupted.append(torrent)
@@ -220,6 +254,24 @@ class Snapshot:
             info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            hindrance=self._hindrance(desired, observed, progress),
+            stalled_since_us=observed.stalled_since_us,
+        )
+
+    def _hindrance(self, desired: DesiredTorrent, observed: Observed, progress: Progress) -> Hindrance | None:
+        trouble = None
+        if observed.error is not None:
+            trouble = observed.error_name, observed.error
+        elif observed.storage_problem is not None:
+            trouble = "storage_missing", observed.storage_problem
+        return hindrance.find(
+            desired,
+            observed.state,
+            progress,
+            trouble=trouble,
+            engine_up=self.engine_up,
+            present=desired.torrent in self.present,
+            trackers=self.trackers,
         )
 
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
@@ -242,7 +294,16 @@ class Snapshot:
             piece_length=None if metadata is None else metadata.piece_length,
             revision=desired.revision,
             applied_revision=observed.applied_revision,
+            tracker_status=self.trackers_of(desired, now),
         )
+
+    def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
+        """A torrent's trackers, as engines told of them; of one that none has told of, those that its record names."""
+        rows = self.trackers.rows(desired.torrent, now)
+        if rows or desired.torrent in self.present:
+            return rows
+        urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
+        return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """The torrent's files from a place on, all or so many; None while they are not known."""

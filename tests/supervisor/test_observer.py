@@ -37,7 +37,7 @@ from protocol.link import (
 from protocol.rows import TorrentState
 from supervisor.observer import engine_lost_events
 from tests.supervisor.bench import Bench, bench
-from tests.supervisor.samples import OTHER, V1, desired, progress, session_stats
+from tests.supervisor.samples import NOW_US, OTHER, V1, desired, progress, session_stats
 
 FILES = [FileEntry(0, "n/a", 70, 4), FileEntry(1, "n/b", 130, 4)]
 ABOUT_A_TORRENT: list[EngineEvent] = [
@@ -158,7 +158,7 @@ async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_o
         await on.catalogue.put(desired(OTHER))
         on.observer.take(changed(TorrentState.DOWNLOADING))
         on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
-        assert on.snapshot.engine_lost() == [V1]
+        assert on.snapshot.engine_lost(NOW_US) == [V1]
         for _ in range(2):
             on.observer.take(changed(TorrentState.DOWNLOADING))
             on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))

@@ -6,7 +6,7 @@ from protocol.desired import KnownMetadata
 from protocol.events import FileEntry
 from protocol.rows import ACTIVE_STATES, ROW_FIELDS, TorrentState
 from supervisor.snapshot import Metadata, Snapshot
-from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats
+from tests.supervisor.samples import NOW_US, OTHER, V1, V2, desired, progress, session_stats
 
 FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
 
@@ -59,7 +59,7 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
     snapshot.present.add(V1)
     before = snapshot.row(desired(), 20.0)
-    snapshot.engine_lost()
+    snapshot.engine_lost(NOW_US)
     row = snapshot.row(desired(), 25.0)
     assert (row.download_bps, row.upload_bps, row.peers, row.seeds) == (0, 0, 0, 0)
     assert (row.state, row.bytes_done, row.downloaded, row.progress) == (before.state, 50, 60, 0.5)
@@ -76,10 +76,10 @@ def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState)
     snapshot = Snapshot()
     snapshot.of(V1).state = state
     snapshot.of(OTHER).state = TorrentState.SEEDING
-    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
-    assert snapshot.engine_lost() == []
+    assert snapshot.engine_lost(NOW_US) == ([V1] if state in ACTIVE_STATES else [])
+    assert snapshot.engine_lost(NOW_US) == []
     snapshot.of(V1).interrupted = False
-    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
+    assert snapshot.engine_lost(NOW_US) == ([V1] if state in ACTIVE_STATES else [])
 
 
 def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
