@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 HIDDEN: Final = "…"
 
 _PUBLIC: Final = re.compile(r"(announce|scrape|tracker|ann)(\.(php|pl|cgi|aspx?|jsp))?", re.IGNORECASE)
-_URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>]+", re.IGNORECASE)
-_IN_A_LINK: Final = re.compile(r"(?<=[?&])(tr(?:\.[0-9]+)?|ws|xs|as)=[^&\s\"'<>]*", re.IGNORECASE)
+_URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
+_IN_A_LINK: Final = re.compile(r"(?<=[?&])(tr(?:\.[0-9]+)?|ws|xs|as)=[^&\s\"'<>\\]*", re.IGNORECASE)
 
 
 def redacted(url: str) -> str:
@@ -38,5 +38,7 @@ def redacted(url: str) -> str:
 
 def redacted_text(text: str) -> str:
     """A text in which every URL is redacted, and so are the trackers and web seeds of a magnet link."""
+    if "=" not in text and "://" not in text:
+        return text
     text = _IN_A_LINK.sub(lambda found: f"{found[1]}={HIDDEN}", text)
     return _URL.sub(lambda found: redacted(found[0]), text)

@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from protocol import standard_streams
+from protocol.redacted import redacted_text
 from supervisor import standard_error
 from supervisor.log_writer import LogWriter
 from supervisor.standard_error import LogStream, printable
@@ -88,6 +89,7 @@ class _Lines:
         self._put = put
 
     def msg(self, line: str) -> None:
+        line = redacted_text(line)  # whatever it is that tells of a tracker, its passkey is nobody's business
         self._put(line.encode("utf-8", "backslashreplace") + b"\n")
 
     debug = info = warning = error = critical = exception = fatal = warn = log = msg

@@ -227,7 +227,8 @@ class Snapshot:
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
         metadata = observed.known or desired.metadata
-        told_at = self.engine_told_at if desired.torrent in self.present else observed.told_at
+        present = desired.torrent in self.present
+        told_at = self.engine_told_at if present else observed.told_at
         return TorrentRow(
             torrent=desired.torrent,
             name=metadata.name if metadata else desired.name,
@@ -254,23 +255,33 @@ class Snapshot:
             info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
-            hindrance=self._hindrance(desired, observed, progress),
+            hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.stalled_since_us,
         )
 
-    def _hindrance(self, desired: DesiredTorrent, observed: Observed, progress: Progress) -> Hindrance | None:
-        trouble = None
+    def _hindrance(
+        self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
+    ) -> Hindrance | None:
+        state, trouble = observed.state, None
+        if (
+            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and progress.download_bps > 0))
+            and present
+            and not desired.paused
+            and observed.error is observed.storage_problem is None
+            and self.trackers.failing_since(desired.torrent) is None
+        ):
+            return None  # nearly all of thousands; the same as below, and quicker
         if observed.error is not None:
             trouble = observed.error_name, observed.error
         elif observed.storage_problem is not None:
             trouble = "storage_missing", observed.storage_problem
         return hindrance.find(
             desired,
-            observed.state,
+            state,
             progress,
             trouble=trouble,
             engine_up=self.engine_up,
-            present=desired.torrent in self.present,
+            present=present,
             trackers=self.trackers,
         )
 
