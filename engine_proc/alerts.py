@@ -178,6 +178,7 @@ class TrackerFailed(_TorrentAlert, frozen=True):
     Fields:
         problem: what it said, or else what went wrong.
         times: how often that leg has failed in a row.
+        said: the problem is in the tracker's own words.
         skipped: libtorrent did not ask, since the tracker has no address that it reaches from there.
     """
 
@@ -185,6 +186,7 @@ class TrackerFailed(_TorrentAlert, frozen=True):
     leg: str
     problem: str
     times: int
+    said: bool = False
     skipped: bool = False
 
 

@@ -10,6 +10,9 @@ from typing import Any, Final
 from engine_proc.session_port import TrackerState
 from protocol.link import TrackerReading
 
+TRACKER_SAYS_MAX: Final = 500
+"""Characters that are kept of what a tracker says: it is a stranger's text."""
+
 _SECOND_US: Final = 1_000_000
 
 
@@ -25,6 +28,7 @@ def state(entry: Mapping[str, Any]) -> TrackerState:
         seeds=_largest(each["scrape_complete"] for each in numbers),
         leeches=_largest(each["scrape_incomplete"] for each in numbers),
         downloads=_largest(each["scrape_downloaded"] for each in numbers),
+        message=next((each["message"] for each in numbers if each["message"]), "")[:TRACKER_SAYS_MAX],
     )
     return TrackerState(reading, [leg for leg, _ in _legs(entry)])
 

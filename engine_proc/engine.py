@@ -75,6 +75,7 @@ from protocol.link import (
     SaveAll,
     SessionStats,
     SettingsRefused,
+    TrackerTold,
     VerifyTorrent,
     decode_commands,
 )
@@ -155,6 +156,8 @@ class Engine:
         self._policy = ResumePolicy()
         self._audit = AuditSchedule()
         self._trackers = TrackerBook()
+        self._tracker_news: list[TrackerTold] = []
+        """What goes with the next heartbeat: thousands of trackers that fail are to wake nobody for each."""
         self._pacer = AnnouncePacer(time.monotonic(), random.random)
         self._commands: deque[EngineCommand] = deque()
         self._outbox: list[EngineEvent] = []
@@ -411,10 +414,10 @@ class Engine:
                 self._held_errors.pop(alert.torrent, None)
                 self._handed_over(alert.torrent)
             case TrackerAsked() | TrackerAnswered():
-                self._outbox.extend(self._trackers.feed(alert))
+                self._tracker_news += self._trackers.feed(alert)
                 return
             case TrackerFailed():
-                self._outbox.extend(self._trackers.feed(alert))
+                self._tracker_news += self._trackers.feed(alert)
                 self._look_at_legs(alert)
                 return
             case Faulted():
@@ -469,7 +472,7 @@ class Engine:
     def _query_trackers(self, command: QueryTrackers) -> None:
         for state in self._require_session_commands().query_trackers(command):
             if state.legs:
-                self._outbox.extend(self._trackers.prune(command.torrent, state.reading.url, state.legs))
+                self._tracker_news += self._trackers.prune(command.torrent, state.reading.url, state.legs)
 
     def _look_at_legs(self, alert: TrackerFailed) -> None:
         """Where a tracker fails on one leg again and again, and not on another, looks whether that is there still.
@@ -480,7 +483,7 @@ class Engine:
             with contextlib.suppress(UnknownTorrent, TorrentFault):
                 for state in self._require_session().trackers(alert.torrent):
                     if state.reading.url == alert.url:
-                        self._outbox.extend(self._trackers.prune(alert.torrent, alert.url, state.legs))
+                        self._tracker_news += self._trackers.prune(alert.torrent, alert.url, state.legs)
 
     def _decide(self, decision: Decision) -> None:
         match decision:
@@ -545,6 +548,8 @@ class Engine:
             self._next_heartbeat = now + (HEARTBEAT_S if self._session is not None else WAITING_HEARTBEAT_S)
             native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
             log.flush()
+            self._outbox += self._tracker_news
+            self._tracker_news.clear()
             self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
             if self._session is not None:
                 self._session.post_statistics()

@@ -41,7 +41,7 @@ from engine_proc.alerts import (
     TrackerAsked,
     TrackerFailed,
 )
-from engine_proc.announce_entries import leg
+from engine_proc.announce_entries import TRACKER_SAYS_MAX, leg
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.selected_bytes import SelectedBytes
 from engine_proc.session_port import FAULTS
@@ -64,8 +64,6 @@ ALERT_MASK: Final = int(
 """All that is copied below, and as little else as possible: an alert that nobody reads still takes time and queue."""
 
 _NOT_MODIFIED: Final = 143
-TRACKER_SAYS_MAX: Final = 500
-"""Characters that are kept of what a tracker says: it is a stranger's text."""
 _VERSIONS: Final = {lt.protocol_version.V1: 1, lt.protocol_version.V2: 2}
 _SKIPPED: Final = 180
 """`announce_skipped`: the tracker has no address that can be reached from the one that is listened on."""
@@ -500,6 +498,7 @@ def _tracker_failed(torrent: str, native: Any) -> Alert:
         leg_of(native),
         (said or problem)[:TRACKER_SAYS_MAX],
         native.times_in_row,
+        bool(said),
         native.error.value() == _SKIPPED and not _errno(native.error),
     )
 

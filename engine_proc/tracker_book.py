@@ -18,8 +18,8 @@ from typing import Final, NamedTuple, assert_never
 from engine_proc.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
 from protocol.link import TrackersKnown, TrackerTold
 
-TIMES_TOLD: Final = 8
-"""How many failures in a row are told one by one; after these, only what is new in words."""
+TIMES_TOLD: Final = (1, 2, 6)
+"""After how many failures in a row it is told how many there were; else only what is new in words."""
 
 SHARED_MAX: Final = 1000
 """Different states that are shared, at the most: each is one of torrents whose trackers all work."""
@@ -38,10 +38,13 @@ class Answer(Enum):
 
 
 class _Leg(NamedTuple):
+    """A leg, and its last answer; `said` is whether the message is in the tracker's own words."""
+
     key: str
     answer: Answer
     message: str = ""
     times: int = 0
+    said: bool = False
 
 
 class _Tracker(NamedTuple):
@@ -57,6 +60,7 @@ class _Tracker(NamedTuple):
 
 
 _WORKS: Final = (True, "", 0)
+_LOCAL: Final = ("127.", "::1 ")
 _Trackers = tuple[_Tracker, ...]
 
 
@@ -102,11 +106,11 @@ class TrackerBook:
                 leg = _Leg(alert.leg, Answer.WORKS)
             case TrackerFailed():
                 answer, times = (Answer.SKIPPED, 1) if alert.skipped else (Answer.FAILED, alert.times)
-                leg = _Leg(alert.leg, answer, alert.problem, times)
+                leg = _Leg(alert.leg, answer, alert.problem, times, alert.said)
             case _:
                 assert_never(alert)
         legs = (*(each for each in tracker.legs if each.key != alert.leg), leg)
-        told = self._verdict(legs) or tracker.told
+        told = self._verdict(alert.url, legs) or tracker.told
         changed = _Tracker(alert.url, legs, told)
         if changed == tracker:
             return []
@@ -125,7 +129,7 @@ class TrackerBook:
             left = tuple(leg for leg in tracker.legs if leg.key in legs)
             if tracker.url != url:
                 continue
-            told = self._verdict(left) or tracker.told
+            told = self._verdict(url, left) or tracker.told
             self._keep(torrent, (*trackers[:at], *trackers[at + 1 :], _Tracker(url, left, told)))
             if told is not None and told != tracker.told:
                 works, message, times = told
@@ -140,7 +144,7 @@ class TrackerBook:
                 return failed and (tracker.told is None or tracker.told == _WORKS)
         return False
 
-    def _verdict(self, legs: Sequence[_Leg]) -> tuple[bool, str, int] | None:
+    def _verdict(self, url: str, legs: Sequence[_Leg]) -> tuple[bool, str, int] | None:
         """Whether a tracker works, what it said, and how often in a row; None while that is not known."""
         answers = [leg.answer for leg in legs]
         if Answer.WORKS in answers:
@@ -148,8 +152,10 @@ class TrackerBook:
         if not answers or Answer.NONE in answers or self._unasked(legs):
             return None
         among = [leg for leg in legs if leg.answer is Answer.FAILED] or list(legs)
-        last = among[-1]
-        return False, last.message, min(TIMES_TOLD, max(leg.times for leg in among))
+        local = _is_local(url)
+        best = max(among, key=lambda leg: (leg.said, leg.key.startswith(_LOCAL) == local))
+        times = max(leg.times for leg in among)
+        return False, best.message, max((told for told in TIMES_TOLD if told <= times), default=1)
 
     def _unasked(self, legs: Sequence[_Leg]) -> bool:
         """Whether the session has legs of the same kinds of info-hash on which a tracker was not asked."""
@@ -174,6 +180,12 @@ def _key(leg: _Leg) -> str:
 
 def _url(tracker: _Tracker) -> str:
     return tracker.url
+
+
+def _is_local(url: str) -> bool:
+    """Whether a tracker is on this machine: then what matters is what is said to the loopback address."""
+    host = url.partition("://")[2].rpartition("@")[2]
+    return host.startswith(("127.", "[::1]", "localhost"))
 
 
 def _kind(leg: str) -> str:

@@ -153,8 +153,10 @@ class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker
     """A tracker of a torrent fails, or works again.
 
     Not told of each announce: once when it fails, and once when it has answered after that. A tracker that has worked
-    is called failing when it has failed twice in a row, and one that goes back and forth only after more failures than
-    before, up to six in a row. That a new tracker works is no news. `get_torrent` and `list_trackers` have the latest.
+    is called failing when it has failed twice in a row, and one that goes back and forth after six times in a row. That
+    a new tracker works is no news. Of a torrent with more, ten trackers that fail at
+    the same time are told, and of all torrents 5,000 and then one a second; the others are told later, if they still
+    fail, or not at all. `get_torrent` and `list_trackers` have the latest of each.
 
     Fields:
         url: whole, passkeys too.

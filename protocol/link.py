@@ -322,7 +322,7 @@ class TrackerTold(_EngineFact, frozen=True, kw_only=True, tag="tracker_told"):
 
     Fields:
         message: what it said, or what went wrong; empty where it works.
-        times: how often in a row, up to a few; 0 where it works.
+        times: how often in a row at the least: 1, 2 or 6; 0 where it works.
     """
 
     torrent: str
@@ -339,6 +339,7 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
         updating: it is being asked.
         next_announce_us: when it is asked next, microseconds since 1970; None where that is not planned.
         seeds, leeches, downloads: as the tracker said last; None where it did not.
+        message: what it has to say though it works.
     """
 
     url: str
@@ -348,6 +349,7 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     seeds: int | None = None
     leeches: int | None = None
     downloads: int | None = None
+    message: str = ""
 
 
 class TrackersQueried(_EngineFact, frozen=True, kw_only=True, tag="trackers_queried"):

@@ -105,7 +105,7 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
         tier: trackers are asked tier by tier (BEP 12); 0 is the first.
         status: how it is: `not_contacted` while it was not asked, or has not answered, since the daemon began;
             `updating` while it is asked; `working` if it answered last; `error` if it did not, or refused.
-        message: what it said last, or what went wrong; empty where it works.
+        message: what it said last, or what went wrong; where it works, its warning, if it has one.
         next_announce_us: when it is asked next, microseconds since 1970; null where that is not known.
         seeds, leeches, downloads: as it said last; null where it did not, or that is not known.
         failing_since_us: since when its status is `error`, microseconds since 1970; null where it is not.

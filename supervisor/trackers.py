@@ -15,10 +15,15 @@ from protocol.redacted import redacted
 from protocol.rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
-"""In a row: after so many clients hear that a tracker fails which has worked, and after one more each
-time that it comes back."""
-FAILURES_MAX: Final = 6
-"""With libtorrent's pauses between these, that is twenty minutes."""
+"""In a row: after so many clients hear that a tracker fails which has worked."""
+FAILURES_AGAIN: Final = 6
+"""The same of one that has failed and come back before. With libtorrent's pauses between, that is twenty minutes."""
+TOLD_MAX: Final = 10
+"""Trackers of one torrent of which clients hear that they fail, at the same time; a torrent may have hundreds."""
+BURST: Final = 5000.0
+PER_S: Final = 1.0
+"""Of all torrents together so many at once and then so many a second: 50,000 events are kept for replay, and thousands
+of torrents may have the same dead trackers."""
 SHARED_MAX: Final = 10_000
 """Different sets of trackers that are shared, at the most."""
 UPDATING_S: Final = 2.0
@@ -26,19 +31,19 @@ UPDATING_S: Final = 2.0
 
 
 class _Known(NamedTuple):
-    """What is known of a torrent's trackers: URL and tier of each, and those that worked last."""
+    """What is known of a torrent's trackers: URL and tier of each, the URLs, and those that worked last."""
 
     sources: tuple[tuple[str, int], ...]
+    urls: frozenset[str]
     working: frozenset[str] = frozenset()
 
 
 class _Failing(NamedTuple):
-    """One tracker's trouble. `told` is whether clients were; `relapses` is how often it had worked again before."""
+    """One tracker's trouble; `told` is whether clients were."""
 
     message: str
     since_us: int
     told: bool
-    relapses: int
 
 
 class Trackers:
@@ -48,22 +53,24 @@ class Trackers:
         self._known: dict[str, _Known] = {}
         self._shared: dict[_Known, _Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
-        self._relapses: dict[tuple[str, str], int] = {}
-        """How often trackers have failed and worked again, of those that have."""
+        self._relapsing: set[tuple[str, str]] = set()
+        """Torrents and trackers that clients heard of as failing, and then as working again."""
         self._all_failing: dict[str, float] = {}
         """Since when every tracker of a torrent fails, where that is so."""
+        self._budget = BURST
+        self._filled_at = 0.0
         self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
         """When numbers were told, and which, of torrents that clients asked for."""
 
     def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
         """These torrents have just these trackers, each with its tier."""
-        given, urls = tuple(sources), {url for url, _ in sources}
+        given, urls = tuple(sources), frozenset(url for url, _ in sources)
         for torrent in torrents:
             before = self._known.get(torrent)
             if before is not None and before.sources == given:
                 continue
             working = before.working & urls if before is not None else frozenset[str]()
-            self._keep(torrent, _Known(given, working))
+            self._keep(torrent, _Known(given, urls, working))
             for url in self._failing.get(torrent, {}).keys() - urls:
                 self._works(torrent, url)
             if not self._all_fail(torrent):
@@ -73,7 +80,7 @@ class Trackers:
         """A tracker works, or fails. Returns what there is to tell clients."""
         torrent, url = event.torrent, event.url
         known = self._known.get(torrent)
-        if known is None or not any(url == source for source, _ in known.sources):
+        if known is None or url not in known.urls:
             return None  # one that the torrent does not have any more
         if event.works:
             before = self._works(torrent, url)
@@ -81,7 +88,7 @@ class Trackers:
             self._keep(torrent, known._replace(working=known.working | {url}))
             if before is None or not before.told:
                 return None
-            self._relapses[torrent, url] = before.relapses + 1
+            self._relapsing.add((torrent, url))
             return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.WORKING)
         return self._fails(event, known, now, now_us)
 
@@ -92,13 +99,14 @@ class Trackers:
         worked = url in known.working
         if worked:
             self._keep(torrent, known._replace(working=known.working - {url}))
-        relapses = before.relapses if before is not None else self._relapses.get((torrent, url), 0)
+        relapsed = (torrent, url) in self._relapsing
         news = before is None or not before.told
         if news:
-            wanted = min(FAILURES + relapses, FAILURES_MAX) if worked or before is not None or relapses else 1
-            news = event.times >= wanted
+            known_to_work = worked or before is not None
+            wanted = FAILURES_AGAIN if relapsed else FAILURES if known_to_work else 1
+            news = event.times >= wanted and sum(each.told for each in failing.values()) < TOLD_MAX and self._may(now)
         since_us = now_us if before is None else before.since_us
-        failing[url] = _Failing(event.message, since_us, news or (before is not None and before.told), relapses)
+        failing[url] = _Failing(event.message, since_us, news or (before is not None and before.told))
         if self._all_fail(torrent):
             self._all_failing.setdefault(torrent, now)
         if not news:
@@ -114,7 +122,7 @@ class Trackers:
         """The torrent was removed."""
         known = self._known.pop(torrent, None)
         for url, _ in () if known is None else known.sources:
-            self._relapses.pop((torrent, url), None)
+            self._relapsing.discard((torrent, url))
         for table in (self._failing, self._all_failing, self._readings):
             table.pop(torrent, None)
 
@@ -139,7 +147,7 @@ class Trackers:
                     url=url,
                     tier=tier,
                     status=status,
-                    message="" if failure is None else failure.message,
+                    message=reading.message if failure is None else failure.message,
                     next_announce_us=reading.next_announce_us,
                     seeds=reading.seeds,
                     leeches=reading.leeches,
@@ -176,6 +184,15 @@ class Trackers:
         known = self._known.get(torrent)
         return known is not None and bool(known.sources)
 
+    def _may(self, now: float) -> bool:
+        """Whether one more failure may be told now; one that may not can be with the next one of that tracker."""
+        self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
+        self._filled_at = now
+        if self._budget < 1:
+            return False
+        self._budget -= 1
+        return True
+
     def _works(self, torrent: str, url: str) -> _Failing | None:
         """Ends a tracker's trouble, which is returned."""
         failing = self._failing.get(torrent)
@@ -188,8 +205,7 @@ class Trackers:
 
     def _all_fail(self, torrent: str) -> bool:
         known = self._known.get(torrent)
-        failing = self._failing.get(torrent, {})
-        return known is not None and bool(known.sources) and all(url in failing for url, _ in known.sources)
+        return known is not None and len(self._failing.get(torrent, ())) == len(known.urls) > 0
 
     def _keep(self, torrent: str, known: _Known) -> None:
         if len(self._shared) >= SHARED_MAX:

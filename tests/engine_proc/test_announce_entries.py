@@ -10,7 +10,7 @@ NEVER = -2147483647
 def numbers(**given: Any) -> dict[str, Any]:
     """Those of one leg, as the binding gives them while nothing is known."""
     unknown = {"scrape_complete": -1, "scrape_incomplete": -1, "scrape_downloaded": -1}
-    return {"next_announce": NEVER, "updating": False, **unknown, **given}
+    return {"next_announce": NEVER, "updating": False, "message": "", **unknown, **given}
 
 
 def entry(*endpoints: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def test_a_tracker_that_was_never_asked_has_no_numbers() -> None:
 def test_the_next_announce_is_the_earliest_and_numbers_are_the_largest() -> None:
     """Of all legs."""
     first = numbers(next_announce=1_800_000_100, scrape_complete=3, scrape_incomplete=0)
-    second = numbers(next_announce=1_800_000_000, scrape_complete=5, updating=True)
+    second = numbers(next_announce=1_800_000_000, scrape_complete=5, updating=True, message="be gentle")
     found = state(entry(("192.0.2.1", [first, numbers()]), ("::1", [second, numbers()])))
     assert found.reading == TrackerReading(
         "http://t.example/announce",
@@ -40,4 +40,5 @@ def test_the_next_announce_is_the_earliest_and_numbers_are_the_largest() -> None
         seeds=5,
         leeches=0,
         downloads=None,
+        message="be gentle",
     )

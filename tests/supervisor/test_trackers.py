@@ -7,7 +7,7 @@ from protocol.events import TrackerStatusChanged
 from protocol.link import TrackerReading, TrackerTold
 from protocol.rows import TrackerRow, TrackerStatus
 from supervisor import trackers
-from supervisor.trackers import FAILURES_MAX, Trackers, trackers_of_link
+from supervisor.trackers import FAILURES, FAILURES_AGAIN, Trackers, trackers_of_link
 from tests.supervisor.samples import NOW_US, OTHER, V1
 
 URL, SPARE = "http://t.example/0123456789abcdef/announce", "udp://u.example:6969"
@@ -56,17 +56,42 @@ def test_a_tracker_that_has_worked_is_told_when_it_fails_twice_in_a_row() -> Non
     assert [tell(on, False, 1), tell(on, False, 2)] == [None, FAILS]
 
 
-def test_a_tracker_that_goes_back_and_forth_is_told_ever_less() -> None:
-    """After one more failure in a row each time, up to a bound."""
+def test_a_tracker_that_goes_back_and_forth_is_told_less() -> None:
+    """After more failures in a row than the first time."""
     on = book()
     tell(on, True)
     needed = []
-    for _ in range(8):
-        told = [tell(on, False, times) for times in range(1, 9)]
-        needed.append(told.index(FAILS) + 1)
-        assert told.count(None) == 7
+    for _ in range(3):
+        told = [tell(on, False, times) for times in (1, 2, 6)]
+        needed.append((1, 2, 6)[told.index(FAILS)])
+        assert told.count(None) == 2
         assert tell(on, True) == WORKS
-    assert needed == [2, 3, 4, 5, FAILURES_MAX, FAILURES_MAX, FAILURES_MAX, FAILURES_MAX]
+    assert needed == [FAILURES, FAILURES_AGAIN, FAILURES_AGAIN]
+
+
+def test_of_many_trackers_of_a_torrent_some_are_told() -> None:
+    """That one of these works again is told, and then there is room for another."""
+    urls = [f"{URL}/{number}" for number in range(50)]
+    on = book(*((url, 0) for url in urls))
+    told = [tell(on, False, url=url) for url in urls]
+    assert sum(each is not None for each in told) == trackers.TOLD_MAX
+    assert on.count_failing(0, 1.0) == 1
+    assert tell(on, True, url=urls[-1]) is None
+    assert tell(on, True, url=urls[0]) is not None
+    assert tell(on, False, 2, url=urls[-2]) is not None
+    assert tell(on, False, 2, url=urls[-3]) is None
+
+
+def test_thousands_of_torrents_with_a_dead_tracker_do_not_flood_the_events() -> None:
+    """What was not told is told later, if it fails still."""
+    on, count = Trackers(), int(trackers.BURST) + 100
+    torrents = [f"{number:040x}" for number in range(count)]
+    on.known(torrents, [(URL, 0)])
+    told = [tell(on, False, torrent=torrent) for torrent in torrents]
+    assert sum(each is not None for each in told) == trackers.BURST
+    assert on.count_failing(0, 1.0) == count
+    late = [tell(on, False, 2, torrent=torrent, now=51.0) for torrent in torrents]
+    assert sum(each is not None for each in late) == 50 * trackers.PER_S
 
 
 def test_the_next_engine_tells_what_is_known_and_it_is_no_news() -> None:
@@ -134,7 +159,7 @@ def test_nothing_is_left_of_a_torrent_that_was_removed() -> None:
     on.forget(V1)
     assert tell(on, False) is None
     assert on.rows(V1, 1.0) == []
-    assert not any((on._known, on._failing, on._relapses, on._all_failing, on._readings))
+    assert not any((on._known, on._failing, on._relapsing, on._all_failing, on._readings))
 
 
 def test_torrents_with_the_same_trackers_share_what_is_kept() -> None:
