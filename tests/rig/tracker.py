@@ -123,14 +123,11 @@ class _HttpHandler(BaseHTTPRequestHandler):
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
         event = AnnounceEvent(asked.get("event", "none") or "none")
         self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"])))
-        said: dict[bytes, bencode.Bencodable] = {
-            b"interval": INTERVAL_S,
-            b"complete": 7,
-            b"incomplete": 1,
-            b"peers": b"",
-        }
-        refusal = self.refusal()
-        body = bencode.encode(said if refusal is None else {b"failure reason": refusal.encode()})
+        said: dict[bytes, bencode.Bencodable] = {b"interval": INTERVAL_S, b"complete": 7, b"incomplete": 1}
+        said[b"peers"] = b""
+        if (refusal := self.refusal()) is not None:
+            said = {b"failure reason": refusal.encode(errors="surrogateescape")}
+        body = bencode.encode(said)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
