@@ -5,7 +5,7 @@ torrent that the running engine has taken up is as fresh as that engine's last w
 tells of every change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -129,9 +129,13 @@ class Observed:
 
 
 class Snapshot:
-    """The observed state of everything. Times are monotonic seconds, given by the caller."""
+    """The observed state of everything. Times are monotonic seconds, given by the caller.
 
-    def __init__(self) -> None:
+    Args:
+        on_trackers_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+    """
+
+    def __init__(self, on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
         self.engine_told_at: float | None = None
@@ -139,7 +143,7 @@ class Snapshot:
         """The torrents that the running engine has taken up."""
         self.engine_up = False
         """Whether an engine takes commands."""
-        self.trackers = Trackers()
+        self.trackers = Trackers(on_trackers_failing)
         self.settings_revision = 0
         """The revision of the session's settings that libtorrent confirmed last."""
 

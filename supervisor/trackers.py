@@ -5,7 +5,7 @@ in a table, and a value that is shared with all others like it. What an engine t
 with asking, and what a tracker said last holds until it says something else, so an engine's death is no news of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -47,9 +47,14 @@ class _Failing(NamedTuple):
 
 
 class Trackers:
-    """All torrents'. Times are monotonic seconds, and microseconds since 1970 for people, given by the caller."""
+    """All torrents'. Times are monotonic seconds, and microseconds since 1970 for people, given by the caller.
 
-    def __init__(self) -> None:
+    Args:
+        on_all_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+    """
+
+    def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
+        self._on_all_failing = on_all_failing
         self._known: dict[str, _Known] = {}
         self._shared: dict[_Known, _Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
@@ -74,7 +79,7 @@ class Trackers:
             for url in self._failing.get(torrent, {}).keys() - urls:
                 self._works(torrent, url)
             if not self._all_fail(torrent):
-                self._all_failing.pop(torrent, None)
+                self._end_all_failing(torrent)
 
     def told(self, event: TrackerTold, now: float, now_us: int) -> TrackerStatusChanged | None:
         """A tracker works, or fails. Returns what there is to tell clients."""
@@ -84,7 +89,7 @@ class Trackers:
             return None  # one that the torrent does not have any more
         if event.works:
             before = self._works(torrent, url)
-            self._all_failing.pop(torrent, None)
+            self._end_all_failing(torrent)
             self._keep(torrent, known._replace(working=known.working | {url}))
             if before is None or not before.told:
                 return None
@@ -107,8 +112,9 @@ class Trackers:
             news = event.times >= wanted and sum(each.told for each in failing.values()) < TOLD_MAX and self._may(now)
         since_us = now_us if before is None else before.since_us
         failing[url] = _Failing(event.message, since_us, news or (before is not None and before.told))
-        if self._all_fail(torrent):
-            self._all_failing.setdefault(torrent, now)
+        if torrent not in self._all_failing and self._all_fail(torrent):
+            self._all_failing[torrent] = now
+            self._on_all_failing(torrent, now)
         if not news:
             return None
         return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.ERROR, message=event.message)
@@ -123,7 +129,8 @@ class Trackers:
         known = self._known.pop(torrent, None)
         for url, _ in () if known is None else known.sources:
             self._relapsing.discard((torrent, url))
-        for table in (self._failing, self._all_failing, self._readings):
+        self._end_all_failing(torrent)
+        for table in (self._failing, self._readings):
             table.pop(torrent, None)
 
     def rows(self, torrent: str, now: float) -> list[TrackerRow]:
@@ -202,6 +209,10 @@ class Trackers:
         if not failing:
             del self._failing[torrent]
         return before
+
+    def _end_all_failing(self, torrent: str) -> None:
+        if self._all_failing.pop(torrent, None) is not None:
+            self._on_all_failing(torrent, None)
 
     def _all_fail(self, torrent: str) -> bool:
         known = self._known.get(torrent)

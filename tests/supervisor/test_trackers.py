@@ -106,7 +106,9 @@ def test_the_next_engine_tells_what_is_known_and_it_is_no_news() -> None:
 
 def test_all_fail_once_each_does() -> None:
     """A torrent without trackers is not counted, nor one of which a tracker was not asked."""
-    on = book(*SOURCES)
+    heard: list[tuple[str, float | None]] = []
+    on = Trackers(lambda torrent, since: heard.append((torrent, since)))
+    on.known([V1], SOURCES)
     on.known([OTHER], [])
     tell(on, False, now=1.0)
     assert (on.failing_since(V1), on.trouble(V1)) == (None, None)
@@ -116,6 +118,9 @@ def test_all_fail_once_each_does() -> None:
     assert on.trouble(V1) == "all 2 fail, as http://t.example/…/announce: refused"
     tell(on, True, url=SPARE, now=70.0)
     assert (on.count_failing(0, 70.0), on.trouble(V1)) == (0, None)
+    tell(on, False, url=SPARE, now=80.0)
+    on.forget(V1)
+    assert heard == [(V1, 3.0), (V1, None), (V1, 80.0), (V1, None)]
 
 
 def test_other_trackers_than_before_are_what_counts() -> None:
