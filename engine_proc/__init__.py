@@ -7,6 +7,7 @@
 - The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.
 - The *resume policy* decides when fast-resume data is saved; the *fast-resume store* puts it on disk.
 - The *announce pacer* decides when torrents announce themselves to their trackers, which are *held back* until then.
+- The *tracker book* keeps what trackers said, on each *leg*: an address listened on, a kind of info-hash.
 - A *magnet link* is read for what libtorrent cannot carry; *selected bytes* are what its pieces come to in files.
 - The *rehasher* looks for what resume data lacks: *candidates*, pieces that are proven by hashing, and *fragments*.
 - The *dispatcher* carries out what commands ask of torrents, and says when it is confirmed; the *loader* gets a torrent

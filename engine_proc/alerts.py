@@ -166,6 +166,38 @@ class FileError(_TorrentAlert, frozen=True):
         return self.out_of_space or self.errno in _NOT_ALLOWED
 
 
+class TrackerAsked(_TorrentAlert, frozen=True):
+    """A tracker is being asked (`tracker_announce_alert`), on one leg: see `tracker_book`."""
+
+    url: str
+    leg: str
+
+
+class TrackerAnswered(_TorrentAlert, frozen=True):
+    """A tracker has answered on a leg (`tracker_reply_alert`)."""
+
+    url: str
+    leg: str
+
+
+class TrackerFailed(_TorrentAlert, frozen=True):
+    """A tracker has not answered on a leg, or refused (`tracker_error_alert`).
+
+    Fields:
+        problem: what it said, or else what went wrong.
+        times: how often that leg has failed in a row.
+        said: the problem is in the tracker's own words.
+        skipped: libtorrent did not ask, since the tracker has no address that it reaches from there.
+    """
+
+    url: str
+    leg: str
+    problem: str
+    times: int
+    said: bool = False
+    skipped: bool = False
+
+
 class SessionStatistics(_Alert, frozen=True, kw_only=True):
     """Payload totals and peers (`session_stats_alert`)."""
 
@@ -223,6 +255,9 @@ Alert = (
     | ResumeRejected
     | TorrentTrouble
     | FileError
+    | TrackerAsked
+    | TrackerAnswered
+    | TrackerFailed
     | SessionStatistics
     | ListenTrouble
     | Selected

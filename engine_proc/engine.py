@@ -32,6 +32,9 @@ from engine_proc.alerts import (
     StatusUpdate,
     TorrentAdded,
     TorrentGone,
+    TrackerAnswered,
+    TrackerAsked,
+    TrackerFailed,
 )
 from engine_proc.announce_pacer import AnnouncePacer
 from engine_proc.audit import CYCLE_S, AuditSchedule
@@ -49,6 +52,7 @@ from engine_proc.session_port import InvalidSetting, LibtSession, TorrentFault, 
 from engine_proc.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
 from engine_proc.storage_policy import Present
 from engine_proc.storage_watch import StorageWatch
+from engine_proc.tracker_book import TrackerBook
 from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from protocol import codec
 from protocol.events import ErrorCleared, Progress, TorrentError
@@ -69,12 +73,14 @@ from protocol.link import (
     HistoryFound,
     InspectSource,
     QueryFiles,
+    QueryTrackers,
     ResumeHandedOver,
     ResumeStoreState,
     SaveAll,
     SessionStats,
     SettingsRefused,
     TorrentForgotten,
+    TrackerTold,
     VerifyTorrent,
     decode_commands,
 )
@@ -90,6 +96,8 @@ UPDATES_IDLE_S: Final = 0.5
 UPDATES_RESTORING_S: Final = 4.0
 """While thousands are added, what each does on the way is not asked for more often."""
 COMMANDS_PER_TURN: Final = 50
+LEGS_LOOKED_AT: Final = 5
+"""After so many failures in a row, and then again, libtorrent is asked which legs of a tracker there are."""
 EVENTS_PER_FRAME: Final = 40
 """The supervisor takes in a frame in one go, and its clients wait that long."""
 DRAIN_S: Final = 10.0
@@ -152,6 +160,9 @@ class Engine:
         self._coalescer = ProgressCoalescer()
         self._policy = ResumePolicy()
         self._audit = AuditSchedule()
+        self._trackers = TrackerBook()
+        self._tracker_news: list[TrackerTold] = []
+        """What goes with the next heartbeat: thousands of trackers that fail are to wake nobody for each."""
         self._pacer = AnnouncePacer(time.monotonic(), random.random)
         self._commands: deque[EngineCommand] = deque()
         self._outbox: list[EngineEvent] = []
@@ -293,6 +304,8 @@ class Engine:
                 self._require_dispatcher().forget(command)
             case QueryFiles():
                 self._require_session_commands().query_files(command)
+            case QueryTrackers():
+                self._query_trackers(command)
             case SaveAll():
                 self._save_all(command)
             case CallPeers(torrent=torrent, peers=peers):
@@ -406,17 +419,26 @@ class Engine:
             case TorrentAdded(torrent, problem):
                 if problem is None:
                     self._audit.watch(torrent)
+                    self._trackers.known(torrent, self._require_session().held_trackers(torrent))
                 dispatcher.added(alert)
                 return  # to the translator it means nothing
             case TorrentGone():
                 dispatcher.gone(alert)
                 self._coalescer.forget(alert.torrent)
                 self._audit.forget(alert.torrent)
+                self._trackers.forget(alert.torrent)
                 self._flush_to_save.discard(alert.torrent)
                 self._held_errors.pop(alert.torrent, None)
                 self._handed_over(alert.torrent)
             case Historied():
                 self._tell(HistoryFound(**msgspec.structs.asdict(alert)))
+            case TrackerAsked() | TrackerAnswered():
+                self._tracker_news += self._trackers.feed(alert)
+                return
+            case TrackerFailed():
+                self._tracker_news += self._trackers.feed(alert)
+                self._look_at_legs(alert)
+                return
             case Faulted():
                 dispatcher.alert_faulted(alert)
             case Selected():
@@ -465,6 +487,22 @@ class Engine:
                 pass
         for output in self._translator.feed(alert):
             self._tell(output)
+
+    def _query_trackers(self, command: QueryTrackers) -> None:
+        for state in self._require_session_commands().query_trackers(command):
+            if state.legs:
+                self._tracker_news += self._trackers.prune(command.torrent, state.reading.url, state.legs)
+
+    def _look_at_legs(self, alert: TrackerFailed) -> None:
+        """Where a tracker fails on one leg again and again, and not on another, looks whether that is there still.
+
+        An address that the machine has lost cannot fail any more, and what it said last would hold for ever.
+        """
+        if alert.times % LEGS_LOOKED_AT == 0 and self._trackers.open(alert.torrent, alert.url):
+            with contextlib.suppress(UnknownTorrent, TorrentFault):
+                for state in self._require_session().trackers(alert.torrent):
+                    if state.reading.url == alert.url:
+                        self._tracker_news += self._trackers.prune(alert.torrent, alert.url, state.legs)
 
     def _decide(self, decision: Decision) -> None:
         match decision:
@@ -529,6 +567,8 @@ class Engine:
             self._next_heartbeat = now + (HEARTBEAT_S if self._session is not None else WAITING_HEARTBEAT_S)
             native_age_ms = int((now - self._native_at) * 1000) if self._session is not None else 0
             log.flush()
+            self._outbox += self._tracker_news
+            self._tracker_news.clear()
             self._tell(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
             if self._session is not None:
                 self._session.post_statistics()
@@ -551,6 +591,7 @@ class Engine:
                 del self._held_errors[torrent]
                 self._outbox.append(error)
         self._outbox.extend(self._coalescer.due(now))
+        self._outbox.extend(self._trackers.news())
         for torrent in self._pacer.due(now):
             with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                 self._session.release_trackers(torrent)
@@ -633,6 +674,7 @@ def _subject(command: EngineCommand) -> str:
         case (
             ForgetTorrent(torrent=torrent)
             | QueryFiles(torrent=torrent)
+            | QueryTrackers(torrent=torrent)
             | CallPeers(torrent=torrent)
             | VerifyTorrent(torrent=torrent)
         ):

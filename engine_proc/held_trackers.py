@@ -23,6 +23,10 @@ class HeldTrackers:
         """The torrent is about to be added without these."""
         self._held[torrent] = trackers
 
+    def held(self, torrent: str) -> Trackers:
+        """Those that libtorrent has yet to be given."""
+        return self._held.get(torrent, [])
+
     def give(self, torrent: str) -> Trackers | None:
         """What libtorrent is about to be given; None where nothing is held back."""
         trackers = self._held.pop(torrent, None)

@@ -37,7 +37,11 @@ from engine_proc.alerts import (
     TorrentGone,
     TorrentStatus,
     TorrentTrouble,
+    TrackerAnswered,
+    TrackerAsked,
+    TrackerFailed,
 )
+from engine_proc.announce_entries import TRACKER_SAYS_MAX, leg
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.selected_bytes import SelectedBytes
 from engine_proc.session_port import FAULTS, Hashes
@@ -55,10 +59,14 @@ ALERT_MASK: Final = int(
     | lt.alert.category_t.status_notification
     | lt.alert.category_t.storage_notification
     | lt.alert.category_t.file_progress_notification
+    | lt.alert.category_t.tracker_notification
 )
 """All that is copied below, and as little else as possible: an alert that nobody reads still takes time and queue."""
 
 _NOT_MODIFIED: Final = 143
+_VERSIONS: Final = {lt.protocol_version.V1: 1, lt.protocol_version.V2: 2}
+_SKIPPED: Final = 180
+"""`announce_skipped`: the tracker has no address that can be reached from the one that is listened on."""
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
 """How a deletion "fails" that did not: a torrent that never had files, and somebody else's files in its folder."""
 _STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
@@ -457,6 +465,9 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.file_error_alert: _of_torrent(
         lambda torrent, native: FileError(torrent, _errno(native.error), _text(native.message).partition(" ")[2])
     ),
+    lt.tracker_announce_alert: _of_torrent(lambda torrent, native: TrackerAsked(torrent, native.url, leg_of(native))),
+    lt.tracker_reply_alert: _of_torrent(lambda torrent, native: TrackerAnswered(torrent, native.url, leg_of(native))),
+    lt.tracker_error_alert: _of_torrent(lambda torrent, native: _tracker_failed(torrent, native)),
     lt.torrent_error_alert: _of_torrent(lambda torrent, native: TorrentTrouble(torrent, _trouble(native))),
 }
 
@@ -468,6 +479,27 @@ def _trouble(native: Any) -> str:
     """What is wrong, without the torrent's name before it."""
     message = _text(native.message)
     return message.partition("ERROR: ")[2] or message
+
+
+def leg_of(native: Any) -> str:
+    """Where an announce goes out from, and for which kind of info-hash."""
+    address, port = native.local_endpoint
+    return leg(address, port, _VERSIONS[native.version])
+
+
+def _tracker_failed(torrent: str, native: Any) -> Alert:
+    """The tracker's own words, which are in no encoding in particular, or else what the system or libtorrent says."""
+    said = _text(native.failure_reason).strip()
+    problem = _text(native.error.message)
+    return TrackerFailed(
+        torrent,
+        native.url,
+        leg_of(native),
+        (said or problem)[:TRACKER_SAYS_MAX],
+        native.times_in_row,
+        bool(said),
+        native.error.value() == _SKIPPED and not _errno(native.error),
+    )
 
 
 def _text(read: Callable[[], str]) -> str:

@@ -15,7 +15,15 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc import faults, libtorrent_claims, libtorrent_params, magnet_link, recorded, session_settings
+from engine_proc import (
+    announce_entries,
+    faults,
+    libtorrent_claims,
+    libtorrent_params,
+    magnet_link,
+    recorded,
+    session_settings,
+)
 from engine_proc.alerts import Alert, Flushed, Historied, PrioritiesSet, Selected
 from engine_proc.held_trackers import HeldTrackers
 from engine_proc.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
@@ -33,10 +41,12 @@ from engine_proc.session_port import (
     SettingValue,
     SourceInfo,
     TorrentFault,
+    TrackerState,
     UnknownTorrent,
 )
 from protocol.desired import DesiredTorrent
 from protocol.flight_recorder import FLIGHT_BYTES, NO_ALERT, FlightRecorder
+from protocol.link import TrackerReading
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
@@ -371,6 +381,19 @@ class LibtorrentSession:
         trackers = self._trackers.give(torrent)
         if trackers is not None:
             handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """The trackers that `release_trackers` has yet to give to a torrent."""
+        return self._trackers.held(torrent)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """What is known of a torrent's trackers. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if held := self._trackers.held(torrent):
+            return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
+        return [announce_entries.state(entry) for entry in handle.trackers()]
 
     @faults.of_torrent
     @recorded.of_torrent

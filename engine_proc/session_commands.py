@@ -8,7 +8,14 @@ import msgspec
 
 from engine_proc.judged_sources import JudgedSource, JudgedSources
 from engine_proc.readback import tell_limits
-from engine_proc.session_port import InvalidSetting, InvalidSource, LibtSession, TorrentFault, UnknownTorrent
+from engine_proc.session_port import (
+    InvalidSetting,
+    InvalidSource,
+    LibtSession,
+    TorrentFault,
+    TrackerState,
+    UnknownTorrent,
+)
 from engine_proc.storage_guard import StorageGuard
 from protocol.events import Reconciled
 from protocol.integrity import crc32_of
@@ -18,9 +25,11 @@ from protocol.link import (
     FilesQueried,
     InspectSource,
     QueryFiles,
+    QueryTrackers,
     SettingsApplied,
     SettingsRefused,
     SourceInspected,
+    TrackersQueried,
 )
 
 _PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
@@ -109,6 +118,16 @@ class SessionCommands:
         except (UnknownTorrent, TorrentFault):  # the latter is told of when something is done with the torrent
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    def query_trackers(self, command: QueryTrackers) -> list[TrackerState]:
+        """Answers with what is known of a torrent's trackers, and returns it."""
+        try:
+            states = self._session.trackers(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            self._emit(TrackersQueried(token=command.token, trackers=None))
+            return []
+        self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
+        return states
 
     def census(self) -> None:
         """Removes torrents that the session has and nobody asked for."""

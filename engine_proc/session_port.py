@@ -12,6 +12,7 @@ from engine_proc.alerts import Alert
 from engine_proc.pieces import Examined, Unverified, Verified
 from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry
+from protocol.link import TrackerReading
 
 SettingValue = int | str | bool
 
@@ -156,6 +157,13 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
+class TrackerState(NamedTuple):
+    """One tracker of a torrent; `legs` are those that there are of it now, as in `tracker_book`."""
+
+    reading: TrackerReading
+    legs: Sequence[str] = ()
+
+
 class LibtSession(Protocol):
     """One libtorrent session.
 
@@ -201,6 +209,14 @@ class LibtSession(Protocol):
 
     def release_trackers(self, torrent: str) -> None:
         """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
+        ...
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """The trackers of a torrent that are held back, each with its tier; none once they were given."""
+        ...
+
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """What is known of a torrent's trackers, also of those that are held back: a round trip."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:

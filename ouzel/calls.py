@@ -22,7 +22,16 @@ from protocol.crashes import CrashReport, CrashSummary
 from protocol.envelope import Reply, Wait
 from protocol.errors import ErrorKind
 from protocol.results import DamagedReport, DamagedRestored
-from protocol.rows import FileRow, HealthReport, SettingsReport, StatsReport, TorrentDetail, TorrentRow, TorrentState
+from protocol.rows import (
+    FileRow,
+    HealthReport,
+    SettingsReport,
+    StatsReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+    TrackerRow,
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -183,6 +192,16 @@ def get_torrent(torrent: str) -> Call[TorrentDetail]:
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
     """The files of a torrent, with progress."""
     return _call(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _page_of(list[FileRow], "files"))
+
+
+def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
+    """The trackers of a torrent, the source's own too: how each is, and what it said last."""
+
+    def read(reply: Reply) -> list[TrackerRow]:
+        found = result_of(reply).get("trackers")
+        return codec.convert(found, list[TrackerRow], within="result.trackers", error=ErrorKind.MALFORMED_FRAME)
+
+    return _call(commands.ListTrackers(torrent=torrent), read)
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

@@ -170,9 +170,14 @@ def list_torrents(
 
 @app.command(epilog=EXIT_CODES_HELP)
 def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
-    """Show all that is known of one torrent."""
+    """Show all that is known of one torrent: why it does not move, and how its trackers are.
+
+    Of trackers' URLs the secret parts are left out; --json has them whole.
+    """
     with _client(context) as client:
         detail = client.get_torrent(*resolve(client, [torrent]))
+        with contextlib.suppress(Refused):  # a daemon of an earlier version, or it was removed meanwhile
+            detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
     Output(as_json=as_json).show(detail, lambda: render.torrent(detail))
 
 

@@ -98,6 +98,7 @@ class Client:
     list_hashes = _paged(calls.list_hashes)
     get_torrent = _verb(calls.get_torrent)
     list_files = _paged(calls.list_files)
+    list_trackers = _verb(calls.list_trackers)
     list_crashes = _verb(calls.list_crashes)
     get_crash = _verb(calls.get_crash)
     list_damaged = _verb(calls.list_damaged)

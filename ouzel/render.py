@@ -4,7 +4,6 @@ Longer than other files, since it is one list: how each thing that is shown look
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,13 +11,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
+from ouzel import why
 from ouzel.calls import Added
 from ouzel.event import Resnapshot
 from ouzel.printable import clean
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table, still
-from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span
+from ouzel.units import (
+    format_count,
+    format_limit,
+    format_moment,
+    format_rate,
+    format_share,
+    format_size,
+    format_span,
+)
 from protocol.crashes import CrashReport, CrashSummary
+from protocol.redacted import redacted
 from protocol.results import DamagedReport, DamagedRestored
 from protocol.rows import (
     FileRow,
@@ -112,11 +121,13 @@ def torrent(detail: TorrentDetail) -> Grid:
     if rules.skip_fluff:
         selection.append("skip fluff")
     selection += [f"file {index}: priority {priority}" for index, priority in detail.priorities.items()]
+    trackers = why.trackers(detail.tracker_status) or [", ".join(map(redacted, detail.trackers)) or "none"]
     applied = "yes" if detail.applied_revision >= detail.revision else "not yet"
     return _pairs(
         ("id", detail.torrent),
         ("name", clean(detail.name)),
         ("state", detail.state + (" (paused)" if detail.paused and detail.state != TorrentState.PAUSED else "")),
+        *why.lines(detail),
         ("error", clean(detail.error or "none")),
         (
             "done",
@@ -135,9 +146,9 @@ def torrent(detail: TorrentDetail) -> Grid:
         ("labels", clean(", ".join(detail.labels)) or "none"),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("selection", ", ".join(selection) or "all files"),
-        ("trackers", clean(", ".join(detail.trackers)) or "none"),
+        *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),
         ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),
-        ("added", _moment(detail.added_us)),
+        ("added", format_moment(detail.added_us)),
         ("applied", applied),
         ("seen", "never" if detail.age_ms is None else f"{format_span(detail.age_ms)} ago"),
     )
@@ -171,7 +182,7 @@ def health(report: HealthReport) -> Group:
         head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
     return Group(
         head,
-        *[Text(f"  {reason_line(reason)}, since {_moment(reason.since_us)}") for reason in report.reasons],
+        *[Text(f"  {reason_line(reason)}, since {format_moment(reason.since_us)}") for reason in report.reasons],
         *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),
     )
 
@@ -231,7 +242,7 @@ def crashes(found: Sequence[CrashSummary]) -> Grid:
     for each in found:
         grid.add_row(
             Text(clean(each.name)),
-            _moment(each.time_us),
+            format_moment(each.time_us),
             Text(clean(_ending(each))),
             format_span(each.uptime_ms),
             Text(clean(each.killed_for or "")),
@@ -246,7 +257,9 @@ def damaged(found: Sequence[DamagedReport]) -> Grid:
         column.no_wrap = True
     for each in found:
         problem = "yes" if each.problem is None else f"no: {each.problem}"
-        grid.add_row(Text(clean(each.name)), _moment(each.put_aside_us), format_size(each.size), Text(clean(problem)))
+        grid.add_row(
+            Text(clean(each.name)), format_moment(each.put_aside_us), format_size(each.size), Text(clean(problem))
+        )
     return grid
 
 
@@ -260,7 +273,7 @@ def crash(report: CrashReport) -> Group:
     parts: list[RenderableType] = [
         _pairs(
             ("name", report.name),
-            ("when", _moment(report.time_us)),
+            ("when", format_moment(report.time_us)),
             ("ended", f"{_ending(report)}, after {format_span(report.uptime_ms)}"),
             ("killed for", clean(report.killed_for or "not by the supervisor")),
             ("engine", f"generation {report.gen}, pid {report.pid}"),
@@ -290,13 +303,13 @@ def event_line(item: Heard) -> str:
     if isinstance(item, DaemonSilent):
         return _silence(item.since_us)
     if isinstance(item, DaemonAnswers):
-        return f"the daemon answers again (it did not since {_moment(item.since_us)})"
+        return f"the daemon answers again (it did not since {format_moment(item.since_us)})"
     if isinstance(item, Resnapshot):
         count = format_count(len(item.torrents), "torrent")
         return clean(f"#{item.seq} resnapshot ({item.reason}): {count}, {item.health.status.value}")
     subject = f" {item.torrent[:ID_DIGITS]}" if item.torrent else ""
     data = " ".join(f"{name}={_brief(value)}" for name, value in item.data.items())
-    return clean(f"{_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
+    return clean(f"{format_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
 
 
 def download(table: Table, torrent: str) -> RenderableType:
@@ -347,7 +360,7 @@ def _is_old(row: TorrentRow) -> bool:
 
 
 def _silence(since_us: int) -> str:
-    return f"the daemon does not answer, since {_moment(since_us)}"
+    return f"the daemon does not answer, since {format_moment(since_us)}"
 
 
 def _grid(*headers: str) -> Grid:
@@ -367,10 +380,6 @@ def _pairs(*pairs: tuple[str, str]) -> Grid:
 
 def _limits(download_bps: int, upload_bps: int) -> str:
     return f"{format_limit(download_bps)} down, {format_limit(upload_bps)} up"
-
-
-def _moment(time_us: int) -> str:
-    return datetime.fromtimestamp(time_us / 1_000_000).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _brief(value: object) -> str:

@@ -103,7 +103,8 @@ _PROGRESS = (
 _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "metadata_updated": lambda data: {"name": data["name"], "size": data["size"]},
     "state_changed": lambda data: (
-        {"state": TorrentState(data["state"])} | ({} if data["state"] == TorrentState.ERROR else {"error": None})
+        {"state": TorrentState(data["state"]), "hindrance": None}
+        | ({} if data["state"] == TorrentState.ERROR else {"error": None})
     ),
     "completed": lambda data: {"progress": 1.0, "bytes_done": data["bytes_done"], "bytes_total": data["bytes_done"]},
     # A lost engine is the service's trouble; the torrent's own row says nothing of it.
@@ -114,9 +115,14 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         "download_limit_bps": data["download_bps"],
         "upload_limit_bps": data["upload_bps"],
     },
-    "progress": lambda data: {"state": TorrentState(data["state"])} | {name: data[name] for name in _PROGRESS},
+    "progress": lambda data: (
+        {"state": TorrentState(data["state"])}
+        | {name: data[name] for name in _PROGRESS}
+        | ({"hindrance": None, "stalled_since_us": None} if data["download_bps"] else {})
+    ),
 }
-"""What each type of event changes in its torrent's row: the same as in the daemon's."""
+"""What each type of event changes in its torrent's row: the same as in the daemon's. Why a torrent does not move is in
+no event; here it is only dropped once it cannot be true any more."""
 
 
 def _new_row(torrent: str, data: dict[str, Any]) -> TorrentRow:

@@ -1,6 +1,7 @@
 """Numbers as people write and read them: rates, sizes, shares, spans of time. Pure."""
 
 import re
+from datetime import datetime
 from typing import Final
 
 from protocol.desired import LIMIT_MAX_BPS
@@ -60,6 +61,11 @@ def format_limit(limit_bps: int) -> str:
 def format_share(share: float) -> str:
     """0..1 as a percentage, rounded down, so that only what is complete is 100%."""
     return f"{int(share * 1000) / 10:.1f}%"
+
+
+def format_moment(time_us: int) -> str:
+    """Microseconds since 1970 as local time, to the second."""
+    return datetime.fromtimestamp(time_us / 1_000_000).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def format_span(span_ms: float) -> str:

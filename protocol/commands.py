@@ -111,6 +111,15 @@ class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
     limit: PageSize = MAX_PAGE
 
 
+class ListTrackers(_Verb, frozen=True, kw_only=True, tag="list_trackers"):
+    """The trackers of a torrent, the source's own too, by tier.
+
+    The engine is asked for the numbers, for up to half of the deadline; without one they are as they were told last.
+    """
+
+    torrent: TorrentId
+
+
 class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
     """The lifecycle events after `after_seq`, in order and without a gap; ask again until `head` is reached.
 
@@ -320,6 +329,7 @@ Read = (
     | ListTorrents
     | GetTorrent
     | ListFiles
+    | ListTrackers
     | Replay
     | ListCrashes
     | GetCrash

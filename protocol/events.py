@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from protocol.rows import HealthStatus, Reason, TorrentState
+from protocol.rows import HealthStatus, Reason, TorrentState, TrackerStatus
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -147,6 +147,26 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
 
 class ErrorCleared(_TorrentFact, frozen=True, kw_only=True, tag="error_cleared"):
     """What `error` told of is over."""
+
+
+class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker_status"):
+    """A tracker of a torrent fails, or works again.
+
+    Not told of each announce: once when it fails, and once when it has answered after that. A tracker that has worked
+    is called failing when it has failed twice in a row, and one that goes back and forth after six times in a row. That
+    a new tracker works is no news. Of a torrent with more, ten trackers that fail at
+    the same time are told, and of all torrents 5,000 and then one a second; the others are told later, if they still
+    fail, or not at all. `get_torrent` and `list_trackers` have the latest of each.
+
+    Fields:
+        url: whole, passkeys too.
+        status: `error` or `working`.
+        message: what the tracker said, or what went wrong; empty where it works.
+    """
+
+    url: str
+    status: TrackerStatus
+    message: str = ""
 
 
 class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):
@@ -338,6 +358,7 @@ LifecycleEvent = (
     | FileCompleted
     | TorrentError
     | ErrorCleared
+    | TrackerStatusChanged
     | SelectionChanged
     | Quarantined
     | Released

@@ -120,6 +120,13 @@ class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
     torrent: str
 
 
+class QueryTrackers(_EngineVerb, frozen=True, kw_only=True, tag="query_trackers"):
+    """What libtorrent knows of each tracker of a torrent. Answered by `TrackersQueried`."""
+
+    token: int
+    torrent: str
+
+
 class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
     """Save every torrent's fast-resume data again: the resume directory was away, and may be another one now.
 
@@ -157,7 +164,16 @@ class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
 
 
 EngineCommand = (
-    Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | VerifyTorrent | Drain
+    Configure
+    | InspectSource
+    | EnsureTorrent
+    | ForgetTorrent
+    | QueryFiles
+    | QueryTrackers
+    | SaveAll
+    | CallPeers
+    | VerifyTorrent
+    | Drain
 )
 
 
@@ -313,6 +329,60 @@ class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
     bytes_done: list[int] | None
 
 
+class TrackersKnown(_EngineFact, frozen=True, kw_only=True, tag="trackers_known"):
+    """The trackers of torrents that the session has taken up, the source's own among them.
+
+    Fields:
+        trackers: URLs, each with its tier (BEP 12).
+        torrents: those that have just these.
+    """
+
+    trackers: list[tuple[str, int]]
+    torrents: list[str]
+
+
+class TrackerTold(_EngineFact, frozen=True, kw_only=True, tag="tracker_told"):
+    """A tracker of a torrent works, or fails, or fails otherwise than before.
+
+    Fields:
+        message: what it said, or what went wrong; empty where it works.
+        times: how often in a row at the least: 1, 2 or 6; 0 where it works.
+    """
+
+    torrent: str
+    url: str
+    works: bool
+    message: str = ""
+    times: int = 0
+
+
+class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
+    """What libtorrent knows of one tracker now.
+
+    Fields:
+        updating: it is being asked.
+        next_announce_us: when it is asked next, microseconds since 1970; None where that is not planned.
+        seeds, leeches, downloads: as the tracker said last; None where it did not.
+        message: what it has to say though it works.
+    """
+
+    url: str
+    tier: int
+    updating: bool = False
+    next_announce_us: int | None = None
+    seeds: int | None = None
+    leeches: int | None = None
+    downloads: int | None = None
+    message: str = ""
+
+
+class TrackersQueried(_EngineFact, frozen=True, kw_only=True, tag="trackers_queried"):
+    """The trackers of a torrent; null where it is not there."""
+
+    token: int
+    trackers: list[TrackerReading] | None
+
+
 class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside"):
     """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done.
 
@@ -390,6 +460,9 @@ EngineEvent = (
     | FilesRestored
     | HistoryFound
     | FilesQueried
+    | TrackersKnown
+    | TrackerTold
+    | TrackersQueried
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

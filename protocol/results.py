@@ -9,7 +9,7 @@ import msgspec
 
 from protocol.crashes import CrashSummary
 from protocol.envelope import EventFrame
-from protocol.rows import FileRow, HealthReport, SettingsReport, TorrentRow
+from protocol.rows import FileRow, HealthReport, SettingsReport, TorrentRow, TrackerRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +110,18 @@ class FilePage(msgspec.Struct, frozen=True, kw_only=True):
 
     files: list[FileRow]
     cursor: str | None
+    age_ms: int | None
+
+
+class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The trackers of a torrent.
+
+    Fields:
+        trackers: by tier.
+        age_ms: how long ago an engine told of the numbers; null if none has. Status and message may be newer.
+    """
+
+    trackers: list[TrackerRow]
     age_ms: int | None
 
 

@@ -53,6 +53,78 @@ class HealthStatus(StrEnum):
     STOPPING = "stopping"
 
 
+class HindranceCause(StrEnum):
+    """Why a torrent does not move: the first of these that is so.
+
+    `quarantined`: it crashes the engine, and is not loaded. `disk`: its files, or the disk that they lie on, are
+    missing, full or cannot be used. `error`: something else has stopped it; `error` in its row says what. `paused`: a
+    client has paused it. `engine`: no engine runs. `queued`: the engine has yet to take it up. `nothing_selected`: no
+    file is wanted. `trackers_failing`: no peer is connected, and each of its trackers fails. `no_peers`: no peer is
+    connected. `no_metadata`: peers are, and none has sent the info dictionary of this magnet link. `no_seeds`: nothing
+    arrives, and no peer that is connected has everything. `no_data`: nothing arrives although one has.
+    """
+
+    QUARANTINED = "quarantined"
+    DISK = "disk"
+    ERROR = "error"
+    PAUSED = "paused"
+    ENGINE = "engine"
+    QUEUED = "queued"
+    NOTHING_SELECTED = "nothing_selected"
+    TRACKERS_FAILING = "trackers_failing"
+    NO_PEERS = "no_peers"
+    NO_METADATA = "no_metadata"
+    NO_SEEDS = "no_seeds"
+    NO_DATA = "no_data"
+
+
+class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps a torrent from moving.
+
+    Fields:
+        cause: which kind; more kinds may come.
+        message: in words, for people; of a tracker's URL only what is no secret.
+    """
+
+    cause: HindranceCause
+    message: str
+
+
+class TrackerStatus(StrEnum):
+    """How a tracker is. `disabled` is not used yet."""
+
+    DISABLED = "disabled"
+    NOT_CONTACTED = "not_contacted"
+    UPDATING = "updating"
+    WORKING = "working"
+    ERROR = "error"
+
+
+class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One tracker of a torrent, whether the source names it or a client has given it.
+
+    Fields:
+        url: whole, passkeys too.
+        tier: trackers are asked tier by tier (BEP 12); 0 is the first.
+        status: how it is: `not_contacted` while it was not asked, or has not answered, since the daemon began;
+            `updating` while it is asked; `working` if it answered last; `error` if it did not, or refused.
+        message: what it said last, or what went wrong; where it works, its warning, if it has one.
+        next_announce_us: when it is asked next, microseconds since 1970; null where that is not known.
+        seeds, leeches, downloads: as it said last; null where it did not, or that is not known.
+        failing_since_us: since when its status is `error`, microseconds since 1970; null where it is not.
+    """
+
+    url: str
+    tier: int
+    status: TrackerStatus
+    message: str = ""
+    next_announce_us: int | None = None
+    seeds: int | None = None
+    leeches: int | None = None
+    downloads: int | None = None
+    failing_since_us: int | None = None
+
+
 class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent as `list_torrents` gives it.
 
@@ -85,6 +157,10 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         last_activity_us: when payload was last seen to come or go; null if never.
         active_s: for how long it was not paused, stopped by an error, or without an engine, over its life.
         seeding_s: for how long of that all that was selected was there.
+        hindrance: why it does not move; null while it does, and where it has all that is wanted and nothing is wrong.
+            Found out when it is read: no event carries it.
+        stalled_since_us: since when nothing has arrived of a torrent that has something left to fetch, as far as this
+            supervisor knows, microseconds since 1970; null while something arrives. No event carries it either.
     """
 
     torrent: str
@@ -118,6 +194,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     last_activity_us: int | None = None
     active_s: int = 0
     seeding_s: int = 0
+    hindrance: Hindrance | None = None
+    stalled_since_us: int | None = None
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +229,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
         piece_length: in bytes; null while the metadata is not known.
         revision: +1 for every accepted change.
         applied_revision: the one that libtorrent confirmed last; behind `revision`, something is yet to be done.
+        tracker_status: every tracker, the source's own too; the numbers are those of the last `list_trackers`, if any.
     """
 
     source: str
@@ -164,6 +243,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     piece_length: int | None
     revision: int
     applied_revision: int
+    tracker_status: list[TrackerRow] = []
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):

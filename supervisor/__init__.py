@@ -13,6 +13,7 @@
 - The *isolation* keeps torrents that crash the engine away from it; a *case* is what it has found out about crashes.
 - An *acceptance* is a mutation that is durable; those of the last ten minutes are remembered, so that repeats are told.
 - An *identity* is what is known of a torrent's info-hashes; the *merger* makes one of records that are of one torrent.
+- A *hindrance* is why a torrent does not move; *trackers* is what each tracker of every torrent has said last.
 - *Shared files* are those that several torrents have; a *place* is where a torrent lies.
 - The *engine link* carries commands down and events up; *reads* and *mutations* are what clients can ask.
 - The *metadata keeper* has records say what torrents are; the *describer* asks what is stored of those not loaded.

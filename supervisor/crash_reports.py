@@ -24,6 +24,7 @@ import msgspec
 from protocol import durable, private_dir
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.errors import ErrorKind, OuzelError
+from protocol.redacted import redacted_text
 from supervisor import logs
 from supervisor.background import Tasks
 from supervisor.child import Child, Death
@@ -151,7 +152,7 @@ def report_on(
         killed_for=death.killed_for,
         uptime_ms=uptime_ms,
         stacks=child.stacks(),
-        log=child.last_lines(),
+        log=[redacted_text(line) for line in child.last_lines()],
         flight=[msgspec.to_builtins(record) for record in child.flight().records],
         versions={**versions, "python": platform.python_version(), "kernel": platform.release()},
         settings=without_secrets(settings),

@@ -20,7 +20,10 @@ from protocol.link import (
     FilesQueried,
     InspectSource,
     QueryFiles,
+    QueryTrackers,
     SourceInspected,
+    TrackerReading,
+    TrackersQueried,
     decode_events,
 )
 from supervisor.loop_socket import LoopSocket
@@ -31,8 +34,8 @@ LARGE_BYTES: Final = 64 * 1024
 BATCHES_PER_TURN: Final = 1
 """A batch may hold hundreds of events, and clients must not wait for more than one."""
 
-Answer = SourceInspected | FilesQueried
-_ANSWERS: Final = (SourceInspected, FilesQueried)
+Answer = SourceInspected | FilesQueried | TrackersQueried
+_ANSWERS: Final = (SourceInspected, FilesQueried, TrackersQueried)
 
 
 class EngineLink:
@@ -164,12 +167,22 @@ class EngineLink:
         assert isinstance(answer, FilesQueried)
         return answer.bytes_done
 
+    async def query_trackers(self, torrent: str) -> list[TrackerReading] | None:
+        """What libtorrent knows of a torrent's trackers, from a ready engine; None where it has no such torrent.
+
+        Raises OuzelError: ENGINE_LOST.
+        """
+        token = next(self._tokens)
+        answer = await self._ask(token, QueryTrackers(token=token, torrent=torrent))
+        assert isinstance(answer, TrackersQueried)
+        return answer.trackers
+
     def close(self) -> None:
         """Closes the socket."""
         self.detach()
         self._socket.close()
 
-    async def _ask(self, token: int, command: InspectSource | QueryFiles) -> Answer:
+    async def _ask(self, token: int, command: InspectSource | QueryFiles | QueryTrackers) -> Answer:
         if not self.up:
             raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from protocol import standard_streams
+from protocol.redacted import redacted_text
 from supervisor import standard_error
 from supervisor.log_form import Destination, Form, destination
 from supervisor.log_writer import LogWriter
@@ -94,6 +95,7 @@ class _Lines:
         self._put = put
 
     def msg(self, line: str) -> None:
+        line = redacted_text(line)  # whatever it is that tells of a tracker, its passkey is nobody's business
         self._put(line.encode("utf-8", "backslashreplace") + b"\n")
 
     debug = info = warning = error = critical = exception = fatal = warn = log = msg

@@ -49,6 +49,9 @@ from protocol.link import (
     StorageState,
     TorrentApplied,
     TorrentForgotten,
+    TrackersKnown,
+    TrackersQueried,
+    TrackerTold,
 )
 from protocol.rows import COMPLETE_STATES, TorrentState
 from supervisor.catalogue import Catalogue
@@ -134,6 +137,7 @@ class Observer:
                 if event.torrent in self._catalogue.torrents:
                     self._take_of_torrent(event)
             case EngineReady():
+                self._snapshot.engine_up = True
                 # What waits now is for the new engine to find out.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
@@ -168,7 +172,14 @@ class Observer:
                 self._publisher.lifecycle(event)
             case LimitsApplied() | LimitsStale() | Reconciled():
                 self._publisher.lifecycle(event)
-            case SourceInspected() | FilesQueried():
+            case TrackersKnown(trackers=sources, torrents=torrents):
+                there = [torrent for torrent in torrents if torrent in self._catalogue.torrents]
+                self._snapshot.trackers.known(there, sources)
+            case TrackerTold():
+                news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
+                if news is not None:
+                    self._publisher.lifecycle(news)
+            case SourceInspected() | FilesQueried() | TrackersQueried():
                 raise AssertionError("answers are matched on the link")
             case _:
                 # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.
@@ -185,7 +196,7 @@ class Observer:
                 observed = self._snapshot.of(torrent)
                 if observed.progress is None:
                     stored = msgspec.structs.replace(event, state=observed.state)
-                    self._publisher.latest(self._snapshot.take_progress(stored, time.monotonic(), _now_us()))
+                    self._publisher.latest(self._snapshot.take_progress(stored, time.monotonic(), now_us()))
 
     def _unheard(self, torrent: str) -> bool:
         return torrent in self._catalogue.torrents and torrent not in self._snapshot.present
@@ -253,7 +264,7 @@ class Observer:
                 self._snapshot.present.add(torrent)
                 self._on_taken_up(torrent)
             case Progress(state=state):
-                event = self._snapshot.take_progress(event, observed.told_at, _now_us())
+                event = self._snapshot.take_progress(event, observed.told_at, now_us())
                 self._on_progress(event)
                 if state is not TorrentState.QUEUED:
                     self._publisher.latest(event)
@@ -287,7 +298,7 @@ class Observer:
             case StateChanged():
                 self._take_state(event)
             case TorrentError(message=message):
-                observed.error = message
+                observed.error, observed.error_name = message, event.name
                 if event.name == "unreadable":
                     self._on_unreadable(event.torrent, message)
                 if event.name in NOT_LOADED:
@@ -299,7 +310,7 @@ class Observer:
                 self._clear(event)
                 self._repeat_what_it_waits_for(event.torrent)
             case Completed():
-                self._snapshot.totals.completed(event.torrent, _now_us())
+                self._snapshot.totals.completed(event.torrent, now_us())
                 self._publisher.lifecycle(event)
                 self._on_completed(event.torrent)
             case FileCompleted() | SelectionChanged():
@@ -323,7 +334,7 @@ class Observer:
         observed.interrupted = False
         self._snapshot.totals.state(event.torrent, event.state)
         if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:
-            self._snapshot.totals.completed(event.torrent, _now_us())
+            self._snapshot.totals.completed(event.torrent, now_us())
         if event.state is not TorrentState.ERROR:
             observed.error = None
             if previous is TorrentState.ERROR:
@@ -343,7 +354,8 @@ class Observer:
             self._on_metadata(torrent, found)
 
 
-def _now_us() -> int:
+def now_us() -> int:
+    """Wall clock, for people."""
     return time.time_ns() // 1000
 
 

@@ -21,6 +21,7 @@ from protocol.commands import (
     Hello,
     ListFiles,
     ListTorrents,
+    ListTrackers,
     Ping,
     Replay,
     Stats,
@@ -64,7 +65,7 @@ FILES_STEP: Final = 100
 STATS_FRESH_S: Final = 0.1
 """How long one count of all torrents and look at both processes does, unless something happens."""
 
-LongRead = SnapshotVerb | ListTorrents | ListFiles | Replay
+LongRead = SnapshotVerb | ListTorrents | ListFiles | ListTrackers | Replay
 ShortRead = Hello | Ping | Health | Stats | GetTorrent
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000
@@ -138,6 +139,8 @@ class Reads:
                 return self._list(command)
             case ListFiles():
                 return self._files(command)
+            case ListTrackers():
+                return self._trackers(command)
             case Replay(epoch=epoch, after_seq=after_seq, limit=limit):
                 return self._replay(epoch, after_seq, limit)
 
@@ -300,6 +303,15 @@ class Reads:
             "files": files,
             "cursor": str(at) if at < metadata.count else None,
             "age_ms": None if told is None else max(0, int((time.monotonic() - told[0]) * 1000)),
+        }
+
+    def _trackers(self, command: ListTrackers) -> Steps:
+        desired, now = self._shown(command.torrent), time.monotonic()
+        age_s = self._snapshot.trackers.numbers_age_s(desired.torrent, now)
+        yield from ()
+        return {
+            "trackers": self._snapshot.trackers_of(desired, now),
+            "age_ms": None if age_s is None else int(age_s * 1000),
         }
 
     def _replay(self, epoch: str, after_seq: int, limit: int) -> Steps:

@@ -28,6 +28,7 @@ from protocol.commands import (
     ListCrashes,
     ListDamaged,
     ListFiles,
+    ListTrackers,
     Mutation,
     PauseTorrent,
     ReleaseTorrent,
@@ -113,6 +114,7 @@ class Requests:
         crashes: the crash reports.
         shelf: what was put aside.
         freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
+        freshen_trackers: the same for the numbers of its trackers.
         stopping: whether mutations are refused because the service goes down.
         admit: raises OuzelError where a sender may not give a command.
     """
@@ -128,6 +130,7 @@ class Requests:
         crashes: CrashReports,
         shelf: DamagedShelf,
         freshen: Callable[[str], Coroutine[Any, Any, None]],
+        freshen_trackers: Callable[[str], Coroutine[Any, Any, None]],
         stopping: Callable[[], bool],
         gen: Callable[[], int],
         log: logs.Logger,
@@ -140,6 +143,7 @@ class Requests:
         self._crashes = crashes
         self._shelf = shelf
         self._freshen = freshen
+        self._freshen_trackers = freshen_trackers
         self._stopping = stopping
         self._gen = gen
         self._log = log
@@ -253,8 +257,8 @@ class Requests:
         claim = self._claims.take(peer, size)
         if isinstance(command, _MUTATIONS):
             self._mutate(route, request, command, deadline, claim)
-        elif isinstance(command, ListFiles):
-            self._answered(self._list_files(route, request, command, deadline, claim), claim)
+        elif isinstance(command, ListFiles | ListTrackers):
+            self._answered(self._list_fresh(route, request, command, deadline, claim), claim)
         elif isinstance(command, ListCrashes | GetCrash | ListDamaged):
             self._look_up(route, request, command, deadline, claim)
         else:
@@ -277,12 +281,13 @@ class Requests:
 
         self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
 
-    async def _list_files(
-        self, route: list[bytes], request: Request, command: ListFiles, deadline: float, claim: Claim
+    async def _list_fresh(
+        self, route: list[bytes], request: Request, command: ListFiles | ListTrackers, deadline: float, claim: Claim
     ) -> None:
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
-                await self._freshen(command.torrent)
+                freshen = self._freshen if isinstance(command, ListFiles) else self._freshen_trackers
+                await freshen(command.torrent)
         except TimeoutError:
             pass  # the cached numbers will do, and say how old they are
         claim.hold()

@@ -81,7 +81,7 @@ from supervisor.memory_guard import MemoryGuard
 from supervisor.merger import Merger
 from supervisor.metadata_keeper import MetadataKeeper
 from supervisor.mutations import Mutations, appeared, forget
-from supervisor.observer import Observer, engine_lost_events
+from supervisor.observer import Observer, engine_lost_events, now_us
 from supervisor.place_watch import PlaceWatch
 from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
@@ -473,6 +473,7 @@ class Service:
             crashes=self._crashes,
             shelf=self._shelf,
             freshen=self._freshen_files,
+            freshen_trackers=self._freshen_trackers,
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
             log=self._log,
@@ -662,7 +663,7 @@ class Service:
                 killed_for=death.killed_for,
             )
         )
-        for event in engine_lost_events(self._snapshot.engine_lost()):
+        for event in engine_lost_events(self._snapshot.engine_lost(now_us())):
             self._publisher.lifecycle(event)
 
     def _engine_wanted(self) -> None:
@@ -750,6 +751,18 @@ class Service:
             return  # the engine died meanwhile: the cached numbers will do
         if done is not None:
             observed.file_bytes = (time.monotonic(), done)
+
+    async def _freshen_trackers(self, torrent: str) -> None:
+        """Asks the engine for the numbers of a torrent's trackers, unless there is none to ask."""
+        torrent = self._catalogue.resolve(torrent)
+        if torrent not in self._snapshot.present or not self._link.up:
+            return
+        try:
+            readings = await self._link.query_trackers(torrent)
+        except OuzelError:
+            return  # the engine died meanwhile: what was told before will do
+        if readings is not None and torrent in self._catalogue.torrents:
+            self._snapshot.trackers.read(torrent, readings, time.monotonic())
 
     async def _describe(self, torrents: list[DesiredTorrent]) -> None:
         """Finds out what is stored of torrents that no engine has loaded."""

@@ -5,7 +5,7 @@ torrent that the running engine has taken up is as fresh as that engine's last w
 tells of every change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -15,9 +15,21 @@ import msgspec
 from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
-from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
+from protocol.rows import (
+    ACTIVE_STATES,
+    FileRow,
+    Hindrance,
+    RulesReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+)
+from supervisor import hindrance
 from supervisor.eta import Estimates
 from supervisor.totals import Totals, ratio
+from supervisor.trackers import Trackers, trackers_of_link
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])
 
@@ -81,12 +93,14 @@ class Observed:
     __slots__ = (
         "applied_revision",
         "error",
+        "error_name",
         "file_bytes",
         "interrupted",
         "known",
         "metadata",
         "progress",
         "refusal",
+        "stalled_since_us",
         "state",
         "storage_problem",
         "told_at",
@@ -100,6 +114,8 @@ class Observed:
         self.metadata: Metadata | None = None
         """The same with the files, which are told of after it."""
         self.error: str | None = None
+        self.error_name: str | None = None
+        """What kind of error was told last; it holds while there is one."""
         self.storage_problem: str | None = None
         """What the torrent waits for: its mount, or room."""
         self.file_bytes: tuple[float, list[int]] | None = None
@@ -107,6 +123,8 @@ class Observed:
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
+        self.stalled_since_us: int | None = None
+        """Since when nothing has arrived though something is left to fetch, microseconds since 1970."""
 
     @property
     def stopped(self) -> bool:
@@ -116,14 +134,21 @@ class Observed:
 
 
 class Snapshot:
-    """The observed state of everything. Times are monotonic seconds, given by the caller."""
+    """The observed state of everything. Times are monotonic seconds, given by the caller.
 
-    def __init__(self) -> None:
+    Args:
+        on_trackers_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+    """
+
+    def __init__(self, on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has taken up."""
+        self.engine_up = False
+        """Whether an engine takes commands."""
+        self.trackers = Trackers(on_trackers_failing)
         self.settings_revision = 0
         """The revision of the session's settings that libtorrent confirmed last."""
         self.totals = Totals()
@@ -142,6 +167,7 @@ class Snapshot:
         self.present.discard(torrent)
         self.totals.forget(torrent)
         self.estimates.drop(torrent)
+        self.trackers.forget(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with the priorities that are desired now."""
@@ -157,8 +183,9 @@ class Snapshot:
         """What each torrent was doing when it was last heard of."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
-    def engine_lost(self) -> list[str]:
+    def engine_lost(self, now_us: int) -> list[str]:
         """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
+        self.engine_up = False
         self.present.clear()
         self.totals.engine_lost()
         if self.session is not None:
@@ -169,6 +196,8 @@ class Snapshot:
                 observed.progress = msgspec.structs.replace(
                     observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
                 )
+                if observed.stalled_since_us is None and hindrance.lacks(observed.progress):
+                    observed.stalled_since_us = now_us
             if observed.state in ACTIVE_STATES and not observed.interrupted:
                 observed.interrupted = True
                 interrupted.append(torrent)
@@ -212,7 +241,12 @@ class Snapshot:
             now_us: microseconds since 1970.
         """
         event = self.totals.progress(event, now_us)
-        self.of(event.torrent).progress = event
+        observed = self.of(event.torrent)
+        if hindrance.moves(observed.progress, event):
+            observed.stalled_since_us = None
+        elif observed.stalled_since_us is None:
+            observed.stalled_since_us = now_us
+        observed.progress = event
         if event.state is TorrentState.DOWNLOADING:
             self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
         elif event.state not in _ON_THE_WAY:
@@ -224,7 +258,8 @@ class Snapshot:
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
         metadata = observed.known or desired.metadata
-        told_at = self.engine_told_at if desired.torrent in self.present else observed.told_at
+        present = desired.torrent in self.present
+        told_at = self.engine_told_at if present else observed.told_at
         counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
         downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
@@ -260,6 +295,34 @@ class Snapshot:
             # As `Totals.active_s` and `seeding_s` have it: a call of each counts where ten thousand rows are read.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
+            hindrance=self._hindrance(desired, observed, progress, present),
+            stalled_since_us=observed.stalled_since_us,
+        )
+
+    def _hindrance(
+        self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
+    ) -> Hindrance | None:
+        state, trouble = observed.state, None
+        if (
+            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and progress.download_bps > 0))
+            and present
+            and not desired.paused
+            and observed.error is observed.storage_problem is None
+            and self.trackers.failing_since(desired.torrent) is None
+        ):
+            return None  # nearly all of thousands; the same as below, and quicker
+        if observed.error is not None:
+            trouble = observed.error_name, observed.error
+        elif observed.storage_problem is not None:
+            trouble = "storage_missing", observed.storage_problem
+        return hindrance.find(
+            desired,
+            state,
+            progress,
+            trouble=trouble,
+            engine_up=self.engine_up,
+            present=present,
+            trackers=self.trackers,
         )
 
     def _eta_s(self, progress: Progress, now: float) -> int | None:
@@ -285,7 +348,16 @@ class Snapshot:
             piece_length=None if metadata is None else metadata.piece_length,
             revision=desired.revision,
             applied_revision=observed.applied_revision,
+            tracker_status=self.trackers_of(desired, now),
         )
+
+    def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
+        """A torrent's trackers, as engines told of them; of one that none has told of, those that its record names."""
+        rows = self.trackers.rows(desired.torrent, now)
+        if rows or desired.torrent in self.present:
+            return rows
+        urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
+        return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """The torrent's files from a place on, all or so many; None while they are not known."""

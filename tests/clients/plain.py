@@ -6,6 +6,8 @@ MOMENTARY: Final = {
     *("seq", "head", "age_ms", "uptime_ms", "added_us", "put_aside_us"),
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
+UNCERTAIN: Final = {"hindrance", "stalled_since_us", "tracker_status"}
+"""What may be there in one moment and not in the next."""
 
 
 def plain(value: Any, names: dict[str, str]) -> Any:
@@ -17,7 +19,7 @@ def plain(value: Any, names: dict[str, str]) -> Any:
     match value:
         case dict():
             return {
-                plain(key, names): (kinds(item) if key in MOMENTARY else plain(item, names))
+                plain(key, names): "..." if key in UNCERTAIN else _of_member(key, item, names)
                 for key, item in value.items()
             }
         case list():
@@ -30,6 +32,10 @@ def plain(value: Any, names: dict[str, str]) -> Any:
             return int(value)  # some languages have one kind of number
         case _:
             return value
+
+
+def _of_member(key: str, value: Any, names: dict[str, str]) -> Any:
+    return kinds(value) if key in MOMENTARY else plain(value, names)
 
 
 def kinds(value: Any) -> Any:

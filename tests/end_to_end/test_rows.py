@@ -25,8 +25,15 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 lt: Any = libtorrent  # the stubs do not know what it gives
 
-NOT_BY_EVENTS: Final[dict[str, Any]] = {"age_ms": None, "paused": False, "sequential": False, "labels": []}
-"""What clients ask for has no event of its own, and how old a row is tells no event at all."""
+NOT_BY_EVENTS: Final[dict[str, Any]] = {
+    "age_ms": None,
+    "paused": False,
+    "sequential": False,
+    "labels": [],
+    "hindrance": None,
+    "stalled_since_us": None,
+}
+"""What clients ask for has no event of its own; how old a row is, and why it stands still, tells no event at all."""
 
 RATES: Final[dict[str, Any]] = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
 """They go on changing while nothing happens."""

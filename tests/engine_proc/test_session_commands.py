@@ -9,9 +9,12 @@ from protocol.link import (
     FilesQueried,
     InspectSource,
     QueryFiles,
+    QueryTrackers,
     SettingsApplied,
     SettingsRefused,
     SourceInspected,
+    TrackerReading,
+    TrackersQueried,
 )
 from tests.engine_proc.desk import Desk
 from tests.engine_proc.samples import PIECE_LENGTH
@@ -35,6 +38,20 @@ def test_a_source_is_judged(desk: Desk) -> None:
     assert (bad.token, bad.torrent) == (3, None)
     assert bad.problem
     assert desk.session.calls == []
+
+
+def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
+    """Null where the torrent is not there."""
+    url = "udp://tracker.example:6969"
+    desired = desk.sample.desired(trackers=[url])
+    assert desk.session_commands.query_trackers(QueryTrackers(token=1, torrent=desired.torrent)) == []
+    desk.ensure(desired)
+    [state] = desk.session_commands.query_trackers(QueryTrackers(token=2, torrent=desired.torrent))
+    assert state.reading == TrackerReading(url, 0)
+    assert desk.heard(TrackersQueried) == [
+        TrackersQueried(token=1, trackers=None),
+        TrackersQueried(token=2, trackers=[state.reading]),
+    ]
 
 
 def test_bytes_done_are_told_by_file(desk: Desk) -> None:

@@ -560,6 +560,22 @@ def test_trackers_are_told_of_and_kept_in_resume_data(
         session.close()
 
 
+def test_trackers_are_listed_whether_they_are_held_back_or_not(probe: Probe, tmp_path: Path) -> None:
+    """With their tiers. A torrent that is not there has none to be held back, and no others."""
+    sample = two_files()
+    url = "http://127.0.0.1:9/announce"
+    add(probe, sample, sample.desired(tmp_path, paused=True, trackers=[url]))
+    assert list(probe.session.held_trackers(sample.torrent)) == [(url, 0)]
+    held = [state.reading for state in probe.session.trackers(sample.torrent)]
+    probe.session.release_trackers(sample.torrent)
+    assert list(probe.session.held_trackers(sample.torrent)) == []
+    given = [state.reading for state in probe.session.trackers(sample.torrent)]
+    assert [(each.url, each.tier) for each in held] == [(each.url, each.tier) for each in given] == [(url, 0)]
+    assert list(probe.session.held_trackers("0" * 40)) == []
+    with pytest.raises(UnknownTorrent):
+        probe.session.trackers("0" * 40)
+
+
 def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
     """As those of a torrent that has none."""
     sample = two_files()

@@ -52,11 +52,13 @@ from engine_proc.session_port import (
     Metainfo,
     SettingValue,
     SourceInfo,
+    TrackerState,
     UnknownTorrent,
 )
 from engine_proc.storage_policy import ClaimedFile
 from protocol.desired import DesiredTorrent, KnownMetadata, Selection
 from protocol.events import FileEntry
+from protocol.link import TrackerReading
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
 
@@ -230,6 +232,7 @@ class FakeSession:
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
         self._told: dict[str, TorrentStatus] = {}
+        self._held_trackers: dict[str, list[tuple[str, int]]] = {}
         self._doubts: dict[str, Unverified] = {}
         self._add_problems: dict[str, str] = {}
         self._removal_problems: dict[str, str] = {}
@@ -269,6 +272,7 @@ class FakeSession:
                 elif isinstance(alert, TorrentGone):
                     del self._torrents[alert.torrent]
                     self._told.pop(alert.torrent, None)
+                    self._held_trackers.pop(alert.torrent, None)
             return alerts
 
     def _post(self, alert: Alert) -> None:
@@ -403,6 +407,7 @@ class FakeSession:
                 problem = "it is there already"
             if problem is None:
                 self._torrents[desired.torrent] = torrent
+                self._held_trackers[desired.torrent] = [(url, tier) for tier, url in enumerate(torrent.trackers)]
             self._post(TorrentAdded(desired.torrent, problem))
             if problem is None:
                 self._go_on(torrent)
@@ -419,6 +424,18 @@ class FakeSession:
         """There is no network to tell them by. Raises UnknownTorrent."""
         with self._lock:
             self._known("release_trackers", torrent)
+            self._held_trackers.pop(torrent, None)
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """The trackers that were not released."""
+        with self._lock:
+            return self._held_trackers.get(torrent, [])
+
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """The trackers, of which nothing is heard. Raises UnknownTorrent."""
+        with self._lock:
+            urls = self._known(None, torrent).trackers
+            return [TrackerState(TrackerReading(url, tier)) for tier, url in enumerate(urls)]
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""

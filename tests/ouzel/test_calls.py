@@ -17,6 +17,7 @@ CALLS: list[calls.Call[object]] = [
     calls.list_ids(),
     calls.get_torrent(ID),
     calls.list_files(torrent=ID),
+    calls.list_trackers(ID),
     calls.list_crashes(),
     calls.list_damaged(),
     calls.get_crash(crash().name),

@@ -8,7 +8,16 @@ from ouzel import render
 from ouzel.calls import Added
 from ouzel.silence import DaemonAnswers, DaemonSilent
 from ouzel.table import Table
-from protocol.rows import HealthStatus, RulesReport, SandboxReport, TorrentState
+from protocol.rows import (
+    HealthStatus,
+    Hindrance,
+    HindranceCause,
+    RulesReport,
+    SandboxReport,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+)
 from tests.ouzel.samples import (
     ID,
     OTHER,
@@ -65,6 +74,19 @@ def test_one_torrent_in_full() -> None:
     assert "downloading (paused)" in shown
     assert "never" in shown
     assert "all files" in seen(render.torrent(detail()))
+
+
+def test_why_a_torrent_does_not_move_and_how_its_trackers_are() -> None:
+    """A tracker a line; its key is not shown, nor that of one that was given and is not known of."""
+    hindrance = Hindrance(cause=HindranceCause.NO_PEERS, message="no peer is connected")
+    url = "udp://t.example:80/0123456789abcdef"
+    status = [TrackerRow(url=f"{url}/{tier}", tier=tier, status=TrackerStatus.WORKING) for tier in range(2)]
+    shown = seen(render.torrent(detail(hindrance=hindrance, stalled_since_us=1, tracker_status=status)), 120)
+    assert "it does not move: no peer is connected" in shown
+    assert shown.count("working: udp://t.example:80/…/…") == 2
+    given = seen(render.torrent(detail(trackers=[url])))
+    assert "udp://t.example:80/…" in given
+    assert "0123456789abcdef" not in shown + given
 
 
 def test_files() -> None:

@@ -48,14 +48,17 @@ class Tracker:
     Fields:
         announces: all so far, in the order of their arrival; only ever grows.
         http, udp: the announce URLs.
+        refusal: to be set: what it says to announces by HTTP instead of taking them.
     """
 
     def __init__(self) -> None:
         self.announces: list[Announce] = []
+        self.refusal: str | None = None
         take = self.announces.append
 
         class Http(_HttpHandler):
             heard = staticmethod(take)
+            refusal = staticmethod(lambda: self.refusal)
 
         class Udp(_UdpHandler):
             heard = staticmethod(take)
@@ -113,13 +116,18 @@ class _UdpServer(UDPServer):
 
 class _HttpHandler(BaseHTTPRequestHandler):
     heard: Any
+    refusal: Any
 
     def do_GET(self) -> None:  # the base class looks it up by this name
         now = time.monotonic()
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
         event = AnnounceEvent(asked.get("event", "none") or "none")
         self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"])))
-        body = bencode.encode({b"interval": INTERVAL_S, b"peers": b""})
+        said: dict[bytes, bencode.Bencodable] = {b"interval": INTERVAL_S, b"complete": 7, b"incomplete": 1}
+        said[b"peers"] = b""
+        if (refusal := self.refusal()) is not None:
+            said = {b"failure reason": refusal.encode(errors="surrogateescape")}
+        body = bencode.encode(said)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -14,7 +14,7 @@ from protocol.codec import MAX_FRAME_BYTES
 from protocol.commands import BY_OP
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.envelope import EventFrame, Request
-from protocol.rows import EngineState, HealthStatus, TorrentState
+from protocol.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
@@ -81,6 +81,28 @@ WAITING: Final = rows.TorrentRow(
     error=None,
     added_us=NOW_US - 30_000_000,
     age_ms=None,
+    hindrance=rows.Hindrance(
+        cause=HindranceCause.TRACKERS_FAILING,
+        message="no peer is connected, and no tracker works: udp://tracker.example:6969/announce: timed out",
+    ),
+    stalled_since_us=NOW_US - 20_000_000,
+)
+TRACKER: Final = rows.TrackerRow(
+    url="udp://tracker.example:6969/announce",
+    tier=0,
+    status=TrackerStatus.WORKING,
+    next_announce_us=NOW_US + 1_800_000_000,
+    seeds=12,
+    leeches=3,
+    downloads=700,
+)
+DEAD_TRACKER: Final = rows.TrackerRow(
+    url="http://tracker.example/0123456789abcdef/announce",
+    tier=1,
+    status=TrackerStatus.ERROR,
+    message="unregistered torrent",
+    next_announce_us=NOW_US + 30_000_000,
+    failing_since_us=NOW_US - 20_000_000,
 )
 REASON: Final = rows.Reason(
     component="engine", subject="restore", message="1 of 2 torrents are back", since_us=NOW_US - 100_000
@@ -121,6 +143,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     },
     "get_torrent": {"torrent": TORRENT},
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
+    "list_trackers": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -202,12 +225,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         piece_length=16_384,
         revision=3,
         applied_revision=2,
+        tracker_status=[TRACKER, DEAD_TRACKER],
     ),
     "list_files": results.FilePage(
         files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],
         cursor=None,
         age_ms=12,
     ),
+    "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "replay": results.Replayed(
         events=[
             EventFrame(
@@ -289,6 +314,9 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         recoverable=True,
     ),
     events.ErrorCleared(torrent=TORRENT),
+    events.TrackerStatusChanged(
+        torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
+    ),
     events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
     events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     events.Released(torrent=TORRENT),

@@ -65,6 +65,7 @@ from supervisor.restore import Restore
 from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.waiters import Waiters
+from tests.supervisor.samples import NOW_US
 from tests.supervisor.sockets import Sockets
 
 Command = TypeVar("Command", bound=EngineCommand)
@@ -377,6 +378,7 @@ class Bench:
             crashes=self.crashes,
             shelf=self.shelf,
             freshen=self._freshen,
+            freshen_trackers=self._freshen,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
             log=log,
@@ -490,7 +492,7 @@ class Bench:
 
     def _lost(self, pid: int | None, death: Death) -> None:
         self.losses.append((self.keeper.gen, death))
-        self.snapshot.engine_lost()
+        self.snapshot.engine_lost(NOW_US)
 
     def _taken_up(self, torrent: str) -> None:
         self.restored += self.restore.taken_up(torrent)

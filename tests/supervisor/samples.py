@@ -10,6 +10,7 @@ from protocol.rows import TorrentState
 V1 = "a" * 40
 OTHER = "b" * 40
 V2 = "c" * 64
+NOW_US = 1_795_368_000_000_000
 
 
 def desired(torrent: str = V1, **fields: Any) -> DesiredTorrent:

@@ -20,7 +20,10 @@ from protocol.link import (
     Heartbeat,
     InspectSource,
     QueryFiles,
+    QueryTrackers,
     SourceInspected,
+    TrackerReading,
+    TrackersQueried,
     decode_commands,
 )
 from supervisor.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
@@ -209,6 +212,19 @@ async def test_answers_find_who_asked(tmp_path: Path) -> None:
         assert [answer.name for answer in await asyncio.gather(*asked)] == ["magnet:0", "magnet:1", "magnet:2"]
         assert await files == [1, 2]
         await stage.heard(beat(1))
+
+
+async def test_trackers_are_asked_for(tmp_path: Path) -> None:
+    """None where the engine has no such torrent."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        for answer in ([TrackerReading("udp://a:1", 0, seeds=3)], None):
+            asking = asyncio.ensure_future(stage.link.query_trackers(V1))
+            (query,) = await engine.batch()
+            assert isinstance(query, QueryTrackers)
+            assert query.torrent == V1
+            await engine.tell(TrackersQueried(token=query.token, trackers=answer))
+            assert await asking == answer
 
 
 async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_elsewhere_than_on_a_terminal_it_is_json() -> None:
     assert line == {"event": "some_event", "level": "warning", "path": "/a\nb", "count": 3, "name": "ünï"}
 
 
+def test_no_passkey_is_logged() -> None:
+    """In whatever field a tracker's URL is; the line stays one of JSON."""
+    told = Log()
+    url = "http://t.example/0123456789abcdef/announce"
+    structlog.get_logger().warning("x", problem=f'cannot ask "{url}", or {url}\\n', link=f"magnet:?xt=a&tr={url}")
+    [line] = told.lines()
+    assert line["problem"] == 'cannot ask "http://t.example/…/announce", or http://t.example/…/announce\\n'
+    assert line["link"] == "magnet:?xt=a&tr=…"
+
+
 def test_what_is_below_the_level_is_not_logged() -> None:
     """Whatever the level is called."""
     told = Log("warning")

@@ -33,11 +33,14 @@ from protocol.link import (
     StorageState,
     TorrentApplied,
     TorrentForgotten,
+    TrackersKnown,
+    TrackersQueried,
+    TrackerTold,
 )
-from protocol.rows import TorrentState
+from protocol.rows import HindranceCause, TorrentState, TrackerStatus
 from supervisor.observer import engine_lost_events
 from tests.supervisor.bench import Bench, bench
-from tests.supervisor.samples import OTHER, V1, desired, progress, session_stats
+from tests.supervisor.samples import NOW_US, OTHER, V1, desired, progress, session_stats
 
 FILES = [FileEntry(0, "n/a", 70, 4), FileEntry(1, "n/b", 130, 4)]
 ABOUT_A_TORRENT: list[EngineEvent] = [
@@ -139,6 +142,8 @@ async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
         assert on.refusals == [refusal]
         with pytest.raises(AssertionError):
             on.observer.take(FilesQueried(token=1, bytes_done=None))
+        with pytest.raises(AssertionError):
+            on.observer.take(TrackersQueried(token=1, trackers=None))
 
 
 async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
@@ -158,7 +163,7 @@ async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_o
         await on.catalogue.put(desired(OTHER))
         on.observer.take(changed(TorrentState.DOWNLOADING))
         on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
-        assert on.snapshot.engine_lost() == [V1]
+        assert on.snapshot.engine_lost(NOW_US) == [V1]
         for _ in range(2):
             on.observer.take(changed(TorrentState.DOWNLOADING))
             on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
@@ -380,3 +385,37 @@ async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
         row = on.snapshot.row(desired(), 0)
         assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.QUEUED, None, False)
         assert [type_ for type_, _ in on.told()[-2:]] == ["error_cleared", "state_changed"]
+
+
+async def test_trackers_that_fail_and_work_again(tmp_path: Path) -> None:
+    """Told once each, over the engine's death too; of a torrent that is not there, nothing is kept."""
+    url = "http://t.example/announce"
+    fails = TrackerTold(torrent=V1, url=url, works=False, message="refused", times=1)
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.observer.take(TrackersKnown(trackers=[(url, 0)], torrents=[V1, OTHER]))
+        on.observer.take(fails)
+        on.observer.take(TrackerTold(torrent=OTHER, url=url, works=False, message="refused", times=1))
+        on.snapshot.engine_lost(NOW_US)
+        on.observer.take(TrackersKnown(trackers=[(url, 0)], torrents=[V1]))
+        on.observer.take(fails)
+        detail = on.snapshot.detail(on.catalogue.torrents[V1], 1.0)
+        assert [(row.url, row.status, row.message) for row in detail.tracker_status] == [
+            (url, TrackerStatus.ERROR, "refused")
+        ]
+        on.observer.take(TrackerTold(torrent=V1, url=url, works=True))
+        told = [data for type_, data in on.told() if type_ == "tracker_status"]
+        assert [(data["status"], data["message"]) for data in told] == [("error", "refused"), ("working", "")]
+        assert on.snapshot.trackers.rows(OTHER, 1.0) == []
+
+
+async def test_rows_say_what_kind_of_error_stops_a_torrent(tmp_path: Path) -> None:
+    """The disk's, or another one."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        for name, cause in (("storage", HindranceCause.DISK), ("call_failed", HindranceCause.ERROR)):
+            on.observer.take(TorrentError(torrent=V1, name=name, message="x", recoverable=False))
+            on.observer.take(changed(TorrentState.ERROR))
+            found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
+            assert found is not None
+            assert (found.cause, found.message) == (cause, "x")

@@ -238,6 +238,8 @@ async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkey
             "age_ms": None,
         }
         assert on.freshened == [V1]
+        assert (await client.ask("list_trackers", {"torrent": V1}))["result"] == {"trackers": [], "age_ms": None}
+        assert on.freshened == [V1, V1]
 
         async def never(_: str) -> None:
             await asyncio.Event().wait()

@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 
 from protocol.desired import KnownMetadata
 from protocol.events import FileEntry
-from protocol.rows import ACTIVE_STATES, ROW_FIELDS, TorrentState
+from protocol.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState, TrackerStatus
 from supervisor.snapshot import Metadata, Snapshot
-from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats
+from tests.supervisor.samples import NOW_US, OTHER, V1, V2, desired, progress, session_stats
 
 FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
 
@@ -60,7 +60,7 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
     snapshot.present.add(V1)
     before = snapshot.row(desired(), 20.0)
-    snapshot.engine_lost()
+    snapshot.engine_lost(NOW_US)
     row = snapshot.row(desired(), 25.0)
     assert (row.download_bps, row.upload_bps, row.peers, row.seeds) == (0, 0, 0, 0)
     assert (row.state, row.bytes_done, row.downloaded, row.progress) == (before.state, 50, 60, 0.5)
@@ -79,7 +79,7 @@ def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() ->
     for second in range(10):
         snapshot.take_progress(progress(downloaded=second, wasted=0), float(second), 0)
     assert snapshot.row(desired(), 9.0).eta_s == 50
-    snapshot.engine_lost()
+    snapshot.engine_lost(NOW_US)
     snapshot.take_progress(progress(state=TorrentState.QUEUED, downloaded=9, wasted=0), 9.5, 0)
     assert snapshot.row(desired(), 10.0).eta_s == 50
     observed.state = TorrentState.CHECKING
@@ -95,10 +95,74 @@ def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState)
     snapshot = Snapshot()
     snapshot.of(V1).state = state
     snapshot.of(OTHER).state = TorrentState.SEEDING
-    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
-    assert snapshot.engine_lost() == []
+    assert snapshot.engine_lost(NOW_US) == ([V1] if state in ACTIVE_STATES else [])
+    assert snapshot.engine_lost(NOW_US) == []
     snapshot.of(V1).interrupted = False
-    assert snapshot.engine_lost() == ([V1] if state in ACTIVE_STATES else [])
+    assert snapshot.engine_lost(NOW_US) == ([V1] if state in ACTIVE_STATES else [])
+
+
+def test_since_when_nothing_arrives() -> None:
+    """From the first word of it, or the engine's death, until something does; what is complete is not stalled."""
+    snapshot = Snapshot()
+
+    def since() -> int | None:
+        return snapshot.row(desired(), 1.0).stalled_since_us
+
+    assert since() is None
+    still = progress(download_bps=0)
+    for at, told, expected in (
+        (1, progress(), None),
+        (2, still, 2),
+        (3, still, 2),
+        (4, progress(), None),
+        (5, progress(state=TorrentState.SEEDING, download_bps=0, bytes_done=100), None),
+    ):
+        snapshot.take_progress(told, 0.0, NOW_US + at)
+        assert since() == (None if expected is None else NOW_US + expected)
+    snapshot.engine_lost(NOW_US + 6)
+    assert since() is None
+    snapshot.take_progress(progress(), 0.0, NOW_US + 7)
+    snapshot.engine_lost(NOW_US + 8)
+    assert since() == NOW_US + 8
+
+
+def test_rows_say_why_nothing_moves() -> None:
+    """By the engine that is, or is not, and by what it has taken up."""
+    snapshot = Snapshot()
+
+    def cause() -> HindranceCause | None:
+        found = snapshot.row(desired(), 1.0).hindrance
+        return None if found is None else found.cause
+
+    assert cause() is HindranceCause.ENGINE
+    snapshot.engine_up = True
+    assert cause() is HindranceCause.QUEUED
+    snapshot.present.add(V1)
+    observed = snapshot.of(V1)
+    observed.state = TorrentState.DOWNLOADING
+    snapshot.take_progress(progress(), 0.0, NOW_US)
+    assert cause() is None
+    snapshot.take_progress(progress(download_bps=0, peers=0), 0.0, NOW_US)
+    assert cause() is HindranceCause.NO_PEERS
+    observed.storage_problem = "/data: no room"
+    assert cause() is HindranceCause.DISK
+    observed.storage_problem, observed.state = None, TorrentState.SEEDING
+    assert cause() is None
+    snapshot.engine_lost(NOW_US)
+    assert cause() is HindranceCause.ENGINE
+
+
+def test_trackers_of_a_torrent_that_no_engine_has_told_of() -> None:
+    """Those that its record names; none once an engine has it and has told of none."""
+    snapshot = Snapshot()
+    named = desired(magnet="magnet:?xt=urn:btih:x&tr=udp%3A%2F%2Fa%3A1", trackers=["udp://b:1", "udp://a:1"])
+    rows = snapshot.trackers_of(named, 1.0)
+    assert [(row.url, row.status) for row in rows] == [
+        ("udp://a:1", TrackerStatus.NOT_CONTACTED),
+        ("udp://b:1", TrackerStatus.NOT_CONTACTED),
+    ]
+    snapshot.present.add(V1)
+    assert snapshot.trackers_of(named, 1.0) == []
 
 
 def test_a_forgotten_torrent_is_nowhere_any_more() -> None:

@@ -1,0 +1,63 @@
+import pytest
+
+from ouzel import why
+from ouzel.units import format_moment
+from protocol.rows import Hindrance, HindranceCause, TrackerRow, TrackerStatus
+from tests.ouzel.samples import ID, detail
+
+NOW_US = 1_795_368_000_000_000
+URL = "http://t.example/0123456789abcdef/announce"
+
+
+@pytest.mark.parametrize("cause", HindranceCause)
+def test_every_cause_has_a_remedy(cause: HindranceCause) -> None:
+    """Or says that nothing has to be done."""
+    shown = dict(why.lines(detail(hindrance=Hindrance(cause=cause, message="no room"), stalled_since_us=NOW_US)))
+    assert shown["why"] == "it does not move: no room"
+    assert shown["remedy"]
+    assert "{" not in shown["remedy"]
+    assert shown["stalled"] == f"since {format_moment(NOW_US)}"
+
+
+def test_what_moves_has_no_lines() -> None:
+    """Nor has a seed."""
+    assert why.lines(detail()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("blocked by SSRF mitigation", "ssrf_mitigation"),
+        ("Host not found (authoritative)", "resolve"),
+        ("Unregistered torrent", "anew"),
+        ("Connection refused", "down"),
+        ("something else", "by itself"),
+    ],
+)
+def test_the_remedy_goes_by_what_the_tracker_says(said: str, word: str) -> None:
+    """It is asked again in any case."""
+    hindrance = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message=f"no peer is connected: {said}")
+    assert word in why.remedy(hindrance, ID)
+    assert "asked again" in why.remedy(hindrance, ID)
+
+
+def test_trackers_are_shown_without_keys_and_those_that_fail_first() -> None:
+    """With what they said, since when, and when they are asked next."""
+    works = TrackerRow(url="udp://u.example:6969", tier=0, status=TrackerStatus.WORKING, seeds=1)
+    fails = TrackerRow(
+        url=URL,
+        tier=1,
+        status=TrackerStatus.ERROR,
+        message="refused",
+        failing_since_us=NOW_US,
+        next_announce_us=NOW_US + 60_000_000,
+    )
+    new = TrackerRow(url="wss://w.example", tier=2, status=TrackerStatus.NOT_CONTACTED)
+    since, soon = format_moment(NOW_US), format_moment(NOW_US + 60_000_000)
+    assert why.trackers([works, fails, new]) == [
+        f"error: http://t.example/…/announce, refused, since {since}, asked next {soon}",
+        "working: udp://u.example:6969, 1 seed",
+        "not contacted: wss://w.example",
+    ]
+    assert why.trackers([new] * (why.MORE_TRACKERS + 2))[-1] == "and 2 more trackers"
+    assert why.trackers([]) == []
