@@ -20,6 +20,8 @@
 - The *warden* watches the resume directory, has changes refused while it cannot be relied on, and mends it afterwards.
 - The *shelf* is what was put aside as damaged; a change is *in doubt* while the disk may hold it though it failed.
 - The *reloader* brings a changed configuration into force; the *restorer* gives a new engine its torrents.
+- The *event logger* writes *event lines*, what the log tells of events; the *form* is how lines look, a *line budget*
+  how many of one name there may be.
 - The *service manager*, systemd or another, hears how the service is, and by the *self-check* that it answers.
 - The *service* wires all of it to one asyncio loop.
 
