@@ -51,8 +51,9 @@ class NotRunning(OuzelError, ConnectionError):
         why: what happened there, in words.
     """
 
-    def __init__(self, path: Path | str, why: str, advice: str = _START_ONE) -> None:
-        super().__init__(ErrorKind.ENGINE_UNAVAILABLE, f"no Ouzel daemon answers at {path} ({why}); {advice}")
+    def __init__(self, path: Path | str, why: str, advice: str | None = None) -> None:
+        message = f"no Ouzel daemon answers at {path} ({why}); {advice or _START_ONE}"
+        super().__init__(ErrorKind.ENGINE_UNAVAILABLE, message)
         self.path = path
         self.why = why
 
