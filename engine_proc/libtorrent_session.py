@@ -74,6 +74,11 @@ def check_settings(
     return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
 
 
+def problems_of_settings(wanted: Mapping[str, SettingValue]) -> dict[str, str]:
+    """`session_settings.problems` by this libtorrent."""
+    return session_settings.problems(wanted, lt.default_settings())
+
+
 def describe(
     desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, selector: Selector | None = None
 ) -> tuple[Layout, Examined] | None:

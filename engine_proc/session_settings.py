@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from engine_proc.session_port import InvalidSetting, SettingValue
+from protocol.nearest import did_you_mean
 
 INT32_MAX: Final = 2**31 - 1
 
@@ -61,11 +62,22 @@ def checked(
     }
 
 
+def problems(wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue]) -> dict[str, str]:
+    """What is wrong with settings, by their names, and nothing of those that are right."""
+    found: dict[str, str] = {}
+    for name, value in wanted.items():
+        try:
+            _check(name, value, known)
+        except InvalidSetting as error:
+            found[name] = str(error)
+    return found
+
+
 def _check(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> None:
     if name in RESERVED:
         raise InvalidSetting(name, "is set by Ouzel itself; for rate limits see [limits]")
     if name not in known:
-        raise InvalidSetting(name, "libtorrent has no such setting")
+        raise InvalidSetting(name, f"libtorrent has no such setting{did_you_mean(name, known)}")
     kind = type(known[name])
     if type(value) is not kind:
         raise InvalidSetting(name, f"wants a value of type {kind.__name__}, not {type(value).__name__}")

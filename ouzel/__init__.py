@@ -8,27 +8,81 @@
   *resnapshot*, all rows anew, and goes on from there.
 - A *feed* is a stream with its requests and timers, and still without sockets.
 - A *table* is what a reader of a stream knows: the rows of a snapshot, brought up to date by the events after it.
-- An *ending* is how a download that somebody waits for came out.
+- An *ending* is how a download that somebody waits for came out; `wait` gives its row, or raises the cause.
 
 Nothing here imports the daemon; client and daemon meet in `protocol`.
 """
 
 from ouzel.aio import AsyncClient
+from ouzel.aio_events import AsyncEvents
+from ouzel.calls import Added, ServerInfo
 from ouzel.client import Client
-from ouzel.errors import KeyRefused, NotRunning, Refused, RequestTimeout
-from ouzel.event import Event, Resnapshot
+from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
+from ouzel.event import Event, Resnapshot, SnapshotPage
+from ouzel.events import Events
 from ouzel.server import Server
-from protocol.errors import OuzelError
+from protocol.crashes import CrashReport, CrashSummary
+from protocol.errors import ErrorKind, OuzelError
+from protocol.results import DamagedReport, DamagedRestored
+from protocol.rows import (
+    EngineReport,
+    EngineState,
+    FileRow,
+    HealthReport,
+    HealthStatus,
+    ProcessReport,
+    Reason,
+    RestoreReport,
+    RulesReport,
+    SandboxReport,
+    SessionReport,
+    SettingsReport,
+    StatsReport,
+    SupervisorReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+)
 
 __all__ = [
+    "Added",
     "AsyncClient",
+    "AsyncEvents",
     "Client",
+    "Closed",
+    "CrashReport",
+    "CrashSummary",
+    "DamagedReport",
+    "DamagedRestored",
+    "DownloadFailed",
+    "EngineReport",
+    "EngineState",
+    "ErrorKind",
     "Event",
+    "Events",
+    "FileRow",
+    "HealthReport",
+    "HealthStatus",
     "KeyRefused",
     "NotRunning",
     "OuzelError",
+    "ProcessReport",
+    "Reason",
     "Refused",
     "RequestTimeout",
     "Resnapshot",
+    "RestoreReport",
+    "RulesReport",
+    "SandboxReport",
     "Server",
+    "ServerInfo",
+    "SessionReport",
+    "SettingsReport",
+    "SnapshotPage",
+    "StatsReport",
+    "SupervisorReport",
+    "TorrentDetail",
+    "TorrentRow",
+    "TorrentState",
+    "WaitTimeout",
 ]

@@ -9,22 +9,27 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from inspect import signature
 from time import monotonic
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import zmq
 
 from ouzel import calls
 from ouzel.aio_events import AsyncEvents, gone, knock
+from ouzel.by_name import by_name, refuse_positional
 from ouzel.calls import Call, Page, dress
 from ouzel.client import WINDOW
-from ouzel.errors import KeyRefused, NotRunning, RequestTimeout
+from ouzel.errors import Closed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.feed import GRACE_S, FeedOptions
 from ouzel.presence import place_of
 from ouzel.requests import Requests, result_of
 from ouzel.server import Server
+from ouzel.waiting import Waiting
 from protocol.envelope import Reply, Wait
 from protocol.errors import OuzelError
+from protocol.rows import TorrentRow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,25 +37,35 @@ T = TypeVar("T")
 
 def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
     async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        refuse_positional(build.__name__, len(args), parameters)
         return await self.run(build(*args, **kwargs))
 
-    return dress(method, build)
+    dressed = dress(method, build)
+    parameters = signature(dressed)
+    return dressed
 
 
 def _paged(
     build: Callable[Concatenate[str | None, P], Call[Page[T]]],
 ) -> "Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]":
-    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        cursor = None
-        while True:
-            page = await self.run(build(cursor, *args, **kwargs))
-            for item in page.items:
-                yield item
-            cursor = page.cursor
-            if cursor is None:
-                return
+    def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        refuse_positional(build.__name__, len(args), parameters)
+        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
 
-    return dress(method, build)
+        async def items() -> AsyncIterator[T]:
+            page = await self.run(first)
+            while True:
+                for item in page.items:
+                    yield item
+                if page.cursor is None:
+                    return
+                page = await self.run(build(page.cursor, *args, **kwargs))
+
+        return items()
+
+    dressed = dress(method, build, AsyncIterator)
+    parameters = signature(dressed)
+    return dressed
 
 
 class AsyncClient:
@@ -83,6 +98,8 @@ class AsyncClient:
         self._connecting = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._window = asyncio.Semaphore(WINDOW)
+        self._closed = False
+        self._streams: WeakSet[AsyncEvents] = WeakSet()
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -91,9 +108,26 @@ class AsyncClient:
         self.close()
 
     def close(self) -> None:
-        """Closes the sockets, those of open streams too. What was not sent yet is dropped."""
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+
+        Doing so again does nothing. Tasks that wait for the daemon meanwhile, and whoever uses the client
+        afterwards, get `Closed`; its streams are at their end. To be called on the loop, or when that is over.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(Closed())
+        for stream in list(self._streams):
+            stream.close()
         self._disconnect()
         self._context.destroy(linger=0)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed
 
     hello = _verb(calls.hello)
     ping = _verb(calls.ping)
@@ -129,6 +163,7 @@ class AsyncClient:
             Refused: the daemon refused.
             RequestTimeout: it did not answer within the deadline and a grace.
             NotRunning: no daemon is there.
+            Closed: this client was closed.
         """
         return await self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
 
@@ -171,6 +206,38 @@ class AsyncClient:
                 raise each
         return outcomes
 
+    @by_name
+    async def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
+        """Waits until a torrent is complete, as `Client.wait` does: its arguments, its row, its errors."""
+        limit = asyncio.timeout(timeout_s)
+        try:
+            async with limit:
+                return await self._wait(torrent)
+        except TimeoutError:
+            if timeout_s is None or not limit.expired():
+                raise
+            raise WaitTimeout(torrent, timeout_s) from None
+
+    async def _wait(self, torrent: str) -> TorrentRow:
+        async with self.events(torrent=torrent, progress=True) as events:
+            waiting = Waiting(torrent)
+            while True:
+                if waiting.look_now:
+                    row = None
+                    if waiting.exists:
+                        try:
+                            row = await self.get_torrent(torrent)
+                        except Refused as error:
+                            waiting.missed(error)
+                    if waiting.complete(row):
+                        assert row is not None
+                        return row
+                item = await anext(events, None)
+                if item is None:
+                    raise Closed
+                waiting.see(item)
+
+    @by_name
     def events(
         self,
         *,
@@ -184,8 +251,11 @@ class AsyncClient:
 
         The arguments are those of `Client.events`. NotRunning is raised when the stream is started.
         """
+        self._check_open()
         options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
-        return AsyncEvents(self._context, self.place, self._new_requests(), options)
+        stream = AsyncEvents(self._context, self.place, self._new_requests(), options, self._check_open)
+        self._streams.add(stream)
+        return stream
 
     def _new_requests(self) -> Requests:
         return Requests(session=secrets.token_hex(8), client=self._client)
@@ -195,7 +265,9 @@ class AsyncClient:
         async with self._connecting:
             if self._dealer is not None:
                 return
+            self._check_open()
             await knock(self.place)
+            self._check_open()
             self._dealer = self._context.socket(zmq.DEALER)
             self._dealer.linger = 0
             self.place.join(self._dealer, self.place.commands)
@@ -228,6 +300,7 @@ class AsyncClient:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = reply
         try:
+            self._check_open()
             assert self._dealer is not None
             self._dealer.send(frame, zmq.NOBLOCK)
             self._read()

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from time import monotonic
 
 import zmq
 
+from ouzel.errors import Closed
 from ouzel.event import Event, Resnapshot
 from ouzel.events import DRAIN, RECEIVE_QUEUE
 from ouzel.feed import Feed, FeedOptions
@@ -44,7 +46,11 @@ class AsyncEvents:
         place: Place | Server,
         requests: Requests,
         options: FeedOptions,
+        check_open: Callable[[], None],
     ) -> None:
+        self._check_open = check_open
+        self._ended = False
+        self._woken: asyncio.Future[None] | None = None
         self._context = context
         self._place = place
         self._silence_s = options.silence_s
@@ -61,18 +67,25 @@ class AsyncEvents:
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # `async for` with a `break` leaves nothing open.
+        if hasattr(self, "_sockets"):
+            self.close()  # `async for` with a `break` leaves nothing open.
 
     def close(self) -> None:
-        """Closes the sockets; the iterator is at its end."""
+        """Closes the sockets; the iterator is at its end, and whoever waits for an item hears of it."""
+        self._ended = True
+        if self._woken is not None and not self._woken.done():
+            with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+                self._woken.set_result(None)
         for each in self._sockets:
             each.close(linger=0)
 
     async def start(self) -> None:
         """Subscribes, and settles which events are the first ones. Nothing where it was done before."""
-        if self._feed is not None:
+        if self._feed is not None or self._ended:
             return
+        self._check_open()
         await knock(self._place)
+        self._check_open()
         self._feed = feed = Feed(self._requests, self._options, monotonic())
         sub, dealer = self._context.socket(zmq.SUB), self._context.socket(zmq.DEALER)
         self._sockets = [dealer, sub]
@@ -83,16 +96,17 @@ class AsyncEvents:
                 self._place.join(receiver, endpoint)
             for topic in feed.topics:
                 sub.subscribe(topic)
-            while not feed.started:
+            while not feed.started and not self._ended:
                 await self._turn(feed)
         except BaseException:
             self.close()
             raise
 
     async def follow(self, torrent: str) -> None:
-        """From now on gives this torrent's events and progress only, and what is about no torrent."""
+        """From now on gives this torrent's events and progress only, and what is about no torrent. Raises Closed."""
         await self.start()
-        assert self._feed is not None
+        if self._feed is None or self._ended:
+            raise Closed
         self._sockets[1].subscribe(self._feed.follow(torrent))
 
     def __aiter__(self) -> "AsyncEvents":
@@ -100,12 +114,11 @@ class AsyncEvents:
 
     async def __anext__(self) -> Event | Resnapshot:
         await self.start()
-        assert self._feed is not None
-        while not self._feed.items:
-            if self._sockets[0].closed:
-                raise StopAsyncIteration
+        while self._feed is not None and not self._ended:
+            if self._feed.items:
+                return self._feed.items.popleft()
             await self._turn(self._feed)
-        return self._feed.items.popleft()
+        raise StopAsyncIteration
 
     async def _turn(self, feed: Feed) -> None:
         """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
@@ -113,6 +126,8 @@ class AsyncEvents:
         while feed.outgoing:
             dealer.send(feed.outgoing.popleft())
         await self._readable(feed.wait_s(monotonic()))
+        if self._ended:
+            return
         for receiver, hand_over in ((dealer, feed.receive_reply), (sub, feed.receive)):
             if receiver.closed:
                 return
@@ -129,7 +144,7 @@ class AsyncEvents:
             await asyncio.sleep(0)  # A busy stream leaves the loop to the others, too.
             return
         loop = asyncio.get_running_loop()
-        woken = loop.create_future()
+        self._woken = woken = loop.create_future()
 
         def wake() -> None:
             if not woken.done():

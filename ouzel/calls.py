@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
-from typing import Any, Generic, TypeVar
+from types import NoneType
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -100,16 +101,26 @@ def _nothing(reply: Reply) -> None:
     result_of(reply)
 
 
-def dress(method: M, build: Callable[..., object]) -> M:
-    """Gives a client's method the name, the documentation and the parameters of the verb that it is made of.
+def dress(method: M, build: Callable[..., object], pages: Any = None) -> M:
+    """Gives a client's method the name, the documentation, the parameters and the result of the verb it is made of.
 
     A page's cursor is not among them: the method goes from page to page by itself.
+
+    Args:
+        pages: what the method gives the items of pages by: `Iterator`, or `AsyncIterator`.
     """
     update_wrapper(method, build)
     del method.__wrapped__  # type: ignore[attr-defined]  # set by update_wrapper; `help` would drop a parameter for self
     parameters = [each for each in signature(build).parameters.values() if each.kind is not Parameter.POSITIONAL_ONLY]
     this = Parameter("self", Parameter.POSITIONAL_ONLY)
-    method.__signature__ = Signature([this, *parameters])  # type: ignore[attr-defined]  # what `inspect` looks for
+    [result] = get_args(signature(build).return_annotation)  # of Call
+    if pages is not None:
+        [item] = get_args(result)  # of Page
+        result = pages[item]
+    result = None if result is NoneType else result
+    shown = Signature([this, *parameters], return_annotation=result)
+    method.__signature__ = shown  # type: ignore[attr-defined]  # what `inspect` and `help` look for
+    method.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": result}
     return method
 
 
@@ -256,7 +267,8 @@ def add_torrent(
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`; one that is there already is left as it is.
 
-    Fields:
+    Args:
+        magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
         save_path: absolute, inside the daemon's download roots; the first of these when left out.
         include, exclude: globs that choose files; `skip_fluff` leaves out samples, notes and the like.

@@ -4,22 +4,28 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from math import ceil
+from inspect import signature
+from math import ceil, inf
 from time import monotonic
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import zmq
 
 from ouzel import calls
+from ouzel.by_name import by_name, refuse_positional
 from ouzel.calls import Call, Page, dress
-from ouzel.errors import KeyRefused, NotRunning, RequestTimeout
+from ouzel.errors import KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.events import Events
 from ouzel.feed import GRACE_S, FeedOptions
+from ouzel.gate import Gate
 from ouzel.presence import place_of
 from ouzel.requests import Requests, result_of
 from ouzel.server import Server
+from ouzel.waiting import Waiting
 from protocol.envelope import Reply, Wait
 from protocol.errors import OuzelError
+from protocol.rows import TorrentRow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,26 +36,37 @@ WINDOW: Final = 200
 
 def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
     def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        refuse_positional(build.__name__, len(args), parameters)
         return self.run(build(*args, **kwargs))
 
-    return dress(method, build)
+    dressed = dress(method, build)
+    parameters = signature(dressed)
+    return dressed
 
 
 def _paged(
     build: Callable[Concatenate[str | None, P], Call[Page[T]]],
 ) -> "Callable[Concatenate[Client, P], Iterator[T]]":
     def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        page = self.run(build(None, *args, **kwargs))
-        yield from page.items
-        while page.cursor is not None:
-            page = self.run(build(page.cursor, *args, **kwargs))
-            yield from page.items
+        refuse_positional(build.__name__, len(args), parameters)
+        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
 
-    return dress(method, build)
+        def items() -> Iterator[T]:
+            page = self.run(first)
+            yield from page.items
+            while page.cursor is not None:
+                page = self.run(build(page.cursor, *args, **kwargs))
+                yield from page.items
+
+        return items()
+
+    dressed = dress(method, build, Iterator)
+    parameters = signature(dressed)
+    return dressed
 
 
 class Client:
-    """Speaks with the daemon of one runtime directory. A context manager; for one thread at a time.
+    """Speaks with the daemon of one runtime directory. A context manager; threads that share it wait for one another.
 
     The first request looks whether a daemon is there, and so does a request that was not answered.
 
@@ -77,6 +94,8 @@ class Client:
         self._requests = self._new_requests()
         self._context = zmq.Context(io_threads=1)
         self._dealer: zmq.Socket[bytes] | None = None
+        self._gate = Gate()
+        self._streams: WeakSet[Events] = WeakSet()
 
     def __enter__(self) -> "Client":
         return self
@@ -85,7 +104,16 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the sockets, those of open streams too. What was not sent yet is dropped."""
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+
+        Any thread may do so, more than once. Whoever waits for the daemon meanwhile, or uses the client afterwards,
+        gets `Closed`; its streams are at their end.
+        """
+        self._gate.close(self._end)
+
+    def _end(self) -> None:
+        for stream in list(self._streams):
+            stream.close()
         self._context.destroy(linger=0)
 
     hello = _verb(calls.hello)
@@ -122,6 +150,7 @@ class Client:
             Refused: the daemon refused.
             RequestTimeout: it did not answer within the deadline and a grace.
             NotRunning: no daemon is there.
+            Closed: this client was closed.
         """
         return self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
 
@@ -145,12 +174,53 @@ class Client:
     def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
         """Calls made by `ouzel.calls`, otherwise like `request_many`."""
         deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
-        dealer = self._dealer or self._connect()
-        return [
-            _read(call, reply, deadline_ms)
-            for call, reply in zip(batch, self._replies(dealer, batch, deadline_ms, grace_s=GRACE_S), strict=True)
-        ]
+        with self._gate.inside():
+            dealer = self._dealer or self._connect()
+            replies = self._replies(dealer, batch, deadline_ms, grace_s=GRACE_S)
+        return [_read(call, reply, deadline_ms) for call, reply in zip(batch, replies, strict=True)]
 
+    @by_name
+    def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
+        """Waits until a torrent is complete, whatever happens to the engine meanwhile, and gives its row.
+
+        One that is complete already is no reason to wait. What Ouzel gets over by itself (a full disk, a lost engine)
+        is waited for; what needs help is not. A paused torrent is waited for, too.
+
+        Args:
+            torrent: its id.
+            timeout_s: seconds; None is for ever.
+
+        Raises:
+            DownloadFailed: it is in an error or in quarantine, was removed, or has no file selected; says the cause.
+            WaitTimeout: it was neither within `timeout_s`.
+            Refused: there is no such torrent.
+            NotRunning: no daemon is there any more.
+            Closed: this client was closed.
+        """
+        until = None if timeout_s is None else monotonic() + timeout_s
+        with self.events(torrent=torrent, progress=True) as events:
+            waiting = Waiting(torrent)
+            while True:
+                if waiting.look_now:
+                    row = None
+                    if waiting.exists:
+                        try:
+                            row = self.get_torrent(torrent)
+                        except Refused as error:
+                            waiting.missed(error)
+                    if waiting.complete(row):
+                        assert row is not None
+                        return row
+                left_s = inf if until is None else until - monotonic()
+                if left_s <= 0:
+                    assert timeout_s is not None
+                    raise WaitTimeout(torrent, timeout_s)
+                item = events.get(left_s)
+                self._gate.check()
+                if item is not None:
+                    waiting.see(item)
+
+    @by_name
     def events(
         self,
         *,
@@ -172,11 +242,15 @@ class Client:
 
         Raises:
             NotRunning: no daemon is there.
+            Closed: this client was closed.
         """
-        if self._dealer is None:
-            self._connect()
         options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
-        return Events(self._context, self.place, self._new_requests(), options)
+        with self._gate.inside():
+            if self._dealer is None:
+                self._connect()
+            stream = Events(self._context, self.place, self._new_requests(), options, self._gate)
+            self._streams.add(stream)
+        return stream
 
     def _new_requests(self) -> Requests:
         return Requests(session=secrets.token_hex(8), client=self._client)
@@ -209,6 +283,9 @@ class Client:
         """Replies in the order of the calls; None where there was none in time."""
         replies: list[Reply | None] = [None] * len(batch)
         unsent = deque(enumerate(batch))
+        poller = zmq.Poller()
+        poller.register(dealer, zmq.POLLIN)
+        poller.register(self._gate.fileno(), zmq.POLLIN)
         waiting: dict[str, tuple[int, float]] = {}
         try:
             while unsent or waiting:
@@ -220,7 +297,9 @@ class Client:
                     dealer.send(frame)
                     waiting[request_id] = (index, monotonic() + deadline_ms / 1000 + grace_s)
                 due = next(iter(waiting.values()))[1]
-                if dealer.poll(max(0, ceil((due - monotonic()) * 1000))):
+                heard = poller.poll(max(0, ceil((due - monotonic()) * 1000)))
+                self._gate.check()
+                if heard:
                     reply = self._requests.match(dealer.recv_multipart()[-1])
                     if reply is not None:
                         replies[waiting.pop(str(reply.id))[0]] = reply

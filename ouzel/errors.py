@@ -51,8 +51,9 @@ class NotRunning(OuzelError, ConnectionError):
         why: what happened there, in words.
     """
 
-    def __init__(self, path: Path | str, why: str, advice: str = _START_ONE) -> None:
-        super().__init__(ErrorKind.ENGINE_UNAVAILABLE, f"no Ouzel daemon answers at {path} ({why}); {advice}")
+    def __init__(self, path: Path | str, why: str, advice: str | None = None) -> None:
+        message = f"no Ouzel daemon answers at {path} ({why}); {advice or _START_ONE}"
+        super().__init__(ErrorKind.ENGINE_UNAVAILABLE, message)
         self.path = path
         self.why = why
 
@@ -82,3 +83,45 @@ def error_body(error: OuzelError) -> dict[str, object]:
     body = error.body if isinstance(error, Refused) else ErrorBody.of(error)
     fields = {name: getattr(body, name) for name in body.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not None}
+
+
+class Closed(OuzelError):
+    """The client was closed, by this thread or another one, so nothing can be asked any more. Make another client."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorKind.STOPPING, "this client was closed; make another one")
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class WaitTimeout(OuzelError, TimeoutError):
+    """The torrent was neither complete nor in an error when the time was over; it goes on.
+
+    Fields:
+        torrent: its id.
+    """
+
+    def __init__(self, torrent: str, timeout_s: float) -> None:
+        super().__init__(ErrorKind.DEADLINE_EXCEEDED, f"{torrent} was not complete within {timeout_s:g} s; it goes on")
+        self.torrent = torrent
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class DownloadFailed(OuzelError):
+    """The torrent will not be complete without help; the message is the cause.
+
+    Fields:
+        torrent: its id.
+        removed: whether it was removed.
+    """
+
+    def __init__(self, torrent: str, cause: str, *, removed: bool = False) -> None:
+        super().__init__(ErrorKind.UNKNOWN_TORRENT if removed else ErrorKind.ENGINE_REFUSED, cause)
+        self.torrent = torrent
+        self.removed = removed
+
+    def __str__(self) -> str:
+        return f"{self.torrent}: {self.message}"

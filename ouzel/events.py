@@ -7,8 +7,10 @@ from typing import Final
 
 import zmq
 
+from ouzel.errors import Closed
 from ouzel.event import Event, Resnapshot
 from ouzel.feed import Feed, FeedOptions
+from ouzel.gate import Gate
 from ouzel.presence import Place
 from ouzel.requests import Requests
 from ouzel.server import Server
@@ -31,13 +33,22 @@ class Events:
     """
 
     def __init__(
-        self, context: "zmq.Context[zmq.Socket[bytes]]", place: Place | Server, requests: Requests, options: FeedOptions
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        place: Place | Server,
+        requests: Requests,
+        options: FeedOptions,
+        client: Gate,
     ) -> None:
         self._sockets: list[zmq.Socket[bytes]] = []
+        self._client = client
+        self._gate = Gate()
         self._place = place
         self._silence_s = options.silence_s
         self._feed = Feed(requests, options, monotonic())
         self._poller = zmq.Poller()
+        self._poller.register(client.fileno(), zmq.POLLIN)
+        self._poller.register(self._gate.fileno(), zmq.POLLIN)
         self._sub = self._connect(context.socket(zmq.SUB), place.events)
         self._dealer = self._connect(context.socket(zmq.DEALER), place.commands)
         for topic in self._feed.topics:
@@ -56,16 +67,21 @@ class Events:
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # A loop that is left by `break` leaves nothing open.
+        if hasattr(self, "_gate"):
+            self.close()  # A loop that is left by `break` leaves nothing open.
 
     def close(self) -> None:
-        """Closes the sockets; the iterator is at its end."""
+        """Closes the sockets; the iterator is at its end. Any thread may do so, more than once."""
+        self._gate.close(self._end)
+
+    def _end(self) -> None:
         for each in self._sockets:
             each.close(linger=0)
 
     def follow(self, torrent: str) -> None:
-        """From now on gives this torrent's events and progress only, and what is about no torrent."""
-        self._sub.subscribe(self._feed.follow(torrent))
+        """From now on gives this torrent's events and progress only, and what is about no torrent. Raises Closed."""
+        with self._gate.inside():
+            self._sub.subscribe(self._feed.follow(torrent))
 
     def __iter__(self) -> "Events":
         return self
@@ -77,14 +93,18 @@ class Events:
         return item
 
     def get(self, timeout_s: float) -> Event | Resnapshot | None:
-        """The next item, or None: there was none within `timeout_s` seconds, or the stream is closed."""
+        """The next item, or None: there was none within `timeout_s` seconds, or the stream or its client is closed."""
         until = monotonic() + timeout_s
-        while not self._feed.items:
-            left_s = until - monotonic()
-            if self._sub.closed or left_s <= 0:
-                return None
-            self._turn(left_s)
-        return self._feed.items.popleft()
+        try:
+            with self._gate.inside():
+                while not self._feed.items:
+                    left_s = until - monotonic()
+                    if left_s <= 0:
+                        return None
+                    self._turn(left_s)
+                return self._feed.items.popleft()
+        except Closed:
+            return None
 
     @property
     def quiet_s(self) -> float:
@@ -105,6 +125,8 @@ class Events:
         while feed.outgoing:
             self._dealer.send(feed.outgoing.popleft())
         self._poller.poll(ceil(min(at_most_s, feed.wait_s(monotonic())) * 1000))
+        self._client.check()
+        self._gate.check()
         for receiver, hand_over in ((self._dealer, feed.receive_reply), (self._sub, feed.receive)):
             with contextlib.suppress(zmq.Again):
                 for _ in range(DRAIN):

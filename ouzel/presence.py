@@ -1,13 +1,13 @@
 """Where the daemon's sockets are, and whether anybody listens there."""
 
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import zmq
 
+from ouzel import whereabouts
 from ouzel.errors import NotRunning
 from ouzel.server import Server
 from protocol.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, default_runtime_dir, ipc_endpoint
@@ -46,14 +46,11 @@ class Place:
         Raises:
             NotRunning: the file is not there, or nobody listens behind it, or it is somebody else's.
         """
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.setblocking(False)
-            try:
-                probe.connect(os.fspath(self.socket))
-            except BlockingIOError:
-                return  # So many knock that the queue is full: somebody listens.
-            except OSError as error:
-                raise NotRunning(self.socket, error.strerror or type(error).__name__) from None
+        try:
+            whereabouts.knock(self.socket)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise NotRunning(self.socket, why, whereabouts.advice(self.socket, error)) from None
 
     def gone(self, waited_s: float) -> NotRunning:
         """The error for a daemon that said nothing for some seconds."""

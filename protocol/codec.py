@@ -15,6 +15,7 @@ import msgpack
 import msgspec
 
 from protocol.errors import ErrorKind, OuzelError
+from protocol.patterns import without_patterns
 
 T = TypeVar("T")
 
@@ -265,4 +266,4 @@ def blame(problem: str, within: str) -> tuple[str, str]:
     path = _FIELD_PATH.search(problem)
     missing = _MISSING_FIELD.search(problem)
     found = within + (path["path"] if path else "") + (f".{missing['name']}" if missing else "")
-    return found.removeprefix("."), _FIELD_PATH.sub("", problem)
+    return found.removeprefix("."), without_patterns(_FIELD_PATH.sub("", problem))

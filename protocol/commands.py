@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, get_args
 
 import msgspec
 
-from protocol import codec
+from protocol import codec, patterns
 from protocol.crashes import CrashName
 from protocol.desired import Bps, FilePriority, Globs
 from protocol.errors import ErrorKind, OuzelError
@@ -17,10 +17,10 @@ from protocol.rows import TorrentState
 
 MAX_PAGE: Final = 10_000
 
-TorrentId = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$(?!\n)")]
+TorrentId = Annotated[str, msgspec.Meta(pattern=patterns.TORRENT_ID)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^(udp|http|https|ws|wss)://[^\s\x00-\x20\x7f]+$(?!\n)", max_length=4096)]
-WebSeedUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s\x00-\x20\x7f]+$(?!\n)", max_length=4096)]
+Url = Annotated[str, msgspec.Meta(pattern=patterns.URL, max_length=4096)]
+WebSeedUrl = Annotated[str, msgspec.Meta(pattern=patterns.WEB_SEED_URL, max_length=4096)]
 MAX_URLS: Final = 1000
 MAX_LABELS: Final = 100
 MAX_PEERS: Final = 200
@@ -30,7 +30,7 @@ DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
-    | dict[Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,6})$(?!\n)")], FilePriority]
+    | dict[Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDEX)], FilePriority]
 )
 """Priorities by file index: a list from index 0 on, or a map from the index in decimal."""
 

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-CrashName = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}$(?!\n)")]
+from protocol import patterns
+
+CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
 """A report's name: when the engine died, in UTC, and its generation. Names sort by time."""
 
 

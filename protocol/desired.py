@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from protocol import patterns
+
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit, and it takes the largest of these numbers for no limit."""
 
@@ -31,8 +33,7 @@ ADDRESSES_MAX: Final = 10_000
 """Trackers of a source, and likewise web seeds, and peers: with 100,000 one call of libtorrent takes seconds."""
 
 
-_SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
-Indices = Annotated[str, msgspec.Meta(pattern=rf"^{_SPAN}(,{_SPAN})*$(?!\n)", max_length=65_536)]
+Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices as BEP 53 writes them, such as `0,2,5-7`."""
 
 

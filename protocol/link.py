@@ -525,3 +525,19 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
         raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{field}: {problem}", field=field) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OuzelError(ErrorKind.MALFORMED_FRAME, f"not a frame of the link: {error}", field="frame") from error
+
+
+class ConfigQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of `engine_proc.judge`, as JSON: would an engine take this configuration?
+
+    Fields:
+        settings: libtorrent's, by their own names.
+        sandbox: the mode of the sandbox.
+        roots: the download roots, links resolved.
+        resume_dir: as configured.
+    """
+
+    settings: dict[str, int | str | bool]
+    sandbox: str
+    roots: list[str]
+    resume_dir: str

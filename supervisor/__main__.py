@@ -12,18 +12,20 @@ import faulthandler
 import gc
 import os
 import sys
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
 
+import msgspec
 import structlog
 
 from protocol import utf8
 from supervisor import config as configuration
-from supervisor import logs, own_directories, process_limits
+from supervisor import config_check, logs, own_directories, process_limits, sockets
 from supervisor.access import AccessNotYet, UnusableAccess
 from supervisor.child import ENGINE_MODULE
+from supervisor.config_check import EXIT_CANNOT_CREATE, EXIT_CONFIG
+from supervisor.config_problem import InvalidConfig
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.log_form import LEVELS
 from supervisor.restart_policy import PROBE_S
@@ -32,9 +34,7 @@ from supervisor.service_manager import ServiceManager
 
 EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71
-EXIT_CANNOT_CREATE: Final = 73
 EXIT_ALREADY_RUNNING: Final = 75
-EXIT_CONFIG: Final = 78
 GC_THRESHOLD: Final = 100_000
 """With ten thousand torrents a collection takes longer than a client should wait, and garbage in cycles is rare."""
 
@@ -59,10 +59,18 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         "or fewer than 256 files may be open.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only say what is wrong with the configuration, the environment, keys and directories, one problem a line",
+    )
+    parser.add_argument("--json", action="store_true", help="with --check: write one JSON object")
     parser.add_argument("--log-level", choices=LEVELS, help="goes over [log] level, info by default")
     parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
+    if args.json and not args.check:
+        parser.error("--json is of use with --check alone")
     faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
     log_form.fixed_level = args.log_level
     logs.configure(log_writer.put, log_form)
@@ -74,8 +82,10 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         _fail(EXIT_NOT_UTF8, str(error))
     try:
         process_limits.prepare(core_dumps=args.core)
+        if args.check:
+            raise SystemExit(_check(args.config, as_json=args.json))
         config = configuration.load(args.config)
-    except (configuration.InvalidConfig, process_limits.TooFewDescriptors) as error:
+    except (InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
     log_form.follow(config.log.format, config.log.level)
     log: logs.Logger = structlog.get_logger()
@@ -94,7 +104,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                 locks,
                 version,
                 log,
-                read_config=partial(configuration.load, args.config),
+                read_config=lambda running: configuration.load(args.config, running=running),
                 manager=manager,
                 engine=engine,
                 probe_s=probe_s,
@@ -109,12 +119,26 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     log.info("stopped")
 
 
+def _check(file: Path | None, *, as_json: bool) -> int:
+    """Writes what is wrong. Gives the exit code."""
+    checked = config_check.check(file)
+    if as_json:
+        lines = [msgspec.json.encode(checked).decode()]
+    else:
+        lines = [*map(str, checked.problems), *(f"note: {note}" for note in checked.notes)]
+        lines += ["the configuration is right"] if checked.ok else []
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return checked.exit_code
+
+
 def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
     """Makes the directories that are missing and locks the two that only one supervisor may have. Raises OSError."""
     paths = config.paths
     for note in own_directories.prepare(paths):
         log.warning("directory_shared", problem=note)
-    return [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
+    locks = [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]
+    sockets.check_places(Path(paths.runtime_dir))
+    return locks
 
 
 def _fail(code: int, message: str) -> NoReturn:

@@ -102,7 +102,7 @@ class Access:
         self._reported: dict[str, str] = {}
         if config.curve_secret_key_file is None or config.authorized_keys_dir is None:
             return  # there is no tcp then, see config
-        self._secret_key = _secret_key(Path(config.curve_secret_key_file))
+        self._secret_key = read_secret_key(Path(config.curve_secret_key_file))
         self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
         self._authorized = self._keys.look()
         self._zap = Zap(context, self._admits)
@@ -229,7 +229,7 @@ def _unusable(number: int | None, message: str) -> UnusableAccess:
     return AccessNotYet(message) if number in _PASSING else UnusableAccess(message)
 
 
-def _secret_key(path: Path) -> str:
+def read_secret_key(path: Path) -> str:
     """The daemon's own key. Raises UnusableAccess."""
     key = "api.curve_secret_key_file"
     try:

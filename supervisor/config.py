@@ -1,19 +1,17 @@
 """The configuration: built-in defaults, a TOML file over them, the environment over both.
 
 Every key is also `OUZEL_SECTION_KEY`, lists separated by colons. An unknown key, a wrong type and a value out of
-range are each one error that names the key.
+range are each one problem that names the place and the key.
 """
 
 import os
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from protocol import codec
 from protocol.desired import Bps
 from protocol.endpoints import (
     COMMANDS_SOCKET,
@@ -23,14 +21,12 @@ from protocol.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
-
-ENVIRONMENT_PREFIX: Final = "OUZEL_"
+from supervisor import config_environment
+from supervisor.config_file import ConfigFile
+from supervisor.config_keys import Given, converted
+from supervisor.config_problem import InvalidConfig, Problem
 
 _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
-
-
-class InvalidConfig(Exception):
-    """The configuration cannot be used; the message names the key."""
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,34 +132,69 @@ class Config(_Section, frozen=True, kw_only=True):
     log: LogConfig = LogConfig()
 
 
-def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
+def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
+    """What file and environment say, not judged yet. Raises InvalidConfig where the file cannot be read as TOML."""
+    known = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
+    return Given(None if file is None else ConfigFile.read(file), config_environment.read(environ, known), known)
+
+
+def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running: Config | None = None) -> Config:
     """The configuration.
 
     Args:
         file: a TOML file; None for the defaults alone.
         environ: the environment.
+        running: the configuration in force, where the file is read again. Of its sections, those that make a difference
+            have to stand in the file, be it empty: a file that was cut off would bring the defaults into force.
 
     Raises:
-        InvalidConfig: unreadable, not TOML, or a key is wrong.
+        InvalidConfig: unreadable, not TOML, keys that are wrong, or sections that are missing.
     """
-    merged: dict[str, Any] = {}
-    if file is not None:
-        _merge(merged, _read(file))
-    _merge(merged, _from_environment(environ))
-    _add_default_paths(merged.setdefault("paths", {}), environ)
-    _check_engine(merged.get("engine"))
-    try:
-        config = msgspec.convert(merged, Config, strict=False)
-    except msgspec.ValidationError as error:
-        key, problem = codec.blame(str(error), "")
-        raise InvalidConfig(f"configuration: {key}: {problem}" if key else f"configuration: {problem}") from error
-    _check_paths(config.paths)
-    _check_api(config.api)
-    _check_apart(config)
+    given = read(file, environ)
+    sections, problems = converted(given, Config)
+    if "paths" in sections and not any(_of(problem, "paths") for problem in problems):
+        problems += [given.blame(key, message) for key, message in _add_default_paths(sections["paths"], environ)]
+    if problems:
+        raise InvalidConfig(problems)
+    config: Config = msgspec.convert(sections, Config)
+    checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api))
+    found = {key: message for check in checks for key, message in check}
+    found |= {} if found else dict(_check_apart(config))  # which needs paths that are some
+    problems = [given.blame(key, message) for key, message in found.items()]
+    if given.file is not None and running is not None:
+        problems += [given.blame(section, _LOST.format(section)) for section in _lost(given.file, running, config)]
+    if problems:
+        raise InvalidConfig(problems)
     return config
 
 
-def _add_default_paths(paths: object, environ: Mapping[str, str]) -> None:
+_LOST: Final = (
+    "[{0}] is not in the file any more, as in one that was cut off, and other values than the defaults are in force; "
+    "to go back to these, leave the line [{0}] with nothing below it, or restart the daemon"
+)
+
+_Found = Iterator[tuple[str, str]]
+"""Keys, and what is wrong with each."""
+
+
+def _lost(file: ConfigFile, running: Config, wanted: Config) -> list[str]:
+    """The sections without which the file would change the running configuration."""
+    return [
+        section
+        for section in Config.__struct_fields__
+        if section not in file.content and getattr(running, section) != getattr(wanted, section)
+    ]
+
+
+def _keys_of(kind: Any) -> list[str]:
+    return list(kind.__struct_fields__) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else []
+
+
+def _of(problem: Problem, section: str) -> bool:
+    return problem.key is not None and problem.key.partition(".")[0] == section
+
+
+def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Found:
     """Gives `[paths]` the keys that it lacks: a home directory is only looked for where one is needed."""
     defaults: dict[str, Callable[[], object]] = {
         "resume_dir": lambda: str(default_state_dir() / "resume"),
@@ -172,77 +203,38 @@ def _add_default_paths(paths: object, environ: Mapping[str, str]) -> None:
         "state_dir": lambda: str(default_state_dir()),
     }
     for key, default in defaults.items():
-        if isinstance(paths, dict) and key not in paths:
+        if key not in paths:
             try:
                 paths[key] = default()
             except NoHome as error:
-                raise InvalidConfig(f"paths.{key}: {error}") from error
+                yield f"paths.{key}", str(error)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidConfig(f"{file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of thousands of digits, or too deep
-        raise InvalidConfig(f"{file}: {error}") from error
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """`OUZEL_RESTART_BUDGET=9` as `{"restart": {"budget": "9"}}`; engine settings get the type they look like."""
-    found: dict[str, dict[str, Any]] = {}
-    for section in Config.__struct_fields__:
-        prefix = f"{ENVIRONMENT_PREFIX}{section.upper()}_"
-        for name, value in environ.items():
-            if name.startswith(prefix):
-                key = name.removeprefix(prefix).lower()
-                found.setdefault(section, {})[key] = _environment_value(section, key, value)
-    return found
-
-
-def _environment_value(section: str, key: str, value: str) -> Any:
-    if (section, key) == ("paths", "download_roots"):
-        return value.split(":")
-    if section == "engine":
-        if value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        return int(value) if re.fullmatch("-?[0-9]{1,20}", value) else value
-    return value
-
-
-def _merge(into: dict[str, Any], over: Mapping[str, Any]) -> None:
-    for section, keys in over.items():
-        if isinstance(keys, dict) and isinstance(into.get(section, {}), dict):
-            into[section] = {**into.get(section, {}), **keys}
-        else:
-            into[section] = keys
-
-
-def _check_engine(settings: object) -> None:
+def _check_engine(settings: Mapping[str, object]) -> _Found:
     """What libtorrent's settings can be at all; libtorrent itself judges the rest."""
-    for key, value in settings.items() if isinstance(settings, dict) else ():
-        if not isinstance(value, int | str):
-            raise InvalidConfig(f"engine.{key}: {value!r} is no integer, string or truth value")
+    for key, value in settings.items():
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
-            raise InvalidConfig(f"engine.{key}: {value} does not fit into 32 bits, as libtorrent's settings do")
+            yield f"engine.{key}", f"{value} does not fit into 32 bits, as libtorrent's settings do"
 
 
-def _check_paths(paths: PathsConfig) -> None:
+def _check_paths(paths: PathsConfig) -> _Found:
     named = {"resume_dir": paths.resume_dir, "runtime_dir": paths.runtime_dir, "state_dir": paths.state_dir}
     named |= {f"download_roots[{index}]": root for index, root in enumerate(paths.download_roots)}
     for key, value in named.items():
         if "\0" in value or not Path(value).is_absolute():
-            raise InvalidConfig(f"paths.{key}: {value!r} is not an absolute path")
+            yield f"paths.{key}", f"{value!r} is not an absolute path"
+            continue
         for path in (value, os.path.realpath(value)):  # what cannot be sent to the engine would bound nothing there
             if path.encode(errors="replace").decode() != path:
-                raise InvalidConfig(f"paths.{key}: {path!r} is not UTF-8, as names in torrents are")
+                yield f"paths.{key}", f"{path!r} is not UTF-8, as names in torrents are"
+                break
     try:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:
-        raise InvalidConfig(f"paths.runtime_dir: {error}") from error
+        yield "paths.runtime_dir", str(error)
 
 
-def _check_apart(config: Config) -> None:
+def _check_apart(config: Config) -> _Found:
     """A download root that is one of Ouzel's own directories would have torrents written into it."""
     paths, api = config.paths, config.api
     own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
@@ -251,23 +243,23 @@ def _check_apart(config: Config) -> None:
         for index, root in enumerate(paths.download_roots):
             if directory is not None and os.path.realpath(directory) == os.path.realpath(root):
                 problem = f"is {key}, too; torrents need a directory of their own, which may be one below"
-                raise InvalidConfig(f"paths.download_roots[{index}]: {root!r} {problem}")
+                yield f"paths.download_roots[{index}]", f"{root!r} {problem}"
 
 
-def _check_api(api: ApiConfig) -> None:
+def _check_api(api: ApiConfig) -> _Found:
     """What can be told without looking at files. There is no tcp without CURVE: it would be open to everybody."""
     for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
         if endpoint is None:
             continue
         found = _TCP.fullmatch(endpoint)
         if found is None or (found[3] != "*" and int(found[3]) > 65535):
-            raise InvalidConfig(f"api.{key}: {endpoint!r} is not tcp://ADDRESS:PORT, such as tcp://127.0.0.1:7801")
+            yield f"api.{key}", f"{endpoint!r} is not tcp://ADDRESS:PORT, such as tcp://127.0.0.1:7801"
         for needed in ("curve_secret_key_file", "authorized_keys_dir"):
             if getattr(api, needed) is None:
-                raise InvalidConfig(f"api.{needed}: missing, and api.{key} is only offered with it; README has more")
+                yield f"api.{needed}", f"missing, and api.{key} is only offered with it; README has more"
     for key, path in (
         ("curve_secret_key_file", api.curve_secret_key_file),
         ("authorized_keys_dir", api.authorized_keys_dir),
     ):
         if path is not None and ("\0" in path or not Path(path).is_absolute()):
-            raise InvalidConfig(f"api.{key}: {path!r} is not an absolute path")
+            yield f"api.{key}", f"{path!r} is not an absolute path"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from supervisor import logs
-from supervisor.config import Config, InvalidConfig
+from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce, compare
+from supervisor.config_problem import InvalidConfig
 from supervisor.service_manager import ServiceManager
 from supervisor.threads import in_thread
 

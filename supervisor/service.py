@@ -57,8 +57,9 @@ from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
 from supervisor.code_stamp import CodeStamp
-from supervisor.config import Config, InvalidConfig
+from supervisor.config import Config
 from supervisor.config_changes import Changes, ConfigInForce
+from supervisor.config_problem import InvalidConfig
 from supervisor.crash_reports import CrashReports, report_on
 from supervisor.damage import DamagedFile
 from supervisor.damaged_shelf import DamagedShelf
@@ -128,7 +129,7 @@ class Service:
         locks: held locks on the directories, the resume directory's first; the engine inherits them.
         version: Ouzel's.
         log: where it tells what it does.
-        read_config: reads the configuration again. Raises InvalidConfig.
+        read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
         manager: is told when commands are answered, and as long as they are.
         engine: the module that is run as the engine.
         probe_s: how often an engine is tried once the restart budget is spent.
@@ -143,7 +144,7 @@ class Service:
         version: str,
         log: logs.Logger,
         *,
-        read_config: Callable[[], Config],
+        read_config: Callable[[Config], Config],
         manager: ServiceManager,
         engine: str = ENGINE_MODULE,
         probe_s: float = PROBE_S,
@@ -827,7 +828,7 @@ class Service:
 
         Raises InvalidConfig.
         """
-        config = self._read_config()
+        config = self._read_config(self._config)
         key = tuple(config.paths.download_roots)
         if key != tuple(self._config.paths.download_roots):
             for index, root in enumerate(key):
@@ -871,7 +872,7 @@ class Service:
             )
 
     def _config_refused(self, problem: str) -> None:
-        message = f"{problem}; nothing was changed, and the next start would fail"
+        message = f"{problem}; nothing was changed"
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)
 

@@ -1,13 +1,15 @@
 """The sockets that the supervisor binds in its runtime directory."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import zmq
 
-from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, ipc_endpoint
+from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from supervisor.outbox import QUEUE_MAX
 from supervisor.requests import RECEIVE_BYTES_MAX, RECEIVE_MAX
 
@@ -36,10 +38,31 @@ KEEPALIVE: Final = {
 }
 """A peer that went away without a word is noticed after two minutes; by TCP, as not every client knows ZMTP's PING."""
 
+CLIENT_AND_ENGINE_SOCKETS: Final = (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET)
+
 Watch = Callable[["zmq.Socket[bytes]"], None]
 
 _UMASK_GROUP: Final = 0o117
 _UMASK_USER: Final = 0o177
+
+
+def check_places(directory: Path) -> None:
+    """Judges what lies where the sockets will be: an old socket is replaced, and so is a link, which is not followed.
+
+    Raises:
+        OSError: it is a directory, a file, or something else that was not put there as a socket.
+    """
+    for name in CLIENT_AND_ENGINE_SOCKETS:
+        path = directory / name
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not (stat.S_ISSOCK(mode) or stat.S_ISLNK(mode)):
+            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EEXIST
+            what = "a directory" if stat.S_ISDIR(mode) else "a file" if stat.S_ISREG(mode) else "no socket"
+            problem = f"is {what}, and this is the place of a socket; move it away, or choose another runtime_dir"
+            raise OSError(number, problem, str(path))
 
 
 def bind(

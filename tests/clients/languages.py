@@ -14,7 +14,7 @@ from tests.rig.waiting import until
 
 FOLDER: Final = Path(__file__).parents[2] / "clients"
 LANGUAGES: Final = ("node", "go", "rust", "java", "c")
-CHOSEN: Final = "OUZEL_CLIENTS"
+CHOSEN: Final = "CONFORMANCE_CLIENTS"
 """The variable that names the languages to run, with colons between; without it all are."""
 NO_TOOLCHAIN: Final = 69
 BUILD_S: Final = 900.0

@@ -1,7 +1,7 @@
 """Failpoints: where and how an engine under test fails.
 
 Each is a file in one directory, and armed for as long as that exists. The directory's path is in the environment
-variable `OUZEL_FAILPOINTS`, which the engine inherits from its supervisor.
+variable `FAILPOINTS`, which the engine inherits from its supervisor.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-VARIABLE: Final = "OUZEL_FAILPOINTS"
+VARIABLE: Final = "FAILPOINTS"
 
 Where = Literal["start", "load", "command", "alert", "after"]
 What = Literal[

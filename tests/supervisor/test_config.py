@@ -5,7 +5,8 @@ import pytest
 
 from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
 from supervisor import config
-from supervisor.config import ApiConfig, Config, InvalidConfig, LimitsConfig, RestartConfig, load
+from supervisor.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
+from supervisor.config_problem import InvalidConfig
 from supervisor.download_roots import DownloadRoots
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
@@ -77,10 +78,89 @@ def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
     assert type(config.restart.window_s) is float
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "[paths]\n[engine]\n[limits]\n[restart]\n"])
-def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
-    """Sections may stand there empty."""
+@pytest.mark.parametrize("text", ["[paths]\n", "[paths]\n[engine]\n[limits]\n[restart]\n"])
+def test_sections_may_be_empty(tmp_path: Path, text: str) -> None:
+    """That is how the defaults are asked for."""
     assert load(written(tmp_path, text), RUNTIME) == load(None, RUNTIME)
+
+
+@pytest.mark.parametrize("text", ["", "\n \t\r\n", "# nothing\n"])
+def test_a_file_without_any_section_is_refused(tmp_path: Path, text: str) -> None:
+    """So does one look that was cut off, and it would let in whom the whole one does not."""
+    told = refusal(written(tmp_path, text))
+    assert told.startswith(f"{tmp_path / 'ouzel.toml'}: ")
+    assert "cut off" in told
+
+
+def test_what_is_no_file_and_empty_is_meant_so() -> None:
+    """Nobody cuts /dev/null off."""
+    assert load(Path("/dev/null"), RUNTIME) == load(None, RUNTIME)
+
+
+ENGINE = "[engine]\nenable_dht = false\n"
+
+
+@pytest.mark.parametrize("left", ["[limits]\n", "[limits]\nupload_bps = 5\n", "[engin]\n[limits]\n"])
+def test_a_section_in_force_does_not_vanish_on_reload(tmp_path: Path, left: str) -> None:
+    """A file that was cut off between two sections is one, too; its line alone says that it is meant."""
+    running = load(written(tmp_path, ENGINE + "[limits]\nupload_bps = 5\n"), RUNTIME)
+    with pytest.raises(InvalidConfig) as refused:
+        load(written(tmp_path, left), RUNTIME, running=running)
+    assert "[engine]" in str(refused.value)
+    assert load(written(tmp_path, f"[engine]\n{left.removeprefix('[engin]')}"), RUNTIME, running=running).engine == {}
+
+
+def test_a_section_that_makes_no_difference_may_vanish(tmp_path: Path) -> None:
+    """It had the defaults, or the environment goes over it."""
+    running = load(written(tmp_path, ENGINE + "[restart]\nbudget = 5\n[limits]\n"), RUNTIME)
+    environ = RUNTIME | {"OUZEL_ENGINE_ENABLE_DHT": "false"}
+    assert load(written(tmp_path, "[limits]\n"), environ, running=running).engine == {"enable_dht": False}
+    assert load(None, RUNTIME, running=running).engine == {}
+
+
+def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
+    """With the line, or the variable; the message has the first one, and how many more there are."""
+    text = """[paths]
+    download_roots = ["/srv", 5]
+    'roots' = 5
+    [limits]  # bytes
+    downloadbps = 1
+    upload_bps = 3_000_000_000
+    window_s = 5
+    [restart]
+    budget.x = 1
+    [engine]
+    a = 1.5
+    [sandbox]
+    mode = "required"
+    [Restart]
+    """
+    environ = RUNTIME | {"OUZEL_RESTART_BUDGET": "many", "OUZEL_LIMITS_DOWNLOAD_BPS": "-1"}
+    with pytest.raises(InvalidConfig) as refused:
+        load(written(tmp_path, text), environ)
+    found = [(each.line, each.variable, each.key) for each in refused.value.problems]
+    assert sorted(found, key=str) == sorted(
+        [
+            (14, None, "Restart"),
+            (2, None, "paths.download_roots[1]"),
+            (3, None, "paths.roots"),
+            (None, "OUZEL_LIMITS_DOWNLOAD_BPS", "limits.download_bps"),
+            (5, None, "limits.downloadbps"),
+            (6, None, "limits.upload_bps"),
+            (7, None, "limits.window_s"),
+            (None, "OUZEL_RESTART_BUDGET", "restart.budget"),
+            (11, None, "engine.a"),
+            (13, None, "sandbox.mode"),
+        ],
+        key=str,
+    )
+    told = {each.key: each.message for each in refused.value.problems}
+    assert "did you mean download_roots?" in told["paths.roots"]
+    assert "did you mean download_bps?" in told["limits.downloadbps"]
+    assert "it is one of [restart]" in told["limits.window_s"]
+    assert 'did you mean "require"?' in told["sandbox.mode"]
+    assert "did you mean [restart]?" in told["Restart"]
+    assert str(refused.value).endswith("(and 9 more; `ouzeld --check` names all)")
 
 
 def test_engine_settings_keep_the_type_they_have_in_the_file(tmp_path: Path) -> None:
@@ -186,7 +266,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
 @pytest.mark.parametrize(
     ("name", "value", "key"),
     [
-        ("OUZEL_PATHS_RESUMEDIR", "/x", "resumedir"),
+        ("OUZEL_PATHS_RESUMEDIR", "/x", "did you mean OUZEL_PATHS_RESUME_DIR?"),
         ("OUZEL_PATHS_RESUME_DIR", "here", "paths.resume_dir"),
         ("OUZEL_PATHS_RUNTIME_DIR", "", "paths.runtime_dir"),
         ("OUZEL_PATHS_DOWNLOAD_ROOTS", "", "paths.download_roots[0]"),
@@ -197,11 +277,27 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
         ("OUZEL_LIMITS_DOWNLOAD_BPS", "", "limits.download_bps"),
         ("OUZEL_RESTART_BUDGET", "1.5", "restart.budget"),
         ("OUZEL_RESTART_WINDOW_S", "-1", "restart.window_s"),
+        ("OUZEL_paths_RESUME_DIR", "/x", "did you mean OUZEL_PATHS_RESUME_DIR?"),
+        ("ouzel_paths_resume_dir", "/x", "did you mean OUZEL_PATHS_RESUME_DIR?"),
+        ("OUZEL_RUNTIME_DIR", "/x", "did you mean OUZEL_PATHS_RUNTIME_DIR?"),
+        ("OUZEL_ENGIN_ENABLE_DHT", "0", "did you mean OUZEL_ENGINE_ENABLE_DHT?"),
+        ("OUZEL_ENGINE_enable_dht", "0", "did you mean OUZEL_ENGINE_ENABLE_DHT?"),
+        ("OUZEL_SERVERKEY", "/x", "did you mean OUZEL_SERVER_KEY?"),
+        ("OUZEL_SOMETHING_ELSE", "/x", "OUZEL_SOMETHING_ELSE: Ouzel has no such variable; unset it"),
+        ("OUZEL_", "/x", "OUZEL_: "),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: str) -> None:
     """As in the file."""
     assert key in refusal(None, RUNTIME | {name: value})
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    """Of clients, those that Kubernetes makes of the name of a service, and what a shell has for completion."""
+    others = ["OUZEL_SERVER", "OUZEL_SERVER_KEY", "OUZEL_SERVER_EVENTS", "OUZEL_KEY", "OUZEL_SERVICE_HOST"]
+    others += ["OUZEL_PORT", "OUZEL_PORT_7801_TCP", "OUZEL_PORT_7801_TCP_ADDR", "OUZEL_SERVICE_PORT_COMMANDS"]
+    others += ["_OUZEL_COMPLETE", "ouzel", "ouzel_home", "OUZELD", "NOTIFY_SOCKET"]
+    assert load(None, RUNTIME | dict.fromkeys(others, "tcp://10.0.0.1:7801")) == load(None, RUNTIME)
 
 
 @pytest.mark.parametrize("key", ["RESUME_DIR", "RUNTIME_DIR", "STATE_DIR", "DOWNLOAD_ROOTS"])
@@ -243,11 +339,15 @@ def test_a_runtime_dir_that_sockets_do_not_fit_in_is_refused() -> None:
         b"[paths",
         b"a = 1\na = 2\n",
         b"\xff\xfe",
+        b"\xef\xbb\xbf[engine]\n",
+        "[engine]\n".encode("utf-16"),
+        b"[engine]\n" + b"\0" * 4096,
+        b"[engine]\na = '\xe4'\n",
         b"[a]\n[a]\n",
         b"[engine]\na = " + b"9" * 5000,
         b"a = " + b"[" * 5000,
     ],
-    ids=["cut", "twice", "no text", "section twice", "long number", "deep"],
+    ids=["cut", "twice", "no text", "BOM", "UTF-16", "zeros", "Latin-1", "section twice", "long number", "deep"],
 )
 def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     """The message names the file."""
@@ -315,7 +415,9 @@ def test_tcp_endpoints(tmp_path: Path, endpoint: str) -> None:
 def test_what_is_no_tcp_endpoint_is_refused(endpoint: str) -> None:
     """With the key that it is under."""
     environ = {**RUNTIME, **{f"OUZEL_API_{key.upper()}": value for key, value in API.items()}}
-    assert refusal(None, {**environ, "OUZEL_API_TCP_COMMANDS": endpoint}).startswith("api.tcp_commands: ")
+    assert refusal(None, {**environ, "OUZEL_API_TCP_COMMANDS": endpoint}).startswith(
+        "OUZEL_API_TCP_COMMANDS: api.tcp_commands: "
+    )
 
 
 @pytest.mark.parametrize("missing", API)
@@ -331,7 +433,9 @@ def test_there_is_no_tcp_without_keys(missing: str) -> None:
 @pytest.mark.parametrize("key", API)
 def test_key_paths_are_absolute(key: str) -> None:
     """A service's working directory is nothing to go by."""
-    assert refusal(None, {**RUNTIME, f"OUZEL_API_{key.upper()}": "keys"}).startswith(f"api.{key}: ")
+    assert refusal(None, {**RUNTIME, f"OUZEL_API_{key.upper()}": "keys"}).startswith(
+        f"OUZEL_API_{key.upper()}: api.{key}: "
+    )
 
 
 @pytest.mark.parametrize("key", ["resume_dir", "runtime_dir", "state_dir"])
@@ -340,7 +444,7 @@ def test_a_download_root_is_not_one_of_ouzels_own_directories(tmp_path: Path, ke
     (tmp_path / "link").symlink_to(tmp_path)
     own = {f"OUZEL_PATHS_{key.upper()}": str(tmp_path)}
     told = refusal(None, {**RUNTIME, **own, "OUZEL_PATHS_DOWNLOAD_ROOTS": f"/srv:{tmp_path / 'link'}"})
-    assert told.startswith("paths.download_roots[1]: ")
+    assert told.startswith("OUZEL_PATHS_DOWNLOAD_ROOTS: paths.download_roots[1]: ")
     assert f"is paths.{key}, too" in told
     load(None, {**RUNTIME, **own, "OUZEL_PATHS_DOWNLOAD_ROOTS": str(tmp_path / "downloads")})
 

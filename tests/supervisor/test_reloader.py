@@ -8,8 +8,9 @@ import pytest
 import structlog
 
 from supervisor import reloader
-from supervisor.config import Config, InvalidConfig, LimitsConfig, PathsConfig
+from supervisor.config import Config, LimitsConfig, PathsConfig
 from supervisor.config_changes import Changes, ConfigInForce
+from supervisor.config_problem import InvalidConfig
 from supervisor.reloader import Reloader
 from supervisor.service_manager import ServiceManager
 

@@ -1,0 +1,35 @@
+"""`python -m engine_proc.judge`: what an engine would refuse of a configuration, without being one.
+
+Standard input has a `Question` as JSON, standard output gets an object: keys, and what is wrong with each. It confines
+itself like an engine to find out whether it can, so it is a process of its own.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine_proc.libtorrent_session import problems_of_settings
+from engine_proc.sandbox import enter
+from protocol import utf8
+from protocol.link import ConfigQuestion
+from protocol.resume_dir import ResumeDir
+
+_QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)
+
+
+def main() -> None:
+    """Answers the one question."""
+    utf8.use_utf8_locale()
+    question = _QUESTION.decode(sys.stdin.buffer.read())
+    found = {f"engine.{name}": problem for name, problem in problems_of_settings(question.settings).items()}
+    if question.sandbox == "require":
+        refusal = enter(question.sandbox, question.roots, ResumeDir(Path(question.resume_dir))).refusal
+        if refusal is not None:
+            found["sandbox.mode"] = f"it is required, and cannot be had: {refusal}"
+    sys.stdout.buffer.write(msgspec.json.encode(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Which known name a wrong one was probably meant to be. Pure."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+NEAR: Final = 0.75
+"""How much of two names has to be the same, as `difflib` counts it: a slip or two, and not another word."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is near to this one, whatever its case and its hyphens; None where none is.
+
+    A word of a name of several words is near, too, where no other name has it: `roots` to `download_roots`.
+    """
+    by_form = {_form(each): each for each in known}
+    form = _form(name)
+    if form in by_form:
+        return by_form[form]
+    near = difflib.get_close_matches(form, by_form, n=1, cutoff=NEAR)
+    if near:
+        return by_form[near[0]]
+    having = [each for each in by_form if form and form in each.split("_")]
+    return by_form[having[0]] if len(having) == 1 else None
+
+
+def did_you_mean(name: str, known: Iterable[str], shown: str = "{}") -> str:
+    """`; did you mean NAME?`, or nothing where no known name is near."""
+    near = nearest(name, known)
+    return "" if near is None else f"; did you mean {shown.format(near)}?"
+
+
+def _form(name: str) -> str:
+    return name.lower().replace("-", "_").replace(" ", "_").strip("_")

@@ -1,0 +1,45 @@
+"""Forms of text that messages may hold, and what a form is called where a text does not have it. Pure.
+
+msgspec would show people the regular expression.
+"""
+
+import ast
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+TORRENT_ID: Final = r"^([0-9a-f]{40}|[0-9a-f]{64})$(?!\n)"
+URL: Final = r"^(udp|http|https|ws|wss)://[^\s\x00-\x20\x7f]+$(?!\n)"
+WEB_SEED_URL: Final = r"^https?://[^\s\x00-\x20\x7f]+$(?!\n)"
+FILE_INDEX: Final = r"^(0|[1-9][0-9]{0,6})$(?!\n)"
+CRASH_NAME: Final = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}$(?!\n)"
+
+_SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
+FILE_INDICES: Final = rf"^{_SPAN}(,{_SPAN})*$(?!\n)"
+
+IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        TORRENT_ID: "the id of a torrent: 40 or 64 of the digits 0 to 9 and a to f, in lower case",
+        URL: "a URL without blanks that begins with udp://, http://, https://, ws:// or wss://",
+        WEB_SEED_URL: "a URL without blanks that begins with http:// or https://",
+        FILE_INDEX: "the index of a file: a whole number from 0 on, without leading zeros",
+        CRASH_NAME: "the name of a crash report, such as 20240131T120000.123456Z-gen7; `list_crashes` has them",
+        FILE_INDICES: "indices of files, such as 0,2,5-7",
+    }
+)
+
+_OTHER_FORM: Final = "text of another form"
+_MATCHING: Final = re.compile(r"`str` matching regex (?P<quoted>'.*'|\".*\")", re.DOTALL)
+
+
+def without_patterns(problem: str) -> str:
+    """A sentence of msgspec's with the words for a regular expression in its place."""
+    return _MATCHING.sub(_words, problem)
+
+
+def _words(found: re.Match[str]) -> str:
+    try:
+        return IN_WORDS.get(ast.literal_eval(found["quoted"]), _OTHER_FORM)
+    except (SyntaxError, ValueError):
+        return _OTHER_FORM

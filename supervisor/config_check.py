@@ -1,0 +1,150 @@
+"""`ouzeld --check`: what would keep the daemon from starting as configured, without starting it or making anything.
+
+What a running daemon has (locks, sockets) is left alone, so it can be asked beside one, before a reload.
+"""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from protocol import private_dir
+from protocol.link import ConfigQuestion
+from supervisor import config as configuration
+from supervisor import sockets
+from supervisor.access import UnusableAccess, read_secret_key
+from supervisor.config import Config
+from supervisor.config_problem import InvalidConfig, Problem
+from supervisor.engine_environment import engine_environment
+
+JUDGE: Final = "engine_proc.judge"
+PATIENCE_S: Final = 30.0
+
+EXIT_CANNOT_CREATE: Final = 73
+EXIT_CONFIG: Final = 78
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, as `--json` writes it.
+
+    Fields:
+        ok: whether the daemon would start.
+        problems: what would keep it from that.
+        notes: what could not be judged here, and why.
+        exit_code: as the daemon's own would be; 0 where all is well.
+    """
+
+    ok: bool
+    problems: list[Problem]
+    notes: list[str] = []
+    exit_code: int = 0
+
+
+def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked:
+    """Judges the configuration, then what an engine would say of it, then keys and directories."""
+    try:
+        given = configuration.read(file, environ)
+        config = configuration.load(file, environ)
+    except InvalidConfig as error:
+        return Checked(ok=False, problems=error.problems, exit_code=EXIT_CONFIG)
+    problems = [given.blame(key, message) for key, message in (*_judged(config, environ), *_keys(config))]
+    exit_code = EXIT_CONFIG if problems else 0
+    directories, notes = _directories(config)
+    problems += [given.blame(key, message) for key, message in directories]
+    return Checked(
+        ok=not problems,
+        problems=problems,
+        notes=notes,
+        exit_code=exit_code or (EXIT_CANNOT_CREATE if problems else 0),
+    )
+
+
+def _judged(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What libtorrent and the kernel say of it, asked in a process of its own: the supervisor loads no libtorrent."""
+    question = ConfigQuestion(
+        settings=config.engine,
+        sandbox=config.sandbox.mode,
+        roots=[os.path.realpath(root) for root in config.paths.download_roots],
+        resume_dir=config.paths.resume_dir,
+    )
+    argv = [sys.executable, "-I", "-X", "utf8", "-m", JUDGE]
+    try:
+        judge = subprocess.run(
+            argv,
+            input=msgspec.json.encode(question),
+            capture_output=True,
+            timeout=PATIENCE_S,
+            env=engine_environment(environ),
+            check=True,
+        )
+        yield from msgspec.json.decode(judge.stdout, type=dict[str, str]).items()
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        yield "engine", f"could not be judged, and an engine could not start: {last or error}"
+    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
+        yield "engine", f"could not be judged: {error}"
+
+
+def _keys(config: Config) -> Iterator[tuple[str, str]]:
+    if config.api.curve_secret_key_file is None:
+        return
+    try:
+        read_secret_key(Path(config.api.curve_secret_key_file))
+    except UnusableAccess as error:
+        key, _, problem = str(error).partition(": ")
+        yield key, problem
+
+
+def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
+    """What is wrong with those that are there, and of which it cannot be told by this user."""
+    problems: list[tuple[str, str]] = []
+    notes: list[str] = []
+    paths = config.paths
+    for key in ("resume_dir", "runtime_dir", "state_dir"):
+        path = Path(getattr(paths, key))
+        try:
+            if os.geteuid() == 0 and (owner := path.stat().st_uid) != 0:
+                notes.append(f"paths.{key}: {path} belongs to uid {owner}; run the check as that user, too")
+                continue
+            os.close(private_dir.open_dir(path))
+            if key == "runtime_dir":
+                sockets.check_places(path)
+        except FileNotFoundError:
+            problems += [(f"paths.{key}", problem) for problem in _unmakeable(path)]
+        except OSError as error:
+            if not _narrowed(error, path):
+                problems.append((f"paths.{key}", f"{error.filename or path}: {error.strerror}"))
+    for index, root in enumerate(paths.download_roots):
+        problems += [(f"paths.download_roots[{index}]", problem) for problem in _unmakeable(Path(root))]
+    return problems, notes
+
+
+def _narrowed(error: OSError, path: Path) -> bool:
+    """Whether it is the root of a tmpfs or the like, of which the start takes the bits away."""
+    sticky = 0o1777
+    return error.errno == errno.EPERM and path.is_dir() and path.stat().st_mode & sticky == sticky
+
+
+def _unmakeable(path: Path) -> Iterator[str]:
+    """Why a directory cannot be made where there is none; nothing where there is one, or can be."""
+    for above in (path, *path.parents):
+        try:
+            found = above.stat()
+        except FileNotFoundError:
+            if above.is_symlink():
+                yield f"{above}: is a symbolic link to nothing"
+                return
+            continue
+        except OSError as error:
+            yield f"{above}: {error.strerror}"
+            return
+        if not above.is_dir():
+            yield f"{above}: is no directory"
+        elif above != path and not os.access(above, os.W_OK | os.X_OK, effective_ids=True):
+            yield f"{path}: is not there, and this user cannot make it in {above} (mode {found.st_mode & 0o7777:04o})"
+        return

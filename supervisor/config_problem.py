@@ -1,0 +1,44 @@
+"""What is wrong with a configuration: where it was found, which key it is about, and a sentence. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong.
+
+    Fields:
+        message: the sentence, with what helps.
+        key: `section.key`, or only a section; None where the file as a whole is wrong.
+        file: the configuration file in which it was found.
+        line: of the file, from 1 on, where that is known.
+        variable: the environment variable in which it was found.
+    """
+
+    message: str
+    key: str | None = None
+    file: str | None = None
+    line: int | None = None
+    variable: str | None = None
+
+    def __str__(self) -> str:
+        """One line: `FILE:LINE: section.key: sentence`, or `VARIABLE: section.key: sentence`."""
+        place = self.variable or self.file
+        if place is not None and self.line is not None:
+            place = f"{place}:{self.line}"
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class InvalidConfig(Exception):
+    """The configuration cannot be used; the message names the place and the key of the first problem.
+
+    Fields:
+        problems: all that were found, at least one.
+    """
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        self.problems = [Problem(message=problems)] if isinstance(problems, str) else list(problems)
+        more = len(self.problems) - 1
+        others = f" (and {more} more; `ouzeld --check` names all)" if more else ""
+        super().__init__(f"{self.problems[0]}{others}")
