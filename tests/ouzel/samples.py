@@ -58,6 +58,19 @@ _ROW: dict[str, Any] = {
 }
 
 
+class ToldRow(TorrentRow, frozen=True, kw_only=True):
+    """A row with all that a list shows of it, whichever daemon tells it."""
+
+    ratio: float | None = None
+    eta_s: int | None = None
+    stalled_since_us: int | None = None
+
+
+def told(torrent: str = ID, **changes: Any) -> TorrentRow:
+    """A torrent that is half downloaded, with its ratio and its time that is left."""
+    return ToldRow(**(_ROW | {"torrent": torrent, "ratio": 0.5, "eta_s": 90} | changes))
+
+
 def row(torrent: str = ID, **changes: Any) -> TorrentRow:
     """A torrent that is half downloaded."""
     return TorrentRow(**(_ROW | {"torrent": torrent} | changes))

@@ -40,22 +40,6 @@ def table_of(*rows: object, status: HealthStatus = HealthStatus.HEALTHY) -> Tabl
     return table
 
 
-def test_torrents_are_a_line_each() -> None:
-    """With the digits of the id that commands take."""
-    assert "ERROR" not in seen(render.torrents([row()]))
-    lines = seen(render.torrents([row(), row(OTHER, error="disk full")])).splitlines()
-    assert lines[0].split() == ["ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR"]
-    assert lines[1].split()[:4] == [ID[:8], "ubuntu.iso", "downloading", "50.0%"]
-    assert lines[2].endswith("disk full")
-
-
-def test_names_cannot_steer_the_terminal_nor_the_markup() -> None:
-    """They come from strangers."""
-    shown = seen(render.torrents([row(name="\x1b[31mred[bold]x")]))
-    assert "\x1b" not in shown
-    assert "[31mred[bold]x" in shown
-
-
 def test_one_torrent_in_full() -> None:
     """Rules and priorities as they were asked for."""
     rules = RulesReport(include=["*.mkv"], exclude=[], skip_fluff=True)
@@ -148,35 +132,15 @@ def test_a_daemon_that_does_not_answer_is_told_and_nothing_moves() -> None:
     """Since when, until it answers again."""
     table = table_of(row())
     table.apply(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
-    for shown in (seen(render.download(table, ID)), seen(render.overview(table, list(table.rows.values()), 50))):
+    for shown in (seen(render.download(table, ID)), seen(render.overview(table, list(table.rows.values()), 120, 50))):
         assert "the daemon does not answer, since 2023-11-1" in shown
         assert "MB/s" not in shown
     table.apply(DaemonAnswers(since_us=1_700_000_000_000_000))
-    shown = seen(render.overview(table, list(table.rows.values()), 50))
+    shown = seen(render.overview(table, list(table.rows.values()), 120, 50))
     assert "2.0 MB/s" in shown
     assert "healthy" in shown
     assert "answers again" in render.event_line(DaemonAnswers(since_us=1_700_000_000_000_000))
     assert "does not answer" in render.event_line(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
-
-
-def test_a_row_that_no_engine_told_of_for_long_says_how_old_it_is() -> None:
-    """Where it is asked for: the rows of a stream keep the age that they had."""
-    rows = [row(age_ms=12_000), row(OTHER), row(age_ms=None)]
-    lines = seen(render.torrents(rows, ages=True)).splitlines()
-    assert lines[0].split()[-1] == "AGE"
-    assert [line.rstrip().endswith("12 s old") for line in lines[1:]] == [True, False, False]
-    assert "old" not in seen(render.torrents(rows))
-    assert "AGE" not in seen(render.torrents([row()], ages=True))
-
-
-@pytest.mark.parametrize(("height", "fits"), [(6, 2), (50, 5)])
-def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, fits: int) -> None:
-    """And says how many are not shown."""
-    rows = [row(f"{number:040x}", name=f"n{number}", state=TorrentState.PAUSED) for number in range(4)]
-    busy = row(name="busy")
-    shown = seen(render.overview(table_of(*rows, busy), [*rows, busy], height))
-    assert shown.splitlines()[1].split()[1] == "busy"
-    assert ("and 3 more" in shown) == (fits == 2)
 
 
 @pytest.mark.parametrize(
