@@ -117,7 +117,8 @@ class Report:
             }
             self.output.json_line(document | ({"ignored": ignored} if ignored else {}))
             return
-        self.output.line(render.added(added, found.named if self.many else None))
+        for line in render.added(added, found.named if self.many else None):
+            self.output.line(line)
         if ignored:
             have = "has" if len(ignored) == 1 else "have"
             warn(f"{added.torrent} was there already; {', '.join(ignored)} {have} no effect", as_json=False)
@@ -125,6 +126,7 @@ class Report:
     def end(self) -> ExitCode:
         """The exit code; and what came of all of them, where it is not said by no word of error."""
         failed = self.refused + self.unusable
-        if failed and self.many and not self.output.as_json:
-            say(f"{failed} of {failed + len(self.torrents)} sources could not be added")
+        count = failed + len(self.torrents)
+        if failed and count > 1 and not self.output.as_json:
+            say(f"{failed} of {count} sources could not be added")
         return ExitCode.REFUSED if self.refused else ExitCode.USAGE if self.unusable else ExitCode.OK

@@ -1,5 +1,6 @@
 """Opens the sources of `ouzel add`: what each comes to, one by one, so that one that is bad hinders no other."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def may_be_several(arguments: Sequence[str]) -> bool:
         case [Magnet() | Url()]:
             return False
         case [Local(path=path)]:
-            return Path(path).is_dir() or path.lower().endswith(".magnet")
+            return _is_directory(path) or path.lower().endswith(".magnet")
         case _:
             return True
 
@@ -76,11 +77,15 @@ def _open(named: str, source: Source) -> Iterator[Found]:
         case Url(url=url):
             yield from _fetch(url)
         case Local(path=path):
-            yield from _directory(Path(path)) if Path(path).is_dir() else _file(path)
+            yield from _directory(Path(path)) if _is_directory(path) else _file(path)
         case StandardInput():
             yield from _contents("-", _read_input)
         case _:
             assert_never(source)
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises where the name is too long
 
 
 def _directory(path: Path) -> Iterator[Found]:

@@ -20,6 +20,8 @@ from protocol.rows import TorrentRow, TorrentState
 
 ID_DIGITS: Final = 8
 OLD_MS: Final = 5000
+NAME_MIN: Final = 8
+"""Cells for a name before there is anything else but an id."""
 NAME_WANTED: Final = 20
 """Cells for a name, where it is as long, before there are more columns than the four that a line always has."""
 STATE_WANTED: Final = 11
@@ -176,6 +178,7 @@ class _Column(NamedTuple):
     needed: Callable[[Sequence[TorrentRow]], bool] = lambda _: True
 
 
+_ALMOST_ALWAYS: Final = 1
 _COLUMNS: Final = (
     _Column(
         "STATE",
@@ -185,17 +188,17 @@ _COLUMNS: Final = (
         least=STATE_WANTED,
         style=lambda row: STATE_STYLES.get(row.state, "") if stalled_since_us(row) is None else "yellow",
     ),
-    _Column("DONE", lambda row: format_share(row.progress), 0),
-    _Column("SIZE", lambda row: format_size(row.size) if row.size else _NOTHING, 5),
-    _Column("RATIO", lambda row: _number(ratio(row)), 3),
-    _Column("DOWN", lambda row: format_rate(row.download_bps) if moves(row) else _NOTHING, 1),
-    _Column("UP", lambda row: format_rate(row.upload_bps) if gives(row) else _NOTHING, 4),
-    _Column("ETA", lambda row: _span_s(eta_s(row)), 2),
-    _Column("PEERS", lambda row: str(row.peers), 6),
+    _Column("DONE", lambda row: format_share(row.progress), _ALMOST_ALWAYS),
+    _Column("SIZE", lambda row: format_size(row.size) if row.size else _NOTHING, 6),
+    _Column("RATIO", lambda row: _number(ratio(row)), 4),
+    _Column("DOWN", lambda row: format_rate(row.download_bps) if moves(row) else _NOTHING, 2),
+    _Column("UP", lambda row: format_rate(row.upload_bps) if gives(row) else _NOTHING, 5),
+    _Column("ETA", lambda row: _span_s(eta_s(row)), 3),
+    _Column("PEERS", lambda row: str(row.peers), 7),
     _Column(
         "WHY",
         lambda row: why(row),
-        7,
+        8,
         right=False,
         least=TEXT_WANTED,
         style=lambda row: "red" if row.error else "yellow",
@@ -254,10 +257,10 @@ def _fitting(
     while True:
         cells = {each.header: min(widths[each.header], each.least or WIDEST) for each in left}
         room = width - ID_DIGITS - 1 - sum(each + 1 for each in cells.values())
-        expendable = [each for each in left if each.rank]
-        if room >= min(longest, NAME_WANTED) or not expendable:
+        wanted = NAME_WANTED if any(each.rank > _ALMOST_ALWAYS for each in left) else NAME_MIN
+        if room >= min(longest, wanted) or not left:
             break
-        left.remove(max(expendable, key=lambda each: each.rank))
+        left.remove(max(left, key=lambda each: each.rank))
     for each in left:  # What is left over: half of it for each that could be wider, and the rest for the name.
         more = min(widths[each.header] - cells[each.header], max(0, room - min(longest, NAME_WANTED)))
         if room - more < longest:

@@ -36,6 +36,8 @@ from protocol.rows import (
     TorrentState,
 )
 
+MANY: Final = 5
+"""Ids that are named in one line, at the most."""
 _STATUS_STYLES: Final = {
     HealthStatus.HEALTHY: "green",
     HealthStatus.DEGRADED: "yellow",
@@ -43,13 +45,15 @@ _STATUS_STYLES: Final = {
 }
 
 
-def added(result: Added, source: str | None = None) -> str:
-    """What came of an add; with the source, where it is one of several."""
+def added(result: Added, source: str | None = None) -> list[str]:
+    """Lines that say what came of an add; with the source, where it is one of several."""
     named = "" if source is None else f" ({clean(source)})"
     lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
     if result.shares_files_with:
-        lines.append(f"it shares files with {', '.join(result.shares_files_with)}: whichever writes last has them")
-    return "\n".join(lines)
+        some = ", ".join(result.shares_files_with[:MANY])
+        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
+        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
+    return lines
 
 
 def torrent(detail: TorrentDetail) -> Grid:
@@ -277,7 +281,11 @@ def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int)
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
     health = health_line(table)
-    lines = min(-(-cell_len(health.plain) // max(1, width)) + 1, max(1, height // 3))  # words are not broken: one more
+    most = max(2, height // 3)
+    lines = -(-cell_len(health.plain) // max(1, width)) + 1  # words are not broken, so it may take one more
+    if lines > most:
+        lines = most
+        health.truncate((most - 1) * width, overflow="ellipsis")
     return Group(listing.overview(shown, width, height - lines - 1), health)
 
 
@@ -301,6 +309,7 @@ def _grid(*headers: str) -> Grid:
 def _pairs(*pairs: tuple[str, str]) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")  # nothing of it is cut off
     for name, value in pairs:
         grid.add_row(name, Text(clean(value)))
     return grid

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from ouzel import render
@@ -162,6 +163,34 @@ def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
 
 def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
     """On a line of its own, and only where somebody has."""
-    assert render.added(Added(torrent=ID, duplicate=False)) == f"added: {ID}"
-    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER]))
-    assert told.splitlines()[1].startswith(f"it shares files with {OTHER}")
+    assert render.added(Added(torrent=ID, duplicate=False)) == [f"added: {ID}"]
+    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER] * 7), "x.torrent")
+    assert told[0] == f"added: {ID} (x.torrent)"
+    assert told[1].startswith(f"it shares files with {OTHER}")
+    assert "and 2 more: whichever" in told[1]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_nothing_of_one_torrent_is_cut_off(width: int) -> None:
+    """It is wrapped: its id, a name of 250 bytes, and a path without a blank."""
+    name, path = "名" * 83 + "x", "/srv/" + "x" * 150
+    lines = [line[11:].strip() for line in seen(render.torrent(detail(name=name, save_path=path)), width).splitlines()]
+    shown = "".join(lines)
+    assert ID in shown
+    assert name in shown
+    assert path in shown
+    assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 10), (40, 24), (80, 24), (200, 50)])
+def test_an_overview_of_many_fits_the_terminal_with_the_health_below(width: int, height: int) -> None:
+    """Also where reasons take several lines."""
+    rows = [row(f"{number:040x}", name="名" * 83 + "x") for number in range(500)]
+    table = Table()
+    table.apply(resnapshot(*rows, status=HealthStatus.DEGRADED))
+    table.reasons = [reason("the disk of /srv/downloads is full " * 2)]
+    lines = seen(render.overview(table, rows, width, height), width).splitlines()
+    assert len(lines) < height
+    assert all(cell_len(line) <= width for line in lines)
+    assert "degraded" in "".join(lines)
+    assert "more" in "".join(lines)
