@@ -439,7 +439,10 @@ def restore_damaged(
 def events(
     context: typer.Context,
     progress: Annotated[bool, typer.Option("--progress", help="Rates and progress, too.")] = False,
-    torrent: Annotated[str | None, typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.")] = None,
+    torrent: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.", autocompletion=_complete_id),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print events as they happen, without gaps, until Ctrl-C."""

@@ -90,8 +90,9 @@ def _is_directory(path: str) -> bool:
 
 def _directory(path: Path) -> Iterator[Found]:
     try:
-        # Not links to pipes and the like, which would be waited for without end.
-        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES and each.is_file())
+        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+        # Not pipes and the like, which would be waited for without end; but links to what is gone, to be told.
+        inside = [each for each in inside if each.is_file() or not each.exists()]
     except OSError as error:
         yield Found(str(path), problem=BadSource(f"{str(path)!r} cannot be read: {error.strerror}"))
         return
@@ -166,9 +167,12 @@ def _fetch(url: str) -> Iterator[Found]:
 
 
 def _read_input() -> bytes:
-    content = sys.stdin.buffer.read(MAX_LINES_BYTES + 1)
+    try:
+        content = sys.stdin.buffer.read(MAX_LINES_BYTES + 1)
+    except OSError as error:  # a directory, or nothing
+        raise BadSource(f"it cannot be read: {error.strerror}") from None
     if len(content) > MAX_LINES_BYTES:
-        raise BadSource(f"standard input has more than {MAX_LINES_BYTES} bytes")
+        raise BadSource(f"it has more than {MAX_LINES_BYTES} bytes")
     return content
 
 

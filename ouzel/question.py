@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ouzel.failure import say_without_end
+from ouzel.failure import ExitCode, say_without_end
 
 
 def confirm(question: str) -> None:
@@ -15,10 +15,16 @@ def confirm(question: str) -> None:
         typer.Exit: it was another one.
     """
     say_without_end(f"{question} [y/N] ")
-    answer = sys.stdin.readline()
+    try:
+        answer = sys.stdin.readline()
+    except (OSError, ValueError):  # closed, a directory, or no text
+        answer = ""
+    except KeyboardInterrupt:
+        say_without_end("\nnothing was done\n")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     if not answer:
         say_without_end("\n")
         raise typer.BadParameter("nobody is there to be asked; give --yes to have it done without", param_hint="--yes")
     if answer.strip().lower() not in ("y", "yes"):
         say_without_end("nothing was done\n")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)

@@ -35,7 +35,7 @@ def web(root: Path) -> Iterator[str]:
     directory.mkdir()
     with ThreadingHTTPServer(
         ("127.0.0.1", 0),
-        lambda *args: Files(*args, directory=str(directory)),  # type: ignore[arg-type]
+        lambda *args: Files(*args, directory=str(directory)),
     ) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -420,6 +420,16 @@ def test_rm_of_all_asks(
     assert ("--yes" in err) == (code == 2)
 
 
+def test_an_answer_that_cannot_be_read_is_none(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no text."""
+    daemon.rows = {ID: row()}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xff\n"), encoding="utf-8"))
+    assert ouzel("rm", "--all")[0] == 2
+    assert "remove_torrent" not in daemon.ops()
+
+
 def test_one_command_for_all_or_for_a_label(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """`pause` and `resume` ask nothing, nor does `rm` with --yes; nothing to do is done."""
     daemon.rows = {ID: row(), OTHER: row(OTHER)}

@@ -27,7 +27,9 @@ def test_a_directory_is_what_lies_in_it(tmp_path: Path) -> None:
     (tmp_path / "c.magnet").write_text(f"{LINK}\n{LINK}2\n")
     (tmp_path / "below.torrent").mkdir()
     os.mkfifo(tmp_path / "pipe.torrent")
-    found = list(gather([str(tmp_path)]))
+    (tmp_path / "d.torrent").symlink_to(tmp_path / "gone")
+    *found, gone = gather([str(tmp_path)])
+    assert "No such file" in problems([gone])[0]
     assert [Path(each.named).name for each in found[:2]] == ["A.TORRENT", "b.torrent"]
     assert [each.metainfo for each in found[:2]] == [METAINFO, METAINFO]
     assert [each.magnet for each in found[2:]] == [LINK, LINK + "2"]
