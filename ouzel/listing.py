@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
-from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.printable import clean
@@ -215,7 +214,7 @@ _AGE: Final = _Column(
 )
 
 
-def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> Grid:
+def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> Group:
     """One line a torrent, as wide as the terminal and no wider.
 
     Args:
@@ -229,24 +228,25 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> G
     widths = {header: max((cell_len(cell) for cell in (header, *texts)), default=0) for header, texts in cells.items()}
     longest = max((cell_len(name) for name in ("NAME", *names)), default=4)
     columns, room, widths = _fitting(columns, widths, longest, width)
-    grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    grid.add_column("ID", no_wrap=True, width=ID_DIGITS)
-    grid.add_column("NAME", no_wrap=True, overflow="ellipsis", width=room)
-    for each in columns:
-        grid.add_column(
-            each.header,
-            no_wrap=True,
-            overflow="ellipsis",
-            justify="right" if each.right else "left",
-            width=widths[each.header],
-        )
+    # Not a table of rich's, which takes five times as long for ten thousand torrents.
+    head = [("ID", ID_DIGITS, False), ("NAME", room, False), *((e.header, widths[e.header], e.right) for e in columns)]
+    lines = [Text(" ".join(_fit(*each) for each in head), style="bold", no_wrap=True, overflow="crop")]
     for index, row in enumerate(rows):
-        grid.add_row(
-            Text(clean(row.torrent[:ID_DIGITS])),
-            Text(names[index]),
-            *(Text(cells[each.header][index], style=each.style(row)) for each in columns),
-        )
-    return grid
+        line = Text(f"{_fit(row.torrent, ID_DIGITS, cut='')} {_fit(names[index], room)}", no_wrap=True, overflow="crop")
+        for each in columns:
+            text = _fit(cells[each.header][index], widths[each.header], each.right)
+            line.append(" ").append(text, each.style(row))
+        lines.append(line)
+    return Group(*lines)
+
+
+def _fit(text: str, width: int, right: bool = False, cut: str = "\N{HORIZONTAL ELLIPSIS}") -> str:
+    """The text in so many cells: padded, or cut off with a sign that says so."""
+    cells = cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - cell_len(cut)) + cut
+    padding = " " * (width - cells)
+    return padding + text if right else text + padding
 
 
 def _fitting(
