@@ -283,7 +283,8 @@ def totals(rows: Sequence[TorrentRow], width: int) -> Text:
     count = format_count(len(rows), "torrent")
     share = f"{format_size(done)} of {format_size(wanted)}"
     rates = f"down {format_rate(down)}; up {format_rate(up)}"
-    given = f"; ratio {uploaded / downloaded:.2f}" if downloaded else ""
+    base = downloaded if downloaded * 100 >= done else done  # many come with their data
+    given = f"; ratio {uploaded / base:.2f}" if base else ""
     fuller = [
         f"{count}: {states}; {share}; {rates}{given}",
         f"{count}; {share}; {rates}{given}",
