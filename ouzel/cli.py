@@ -7,31 +7,34 @@ themselves. What takes thought is elsewhere: ids, units, output, render, plain, 
 import contextlib
 import io
 import ipaddress
-import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
+from rich.console import Group
 
-from ouzel import calls, keys_cli, render
+from ouzel import calls, completion, keys_cli, listing, question, render
+from ouzel.adding import BATCH, Report, add_found
 from ouzel.client import Client
-from ouzel.download import add_and_wait
+from ouzel.command_group import HELP_OPTIONS, CommandGroup
+from ouzel.download import wait_for
 from ouzel.ending import Outcome
 from ouzel.errors import Refused, error_body
 from ouzel.failure import EXIT_CODES_HELP, ExitCode, exit_code, say, tell, tell_unwritten, warn
-from ouzel.ids import followed, resolve
+from ouzel.gathering import gather, may_be_several, wants_network
+from ouzel.ids import chosen, followed, resolve
 from ouzel.listen import listen
+from ouzel.listing import SortKey, StateFilter
 from ouzel.output import Output, ReaderGone, discard_unwritten, open_missing
 from ouzel.server import Server
 from ouzel.table import Table
-from ouzel.units import parse_rate
+from ouzel.units import format_count, parse_rate
 from protocol import standard_streams
-from protocol.codec import MAX_FRAME_BYTES
 from protocol.endpoints import default_runtime_dir
 from protocol.errors import OuzelError
 from protocol.rows import HealthStatus, SettingsReport, TorrentState
@@ -42,21 +45,46 @@ app = typer.Typer(
     epilog=EXIT_CODES_HELP,
     pretty_exceptions_enable=False,
     add_completion=True,
+    cls=CommandGroup,
+    suggest_commands=False,
+    context_settings=HELP_OPTIONS,
 )
 
 app.add_typer(keys_cli.app, name="keys")
-crashes_app = typer.Typer(invoke_without_command=True)
+crashes_app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_commands=False)
 app.add_typer(crashes_app, name="crashes")
-damaged_app = typer.Typer(no_args_is_help=True, help="What was put aside because it could not be trusted.")
+damaged_app = typer.Typer(
+    help="What was put aside because it could not be trusted.", cls=CommandGroup, suggest_commands=False
+)
 app.add_typer(damaged_app, name="damaged")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document, or one a line for what goes on.")]
-OneId = Annotated[str, typer.Argument(metavar="ID", help="A torrent's id, or 4 or more of its first digits.")]
-SomeIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or 4 or more first digits of each.")]
-MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this torrent; 4 or more first digits do.")]
+_complete_id = completion.ids(lambda context: _completing_client(context))
+_complete_label = completion.labels(lambda context: _completing_client(context))
+OneId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="A torrent's id, 4 or more of its first digits, or its name.", autocompletion=_complete_id
+    ),
+]
+SomeIds = Annotated[
+    list[str],
+    typer.Argument(metavar="ID...", help="Ids, 4 or more first digits, or names.", autocompletion=_complete_id),
+]
+ChosenIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID...]", help="Ids, 4 or more first digits, or names.", autocompletion=_complete_id),
+]
+MaybeId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]", help="Only this torrent; 4 or more first digits, or its name, do.", autocompletion=_complete_id
+    ),
+]
+Everything = Annotated[bool, typer.Option("--all", help="All torrents.")]
+WithLabel = Annotated[str | None, typer.Option(help="All torrents with this label.", autocompletion=_complete_label)]
 Include = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Download only files that match. Repeatable.")]
 Exclude = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match. Repeatable.")]
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 RATE_HELP = "in bytes/s: 500k, 10M, 1G (powers of 1000) or 1.5Mi (powers of 1024); 0 is no limit."
 
 
@@ -110,7 +138,14 @@ def _global(
 @app.command(epilog=EXIT_CODES_HELP)
 def add(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A .torrent file, or a magnet link.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A .torrent file, a magnet link, a URL (http, https), an info-hash, a directory (its *.torrent and "
+            "*.magnet), or - for standard input (a .torrent, or lines of links).",
+        ),
+    ],
     save_path: Annotated[Path | None, typer.Option(help="Directory for its files.")] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Do not start it.")] = False,
     sequential: Annotated[bool, typer.Option("--sequential", help="Download pieces in order.")] = False,
@@ -127,45 +162,72 @@ def add(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it is complete, or ends in an error.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a torrent. One that is there already is left as it is."""
-    call = calls.add_torrent(
-        **_source(source),
-        save_path=None if save_path is None else str(save_path.absolute()),
-        paused=paused,
-        sequential=sequential,
-        include=include or [],
-        exclude=exclude or [],
-        skip_fluff=skip_fluff,
-        labels=label or [],
-        download_bps=_rate(limit_down, "--limit-down"),
-        upload_bps=_rate(limit_up, "--limit-up"),
-        peers=[_peer(each) for each in peer or []],
-        seed_mode=seed_mode,
-    )
+    """Add torrents. One that is there already is left as it is; one bad source does not stop the others."""
+    options: dict[str, Any] = {
+        "save_path": None if save_path is None else str(save_path.absolute()),
+        "paused": paused,
+        "sequential": sequential,
+        "include": include or [],
+        "exclude": exclude or [],
+        "skip_fluff": skip_fluff,
+        "labels": label or [],
+        "download_bps": _rate(limit_down, "--limit-down"),
+        "upload_bps": _rate(limit_up, "--limit-up"),
+        "peers": [_peer(each) for each in peer or []],
+        "seed_mode": seed_mode,
+    }
     output = Output(as_json=as_json)
-    with _asking(context) as client, _naming(source):
+    report = Report(output, many=may_be_several(sources), options=_given(context, "wait", "as_json"), events=wait)
+    network = wants_network(sources)
+    with _asking(context) as client:
+        if network:
+            client.ping()  # before anything is fetched for nobody
+        adding = add_found(
+            client,
+            gather(sources),
+            lambda each: calls.add_torrent(magnet=each.magnet, metainfo=each.metainfo, **options),
+            batch=1 if network else BATCH,
+        )
+        for found, outcome in adding:
+            report.tell(found, outcome)
+        code = report.end()
         if wait:
-            end = add_and_wait(client, call, output)
-            raise typer.Exit(ExitCode.OK if end is Outcome.COMPLETED else ExitCode.ENDED_IN_ERROR)
-        added = client.run(call)
-        output.show(added, lambda: render.added(added))
+            ends = [wait_for(client, torrent, output) for torrent in dict.fromkeys(report.torrents)]
+            if code is ExitCode.OK and any(end is not Outcome.COMPLETED for end in ends):
+                code = ExitCode.ENDED_IN_ERROR
+    raise typer.Exit(code)
 
 
 @app.command("ls", epilog=EXIT_CODES_HELP)
 def list_torrents(
     context: typer.Context,
-    state: Annotated[TorrentState | None, typer.Option(help="Only torrents in this state.")] = None,
-    label: Annotated[str | None, typer.Option(help="Only torrents with this label.")] = None,
+    state: Annotated[
+        list[StateFilter] | None, typer.Option(help="Only torrents in this state, or stalled ones. Repeatable.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Only torrents with this label.", autocompletion=_complete_label)
+    ] = None,
+    sort: Annotated[
+        SortKey, typer.Option(help="By what the lines are in order: names from A to Z, sizes from large to small.")
+    ] = SortKey.ID,
+    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="The other way round.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the torrents."""
+    """List the torrents; what they come to is in the last line."""
+    states = state or []
+    one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
     with _client(context) as client:
-        rows = list(client.list_torrents(state=state, label=label))
+        rows = listing.kept(client.list_torrents(state=one, label=label), states)
+    rows = listing.ordered(rows, sort, reverse=reverse)
     output = Output(as_json=as_json)
     if not (rows or as_json) and output.console.is_terminal:
         typer.echo("no torrents", err=True)
     else:
-        output.show({"torrents": rows}, lambda: render.torrents(rows, ages=True))
+        width = output.console.width
+        output.show(
+            {"torrents": rows},
+            lambda: Group(listing.torrents(rows, width, ages=True), listing.totals(rows, width)),
+        )
 
 
 @app.command(epilog=EXIT_CODES_HELP)
@@ -193,7 +255,7 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
             if only is not None and only not in table.rows:
                 return f"removed: {only}"
             shown = [row for row in table.rows.values() if only in (None, row.torrent)]
-            return render.overview(table, shown, output.console.height)
+            return render.overview(table, shown, output.console.width, output.console.height)
 
         stream = client.events(progress=True, torrent=only, ticks=True, snapshot=True)
         with stream as events, output.screen(draw, only) as screen:
@@ -205,32 +267,58 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
 
 
 @app.command(epilog=EXIT_CODES_HELP)
-def pause(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+def pause(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
     """Stop torrents until `resume`."""
-    _each(context, torrents, "pause", {}, "paused", as_json)
+    _each(context, Chosen(torrents or [], everything, label), "pause", {}, "paused", as_json)
 
 
 @app.command(epilog=EXIT_CODES_HELP)
-def resume(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+def resume(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
     """Let paused torrents run again."""
-    _each(context, torrents, "resume", {}, "resumed", as_json)
+    _each(context, Chosen(torrents or [], everything, label), "resume", {}, "resumed", as_json)
 
 
 @app.command("rm", epilog=EXIT_CODES_HELP)
 def remove(
     context: typer.Context,
-    torrents: SomeIds,
-    files: Annotated[bool, typer.Option("--files", help="Delete the downloaded files, too.")] = False,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    files: Annotated[bool, typer.Option("--delete-files", "--files", help="Delete the downloaded files, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget torrents; their files stay unless told otherwise."""
-    _each(context, torrents, "remove_torrent", {"delete_files": files}, "removed", as_json)
+    """Forget torrents; their files stay unless told otherwise.
+
+    With --all or --label it asks first, and with --delete-files where there is a terminal to ask on.
+    """
+    named = Chosen(torrents or [], everything, label)
+
+    def confirm(count: int) -> None:
+        ask = not named.torrents or (files and sys.stdin.isatty() and sys.stderr.isatty())
+        if ask and not yes:
+            lost = " and delete their files" if files else "; their files stay"
+            question.confirm(f"remove {format_count(count, 'torrent')}{lost}?")
+
+    _each(context, named, "remove_torrent", {"delete_files": files}, "removed", as_json, confirm)
 
 
 @app.command(epilog=EXIT_CODES_HELP)
 def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
     """Let torrents out of quarantine, in which they are because they crashed the engine: they are loaded again."""
-    _each(context, torrents, "release_torrent", {}, "released", as_json)
+    _each(context, Chosen(torrents), "release_torrent", {}, "released", as_json)
 
 
 @app.command(epilog=EXIT_CODES_HELP)
@@ -357,7 +445,10 @@ def restore_damaged(
 def events(
     context: typer.Context,
     progress: Annotated[bool, typer.Option("--progress", help="Rates and progress, too.")] = False,
-    torrent: Annotated[str | None, typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.")] = None,
+    torrent: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.", autocompletion=_complete_id),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print events as they happen, without gaps, until Ctrl-C."""
@@ -408,41 +499,27 @@ def _asking(context: typer.Context) -> Iterator[Client]:
             raise
 
 
-@contextlib.contextmanager
-def _naming(source: str) -> Iterator[None]:
-    """A refusal of the metainfo names the file that it came from."""
-    try:
-        yield
-    except Refused as error:
-        if error.field != "args.metainfo":
-            raise
-        reason = error.body.message.removeprefix("args.metainfo: ")
-        message = f"{source!r} is not a torrent file: {reason}"
-        raise Refused(msgspec.structs.replace(error.body, message=message)) from None
+def _completing_client(context: typer.Context) -> Client:
+    """The client of a command line that is not finished: the callbacks that make one have not run."""
+    root = context.find_root()
+    given = {name: root.params.get(name) for name in ("runtime_dir", "server", "server_key", "key", "server_events")}
+    path = None if given["runtime_dir"] is None else Path(given["runtime_dir"])
+    source = root.get_parameter_source("runtime_dir")
+    here = source is not None and source.name == "COMMANDLINE"
+    named = None if here else (given["server"], given["server_key"], given["key"], given["server_events"])
+    return _make_client(path, named)
 
 
-def _source(source: str) -> dict[str, Any]:
-    if source.startswith("magnet:"):
-        return {"magnet": source}
-    if not source:
-        raise typer.BadParameter("it is empty; name a .torrent file or a magnet link", param_hint="SOURCE")
-    if _URL.match(source):
-        raise typer.BadParameter(
-            f"{source!r} is a URL, and these are not fetched; download it first, then add the file",
-            param_hint="SOURCE",
-        )
-    try:
-        if (size := Path(source).stat().st_size) > MAX_FRAME_BYTES:
-            raise typer.BadParameter(
-                f"{source!r} is not a torrent file: it has {size} bytes, and {MAX_FRAME_BYTES} is the most",
-                param_hint="SOURCE",
-            )
-        return {"metainfo": Path(source).read_bytes()}
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{source!r} is no magnet link, and cannot be read as a .torrent file: {error.strerror}",
-            param_hint="SOURCE",
-        ) from None
+def _given(context: typer.Context, *but: str) -> list[str]:
+    """The options that stand in the command line."""
+    return [
+        max(each.opts, key=len)
+        for each in context.command.params
+        if each.name not in but
+        and each.opts[0].startswith("-")
+        and (source := context.get_parameter_source(str(each.name))) is not None
+        and source.name == "COMMANDLINE"
+    ]
 
 
 def _limits(client: Client, torrent: str | None) -> SettingsReport:
@@ -483,13 +560,29 @@ def _priority(text: str) -> tuple[int, int]:
     return int(index), int(value)
 
 
+class Chosen(NamedTuple):
+    """Which torrents a command is for: those that are named, or all, or all with a label."""
+
+    torrents: list[str]
+    everything: bool = False
+    label: str | None = None
+
+
 def _each(
-    context: typer.Context, given: Sequence[str], op: str, args: dict[str, Any], done: str, as_json: bool
+    context: typer.Context,
+    wanted: Chosen,
+    op: str,
+    args: dict[str, Any],
+    done: str,
+    as_json: bool,
+    confirm: Callable[[int], None] = lambda _: None,
 ) -> None:
     """One command for several torrents. Exits with 1 where the daemon refused one of them."""
     output = Output(as_json=as_json)
     with _asking(context) as client:
-        torrents = list(dict.fromkeys(resolve(client, given)))
+        torrents = chosen(client, wanted.torrents, everything=wanted.everything, label=wanted.label)
+        if torrents:
+            confirm(len(torrents))
         outcomes = client.request_many([(op, {"torrent": torrent, **args}) for torrent in torrents])
     refused = {
         torrent: outcome for torrent, outcome in zip(torrents, outcomes, strict=True) if isinstance(outcome, OuzelError)
@@ -501,12 +594,14 @@ def _each(
             for torrent in torrents
         ]
         output.json_line({"results": results})
+    elif not wanted.torrents:
+        output.line(f"{done}: {format_count(len(torrents) - len(refused), 'torrent')}")
     else:
         for torrent in torrents:
             if torrent not in refused:
                 output.line(f"{done}: {torrent}")
-    for error in refused.values():
-        tell(error, as_json=as_json)
+    for torrent, error in refused.items():
+        tell(error, as_json=as_json, subject=torrent if len(torrents) > 1 and torrent not in str(error) else None)
     if refused:
         raise typer.Exit(ExitCode.REFUSED)
 

@@ -1,58 +1,63 @@
-"""`ouzel add --wait`: adds a torrent and stays until its download came to an end, whatever happens to the engine."""
-
-import msgspec
+"""`ouzel add --wait`: stays until a download came to an end, whatever happens to the engine."""
 
 from ouzel import render
-from ouzel.calls import Added, Call
 from ouzel.client import Client
 from ouzel.ending import Ending, Outcome
+from ouzel.errors import Refused
 from ouzel.event import Event
+from ouzel.events import Events
 from ouzel.feed import Item
 from ouzel.listen import listen
 from ouzel.output import Output
 from ouzel.printable import clean
 from ouzel.table import Table
+from protocol.errors import ErrorKind
 
 
-def add_and_wait(client: Client, call: Call[Added], output: Output) -> Outcome:
-    """Adds, shows progress, and gives how it ended.
+def wait_for(client: Client, torrent: str, output: Output) -> Outcome:
+    """Shows the progress of a torrent, and gives how it ended.
 
-    It subscribes before it adds, so that no event is missed; and it reads the row afterwards, since a torrent that was
-    there before may be complete already and would have nothing to tell.
-
-    As JSON: `{"type": "added", ...}`, then the events of the torrent and of the service, then `{"type": "ended", ...}`.
+    It subscribes before it reads the row, so that nothing is missed: one that is complete already has nothing to tell.
+    As JSON: the events of the torrent and of the service, then `{"type": "ended", ...}`.
 
     Raises:
-        OuzelError: the daemon refused to add it, or went away.
+        OuzelError: the daemon went away.
     """
     with client.events(ticks=True) as events:
-        added = client.run(call)
-        torrent = added.torrent
-        events.follow(torrent)
-        if output.as_json:
-            output.json_line({"type": "added", **msgspec.to_builtins(added)})
-        else:
-            output.line(render.added(added))
+        return _follow(client, events, torrent, output)
+
+
+def _follow(client: Client, events: Events, torrent: str, output: Output) -> Outcome:
+    events.follow(torrent)
+    try:
         row = client.get_torrent(torrent)
-        table, ending = Table(), Ending(torrent)
-        table.begin([row], client.health())
-        with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
-            screen.show(table, None)
-            outcome = ending.see_row(row)
-            heard = listen(events, output.check_reader)
-            while outcome is None:
-                item = next(heard)
-                table.apply(item)
-                if isinstance(item, Item):
-                    outcome = ending.see(item)
-                if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
-                    # The event does not tell how much was selected; the row does.
-                    ending = Ending(torrent)
-                    outcome = ending.see_row(client.get_torrent(torrent)) or outcome
-                if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
-                    screen.show(table, item)
+    except Refused as error:
+        if error.kind is not ErrorKind.UNKNOWN_TORRENT:
+            raise
+        return _end(torrent, Outcome.REMOVED, "", output)
+    table, ending = Table(), Ending(torrent)
+    table.begin([row], client.health())
+    with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
+        screen.show(table, None)
+        outcome = ending.see_row(row)
+        heard = listen(events, output.check_reader)
+        while outcome is None:
+            item = next(heard)
+            table.apply(item)
+            if isinstance(item, Item):
+                outcome = ending.see(item)
+            if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
+                # The event does not tell how much was selected; the row does.
+                ending = Ending(torrent)
+                outcome = ending.see_row(client.get_torrent(torrent)) or outcome
+            if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
+                screen.show(table, item)
+    return _end(torrent, outcome, ending.message, output)
+
+
+def _end(torrent: str, outcome: Outcome, message: str, output: Output) -> Outcome:
     if output.as_json:
-        output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": ending.message})
+        output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": message})
     else:
-        output.line(f"{outcome.value}: {torrent}{' - ' if ending.message else ''}{clean(ending.message)}")
+        output.line(f"{outcome.value}: {torrent}{' - ' if message else ''}{clean(message)}")
     return outcome

@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from ouzel import printable
 from ouzel.errors import KeyRefused, NotRunning, error_body
 from ouzel.printable import clean, clean_lines
+from ouzel.sources import BadSource
 from protocol.errors import ErrorKind, OuzelError
 
 
@@ -26,9 +29,9 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODES_HELP = (
-    "Exit codes: 0 done; 1 the daemon refused, or did not answer in time, or the output could not be written; "
-    "2 wrong usage; 3 no daemon is running; 4 `health` says unhealthy; 5 a torrent ended in an error, was removed, or "
-    "has no file selected, during --wait; 130 interrupted; "
+    "Exit codes: 0 done; 1 the daemon refused, or did not answer in time, a URL could not be fetched, or the output "
+    "could not be written; 2 wrong usage; 3 no daemon is running; 4 `health` says unhealthy; 5 a torrent ended in an "
+    "error, was removed, or has no file selected, during --wait; 130 interrupted; "
     "141 (SIGPIPE) the reader of the output went away."
 )
 
@@ -67,14 +70,27 @@ def exit_code(error: OuzelError) -> ExitCode:
     return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.REFUSED
 
 
-def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
-    """Writes an error to stderr: what is wrong, and what to do next."""
+def usage_body(message: str, name: str = "usage") -> dict[str, object]:
+    """An error that is the command line's own, as JSON has it."""
+    return {"code": 0, "name": name, "message": message, "retry": "never" if name == "usage" else "later"}
+
+
+def tell(error: OuzelError | BadSource | typer.TyperException, *, as_json: bool, subject: str | None = None) -> None:
+    """Writes an error to stderr: what is wrong, and what to do next.
+
+    Args:
+        as_json: as one JSON document.
+        subject: which of several things it is about, where the error itself does not say.
+    """
     if as_json:
-        usage = {"code": 0, "name": "usage", "message": _usage(error), "retry": "never"}
-        body = error_body(error) if isinstance(error, OuzelError) else usage
+        if isinstance(error, OuzelError):
+            body = error_body(error)
+        else:
+            body = usage_body(_usage(error), error.name if isinstance(error, BadSource) else "usage")
         say(printable.as_json({"error": body}, only_ascii=True))
     elif isinstance(error, OuzelError):
-        say(f"error: {clean(_in_words_of_the_command_line(error))}")
+        about = "" if subject is None else f"{subject}: "
+        say(f"error: {clean(about + _in_words_of_the_command_line(error))}")
         hint = (
             None
             if isinstance(error, KeyRefused | NotRunning)
@@ -84,8 +100,11 @@ def tell(error: OuzelError | typer.TyperException, *, as_json: bool) -> None:
         )
         if hint is not None:
             say(f"  {hint}")
+    elif isinstance(error, BadSource):
+        say(f"error: {clean(str(error))}")
     else:
-        say(f"error: {clean_lines(_usage(error))}")
+        # Help was shown instead of a message, where there is none.
+        say(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
         context = getattr(error, "ctx", None)
         say(f"  see `{context.command_path if context else 'ouzel'} --help`")
 
@@ -94,6 +113,12 @@ def say(line: str) -> None:
     """Writes a line to stderr, if that takes it: the exit code says the same."""
     with contextlib.suppress(OSError):
         typer.echo(line, err=True)
+
+
+def say_without_end(text: str) -> None:
+    """Writes a part of a line to stderr."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=True, nl=False)
 
 
 def tell_unwritten(error: OSError) -> None:
@@ -107,6 +132,13 @@ def warn(message: str, *, as_json: bool) -> None:
     say(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
 
 
+def near(typed: str, known: Iterable[str]) -> str:
+    """` Did you mean ...?` where one of the words that are known is near to what was typed, or nothing."""
+    matches = get_close_matches(typed.lstrip("-"), [each.lstrip("-") for each in known], n=1, cutoff=0.65)
+    dashes = typed[: len(typed) - len(typed.lstrip("-"))]
+    return f". Did you mean {dashes + matches[0]!r}?" if matches else ""
+
+
 def _in_words_of_the_command_line(error: OuzelError) -> str:
     """The error with the option in the place of the protocol's field: `args.peers[0]: ...` is `--peer: ...`."""
     named = _FIELD.match(error.field or "")
@@ -116,4 +148,7 @@ def _in_words_of_the_command_line(error: OuzelError) -> str:
 
 def _usage(error: Exception) -> str:
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    option = getattr(error, "option_name", None)
+    if option and hasattr(error, "possibilities"):  # an option that is not there
+        message = getattr(error, "message", message) + near(option, error.possibilities or ())
     return message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer

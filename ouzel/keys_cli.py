@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from ouzel import keys
+from ouzel.command_group import CommandGroup
 from ouzel.failure import EXIT_CODES_HELP
 from ouzel.keys import KeyPair
 from ouzel.output import Output
 from ouzel.printable import clean_lines
 from protocol.key_file import Role
 
-app = typer.Typer(help="Make keys for clients on tcp, and for the daemon.", no_args_is_help=True)
+app = typer.Typer(help="Make keys for clients on tcp, and for the daemon.", cls=CommandGroup, suggest_commands=False)
 
 
 @app.callback()

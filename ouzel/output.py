@@ -20,7 +20,7 @@ from ouzel.table import Table
 
 DRAW_EVERY_S: Final = 0.2
 WIDE: Final = 10_000
-"""Columns of what is no terminal: nothing is cut off."""
+"""Columns of what is no terminal: nothing is cut off, unless COLUMNS says how many there are."""
 
 
 class ReaderGone(Exception):
@@ -37,7 +37,7 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         terminal = sys.stdout.isatty()
-        self.console = Console(highlight=False, width=None if terminal else WIDE)
+        self.console = Console(highlight=False, width=None if terminal else columns())
 
     def show(self, document: Any, human: Callable[[], RenderableType]) -> None:
         """The result of a command: `document` as JSON, or what `human` makes."""
@@ -85,6 +85,12 @@ class Output:
         if self.console.is_terminal:
             return LiveScreen(self.console, draw)
         return PlainScreen(self, torrent)
+
+
+def columns() -> int:
+    """Columns where there is no terminal to ask: those of COLUMNS, which `watch` and the like set, or no limit."""
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isascii() and told.isdecimal() and 0 < int(told) < WIDE else WIDE
 
 
 def open_missing() -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from ouzel.event import Event
+from ouzel.listing import moves, name_of
 from ouzel.printable import clean
-from ouzel.render import health_line, moves, name_of
+from ouzel.render import health_line
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table
 from ouzel.units import format_rate, format_share

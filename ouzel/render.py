@@ -6,14 +6,16 @@ Longer than other files, since it is one list: how each thing that is shown look
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ouzel import why
+from ouzel import listing, why
 from ouzel.calls import Added
 from ouzel.event import Resnapshot
+from ouzel.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.printable import clean
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.table import Table, still
@@ -42,76 +44,24 @@ from protocol.rows import (
     TorrentState,
 )
 
-ID_DIGITS: Final = 8
+MANY: Final = 5
+"""Ids that are named in one line, at the most."""
 _STATUS_STYLES: Final = {
     HealthStatus.HEALTHY: "green",
     HealthStatus.DEGRADED: "yellow",
     HealthStatus.UNHEALTHY: "bold red",
 }
-_STATE_STYLES: Final = {
-    TorrentState.DOWNLOADING: "cyan",
-    TorrentState.FINISHED: "green",
-    TorrentState.SEEDING: "green",
-    TorrentState.PAUSED: "dim",
-    TorrentState.ERROR: "red",
-    TorrentState.MISSING_STORAGE: "red",
-    TorrentState.QUARANTINED: "red",
-}
-_AT_REST: Final = (TorrentState.FINISHED, TorrentState.SEEDING, TorrentState.PAUSED)
-_OLD_MS: Final = 5000
-_ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
 
 
-def added(result: Added) -> str:
-    """What came of an add."""
-    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}"]
+def added(result: Added, source: str | None = None) -> list[str]:
+    """Lines that say what came of an add; with the source, where it is one of several."""
+    named = "" if source is None else f" ({clean(source)})"
+    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
     if result.shares_files_with:
-        lines.append(f"it shares files with {', '.join(result.shares_files_with)}: whichever writes last has them")
-    return "\n".join(lines)
-
-
-def name_of(row: TorrentRow) -> str:
-    """A torrent's name, or its id while it has none."""
-    return clean(row.name or row.torrent)
-
-
-def moves(row: TorrentRow) -> bool:
-    """Whether a rate and a time that is left say anything of it: not where it is complete or paused."""
-    return row.progress < 1 and row.state not in _AT_REST
-
-
-def torrents(rows: Sequence[TorrentRow], *, ages: bool = False) -> Grid:
-    """One line a torrent. The name gives way where the terminal is narrow.
-
-    Args:
-        rows: the torrents.
-        ages: say how old a row is where the engine told nothing for long; rows of a stream do not know.
-    """
-    grid = _grid("ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS")
-    for column in grid.columns[3:]:
-        column.justify = "right"
-    for column in (grid.columns[0], *grid.columns[2:]):
-        column.no_wrap = True
-    troubled = any(row.error for row in rows)
-    if troubled:
-        grid.add_column("ERROR", style="red")
-    aged = ages and any(_is_old(row) for row in rows)
-    if aged:
-        grid.add_column("AGE", style="dim", no_wrap=True)
-    for row in rows:
-        grid.add_row(
-            Text(clean(row.torrent[:ID_DIGITS])),
-            Text(name_of(row), overflow="ellipsis", no_wrap=True),
-            Text(row.state, style=_STATE_STYLES.get(row.state, "")),
-            format_share(row.progress),
-            format_size(row.size),
-            format_rate(row.download_bps),
-            format_rate(row.upload_bps),
-            str(row.peers),
-            *([Text(clean(row.error or ""))] if troubled else []),
-            *([f"{format_span(row.age_ms)} old" if row.age_ms is not None and _is_old(row) else ""] if aged else []),
-        )
-    return grid
+        some = ", ".join(result.shares_files_with[:MANY])
+        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
+        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
+    return lines
 
 
 def torrent(detail: TorrentDetail) -> Grid:
@@ -320,7 +270,7 @@ def download(table: Table, torrent: str) -> RenderableType:
     if table.silent_since_us is not None:
         row = still(row)
     left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps and moves(row) else None
-    title = Text.assemble(f"{name_of(row)} ", (row.state.value, _STATE_STYLES.get(row.state, "")), no_wrap=True)
+    title = Text.assemble(f"{name_of(row)} ", (row.state.value, STATE_STYLES.get(row.state, "")), no_wrap=True)
     grid = Grid.grid(padding=(0, 1))
     grid.add_row(
         ProgressBar(total=1.0, completed=row.progress, width=20),
@@ -338,25 +288,23 @@ def download(table: Table, torrent: str) -> RenderableType:
     return Group(*lines)
 
 
-def overview(table: Table, shown: Sequence[TorrentRow], height: int) -> Group:
-    """A table of torrents that fits a terminal of `height` lines: the active ones first, and the service's health."""
+def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
+    """Torrents that fit a terminal, the active ones first, what they come to, and the service's health."""
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
-    ranked = sorted(shown, key=lambda row: (row.state not in _ACTIVE_FIRST, -row.download_bps - row.upload_bps))
-    fitting = ranked[: max(1, height - 4)]
-    rest = len(ranked) - len(fitting)
-    more = [Text(f"and {rest} more", style="dim")] if rest else []
-    return Group(torrents(fitting), *more, health_line(table))
+    health = health_line(table)
+    most = max(2, height // 3)
+    lines = -(-cell_len(health.plain) // max(1, width)) + 1  # words are not broken, so it may take one more
+    if lines > most:
+        lines = most
+        health.truncate((most - 1) * width, overflow="ellipsis")
+    return Group(listing.overview(shown, width, height - lines - 1), health)
 
 
 def _ending(summary: CrashSummary) -> str:
     if summary.signal is None and summary.exit_code is None:
         return "unknown"
     return summary.signal or f"exit code {summary.exit_code}"
-
-
-def _is_old(row: TorrentRow) -> bool:
-    return row.age_ms is not None and row.age_ms > _OLD_MS
 
 
 def _silence(since_us: int) -> str:
@@ -373,6 +321,7 @@ def _grid(*headers: str) -> Grid:
 def _pairs(*pairs: tuple[str, str]) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")  # nothing of it is cut off
     for name, value in pairs:
         grid.add_row(name, Text(clean(value)))
     return grid

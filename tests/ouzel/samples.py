@@ -58,6 +58,11 @@ _ROW: dict[str, Any] = {
 }
 
 
+def told(torrent: str = ID, **changes: Any) -> TorrentRow:
+    """A torrent that is half downloaded, with its ratio and its time that is left."""
+    return TorrentRow(**(_ROW | {"torrent": torrent, "ratio": 0.5, "eta_s": 90} | changes))
+
+
 def row(torrent: str = ID, **changes: Any) -> TorrentRow:
     """A torrent that is half downloaded."""
     return TorrentRow(**(_ROW | {"torrent": torrent} | changes))

@@ -27,8 +27,10 @@ class Ouzel(Protocol):
 
 
 @pytest.fixture
-def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ouzel:
+def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ouzel:
     """The command line, with `tmp_path` as the runtime directory."""
+
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*argv: str) -> tuple[int, str, str]:
         code = run(["--runtime-dir", str(tmp_path), *argv])
@@ -55,7 +57,9 @@ def test_no_daemon_is_exit_code_3_and_a_way_out(ouzel: Ouzel) -> None:
         ["ls", "--state", "sleeping"],
         ["add", "no-such-file.torrent"],
         ["add", ""],
-        ["add", "https://example.org/x.torrent"],
+        ["add", "ftp://example.org/x.torrent"],
+        ["add", "x" * 300],
+        ["add", "/dev/null"],
         ["add", MAGNET, "--peer", "localhost:6881"],
         ["add", MAGNET, "--peer", "127.0.0.1"],
         ["add", MAGNET, "--peer", "[::1]:65536"],
@@ -64,8 +68,10 @@ def test_no_daemon_is_exit_code_3_and_a_way_out(ouzel: Ouzel) -> None:
         ["limit", "--down", "10T"],
         ["files", "aaaa", "--priority", "1"],
         ["files", "aaaa", "--priority", "1=8"],
-        ["show", "abc"],
         ["show"],
+        ["pause"],
+        ["rm", ID, "--all"],
+        ["resume", ID, "--label", "x"],
     ],
 )
 def test_wrong_usage_is_exit_code_2(daemon: ScriptedDaemon, ouzel: Ouzel, argv: list[str]) -> None:
@@ -121,7 +127,7 @@ def test_the_version_needs_neither_a_command_nor_a_daemon(ouzel: Ouzel, before: 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("https://example.org/x.torrent", "download it first"),
+        ("ftp://example.org/x.torrent", "only http:// and https:// are"),
         ("", "it is empty"),
         ("big.torrent", "not a torrent file"),
     ],
@@ -195,8 +201,10 @@ def test_add_sends_what_was_asked_for(
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": True}
     options = "--save-path here --paused --sequential --include *.mkv --exclude *.nfo --skip-fluff --label a --label b"
     limits = "--limit-down 10M --limit-up 1Ki --peer 127.0.0.1:1 --seed-mode"
-    code, out, _ = ouzel("add", "x.torrent", *options.split(), *limits.split())
+    code, out, err = ouzel("add", "x.torrent", *options.split(), *limits.split())
     assert (code, out) == (0, f"already there: {ID}\n")
+    assert err.startswith(f"warning: {ID} was there already; --save-path, --paused, --sequential, --include")
+    assert err.endswith("--seed-mode have no effect\n")
     args = daemon.requests[-1].args
     assert args["metainfo"] == b"d4:infoe"
     assert args["save_path"] == str(tmp_path / "here")
@@ -204,9 +212,65 @@ def test_add_sends_what_was_asked_for(
     assert (args["paused"], args["sequential"], args["seed_mode"]) == (True, True, True)
     assert (args["labels"], args["peers"]) == (["a", "b"], ["127.0.0.1:1"])
     assert (args["download_bps"], args["upload_bps"]) == (10_000_000, 1024)
-    assert json.loads(ouzel("add", MAGNET, "--json")[1]) == {"torrent": ID, "duplicate": True}
+    assert json.loads(ouzel("add", MAGNET, "--json")[1]) == {"source": MAGNET, "torrent": ID, "duplicate": True}
     assert daemon.requests[-1].args["magnet"] == MAGNET
     assert daemon.requests[-1].args["save_path"] is None
+
+
+def test_one_bad_source_does_not_stop_the_others(
+    daemon: ScriptedDaemon, ouzel: Ouzel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is told of for itself, and the exit code says that there was one."""
+
+    def add(args: dict[str, Any]) -> dict[str, Any]:
+        if args["metainfo"] == b"d4:infoe":
+            raise OuzelError(ErrorKind.INVALID_METAINFO, "args.metainfo: no", field="args.metainfo")
+        return {"torrent": ID if args["magnet"] == MAGNET else OTHER, "duplicate": False}
+
+    daemon.answers["add_torrent"] = add
+    monkeypatch.chdir(tmp_path)
+    Path("bad.torrent").write_bytes(b"d4:infoe")
+    code, out, err = ouzel("add", "missing.torrent", MAGNET, "bad.torrent", f" {OTHER}\n")
+    assert code == 1
+    assert out == f"added: {ID} ({MAGNET})\nadded: {OTHER} ({OTHER})\n"
+    assert [line for line in err.splitlines() if line.startswith("error: ")] == [
+        "error: 'missing.torrent' is no magnet link, info-hash or URL, and cannot be read as a .torrent file: "
+        "No such file or directory",
+        "error: invalid_metainfo: 'bad.torrent' is not a torrent file: no",
+    ]
+    assert err.splitlines()[-1] == "2 of 4 sources could not be added"
+    code, out, err = ouzel("add", MAGNET, "missing.torrent", "--json")
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert code == 2
+    assert objects[0] == {"source": MAGNET, "torrent": ID, "duplicate": False}
+    assert (objects[1]["source"], objects[1]["error"]["name"]) == ("missing.torrent", "usage")
+
+
+def test_standard_input_has_a_torrent_or_lines(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty lines and comments are passed over."""
+    daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
+    for content, count in ((f"\n# mine\n{MAGNET}\r\n  {OTHER}\n".encode(), 2), (b"d4:infoe", 1)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        code, out, _ = ouzel("add", "-", "--json")
+        assert (code, len(out.splitlines())) == (0, count)
+    assert daemon.requests[-1].args["metainfo"] == b"d4:infoe"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert ouzel("add", "-")[::2] == (2, "error: standard input: it is empty\n")
+
+
+def test_several_are_waited_for(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Each until it ends."""
+    daemon.rows = {
+        ID: row(state=TorrentState.SEEDING, progress=1.0),
+        OTHER: row(OTHER, state=TorrentState.ERROR, error="disk full"),
+    }
+    daemon.answers["add_torrent"] = lambda args: {"torrent": args["magnet"][-40:], "duplicate": False}
+    code, out, _ = ouzel("add", ID, OTHER, "--wait")
+    assert code == 5
+    assert out.splitlines()[-1] == f"failed: {OTHER} - disk full"
+    assert f"completed: {ID}" in out
 
 
 @pytest.mark.parametrize(("recoverable", "code"), [(True, 0), (False, 5)])
@@ -233,7 +297,7 @@ def test_ls(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     daemon.rows = {ID: row(), OTHER: row(OTHER, name="long " * 100, state=TorrentState.PAUSED)}
     code, out, _ = ouzel("ls")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["ID", ID[:8], OTHER[:8]]
+    assert [line.split()[0] for line in out.splitlines()] == ["ID", ID[:8], OTHER[:8], "2"]
     assert ("long " * 100).strip() in out
     documents = json.loads(ouzel("ls", "--state", "paused", "--label", "x", "--json")[1])
     assert [each["torrent"] for each in documents["torrents"]] == [OTHER]
@@ -318,6 +382,7 @@ def test_health_says_by_its_exit_code_whether_the_daemon_works(
         (["release"], "release_torrent", {}),
         (["rm"], "remove_torrent", {"delete_files": False}),
         (["rm", "--files"], "remove_torrent", {"delete_files": True}),
+        (["rm", "--delete-files", "--yes"], "remove_torrent", {"delete_files": True}),
     ],
 )
 def test_one_command_for_several_torrents(
@@ -339,6 +404,104 @@ def test_one_command_for_several_torrents(
     code, out, err = ouzel(*argv, ID, OTHER, "--json")
     assert [each["ok"] for each in json.loads(out)["results"]] == [True, False]
     assert json.loads(err)["error"]["name"] == "torrent_busy"
+
+
+@pytest.mark.parametrize(("answer", "code", "removed"), [("y\n", 0, 2), ("\n", 1, 0), ("no\n", 1, 0), ("", 2, 0)])
+def test_rm_of_all_asks(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, removed: int
+) -> None:
+    """The answer is a line of standard input; where there is none, --yes has to say it."""
+    daemon.rows = {ID: row(), OTHER: row(OTHER)}
+    daemon.answers["remove_torrent"] = lambda args: {"torrent": args["torrent"]}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    ended, _, err = ouzel("rm", "--all", "--delete-files")
+    assert (ended, daemon.ops().count("remove_torrent")) == (code, removed)
+    assert "remove 2 torrents and delete their files? [y/N]" in err
+    assert ("--yes" in err) == (code == 2)
+
+
+def test_an_answer_that_cannot_be_read_is_none(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no text."""
+    daemon.rows = {ID: row()}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xff\n"), encoding="utf-8"))
+    assert ouzel("rm", "--all")[0] == 2
+    assert "remove_torrent" not in daemon.ops()
+
+
+def test_one_command_for_all_or_for_a_label(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """`pause` and `resume` ask nothing, nor does `rm` with --yes; nothing to do is done."""
+    daemon.rows = {ID: row(), OTHER: row(OTHER)}
+    for op in ("pause", "resume", "remove_torrent"):
+        daemon.answers[op] = lambda args: {"torrent": args["torrent"]}
+    assert ouzel("pause", "--all") == (0, "paused: 2 torrents\n", "")
+    assert [each["ok"] for each in json.loads(ouzel("resume", "--label", "x", "--json")[1])["results"]] == [True, True]
+    assert _last(daemon, "list_torrents")["label"] == "x"
+    assert ouzel("rm", "--label", "x", "-y") == (0, "removed: 2 torrents\n", "")
+    daemon.rows = {}
+    assert ouzel("rm", "--all") == (0, "removed: 0 torrents\n", "")
+
+
+def test_names_and_prefixes_name_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """What is neither is wrong usage."""
+    daemon.rows = {ID: row(name="a b"), OTHER: row(OTHER)}
+    daemon.answers["pause"] = lambda args: {"torrent": args["torrent"]}
+    assert ouzel("pause", "a b", OTHER[:4])[1] == f"paused: {ID}\npaused: {OTHER}\n"
+    assert ouzel("show", "abc")[0] == 2
+
+
+def test_ls_sorts_and_chooses(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """By what people look for, in a list and as JSON; one state is the daemon's work, several are not."""
+    daemon.rows = {ID: row(name="b", size=5), OTHER: row(OTHER, name="a", size=7, state=TorrentState.PAUSED)}
+
+    def ids(*argv: str) -> list[str]:
+        return [each["torrent"] for each in json.loads(ouzel("ls", "--json", *argv)[1])["torrents"]]
+
+    assert ids("--sort", "name") == ids("--sort", "size") == [OTHER, ID]
+    assert ids("--sort", "size", "--reverse") == [ID, OTHER]
+    assert ids("--state", "paused") == [OTHER]
+    assert daemon.requests[-1].args["state"] == "paused"
+    assert ids("--state", "paused", "--state", "downloading") == [ID, OTHER]
+    assert ids("--state", "stalled") == []
+
+
+def test_a_pipe_has_the_columns_that_are_asked_for(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As programs that show the output of others do."""
+    daemon.rows = {ID: row(name="long " * 100)}
+    monkeypatch.setenv("COLUMNS", "40")
+    assert max(len(line) for line in ouzel("ls")[1].splitlines()) <= 40
+    monkeypatch.setenv("COLUMNS", "no")
+    assert ("long " * 100).strip() in ouzel("ls")[1]
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["add"], ["ls"], ["crashes"], ["crashes", "show"], ["keys", "new"], ["damaged"]]
+)
+def test_help_has_a_short_option(ouzel: Ouzel, command: list[str]) -> None:
+    """On every command."""
+    assert ouzel(*command, "-h") == ouzel(*command, "--help")
+    assert "Usage: ouzel" in ouzel(*command, "-h")[1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["heath"], "error: No such command 'heath'. Did you mean 'health'?"),
+        (["peers"], "error: No such command 'peers'."),
+        (["keys", "nwe"], "error: No such command 'nwe'. Did you mean 'new'?"),
+        (["rm", "--al"], "error: No such option: --al. Did you mean '--all'?"),
+        (["rm", "--verbose"], "error: No such option: --verbose"),
+        (["keys"], "error: Missing command."),
+        (["damaged"], "error: Missing command."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_is_near(ouzel: Ouzel, argv: list[str], said: str) -> None:
+    """And nothing that is far."""
+    code, out, err = ouzel(*argv)
+    assert (code, out, err.splitlines()[0]) == (2, "", said)
 
 
 def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:

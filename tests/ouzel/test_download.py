@@ -1,4 +1,4 @@
-"""Adding a torrent and staying until its download came to an end."""
+"""Staying until a torrent's download came to an end."""
 
 import json
 from typing import Any
@@ -6,26 +6,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from ouzel import Client, calls
-from ouzel.download import add_and_wait
+from ouzel import Client
+from ouzel.download import wait_for
 from ouzel.ending import Outcome
 from ouzel.output import Output
 from protocol.rows import HealthReport, TorrentState
 from tests.ouzel.samples import ID, OTHER, health, progress, reason, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
-CALL = calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID)
 PROGRESS = progress(0).data
 
 
 @pytest.fixture(autouse=True)
-def _adding(daemon: ScriptedDaemon) -> None:
-    def add(_: dict[str, Any]) -> dict[str, Any]:
-        duplicate = ID in daemon.rows
-        daemon.rows.setdefault(ID, row(progress=0.0, bytes_done=0))
-        return {"torrent": ID, "duplicate": duplicate}
-
-    daemon.answers["add_torrent"] = add
+def _added(daemon: ScriptedDaemon) -> None:
+    daemon.rows[ID] = row(progress=0.0, bytes_done=0)
 
 
 def plays(daemon: ScriptedDaemon, *events: tuple[str, str | None, dict[str, Any]]) -> None:
@@ -54,24 +48,22 @@ def test_it_shows_progress_until_the_torrent_is_complete(
         ("completed", OTHER, {"bytes_done": 1}),
         ("completed", ID, {"bytes_done": 1000}),
     )
-    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.COMPLETED
+    assert wait_for(client, ID, Output(as_json=False)) is Outcome.COMPLETED
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"added: {ID}"
     assert "ubuntu.iso: downloading 50.0% at 2.0 MB/s" in lines
     assert "health: degraded - engine backing_off; engine -: the engine is being restarted" in lines
     assert "ubuntu.iso: downloading 50.0% at 0 B/s (disk full)" in lines
     assert lines[-1] == f"completed: {ID}"
 
 
-def test_as_json_it_gives_what_was_added_the_events_and_the_end(
+def test_as_json_it_gives_the_events_and_the_end(
     daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One object a line."""
     plays(daemon, ("progress", ID, PROGRESS), ("error", ID, {"name": "x", "message": "broken", "recoverable": False}))
-    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.FAILED
+    assert wait_for(client, ID, Output(as_json=True)) is Outcome.FAILED
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each["type"] for each in objects] == ["added", "progress", "error", "ended"]
-    assert objects[0] == {"type": "added", "torrent": ID, "duplicate": False}
+    assert [each["type"] for each in objects] == ["progress", "error", "ended"]
     assert (objects[-1]["outcome"], objects[-1]["message"]) == ("failed", "broken")
 
 
@@ -80,21 +72,21 @@ def test_a_torrent_that_is_complete_already_has_nothing_to_tell(
 ) -> None:
     """Its row does."""
     daemon.rows[ID] = row(state=TorrentState.SEEDING, progress=1.0)
-    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.COMPLETED
-    assert capsys.readouterr().out.startswith(f"already there: {ID}")
+    assert wait_for(client, ID, Output(as_json=False)) is Outcome.COMPLETED
+    assert capsys.readouterr().out.endswith(f"completed: {ID}\n")
 
 
 def test_what_completes_before_the_row_is_read_is_not_missed(daemon: ScriptedDaemon, client: Client) -> None:
-    """The stream was opened before the torrent was added; the event is only in the log."""
-    was = daemon.answers["add_torrent"]
+    """The stream was opened before the row was read; the event is only in the log."""
+    was = daemon.answers["get_torrent"]
 
-    def add(args: dict[str, Any]) -> Any:
+    def get(args: dict[str, Any]) -> Any:
         daemon.publish("completed", ID, lost=True, bytes_done=1000)
+        daemon.tick()
         return was(args)
 
-    daemon.answers["add_torrent"] = add
-    plays(daemon, ("tick", None, {"head": 1, "status": "healthy"}))
-    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.COMPLETED
+    daemon.answers["get_torrent"] = get
+    assert wait_for(client, ID, Output(as_json=True)) is Outcome.COMPLETED
 
 
 def test_it_goes_on_with_a_restarted_supervisor(
@@ -109,7 +101,7 @@ def test_it_goes_on_with_a_restarted_supervisor(
         return health()
 
     daemon.answers["health"] = restart
-    assert add_and_wait(client, CALL, Output(as_json=True)) is Outcome.REMOVED
+    assert wait_for(client, ID, Output(as_json=True)) is Outcome.REMOVED
     assert '"reason":"new_epoch"' in capsys.readouterr().out
 
 
@@ -118,7 +110,7 @@ def test_a_torrent_that_is_removed_meanwhile_is_told_once(
 ) -> None:
     """In the words of the other ends."""
     plays(daemon, ("torrent_removed", ID, {"delete_files": False}))
-    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.REMOVED
+    assert wait_for(client, ID, Output(as_json=False)) is Outcome.REMOVED
     assert [line for line in capsys.readouterr().out.splitlines() if "removed" in line] == [f"removed: {ID}"]
 
 
@@ -132,5 +124,11 @@ def test_a_torrent_that_is_finished_with_nothing_selected_has_failed(
         daemon.publish("state_changed", ID, state="finished", previous="queued")
 
     daemon.once_listening(f"progress/{ID}".encode(), play)
-    assert add_and_wait(client, CALL, Output(as_json=False)) is Outcome.FAILED
+    assert wait_for(client, ID, Output(as_json=False)) is Outcome.FAILED
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"failed: {ID} - nothing is selected")
+
+
+def test_a_torrent_that_is_gone_before_anybody_waits_was_removed(daemon: ScriptedDaemon, client: Client) -> None:
+    """As one of several may be, while another is waited for."""
+    daemon.rows.clear()
+    assert wait_for(client, ID, Output(as_json=False)) is Outcome.REMOVED

@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from ouzel import Client, OuzelError
-from ouzel.ids import followed, resolve
+from ouzel.ids import chosen, followed, resolve
 from tests.ouzel.samples import ID, OTHER, detail, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
@@ -14,6 +14,29 @@ V2 = "c" * 64
 @pytest.fixture(autouse=True)
 def _torrents(daemon: ScriptedDaemon) -> None:
     daemon.rows = {each: row(each) for each in (ID, OTHER, V2)}
+
+
+def test_a_whole_name_that_one_torrent_has_is_that_torrent(daemon: ScriptedDaemon, client: Client) -> None:
+    """As it is, or as it is shown; what several are called, or begin with, is ambiguous."""
+    daemon.rows = {ID: row(ID, name="beef"), OTHER: row(OTHER, name="a\x1b b"), V2: row(V2, name="x")}
+    assert resolve(client, ["beef", "a\x1b b", "a\ufffd b", "x"]) == [ID, OTHER, OTHER, V2]
+    daemon.rows[V2] = row(V2, name="beef")
+    with pytest.raises(typer.BadParameter, match="2 torrents are called or begin with beef"):
+        resolve(client, ["beef"])
+    daemon.rows["beef" + "0" * 36] = row("beef" + "0" * 36)
+    with pytest.raises(typer.BadParameter, match="3 torrents are called or begin with beef"):
+        resolve(client, ["beef"])
+
+
+def test_all_or_those_with_a_label_or_those_that_are_named(daemon: ScriptedDaemon, client: Client) -> None:
+    """One of the three has to be said, and no two."""
+    assert chosen(client, [], everything=True, label=None) == [ID, OTHER, V2]
+    assert chosen(client, [], everything=False, label="x") == [ID, OTHER, V2]
+    assert daemon.requests[-1].args["label"] == "x"
+    assert chosen(client, ["aaaa", ID], everything=False, label=None) == [ID]
+    for given, everything, label in (([], False, None), ([ID], True, None), ([ID], False, "x")):
+        with pytest.raises(typer.BadParameter, match="--all or --label"):
+            chosen(client, given, everything=everything, label=label)
 
 
 def test_whole_ids_ask_nobody(daemon: ScriptedDaemon, client: Client) -> None:
@@ -56,6 +79,6 @@ def test_a_prefix_that_several_have_is_ambiguous(daemon: ScriptedDaemon, client:
 
 @pytest.mark.parametrize("text", ["abc", "", "ubuntu", "a" * 65])
 def test_what_is_no_id_is_refused(client: Client, text: str) -> None:
-    """Too short, too long, or not hexadecimal."""
-    with pytest.raises(typer.BadParameter, match="is no id"):
+    """Too short, too long, or not hexadecimal, and no torrent is called so."""
+    with pytest.raises(typer.BadParameter, match=r"is no id|is empty"):
         resolve(client, [text])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ouzel import failure, printable, render
+from ouzel import failure, listing, printable, render
 from ouzel.output import LiveScreen, Output
 from ouzel.plain import PlainLines
 from ouzel.printable import clean, clean_lines
@@ -74,7 +74,7 @@ def test_json_of_half_a_pair_is_written() -> None:
 
 FULL: Final = samples.row(error="e", labels=["l"])
 SHOWN: Final[dict[str, Any]] = {
-    "torrents": lambda: render.torrents([spoilt(FULL)]),
+    "torrents": lambda: listing.torrents([spoilt(FULL)], 400),
     "torrent": lambda: render.torrent(spoilt(samples.detail(labels=["l"], trackers=["t"], web_seeds=["w"], error="e"))),
     "files": lambda: render.files([spoilt(samples.file_row(torrent_path="t"))]),
     "health": lambda: render.health(spoilt(samples.health(reasons=[samples.reason()]))),
@@ -82,7 +82,7 @@ SHOWN: Final[dict[str, Any]] = {
     "crashes": lambda: render.crashes([spoilt(samples.crash())]),
     "crash": lambda: render.crash(spoilt(samples.crash())),
     "download": lambda: render.download(spoilt_table(), samples.ID),
-    "overview": lambda: render.overview(spoilt_table(), list(spoilt_table().rows.values()), 20),
+    "overview": lambda: render.overview(spoilt_table(), list(spoilt_table().rows.values()), 400, 20),
 }
 
 
@@ -110,7 +110,7 @@ def test_what_people_see_has_nothing_raw(shown: str, capsys: pytest.CaptureFixtu
 def test_a_terminal_that_is_drawn_anew_shows_nothing_raw() -> None:
     """What `watch` and `add --wait` draw is the same."""
     console = Console(force_terminal=True, width=400, highlight=False, color_system=None)
-    with console.capture() as captured, LiveScreen(console, lambda table: render.overview(table, [], 5)) as screen:
+    with console.capture() as captured, LiveScreen(console, lambda table: render.overview(table, [], 400, 5)) as screen:
         screen.show(spoilt_table(), None)
     assert not raw(captured.get()) - {"\x1b", "\r"}  # of moving the cursor
     assert "\x1b]" not in captured.get()

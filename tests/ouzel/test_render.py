@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from ouzel import render
@@ -47,22 +48,6 @@ def table_of(*rows: object, status: HealthStatus = HealthStatus.HEALTHY) -> Tabl
     table = Table()
     table.apply(resnapshot(*rows, status=status))  # type: ignore[arg-type]  # rows are TorrentRow
     return table
-
-
-def test_torrents_are_a_line_each() -> None:
-    """With the digits of the id that commands take."""
-    assert "ERROR" not in seen(render.torrents([row()]))
-    lines = seen(render.torrents([row(), row(OTHER, error="disk full")])).splitlines()
-    assert lines[0].split() == ["ID", "NAME", "STATE", "DONE", "SIZE", "DOWN", "UP", "PEERS", "ERROR"]
-    assert lines[1].split()[:4] == [ID[:8], "ubuntu.iso", "downloading", "50.0%"]
-    assert lines[2].endswith("disk full")
-
-
-def test_names_cannot_steer_the_terminal_nor_the_markup() -> None:
-    """They come from strangers."""
-    shown = seen(render.torrents([row(name="\x1b[31mred[bold]x")]))
-    assert "\x1b" not in shown
-    assert "[31mred[bold]x" in shown
 
 
 def test_one_torrent_in_full() -> None:
@@ -170,35 +155,15 @@ def test_a_daemon_that_does_not_answer_is_told_and_nothing_moves() -> None:
     """Since when, until it answers again."""
     table = table_of(row())
     table.apply(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
-    for shown in (seen(render.download(table, ID)), seen(render.overview(table, list(table.rows.values()), 50))):
+    for shown in (seen(render.download(table, ID)), seen(render.overview(table, list(table.rows.values()), 120, 50))):
         assert "the daemon does not answer, since 2023-11-1" in shown
         assert "MB/s" not in shown
     table.apply(DaemonAnswers(since_us=1_700_000_000_000_000))
-    shown = seen(render.overview(table, list(table.rows.values()), 50))
+    shown = seen(render.overview(table, list(table.rows.values()), 120, 50))
     assert "2.0 MB/s" in shown
     assert "healthy" in shown
     assert "answers again" in render.event_line(DaemonAnswers(since_us=1_700_000_000_000_000))
     assert "does not answer" in render.event_line(DaemonSilent(silence_s=3.2, since_us=1_700_000_000_000_000))
-
-
-def test_a_row_that_no_engine_told_of_for_long_says_how_old_it_is() -> None:
-    """Where it is asked for: the rows of a stream keep the age that they had."""
-    rows = [row(age_ms=12_000), row(OTHER), row(age_ms=None)]
-    lines = seen(render.torrents(rows, ages=True)).splitlines()
-    assert lines[0].split()[-1] == "AGE"
-    assert [line.rstrip().endswith("12 s old") for line in lines[1:]] == [True, False, False]
-    assert "old" not in seen(render.torrents(rows))
-    assert "AGE" not in seen(render.torrents([row()], ages=True))
-
-
-@pytest.mark.parametrize(("height", "fits"), [(6, 2), (50, 5)])
-def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, fits: int) -> None:
-    """And says how many are not shown."""
-    rows = [row(f"{number:040x}", name=f"n{number}", state=TorrentState.PAUSED) for number in range(4)]
-    busy = row(name="busy")
-    shown = seen(render.overview(table_of(*rows, busy), [*rows, busy], height))
-    assert shown.splitlines()[1].split()[1] == "busy"
-    assert ("and 3 more" in shown) == (fits == 2)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +185,34 @@ def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
 
 def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
     """On a line of its own, and only where somebody has."""
-    assert render.added(Added(torrent=ID, duplicate=False)) == f"added: {ID}"
-    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER]))
-    assert told.splitlines()[1].startswith(f"it shares files with {OTHER}")
+    assert render.added(Added(torrent=ID, duplicate=False)) == [f"added: {ID}"]
+    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER] * 7), "x.torrent")
+    assert told[0] == f"added: {ID} (x.torrent)"
+    assert told[1].startswith(f"it shares files with {OTHER}")
+    assert "and 2 more: whichever" in told[1]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_nothing_of_one_torrent_is_cut_off(width: int) -> None:
+    """It is wrapped: its id, a name of 250 bytes, and a path without a blank."""
+    name, path = "名" * 83 + "x", "/srv/" + "x" * 150
+    lines = [line[11:].strip() for line in seen(render.torrent(detail(name=name, save_path=path)), width).splitlines()]
+    shown = "".join(lines)
+    assert ID in shown
+    assert name in shown
+    assert path in shown
+    assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 10), (40, 24), (80, 24), (200, 50)])
+def test_an_overview_of_many_fits_the_terminal_with_the_health_below(width: int, height: int) -> None:
+    """Also where reasons take several lines."""
+    rows = [row(f"{number:040x}", name="名" * 83 + "x") for number in range(500)]
+    table = Table()
+    table.apply(resnapshot(*rows, status=HealthStatus.DEGRADED))
+    table.reasons = [reason("the disk of /srv/downloads is full " * 2)]
+    lines = seen(render.overview(table, rows, width, height), width).splitlines()
+    assert len(lines) < height
+    assert all(cell_len(line) <= width for line in lines)
+    assert "degraded" in "".join(lines)
+    assert "more" in "".join(lines)
