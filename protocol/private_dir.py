@@ -122,6 +122,9 @@ def make_shared(directory: Path) -> None:
         os.umask(before & 0o077)  # without the owner's bits nothing could be made in it
     try:
         directory.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        what = "is a symbolic link that leads to no directory" if directory.is_symlink() else "is no directory"
+        raise NotADirectoryError(errno.ENOTDIR, what, error.filename) from None
     finally:
         os.umask(before)
 

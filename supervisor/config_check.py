@@ -20,6 +20,7 @@ from supervisor import sockets
 from supervisor.access import UnusableAccess, read_secret_key
 from supervisor.config import Config
 from supervisor.config_problem import InvalidConfig, Problem
+from supervisor.directory_lock import LOCK
 from supervisor.engine_environment import engine_environment
 
 JUDGE: Final = "engine_proc.judge"
@@ -112,10 +113,13 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
                 notes.append(f"paths.{key}: {path} belongs to uid {owner}; run the check as that user, too")
                 continue
             os.close(private_dir.open_dir(path))
+            if key != "state_dir" and (path / LOCK).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path / LOCK))
             if key == "runtime_dir":
                 sockets.check_places(path)
         except FileNotFoundError:
-            problems += [(f"paths.{key}", problem) for problem in _unmakeable(path)]
+            # Ouzel's own are made where links lead; a link that leads into a circle is no FileNotFoundError.
+            problems += [(f"paths.{key}", problem) for problem in _unmakeable(Path(os.path.realpath(path)))]
         except OSError as error:
             if not _narrowed(error, path):
                 problems.append((f"paths.{key}", f"{error.filename or path}: {error.strerror}"))
@@ -137,7 +141,7 @@ def _unmakeable(path: Path) -> Iterator[str]:
             found = above.stat()
         except FileNotFoundError:
             if above.is_symlink():
-                yield f"{above}: is a symbolic link to nothing"
+                yield f"{above}: is a symbolic link that leads to no directory"
                 return
             continue
         except OSError as error:

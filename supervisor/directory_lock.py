@@ -16,6 +16,8 @@ from typing import Final
 from protocol import private_dir
 from protocol.resume_dir import identity_of
 
+LOCK: Final = ".lock"
+
 PATIENCE_S: Final = 3.0
 """How long an orphan of the supervisor before may take to die."""
 
@@ -75,7 +77,7 @@ class DirectoryLock:
 
 def _open(directory: Path) -> int:
     """The lock file, which is made when missing. Raises OSError where it is not ours alone: it will be truncated."""
-    path = directory / ".lock"
+    path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
