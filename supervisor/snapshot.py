@@ -15,9 +15,9 @@ import msgspec
 from protocol.desired import DesiredTorrent, KnownMetadata
 from protocol.events import FileEntry, Progress, StateChanged
 from protocol.link import SessionStats
-from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
+from protocol.rows import ACTIVE_STATES, FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState, ratio
 from supervisor.eta import Estimates
-from supervisor.totals import Totals, ratio
+from supervisor.totals import Totals
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])
 

@@ -25,8 +25,18 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 lt: Any = libtorrent  # the stubs do not know what it gives
 
-NOT_BY_EVENTS: Final[dict[str, Any]] = {"age_ms": None, "paused": False, "sequential": False, "labels": []}
-"""What clients ask for has no event of its own, and how old a row is tells no event at all."""
+NOT_BY_EVENTS: Final[dict[str, Any]] = {
+    "age_ms": None,
+    "paused": False,
+    "sequential": False,
+    "labels": [],
+    "eta_s": None,
+    "completed_us": None,
+    "last_activity_us": None,
+    "active_s": 0,
+    "seeding_s": 0,
+}
+"""What clients ask for has no event of its own, and how old a row is, and what is of that moment, tells no event."""
 
 RATES: Final[dict[str, Any]] = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
 """They go on changing while nothing happens."""
