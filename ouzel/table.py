@@ -9,7 +9,7 @@ from ouzel.event import Event, Resnapshot
 from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
 from protocol import codec
 from protocol.errors import ErrorKind
-from protocol.rows import HealthReport, HealthStatus, Reason, TorrentRow, TorrentState
+from protocol.rows import HealthReport, HealthStatus, Reason, TorrentRow, TorrentState, ratio
 
 
 class Table:
@@ -116,8 +116,9 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         "upload_limit_bps": data["upload_bps"],
     },
     "progress": lambda data: (
-        {"state": TorrentState(data["state"])}
+        {"state": TorrentState(data["state"]), "ratio": ratio(data["downloaded"], data["uploaded"], data["bytes_done"])}
         | {name: data[name] for name in _PROGRESS}
+        | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
         | ({"hindrance": None, "stalled_since_us": None} if data["download_bps"] else {})
     ),
 }

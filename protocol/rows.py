@@ -429,3 +429,13 @@ class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
 """What `list_torrents` takes as `fields`."""
+
+
+def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
+    """How much was uploaded for each byte downloaded; None where there is nothing to compare with.
+
+    Of a torrent that came with its data it is for each byte that it has. As qBittorrent does, one of which less than a
+    hundredth was downloaded counts as such.
+    """
+    base = downloaded if downloaded * 100 >= bytes_done else bytes_done
+    return uploaded / base if base else None

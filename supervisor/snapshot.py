@@ -25,10 +25,11 @@ from protocol.rows import (
     TorrentState,
     TrackerRow,
     TrackerStatus,
+    ratio,
 )
 from supervisor import hindrance
 from supervisor.eta import Estimates
-from supervisor.totals import Totals, ratio
+from supervisor.totals import Totals
 from supervisor.trackers import Trackers, trackers_of_link
 
 _FILES = msgspec.msgpack.Decoder(list[FileEntry])

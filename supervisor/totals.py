@@ -334,13 +334,3 @@ class Totals:
 
 
 _EMPTY: Final[Mapping[str, Counts]] = {}
-
-
-def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
-    """How much was uploaded for each byte downloaded; None where there is nothing to compare with.
-
-    Of a torrent that came with its data it is for each byte that it has. As qBittorrent does, one of which less than a
-    hundredth was downloaded counts as such.
-    """
-    base = downloaded if downloaded * 100 >= bytes_done else bytes_done
-    return uploaded / base if base else None

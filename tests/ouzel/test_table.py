@@ -54,7 +54,7 @@ def test_an_error_is_over_when_the_torrent_does_something_else() -> None:
 def test_progress_is_taken_whole() -> None:
     """State and numbers."""
     table = table_of(resnapshot(row()), progress(10, state="seeding", progress=1.0, peers=0))
-    assert table.rows[ID] == row(state=TorrentState.SEEDING, progress=1.0, peers=0)
+    assert table.rows[ID] == row(state=TorrentState.SEEDING, progress=1.0, peers=0, ratio=0.0)
 
 
 def test_torrents_come_and_go() -> None:

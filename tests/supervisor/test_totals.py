@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.link import HistoryFound
-from protocol.rows import TorrentState
-from supervisor.totals import SESSION, Counts, SessionRecord, TorrentRecord, Totals, ratio
+from protocol.rows import TorrentState, ratio
+from supervisor.totals import SESSION, Counts, SessionRecord, TorrentRecord, Totals
 from tests.supervisor.samples import OTHER, V1, progress
 
 MINUTE = 60
