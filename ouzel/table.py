@@ -79,7 +79,11 @@ class Table:
         elif event.type == "torrent_removed":
             self.rows.pop(torrent, None)
         elif torrent in self.rows and event.type in _CHANGES:
-            self.rows[torrent] = msgspec.structs.replace(self.rows[torrent], **_CHANGES[event.type](event.data))
+            row = self.rows[torrent]
+            changes = _CHANGES[event.type](event.data)
+            if event.type == "progress" and event.data["downloaded"] > row.downloaded:
+                changes |= {"hindrance": None, "stalled_since_us": None}
+            self.rows[torrent] = msgspec.structs.replace(row, **changes)
 
 
 def still(row: TorrentRow) -> TorrentRow:
@@ -119,7 +123,6 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         {"state": TorrentState(data["state"]), "ratio": ratio(data["downloaded"], data["uploaded"], data["bytes_done"])}
         | {name: data[name] for name in _PROGRESS}
         | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
-        | ({"hindrance": None, "stalled_since_us": None} if data["download_bps"] else {})
     ),
 }
 """What each type of event changes in its torrent's row: the same as in the daemon's. Why a torrent does not move is in

@@ -160,7 +160,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         hindrance: why it does not move; null while it does, and where it has all that is wanted and nothing is wrong.
             Found out when it is read: no event carries it.
         stalled_since_us: since when nothing has arrived of a torrent that has something left to fetch, as far as this
-            supervisor knows, microseconds since 1970; null while something arrives. No event carries it either.
+            supervisor knows, microseconds since 1970; null while something arrives, and for five seconds more, if the
+            rate does not come to nothing sooner. No event carries it either.
     """
 
     torrent: str

@@ -10,6 +10,9 @@ from protocol.events import Progress
 from protocol.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.trackers import Trackers
 
+QUIET_US: Final = 5_000_000
+"""With so many microseconds without a byte a torrent is stalled, and at once where its rate is nothing."""
+
 ON_DISK: Final = frozenset({"storage", "disk_full", "storage_missing", "files_overwritten"})
 """Names of errors that are about a torrent's files, or the disk that they lie on."""
 
@@ -23,6 +26,7 @@ def find(
     progress: Progress,
     *,
     trouble: tuple[str | None, str] | None,
+    stalled: bool,
     engine_up: bool,
     present: bool,
     trackers: Trackers,
@@ -33,6 +37,7 @@ def find(
         state: what it does.
         progress: the latest.
         trouble: the name of its error, where that is known, and its message; None where it has none.
+        stalled: whether nothing has arrived for a while.
         engine_up: whether an engine takes commands.
         present: whether that engine has taken the torrent up.
         trackers: those of all torrents.
@@ -55,7 +60,7 @@ def find(
     if state in _COMPLETE:
         return _of_complete(desired.torrent, progress, trackers)
     if state in _FETCHES:
-        return _of_fetching(desired.torrent, state, progress, trackers)
+        return _of_fetching(desired.torrent, state, progress, trackers) if stalled else None
     if state is TorrentState.CHECKING:
         return None
     return _because(HindranceCause.QUEUED, "it waits for its turn in the engine")
@@ -72,8 +77,8 @@ def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindra
 
 def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers: Trackers) -> Hindrance | None:
     peers, seeds = progress.peers, progress.seeds
-    if progress.download_bps > 0 or 0 < progress.bytes_total <= progress.bytes_done:
-        return None  # the latter while the last of it is written out
+    if 0 < progress.bytes_total <= progress.bytes_done:
+        return None  # the last of it is being written out
     if peers == 0:
         problem = trackers.trouble(torrent)
         if problem is not None:
@@ -92,13 +97,14 @@ def _because(cause: HindranceCause, message: str) -> Hindrance:
     return Hindrance(cause=cause, message=message)
 
 
-def moves(before: Progress | None, progress: Progress) -> bool:
-    """Whether something arrives, or nothing is left to arrive, by what an engine has told last and before."""
-    if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or progress.download_bps > 0:
+def arrives(before: Progress | None, progress: Progress) -> bool:
+    """Whether something has arrived, or nothing is left to arrive, by what an engine has told last and before.
+
+    The rate does not say: libtorrent's is an average that takes a minute to come down to nothing.
+    """
+    if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
         return True
-    if before is not None and progress.downloaded > before.downloaded:
-        return True
-    return not lacks(progress)
+    return progress.download_bps > 0 if before is None else progress.downloaded > before.downloaded
 
 
 def lacks(progress: Progress) -> bool:

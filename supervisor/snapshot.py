@@ -100,8 +100,9 @@ class Observed:
         "known",
         "metadata",
         "progress",
+        "quiet_since_us",
         "refusal",
-        "stalled_since_us",
+        "stalled",
         "state",
         "storage_problem",
         "told_at",
@@ -124,8 +125,10 @@ class Observed:
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
-        self.stalled_since_us: int | None = None
+        self.quiet_since_us: int | None = None
         """Since when nothing has arrived though something is left to fetch, microseconds since 1970."""
+        self.stalled = False
+        """That is so for a while."""
 
     @property
     def stopped(self) -> bool:
@@ -197,8 +200,8 @@ class Snapshot:
                 observed.progress = msgspec.structs.replace(
                     observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
                 )
-                if observed.stalled_since_us is None and hindrance.lacks(observed.progress):
-                    observed.stalled_since_us = now_us
+                if hindrance.lacks(observed.progress):
+                    observed.quiet_since_us, observed.stalled = observed.quiet_since_us or now_us, True
             if observed.state in ACTIVE_STATES and not observed.interrupted:
                 observed.interrupted = True
                 interrupted.append(torrent)
@@ -243,10 +246,12 @@ class Snapshot:
         """
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
-        if hindrance.moves(observed.progress, event):
-            observed.stalled_since_us = None
-        elif observed.stalled_since_us is None:
-            observed.stalled_since_us = now_us
+        if hindrance.arrives(observed.progress, event):
+            observed.quiet_since_us, observed.stalled = None, False
+        else:
+            if observed.quiet_since_us is None:
+                observed.quiet_since_us = now_us
+            observed.stalled = event.download_bps == 0 or now_us - observed.quiet_since_us >= hindrance.QUIET_US
         observed.progress = event
         if event.state is TorrentState.DOWNLOADING:
             self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
@@ -297,7 +302,7 @@ class Snapshot:
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
-            stalled_since_us=observed.stalled_since_us,
+            stalled_since_us=observed.quiet_since_us if observed.stalled else None,
         )
 
     def _hindrance(
@@ -305,7 +310,7 @@ class Snapshot:
     ) -> Hindrance | None:
         state, trouble = observed.state, None
         if (
-            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and progress.download_bps > 0))
+            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and not observed.stalled))
             and present
             and not desired.paused
             and observed.error is observed.storage_problem is None
@@ -321,6 +326,7 @@ class Snapshot:
             state,
             progress,
             trouble=trouble,
+            stalled=observed.stalled,
             engine_up=self.engine_up,
             present=present,
             trackers=self.trackers,

@@ -38,8 +38,8 @@ NOT_BY_EVENTS: Final[dict[str, Any]] = {
     "hindrance": None,
     "stalled_since_us": None,
 }
-"""What clients ask for has no event of its own; how old a row is, what is of that moment, and why it stands still, tells
-no event at all."""
+"""What clients ask for has no event of its own; how old a row is, what is of that moment, and why nothing moves, tells
+no event."""
 
 RATES: Final[dict[str, Any]] = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
 """They go on changing while nothing happens."""

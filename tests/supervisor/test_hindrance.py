@@ -26,7 +26,13 @@ def trackers(*, failing: bool) -> Trackers:
 
 def find(state: TorrentState = TorrentState.DOWNLOADING, **given: Any) -> Hindrance | None:
     """What hinders a torrent that is up, and half done, and gets nothing from nobody."""
-    facts: dict[str, Any] = {"trouble": None, "engine_up": True, "present": True, "trackers": trackers(failing=False)}
+    facts: dict[str, Any] = {
+        "trouble": None,
+        "stalled": True,
+        "engine_up": True,
+        "present": True,
+        "trackers": trackers(failing=False),
+    }
     wanted = {name: given.pop(name) for name in ("paused", "quarantine") if name in given}
     facts |= {name: given.pop(name) for name in list(given) if name in facts}
     numbers: dict[str, Any] = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
@@ -38,7 +44,8 @@ QUARANTINE = Quarantine(reason="it crashed two engines", since_us=1)
 STATES = TorrentState
 
 CASES: dict[str, tuple[HindranceCause | None, dict[str, Any]]] = {
-    "it downloads": (None, {"download_bps": 1, "peers": 1}),
+    "it downloads": (None, {"stalled": False, "peers": 1}),
+    "what is left of a rate": (CAUSES.NO_SEEDS, {"download_bps": 1, "peers": 1}),
     "the last of it is written out": (None, {"bytes_done": 100, "peers": 0}),
     "it is checked": (None, {"state": STATES.CHECKING}),
     "nobody": (CAUSES.NO_PEERS, {}),
@@ -98,30 +105,29 @@ def test_messages_name_the_tracker_without_its_key() -> None:
     st.booleans(),
     st.integers(0, 2),
     st.integers(0, 2),
-    st.integers(0, 1),
+    st.booleans(),
 )
 def test_whatever_does_not_move_has_a_reason(
-    state: TorrentState, paused: bool, engine_up: bool, present: bool, peers: int, seeds: int, rate: int
+    state: TorrentState, paused: bool, engine_up: bool, present: bool, peers: int, seeds: int, stalled: bool
 ) -> None:
     """Unless it is complete, or being checked; and what moves has none."""
-    found = find(
-        state, paused=paused, engine_up=engine_up, present=present, peers=peers, seeds=seeds, download_bps=rate
-    )
+    found = find(state, paused=paused, engine_up=engine_up, present=present, peers=peers, seeds=seeds, stalled=stalled)
     up = engine_up and present and not paused
-    if up and state in (STATES.DOWNLOADING, STATES.FETCHING_METADATA) and rate:
+    if up and state in (STATES.DOWNLOADING, STATES.FETCHING_METADATA) and not stalled:
         assert found is None
     elif state not in (STATES.FINISHED, STATES.SEEDING, STATES.CHECKING) or not up:
         assert found is not None
 
 
-def test_what_moves_and_what_lacks_something() -> None:
-    """What is complete lacks nothing, and a link without metadata does."""
+def test_what_arrives_and_what_lacks_something() -> None:
+    """By bytes, and only at first by the rate. What is complete lacks nothing, and a link without metadata does."""
     still = progress(download_bps=0)
-    assert not hindrance.moves(None, still)
-    assert not hindrance.moves(still, still)
-    assert hindrance.moves(progress(download_bps=0, downloaded=1), still)
-    assert hindrance.moves(None, progress(download_bps=1))
-    assert hindrance.moves(None, progress(download_bps=0, bytes_done=100))
-    assert hindrance.moves(still, progress(state=STATES.CHECKING, download_bps=0))
-    assert hindrance.moves(None, progress(state=STATES.SEEDING, download_bps=0))
+    assert not hindrance.arrives(None, still)
+    assert not hindrance.arrives(still, still)
+    assert not hindrance.arrives(progress(), progress())
+    assert hindrance.arrives(progress(downloaded=1), progress())
+    assert hindrance.arrives(None, progress(download_bps=1))
+    assert hindrance.arrives(None, progress(download_bps=0, bytes_done=100))
+    assert hindrance.arrives(still, progress(state=STATES.CHECKING, download_bps=0))
+    assert hindrance.arrives(None, progress(state=STATES.SEEDING, download_bps=0))
     assert hindrance.lacks(progress(state=STATES.FETCHING_METADATA, size=0, bytes_done=0, bytes_total=0))

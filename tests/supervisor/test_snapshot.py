@@ -109,21 +109,24 @@ def test_since_when_nothing_arrives() -> None:
         return snapshot.row(desired(), 1.0).stalled_since_us
 
     assert since() is None
-    still = progress(download_bps=0)
     for at, told, expected in (
         (1, progress(), None),
-        (2, still, 2),
-        (3, still, 2),
-        (4, progress(), None),
-        (5, progress(state=TorrentState.SEEDING, download_bps=0, bytes_done=100), None),
+        (2, progress(download_bps=0), 2),
+        (3, progress(download_bps=0), 2),
+        (4, progress(downloaded=61), None),
+        (5, progress(downloaded=61), None),  # what is left of the rate
+        (9, progress(downloaded=61), None),
+        (10, progress(downloaded=61), 5),
+        (11, progress(downloaded=62), None),
+        (12, progress(state=TorrentState.SEEDING, download_bps=0, bytes_done=100), None),
     ):
-        snapshot.take_progress(told, 0.0, NOW_US + at)
-        assert since() == (None if expected is None else NOW_US + expected)
-    snapshot.engine_lost(NOW_US + 6)
+        snapshot.take_progress(told, 0.0, NOW_US + at * 1_000_000)
+        assert since() == (None if expected is None else NOW_US + expected * 1_000_000)
+    snapshot.engine_lost(NOW_US + 13)
     assert since() is None
-    snapshot.take_progress(progress(), 0.0, NOW_US + 7)
-    snapshot.engine_lost(NOW_US + 8)
-    assert since() == NOW_US + 8
+    snapshot.take_progress(progress(downloaded=70), 0.0, NOW_US + 14)
+    snapshot.engine_lost(NOW_US + 15)
+    assert since() == NOW_US + 15
 
 
 def test_rows_say_why_nothing_moves() -> None:
