@@ -21,6 +21,7 @@ from engine_proc.alerts import (
     Faulted,
     FileError,
     Flushed,
+    Listening,
     NativeStateChanged,
     PrioritiesSet,
     ResumeData,
@@ -170,6 +171,7 @@ class Engine:
         self._updated_at = now
         self._many_at = now - UPDATES_BUSY_S
         self._sampled: tuple[float, SessionStatistics] | None = None
+        self._listeners: dict[str, int] = {}
         self._writing = 0
         self._store_problem: str | None = None
         self._drain_until: float | None = None
@@ -429,6 +431,8 @@ class Engine:
                 self._handed_over(torrent)
                 if problem is not None:
                     log("warning", "resume_data_not_made", torrent=torrent, problem=problem)
+            case Listening(where, port):
+                self._listeners = {**self._listeners, where: port}
             case SessionStatistics():
                 self._take_statistics(alert)
             case AlertsLost():
@@ -484,6 +488,7 @@ class Engine:
                 uploaded=alert.uploaded,
                 peers=alert.peers,
                 listen_port=self._require_session().listen_port(),
+                listeners=self._listeners,
             )
         )
 

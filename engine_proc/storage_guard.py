@@ -552,6 +552,14 @@ class StorageGuard:
         else:
             self._told.discard(key)
             message = ""
+        whole = full or (bool(torrents) and (mount_point not in self._mounts or mount_point in self._silent))
         self._emit(
-            StorageState(mount_point=mount_point, problem=problem, message=message, torrents=torrents, free_bytes=free)
+            StorageState(
+                mount_point=mount_point,
+                problem=problem,
+                message=message,
+                torrents=torrents,
+                free_bytes=free,
+                whole=whole,
+            )
         )

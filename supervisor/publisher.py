@@ -35,6 +35,7 @@ class Publisher:
         log: numbers and keeps lifecycle events.
         on_hung_up: called when a connection is closed that holds too many subscriptions.
         met: hears of whoever subscribes to something.
+        on_lifecycle: called with each event that is numbered.
         subscriptions: counts who listens to what.
     """
 
@@ -45,11 +46,13 @@ class Publisher:
         on_hung_up: Callable[[], None] = lambda: None,
         *,
         met: Callable[[Sender], None] = lambda _: None,
+        on_lifecycle: Callable[[LifecycleEvent], None] = lambda _: None,
         subscriptions: Subscriptions | None = None,
     ) -> None:
         self._log = log
         self._on_hung_up = on_hung_up
         self._met = met
+        self._on_lifecycle = on_lifecycle
         self._last_hung_up: int | None = None
         self._subscriptions = subscriptions or Subscriptions()
         self._socket = LoopSocket(events, on_frames=self._take)
@@ -60,6 +63,7 @@ class Publisher:
         logged = self._log.append(event, gen=self.gen, ts_us=_now_us())
         if self._subscriptions.wants(logged.topic):
             self._socket.send([logged.topic, self._log.frame(logged)])
+        self._on_lifecycle(event)
         return logged.seq
 
     def latest(self, event: Progress | Tick) -> None:

@@ -50,7 +50,7 @@ from protocol.link import (
 )
 from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
-from supervisor import blame, engine_health, logs, memory
+from supervisor import blame, engine_health, listening, logs, memory
 from supervisor.access import Access, UnusableAccess
 from supervisor.background import Background
 from supervisor.catalogue import Catalogue
@@ -67,6 +67,7 @@ from supervisor.directory_lock import DirectoryLock
 from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
+from supervisor.failing_trackers import FailingTrackers
 from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
@@ -90,12 +91,14 @@ from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
+from supervisor.root_watch import RootWatch
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.threads import in_thread
+from supervisor.torrent_troubles import TorrentTroubles
 from supervisor.waiters import Waiters
 
 CRASHES: Final = "crashes"
@@ -168,6 +171,8 @@ class Service:
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
+        self._troubles = TorrentTroubles()
+        self._failing_trackers = FailingTrackers()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
         self._describer = Describer(self._resume_dir.root, config.sandbox.mode)
@@ -210,7 +215,10 @@ class Service:
         except UnusableAccess:
             context.destroy(linger=0)
             raise
-        self._reporter = HealthReporter(self._health, self._publisher, self._log)
+        self._reporter = HealthReporter(
+            self._health, self._publisher, self._log, name_of=self._name_of, roots=lambda: self._roots.bounds.roots
+        )
+        self._root_watch = RootWatch(lambda: self._wanted_roots.bounds.roots, self._root_seen)
         self._warden = ResumeDirWarden(
             self._resume_dir,
             self._locks[0],
@@ -254,6 +262,9 @@ class Service:
                     self._reporter.put_aside(file)
                 for unreadable in self._catalogue.unreadable.values():
                     self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+                for torrent, desired in self._catalogue.torrents.items():
+                    if desired.quarantine is not None:
+                        self._troubles.quarantined(torrent)
                 for name, error in self._catalogue.not_moved:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -263,6 +274,7 @@ class Service:
                     "pulse": self._pulse.run,
                     "reload": self._reloader.run,
                     "renewal": self._renewal.run,
+                    "roots": self._root_watch.run,
                     "merger": self._merger.run,
                     "access": partial(self._access.run, partial(self._reporter.report, "access")),
                 }
@@ -431,6 +443,7 @@ class Service:
             self._events,
             on_hung_up=self._access.subscriber_hung_up,
             met=self._access.met,
+            on_lifecycle=self._troubles.take,
         )
 
     def _serve(self, group: asyncio.TaskGroup) -> Requests:
@@ -741,6 +754,7 @@ class Service:
             self._reporter.renewed(event.torrent)
         if isinstance(event, TorrentRemoved):
             self._shared_files.gone(event.torrent)
+            self._failing_trackers.note(event.torrent, None)
         return self._publisher.lifecycle(event)
 
     # -- the configuration ----------------------------------------------------------------------------------------
@@ -896,10 +910,31 @@ class Service:
             self._reporter.put_aside(file)
 
     def _session_told(self, stats: SessionStats) -> None:
-        wanted = self._config.engine.get("listen_interfaces") != ""
-        deaf = wanted and stats.listen_port == 0
-        problem = "no port is listened on; see listen_interfaces under [engine]" if deaf else None
-        self._reporter.report("engine", "listen", problem)
+        configured = self._config.engine.get("listen_interfaces")
+        text = configured if isinstance(configured, str) else None
+        self._reporter.report("engine", "listen", *listening.problem(text, stats.listen_port, stats.listeners))
+
+    def _root_seen(self, root: str, problem: str | None) -> None:
+        """All is hindered where torrents cannot be stored that come without a save path."""
+        severity = Severity.DEGRADING if root == self._wanted_roots.default else Severity.NOTED
+        self._reporter.report("download_roots", root, problem, severity)
+
+    def trackers_failing(self, torrent: str, since: float | None) -> None:
+        """All trackers of a torrent fail since then, in monotonic seconds, or not all of them (None)."""
+        self._failing_trackers.note(torrent, since)
+
+    def _name_of(self, torrent: str) -> str:
+        desired = self._catalogue.torrents.get(torrent)
+        if desired is None:
+            return ""
+        metadata = self._snapshot.metadata(desired)
+        return metadata.name if metadata is not None else desired.name or ""
+
+    def _tell_of_torrents(self) -> None:
+        for cause, problem in self._troubles.changes(self._name_of).items():
+            self._reporter.report("torrents", cause, problem, Severity.NOTED)
+        failing = self._failing_trackers.problem(time.monotonic(), self._name_of)
+        self._reporter.report("torrents", "trackers", failing, Severity.NOTED)
 
     def _look_at_memory(self) -> None:
         """Has an engine that holds too much replaced; what is wrong is said until the next one has been looked at."""
@@ -919,6 +954,7 @@ class Service:
                 ("memory", self._look_at_memory),
                 ("spare", self._look_after_spare),
                 ("isolation", self._look_after_isolation),
+                ("torrents", self._tell_of_torrents),
                 ("tick", self._tell_the_time),
             ):
                 self._background.attempt(name, part)

@@ -83,7 +83,11 @@ WAITING: Final = rows.TorrentRow(
     age_ms=None,
 )
 REASON: Final = rows.Reason(
-    component="engine", subject="restore", message="1 of 2 torrents are back", since_us=NOW_US - 100_000
+    component="engine",
+    subject="restore",
+    message="1 of 2 torrents are back",
+    since_us=NOW_US - 100_000,
+    severity=rows.Severity.ERROR,
 )
 HEALTH: Final = rows.HealthReport(
     status=HealthStatus.DEGRADED,
