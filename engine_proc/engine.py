@@ -65,6 +65,7 @@ from protocol.link import (
     ForgetTorrent,
     Heartbeat,
     InspectSource,
+    LookAtFiles,
     QueryFiles,
     ResumeHandedOver,
     ResumeStoreState,
@@ -294,6 +295,8 @@ class Engine:
                 self._require_dispatcher().connect(torrent, peers)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._require_dispatcher().verify(torrent, writer)
+            case LookAtFiles(torrent=torrent):
+                self._require_dispatcher().look_at_files(torrent)
             case Drain():
                 self._begin_drain()
 
@@ -621,6 +624,7 @@ def _subject(command: EngineCommand) -> str:
             | QueryFiles(torrent=torrent)
             | CallPeers(torrent=torrent)
             | VerifyTorrent(torrent=torrent)
+            | LookAtFiles(torrent=torrent)
         ):
             return torrent
         case _:

@@ -146,12 +146,27 @@ class VerifyTorrent(_EngineVerb, frozen=True, kw_only=True, tag="verify_torrent"
     writer: str
 
 
+class LookAtFiles(_EngineVerb, frozen=True, kw_only=True, tag="look_at_files"):
+    """See whether a torrent's files are on the disk still; it is loaded anew where they are not. Nothing answers."""
+
+    torrent: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
 
 EngineCommand = (
-    Configure | InspectSource | EnsureTorrent | ForgetTorrent | QueryFiles | SaveAll | CallPeers | VerifyTorrent | Drain
+    Configure
+    | InspectSource
+    | EnsureTorrent
+    | ForgetTorrent
+    | QueryFiles
+    | SaveAll
+    | CallPeers
+    | VerifyTorrent
+    | LookAtFiles
+    | Drain
 )
 
 

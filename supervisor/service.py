@@ -40,6 +40,7 @@ from protocol.link import (
     EnsureTorrent,
     FilePutAside,
     Heartbeat,
+    LookAtFiles,
     MetainfoDamaged,
     ResumeHandedOver,
     SaveAll,
@@ -52,6 +53,7 @@ from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
 from supervisor import blame, engine_health, listening, logs, memory
 from supervisor.access import Access, UnusableAccess
+from supervisor.authorized_keys import FILES
 from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
@@ -68,6 +70,7 @@ from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.failing_trackers import FailingTrackers
+from supervisor.file_watch import FileWatch
 from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
@@ -85,6 +88,7 @@ from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
+from supervisor.remedies import with_remedy
 from supervisor.renewal import Renewal
 from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
@@ -219,12 +223,13 @@ class Service:
             self._health, self._publisher, self._log, name_of=self._name_of, roots=lambda: self._roots.bounds.roots
         )
         self._root_watch = RootWatch(lambda: self._wanted_roots.bounds.roots, self._root_seen)
+        resume_dir_name = f"the resume directory {self._resume_dir.root}"
         self._warden = ResumeDirWarden(
             self._resume_dir,
             self._locks[0],
             self._catalogue,
             Callbacks(
-                trouble=partial(self._reporter.report, "resume_dir", "directory"),
+                trouble=partial(self._report_disk, "resume_dir", "directory", resume_dir_name),
                 writes=partial(self._reporter.report, "resume_dir", "writes"),
                 locked=self._resume_dir_replaced,
                 back=self._resume_dir_back,
@@ -247,7 +252,7 @@ class Service:
                     reports,
                     group=self._background,
                     log=self._log,
-                    report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
+                    report=partial(self._report_disk, "state_dir", "crashes", str(reports), severity=Severity.NOTED),
                 )
                 self._isolation = self._isolate()
                 keeper = MetadataKeeper(group=self._background, keep=self._mutations.keep_metadata, log=self._log)
@@ -275,8 +280,9 @@ class Service:
                     "reload": self._reloader.run,
                     "renewal": self._renewal.run,
                     "roots": self._root_watch.run,
+                    "files": self._file_watch.run,
                     "merger": self._merger.run,
-                    "access": partial(self._access.run, partial(self._reporter.report, "access")),
+                    "access": partial(self._access.run, self._report_access),
                 }
                 running = [self._background.keep(name, part) for name, part in parts.items()]
                 self._keeper.start()
@@ -323,7 +329,9 @@ class Service:
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
-            on_store_problem=partial(report, "resume_dir", "fastresume"),
+            on_store_problem=partial(
+                self._report_disk, "resume_dir", "fastresume", f"fast-resume data in {self._resume_dir.fastresume_dir}"
+            ),
             on_put_aside=self._engine_put_aside,
             on_metainfo_damaged=self._metainfo_damaged,
             on_handed_over=self._handed_over,
@@ -344,13 +352,16 @@ class Service:
             on_garbage=lambda reason: self._keeper.kill(f"sent a frame that cannot be read: {reason}"),
             admits=lambda command: self._isolation.admits_command(command),
         )
+        self._file_watch = FileWatch(
+            self._catalogue, self._snapshot, lambda torrent: self._link.send(LookAtFiles(torrent=torrent))
+        )
         self._restorer = Restorer(
             self._restore,
             catalogue=self._catalogue,
             snapshot=self._snapshot,
             link=self._link,
             admits=lambda torrent: self._isolation.admits(torrent),
-            report=partial(report, "engine", "restore"),
+            report=partial(self._report_by_itself, "restore", "the others follow by themselves"),
         )
         self._keeper = Keeper(
             policy=self._restart_policy(),
@@ -426,7 +437,7 @@ class Service:
             quarantine=self._mutations.quarantine,
             load=self._restorer.give_missing,
             publish=self._publisher.lifecycle,
-            report=partial(self._reporter.report, "engine", "bisection"),
+            report=partial(self._report_by_itself, "bisection", "the others are loaded by themselves then"),
             log=self._log,
         )
 
@@ -655,7 +666,7 @@ class Service:
             self._keeper.stop()
             return
         # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
-        refused = f"the engine refuses {problem}"
+        refused = f"the engine refuses {problem}; correct it in the configuration and have that read again (SIGHUP)"
         self._reporter.report("engine", "settings", refused, Severity.FATAL)
         self._keeper.kill(refused)
 
@@ -823,7 +834,7 @@ class Service:
             )
 
     def _config_refused(self, problem: str) -> None:
-        message = f"{problem}; nothing was changed, and the next start would fail"
+        message = f"{problem}; nothing was changed, and the next start would fail: correct it and reload (SIGHUP)"
         self._log.error("config_refused", problem=problem)
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)
@@ -913,6 +924,24 @@ class Service:
         configured = self._config.engine.get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
         self._reporter.report("engine", "listen", *listening.problem(text, stats.listen_port, stats.listeners))
+
+    def _report_disk(
+        self,
+        component: str,
+        subject: str,
+        what: str,
+        problem: str | None,
+        severity: Severity = Severity.DEGRADING,
+    ) -> None:
+        self._reporter.report(component, subject, with_remedy(what, problem), severity)
+
+    def _report_by_itself(self, subject: str, outlook: str, problem: str | None) -> None:
+        self._reporter.report("engine", subject, problem and f"{problem}; {outlook}")
+
+    def _report_access(self, subject: str, problem: str | None) -> None:
+        """One client's key concerns that client, the directory of keys all that come over tcp."""
+        severity = Severity.NOTED if subject == FILES else Severity.DEGRADING
+        self._reporter.report("access", subject, problem, severity)
 
     def _root_seen(self, root: str, problem: str | None) -> None:
         """All is hindered where torrents cannot be stored that come without a save path."""
