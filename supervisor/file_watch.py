@@ -77,7 +77,7 @@ class FileWatch:
     async def run(self) -> None:
         """Goes round, for ever."""
         while True:
-            self._begin()
+            self.begin()
             torrents = list(self._catalogue.torrents)
             size = -(-len(torrents) // SLICES)
             files = max(1, FILES // max(1, len(torrents)))
@@ -87,7 +87,8 @@ class FileWatch:
                     await self.look(chosen, files)
                 await asyncio.sleep(self._round_s / SLICES)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """A round begins."""
         self._round += 1
         if self._deep and self._deep_left:
             self._deep_done.clear()  # all have had their turn
