@@ -70,12 +70,12 @@ def _look_at(root: str) -> RootSeen:
     try:
         found = os.stat(root)  # noqa: PTH116  # the number of the error is what matters
     except OSError as error:
-        return RootSeen(error.errno or 0, user=_name_of(os.geteuid()))
+        return RootSeen(error.errno or 0, user=user_name(os.geteuid()))
     try:
         writable = os.access(root, os.W_OK | os.X_OK, effective_ids=True)
         read_only = bool(os.statvfs(root).f_flag & os.ST_RDONLY)
     except OSError as error:
-        return RootSeen(error.errno or 0, found.st_mode, _name_of(found.st_uid), _name_of(os.geteuid()))
+        return RootSeen(error.errno or 0, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
     problem = 0
     if not stat.S_ISDIR(found.st_mode):
         problem = errno.ENOTDIR
@@ -83,10 +83,11 @@ def _look_at(root: str) -> RootSeen:
         problem = errno.EROFS
     elif not writable:
         problem = errno.EACCES
-    return RootSeen(problem, found.st_mode, _name_of(found.st_uid), _name_of(os.geteuid()))
+    return RootSeen(problem, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
 
 
-def _name_of(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """The name of a user, or the number where there is none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -7,6 +7,7 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import time
@@ -95,7 +96,7 @@ from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
-from supervisor.root_watch import RootWatch
+from supervisor.root_watch import RootWatch, user_name
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.shared_files import SharedFiles
@@ -175,7 +176,7 @@ class Service:
         self._snapshot = Snapshot()
         self._restore = Restore()
         self._health = Health()
-        self._troubles = TorrentTroubles()
+        self._troubles = TorrentTroubles(user_name(os.geteuid()))
         self._failing_trackers = FailingTrackers()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()

@@ -31,8 +31,8 @@ _RESUME: Final = "then `ouzel resume ID`"
 
 _CAUSES: Final = {
     "permission": _Cause(
-        "ouzeld's user may not read or write their files",
-        f"give the files and their directories to that user (chown -R, chmod u+rwX), {_RESUME}",
+        "the user {user} may not read or write their files",
+        "give the files and their directories to that user (chown -R {user}, chmod -R u+rwX), " + _RESUME,
     ),
     "read_only": _Cause(
         "their file system is read-only",
@@ -45,6 +45,10 @@ _CAUSES: Final = {
     "files_in_the_way": _Cause(
         "something else is in the place of their files or directories",
         f"move away what is there, {_RESUME}",
+    ),
+    "missing": _Cause(
+        "files or directories of theirs are gone, or cannot be made",
+        "see that the directory is there and is {user}'s, " + _RESUME + ", which tries again and says what is wrong",
     ),
     "storage": _Cause("their files cannot be used", f"see the message, mend what it names, {_RESUME}"),
     "path_not_allowed": _Cause(
@@ -85,6 +89,7 @@ _STORAGE_WORDS: Final = (
     ("is a directory", "files_in_the_way"),
     ("not a directory", "files_in_the_way"),
     ("file exists", "files_in_the_way"),
+    ("no such file", "missing"),
 )
 """What the message of a storage error says, in lower case, and the cause that it shows."""
 
@@ -101,9 +106,14 @@ def cause_of(name: str, message: str) -> str:
 
 
 class TorrentTroubles:
-    """The torrents that somebody has to look after."""
+    """The torrents that somebody has to look after.
 
-    def __init__(self) -> None:
+    Args:
+        user: whose rights the service has.
+    """
+
+    def __init__(self, user: str = "of ouzeld") -> None:
+        self._user = user
         self._last: dict[str, tuple[str, str]] = {}
         """The cause and the message of each torrent's last error, until that is over."""
         self._stopped: dict[str, str] = {}
@@ -147,7 +157,7 @@ class TorrentTroubles:
         return {**problems, **dict.fromkeys(gone)}
 
     def _problem(self, cause: str, torrents: dict[str, None], name_of: Callable[[str], str]) -> str:
-        what, remedy = _CAUSES[cause]
+        what, remedy = (text.replace("{user}", self._user) for text in _CAUSES[cause])
         first = next(iter(torrents))
         message = self._last.get(first, ("", ""))[1]
         example = f": {message}" if message else ""

@@ -27,7 +27,7 @@ def name_of(torrent: str) -> str:
 
 def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> None:
     """With what is wrong, and what helps; until the last of them is well."""
-    troubles = TorrentTroubles()
+    troubles = TorrentTroubles("ouzel")
     for torrent in (A, B, C, D):
         troubles.take(error(torrent))
         troubles.take(state(torrent, TorrentState.ERROR))
@@ -36,7 +36,7 @@ def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> N
     assert text is not None
     assert text.startswith("4 torrents in error: ")
     assert "'name of a' (aaaaaaaa), 'name of b' (bbbbbbbb), 'name of c' (cccccccc) and 1 more" in text
-    assert "chown" in text
+    assert "chown -R ouzel" in text
     assert "ouzel resume" in text
     for torrent in (A, B):
         troubles.take(state(torrent, TorrentState.SEEDING))
@@ -75,6 +75,7 @@ def test_a_quarantine_is_a_cause_of_its_own() -> None:
         ("storage", "/d/x: Read-only file system", "read_only"),
         ("storage", "/d/x: Input/output error", "disk_failure"),
         ("storage", "(20 Not a directory) /d/x", "files_in_the_way"),
+        ("storage", "(2 No such file or directory) /d/x", "missing"),
         ("storage", "something new", "storage"),
         ("path_not_allowed", "", "path_not_allowed"),
         ("a_name_of_later", "", "error"),
