@@ -7,6 +7,7 @@ on, the nearest directory above that it leads to tells by its time of change whe
 import ctypes
 import errno
 import os
+import stat
 import struct
 from enum import Enum
 from typing import Final
@@ -18,11 +19,13 @@ _HOW: Final = struct.pack("=QQQ", os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE_CACHED)
 _AT_FDCWD: Final = -100
 _AT_EMPTY_PATH: Final = 0x1000
 _AT_STATX_DONT_SYNC: Final = 0x4000
-_STATX_SIZE_CTIME: Final = 0x280
+_STATX_WANTED: Final = 0x281
+"""Type, size and time of change."""
 _STATX_BYTES: Final = 256
 _SIZE: Final = struct.Struct("=Q")
 _SECONDS: Final = struct.Struct("=q")
-_SIZE_AT, _CTIME_AT = 40, 96
+_MODE: Final = struct.Struct("=H")
+_MODE_AT, _SIZE_AT, _CTIME_AT = 28, 40, 96
 """Where `struct statx` has them."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +36,7 @@ class Sight(Enum):
 
     THERE = "there"
     GONE = "gone"
-    """It is not there, or shorter than it should be."""
+    """It is not there, is no file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
     """Nothing is known of it, and something was changed above it lately: the disk is awake."""
     UNKNOWN = "unknown"
@@ -47,7 +50,7 @@ def look(path: str, size: int, changed_since: float) -> Sight:
     """
     found = _cached(path)
     if isinstance(found, tuple):
-        return Sight.THERE if found[0] >= size else Sight.GONE
+        return Sight.THERE if stat.S_ISREG(found[2]) and found[0] >= size else Sight.GONE
     if found in (errno.ENOENT, errno.ENOTDIR):
         return Sight.GONE
     while found == errno.EAGAIN and path not in ("", "/"):
@@ -58,8 +61,8 @@ def look(path: str, size: int, changed_since: float) -> Sight:
     return Sight.GONE if found == errno.ENOENT else Sight.UNKNOWN
 
 
-def _cached(path: str) -> tuple[int, float] | int:
-    """The size, and the time of the last change in seconds since 1970; or the errno."""
+def _cached(path: str) -> tuple[int, float, int] | int:
+    """The size, the time of the last change in seconds since 1970, and the mode; or the errno."""
     if not hasattr(_libc, "statx"):
         return errno.ENOSYS
     fd = _libc.syscall(_OPENAT2, _AT_FDCWD, os.fsencode(path), _HOW, len(_HOW))
@@ -67,8 +70,11 @@ def _cached(path: str) -> tuple[int, float] | int:
         return ctypes.get_errno()
     try:
         found = ctypes.create_string_buffer(_STATX_BYTES)
-        if _libc.statx(fd, b"", _AT_EMPTY_PATH | _AT_STATX_DONT_SYNC, _STATX_SIZE_CTIME, found) != 0:
+        if _libc.statx(fd, b"", _AT_EMPTY_PATH | _AT_STATX_DONT_SYNC, _STATX_WANTED, found) != 0:
             return ctypes.get_errno()
-        return _SIZE.unpack_from(found, _SIZE_AT)[0], float(_SECONDS.unpack_from(found, _CTIME_AT)[0])
+        [size], [changed], [mode] = (
+            each.unpack_from(found, at) for each, at in ((_SIZE, _SIZE_AT), (_SECONDS, _CTIME_AT), (_MODE, _MODE_AT))
+        )
+        return size, float(changed), mode
     finally:
         os.close(fd)

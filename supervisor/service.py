@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
@@ -924,7 +925,9 @@ class Service:
     def _session_told(self, stats: SessionStats) -> None:
         configured = self._config.engine.get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
-        self._reporter.report("engine", "listen", *listening.problem(text, stats.listen_port, stats.listeners))
+        devices = [] if text is None else [name for _, name in socket.if_nameindex()]
+        told = listening.problem(text, stats.listen_port, stats.listeners, devices)
+        self._reporter.report("engine", "listen", *told)
 
     def _report_disk(
         self,

@@ -34,6 +34,7 @@ def test_what_is_in_memory_is_seen(file: Path) -> None:
     """Whether the file is as long as it should be."""
     assert look(str(file), 10, now()) is Sight.THERE
     assert look(str(file), 11, now()) is Sight.GONE
+    assert look(str(file.parent), 0, now()) is Sight.GONE
     os.truncate(file, 9)
     assert look(str(file), 10, now()) is Sight.GONE
 
@@ -67,4 +68,4 @@ def test_odd_paths_are_no_error(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     assert look(f"{tmp_path}/plain/below", 1, now()) in (Sight.GONE, Sight.UNKNOWN)
     assert look(f"{tmp_path}/\udcff", 1, now()) is Sight.UNKNOWN
-    assert look("/", 0, now()) in (Sight.THERE, Sight.UNKNOWN)
+    assert look("/", 0, now()) in (Sight.GONE, Sight.UNKNOWN)

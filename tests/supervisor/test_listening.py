@@ -56,3 +56,21 @@ def test_no_port_hinders_all() -> None:
     text, severity = problem(None, 0, {})
     assert text is not None
     assert severity is Severity.DEGRADING
+
+
+@pytest.mark.parametrize(
+    ("configured", "missing"),
+    [
+        ("127.0.0.1:7000,nosuch0:7000", "nosuch0"),
+        ("127.0.0.1:0,203.0.113.9:0", "203.0.113.9"),
+        ("127.0.0.1:7000,[2001:db8::1]:7000", "2001:db8::1"),
+        ("127.0.0.1:7000,eth0:7000", None),
+        ("0.0.0.0:7000,[::]:7000", None),
+        ("[0:0::1]:7000", None),
+    ],
+)
+def test_an_address_that_this_machine_has_not_is_told(configured: str, missing: str | None) -> None:
+    """Also where others are listened on; all addresses at once need not all be there."""
+    text, _ = problem(configured, 7000, {"tcp 127.0.0.1": 7000, "tcp ::1": 7000}, ["lo", "eth0"])
+    assert (text is None) is (missing is None)
+    assert missing is None or f"nothing listens at {missing}" in (text or "")
