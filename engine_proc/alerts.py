@@ -212,6 +212,13 @@ class ListenTrouble(_Alert, frozen=True):
     problem: str
 
 
+class Listening(_Alert, frozen=True):
+    """`listen_succeeded_alert`: on which port a protocol is listened to at an address."""
+
+    where: str
+    port: int
+
+
 class Selected(_TorrentAlert, frozen=True):
     """It is known which files of a torrent are wanted, after `NotSelected`; or why that will not be known."""
 
@@ -260,6 +267,7 @@ Alert = (
     | TrackerFailed
     | SessionStatistics
     | ListenTrouble
+    | Listening
     | Selected
     | Historied
     | Faulted

@@ -664,7 +664,16 @@ class Dispatcher:
         if alert.out_of_space:
             for decision in self._guard.write_failed(torrent):
                 self.decided(decision)
-        elif torrent in self._session.torrents() and torrent in self._applied and self._guard.suspect(torrent):
+        else:
+            self._look_at_files(torrent)
+
+    @_faults_are_the_torrents
+    def look_at_files(self, torrent: str) -> None:
+        """A complete torrent's files may be gone, or shorter than they were."""
+        self._look_at_files(torrent)
+
+    def _look_at_files(self, torrent: str) -> None:
+        if torrent in self._session.torrents() and torrent in self._applied and self._guard.suspect(torrent):
             verdict = self._loader.look_again(self._applied[torrent])
             if verdict is not None:
                 self.decided(Judged(torrent, verdict))

@@ -23,6 +23,7 @@ from engine_proc.alerts import (
     FileError,
     Flushed,
     Historied,
+    Listening,
     NativeStateChanged,
     PrioritiesSet,
     ResumeData,
@@ -72,6 +73,7 @@ from protocol.link import (
     Heartbeat,
     HistoryFound,
     InspectSource,
+    LookAtFiles,
     QueryFiles,
     QueryTrackers,
     ResumeHandedOver,
@@ -187,6 +189,7 @@ class Engine:
         self._updated_at = now
         self._many_at = now - UPDATES_BUSY_S
         self._sampled: tuple[float, SessionStatistics] | None = None
+        self._listeners: dict[str, int] = {}
         self._writing = 0
         self._store_problem: str | None = None
         self._drain_until: float | None = None
@@ -312,6 +315,8 @@ class Engine:
                 self._require_dispatcher().connect(torrent, peers)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._require_dispatcher().verify(torrent, writer)
+            case LookAtFiles(torrent=torrent):
+                self._require_dispatcher().look_at_files(torrent)
             case Drain():
                 self._begin_drain()
 
@@ -470,6 +475,8 @@ class Engine:
                 self._handed_over(torrent)
                 if problem is not None:
                     log("warning", "resume_data_not_made", torrent=torrent, problem=problem)
+            case Listening(where, port):
+                self._listeners = {**self._listeners, where: port}
             case SessionStatistics():
                 self._take_statistics(alert)
             case AlertsLost():
@@ -541,6 +548,7 @@ class Engine:
                 uploaded=alert.uploaded,
                 peers=alert.peers,
                 listen_port=self._require_session().listen_port(),
+                listeners=self._listeners,
             )
         )
 
@@ -677,6 +685,7 @@ def _subject(command: EngineCommand) -> str:
             | QueryTrackers(torrent=torrent)
             | CallPeers(torrent=torrent)
             | VerifyTorrent(torrent=torrent)
+            | LookAtFiles(torrent=torrent)
         ):
             return torrent
         case _:

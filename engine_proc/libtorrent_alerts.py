@@ -23,6 +23,7 @@ from engine_proc.alerts import (
     FileFinished,
     Finished,
     Flushed,
+    Listening,
     ListenTrouble,
     MetadataReceived,
     NativeState,
@@ -453,6 +454,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.session_stats_alert: AlertCopier._copy_statistics,
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
     lt.listen_failed_alert: lambda _, native: ListenTrouble(_text(native.message)),
+    lt.listen_succeeded_alert: lambda _, native: _listening(native),
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: AlertCopier._copy_metadata,
     lt.torrent_conflict_alert: AlertCopier._copy_conflict,
@@ -473,6 +475,10 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
 
 _NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
 """As the flight recorder has them."""
+
+
+def _listening(native: Any) -> Listening:
+    return Listening(f"{native.socket_type.name} {native.address}", native.port)
 
 
 def _trouble(native: Any) -> str:

@@ -380,7 +380,7 @@ class StorageGuard:
         for torrent, look in self._looks.items():
             if look.until <= now and torrent not in self._waiting:
                 self._silent.add(look.home.mount_point)
-                problem = f"{look.home.mount_point} does not answer; once it does, the torrent goes on by itself"
+                problem = f"{look.home.mount_point} does not answer: see its disk or server; the torrent goes on then"
                 late.append(Judged(torrent, Missing(look.home.mount_point, problem)))
         for key, since in list(self._news.items()):
             known = key[0] in self._free if key[1] == DISK_FULL else not (self._looks or self._unloaded)
@@ -537,7 +537,7 @@ class StorageGuard:
         if problem == DISK_FULL:
             full = mount_point in self._spaces and self._spaces[mount_point].full
             torrents = sorted(self._held.get(mount_point, ())) if full else []
-            message = f"no space left on {mount_point}; the torrent goes on by itself once there is"
+            message = f"no space left on {mount_point}: make room there; the torrent goes on by itself once there is"
         else:
             full = False
             waiting = {
@@ -552,6 +552,14 @@ class StorageGuard:
         else:
             self._told.discard(key)
             message = ""
+        whole = full or (bool(torrents) and (mount_point not in self._mounts or mount_point in self._silent))
         self._emit(
-            StorageState(mount_point=mount_point, problem=problem, message=message, torrents=torrents, free_bytes=free)
+            StorageState(
+                mount_point=mount_point,
+                problem=problem,
+                message=message,
+                torrents=torrents,
+                free_bytes=free,
+                whole=whole,
+            )
         )

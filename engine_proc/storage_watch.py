@@ -45,7 +45,7 @@ class Look(NamedTuple):
 
 
 class FilesSeen(NamedTuple):
-    """The answer to a look: bytes of each file in the order asked for, None where it is not there or unreachable.
+    """The answer to a look: bytes of each file in the order asked for, None for what is no file that can be reached.
 
     Fields:
         escape: the first path that leads out of the bounds; then no size was looked at.
@@ -239,7 +239,8 @@ def _unusable(path: str, *, writing: bool) -> str | None:
 
 def _size(path: str) -> int | None:
     try:
-        return os.stat(path).st_size  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
+        found = os.stat(path)  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
     except (OSError, ValueError):  # the latter where it cannot be a path at all
         return None
 

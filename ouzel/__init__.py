@@ -30,6 +30,8 @@ from protocol.rows import (
     FileRow,
     HealthReport,
     HealthStatus,
+    Hindrance,
+    HindranceCause,
     ProcessReport,
     Reason,
     RestoreReport,
@@ -42,6 +44,8 @@ from protocol.rows import (
     TorrentDetail,
     TorrentRow,
     TorrentState,
+    TrackerRow,
+    TrackerStatus,
 )
 
 __all__ = [
@@ -63,6 +67,8 @@ __all__ = [
     "FileRow",
     "HealthReport",
     "HealthStatus",
+    "Hindrance",
+    "HindranceCause",
     "KeyRefused",
     "NotRunning",
     "OuzelError",
@@ -84,5 +90,7 @@ __all__ = [
     "TorrentDetail",
     "TorrentRow",
     "TorrentState",
+    "TrackerRow",
+    "TrackerStatus",
     "WaitTimeout",
 ]

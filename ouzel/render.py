@@ -132,7 +132,10 @@ def health(report: HealthReport) -> Group:
         head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
     return Group(
         head,
-        *[Text(f"  {reason_line(reason)}, since {format_moment(reason.since_us)}") for reason in report.reasons],
+        *[
+            Text(f"  {reason.severity.value}: {reason_line(reason)}, since {format_moment(reason.since_us)}")
+            for reason in report.reasons
+        ],
         *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),
     )
 

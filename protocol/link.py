@@ -159,6 +159,12 @@ class VerifyTorrent(_EngineVerb, frozen=True, kw_only=True, tag="verify_torrent"
     writer: str
 
 
+class LookAtFiles(_EngineVerb, frozen=True, kw_only=True, tag="look_at_files"):
+    """See whether a torrent's files are on the disk still; it is loaded anew where they are not. Nothing answers."""
+
+    torrent: str
+
+
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
     """Save what is unsaved and exit with 0."""
 
@@ -173,6 +179,7 @@ EngineCommand = (
     | SaveAll
     | CallPeers
     | VerifyTorrent
+    | LookAtFiles
     | Drain
 )
 
@@ -428,6 +435,7 @@ class StorageState(_EngineFact, frozen=True, kw_only=True, tag="storage_state"):
         problem: `disk_full` or `storage_missing`.
         message: what is wrong, and what ends it, in words.
         free_bytes: what was free when it was looked at last.
+        whole: the file system itself is full, away or silent, and not only some torrents' files.
     """
 
     mount_point: str
@@ -435,10 +443,15 @@ class StorageState(_EngineFact, frozen=True, kw_only=True, tag="storage_state"):
     message: str
     torrents: list[str]
     free_bytes: int = 0
+    whole: bool = False
 
 
 class SessionStats(_EngineFact, frozen=True, kw_only=True, tag="session_stats"):
-    """Once a second: rates and totals of the session."""
+    """Once a second: rates and totals of the session.
+
+    Fields:
+        listeners: the ports that are listened on, by protocol and address, as far as libtorrent has told of them.
+    """
 
     download_bps: int
     upload_bps: int
@@ -446,6 +459,7 @@ class SessionStats(_EngineFact, frozen=True, kw_only=True, tag="session_stats"):
     uploaded: int
     peers: int
     listen_port: int
+    listeners: dict[str, int] = {}
 
 
 EngineEvent = (

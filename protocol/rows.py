@@ -268,20 +268,30 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     torrent_path: str | None = None
 
 
+class Severity(StrEnum):
+    """How far a problem reaches."""
+
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One problem.
 
     Fields:
-        component: what part has it: `engine`, `resume_dir`, `storage`, `config`, `log` and others.
+        component: what part has it: `engine`, `resume_dir`, `storage`, `torrents`, `config`, `log` and others.
         subject: which one of its parts; component and subject together name a problem.
-        message: in words, for people.
+        message: in words, for people: what is wrong, why, and what helps.
         since_us: since when, microseconds since 1970.
+        severity: how far it reaches; of a daemon that does not say, `warning`.
     """
 
     component: str
     subject: str
     message: str
     since_us: int
+    severity: Severity = Severity.WARNING
 
 
 class EngineReport(msgspec.Struct, frozen=True, kw_only=True):

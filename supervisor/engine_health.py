@@ -13,5 +13,6 @@ def problem(lifecycle: Lifecycle, death: str) -> tuple[str, Severity]:
     """
     wait_ms = int((lifecycle.next_start_s or 0.0) * 1000)
     if lifecycle.state is State.OVER_BUDGET:
-        return f"{death}; too many crashes, next attempt in {wait_ms} ms", Severity.FATAL
-    return f"{death}; restart in {wait_ms} ms", Severity.DEGRADING
+        remedy = "`ouzel crashes` says why; once that is mended, restart ouzeld to have one at once"
+        return f"{death}; too many crashes, next attempt in {wait_ms} ms; {remedy}", Severity.FATAL
+    return f"{death}; restart in {wait_ms} ms, by itself; `ouzel crashes` has the report", Severity.DEGRADING

@@ -5,7 +5,6 @@ told already by another line, and what happens thousands of times in an ordinary
 all lines; a test compares.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +21,7 @@ from protocol.events import (
     TorrentError,
     TorrentRemoved,
 )
+from protocol.redacted import redacted_text
 from protocol.rows import HealthStatus, Reason
 from supervisor import event_frames
 
@@ -55,8 +55,6 @@ REMEDIES: Final[Mapping[str, str]] = {
     "unreadable": "mend the disk or the permissions; it goes on by itself",
 }
 """What helps, by the name of a torrent's or the session's error."""
-
-_URL: Final = re.compile(r"(\w+://)(?:[^\s/?#]*@)?([^\s/?#]*)[^\s\"'<>]*")
 
 
 class Line(NamedTuple):
@@ -164,11 +162,13 @@ def _reconciled(event: Reconciled) -> Line:
 def _tracker_status(event: Any) -> Line:
     """Of a URL only what is no secret: a private tracker's has a passkey in it."""
     working = str(event.status) == "working"
-    fields = {"torrent": event.torrent, "tracker": _public(event.url)}
+    fields = {"torrent": event.torrent, "tracker": redacted_text(event.url)}
     if working:
         return Line("info", "tracker_working", fields)
     remedy = "see whether the tracker is up, and whether its URL, with its passkey, still holds"
-    return Line("warning", "tracker_failing", {**fields, "problem": _text(_public(event.message)), "remedy": remedy})
+    return Line(
+        "warning", "tracker_failing", {**fields, "problem": _text(redacted_text(event.message)), "remedy": remedy}
+    )
 
 
 _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
@@ -252,8 +252,3 @@ def _text(message: str) -> str:
 def _remedy(event: TorrentError | SessionError) -> dict[str, str]:
     remedy = REMEDIES.get(event.name)
     return {} if remedy is None else {"remedy": remedy}
-
-
-def _public(text: str) -> str:
-    """A text in which each URL is cut behind its host."""
-    return _URL.sub(r"\1\2/…", text)

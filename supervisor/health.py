@@ -5,17 +5,29 @@ problem, together with the phase that the service is in, gives the status.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from protocol import rows
 from protocol.rows import HealthStatus, Reason
 
 
 class Severity(IntEnum):
-    """How bad a problem is: to be known, while the service works as well as ever; it works less well; or not."""
+    """How bad a problem is: to be known, while the service works as well as ever; it works less well; or not.
+
+    What concerns some torrents or files only is to be known, however bad it is for them.
+    """
 
     NOTED = 0
     DEGRADING = 1
     FATAL = 2
+
+
+_WORDS: Final = {
+    Severity.NOTED: rows.Severity.WARNING,
+    Severity.DEGRADING: rows.Severity.ERROR,
+    Severity.FATAL: rows.Severity.CRITICAL,
+}
+"""As clients are told."""
 
 
 class _Problem(NamedTuple):
@@ -58,6 +70,12 @@ class Health:
         """The problems, worst and then oldest first."""
         ordered = sorted(self._problems.items(), key=lambda item: (-item[1].severity, item[1].since_us, item[0]))
         return [
-            Reason(component=component, subject=subject, message=problem.message, since_us=problem.since_us)
+            Reason(
+                component=component,
+                subject=subject,
+                message=problem.message,
+                since_us=problem.since_us,
+                severity=_WORDS[problem.severity],
+            )
             for (component, subject), problem in ordered
         ]

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from protocol.events import HealthChanged, Reconciled
@@ -13,7 +13,9 @@ from supervisor.damage import MORE_UNREADABLE, Damage, DamagedFile
 from supervisor.health import Health, Severity
 from supervisor.observer import storage_message
 from supervisor.publisher import Publisher
+from supervisor.torrent_troubles import named
 
+SESSION: Final = "session.json"
 _NUMBER: Final = re.compile(r"\.[0-9]+$")
 """What tells files of one name apart in `damaged/`."""
 
@@ -25,9 +27,21 @@ class HealthReporter:
         health: where problems are kept.
         publisher: tells clients.
         log: where the same is told.
+        name_of: a torrent's name.
+        roots: the download roots.
     """
 
-    def __init__(self, health: Health, publisher: Publisher, log: logs.Logger) -> None:
+    def __init__(
+        self,
+        health: Health,
+        publisher: Publisher,
+        log: logs.Logger,
+        *,
+        name_of: Callable[[str], str] = lambda torrent: torrent,
+        roots: Callable[[], Sequence[str]] = lambda: ["/"],
+    ) -> None:
+        self._name_of = name_of
+        self._roots = roots
         self._health = health
         self._publisher = publisher
         self._log = log
@@ -35,8 +49,9 @@ class HealthReporter:
         self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
         self._renewed: set[str] = set()
         """Torrents that were added or removed: what lies in `damaged/` of them is missed by nobody."""
-        self._storage: dict[tuple[str, str], str] = {}
-        self._told: tuple[HealthStatus, tuple[tuple[str, str], ...]] | None = None
+        self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
+        """What is wrong with a mount point, and whether it hinders all; by mount point and problem."""
+        self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(
         self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
@@ -46,9 +61,9 @@ class HealthReporter:
         self.tell()
 
     def tell(self) -> None:
-        """Publishes the health if the status is another one, or the set of problems is."""
+        """Publishes the health if the status is another one, or the set of problems is, or how bad they are."""
         status, reasons = self._health.status, self._health.reasons
-        key = (status, tuple((reason.component, reason.subject) for reason in reasons))
+        key = (status, tuple((reason.component, reason.subject, reason.severity) for reason in reasons))
         if key == self._told:
             return
         self._told = key
@@ -79,7 +94,8 @@ class HealthReporter:
         else:
             self._unreadable.add(name, problem)
         for subject, told in self._unreadable.changes().items():
-            self.report("resume_dir", subject if subject == MORE_UNREADABLE else f"{subject} unreadable", told)
+            unreadable = subject if subject == MORE_UNREADABLE else f"{subject} unreadable"
+            self.report("resume_dir", unreadable, told, _of_file(subject))
 
     def renewed(self, torrent: str) -> None:
         """A torrent was added or removed: what was damaged of it matters no more."""
@@ -89,17 +105,32 @@ class HealthReporter:
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
-        """Which torrents wait for a file system; one reason for each mount point."""
+        """Which torrents wait for a file system; one reason for each mount point.
+
+        All is hindered where the file system of a download root is full or away; else only those torrents are.
+        """
         subject = (event.mount_point, event.problem)
         self._storage.pop(subject, None)
         if event.message:
-            self._storage[subject] = storage_message(event)
-        problems = [text for (point, _), text in self._storage.items() if point == event.mount_point]
-        self.report("storage", event.mount_point, "; ".join(problems) or None)
+            waiting = f": {named(event.torrents, self._name_of)}" if event.torrents else ""
+            hinders = event.whole and self._has_root(event.mount_point)
+            self._storage[subject] = (storage_message(event) + waiting, hinders)
+        problems = [told for (point, _), told in self._storage.items() if point == event.mount_point]
+        severity = Severity.DEGRADING if any(hinders for _, hinders in problems) else Severity.NOTED
+        self.report("storage", event.mount_point, "; ".join(text for text, _ in problems) or None, severity)
+
+    def _has_root(self, mount_point: str) -> bool:
+        start = mount_point.rstrip("/") + "/"
+        return any(root == mount_point or root.startswith(start) for root in self._roots())
 
     def _report_damage(self) -> None:
         for subject, problem in self._damage.changes().items():
-            self.report("resume_dir", subject, problem)
+            self.report("resume_dir", subject, problem, _of_file(subject))
+
+
+def _of_file(name: str) -> Severity:
+    """Session-wide settings concern all; other files are one torrent's each."""
+    return Severity.DEGRADING if name == SESSION else Severity.NOTED
 
 
 def _told(file: DamagedFile) -> str:

@@ -89,7 +89,8 @@ class LogWriter:
             what = "the log is read too slowly"
         else:
             return None
-        return f"{what} (lines lost so far: {self.lost})"
+        remedy = "mend where ouzeld's stderr goes (journald, a pipe's reader, a file's disk); nothing else waits for it"
+        return f"{what} (lines lost so far: {self.lost}); {remedy}"
 
     def flush(self) -> bool:
         """Waits for a moment until all is written that was put before. Returns whether it was."""

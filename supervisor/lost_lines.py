@@ -27,4 +27,5 @@ class LostLines:
         """What is wrong, in words; None where nothing was lost of late."""
         if not self._lost or now - self._at >= QUIET_S:
             return None
-        return f"the engine writes more log than the supervisor reads in time (lines lost so far: {self._lost})"
+        what = f"the engine writes more log than the supervisor reads in time (lines lost so far: {self._lost})"
+        return f"{what}; the machine, or where the log goes, is too slow for it; nothing but log is lost"

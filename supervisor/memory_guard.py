@@ -41,7 +41,8 @@ class MemoryGuard:
         self._over += 1
         if self._over < SAMPLES:
             return Judgement(recycle=False, problem=None)
-        problem = f"the engine holds {_mb(held)}, more than the {_mb(self._limit)} of restart.max_memory_mb"
+        limit = f"{_mb(self._limit)} of restart.max_memory_mb (raise it if that is too little)"
+        problem = f"the engine holds {_mb(held)}, more than the {limit}"
         if self._recycled_at is not None:
             since_s = now - self._recycled_at
             if since_s < self._gap_s:
@@ -51,7 +52,10 @@ class MemoryGuard:
         else:
             self._gap_s = FIRST_GAP_S
         self._over, self._recycled_at = 0, now
-        return Judgement(recycle=True, problem=f"{problem}; it saves, and another one takes its place")
+        return Judgement(
+            recycle=True,
+            problem=f"{problem}; it saves, and another one takes its place",
+        )
 
 
 def _mb(count: int) -> str:

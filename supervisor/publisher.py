@@ -35,7 +35,7 @@ class Publisher:
         log: numbers and keeps lifecycle events.
         on_hung_up: called when a connection is closed that holds too many subscriptions.
         met: hears of whoever subscribes to something.
-        on_lifecycle: called with each lifecycle event.
+        on_lifecycle: called with each event that is numbered.
         subscriptions: counts who listens to what.
     """
 
@@ -61,9 +61,9 @@ class Publisher:
     def lifecycle(self, event: LifecycleEvent) -> int:
         """Publishes an event that must not be lost. Returns its number."""
         logged = self._log.append(event, gen=self.gen, ts_us=_now_us())
-        self._on_lifecycle(event)
         if self._subscriptions.wants(logged.topic):
             self._socket.send([logged.topic, self._log.frame(logged)])
+        self._on_lifecycle(event)
         return logged.seq
 
     def latest(self, event: Progress | Tick) -> None:

@@ -25,6 +25,7 @@ from supervisor.damage import DamagedFile
 from supervisor.damaged_files import lying, missed
 from supervisor.differences import Mended, check_metainfo, differences
 from supervisor.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.remedies import remedy
 from supervisor.resume_dir_watch import Home, Seen, Verdict, judge, slowness
 from supervisor.stored_records import Found, Unreadable, cannot_be_listed, read_all, read_session, read_torrent
 from supervisor.threads import in_thread
@@ -267,7 +268,7 @@ class ResumeDirWarden:
             if problem is not None:
                 self._tell.writes(
                     f"of {self._catalogue.in_doubt} torrents or settings the disk may hold a change that failed, and "
-                    f"may bring it into force after a crash; it cannot be taken back yet ({problem})"
+                    f"may bring it into force after a crash; it cannot be taken back yet ({problem}): {remedy(problem)}"
                 )
                 return
         failed, now = self._catalogue.failed, time.monotonic()
@@ -286,7 +287,7 @@ class ResumeDirWarden:
             None
             if failed is None
             else f"a change of {failed.size} bytes in {failed.files} files could not be written ({failed.problem}); "
-            "such changes are refused until one can be, which is tried every few seconds. Smaller ones are not"
+            f"such changes are refused until one can be, smaller ones are not: {remedy(failed.problem)}"
         )
 
     # -- what could not be read -----------------------------------------------------------------------------------

@@ -66,4 +66,7 @@ def slowness(waiting_since: float | None, now: float) -> str | None:
     """The problem, where something has waited for the disk for too long. Times are monotonic seconds."""
     if waiting_since is None or now - waiting_since <= SLOW_S:
         return None
-    return "the resume directory is slow: something has waited for it for more than two seconds"
+    return (
+        "the resume directory is slow: something has waited for it for more than two seconds; its disk or server is"
+        " overloaded, or fails: see iostat, and the kernel's log"
+    )

@@ -7,8 +7,10 @@ Longer than most files here: it holds no decisions, only which part hears of wha
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
@@ -40,6 +42,7 @@ from protocol.link import (
     EnsureTorrent,
     FilePutAside,
     Heartbeat,
+    LookAtFiles,
     MetainfoDamaged,
     ResumeHandedOver,
     SaveAll,
@@ -51,8 +54,9 @@ from protocol.link import (
 from protocol.mounts import MountTable
 from protocol.resume_dir import ResumeDir
 from protocol.rows import TorrentState
-from supervisor import blame, engine_health, logs, memory
+from supervisor import blame, engine_health, listening, logs, memory
 from supervisor.access import Access, UnusableAccess
+from supervisor.authorized_keys import FILES
 from supervisor.background import Background
 from supervisor.catalogue import Catalogue
 from supervisor.child import ENGINE_MODULE, Child, Death
@@ -70,6 +74,8 @@ from supervisor.download_roots import DownloadRoots
 from supervisor.engine_link import EngineLink
 from supervisor.event_log import EventLog
 from supervisor.event_logger import EventLogger
+from supervisor.failing_trackers import FailingTrackers
+from supervisor.file_watch import FileWatch
 from supervisor.health import Health, Severity
 from supervisor.health_reporter import HealthReporter
 from supervisor.isolation import Isolation
@@ -88,18 +94,21 @@ from supervisor.publisher import Publisher
 from supervisor.pulse_watch import PulseWatch
 from supervisor.reads import Reads
 from supervisor.reloader import Reloader
+from supervisor.remedies import with_remedy
 from supervisor.renewal import Renewal
 from supervisor.requests import Requests
 from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
 from supervisor.restore import Restore
 from supervisor.restorer import Restorer
 from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
+from supervisor.root_watch import RootWatch, user_name
 from supervisor.self_check import SelfCheck
 from supervisor.service_manager import ServiceManager
 from supervisor.shared_files import SharedFiles
 from supervisor.snapshot import Snapshot
 from supervisor.sockets import bind, connect
 from supervisor.threads import in_thread
+from supervisor.torrent_troubles import TorrentTroubles
 from supervisor.totals_keeper import TotalsKeeper
 from supervisor.waiters import Waiters
 
@@ -177,9 +186,11 @@ class Service:
         """Those of each configuration that was read, as the disk had them then."""
         self._catalogue = Catalogue(self._resume_dir)
         self._shelf = DamagedShelf(self._resume_dir, self._catalogue)
-        self._snapshot = Snapshot()
+        self._snapshot = Snapshot(on_trackers_failing=self.trackers_failing)
         self._restore = Restore()
         self._health = Health()
+        self._troubles = TorrentTroubles(user_name(os.geteuid()))
+        self._failing_trackers = FailingTrackers()
         self._events = EventLog(secrets.token_hex(8))
         self._waiters = Waiters()
         self._describer = Describer(self._resume_dir.root, config.sandbox.mode)
@@ -225,13 +236,17 @@ class Service:
         except UnusableAccess:
             context.destroy(linger=0)
             raise
-        self._reporter = HealthReporter(self._health, self._publisher, self._log)
+        self._reporter = HealthReporter(
+            self._health, self._publisher, self._log, name_of=self._name_of, roots=lambda: self._roots.bounds.roots
+        )
+        self._root_watch = RootWatch(lambda: self._wanted_roots.bounds.roots, self._root_seen)
+        resume_dir_name = f"the resume directory {self._resume_dir.root}"
         self._warden = ResumeDirWarden(
             self._resume_dir,
             self._locks[0],
             self._catalogue,
             Callbacks(
-                trouble=partial(self._reporter.report, "resume_dir", "directory"),
+                trouble=partial(self._report_disk, "resume_dir", "directory", resume_dir_name),
                 writes=partial(self._reporter.report, "resume_dir", "writes"),
                 locked=self._resume_dir_replaced,
                 back=self._resume_dir_back,
@@ -254,7 +269,7 @@ class Service:
                     reports,
                     group=self._background,
                     log=self._log,
-                    report=partial(self._reporter.report, "state_dir", "crashes", severity=Severity.NOTED),
+                    report=partial(self._report_disk, "state_dir", "crashes", str(reports), severity=Severity.NOTED),
                 )
                 self._isolation = self._isolate()
                 self._totals = TotalsKeeper(
@@ -280,6 +295,9 @@ class Service:
                     self._reporter.put_aside(file)
                 for unreadable in self._catalogue.unreadable.values():
                     self._snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+                for torrent, desired in self._catalogue.torrents.items():
+                    if desired.quarantine is not None:
+                        self._troubles.quarantined(torrent)
                 for name, error in self._catalogue.not_moved:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -289,8 +307,10 @@ class Service:
                     "pulse": self._pulse.run,
                     "reload": self._reloader.run,
                     "renewal": self._renewal.run,
+                    "roots": self._root_watch.run,
+                    "files": self._file_watch.run,
                     "merger": self._merger.run,
-                    "access": partial(self._access.run, partial(self._reporter.report, "access")),
+                    "access": partial(self._access.run, self._report_access),
                 }
                 running = [self._background.keep(name, part) for name, part in parts.items()]
                 self._keeper.start()
@@ -340,7 +360,9 @@ class Service:
             on_refused=self._settings_refused,
             on_applied=self._settings_applied,
             on_forgotten=self._torrent_forgotten,
-            on_store_problem=partial(report, "resume_dir", "fastresume"),
+            on_store_problem=partial(
+                self._report_disk, "resume_dir", "fastresume", f"fast-resume data in {self._resume_dir.fastresume_dir}"
+            ),
             on_put_aside=self._engine_put_aside,
             on_metainfo_damaged=self._metainfo_damaged,
             on_handed_over=self._handed_over,
@@ -360,6 +382,9 @@ class Service:
             on_event=self._observer.take,
             on_garbage=lambda reason: self._keeper.kill(f"sent a frame that cannot be read: {reason}"),
             admits=lambda command: self._isolation.admits_command(command),
+        )
+        self._file_watch = FileWatch(
+            self._catalogue, self._snapshot, lambda torrent: self._link.send(LookAtFiles(torrent=torrent))
         )
         self._restorer = Restorer(
             self._restore,
@@ -444,7 +469,7 @@ class Service:
             quarantine=self._mutations.quarantine,
             load=self._restorer.give_missing,
             publish=self._publisher.lifecycle,
-            report=partial(self._reporter.report, "engine", "bisection"),
+            report=partial(self._report_by_itself, "bisection", "the others are loaded by themselves then"),
             log=self._log,
         )
 
@@ -461,7 +486,7 @@ class Service:
             self._events,
             on_hung_up=self._access.subscriber_hung_up,
             met=self._access.met,
-            on_lifecycle=self._event_logger.take,
+            on_lifecycle=self._published,
         )
 
     def _serve(self, group: asyncio.TaskGroup) -> Requests:
@@ -592,6 +617,11 @@ class Service:
             self._health.report("engine", subject, None, severity=Severity.DEGRADING, now_us=0)
         self._restorer.give_all()
 
+    def _published(self, event: LifecycleEvent) -> None:
+        """Who has to hear of what clients are told."""
+        self._event_logger.take(event)
+        self._troubles.take(event)
+
     def _restore_told(self, problem: str | None) -> None:
         """One line tells of all torrents that are back, however many there are."""
         if problem is None and self._restoring_since is not None:
@@ -602,7 +632,7 @@ class Service:
             self._restoring_since = None
         elif problem is not None and self._restoring_since is None:
             self._restoring_since = time.monotonic()
-        self._reporter.report("engine", "restore", problem)
+        self._report_by_itself("restore", "the others follow by themselves", problem)
 
     def _engine_beats(self, heartbeat: Heartbeat) -> None:
         self._pulse.beat(heartbeat)
@@ -686,7 +716,7 @@ class Service:
             self._keeper.stop()
             return
         # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
-        refused = f"the engine refuses {problem}"
+        refused = f"the engine refuses {problem}; correct it in the configuration and have that read again (SIGHUP)"
         self._reporter.report("engine", "settings", refused, Severity.FATAL)
         self._keeper.kill(refused)
 
@@ -793,16 +823,17 @@ class Service:
             await self._describe_unloaded()
             await asyncio.sleep(TICK_S)
 
-    def _name_of(self, torrent: str) -> str | None:
-        """The name of a torrent that there is, or that is leaving."""
+    def _name_of(self, torrent: str) -> str:
+        """The name of a torrent that there is, or that is leaving; empty where that is not known."""
         desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
-        return None if desired is None else self._snapshot.name(desired)
+        return "" if desired is None else self._snapshot.name(desired)
 
     def _publish(self, event: LifecycleEvent) -> int:
         if isinstance(event, TorrentAdded | TorrentRemoved):
             self._reporter.renewed(event.torrent)
         if isinstance(event, TorrentRemoved):
             self._shared_files.gone(event.torrent)
+            self._failing_trackers.note(event.torrent, None)
         return self._publisher.lifecycle(event)
 
     # -- the configuration ----------------------------------------------------------------------------------------
@@ -872,7 +903,7 @@ class Service:
             )
 
     def _config_refused(self, problem: str) -> None:
-        message = f"{problem}; nothing was changed"
+        message = f"{problem}; nothing was changed: correct it and reload (SIGHUP)"
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)
 
@@ -959,10 +990,44 @@ class Service:
             self._reporter.put_aside(file)
 
     def _session_told(self, stats: SessionStats) -> None:
-        wanted = self._config.engine.get("listen_interfaces") != ""
-        deaf = wanted and stats.listen_port == 0
-        problem = "no port is listened on; see listen_interfaces under [engine]" if deaf else None
-        self._reporter.report("engine", "listen", problem)
+        configured = self._config.engine.get("listen_interfaces")
+        text = configured if isinstance(configured, str) else None
+        devices = [] if text is None else [name for _, name in socket.if_nameindex()]
+        told = listening.problem(text, stats.listen_port, stats.listeners, devices)
+        self._reporter.report("engine", "listen", *told)
+
+    def _report_disk(
+        self,
+        component: str,
+        subject: str,
+        what: str,
+        problem: str | None,
+        severity: Severity = Severity.DEGRADING,
+    ) -> None:
+        self._reporter.report(component, subject, with_remedy(what, problem), severity)
+
+    def _report_by_itself(self, subject: str, outlook: str, problem: str | None) -> None:
+        self._reporter.report("engine", subject, problem and f"{problem}; {outlook}")
+
+    def _report_access(self, subject: str, problem: str | None) -> None:
+        """One client's key concerns that client, the directory of keys all that come over tcp."""
+        severity = Severity.NOTED if subject == FILES else Severity.DEGRADING
+        self._reporter.report("access", subject, problem, severity)
+
+    def _root_seen(self, root: str, problem: str | None) -> None:
+        """All is hindered where torrents cannot be stored that come without a save path."""
+        severity = Severity.DEGRADING if root == self._wanted_roots.default else Severity.NOTED
+        self._reporter.report("download_roots", root, problem, severity)
+
+    def trackers_failing(self, torrent: str, since: float | None) -> None:
+        """All trackers of a torrent fail since then, in monotonic seconds, or not all of them (None)."""
+        self._failing_trackers.note(torrent, since)
+
+    def _tell_of_torrents(self) -> None:
+        for cause, problem in self._troubles.changes(self._name_of).items():
+            self._reporter.report("torrents", cause, problem, Severity.NOTED)
+        failing = self._failing_trackers.problem(time.monotonic(), self._name_of)
+        self._reporter.report("torrents", "trackers", failing, Severity.NOTED)
 
     def _look_at_memory(self) -> None:
         """Has an engine that holds too much replaced; what is wrong is said until the next one has been looked at."""
@@ -984,6 +1049,7 @@ class Service:
                 ("isolation", self._look_after_isolation),
                 ("event-log", self._event_logger.tick),
                 ("totals", self._count_time),
+                ("torrents", self._tell_of_torrents),
                 ("tick", self._tell_the_time),
             ):
                 self._background.attempt(name, part)

@@ -272,6 +272,26 @@ def test_a_read_error_has_the_files_looked_at(desk: Desk, tmp_path: Path) -> Non
     assert desk.told() == [("storage_missing", 1)]
 
 
+def test_files_are_looked_at_when_the_supervisor_doubts_them(desk: Desk, tmp_path: Path) -> None:
+    """Nothing is done where they are there; else the torrent is taken out, as after a read error."""
+    desk.sample.write(tmp_path)
+    desired = desk.sample.desired(tmp_path)
+    desk.stored()
+    desk.ensure(desired)
+    desk.decide()
+    desk.dispatcher.look_at_files(desired.torrent)
+    desk.dispatcher.look_at_files("f" * 40)
+    desk.decide()
+    assert [call for call, _ in desk.session.calls] == ["add"]
+    shutil.rmtree(tmp_path / "sample")
+    desk.now += 10
+    desk.dispatcher.look_at_files(desired.torrent)
+    desk.decide()
+    desk.decide()
+    assert [call for call, _ in desk.session.calls] == ["add", "unload"]
+    assert desk.told() == [("storage_missing", 1)]
+
+
 # -- what is looked at before it is added ------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from protocol import codec, commands, desired, envelope, events
 from protocol.errors import ErrorKind
 from protocol.events import Event, Progress, Tick
 from protocol.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
-from protocol.rows import EngineState, HealthStatus, TorrentState
+from protocol.rows import EngineState, HealthStatus, Severity, TorrentState
 from supervisor import (
     acceptances,
     claims,
@@ -38,31 +38,41 @@ from tests.spec.vectors import Vector
 from tests.spec.wire_json import text
 
 HEX_WIDTH: Final = 100
-_STATES: Final[dict[StrEnum, str]] = {
-    TorrentState.QUEUED: "waits for its turn; nothing is known of it yet in this engine",
-    TorrentState.CHECKING: "its files are being hashed",
-    TorrentState.FETCHING_METADATA: "a magnet link without its metadata",
-    TorrentState.DOWNLOADING: "selected files are being fetched",
-    TorrentState.FINISHED: "all selected files are complete, and not all files are selected",
-    TorrentState.SEEDING: "all there is, is complete",
-    TorrentState.PAUSED: "a client paused it, or it is held since its disk is full (then the row's `paused` is false)",
-    TorrentState.ERROR: "something is wrong, and somebody has to act; the row's `error` says what",
-    TorrentState.MISSING_STORAGE: "its disk is not mounted or its files are gone; goes on by itself when they are back",
-    TorrentState.QUARANTINED: "crashes the engine, and is not loaded until `release_torrent`",
-    HealthStatus.STARTING: "the first engine has not taken commands yet",
-    HealthStatus.HEALTHY: "all works; what `reasons` say is only to be known",
-    HealthStatus.DEGRADED: "it works, and something is wrong: `reasons` say what",
-    HealthStatus.UNHEALTHY: "no engine, and none soon: reads are answered, and mutations that need no engine",
-    HealthStatus.STOPPING: "the supervisor is shutting down: reads are answered, mutations refused",
-    EngineState.IDLE: "no engine was wanted yet",
-    EngineState.STARTING: "a process is there and does not take commands yet",
-    EngineState.RUNNING: "takes commands",
-    EngineState.RECYCLING: "saves and leaves, to be replaced",
-    EngineState.BACKING_OFF: "died; the next one starts in a moment",
-    EngineState.OVER_BUDGET: "died too often; the next one is tried in minutes",
-    EngineState.STOPPING: "saves and leaves, since the service stops",
-    EngineState.STOPPED: "left, and the service stops",
-}
+_STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
+    (TorrentState.QUEUED, "waits for its turn; nothing is known of it yet in this engine"),
+    (TorrentState.CHECKING, "its files are being hashed"),
+    (TorrentState.FETCHING_METADATA, "a magnet link without its metadata"),
+    (TorrentState.DOWNLOADING, "selected files are being fetched"),
+    (TorrentState.FINISHED, "all selected files are complete, and not all files are selected"),
+    (TorrentState.SEEDING, "all there is, is complete"),
+    (
+        TorrentState.PAUSED,
+        "a client paused it, or it is held since its disk is full (then the row's `paused` is false)",
+    ),
+    (TorrentState.ERROR, "something is wrong, and somebody has to act; the row's `error` says what"),
+    (
+        TorrentState.MISSING_STORAGE,
+        "its disk or its files are not there; goes on by itself when they are back",
+    ),
+    (TorrentState.QUARANTINED, "crashes the engine, and is not loaded until `release_torrent`"),
+    (HealthStatus.STARTING, "the first engine has not taken commands yet"),
+    (HealthStatus.HEALTHY, "the service works; what `reasons` say concerns some torrents or parts only"),
+    (HealthStatus.DEGRADED, "it works, and something hinders it as a whole: `reasons` say what"),
+    (HealthStatus.UNHEALTHY, "no engine, and none soon: reads are answered, and mutations that need no engine"),
+    (HealthStatus.STOPPING, "the supervisor is shutting down: reads are answered, mutations refused"),
+    (Severity.WARNING, "some torrents, files or clients have it, or a part that the others do without"),
+    (Severity.ERROR, "it hinders the whole service, which is `degraded` for it"),
+    (Severity.CRITICAL, "the service does not do its work, and is `unhealthy` for it"),
+    (EngineState.IDLE, "no engine was wanted yet"),
+    (EngineState.STARTING, "a process is there and does not take commands yet"),
+    (EngineState.RUNNING, "takes commands"),
+    (EngineState.RECYCLING, "saves and leaves, to be replaced"),
+    (EngineState.BACKING_OFF, "died; the next one starts in a moment"),
+    (EngineState.OVER_BUDGET, "died too often; the next one is tried in minutes"),
+    (EngineState.STOPPING, "saves and leaves, since the service stops"),
+    (EngineState.STOPPED, "left, and the service stops"),
+)
+"""The members of enumerations have one value in several of these, and so one hash."""
 
 
 def regions() -> dict[str, str]:
@@ -78,6 +88,7 @@ def regions() -> dict[str, str]:
         "errors-of-mutations": _refusals(OF_MUTATIONS),
         "torrent-states": _states(TorrentState),
         "health-states": _states(HealthStatus),
+        "severities": _states(Severity),
         "engine-states": _states(EngineState),
         "list-of-operations": _operations(),
         "operations": "\n\n".join(_operation(operation) for operation in OPERATIONS.values()),
@@ -269,7 +280,9 @@ def _refusals(refusals: Iterable[Refusal]) -> str:
 
 
 def _states(enum: type[StrEnum]) -> str:
-    return table(["name", "meaning"], [[f"`{member.value}`", _STATES[member]] for member in enum])
+    return table(
+        ["name", "meaning"], [[f"`{member.value}`", meaning] for member, meaning in _STATES if type(member) is enum]
+    )
 
 
 def _operations() -> str:

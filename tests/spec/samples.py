@@ -105,7 +105,11 @@ DEAD_TRACKER: Final = rows.TrackerRow(
     failing_since_us=NOW_US - 20_000_000,
 )
 REASON: Final = rows.Reason(
-    component="engine", subject="restore", message="1 of 2 torrents are back", since_us=NOW_US - 100_000
+    component="engine",
+    subject="restore",
+    message="1 of 2 torrents are back",
+    since_us=NOW_US - 100_000,
+    severity=rows.Severity.ERROR,
 )
 HEALTH: Final = rows.HealthReport(
     status=HealthStatus.DEGRADED,

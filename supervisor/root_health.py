@@ -1,0 +1,55 @@
+"""What `health` says of a download root that torrents cannot be stored in. Pure."""
+
+import errno
+import stat
+from typing import NamedTuple
+
+
+class RootSeen(NamedTuple):
+    """What there is at a root.
+
+    Fields:
+        error: errno of looking at it, or of asking whether it can be written; 0 where it can.
+        mode, owner: of the directory, where there is one; the owner's name, or number.
+        user: who this process is, likewise.
+    """
+
+    error: int
+    mode: int = 0
+    owner: str = ""
+    user: str = ""
+
+
+def problem(root: str, seen: RootSeen | None) -> str | None:
+    """What is wrong with a root, why, and what helps; None where nothing is.
+
+    Args:
+        seen: None where the disk does not answer.
+    """
+    start = f"download root {root}"
+    if seen is None:
+        return f"{start} does not answer: its disk or server hangs; nothing can be stored there until it is back"
+    match seen.error:
+        case 0:
+            return None
+        case errno.ENOENT:
+            return f"{start} is not there: mount its disk, or make it (mkdir) and give it to the user {seen.user}"
+        case errno.ENOTDIR:
+            return f"{start} is no directory, or lies below none: move away what is there, or configure another"
+        case errno.EROFS:
+            return (
+                f"{start} is on a file system that is read-only for ouzeld: mount it writable (mount -o remount,rw), "
+                f"or under systemd add ReadWritePaths={root} (systemctl edit ouzel)"
+            )
+        case errno.EACCES | errno.EPERM if seen.mode:
+            what = f"it is {seen.owner}'s, mode {stat.S_IMODE(seen.mode):04o}"
+            remedy = f"chown {seen.user} {root}, and chmod u+rwx"
+            return f"{start} cannot be written by the user {seen.user} ({what}): {remedy}"
+        case errno.EACCES | errno.EPERM:
+            return (
+                f"{start} cannot be reached by the user {seen.user}: let it through the directories above (chmod o+x), "
+                "or under systemd set ProtectHome=no if it is below /home"
+            )
+        case _:
+            number = errno.errorcode.get(seen.error, str(seen.error))
+            return f"{start} cannot be used ({number}): look at the kernel's log, and mend its disk"

@@ -1,0 +1,164 @@
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from protocol.events import FileEntry
+from protocol.link import FilesRestored, TorrentApplied
+from protocol.rows import TorrentState
+from supervisor import file_watch
+from supervisor.cached_look import Sight
+from supervisor.file_watch import DEEP_MAX, DEEP_S, FileWatch
+from tests.supervisor.bench import Bench, bench
+from tests.supervisor.samples import OTHER, V1, desired, progress
+
+SIZE = 10
+
+
+async def seeding(
+    on: Bench,
+    torrent: str,
+    *,
+    state: TorrentState = TorrentState.SEEDING,
+    skipped: tuple[int, ...] = (),
+    files: int = 3,
+) -> None:
+    """A torrent that the engine has told of, in `/data/<its first digit>`."""
+    await on.catalogue.put(desired(torrent, save_path="/data"))
+    entries = [FileEntry(index, f"{torrent[0]}/{index}", SIZE, 0 if index in skipped else 4) for index in range(files)]
+    name, size = torrent[0], SIZE * files
+    on.observer.take(FilesRestored(torrent=torrent, name=name, size=size, piece_length=16384, files=entries))
+    on.observer.take(TorrentApplied(torrent=torrent, revision=1))
+    on.observer.take(progress(torrent, state, bytes_done=size, bytes_total=size))
+    on.snapshot.of(torrent).state = state
+
+
+class Kernel:
+    """What the kernel has in memory, and what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.sights: dict[str, Sight] = {}
+        self.otherwise = Sight.THERE
+        self.stuck: threading.Event | None = None
+
+    def look(self, path: str, size: int, changed_since: float) -> Sight:
+        """In the place of the real one."""
+        assert (size, changed_since > 0) == (SIZE, True)
+        if self.stuck is not None:
+            self.stuck.wait(60)
+        self.asked.append(path)
+        return self.sights.get(path, self.otherwise)
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    """One that has all files of all torrents in memory."""
+    made = Kernel()
+    monkeypatch.setattr(file_watch, "look", made.look)
+    return made
+
+
+def watch(on: Bench, asked: list[str], clock: Callable[[], float] = lambda: 0.0) -> FileWatch:
+    """A watch that asks nobody."""
+    return FileWatch(on.catalogue, on.snapshot, asked.append, clock=clock)
+
+
+@pytest.mark.parametrize("sight", [Sight.GONE, Sight.DOUBTFUL])
+async def test_a_seed_that_lacks_a_file_is_looked_at(tmp_path: Path, kernel: Kernel, sight: Sight) -> None:
+    """And no other; files that are not selected need not be there."""
+    async with bench(tmp_path) as on:
+        asked: list[str] = []
+        await seeding(on, V1)
+        await seeding(on, OTHER, state=TorrentState.FINISHED, skipped=(1,))
+        kernel.sights = {"/data/a/2": sight, "/data/b/1": sight}
+        await watch(on, asked).look([V1, OTHER], 10)
+        assert asked == [V1]
+
+
+@pytest.mark.parametrize(
+    ("state", "looked_at"),
+    [
+        (TorrentState.SEEDING, True),
+        (TorrentState.PAUSED, True),
+        (TorrentState.DOWNLOADING, False),
+        (TorrentState.CHECKING, False),
+        (TorrentState.MISSING_STORAGE, False),
+    ],
+)
+async def test_what_is_complete_is_looked_at(
+    tmp_path: Path, kernel: Kernel, state: TorrentState, looked_at: bool
+) -> None:
+    """Paused or not; of others it is not known what they should have, or it is told already."""
+    async with bench(tmp_path) as on:
+        await seeding(on, V1, state=state)
+        await watch(on, []).look([V1], 10)
+        assert bool(kernel.asked) is looked_at
+
+
+async def test_a_paused_torrent_that_is_not_complete_is_left_alone(tmp_path: Path, kernel: Kernel) -> None:
+    """Its files may be shorter, or not there yet."""
+    async with bench(tmp_path) as on:
+        await seeding(on, V1, state=TorrentState.PAUSED)
+        on.observer.take(progress(V1, TorrentState.PAUSED, bytes_done=10, bytes_total=30))
+        await watch(on, []).look([V1], 10)
+        assert kernel.asked == []
+
+
+async def test_many_files_have_their_turn_one_after_another(tmp_path: Path, kernel: Kernel) -> None:
+    """Each within as many rounds as it takes."""
+    async with bench(tmp_path) as on:
+        await seeding(on, V1, files=7)
+        watching = watch(on, [])
+        for _ in range(7):
+            watching.begin()
+            await watching.look([V1], 2)
+        assert set(kernel.asked) == {f"/data/a/{index}" for index in range(7)}
+        assert len(kernel.asked) <= 14
+
+
+async def test_what_nothing_is_known_of_is_looked_at_every_ten_minutes(tmp_path: Path, kernel: Kernel) -> None:
+    """Some of them in a round, so that no disk is busy for long, and the others in the next; then from the first on."""
+    async with bench(tmp_path) as on:
+        now, asked = [0.0], list[str]()
+        torrents = [f"{number:040x}" for number in range(DEEP_MAX + 5)]
+        for torrent in torrents:
+            await seeding(on, torrent, files=1)
+        kernel.otherwise = Sight.UNKNOWN
+        watching = watch(on, asked, lambda: now[0])
+
+        async def round_at(time: float) -> list[str]:
+            now[0] = time
+            asked.clear()
+            watching.begin()
+            await watching.look(torrents, 10)
+            return list(asked)
+
+        assert await round_at(0.0) == []
+        assert await round_at(DEEP_S - 1) == []
+        first = await round_at(DEEP_S)
+        assert len(first) == DEEP_MAX
+        assert await round_at(DEEP_S + 40) == []
+        second = await round_at(2 * DEEP_S)
+        assert sorted(first + second) == torrents
+        assert await round_at(2 * DEEP_S + 40) == []
+        assert await round_at(3 * DEEP_S) == first
+
+
+async def test_a_look_that_hangs_is_left_alone(tmp_path: Path, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next ones go on, and their news is heard."""
+    monkeypatch.setattr(file_watch, "PATIENCE_S", 0.05)
+    async with bench(tmp_path) as on:
+        asked: list[str] = []
+        await seeding(on, V1)
+        watching = watch(on, asked)
+        kernel.stuck = stuck = threading.Event()
+        await watching.look([V1], 10)
+        assert asked == []
+        kernel.stuck = None
+        kernel.sights = {"/data/a/0": Sight.GONE}
+        monkeypatch.setattr(file_watch, "PATIENCE_S", 30.0)
+        await watching.look([V1], 10)
+        assert asked == [V1]
+        stuck.set()

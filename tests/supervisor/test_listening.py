@@ -1,0 +1,76 @@
+import pytest
+
+from supervisor.health import Severity
+from supervisor.listening import problem, wanted_ports
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "ports"),
+    [
+        ("0.0.0.0:6881,[::]:6881", [6881]),
+        ("eth0:1000, 127.0.0.1:2000s,[::1]:3000sl", [1000, 2000, 3000]),
+        ("127.0.0.1:0", [0]),
+        ("nonsense", []),
+        ("", []),
+    ],
+)
+def test_ports_are_read_as_libtorrent_does(interfaces: str, ports: list[int]) -> None:
+    """With what says of what kind a socket is."""
+    assert wanted_ports(interfaces) == ports
+
+
+@pytest.mark.parametrize(
+    ("configured", "port", "listeners"),
+    [
+        ("127.0.0.1:7000", 7000, {"tcp 127.0.0.1": 7000, "utp 127.0.0.1": 7000}),
+        ("127.0.0.1:7000", 7000, {}),
+        ("127.0.0.1:0", 40000, {"tcp 127.0.0.1": 40000}),
+        ("", 0, {}),
+        (None, 6881, {"tcp 10.0.0.1": 6881}),
+        ("127.0.0.1:7000,[::1]:7001", 7001, {"tcp 127.0.0.1": 7000, "tcp ::1": 7001}),
+    ],
+)
+def test_what_listens_as_configured_is_well(configured: str | None, port: int, listeners: dict[str, int]) -> None:
+    """Any port will do where 0 is configured, and none where nothing is to be listened on."""
+    assert problem(configured, port, listeners)[0] is None
+
+
+def test_another_port_is_told_with_both() -> None:
+    """Also where only one address has another; that is a lesser thing where none was configured."""
+    text, severity = problem("127.0.0.1:7000", 7001, {"tcp 127.0.0.1": 7001})
+    assert text is not None
+    assert "7000 is wanted" in text
+    assert "tcp 127.0.0.1 port 7001" in text
+    assert severity is Severity.DEGRADING
+    text, _ = problem("127.0.0.1:7000,[::1]:7000", 7000, {"tcp 127.0.0.1": 7000, "tcp ::1": 7002})
+    assert text is not None
+    assert "tcp ::1 port 7002" in text
+    text, severity = problem(None, 6882, {})
+    assert text is not None
+    assert "6882" in text
+    assert severity is Severity.NOTED
+
+
+def test_no_port_hinders_all() -> None:
+    """Even where none was configured."""
+    text, severity = problem(None, 0, {})
+    assert text is not None
+    assert severity is Severity.DEGRADING
+
+
+@pytest.mark.parametrize(
+    ("configured", "missing"),
+    [
+        ("127.0.0.1:7000,nosuch0:7000", "nosuch0"),
+        ("127.0.0.1:0,203.0.113.9:0", "203.0.113.9"),
+        ("127.0.0.1:7000,[2001:db8::1]:7000", "2001:db8::1"),
+        ("127.0.0.1:7000,eth0:7000", None),
+        ("0.0.0.0:7000,[::]:7000", None),
+        ("[0:0::1]:7000", None),
+    ],
+)
+def test_an_address_that_this_machine_has_not_is_told(configured: str, missing: str | None) -> None:
+    """Also where others are listened on; all addresses at once need not all be there."""
+    text, _ = problem(configured, 7000, {"tcp 127.0.0.1": 7000, "tcp ::1": 7000}, ["lo", "eth0"])
+    assert (text is None) is (missing is None)
+    assert missing is None or f"nothing listens at {missing}" in (text or "")

@@ -1,0 +1,133 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
+from protocol.rows import TorrentState
+from supervisor.failing_trackers import LONG_S, FailingTrackers
+from supervisor.torrent_troubles import TorrentTroubles, cause_of
+
+A, B, C, D = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
+
+
+def state(torrent: str, to: TorrentState) -> StateChanged:
+    """One for a test."""
+    return StateChanged(torrent=torrent, state=to, previous=TorrentState.QUEUED)
+
+
+def error(torrent: str, message: str = "file_open: Permission denied", name: str = "storage") -> TorrentError:
+    """One for a test."""
+    return TorrentError(torrent=torrent, name=name, message=message, recoverable=False)
+
+
+def name_of(torrent: str) -> str:
+    """One for a test."""
+    return f"name of {torrent[0]}"
+
+
+def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> None:
+    """With what is wrong, and what helps; until the last of them is well."""
+    troubles = TorrentTroubles("ouzel")
+    for torrent in (A, B, C, D):
+        troubles.take(error(torrent))
+        troubles.take(state(torrent, TorrentState.ERROR))
+    [(subject, text)] = troubles.changes(name_of).items()
+    assert subject == "permission"
+    assert text is not None
+    assert text.startswith("4 torrents in error: ")
+    assert "'name of a' (aaaaaaaa), 'name of b' (bbbbbbbb), 'name of c' (cccccccc) and 1 more" in text
+    assert "chown -R ouzel" in text
+    assert "ouzel resume" in text
+    for torrent in (A, B):
+        troubles.take(state(torrent, TorrentState.SEEDING))
+    troubles.take(TorrentRemoved(torrent=C, delete_files=False))
+    assert (troubles.changes(name_of)["permission"] or "").startswith("1 torrent in error: ")
+    troubles.take(state(D, TorrentState.PAUSED))
+    assert troubles.changes(name_of) == {"permission": None}
+    assert troubles.changes(name_of) == {}
+
+
+def test_what_goes_on_by_itself_is_not_counted() -> None:
+    """A lost engine is the service's trouble, and a disk is counted where disks are."""
+    troubles = TorrentTroubles()
+    for name in ("engine_lost", "disk_full", "storage_missing"):
+        troubles.take(error(A, name=name))
+    troubles.take(state(A, TorrentState.MISSING_STORAGE))
+    assert troubles.changes(name_of) == {}
+
+
+def test_a_quarantine_is_a_cause_of_its_own() -> None:
+    """Also where it is from a record."""
+    troubles = TorrentTroubles()
+    troubles.quarantined(A)
+    troubles.take(state(B, TorrentState.QUARANTINED))
+    text = troubles.changes(name_of)["quarantined"]
+    assert text is not None
+    assert "2 torrents in quarantine" in text
+    assert "ouzel release" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "cause"),
+    [
+        ("storage", "file_open (/d/x): Permission denied", "permission"),
+        ("storage", "'/d': nothing can be made in it", "permission"),
+        ("storage", "/d/x: Read-only file system", "read_only"),
+        ("storage", "/d/x: Input/output error", "disk_failure"),
+        ("storage", "(20 Not a directory) /d/x", "files_in_the_way"),
+        ("storage", "(2 No such file or directory) /d/x", "missing"),
+        ("storage", "something new", "storage"),
+        ("path_not_allowed", "", "path_not_allowed"),
+        ("a_name_of_later", "", "error"),
+    ],
+)
+def test_a_message_shows_its_cause(name: str, message: str, cause: str) -> None:
+    """As libtorrent and Ouzel word it."""
+    assert cause_of(name, message) == cause
+
+
+torrents = st.sampled_from([A, B, C])
+events = (
+    st.builds(state, torrents, st.sampled_from(TorrentState))
+    | st.builds(error, torrents, st.sampled_from(["Permission denied", "odd"]))
+    | st.builds(ErrorCleared, torrent=torrents)
+    | st.builds(TorrentRemoved, torrent=torrents, delete_files=st.just(False))
+)
+
+
+@given(st.lists(st.tuples(events, st.booleans()), max_size=40))
+def test_what_is_told_are_the_torrents_that_are_stopped(
+    history: list[tuple[StateChanged | TorrentError | ErrorCleared | TorrentRemoved, bool]],
+) -> None:
+    """Whatever came in between, and however often it was asked for; each in one cause."""
+    troubles, last, told = TorrentTroubles(), dict[str, TorrentState](), dict[str, str]()
+    for event, ask in [*history, (ErrorCleared(torrent=A), True)]:
+        troubles.take(event)
+        if isinstance(event, StateChanged):
+            last[event.torrent] = event.state
+        elif isinstance(event, TorrentRemoved):
+            last.pop(event.torrent, None)
+        if ask:
+            for subject, text in troubles.changes(name_of).items():
+                told.pop(subject, None)
+                if text is not None:
+                    told[subject] = text
+    stopped = [each for each, its in last.items() if its in (TorrentState.ERROR, TorrentState.QUARANTINED)]
+    assert sum(int(text.split()[0]) for text in told.values()) == len(stopped)
+
+
+def test_trackers_that_fail_for_an_hour_are_counted() -> None:
+    """Not before; and no more once one answers."""
+    failing = FailingTrackers()
+    failing.note(A, 0.0)
+    failing.note(B, 10.0)
+    failing.note(A, None)
+    failing.note(A, 20.0)
+    assert failing.problem(LONG_S, name_of) is None
+    assert "of 1 torrents: 'name of b'" in (failing.problem(LONG_S + 10, name_of) or "")
+    assert "of 2 torrents" in (failing.problem(LONG_S + 20, name_of) or "")
+    failing.note(B, None)
+    failing.note(A, 30.0)
+    assert "of 1 torrents: 'name of a'" in (failing.problem(LONG_S + 20, name_of) or "")
+    failing.note(A, None)
+    assert failing.problem(2 * LONG_S, name_of) is None
