@@ -10,6 +10,8 @@ torrent that is active keeps at which uptime it would have begun. So ten thousan
 is nothing to be saved of them.
 
 What is saved is split into *shards*, by the first two digits of the torrent's id; the session is one, too.
+
+Longer than most files here: what is counted, and how it is stored and taken up again, change together.
 """
 
 from collections.abc import Callable, Iterator, Mapping

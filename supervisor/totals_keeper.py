@@ -25,7 +25,7 @@ from supervisor.totals_store import Stamp, Stored
 SOON_S: Final = 5.0
 SAVE_S: Final = 55.0
 """Between two saves of the same shard: with the writing, what is lost is at most a minute."""
-STAMP_S: Final = 30.0
+STAMP_S: Final = 10.0
 CLOSE_S: Final = 10.0
 AT_ONCE: Final = 4000
 """Torrents of which records are made in one turn of the loop."""

@@ -224,7 +224,7 @@ async def test_a_directory_that_could_not_be_listed_is_read_once_it_can_be(
 
 
 async def test_uptime_is_noted_where_that_costs_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A supervisor that is killed while nothing moves loses half a minute of it; one that ends stores it."""
+    """A supervisor that is killed while nothing moves loses some seconds of it; one that ends stores it."""
     monkeypatch.setattr(totals_store, "in_memory", lambda directory: True)
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, {})
@@ -234,7 +234,7 @@ async def test_uptime_is_noted_where_that_costs_no_disk(tmp_path: Path, monkeypa
         assert books.files() == {}
         killed = Books(tmp_path, group, {})
         await killed.keeper.load()
-        assert 60 <= killed.totals.uptime_s < 100
+        assert 80 <= killed.totals.uptime_s < 100
         await killed.keeper.close()
         assert not (killed.run / totals_store.STAMP).exists()
         ended = Books(tmp_path, group, {})
