@@ -45,8 +45,15 @@ def both(tmp_path: Path, timeout_s: float | None) -> list[TorrentRow | Exception
         async with AsyncClient(tmp_path, timeout_s=5) as client:
             return await client.wait(ID, timeout_s=timeout_s)
 
+    def blocking() -> TorrentRow:
+        with Client(tmp_path, timeout_s=5) as client:
+            return client.wait(ID, timeout_s=timeout_s)
+
+    def of_asyncio() -> TorrentRow:
+        return asyncio.run(awaited())
+
     found: list[TorrentRow | Exception] = []
-    for wait in (lambda: asyncio.run(awaited()), lambda: Client(tmp_path, timeout_s=5).wait(ID, timeout_s=timeout_s)):
+    for wait in (blocking, of_asyncio):
         try:
             found.append(wait())
         except (DownloadFailed, Refused, WaitTimeout) as error:
