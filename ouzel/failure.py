@@ -116,4 +116,5 @@ def _in_words_of_the_command_line(error: OuzelError) -> str:
 
 def _usage(error: Exception) -> str:
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-    return message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
+    message = message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
+    return message or "Missing command."  # where help was written instead of an error
