@@ -151,4 +151,5 @@ def _usage(error: Exception) -> str:
     option = getattr(error, "option_name", None)
     if option and hasattr(error, "possibilities"):  # an option that is not there
         message = getattr(error, "message", message) + near(option, error.possibilities or ())
-    return message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
+    message = message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
+    return message or "Missing command."  # where help was written instead of an error

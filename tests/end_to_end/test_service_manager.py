@@ -152,6 +152,9 @@ def test_a_wrong_file_is_refused_whole(manager: Manager, managed: Daemon) -> Non
     before, engine = managed.config.read_text(), managed.engine_pid()
     wrong = {
         "not TOML": "[limits",
+        "is empty": "",
+        "byte order mark": f"\ufeff{before}",
+        "[limits] is not in the file any more": before.partition("[limits]")[0],
         "limits.upload_bps": before.replace("70000", "-1"),
         "engine.nonsense": before.replace("70000", "90000").replace("[engine]", "[engine]\nnonsense = 1"),
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from ouzel.cli import run
 from ouzel.errors import NotRunning
 from ouzel.failure import ExitCode, exit_code, tell
 from protocol.errors import ErrorKind, OuzelError
@@ -49,3 +50,13 @@ def test_exit_codes() -> None:
     """No daemon is another thing than a refusal."""
     assert exit_code(GONE) is ExitCode.NOT_RUNNING
     assert exit_code(OuzelError(ErrorKind.TORRENT_BUSY, "wait")) is ExitCode.REFUSED
+
+
+@pytest.mark.parametrize("group", ["damaged", "keys"])
+def test_no_error_is_empty(capsys: pytest.CaptureFixture[str], group: str) -> None:
+    """Where a group of commands is named and no command of it, its help is no message."""
+    assert run([group]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "error: Missing command." in lines
+    assert run([group, "--json"]) == 2
+    assert "error:" not in [line.strip() for line in capsys.readouterr().err.splitlines()]
