@@ -12,8 +12,11 @@ from ouzel.table import Table
 from tests.ouzel.samples import ID, event, resnapshot, row
 
 
-def test_a_document_is_json_or_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_is_json_or_what_a_person_reads(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One of both."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # of whoever runs this
     Output(as_json=True).show({"rows": [row()]}, lambda: "unused")
     Output(as_json=False).show({}, lambda: "done: [bold]" + "y" * 300)
     document, text = capsys.readouterr().out.splitlines()

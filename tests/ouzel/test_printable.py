@@ -33,7 +33,7 @@ def raw(text: str) -> set[str]:
 def spoilt(value: Any, nasty: str = NASTY) -> Any:
     """A row or report with a nasty text at the end of each text that may be any."""
     plain = msgspec.to_builtins(value)
-    kept = {"state", "status", "source", "role", "type"}  # of a few known words
+    kept = {"state", "status", "source", "role", "type", "severity", "cause"}  # of a few known words
 
     def spoil(part: Any, name: str = "") -> Any:
         if isinstance(part, str):
