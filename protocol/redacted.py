@@ -7,16 +7,20 @@ for people they are like this.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 HIDDEN: Final = "…"
+REMEMBERED: Final = 4096
+"""URLs: thousands of torrents share few trackers, and every row of a list may name one."""
 
 _PUBLIC: Final = re.compile(r"(announce|scrape|tracker|ann)(\.(php|pl|cgi|aspx?|jsp))?", re.IGNORECASE)
 _URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(r"(?<=[?&])(tr(?:\.[0-9]+)?|ws|xs|as)=[^&\s\"'<>\\]*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def redacted(url: str) -> str:
     """The URL without what may be secret in it."""
     try:

@@ -102,4 +102,10 @@ class EventLog:
                 field="args.after_seq",
             )
         start = after_seq + 1 - oldest
-        return list(islice(self._events, start, start + limit))
+        behind = len(self._events) - start
+        if behind >= start:
+            return list(islice(self._events, start, start + limit))
+        # From the nearer end: each page of a list asks for what was told meanwhile, which is mostly nothing.
+        latest = list(islice(reversed(self._events), behind))
+        latest.reverse()
+        return latest[:limit]
