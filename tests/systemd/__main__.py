@@ -66,7 +66,8 @@ def _tell(steps: Sequence[Callable[[], str]], container: Container, output: Outp
         except (AssertionError, CommandFailed, OSError) as problem:
             output.line(f"FAILED  {what}: {problem}")
             output.line("The end of the journal:")
-            output.line(container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL))
+            for line in container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL).splitlines():
+                output.line(line)
             return False
         output.line(f"ok      {what}: {seen}")
     return True

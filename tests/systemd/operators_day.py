@@ -84,7 +84,7 @@ class OperatorsDay:
             run("su", "alice", "-c", f"{OUZEL} health")
             raise AssertionError("alice was let in before")
         except CommandFailed as refused:
-            before = str(refused).splitlines()[-1]
+            before = " ".join(str(refused).split())
         assert "group ouzel" in before, before
         self._do("Let somebody use it", NAME="alice")
         return f"before: {before!r}; then: {run('su', 'alice', '-c', f'{OUZEL} health').splitlines()[0]!r}"
