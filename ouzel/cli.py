@@ -9,6 +9,7 @@ import io
 import ipaddress
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -100,7 +101,10 @@ def _global(
     runtime_dir: Annotated[
         Path | None,
         typer.Option(
-            envvar="OUZEL_PATHS_RUNTIME_DIR", help="Where the daemon's sockets are.", show_default="the user's own"
+            envvar="OUZEL_PATHS_RUNTIME_DIR",
+            help="Where the daemon's sockets are.",
+            show_default="the user's own",
+            readable=False,  # whoever may not read it is told which group may
         ),
     ] = None,
     server: Annotated[
@@ -240,7 +244,7 @@ def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> Non
         detail = client.get_torrent(*resolve(client, [torrent]))
         with contextlib.suppress(Refused):  # a daemon of an earlier version, or it was removed meanwhile
             detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
-    Output(as_json=as_json).show(detail, lambda: render.torrent(detail))
+    Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
 
 
 @app.command(epilog=EXIT_CODES_HELP)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ouzel.printable import clean
 from ouzel.units import format_count, format_rate, format_share, format_size, format_span
-from protocol.rows import TorrentRow, TorrentState
+from protocol.rows import HindranceCause, TorrentRow, TorrentState
 
 ID_DIGITS: Final = 8
 OLD_MS: Final = 5000
@@ -38,6 +38,7 @@ STATE_STYLES: Final = {
     TorrentState.MISSING_STORAGE: "red",
     TorrentState.QUARANTINED: "red",
 }
+_SAID_BY_STATE: Final = (HindranceCause.PAUSED, HindranceCause.QUEUED, HindranceCause.ERROR, HindranceCause.QUARANTINED)
 _DOWNLOADING: Final = (TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA)
 _UPLOADING: Final = (TorrentState.DOWNLOADING, TorrentState.FINISHED, TorrentState.SEEDING)
 _NOTHING: Final = "-"
@@ -113,15 +114,17 @@ def eta_s(row: TorrentRow) -> int | None:
 
 def stalled_since_us(row: TorrentRow) -> int | None:
     """Since when nothing arrives, where something should."""
-    return row.stalled_since_us if row.state is TorrentState.DOWNLOADING and not row.download_bps else None
+    return row.stalled_since_us if row.state in _DOWNLOADING and not row.download_bps else None
 
 
 def why(row: TorrentRow) -> str:
-    """What is wrong with it, or why nothing arrives where something should."""
-    if row.error:
-        return clean(row.error)
+    """What is wrong with it, or why nothing arrives where something should: the cause first, for texts are cut."""
     hindrance = row.hindrance
-    return clean(hindrance.message) if hindrance is not None and stalled_since_us(row) is not None else ""
+    if hindrance is None or hindrance.cause in _SAID_BY_STATE:
+        return clean(row.error or "")
+    if not row.error and stalled_since_us(row) is None and hindrance.cause is not HindranceCause.TRACKERS_FAILING:
+        return ""
+    return clean(f"{hindrance.cause.value.replace('_', ' ')}: {hindrance.message}")
 
 
 def state_of(row: TorrentRow) -> str:

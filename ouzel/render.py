@@ -64,14 +64,18 @@ def added(result: Added, source: str | None = None) -> list[str]:
     return lines
 
 
-def torrent(detail: TorrentDetail) -> Grid:
-    """All that is known of one torrent."""
+def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
+    """All that is known of one torrent.
+
+    Args:
+        now_us: microseconds since 1970; an announce that was planned for earlier is not shown as one to come.
+    """
     rules = detail.rules
     selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
     if rules.skip_fluff:
         selection.append("skip fluff")
     selection += [f"file {index}: priority {priority}" for index, priority in detail.priorities.items()]
-    trackers = why.trackers(detail.tracker_status) or [", ".join(map(redacted, detail.trackers)) or "none"]
+    trackers = why.trackers(detail.tracker_status, now_us) or [", ".join(map(redacted, detail.trackers)) or "none"]
     applied = "yes" if detail.applied_revision >= detail.revision else "not yet"
     return _pairs(
         ("id", detail.torrent),
@@ -133,7 +137,7 @@ def health(report: HealthReport) -> Group:
     return Group(
         head,
         *[
-            Text(f"  {reason.severity.value}: {reason_line(reason)}, since {format_moment(reason.since_us)}")
+            Text(f"  {reason.severity.value}: {reason_line(reason)} (since {format_moment(reason.since_us)})")
             for reason in report.reasons
         ],
         *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),

@@ -12,14 +12,15 @@ MORE_TRACKERS: Final = 20
 
 _REMEDIES: Final = {
     HindranceCause.QUARANTINED: "`ouzel release {id}` has it loaded again; `ouzel crashes` tells of the crashes",
-    HindranceCause.DISK: "mend that, and it goes on by itself, or after `ouzel resume {id}`; `ouzel health` has more",
+    HindranceCause.DISK: "once that is mended it goes on by itself, and at once after `ouzel resume {id}`; "
+    "`ouzel health` has more",
     HindranceCause.ERROR: "mend that, then `ouzel resume {id}`",
     HindranceCause.PAUSED: "`ouzel resume {id}` lets it run",
     HindranceCause.ENGINE: "another one is started by itself; `ouzel health` says when, and why none is running",
     HindranceCause.QUEUED: "nothing has to be done; `ouzel health` says what goes on",
     HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all of them",
-    HindranceCause.NO_PEERS: "it goes on once a tracker, DHT or a peer tells of somebody; see also whether peers reach "
-    "this machine at the listen port that `ouzel stats` shows",
+    HindranceCause.NO_PEERS: "it goes on once a tracker, DHT (`enable_dht` under [engine]) or a peer tells of somebody "
+    "who has it; see also whether peers reach this machine at the listen port that `ouzel stats` shows",
     HindranceCause.NO_METADATA: "it goes on once a peer sends it; the .torrent file, if added, ends the wait",
     HindranceCause.NO_SEEDS: "it goes on once somebody comes who has what is missing",
     HindranceCause.NO_DATA: "peers choose whom they send to, so it mostly goes on by itself; `ouzel limit {id}` shows "
@@ -33,8 +34,8 @@ _TRACKER_REMEDIES: Final = (
     ("unregistered", "the tracker does not know this torrent (any more): take it from its site anew"),
     ("not registered", "the tracker does not know this torrent (any more): take it from its site anew"),
     ("passkey", "take the torrent from the tracker's site anew, with the passkey of now"),
-    ("refused", "the tracker is down, or its address is another one now"),
-    ("timed out", "the tracker is down, or a firewall or the route to it is in the way"),
+    ("refused", "see whether the tracker is up, and whether its address is still this one"),
+    ("timed out", "see whether the tracker is up, and whether a firewall or the route to it is in the way"),
     ("unreachable", "this machine has no route to it"),
 )
 _ASKED_AGAIN: Final = "it is asked again by itself, ever less often"
@@ -46,7 +47,7 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
     if detail.hindrance is not None:
         found.append(("why", f"it does not move: {detail.hindrance.message}"))
         found.append(("remedy", remedy(detail.hindrance, detail.torrent)))
-    if detail.stalled_since_us is not None:
+    if detail.stalled_since_us is not None and not detail.paused:
         found.append(("stalled", f"since {format_moment(detail.stalled_since_us)}"))
     return [each for each in found if each[1]]
 
@@ -59,15 +60,19 @@ def remedy(hindrance: Hindrance, torrent: str) -> str:
     return _REMEDIES[hindrance.cause].format(id=torrent[:8])
 
 
-def trackers(rows: Sequence[TrackerRow]) -> list[str]:
-    """A line for each tracker, without what is secret in its URL; those that fail first."""
+def trackers(rows: Sequence[TrackerRow], now_us: int) -> list[str]:
+    """A line for each tracker, without what is secret in its URL; those that fail first.
+
+    Args:
+        now_us: microseconds since 1970.
+    """
     ranked = sorted(rows, key=lambda row: (row.status is not TrackerStatus.ERROR, row.tier))
     rest = len(ranked) - MORE_TRACKERS
     more = [f"and {format_count(rest, 'more tracker')}"] if rest > 0 else []
-    return [_tracker(row) for row in ranked[:MORE_TRACKERS]] + more
+    return [_tracker(row, now_us) for row in ranked[:MORE_TRACKERS]] + more
 
 
-def _tracker(row: TrackerRow) -> str:
+def _tracker(row: TrackerRow, now_us: int) -> str:
     parts = [f"{row.status.value.replace('_', ' ')}: {redacted(row.url)}"]
     if row.message:
         parts.append(row.message)
@@ -75,6 +80,6 @@ def _tracker(row: TrackerRow) -> str:
         parts.append(f"since {format_moment(row.failing_since_us)}")
     if row.seeds is not None:
         parts.append(format_count(row.seeds, "seed"))
-    if row.next_announce_us is not None:
+    if row.next_announce_us is not None and row.next_announce_us > now_us:
         parts.append(f"asked next {format_moment(row.next_announce_us)}")
     return ", ".join(parts)

@@ -89,8 +89,9 @@ class LogWriter:
             what = "the log is read too slowly"
         else:
             return None
-        remedy = "mend where ouzeld's stderr goes (journald, a pipe's reader, a file's disk); nothing else waits for it"
-        return f"{what} (lines lost so far: {self.lost}); {remedy}"
+        remedy = "torrents are not affected; make room, or mend what reads it, where ouzeld's stderr goes"
+        waiting = self._put_lines - self._done_lines
+        return f"{what} (lines lost so far: {self.lost}, waiting: {waiting}); {remedy}"
 
     def flush(self) -> bool:
         """Waits for a moment until all is written that was put before. Returns whether it was."""

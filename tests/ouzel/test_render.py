@@ -86,7 +86,7 @@ def test_health() -> None:
     """A line, and one for each reason."""
     lines = seen(render.health(health(HealthStatus.DEGRADED, [reason()]))).splitlines()
     assert lines[0].startswith("degraded - engine running (generation 2, up 1 m 5 s, 1 restart), supervisor 0.1.0")
-    assert lines[1].startswith("  warning: engine -: the engine is being restarted, since 2023-11-1")
+    assert lines[1].startswith("  warning: engine -: the engine is being restarted (since 2023-11-1")
 
 
 def test_stats_and_limits() -> None:

@@ -72,3 +72,21 @@ def test_who_may_not_use_it_is_told_the_group(system_dir: Path) -> None:
     assert told_as(uid, [gid], system_dir, socket_path) == ""
     os.chown(system_dir, 0, 0)
     assert "run the command as root" in told_as(uid, [gid], system_dir, socket_path)
+
+
+@pytest.mark.process
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_the_command_line_tells_it_of_a_directory_that_was_named(system_dir: Path) -> None:
+    """Though that directory cannot even be read."""
+    os.chown(system_dir, 0, 54320)
+    system_dir.chmod(0o750)
+    program = (
+        "import os, sys; from ouzel import cli\n"
+        "cli.run(['--runtime-dir', '/nonexistent', 'health'])\n"  # all is loaded, which another user may not read
+        "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
+        "raise SystemExit(cli.run(['--runtime-dir', sys.argv[1], 'health']))"
+    )
+    argv = [sys.executable, "-I", "-c", program, str(system_dir)]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert ran.returncode == 3, ran.stderr
+    assert "join the group 54320" in ran.stderr

@@ -30,7 +30,7 @@ def test_what_moves_has_no_lines() -> None:
         ("blocked by SSRF mitigation", "ssrf_mitigation"),
         ("Host not found (authoritative)", "resolve"),
         ("Unregistered torrent", "anew"),
-        ("Connection refused", "down"),
+        ("Connection refused", "tracker is up"),
         ("something else", "by itself"),
     ],
 )
@@ -54,10 +54,11 @@ def test_trackers_are_shown_without_keys_and_those_that_fail_first() -> None:
     )
     new = TrackerRow(url="wss://w.example", tier=2, status=TrackerStatus.NOT_CONTACTED)
     since, soon = format_moment(NOW_US), format_moment(NOW_US + 60_000_000)
-    assert why.trackers([works, fails, new]) == [
+    assert why.trackers([works, fails, new], NOW_US) == [
         f"error: http://t.example/…/announce, refused, since {since}, asked next {soon}",
         "working: udp://u.example:6969, 1 seed",
         "not contacted: wss://w.example",
     ]
-    assert why.trackers([new] * (why.MORE_TRACKERS + 2))[-1] == "and 2 more trackers"
-    assert why.trackers([]) == []
+    assert why.trackers([new] * (why.MORE_TRACKERS + 2), NOW_US)[-1] == "and 2 more trackers"
+    assert why.trackers([fails], NOW_US + 60_000_000) == [f"error: http://t.example/…/announce, refused, since {since}"]
+    assert why.trackers([], NOW_US) == []
