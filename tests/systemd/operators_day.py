@@ -103,7 +103,7 @@ class OperatorsDay:
         """A port that another program has is told, and how to go on."""
         self._in.write("/root/listener.py", LISTENER)
         self._in.run("systemd-run", "--unit=listener", "/opt/ouzel/bin/python", "/root/listener.py")
-        until(lambda: "7881" in self._in.run("ss", "-tln"), "the port is taken")
+        until(lambda: f":{7881:04X} " in self._in.run("cat", "/proc/net/tcp"), "the port is taken")
         self._do("Change the port")
         told = until(lambda: self._reason("7881"), "health tells of the port", every_s=0.2)
         self._in.run("systemctl", "stop", "listener")
