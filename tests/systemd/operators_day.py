@@ -191,7 +191,7 @@ class OperatorsDay:
         for torrent, row in rows.items():
             same = ("name", "save_path", "labels", "paused", "added_us")
             assert {name: found[torrent][name] for name in same} == {name: row[name] for name in same}
-        return f"{len(found)} torrents, none hashed anew"
+        return f"{len(found)} torrents, with their paths, labels and states"
 
     def uninstall(self) -> str:
         """Nothing is left but what was downloaded."""
