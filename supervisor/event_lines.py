@@ -218,15 +218,17 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "torrent_added": ("info",),
     "torrent_completed": ("info",),
     "torrent_failed": ("error",),
+    "torrent_paused": ("info",),
     "torrent_quarantined": ("error",),
     "torrent_recovered": ("info",),
     "torrent_released": ("info",),
     "torrent_removed": ("info",),
+    "torrent_resumed": ("info",),
     "torrent_waits": ("info",),
     "tracker_failing": ("warning",),
     "tracker_working": ("info",),
 }
-"""All lines that lifecycle events give, and at which levels. docs/log.md has them."""
+"""All lines that lifecycle events, and wishes of clients, give, and at which levels. docs/log.md has them."""
 
 _RANK: Final[Mapping[HealthStatus, int]] = {
     HealthStatus.STOPPING: 0,

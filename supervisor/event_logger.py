@@ -88,6 +88,10 @@ class EventLogger:
         if (line := event_lines.line(event)) is not None:
             self._write(line)
 
+    def paused(self, torrent: str, paused: bool) -> None:
+        """Logs that a client has paused a torrent, or lets it run again; no event tells of that."""
+        self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
+
     def tick(self) -> None:
         """To be called every second: says what has lasted, and what was left out."""
         now = self._clock()

@@ -89,6 +89,7 @@ class Mutations:
         configure: hands the session's settings to the engine.
         shared_files: gives what is known of files that several torrents have.
         released: called with a torrent that was let out of quarantine, before it is loaded.
+        on_paused: called with a torrent that a client has paused, or lets run again, and which of both.
         shelf: what was put aside.
         engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
@@ -110,6 +111,7 @@ class Mutations:
         engine_wanted: Callable[[], None],
         shared_files: Callable[[], SharedFiles],
         released: Callable[[str], None] = lambda torrent: None,
+        on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
     ) -> None:
         self._catalogue = catalogue
@@ -125,6 +127,7 @@ class Mutations:
         self._engine_wanted = engine_wanted
         self._shared_files = shared_files
         self._released = released
+        self._on_paused = on_paused
         self._shelf = shelf
         self._locks = locks
         self._forgotten: dict[str, asyncio.Future[None]] = {}
@@ -216,6 +219,8 @@ class Mutations:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
                 self._link.send(EnsureTorrent(desired=after, afresh=afresh))
+                if after.paused is not before.paused:
+                    self._on_paused(after.torrent, after.paused)
         return Acceptance(TorrentAccepted(torrent=after.torrent), after.torrent, after.revision)
 
     @contextlib.asynccontextmanager

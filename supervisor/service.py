@@ -447,6 +447,7 @@ class Service:
             configure=self._configure_engine,
             engine_wanted=self._engine_wanted,
             released=lambda torrent: self._isolation.forget(torrent),
+            on_paused=self._event_logger.paused,
             shared_files=lambda: self._shared_files,
             shelf=self._shelf,
         )

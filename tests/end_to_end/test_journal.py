@@ -100,6 +100,8 @@ def test_a_life_is_told(root: Path) -> None:
         shutil.copy(made.root / made.name, daemon.downloads / made.name)
         assert journal.wait(f"torrent_recovered {id_and_name}").priority == 6
 
+        daemon.client.pause(made.torrent)
+        assert journal.wait(f"torrent_paused {id_and_name}").priority == 6
         daemon.client.remove_torrent(made.torrent)
         assert journal.wait(f"torrent_removed {id_and_name}").priority == 6
         assert len(journal.entries("torrent_added")) == 2

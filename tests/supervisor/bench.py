@@ -281,6 +281,7 @@ class Bench:
         self.crashed: list[Death] = []
         self.storage: list[StorageState] = []
         self.released: list[str] = []
+        self.paused: list[tuple[str, bool]] = []
         self.restored = 0
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
@@ -362,6 +363,7 @@ class Bench:
             configure=self.configure,
             engine_wanted=self._engine_wanted,
             released=self.released.append,
+            on_paused=lambda torrent, paused: self.paused.append((torrent, paused)),
             shared_files=lambda: self.shared_files,
             shelf=self.shelf,
         )

@@ -109,6 +109,17 @@ def test_one_that_is_removed_or_quarantined_does_not_recover() -> None:
         assert told.logger.failing == 0
 
 
+def test_a_client_s_pause_is_told() -> None:
+    """And its end; within the same bound as other lines."""
+    told = Told()
+    told.logger.paused(T, True)
+    told.logger.paused(T, False)
+    assert [(line["event"], line["level"], line["torrent"]) for line in told.lines] == [
+        ("torrent_paused", "info", T),
+        ("torrent_resumed", "info", T),
+    ]
+
+
 def test_torrents_of_before_are_not_added() -> None:
     """A start at which the directory could be listed late tells of thousands to clients, and of none here."""
     assert Told(began_us=10).take(added(added_us=9)).events == []

@@ -168,6 +168,16 @@ async def test_what_metainfo_says_is_told_and_kept_at_once(tmp_path: Path) -> No
         assert on_disk(on)["metadata"] == {"name": f"name of {V1}", "size": 5, "piece_length": 16, "files": 1}
 
 
+async def test_a_pause_is_told_of_once(tmp_path: Path) -> None:
+    """And its end; what is so already is not told again."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await do(on, "add_torrent", magnet=MAGNET)
+        for op in ("pause", "pause", "resume", "resume"):
+            await do(on, op, torrent=V1)
+        assert on.paused == [(V1, True), (V1, False)]
+
+
 async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
     """The bytes as they came; the save path is the first root where none was named."""
     async with bench(tmp_path) as on:
