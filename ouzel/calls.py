@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
 from types import NoneType
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Final, Generic, TypeVar, get_args
 
 import msgspec
 
 from ouzel.event import SnapshotPage
 from ouzel.event_stream import snapshot_page
-from ouzel.requests import result_of
+from ouzel.requests import result_of, typed_result_of
 from protocol import codec, commands
 from protocol.crashes import CrashReport, CrashSummary
 from protocol.envelope import Reply, Wait
@@ -88,13 +88,18 @@ def _as(kind: type[T]) -> Callable[[Reply], T]:
 
 def _page_of(kind: type[list[T]], member: str) -> Callable[[Reply], Page[T]]:
     """Reads one page of a list."""
+    shape: Any = msgspec.defstruct("_Page", [(member, kind), ("cursor", str | None, None)])
+    decoder: Any = msgspec.msgpack.Decoder(shape)
 
     def read(reply: Reply) -> Page[T]:
-        result = result_of(reply)
-        items = codec.convert(result.get(member), kind, within=f"result.{member}", error=ErrorKind.MALFORMED_FRAME)
-        return Page(items, result.get("cursor"))
+        page = typed_result_of(reply, decoder, shape)
+        return Page(getattr(page, member), page.cursor)
 
     return read
+
+
+_TORRENTS_PAGE: Final = _page_of(list[TorrentRow], "torrents")
+_FILES_PAGE: Final = _page_of(list[FileRow], "files")
 
 
 def _nothing(reply: Reply) -> None:
@@ -171,7 +176,7 @@ def list_torrents(
         label=label,
         limit=limit,
     )
-    return _call(command, _page_of(list[TorrentRow], "torrents"))
+    return _call(command, _TORRENTS_PAGE)
 
 
 def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
@@ -202,7 +207,7 @@ def get_torrent(torrent: str) -> Call[TorrentDetail]:
 
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
     """The files of a torrent, with progress."""
-    return _call(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _page_of(list[FileRow], "files"))
+    return _call(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
 
 
 def list_trackers(torrent: str) -> Call[list[TrackerRow]]:

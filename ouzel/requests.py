@@ -4,17 +4,36 @@ A request's `id` is `<session>-<number>`. The daemon keeps replies by (client, i
 outlives its process, so the session has to differ between processes: the owner of the sockets draws it by chance.
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from ouzel.errors import Refused
 from protocol import codec
-from protocol.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, Reply, Request, Wait
+from protocol.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, VERSION, ErrorBody, Reply, Request, Wait
 from protocol.errors import ErrorKind, OuzelError
 
 MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
 MAX_REPLY_ELEMENTS: Final = 8_000_000
+
+T = TypeVar("T")
+
+
+class _Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply whose result has yet to be read: as what, its request knows."""
+
+    v: int = VERSION
+    id: str | int | None
+    ok: bool
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: ErrorBody | msgspec.UnsetType = msgspec.UNSET
+    dup: bool | msgspec.UnsetType = msgspec.UNSET
+    epoch: str
+    gen: int
+    seq: int
+
+
+_REPLIES: Final = msgspec.msgpack.Decoder(_Unread)
 
 
 class Requests:
@@ -71,12 +90,25 @@ class Requests:
         Raises:
             OuzelError: MALFORMED_FRAME where the frame is no reply.
         """
-        value = codec.unpack(frame, max_bytes=MAX_REPLY_BYTES, max_elements=MAX_REPLY_ELEMENTS)
-        reply = codec.convert(value, Reply, within="reply", error=ErrorKind.MALFORMED_FRAME)
-        if reply.id not in self._open:
+        if len(frame) > MAX_REPLY_BYTES:
+            problem = f"the frame has {len(frame)} bytes, over the {MAX_REPLY_BYTES} allowed"
+            raise OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame")
+        found = codec.read(_REPLIES, frame, within="reply", error=ErrorKind.MALFORMED_FRAME)
+        if found.id not in self._open:
             return None
-        self._open.discard(str(reply.id))
-        return reply
+        self._open.discard(str(found.id))
+        result = found.result if len(found.result) else msgspec.UNSET
+        return Reply(
+            v=found.v,
+            id=found.id,
+            ok=found.ok,
+            result=result,
+            error=found.error,
+            dup=found.dup,
+            epoch=found.epoch,
+            gen=found.gen,
+            seq=found.seq,
+        )
 
     def forget(self, request_id: str) -> None:
         """Gives a request up: a reply that still comes is late."""
@@ -113,9 +145,28 @@ def result_of(reply: Reply) -> dict[str, Any]:
         Refused: the daemon refused.
         OuzelError: MALFORMED_FRAME where there is no map.
     """
+    result = _unread_result_of(reply)
+    if isinstance(result, msgspec.Raw):
+        result = codec.unpack(bytes(result), max_bytes=MAX_REPLY_BYTES, max_elements=MAX_REPLY_ELEMENTS)
+    if not isinstance(result, dict):
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, "reply.result: not a map", field="result")
+    return result
+
+
+def typed_result_of(reply: Reply, decoder: "msgspec.msgpack.Decoder[T]", kind: type[T]) -> T:
+    """The result of a reply as one type, several times quicker for thousands of rows. Raises as `result_of` does.
+
+    Args:
+        decoder: of the type.
+    """
+    result = _unread_result_of(reply)
+    if isinstance(result, msgspec.Raw):
+        return codec.read(decoder, bytes(result), within="result", error=ErrorKind.MALFORMED_FRAME)
+    return codec.convert(result, kind, within="result", error=ErrorKind.MALFORMED_FRAME)
+
+
+def _unread_result_of(reply: Reply) -> Any:
     error = refusal(reply)
     if error is not None:
         raise error
-    if not isinstance(reply.result, dict):
-        raise OuzelError(ErrorKind.MALFORMED_FRAME, "reply.result: not a map", field="result")
     return reply.result

@@ -258,6 +258,21 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
         raise OuzelError(error, f"{field}: {problem}", field=field) from reason
 
 
+def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
+    """A typed message straight from its bytes, of our own making: depth and integers are not checked.
+
+    Args:
+        within, error: as in `convert`.
+    """
+    try:
+        return decoder.decode(frame)
+    except msgspec.ValidationError as reason:
+        field, problem = blame(str(reason), within)
+        raise OuzelError(error, f"{field}: {problem}", field=field) from reason
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{within}: not msgpack: {reason}", field=within) from reason
+
+
 def blame(problem: str, within: str) -> tuple[str, str]:
     """The dotted path that msgspec blames, and what it says of it.
 

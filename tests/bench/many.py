@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Final, NamedTuple
 
+import libtorrent
 import psutil
 import typer
 import zmq
@@ -30,7 +31,10 @@ from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig.daemon import Daemon
 from tests.rig.pinger import Pinger, Pings
 from tests.rig.scratch import scratch
+from tests.rig.seed import LOOPBACK
 from tests.rig.waiting import until
+
+lt: Any = libtorrent
 
 PATIENCE_S: Final = 600.0
 FILE_BYTES: Final = 1000
@@ -45,6 +49,8 @@ RESTORE_GOAL_S: Final = 2.0
 PING_GOAL_S: Final = 0.01
 MEMORY_GOAL: Final = 300e6
 CPU_GOAL: Final = 0.03
+ADDS_GOAL: Final = 10.0
+"""Times what a bare session takes."""
 
 
 class Idle(NamedTuple):
@@ -77,6 +83,7 @@ class Outcome(NamedTuple):
     Fields:
         refused: adds that were.
         adds_s: until the last of the pipelined adds was answered; all_seeding_s: until all were seeds.
+        bare_adds_s: until a bare session in this process has taken the same, which is on no disk then.
         told_seeding_s: from one more kill until the new generation had told of each that it seeds.
         stop_s: with all unchanged; stop_restored_s: right after a restore.
         cold_ping_s: from the start of a supervisor to its first answer; cold_seeding_s: until all seed.
@@ -85,6 +92,7 @@ class Outcome(NamedTuple):
 
     refused: int
     adds_s: float
+    bare_adds_s: float
     all_seeding_s: float
     lists_s: list[float]
     calm: Pings
@@ -139,6 +147,7 @@ def _torrents(daemon: Daemon, n: int) -> list[bytes]:
 
 def _measure(daemon: Daemon, requests: list[tuple[str, dict[str, Any]]], kills: int, idle_s: float) -> Outcome:
     n = len(requests)
+    bare_adds_s = _timed(lambda: _add_bare([args["metainfo"] for _, args in requests], daemon.downloads))
     began = time.monotonic()
     replies = daemon.client.request_many(requests, deadline_ms=int(PATIENCE_S * 1000))
     adds_s = time.monotonic() - began
@@ -174,6 +183,7 @@ def _measure(daemon: Daemon, requests: list[tuple[str, dict[str, Any]]], kills: 
     return Outcome(
         refused,
         adds_s,
+        bare_adds_s,
         all_seeding_s,
         lists_s,
         calm,
@@ -186,6 +196,21 @@ def _measure(daemon: Daemon, requests: list[tuple[str, dict[str, Any]]], kills: 
         stop_restored_s,
         lost,
     )
+
+
+def _add_bare(metainfos: list[bytes], save_path: Path) -> None:
+    """Adds them to a libtorrent session of default settings, and waits until it has them all."""
+    session = lt.session({**LOOPBACK, "alert_mask": lt.alert.category_t.status_notification, "alert_queue_size": 10**6})
+    for metainfo in metainfos:
+        params = lt.load_torrent_buffer(metainfo)
+        params.save_path = str(save_path)
+        params.flags |= lt.torrent_flags.seed_mode
+        params.trackers = []
+        session.async_add_torrent(params)
+    added = 0
+    while added < len(metainfos):
+        session.wait_for_alert(1000)
+        added += sum(isinstance(alert, lt.add_torrent_alert) for alert in session.pop_alerts())
 
 
 def _until_all(daemon: Daemon, n: int) -> None:
@@ -280,6 +305,7 @@ def _report(n: int, outcome: Outcome) -> Report:
         columns=("", "FOUND", ""),
         rows=[
             ("adds answered", f"{outcome.adds_s:.2f} s", f"{outcome.adds_s / n * 1e3:.2f} ms each"),
+            ("adds, bare session", f"{outcome.bare_adds_s:.2f} s", f"{outcome.bare_adds_s / n * 1e3:.2f} ms each"),
             ("adds to all seeding", f"{outcome.all_seeding_s:.2f} s", ""),
             ("ping, idle", f"{outcome.calm.p50_s * 1e3:.2f} ms", _told(outcome.calm)),
             ("memory (USS)", mb(memory), f"{mb(idle.supervisor_bytes)} + {mb(idle.engine_bytes)}"),
@@ -295,6 +321,13 @@ def _report(n: int, outcome: Outcome) -> Report:
         checks=[
             Check("adds refused", str(outcome.refused), "0", outcome.refused == 0),
             Check("torrents lost", str(outcome.lost), "0", outcome.lost == 0),
+            Check(
+                "adds, durable / in a bare session",
+                f"{outcome.adds_s / outcome.bare_adds_s:.1f}",
+                f"<= {ADDS_GOAL:g}",
+                outcome.adds_s <= ADDS_GOAL * outcome.bare_adds_s,
+                must=False,
+            ),
             _goal("list of all, median", list_s, LIST_GOAL_S),
             _goal("kill to all back, median", median(restored_s), RESTORE_GOAL_S),
             Check(

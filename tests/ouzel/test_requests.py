@@ -1,10 +1,13 @@
 """Each request has an id of its own, and each reply goes to its request once."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ouzel import calls
 from ouzel.errors import Refused
 from ouzel.requests import Requests, refusal, result_of
 from protocol import codec
@@ -64,6 +67,31 @@ def test_what_is_no_reply_is_malformed(frame: bytes) -> None:
     """A daemon that speaks something else is an error, not a reply."""
     with pytest.raises(OuzelError, match="malformed_frame"):
         Requests(session="s").match(frame)
+
+
+def page_reply(rows: list[dict[str, Any]]) -> Reply:
+    """The reply to a list, as it comes out of a frame."""
+    requests = Requests(session="s")
+    request_id, _ = requests.build("list_torrents", {})
+    result = {"torrents": rows, "cursor": "c", "later": 1}
+    reply = requests.match(codec.encode(Reply(id=request_id, ok=True, result=result, epoch="e1", gen=1, seq=1)))
+    assert reply is not None
+    return reply
+
+
+def test_a_page_is_read_at_once_or_by_and_by() -> None:
+    """Straight from the frame it is the same as by its builtins."""
+    rows = [samples.row(), samples.row("b" * 40, error="é")]
+    reply = page_reply([msgspec.to_builtins(row) for row in rows])
+    assert calls.list_torrents().read(reply) == calls.Page(rows, "c")
+    assert result_of(reply)["torrents"] == [msgspec.to_builtins(row) for row in rows]
+
+
+def test_a_row_that_is_none_is_blamed() -> None:
+    """By its place and member."""
+    row = msgspec.to_builtins(samples.row()) | {"peers": "many"}
+    with pytest.raises(OuzelError, match=r"result.torrents\[1\].peers|result.torrents\[...\].peers"):
+        calls.list_torrents().read(page_reply([msgspec.to_builtins(samples.row()), row]))
 
 
 def test_a_reply_to_nobody_is_dropped() -> None:
