@@ -50,6 +50,13 @@ def immutable(path: Path) -> Iterator[None]:
         subprocess.run(["chattr", "-i", path], check=True)
 
 
+def kill_engine(daemon: Daemon) -> None:
+    """Kills it, and waits until the next one is known to be there: the tests after this one count engines."""
+    gen = daemon.client.health().engine.gen
+    daemon.kill_engine()
+    until(lambda: daemon.client.health().engine.gen > gen and daemon.healthy(), "the next engine has taken all up")
+
+
 def torrent_of(paths: list[list[str]], name: str, extra: dict[bytes, Any] | None = None) -> bytes:
     """A .torrent file of files of a byte each, whose hashes are nobody's."""
     files: list[Any] = [{b"length": 1, b"path": [part.encode() for part in path]} for path in paths]
@@ -84,7 +91,7 @@ def test_a_glob_that_backtracks_hangs_no_engine(daemon: Daemon) -> None:
     assert {file.path: file.priority > 0 for file in files}["many/file 17.mkv"] is False
     assert {file.path: file.priority > 0 for file in files}["many/file 1300.mkv"] is True
     assert daemon.client.health().engine.gen == gen
-    daemon.kill_engine()
+    kill_engine(daemon)
     daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
     again = list(daemon.client.list_files(torrent=made.torrent))
     assert [file.priority for file in again] == [file.priority for file in files]
@@ -129,7 +136,7 @@ def test_resume_says_what_is_true_now_and_gets_over_what_was_mended(root: Path, 
 
     folder.rename(daemon.root / "elsewhere")
     folder.symlink_to(daemon.root / "elsewhere")
-    daemon.kill_engine()
+    kill_engine(daemon)
     daemon.until_state(made.torrent, TorrentState.ERROR)
     with pytest.raises(ouzel.Refused, match="not where torrents may be stored"):
         daemon.client.resume(made.torrent, wait="applied")
