@@ -7,9 +7,9 @@ asked for after the last piece has been confirmed. The phases:
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has not downloaded
-since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files
-here, since a third of it is the mapping itself, field by field.
+A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
+nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since a
+third of it is the mapping itself, field by field.
 """
 
 from enum import Enum
