@@ -8,8 +8,8 @@ asked for after the last piece has been confirmed. The phases:
     ...
 
 A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
-nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since a
-third of it is the mapping itself, field by field.
+nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since
+a third of it is the mapping itself, field by field.
 """
 
 from enum import Enum
