@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.code_stamp import CodeStamp
+from supervisor.engine.process.code_stamp import CodeStamp
 
 
 @pytest.fixture
