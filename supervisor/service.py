@@ -306,6 +306,7 @@ class Service:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
                     "tick": self._tick,
+                    "code": self._code.run,
                     "describe": self._describe_over_and_over,
                     "warden": self._warden.run,
                     "pulse": self._pulse.run,
@@ -576,7 +577,7 @@ class Service:
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
         places = [self._places.seen.get(path) for path in self._places_wanted()]
-        return self._config, self._locks[0].identity, self._code.current(), places, frozenset(self._places.silent)
+        return self._config, self._locks[0].identity, self._code.seen, places, frozenset(self._places.silent)
 
     def _places_wanted(self) -> list[str]:
         """Where the next engine is to be able to write."""
