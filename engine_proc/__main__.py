@@ -13,16 +13,16 @@ from typing import Final
 import zmq
 
 from engine_proc.engine import Engine
-from engine_proc.log import log
-from engine_proc.parent import EXIT_ORPHANED, die_with_parent
-from engine_proc.rehasher import Rehasher
-from engine_proc.resume_store import FastResumeStore
-from engine_proc.sandbox import enter as enter_sandbox
-from engine_proc.storage_watch import StorageWatch
-from protocol import utf8
-from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
-from protocol.link import Configure
-from protocol.resume_dir import ResumeDir
+from engine_proc.process.log import log
+from engine_proc.process.parent import EXIT_ORPHANED, die_with_parent
+from engine_proc.process.sandbox import enter as enter_sandbox
+from engine_proc.resume.rehasher import Rehasher
+from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.storage.storage_watch import StorageWatch
+from protocol.host import utf8
+from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from protocol.internal.link import Configure
+from protocol.internal.resume_dir import ResumeDir
 
 EXIT_NOT_UTF8: Final = 4
 LINK_HWM: Final = 10_000
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--flight-fd", type=int, help="memory for the flight recorder; none of it is read without")
     parser.add_argument("--resume-dir", type=Path, required=True)
     parser.add_argument("--root", action="append", default=[], help="a download root; may be given several times")
-    parser.add_argument("--sandbox", choices=["auto", "require", "off"], default="off", help="see engine_proc.sandbox")
+    parser.add_argument("--sandbox", choices=["auto", "require", "off"], default="off", help="see process/sandbox.py")
     parser.add_argument("--stacks-fd", type=int, help="where stacks are written when it dies; stderr without it")
     args = parser.parse_args()
 
@@ -75,7 +75,7 @@ def main() -> None:
         os._exit(EXIT_NOT_UTF8)
 
     # Only after the checks above: libtorrent is what takes time to load.
-    from engine_proc.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
+    from engine_proc.native.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)
     sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session

@@ -15,17 +15,18 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.libtorrent_session import describe
-from engine_proc.log import log
-from engine_proc.parent import EXIT_ORPHANED, die_with_parent
-from engine_proc.sandbox import enter as enter_sandbox
-from engine_proc.session_port import InvalidSource
-from engine_proc.translator import AlertTranslator
-from protocol import codec, utf8
-from protocol.desired import DesiredTorrent
-from protocol.integrity import Damaged, read, unseal
-from protocol.link import EngineEvent, EventBatch
-from protocol.resume_dir import ResumeDir
+from engine_proc.native.libtorrent_session import describe
+from engine_proc.process.log import log
+from engine_proc.process.parent import EXIT_ORPHANED, die_with_parent
+from engine_proc.process.sandbox import enter as enter_sandbox
+from engine_proc.session.session_port import InvalidSource
+from engine_proc.session.translator import AlertTranslator
+from protocol.host import utf8
+from protocol.internal.integrity import Damaged, read, unseal
+from protocol.internal.link import EngineEvent, EventBatch
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire import codec
+from protocol.wire.desired import DesiredTorrent
 
 _TORRENTS: Final = msgspec.msgpack.Decoder(list[DesiredTorrent])
 EXIT_NOT_CONFINED: Final = 78
@@ -69,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="engine_proc.describe", description="Started by ouzeld alone.")
     parser.add_argument("--parent-pid", type=int, required=True, help="the supervisor's pid")
     parser.add_argument("--resume-dir", type=Path, required=True)
-    parser.add_argument("--sandbox", choices=["auto", "require", "off"], required=True, help="see engine_proc.sandbox")
+    parser.add_argument("--sandbox", choices=["auto", "require", "off"], required=True, help="see process/sandbox.py")
     args = parser.parse_args()
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")

@@ -15,7 +15,12 @@ from typing import Final, get_args
 import msgspec
 import zmq
 
-from engine_proc.alerts import (
+from engine_proc.process.log import log
+from engine_proc.process.sandbox import NO_SANDBOX, Sandbox
+from engine_proc.resume.rehasher import Rehasher
+from engine_proc.resume.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.session.alerts import (
     Alert,
     AlertsLost,
     Conflict,
@@ -37,29 +42,22 @@ from engine_proc.alerts import (
     TrackerAsked,
     TrackerFailed,
 )
-from engine_proc.announce_pacer import AnnouncePacer
-from engine_proc.audit import CYCLE_S, AuditSchedule
-from engine_proc.coalescer import ProgressCoalescer
-from engine_proc.dispatch import Dispatcher
-from engine_proc.judged_sources import JudgedSources
-from engine_proc.loader import Loader
-from engine_proc.log import log
-from engine_proc.rehasher import Rehasher
-from engine_proc.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume_store import FastResumeStore
-from engine_proc.sandbox import NO_SANDBOX, Sandbox
+from engine_proc.session.coalescer import ProgressCoalescer
+from engine_proc.session.session_port import InvalidSetting, LibtSession, TorrentFault, UnknownTorrent
+from engine_proc.session.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from engine_proc.session_commands import SessionCommands
-from engine_proc.session_port import InvalidSetting, LibtSession, TorrentFault, UnknownTorrent
-from engine_proc.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
-from engine_proc.storage_policy import Present
-from engine_proc.storage_watch import StorageWatch
-from engine_proc.tracker_book import TrackerBook
-from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
-from protocol import codec
-from protocol.events import ErrorCleared, Progress, TorrentError
-from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
-from protocol.integrity import seal
-from protocol.link import (
+from engine_proc.storage.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
+from engine_proc.storage.storage_policy import Present
+from engine_proc.storage.storage_watch import StorageWatch
+from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
+from engine_proc.torrents.dispatch import Dispatcher
+from engine_proc.torrents.judged_sources import JudgedSources
+from engine_proc.torrents.loader import Loader
+from engine_proc.trackers.announce_pacer import AnnouncePacer
+from engine_proc.trackers.tracker_book import TrackerBook
+from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from protocol.internal.integrity import seal
+from protocol.internal.link import (
     AllHandedOver,
     CallPeers,
     Configure,
@@ -86,6 +84,8 @@ from protocol.link import (
     VerifyTorrent,
     decode_commands,
 )
+from protocol.wire import codec
+from protocol.wire.events import ErrorCleared, Progress, TorrentError
 
 HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0

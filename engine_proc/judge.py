@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.libtorrent_session import problems_of_settings
-from engine_proc.sandbox import enter
-from protocol import utf8
-from protocol.link import ConfigQuestion
-from protocol.resume_dir import ResumeDir
+from engine_proc.native.libtorrent_session import problems_of_settings
+from engine_proc.process.sandbox import enter
+from protocol.host import utf8
+from protocol.internal.link import ConfigQuestion
+from protocol.internal.resume_dir import ResumeDir
 
 _QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)
 

@@ -6,9 +6,7 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.judged_sources import JudgedSource, JudgedSources
-from engine_proc.readback import tell_limits
-from engine_proc.session_port import (
+from engine_proc.session.session_port import (
     InvalidSetting,
     InvalidSource,
     LibtSession,
@@ -16,10 +14,11 @@ from engine_proc.session_port import (
     TrackerState,
     UnknownTorrent,
 )
-from engine_proc.storage_guard import StorageGuard
-from protocol.events import Reconciled
-from protocol.integrity import crc32_of
-from protocol.link import (
+from engine_proc.storage.storage_guard import StorageGuard
+from engine_proc.torrents.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.readback import tell_limits
+from protocol.internal.integrity import crc32_of
+from protocol.internal.link import (
     Configure,
     EngineEvent,
     FilesQueried,
@@ -31,6 +30,7 @@ from protocol.link import (
     SourceInspected,
     TrackersQueried,
 )
+from protocol.wire.events import Reconciled
 
 _PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
 

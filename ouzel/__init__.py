@@ -1,30 +1,28 @@
 """The public Python face of Ouzel: a client of the daemon, and the `ouzel` command line.
 
-- A *client* (`Client`, `AsyncClient`) sends commands to the daemon, and opens streams of its events.
-- A *call* is one command with its arguments, and knows how to read its reply; `calls` has one function a verb.
-- A *server* is a daemon on tcp; a *key* is what lets a client in there.
-- An *event* is one fact, numbered by `seq` within an *epoch*; an epoch ends when the supervisor restarts.
-- A *stream* gives events without gaps: what the network lost is fetched again. Where that is not possible it gives a
-  *resnapshot*, all rows anew, and goes on from there.
-- A *feed* is a stream with its requests and timers, and still without sockets.
-- A *table* is what a reader of a stream knows: the rows of a snapshot, brought up to date by the events after it.
-- An *ending* is how a download that somebody waits for came out; `wait` gives its row, or raises the cause.
+- `client`: the clients, blocking and asyncio, and one function a verb.
+- `stream`: events without gaps, and what a reader makes of them; no sockets.
+- `cli`: the command line.
+- *Errors* are what can go wrong for a client; *requests* are matched with their replies by unique ids.
+
+All that a program needs is importable from here: `from ouzel import Client, AsyncClient, Server`. Where the modules
+inside are may change.
 
 Nothing here imports the daemon; client and daemon meet in `protocol`.
 """
 
-from ouzel.aio import AsyncClient
-from ouzel.aio_events import AsyncEvents
-from ouzel.calls import Added, ServerInfo
-from ouzel.client import Client
+from ouzel.client.aio import AsyncClient
+from ouzel.client.aio_events import AsyncEvents
+from ouzel.client.blocking import Client
+from ouzel.client.calls import Added, ServerInfo
+from ouzel.client.events import Events
+from ouzel.client.server import Server
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
-from ouzel.event import Event, Resnapshot, SnapshotPage
-from ouzel.events import Events
-from ouzel.server import Server
-from protocol.crashes import CrashReport, CrashSummary
-from protocol.errors import ErrorKind, OuzelError
-from protocol.results import DamagedReport, DamagedRestored
-from protocol.rows import (
+from ouzel.stream.event import Event, Resnapshot, SnapshotPage
+from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.rows import (
     EngineReport,
     EngineState,
     FileRow,

@@ -1,5 +1,5 @@
 """`python -m ouzel`: the command line from a checkout."""
 
-from ouzel.cli import main
+from ouzel.cli.main import main
 
 main()

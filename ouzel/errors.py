@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from protocol.envelope import ErrorBody
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire.envelope import ErrorBody
+from protocol.wire.errors import ErrorKind, OuzelError
 
 _BY_CODE = {kind.code: kind for kind in ErrorKind}
 

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ouzel.errors import Refused
-from protocol import codec
-from protocol.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, VERSION, ErrorBody, Reply, Request, Wait
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire import codec
+from protocol.wire.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, VERSION, ErrorBody, Reply, Request, Wait
+from protocol.wire.errors import ErrorKind, OuzelError
 
 MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
 MAX_REPLY_ELEMENTS: Final = 8_000_000

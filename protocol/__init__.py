@@ -1,14 +1,9 @@
 """What Ouzel's processes and its clients agree on.
 
-- A *command* is a verb that a client sends (`AddTorrent`); an *event* is a fact in the past tense (`TorrentAdded`).
-- An *envelope* (`Request`, `Reply`, `EventFrame`) carries one of them over the public sockets.
-- An *engine command* and an *engine event* travel the private link between the supervisor and one engine generation.
-- The *codec* turns messages into msgpack bytes and back, under limits; it is the only place that sees bytes.
-- An *error kind* is one row of the error table: number, name, and when a retry makes sense.
-- *Desired* state is what clients asked for; a *row* is what was observed of a torrent.
-- The *resume directory* is the set of files both processes share; `durable` is the only way a file there is written.
-- The *bounds* say where payload may be.
-- The *flight recorder* is memory where an engine notes what it is about to do; it is read when the engine is dead.
+- `wire`: the public wire: commands, their results, events, errors, and how they become bytes.
+- `internal`: what only the supervisor and its engine share: the private link, the resume directory, shared memory.
+- `host`: what is asked of the operating system in the same way everywhere: paths, mounts, private directories, UTF-8.
 
-Nothing here knows of asyncio, of sockets or of libtorrent.
+Nothing here knows of asyncio, of sockets or of libtorrent. `internal` imports `wire` and `host`; these import neither
+each other nor `internal`.
 """

@@ -19,18 +19,22 @@ from typing import Final, NoReturn
 import msgspec
 import structlog
 
-from protocol import utf8
-from supervisor import config as configuration
-from supervisor import config_check, logs, own_directories, process_limits, sockets
-from supervisor.access import AccessNotYet, UnusableAccess
-from supervisor.child import ENGINE_MODULE
+from protocol.host import utf8
+from supervisor import config_check
+from supervisor.access.access import AccessNotYet, UnusableAccess
+from supervisor.config import config as configuration
+from supervisor.config import own_directories
+from supervisor.config.config_problem import InvalidConfig
 from supervisor.config_check import EXIT_CANNOT_CREATE, EXIT_CONFIG
-from supervisor.config_problem import InvalidConfig
-from supervisor.directory_lock import AlreadyLocked, DirectoryLock
-from supervisor.log_form import LEVELS
-from supervisor.restart_policy import PROBE_S
+from supervisor.engine.life.restart_policy import PROBE_S
+from supervisor.engine.process.child import ENGINE_MODULE
+from supervisor.host import process_limits
+from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.host.service_manager import ServiceManager
+from supervisor.log import logs
+from supervisor.log.log_form import LEVELS
 from supervisor.service import Service, UnusableSettings
-from supervisor.service_manager import ServiceManager
+from supervisor.transport import sockets
 
 EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71

@@ -13,15 +13,15 @@ from typing import Final
 
 import msgspec
 
-from protocol import private_dir
-from protocol.link import ConfigQuestion
-from supervisor import config as configuration
-from supervisor import sockets
-from supervisor.access import UnusableAccess, read_secret_key
-from supervisor.config import Config
-from supervisor.config_problem import InvalidConfig, Problem
-from supervisor.directory_lock import LOCK
-from supervisor.engine_environment import engine_environment
+from protocol.host import private_dir
+from protocol.internal.link import ConfigQuestion
+from supervisor.access.access import UnusableAccess, read_secret_key
+from supervisor.config import config as configuration
+from supervisor.config.config import Config
+from supervisor.config.config_problem import InvalidConfig, Problem
+from supervisor.engine.process.engine_environment import engine_environment
+from supervisor.host.directory_lock import LOCK
+from supervisor.transport import sockets
 
 JUDGE: Final = "engine_proc.judge"
 PATIENCE_S: Final = 30.0

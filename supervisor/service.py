@@ -20,22 +20,9 @@ from typing import Any, Final
 import msgspec
 import zmq
 
-from protocol import private_dir
-from protocol.desired import DesiredTorrent
-from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import (
-    EngineLost,
-    EngineStarted,
-    LifecycleEvent,
-    Reconciled,
-    SessionError,
-    SettingsChanged,
-    Tick,
-    TorrentAdded,
-    TorrentRemoved,
-)
-from protocol.link import (
+from protocol.host import private_dir
+from protocol.host.mounts import MountTable
+from protocol.internal.link import (
     AllHandedOver,
     Configure,
     EngineReady,
@@ -51,66 +38,83 @@ from protocol.link import (
     SettingsRefused,
     TorrentForgotten,
 )
-from protocol.mounts import MountTable
-from protocol.resume_dir import ResumeDir
-from protocol.rows import TorrentState
-from supervisor import blame, engine_health, listening, logs, memory
-from supervisor.access import Access, UnusableAccess
-from supervisor.authorized_keys import FILES
-from supervisor.background import Background
-from supervisor.catalogue import Catalogue
-from supervisor.child import ENGINE_MODULE, Child, Death
-from supervisor.code_stamp import CodeStamp
-from supervisor.config import Config
-from supervisor.config_changes import Changes, ConfigInForce
-from supervisor.config_problem import InvalidConfig
-from supervisor.crash_reports import CrashReports, report_on
-from supervisor.damage import DamagedFile
-from supervisor.damaged_shelf import DamagedShelf
-from supervisor.describer import AT_ONCE, Describer
-from supervisor.differences import Mended, moved_on, refused_metainfo
-from supervisor.directory_lock import DirectoryLock
-from supervisor.download_roots import DownloadRoots
-from supervisor.engine_link import EngineLink
-from supervisor.event_log import EventLog
-from supervisor.event_logger import EventLogger
-from supervisor.failing_trackers import FailingTrackers
-from supervisor.file_watch import FileWatch
-from supervisor.health import Health, Severity
-from supervisor.health_reporter import HealthReporter
-from supervisor.isolation import Isolation
-from supervisor.keeper import Keeper
-from supervisor.keyed_locks import KeyedLocks
-from supervisor.lifecycle import State
-from supervisor.log_form import Destination, Form
-from supervisor.lost_lines import LostLines
-from supervisor.memory_guard import MemoryGuard
-from supervisor.merger import Merger
-from supervisor.metadata_keeper import MetadataKeeper
-from supervisor.mutations import Mutations, appeared, forget
-from supervisor.observer import Observer, engine_lost_events, now_us
-from supervisor.place_watch import PlaceWatch
-from supervisor.publisher import Publisher
-from supervisor.pulse_watch import PulseWatch
-from supervisor.reads import Reads
-from supervisor.reloader import Reloader
-from supervisor.remedies import with_remedy
-from supervisor.renewal import Renewal
-from supervisor.requests import Requests
-from supervisor.restart_policy import PROBE_S, RestartPolicy, standard_policy
-from supervisor.restore import Restore
-from supervisor.restorer import Restorer
-from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
-from supervisor.root_watch import RootWatch, user_name
-from supervisor.self_check import SelfCheck
-from supervisor.service_manager import ServiceManager
-from supervisor.shared_files import SharedFiles
-from supervisor.snapshot import Snapshot
-from supervisor.sockets import bind, connect
-from supervisor.threads import in_thread
-from supervisor.torrent_troubles import TorrentTroubles
-from supervisor.totals_keeper import TotalsKeeper
-from supervisor.waiters import Waiters
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import (
+    EngineLost,
+    EngineStarted,
+    LifecycleEvent,
+    Reconciled,
+    SessionError,
+    SettingsChanged,
+    Tick,
+    TorrentAdded,
+    TorrentRemoved,
+)
+from protocol.wire.rows import TorrentState
+from supervisor.access.access import Access, UnusableAccess
+from supervisor.access.authorized_keys import FILES
+from supervisor.commands.download_roots import DownloadRoots
+from supervisor.commands.mutations import Mutations, appeared
+from supervisor.commands.reads import Reads
+from supervisor.concurrency.background import Background
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.concurrency.threads import in_thread
+from supervisor.config.config import Config
+from supervisor.config.config_changes import Changes, ConfigInForce
+from supervisor.config.config_problem import InvalidConfig
+from supervisor.config.reloader import Reloader
+from supervisor.engine.life import engine_health
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.life.lifecycle import State
+from supervisor.engine.life.memory_guard import MemoryGuard
+from supervisor.engine.life.pulse_watch import PulseWatch
+from supervisor.engine.life.renewal import Renewal
+from supervisor.engine.life.restart_policy import PROBE_S, RestartPolicy, standard_policy
+from supervisor.engine.poison import blame
+from supervisor.engine.poison.isolation import Isolation
+from supervisor.engine.process.child import ENGINE_MODULE, Child, Death
+from supervisor.engine.process.code_stamp import CodeStamp
+from supervisor.engine.process.crash_reports import CrashReports, report_on
+from supervisor.engine.process.describer import AT_ONCE, Describer
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
+from supervisor.engine.torrents.observer import Observer, engine_lost_events, now_us
+from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.restorer import Restorer, forget
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.waiters import Waiters
+from supervisor.events.event_log import EventLog
+from supervisor.events.event_logger import EventLogger
+from supervisor.events.publisher import Publisher
+from supervisor.health import listening
+from supervisor.health.failing_trackers import FailingTrackers
+from supervisor.health.health import Health, Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.health.torrent_troubles import TorrentTroubles
+from supervisor.host import memory
+from supervisor.host.directory_lock import DirectoryLock
+from supervisor.host.place_watch import PlaceWatch
+from supervisor.host.service_manager import ServiceManager
+from supervisor.log import logs
+from supervisor.log.log_form import Destination, Form
+from supervisor.log.lost_lines import LostLines
+from supervisor.payload.file_watch import FileWatch
+from supervisor.payload.root_watch import RootWatch, user_name
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.requests.requests import Requests
+from supervisor.requests.self_check import SelfCheck
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damage import DamagedFile
+from supervisor.store.damaged_shelf import DamagedShelf
+from supervisor.store.differences import Mended, moved_on, refused_metainfo
+from supervisor.store.remedies import with_remedy
+from supervisor.store.resume_dir_warden import Callbacks, ResumeDirWarden
+from supervisor.totals.totals_keeper import TotalsKeeper
+from supervisor.transport.sockets import bind, connect
 
 CRASHES: Final = "crashes"
 """Where in the state directory the crash reports lie."""
@@ -302,6 +306,7 @@ class Service:
                     self._log.warning("resume_data_not_moved", file=name, problem=str(error))
                 parts: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
                     "tick": self._tick,
+                    "code": self._code.run,
                     "describe": self._describe_over_and_over,
                     "warden": self._warden.run,
                     "pulse": self._pulse.run,
@@ -572,7 +577,7 @@ class Service:
     def _fingerprint(self) -> object:
         """What a spare depends on. It holds the lock on the resume directory that there was when it was made."""
         places = [self._places.seen.get(path) for path in self._places_wanted()]
-        return self._config, self._locks[0].identity, self._code.current(), places, frozenset(self._places.silent)
+        return self._config, self._locks[0].identity, self._code.seen, places, frozenset(self._places.silent)
 
     def _places_wanted(self) -> list[str]:
         """Where the next engine is to be able to write."""

@@ -4,16 +4,16 @@ import ast
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from supervisor.event_lines import LEVELS_BY_EVENT
+from supervisor.events.event_lines import LEVELS_BY_EVENT
 
 ROOT: Final = Path(__file__).parent.parent
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 METHODS: Final = {**{level: (level,) for level in LEVELS}, "exception": ("error",), "log": ("info", "error")}
 
 NOT_LITERAL: Final = {
-    "supervisor/access.py": {"refused", "subscriber_hung_up"},
-    "supervisor/logs.py": set(),
-    "supervisor/event_logger.py": set(),
+    "supervisor/access/access.py": {"refused", "subscriber_hung_up"},
+    "supervisor/log/logs.py": set(),
+    "supervisor/events/event_logger.py": set(),
 }
 """Files in which a call names its event by a variable, and which names these are."""
 
@@ -29,7 +29,7 @@ def lines() -> dict[str, Written]:
     """All there are, by name."""
     found = {event: Written(set(levels), set()) for event, levels in LEVELS_BY_EVENT.items()}
     for package in ("supervisor", "engine_proc"):
-        for file in sorted((ROOT / package).glob("*.py")):
+        for file in sorted((ROOT / package).rglob("*.py")):
             path = str(file.relative_to(ROOT))
             for event, levels, fields in _calls(path, file.read_text()):
                 written = found.setdefault(event, Written(set(), set()))

@@ -7,8 +7,8 @@ from typing import Any, Final
 import libtorrent
 import msgspec
 
-from engine_proc.session_settings import DEFAULTS
-from supervisor.config import LimitsConfig, RestartConfig, SandboxConfig, load
+from engine_proc.session.session_settings import DEFAULTS
+from supervisor.config.config import LimitsConfig, RestartConfig, SandboxConfig, load
 
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
 EXAMPLE: Final = PACKAGING / "ouzel.toml"

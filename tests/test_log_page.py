@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from supervisor.line_budget import BURST, PER_S
+from supervisor.log.line_budget import BURST, PER_S
 from tests import log_calls
 from tests.log_calls import Written
 

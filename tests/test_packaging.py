@@ -13,6 +13,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==[0-9][0-9A-Za-z.]*")
+PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
 
 
 def normalized(name: str) -> str:
@@ -57,7 +58,9 @@ def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         scripts = {name.rpartition("/")[2]: archive.read(name) for name in names if ".data/scripts/" in name}
-    assert {"engine_proc/__main__.py", "supervisor/__main__.py", "protocol/codec.py", "ouzel/cli.py"} <= set(names)
+    modules = {str(path.relative_to(source)) for name in PACKAGES for path in (source / name).rglob("*.py")}
+    assert {"engine_proc/__main__.py", "supervisor/engine/life/keeper.py", "ouzel/cli/main.py"} < modules
+    assert modules | {"ouzel/py.typed", "protocol/py.typed"} <= set(names)
     assert not any(name.startswith("tests/") or "entry_points" in name for name in names)
     assert scripts.keys() == {"ouzel", "ouzeld"}
     assert all(script.startswith(b"#!/bin/sh\n") and b'/python" -I ' in script for script in scripts.values())

@@ -28,11 +28,11 @@ def test_the_supervisor_never_loads_libtorrent() -> None:
 
 def test_clients_load_neither_process() -> None:
     """The Python client and the command line need the protocol only."""
-    assert not loaded_by("ouzel.cli") & {"libtorrent", "engine_proc", "supervisor"}
+    assert not loaded_by("ouzel.cli.main") & {"libtorrent", "engine_proc", "supervisor"}
 
 
 def test_the_engine_does_not_load_the_supervisor() -> None:
     """The child knows nothing of its parent's code, and stays lean."""
-    loaded = loaded_by("engine_proc.libtorrent_session")
+    loaded = loaded_by("engine_proc.native.libtorrent_session")
     assert "libtorrent" in loaded
     assert not loaded & {"supervisor", "ouzel", "structlog", "tenacity", "typer", "rich"}

@@ -11,7 +11,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.bench.options import AsJson, Keep, SizeMib
 from tests.bench.report import Check, Report, mb, show, tell
 from tests.rig import payload

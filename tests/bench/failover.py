@@ -22,9 +22,9 @@ import psutil
 import typer
 import zmq
 
-from protocol import codec
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from supervisor.restart_policy import SETTLED_S
+from protocol.wire import codec
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from supervisor.engine.life.restart_policy import SETTLED_S
 from tests.bench.options import AsJson, Keep
 from tests.bench.report import Check, Report, mb, show, tell
 from tests.rig.daemon import Daemon

@@ -16,11 +16,11 @@ from typing import Annotated, Final
 
 import typer
 
-from engine_proc.alerts import ResumeData, TorrentAdded
-from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.pieces import Verified
-from protocol.flight_recorder import FLIGHT_BYTES, RECORDS, FlightRecorder, alert_name
-from supervisor import flight as memory
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.resume.pieces import Verified
+from engine_proc.session.alerts import ResumeData, TorrentAdded
+from protocol.internal.flight_recorder import FLIGHT_BYTES, RECORDS, FlightRecorder, alert_name
+from supervisor.engine.process import flight as memory
 from tests.bench.options import AsJson
 from tests.bench.report import Check, Report, show
 from tests.engine_proc.probe import LOOPBACK, Probe

@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from engine_proc.selector import Selector
-from engine_proc.session_port import NotSelected
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.files.selector import Selector
+from engine_proc.session.session_port import NotSelected
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.bench.options import AsJson
 from tests.bench.report import Check, Report, show, tell
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Final, NamedTuple
 import psutil
 import typer
 
-from ouzel.calls import Call
-from protocol import codec
-from supervisor.acceptances import ENTRY_BYTES
+from ouzel.client.calls import Call
+from protocol.wire import codec
+from supervisor.requests.acceptances import ENTRY_BYTES
 from tests.bench.options import AsJson, Keep
 from tests.bench.report import Check, Report, mb, show, tell
 from tests.rig import payload

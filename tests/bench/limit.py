@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ouzel.units import format_size
+from ouzel.cli.display.units import format_size
 from tests.bench.options import AsJson, Keep, SizeMib
 from tests.bench.report import Check, Report, mb, show, tell
 from tests.rig import payload

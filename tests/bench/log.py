@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 import ouzel
-from protocol.rows import HealthStatus
+from protocol.wire.rows import HealthStatus
 from tests.bench.options import AsJson, Keep
 from tests.bench.report import Check, Report, show, tell
 from tests.rig import stderrs

@@ -22,9 +22,9 @@ import typer
 import zmq
 
 from ouzel.requests import MAX_REPLY_ELEMENTS
-from protocol import codec
-from protocol.endpoints import EVENTS_SOCKET, ipc_endpoint
-from protocol.rows import TorrentState
+from protocol.wire import codec
+from protocol.wire.endpoints import EVENTS_SOCKET, ipc_endpoint
+from protocol.wire.rows import TorrentState
 from tests.bench.options import AsJson, Keep
 from tests.bench.report import Check, Report, mb, show, tell
 from tests.engine_proc.samples import SampleTorrent, noise

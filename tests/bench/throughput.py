@@ -22,7 +22,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from engine_proc.session_settings import DEFAULTS
+from engine_proc.session.session_settings import DEFAULTS
 from tests.bench.options import AsJson, Keep, SizeMib
 from tests.bench.report import Check, Report, show, tell
 from tests.rig import payload

@@ -23,9 +23,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from ouzel.calls import Call
-from supervisor.memory import held_bytes
-from supervisor.sockets import SUBSCRIBER_HWM
+from ouzel.client.calls import Call
+from supervisor.host.memory import held_bytes
+from supervisor.transport.sockets import SUBSCRIBER_HWM
 from tests.bench.report import Check, Report, mb, tell
 from tests.engine_proc.samples import noise
 from tests.fakes import bencode

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import pytest
 
-from protocol.commands import BY_OP
+from protocol.wire.commands import BY_OP
 from tests.clients.languages import LANGUAGES, chosen, why_not
 
 PROPERTY: Final = "client"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ouzel import keys
-from protocol.key_file import Role
+from ouzel.cli import keys
+from protocol.wire.key_file import Role
 from tests.clients.languages import run
 from tests.clients.matrix import Matrix
 from tests.rig.daemon import Daemon

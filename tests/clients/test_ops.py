@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import pytest
 
 import ouzel
-from protocol.commands import BY_OP
-from protocol.desired import DesiredTorrent
-from protocol.integrity import encode_record
-from protocol.rows import TorrentState
+from protocol.internal.integrity import encode_record
+from protocol.wire.commands import BY_OP
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.rows import TorrentState
 from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
 from tests.clients.matrix import Matrix

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.rows import TorrentRow, TorrentState
+from protocol.wire.rows import TorrentRow, TorrentState
 from tests.clients.bare import Bare
 from tests.clients.between import Between
 from tests.clients.languages import LANGUAGES, Endpoints, run

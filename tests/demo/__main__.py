@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import ouzel
-from ouzel.output import Output
+from ouzel.cli.display.output import Output
 from tests.demo.story import StoryEnded, tell_story
 from tests.demo.verdict import look_closely
 from tests.rig import payload

@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 import ouzel
-from ouzel import render
-from ouzel.output import Output
-from ouzel.table import Table
-from protocol.rows import HealthStatus
+from ouzel.cli.display import render
+from ouzel.cli.display.output import Output
+from ouzel.stream.table import Table
+from protocol.wire.rows import HealthStatus
 from tests.rig.daemon import Daemon
 from tests.rig.payload import Torrent
 from tests.rig.seed import Seed

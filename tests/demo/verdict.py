@@ -5,8 +5,8 @@ import os
 from rich.table import Table
 from rich.text import Text
 
-from ouzel.output import Output
-from protocol.rows import HealthStatus
+from ouzel.cli.display.output import Output
+from protocol.wire.rows import HealthStatus
 from tests.demo.story import Story
 from tests.rig import payload
 from tests.rig.daemon import Daemon

@@ -17,11 +17,11 @@ import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 import ouzel
-from ouzel.cli import run
-from protocol import codec
-from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
-from protocol.key_file import Role
-from supervisor.connections import AHEAD_MAX, CONNECTIONS_MAX, NOT_ZEROMQ, UNKNOWN, UNREADABLE
+from ouzel.cli.main import run
+from protocol.wire import codec
+from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
+from protocol.wire.key_file import Role
+from supervisor.transport.connections import AHEAD_MAX, CONNECTIONS_MAX, NOT_ZEROMQ, UNKNOWN, UNREADABLE
 from tests.rig.daemon import Daemon
 from tests.rig.keyring import Keyring, endpoint
 from tests.rig.waiting import until

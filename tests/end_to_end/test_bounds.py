@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.rows import HealthStatus, TorrentState
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.fakes import bencode
 from tests.rig import payload
 from tests.rig.daemon import Daemon

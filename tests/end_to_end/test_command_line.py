@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ouzel.cli import run
+from ouzel.cli.main import run
 from tests.fakes import bencode
 from tests.rig import payload
 from tests.rig.daemon import Daemon

@@ -9,8 +9,8 @@ import libtorrent
 import pytest
 
 import ouzel
-from protocol.integrity import seal, unseal
-from protocol.rows import TorrentState
+from protocol.internal.integrity import seal, unseal
+from protocol.wire.rows import TorrentState
 from tests.fakes import bencode
 from tests.rig import hostile
 from tests.rig.daemon import Daemon

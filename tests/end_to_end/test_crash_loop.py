@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.rows import HealthStatus
-from supervisor.restart_policy import FIRST_DELAY_S, JITTER_S
+from protocol.wire.rows import HealthStatus
+from supervisor.engine.life.restart_policy import FIRST_DELAY_S, JITTER_S
 from tests.fakes import faulty_engine
 from tests.rig.daemon import Daemon
 from tests.rig.waiting import until

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import Torrent

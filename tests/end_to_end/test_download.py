@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB

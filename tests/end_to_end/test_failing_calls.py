@@ -25,17 +25,17 @@ ERRORS: Final = os.environ.get("FAILING_ERRORS", "EIO").split(",")
 LIMIT: Final = 1_000_000
 
 PLACES: Final = (
-    "supervisor/authorized_keys.py",
-    "supervisor/child.py",
-    "supervisor/code_stamp.py",
-    "supervisor/config.py",
-    "supervisor/crash_reports.py",
-    "supervisor/flight.py",
-    "supervisor/memory.py",
-    "supervisor/resume_dir_warden.py",
-    "supervisor/service_manager.py",
-    "supervisor/threads.py",
-    "protocol/durable.py",
+    "supervisor/access/authorized_keys.py",
+    "supervisor/engine/process/child.py",
+    "supervisor/engine/process/code_stamp.py",
+    "supervisor/config/config.py",
+    "supervisor/engine/process/crash_reports.py",
+    "supervisor/engine/process/flight.py",
+    "supervisor/host/memory.py",
+    "supervisor/store/resume_dir_warden.py",
+    "supervisor/host/service_manager.py",
+    "supervisor/concurrency/threads.py",
+    "protocol/internal/durable.py",
 )
 """Where calls have to be among those that failed; which they are is found out."""
 

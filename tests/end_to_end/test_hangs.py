@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from protocol.rows import HealthStatus, TorrentState
-from supervisor.pulse import DEADLINE_S
+from protocol.wire.rows import HealthStatus, TorrentState
+from supervisor.engine.life.pulse import DEADLINE_S
 from tests.fakes import hanging_engine
 from tests.rig import payload
 from tests.rig.daemon import Daemon

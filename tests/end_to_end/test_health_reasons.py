@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.rows import HealthStatus, Reason, Severity, TorrentState
+from protocol.wire.rows import HealthStatus, Reason, Severity, TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.mounts import tmpfs

@@ -8,7 +8,7 @@ import libtorrent
 import pytest
 
 import ouzel
-from protocol.rows import TorrentRow, TorrentState
+from protocol.wire.rows import TorrentRow, TorrentState
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig import payload
 from tests.rig.daemon import Daemon

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from protocol.rows import HealthStatus, TorrentState
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.fakes import misbehaving_engine
 from tests.rig import payload
 from tests.rig.daemon import Daemon

@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig import hostile
 from tests.rig.daemon import Daemon

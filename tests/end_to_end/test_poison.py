@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.fakes.failpoints import Failpoint
 from tests.rig.outbreak import outbreak
 from tests.rig.waiting import until

@@ -10,7 +10,7 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import Torrent

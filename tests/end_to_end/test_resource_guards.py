@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.waiting import until

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.resume_dir import ResumeDir
-from protocol.rows import HealthStatus, Reason, TorrentState
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.rows import HealthStatus, Reason, TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.mounts import Mount, loop_ext4, tmpfs

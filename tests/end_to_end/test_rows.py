@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 import ouzel
-from ouzel.table import Table
-from protocol.rows import FileRow, TorrentRow, TorrentState
+from ouzel.stream.table import Table
+from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import Torrent

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon, sandboxed
 from tests.rig.mounts import loop_ext4

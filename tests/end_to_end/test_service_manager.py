@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 import ouzel
-from protocol.rows import HealthStatus
+from protocol.wire.rows import HealthStatus
 from tests.rig.daemon import Daemon
 from tests.rig.waiting import until
 from tests.rig.watcher import Watcher

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from supervisor.event_log import MAX_EVENTS
-from supervisor.memory import held_bytes
-from supervisor.sockets import SUBSCRIBER_HWM
+from supervisor.events.event_log import MAX_EVENTS
+from supervisor.host.memory import held_bytes
+from supervisor.transport.sockets import SUBSCRIBER_HWM
 from tests.rig.daemon import Daemon
 from tests.rig.listener import Listener
 from tests.rig.payload import MIB

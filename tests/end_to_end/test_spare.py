@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB

@@ -10,8 +10,8 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from protocol.integrity import unseal
-from protocol.rows import TorrentState
+from protocol.internal.integrity import unseal
+from protocol.wire.rows import TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.mounts import Mount, loop_ext4, tmpfs

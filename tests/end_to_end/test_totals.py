@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.integrity import decode_record
-from protocol.resume_dir import ResumeDir
-from protocol.rows import SessionReport, TorrentRow, TorrentState
-from supervisor.totals import SESSION, SessionRecord, ShardRecord
+from protocol.internal.integrity import decode_record
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.rows import SessionReport, TorrentRow, TorrentState
+from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 import ouzel
-from protocol.rows import HindranceCause, TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.rows import HindranceCause, TorrentState, TrackerRow, TrackerStatus
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig.daemon import Daemon
 from tests.rig.tracker import Tracker

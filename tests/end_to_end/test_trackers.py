@@ -7,8 +7,8 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.announce_pacer import RATE, TURN
-from protocol.rows import TorrentState
+from engine_proc.trackers.announce_pacer import RATE, TURN
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig.daemon import Daemon
 from tests.rig.tracker import Announce, AnnounceEvent, Tracker, busiest_second

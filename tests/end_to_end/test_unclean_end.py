@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.rows import HealthStatus, TorrentState
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.rig import payload
 from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB, Torrent

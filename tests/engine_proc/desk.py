@@ -6,23 +6,23 @@ from typing import TypeVar
 
 import msgspec
 
-from engine_proc.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
-from engine_proc.announce_pacer import AnnouncePacer
-from engine_proc.dispatch import Dispatcher
-from engine_proc.judged_sources import JudgedSources
-from engine_proc.loader import Loader
-from engine_proc.rehasher import Rehasher
-from engine_proc.resume_policy import ResumePolicy
-from engine_proc.resume_store import FastResumeStore
+from engine_proc.resume.rehasher import Rehasher
+from engine_proc.resume.resume_policy import ResumePolicy
+from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
+from engine_proc.session.translator import AlertTranslator, Output
 from engine_proc.session_commands import SessionCommands
-from engine_proc.storage_guard import StorageGuard
-from engine_proc.storage_watch import MountsRead, Sight, StorageWatch
-from engine_proc.translator import AlertTranslator, Output
-from protocol.bounds import Bounds
-from protocol.desired import DesiredTorrent, Selection
-from protocol.integrity import seal
-from protocol.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
-from protocol.resume_dir import ResumeDir
+from engine_proc.storage.storage_guard import StorageGuard
+from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
+from engine_proc.torrents.dispatch import Dispatcher
+from engine_proc.torrents.judged_sources import JudgedSources
+from engine_proc.torrents.loader import Loader
+from engine_proc.trackers.announce_pacer import AnnouncePacer
+from protocol.internal.bounds import Bounds
+from protocol.internal.integrity import seal
+from protocol.internal.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.probe import eventually, readable
 from tests.engine_proc.samples import two_files
 from tests.fakes.fake_session import FakeSession

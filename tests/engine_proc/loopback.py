@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine_proc.alerts import NativeState, TorrentAdded
-from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.session_port import SettingValue
-from protocol.desired import DesiredTorrent
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session.alerts import NativeState, TorrentAdded
+from engine_proc.session.session_port import SettingValue
+from protocol.wire.desired import DesiredTorrent
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
 from tests.engine_proc.samples import SampleTorrent
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from engine_proc.alerts import Alert, SessionStatistics, StatusUpdate, TorrentStatus
-from engine_proc.session_port import LibtSession, SettingValue
+from engine_proc.session.alerts import Alert, SessionStatistics, StatusUpdate, TorrentStatus
+from engine_proc.session.session_port import LibtSession, SettingValue
 
 LOOPBACK: Final[dict[str, SettingValue]] = {
     "listen_interfaces": "127.0.0.1:0",

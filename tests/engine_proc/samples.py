@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from protocol.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
 

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 import zmq
 
-from protocol import codec
-from protocol.bounds import Bounds
-from protocol.link import CommandBatch, Configure, EngineCommand, EngineEvent, decode_events
+from protocol.internal.bounds import Bounds
+from protocol.internal.link import CommandBatch, Configure, EngineCommand, EngineEvent, decode_events
+from protocol.wire import codec
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK
 
 GEN: Final = 7

@@ -1,8 +1,8 @@
 from typing import Any
 
-from engine_proc.announce_entries import leg, state
-from engine_proc.session_port import TrackerState
-from protocol.link import TrackerReading
+from engine_proc.session.session_port import TrackerState
+from engine_proc.trackers.announce_entries import leg, state
+from protocol.internal.link import TrackerReading
 
 NEVER = -2147483647
 

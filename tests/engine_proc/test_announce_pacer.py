@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engine_proc.announce_pacer import RATE, RESERVE, TURN, AnnouncePacer
+from engine_proc.trackers.announce_pacer import RATE, RESERVE, TURN, AnnouncePacer
 
 BEGAN = 1000.0
 TORRENTS = [f"t{number}" for number in range(300)]

@@ -1,7 +1,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine_proc.audit import AuditSchedule
+from engine_proc.torrents.audit import AuditSchedule
 
 TORRENTS = [f"t{number}" for number in range(8)]
 CYCLE_S = 10.0

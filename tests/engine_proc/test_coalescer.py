@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine_proc.coalescer import MIN_INTERVAL_S, ProgressCoalescer
-from protocol.events import Progress
-from protocol.rows import TorrentState
+from engine_proc.session.coalescer import MIN_INTERVAL_S, ProgressCoalescer
+from protocol.wire.events import Progress
+from protocol.wire.rows import TorrentState
 
 TORRENTS = ("a", "b", "c")
 torrents = st.sampled_from(TORRENTS)

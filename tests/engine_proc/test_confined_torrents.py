@@ -4,16 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.confinement import Escape
-from engine_proc.judged_sources import JUDGED_S
-from engine_proc.pieces import Examined
-from engine_proc.storage_guard import PATIENCE_S, Confined, Judged
-from engine_proc.storage_policy import Missing
-from engine_proc.storage_watch import FilesSeen, Look
-from protocol.bounds import Bounds
-from protocol.events import FilesDiscovered, TorrentError
-from protocol.integrity import crc32_of
-from protocol.link import ForgetTorrent, InspectSource, SourceInspected, StorageState, TorrentApplied, TorrentForgotten
+from engine_proc.resume.pieces import Examined
+from engine_proc.storage.confinement import Escape
+from engine_proc.storage.storage_guard import PATIENCE_S, Confined, Judged
+from engine_proc.storage.storage_policy import Missing
+from engine_proc.storage.storage_watch import FilesSeen, Look
+from engine_proc.torrents.judged_sources import JUDGED_S
+from protocol.internal.bounds import Bounds
+from protocol.internal.integrity import crc32_of
+from protocol.internal.link import (
+    ForgetTorrent,
+    InspectSource,
+    SourceInspected,
+    StorageState,
+    TorrentApplied,
+    TorrentForgotten,
+)
+from protocol.wire.events import FilesDiscovered, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.confinement import Escape, Judge, Kind
-from engine_proc.storage_watch import _Disk
-from protocol.bounds import Bounds
-from protocol.real_path import real_path
+from engine_proc.storage.confinement import Escape, Judge, Kind
+from engine_proc.storage.storage_watch import _Disk
+from protocol.host.real_path import real_path
+from protocol.internal.bounds import Bounds
 
 
 class CountingDisk(_Disk):

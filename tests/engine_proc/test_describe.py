@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from engine_proc import describe
-from engine_proc.alerts import ResumeData
-from protocol.desired import Selection
-from protocol.events import Progress
-from protocol.integrity import seal
-from protocol.link import FilesRestored
-from protocol.resume_dir import ResumeDir
+from engine_proc.session.alerts import ResumeData
+from protocol.internal.integrity import seal
+from protocol.internal.link import FilesRestored
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import Selection
+from protocol.wire.events import Progress
 from tests.engine_proc.loopback import add, real_session
 from tests.engine_proc.samples import SampleTorrent, two_files
 

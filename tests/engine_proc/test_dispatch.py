@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import pytest
 
-from engine_proc import storage_policy
-from engine_proc.alerts import FileError, MetadataReceived, PrioritiesSet, Selected, TorrentAdded, TorrentGone
-from engine_proc.dispatch import AGAIN_S
-from engine_proc.resume_policy import Urgency
-from engine_proc.session_port import Loading, NotSelected, TorrentFault
-from protocol.desired import DesiredTorrent, Selection
-from protocol.events import (
+from engine_proc.resume.resume_policy import Urgency
+from engine_proc.session.alerts import FileError, MetadataReceived, PrioritiesSet, Selected, TorrentAdded, TorrentGone
+from engine_proc.session.session_port import Loading, NotSelected, TorrentFault
+from engine_proc.storage import storage_policy
+from engine_proc.torrents.dispatch import AGAIN_S
+from protocol.internal.integrity import seal
+from protocol.internal.link import FilesRestored, TorrentApplied, TorrentForgotten
+from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.events import (
     FilesDiscovered,
     LimitsApplied,
     LimitsStale,
@@ -20,8 +22,6 @@ from protocol.events import (
     SelectionChanged,
     TorrentError,
 )
-from protocol.integrity import seal
-from protocol.link import FilesRestored, TorrentApplied, TorrentForgotten
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
 from tests.fakes.fake_session import FakeSession

@@ -11,25 +11,14 @@ import pytest
 import zmq
 
 from engine_proc import engine as shell
-from engine_proc.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
-from engine_proc.rehasher import Rehasher
-from engine_proc.resume_store import FastResumeStore
-from engine_proc.session_port import SourceInfo
-from engine_proc.storage_watch import MountsRead, StorageWatch
-from protocol.desired import DesiredTorrent, Selection
-from protocol.events import (
-    Completed,
-    ErrorCleared,
-    FileCompleted,
-    FilesDiscovered,
-    LimitsApplied,
-    Progress,
-    StateChanged,
-    TorrentError,
-)
-from protocol.integrity import unseal
-from protocol.link import (
+from engine_proc.resume.rehasher import Rehasher
+from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
+from engine_proc.session.session_port import SourceInfo
+from engine_proc.storage.storage_watch import MountsRead, StorageWatch
+from protocol.internal.integrity import unseal
+from protocol.internal.link import (
     AllHandedOver,
     Configure,
     Drain,
@@ -51,8 +40,19 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
-from protocol.resume_dir import ResumeDir
-from protocol.rows import TorrentState
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.events import (
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FilesDiscovered,
+    LimitsApplied,
+    Progress,
+    StateChanged,
+    TorrentError,
+)
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision, gaps

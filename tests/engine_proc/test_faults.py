@@ -11,12 +11,10 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc import libtorrent_alerts
-from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.session_port import FAULTS
-from protocol.desired import DesiredTorrent, Selection
-from protocol.events import StateChanged, TorrentError
-from protocol.link import (
+from engine_proc.native import libtorrent_alerts
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session.session_port import FAULTS
+from protocol.internal.link import (
     EngineCommand,
     EnsureTorrent,
     FilesQueried,
@@ -25,7 +23,9 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
-from protocol.rows import TorrentState
+from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.events import StateChanged, TorrentError
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.probe import eventually
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.engine_proc.test_engine import Running, changed

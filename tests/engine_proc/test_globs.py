@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wcmatch import glob as wcmatch
 
-from engine_proc.globs import compiled, expression
+from engine_proc.files.globs import compiled, expression
 
 _WCMATCH = wcmatch.GLOBSTAR | wcmatch.DOTGLOB | wcmatch.IGNORECASE | wcmatch.FORCEUNIX
 NAMES = st.text("aAbB.-*]é[É1", min_size=1, max_size=4).filter(lambda name: name not in (".", ".."))

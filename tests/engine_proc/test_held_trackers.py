@@ -1,4 +1,4 @@
-from engine_proc.held_trackers import HeldTrackers
+from engine_proc.trackers.held_trackers import HeldTrackers
 
 A = "a"
 TRACKERS = [("udp://127.0.0.1:9/announce", 0)]

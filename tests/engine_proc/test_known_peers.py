@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from engine_proc.alerts import NativeState, PrioritiesSet, TorrentStatus
-from engine_proc.session_port import SettingValue
-from protocol.desired import Selection
+from engine_proc.session.alerts import NativeState, PrioritiesSet, TorrentStatus
+from engine_proc.session.session_port import SettingValue
+from protocol.wire.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise

@@ -3,8 +3,8 @@
 import errno
 import os
 
-from engine_proc import landlock
-from engine_proc.landlock import Right
+from engine_proc.process import landlock
+from engine_proc.process.landlock import Right
 
 
 def test_rights_grow_with_the_version() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.leftovers import Leftover, leftovers
+from engine_proc.storage.leftovers import Leftover, leftovers
 
 IMMUTABLE = "Operation not permitted"
 

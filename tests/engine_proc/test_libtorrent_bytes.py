@@ -9,8 +9,8 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded, TorrentStatus
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded, TorrentStatus
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, real_session
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.fakes import bencode

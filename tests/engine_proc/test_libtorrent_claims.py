@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc import libtorrent_claims, libtorrent_params
-from engine_proc.alerts import Flushed, NativeState, SessionStatistics, TorrentAdded
-from engine_proc.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
-from engine_proc.session_port import Loading
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.native import libtorrent_claims, libtorrent_params
+from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
+from engine_proc.session.alerts import Flushed, NativeState, SessionStatistics, TorrentAdded
+from engine_proc.session.session_port import Loading
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
 from tests.fakes import bencode
 from tests.rig import hostile, payload

@@ -6,9 +6,16 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from engine_proc.alerts import Conflict, MetadataReceived, NativeState, NativeStateChanged, TorrentAdded, TorrentGone
-from engine_proc.session_port import AlreadyThere, Hashes
-from protocol.desired import DesiredTorrent
+from engine_proc.session.alerts import (
+    Conflict,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    TorrentAdded,
+    TorrentGone,
+)
+from engine_proc.session.session_port import AlreadyThere, Hashes
+from protocol.wire.desired import DesiredTorrent
 from tests.engine_proc.loopback import add, address, real_session
 from tests.engine_proc.probe import Probe, eventually
 from tests.engine_proc.samples import SampleTorrent, noise, two_files

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc import libtorrent_params
-from engine_proc.alerts import FileError, TorrentTrouble
-from engine_proc.held_trackers import HeldTrackers
-from engine_proc.libtorrent_alerts import AlertCopier, hashes_of
-from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
-from engine_proc.session_port import InvalidSource
-from protocol.desired import DesiredTorrent, Selection
-from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from engine_proc.native import libtorrent_params
+from engine_proc.native.libtorrent_alerts import AlertCopier, hashes_of
+from engine_proc.native.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
+from engine_proc.session.alerts import FileError, TorrentTrouble
+from engine_proc.session.session_port import InvalidSource
+from engine_proc.trackers.held_trackers import HeldTrackers
+from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable

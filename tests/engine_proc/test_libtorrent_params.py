@@ -6,9 +6,9 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc import libtorrent_params
-from engine_proc.session_port import InvalidSource
-from protocol.desired import ADDRESSES_MAX, DesiredTorrent, Selection
+from engine_proc.native import libtorrent_params
+from engine_proc.session.session_port import InvalidSource
+from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tests.fakes import bencode
 from tests.rig import hostile, payload
 from tests.rig.hostile import Entry

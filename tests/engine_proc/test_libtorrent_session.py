@@ -7,8 +7,10 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc import libtorrent_params, session_settings
-from engine_proc.alerts import (
+from engine_proc.native import libtorrent_params
+from engine_proc.resume.pieces import Verified
+from engine_proc.session import session_settings
+from engine_proc.session.alerts import (
     FileFinished,
     Finished,
     Flushed,
@@ -24,9 +26,8 @@ from engine_proc.alerts import (
     TorrentGone,
     TorrentStatus,
 )
-from engine_proc.pieces import Verified
-from engine_proc.session_port import Loading, SettingValue
-from protocol.desired import Selection
+from engine_proc.session.session_port import Loading, SettingValue
+from protocol.wire.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise

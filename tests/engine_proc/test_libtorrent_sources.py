@@ -6,9 +6,9 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc import libtorrent_params
-from engine_proc.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.native import libtorrent_params
+from engine_proc.session.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
 from tests.fakes import bencode

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.alerts import TorrentAdded, TrackerAnswered, TrackerAsked, TrackerFailed
-from engine_proc.announce_entries import leg
-from engine_proc.libtorrent_session import LibtorrentSession
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session.alerts import TorrentAdded, TrackerAnswered, TrackerAsked, TrackerFailed
+from engine_proc.trackers.announce_entries import leg
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.rig.tracker import Tracker

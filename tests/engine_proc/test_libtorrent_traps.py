@@ -17,8 +17,12 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc import session_settings
-from engine_proc.alerts import (
+from engine_proc.native.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.native.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
+from engine_proc.native.libtorrent_session import check_settings
+from engine_proc.resume.part_file import PartFile
+from engine_proc.session import session_settings
+from engine_proc.session.alerts import (
     Alert,
     FileError,
     Finished,
@@ -29,11 +33,7 @@ from engine_proc.alerts import (
     SessionStatistics,
     TorrentTrouble,
 )
-from engine_proc.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
-from engine_proc.libtorrent_session import check_settings
-from engine_proc.part_file import PartFile
-from engine_proc.session_port import InvalidSetting
+from engine_proc.session.session_port import InvalidSetting
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files

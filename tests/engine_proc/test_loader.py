@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import storage_watch
-from engine_proc.alerts import FileError
-from engine_proc.part_file import PartFile
-from engine_proc.pieces import Unverified
-from protocol.desired import DesiredTorrent
-from protocol.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
-from protocol.integrity import crc32_of, seal
-from protocol.link import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentForgotten
-from protocol.rows import TorrentState
+from engine_proc.resume.part_file import PartFile
+from engine_proc.resume.pieces import Unverified
+from engine_proc.session.alerts import FileError
+from engine_proc.storage import storage_watch
+from protocol.internal.integrity import crc32_of, seal
+from protocol.internal.link import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentForgotten
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
 from tests.engine_proc.probe import readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent

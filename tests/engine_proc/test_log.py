@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.log import Log
+from engine_proc.process.log import Log
 
 
 class Pipe:

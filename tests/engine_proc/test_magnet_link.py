@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc import magnet_link
+from engine_proc.files import magnet_link
 
 lt: Any = libtorrent
 LINK = "magnet:?xt=urn:btih:" + "ab" * 20

@@ -3,7 +3,7 @@
 import select
 import threading
 
-from engine_proc.mailbox import Mailbox
+from engine_proc.process.mailbox import Mailbox
 from tests.rig.waiting import until
 
 

@@ -12,10 +12,10 @@ import libtorrent
 import pytest
 
 from engine_proc.__main__ import EXIT_NOT_UTF8
-from engine_proc.parent import EXIT_ORPHANED
-from protocol.events import Completed, LimitsApplied, Progress
-from protocol.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
-from protocol.resume_dir import ResumeDir
+from engine_proc.process.parent import EXIT_ORPHANED
+from protocol.internal.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.events import Completed, LimitsApplied, Progress
 from tests.engine_proc.loopback import address, seed
 from tests.engine_proc.probe import DEADLINE_S
 from tests.engine_proc.samples import two_files

@@ -4,7 +4,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.own_paths import LONGEST, differing, own_paths
+from engine_proc.files.own_paths import LONGEST, differing, own_paths
 from tests.fakes import bencode
 from tests.rig import hostile
 from tests.rig.hostile import PIECE_LENGTH, Entry, Hostile

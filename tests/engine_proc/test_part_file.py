@@ -5,7 +5,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.part_file import PartFile
+from engine_proc.resume.part_file import PartFile
 
 
 def header(part_file: PartFile, slots: list[int], *, pieces: int | None = None) -> bytes:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.piece_layers import HASH, of_metainfo, of_resume
+from engine_proc.resume.piece_layers import HASH, of_metainfo, of_resume
 
 ROOT = bytes(range(HASH))
 GARBAGE = st.recursive(

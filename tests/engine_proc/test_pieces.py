@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.part_file import PartFile
-from engine_proc.pieces import (
+from engine_proc.resume.part_file import PartFile
+from engine_proc.resume.pieces import (
     BLOCK,
     Disk,
     MissingPiece,

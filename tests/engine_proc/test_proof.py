@@ -5,8 +5,8 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.pieces import BLOCK, MissingPiece
-from engine_proc.proof import merkle_root, proves
+from engine_proc.resume.pieces import BLOCK, MissingPiece
+from engine_proc.resume.proof import merkle_root, proves
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))

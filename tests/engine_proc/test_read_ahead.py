@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import read_ahead
-from engine_proc.read_ahead import SAMPLE, Dated, ReadAhead
+from engine_proc.resume import read_ahead
+from engine_proc.resume.read_ahead import SAMPLE, Dated, ReadAhead
 from tests.engine_proc.probe import eventually
 
 

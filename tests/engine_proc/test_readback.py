@@ -1,5 +1,5 @@
-from engine_proc.readback import tell_limits, tell_reconciled
-from protocol.events import LimitsApplied, LimitsStale, Reconciled
+from engine_proc.torrents.readback import tell_limits, tell_reconciled
+from protocol.wire.events import LimitsApplied, LimitsStale, Reconciled
 
 TORRENT = "a" * 40
 

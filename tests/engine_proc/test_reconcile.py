@@ -2,7 +2,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.reconcile import (
+from engine_proc.torrents.reconcile import (
     Connect,
     Inform,
     Load,
@@ -15,7 +15,7 @@ from engine_proc.reconcile import (
     differences,
     steps,
 )
-from protocol.desired import DesiredTorrent, Selection
+from protocol.wire.desired import DesiredTorrent, Selection
 
 FIRST = DesiredTorrent(torrent="a" * 40, source="metainfo", save_path="/srv")
 

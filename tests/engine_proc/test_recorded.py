@@ -2,12 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine_proc import recorded
-from engine_proc.alerts import TorrentAdded, TorrentGone
-from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.session_port import InvalidSource, LibtSession, UnknownTorrent
-from protocol.desired import DesiredTorrent
-from protocol.flight_recorder import FLIGHT_BYTES, Flight, FlightRecorder, read
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session import recorded
+from engine_proc.session.alerts import TorrentAdded, TorrentGone
+from engine_proc.session.session_port import InvalidSource, LibtSession, UnknownTorrent
+from protocol.internal.flight_recorder import FLIGHT_BYTES, Flight, FlightRecorder, read
+from protocol.wire.desired import DesiredTorrent
 from tests.engine_proc.probe import LOOPBACK, Probe
 from tests.engine_proc.samples import two_files
 

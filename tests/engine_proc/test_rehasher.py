@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import libtorrent_claims, libtorrent_params
-from engine_proc.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
-from engine_proc.proof import proves
-from engine_proc.rehasher import Rehashed, Rehasher, data_ranges
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.native import libtorrent_claims, libtorrent_params
+from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
+from engine_proc.resume.proof import proves
+from engine_proc.resume.rehasher import Rehashed, Rehasher, data_ranges
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.rig import payload
 from tests.rig.mounts import Mount, loop_ext4, tmpfs
 from tests.rig.payload import Torrent

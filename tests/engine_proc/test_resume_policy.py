@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engine_proc import resume_policy
-from engine_proc.resume_policy import MAX_OUTSTANDING, ResumePolicy, Urgency, place
+from engine_proc.resume import resume_policy
+from engine_proc.resume.resume_policy import MAX_OUTSTANDING, ResumePolicy, Urgency, place
 
 TORRENTS = [f"t{number}" for number in range(MAX_OUTSTANDING + 20)]
 torrents = st.sampled_from(TORRENTS)

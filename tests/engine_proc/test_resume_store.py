@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.resume_store import FastResumeStore, Outcome, SavedResume
-from protocol import durable
-from protocol.integrity import Damaged, crc32_of, seal, unseal
-from protocol.place import place_at
-from protocol.resume_dir import ResumeDir
+from engine_proc.resume.resume_store import FastResumeStore, Outcome, SavedResume
+from protocol.host.place import place_at
+from protocol.internal import durable
+from protocol.internal.integrity import Damaged, crc32_of, seal, unseal
+from protocol.internal.resume_dir import ResumeDir
 from tests.engine_proc.probe import DEADLINE_S, eventually, readable
 
 A, B = "a" * 40, "b" * 40

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from engine_proc.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
-from protocol.desired import DesiredTorrent
-from protocol.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
-from protocol.integrity import crc32_of, seal
-from protocol.link import HashesProven, TorrentApplied, TorrentForgotten
+from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
+from protocol.internal.integrity import crc32_of, seal
+from protocol.internal.link import HashesProven, TorrentApplied, TorrentForgotten
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed
 from tests.engine_proc.samples import two_files
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import landlock, sandbox, seccomp
-from engine_proc.landlock import READ, Right, Rule
-from engine_proc.sandbox import enter
-from protocol.resume_dir import ResumeDir
+from engine_proc.process import landlock, sandbox, seccomp
+from engine_proc.process.landlock import READ, Right, Rule
+from engine_proc.process.sandbox import enter
+from protocol.internal.resume_dir import ResumeDir
 
 
 class Kernel:

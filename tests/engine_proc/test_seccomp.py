@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.seccomp import COMMANDS, MACHINES, REFUSED, Machine, program
+from engine_proc.process.seccomp import COMMANDS, MACHINES, REFUSED, Machine, program
 
 PID: Final = 4711
 ALLOWED: Final = "allowed"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc import selected_bytes
-from engine_proc.selected_bytes import FileSpan
+from engine_proc.files import selected_bytes
+from engine_proc.files.selected_bytes import FileSpan
 
 PIECE = 16
 

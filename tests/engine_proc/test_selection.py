@@ -3,10 +3,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wcmatch import glob as wcmatch
 
-from engine_proc import globs as globs_module
-from engine_proc import magnet_link
-from engine_proc.selection import DEFAULT, FLUFF, UNWANTED, priorities
-from protocol.desired import Selection
+from engine_proc.files import globs as globs_module
+from engine_proc.files import magnet_link
+from engine_proc.files.selection import DEFAULT, FLUFF, UNWANTED, priorities
+from protocol.wire.desired import Selection
 
 ROOTED = ["Show/Season 1/one.mkv", "Show/Season 1/one.srt", "Show/Season 2/two.mkv", "Show/.hidden", "Show/notes.md"]
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from engine_proc import selection
-from engine_proc.selector import Selector
-from engine_proc.session_port import NotSelected
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.files import selection
+from engine_proc.files.selector import Selector
+from engine_proc.session.session_port import NotSelected
+from protocol.wire.desired import DesiredTorrent, Selection
 
 PATHS = [f"r/{number}.{'txt' if number % 2 else 'bin'}" for number in range(100)]
 DESIRED = DesiredTorrent(torrent="1" * 40, source="magnet", save_path="/d", selection=Selection(exclude=["*.txt"]))

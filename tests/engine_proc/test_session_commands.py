@@ -1,10 +1,8 @@
 import pytest
 
-from engine_proc.alerts import TorrentGone
-from engine_proc.session_port import SettingValue
-from protocol.desired import KnownMetadata
-from protocol.events import LimitsApplied, LimitsStale
-from protocol.link import (
+from engine_proc.session.alerts import TorrentGone
+from engine_proc.session.session_port import SettingValue
+from protocol.internal.link import (
     Configure,
     FilesQueried,
     InspectSource,
@@ -16,6 +14,8 @@ from protocol.link import (
     TrackerReading,
     TrackersQueried,
 )
+from protocol.wire.desired import KnownMetadata
+from protocol.wire.events import LimitsApplied, LimitsStale
 from tests.engine_proc.desk import Desk
 from tests.engine_proc.samples import PIECE_LENGTH
 

@@ -7,7 +7,9 @@ from typing import Final
 import msgspec
 import pytest
 
-from engine_proc.alerts import (
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.resume.pieces import Verified
+from engine_proc.session.alerts import (
     Finished,
     Flushed,
     NativeState,
@@ -20,9 +22,7 @@ from engine_proc.alerts import (
     TorrentAdded,
     TorrentGone,
 )
-from engine_proc.libtorrent_session import LibtorrentSession
-from engine_proc.pieces import Verified
-from engine_proc.session_port import (
+from engine_proc.session.session_port import (
     Applied,
     Hashes,
     InvalidSetting,
@@ -32,7 +32,7 @@ from engine_proc.session_port import (
     SettingValue,
     UnknownTorrent,
 )
-from protocol.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection
+from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection
 from tests.engine_proc.probe import LOOPBACK, Probe, eventually, readable
 from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 from tests.fakes import bencode

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.session_port import InvalidSetting, SettingValue
-from engine_proc.session_settings import (
+from engine_proc.session.session_port import InvalidSetting, SettingValue
+from engine_proc.session.session_settings import (
     ALERT_QUEUE_MIN,
     ALERTS_PER_TORRENT,
     DEFAULTS,

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.storage_policy import (
+from engine_proc.resume.pieces import ClaimedFile
+from engine_proc.storage.storage_policy import (
     CALM_S,
     HEADROOM,
     LOOK_MAX_S,
     LOOK_S,
     Action,
-    ClaimedFile,
     Measured,
     Missing,
     Present,

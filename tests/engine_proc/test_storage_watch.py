@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc import storage_watch
-from engine_proc.storage_watch import FilesSeen, Look, MountsRead, Sight, SpaceSeen, StorageWatch
-from protocol import mounts
-from protocol.bounds import Bounds
+from engine_proc.storage import storage_watch
+from engine_proc.storage.storage_watch import FilesSeen, Look, MountsRead, Sight, SpaceSeen, StorageWatch
+from protocol.host import mounts
+from protocol.internal.bounds import Bounds
 from tests.engine_proc.probe import DEADLINE_S, readable
 from tests.rig.mounts import tmpfs
 from tests.rig.waiting import until

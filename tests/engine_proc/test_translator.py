@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from engine_proc.alerts import (
+from engine_proc.resume.pieces import Examined
+from engine_proc.session.alerts import (
     Alert,
     AlertsLost,
     FileError,
@@ -29,11 +30,11 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.pieces import Examined
-from engine_proc.session_port import Layout
-from engine_proc.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
-from protocol.desired import Selection
-from protocol.events import (
+from engine_proc.session.session_port import Layout
+from engine_proc.session.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
+from protocol.internal.link import FilesRestored
+from protocol.wire.desired import Selection
+from protocol.wire.events import (
     Completed,
     ErrorCleared,
     FileCompleted,
@@ -45,8 +46,7 @@ from protocol.events import (
     StateChanged,
     TorrentError,
 )
-from protocol.link import FilesRestored
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.samples import PIECE_LENGTH, two_files
 from tests.fakes.fake_session import FakeSession
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc import libtorrent_claims
-from engine_proc.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded
-from engine_proc.session_port import Loading
-from protocol.desired import DesiredTorrent, Selection
+from engine_proc.native import libtorrent_claims
+from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded
+from engine_proc.session.session_port import Loading
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
 from tests.engine_proc.probe import Probe
 from tests.fakes import bencode

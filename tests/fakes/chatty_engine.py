@@ -15,10 +15,8 @@ from typing import Final, NoReturn
 
 import zmq
 
-from engine_proc.parent import die_with_parent
-from protocol import codec
-from protocol.events import StateChanged
-from protocol.link import (
+from engine_proc.process.parent import die_with_parent
+from protocol.internal.link import (
     Configure,
     Drain,
     EngineCommand,
@@ -35,7 +33,9 @@ from protocol.link import (
     TorrentForgotten,
     decode_commands,
 )
-from protocol.rows import TorrentState
+from protocol.wire import codec
+from protocol.wire.events import StateChanged
+from protocol.wire.rows import TorrentState
 
 BEAT_S: Final = 0.25
 BATCH: Final = 40

@@ -11,11 +11,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from engine_proc import describe, landlock
-from engine_proc.log import log
-from protocol.desired import DesiredTorrent
-from protocol.link import EngineEvent
-from protocol.resume_dir import ResumeDir
+from engine_proc import describe
+from engine_proc.process import landlock
+from engine_proc.process.log import log
+from protocol.internal.link import EngineEvent
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
 from tests.fakes import escapes
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine_proc.__main__ import main
 from engine_proc.engine import Engine
-from engine_proc.log import log
+from engine_proc.process.log import log
 from tests.fakes import escapes
 
 

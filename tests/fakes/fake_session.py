@@ -21,8 +21,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from engine_proc import selection, session_settings
-from engine_proc.alerts import (
+from engine_proc.files import selection
+from engine_proc.resume.pieces import ClaimedFile, Examined, Unverified, Verified
+from engine_proc.session import session_settings
+from engine_proc.session.alerts import (
     Alert,
     FileError,
     FileFinished,
@@ -41,8 +43,7 @@ from engine_proc.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.pieces import Examined, Unverified, Verified
-from engine_proc.session_port import (
+from engine_proc.session.session_port import (
     AlreadyThere,
     Applied,
     Hashes,
@@ -55,10 +56,9 @@ from engine_proc.session_port import (
     TrackerState,
     UnknownTorrent,
 )
-from engine_proc.storage_policy import ClaimedFile
-from protocol.desired import DesiredTorrent, KnownMetadata, Selection
-from protocol.events import FileEntry
-from protocol.link import TrackerReading
+from protocol.internal.link import TrackerReading
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.events import FileEntry
 from tests.fakes import bencode
 from tests.fakes.bencode import Bencodable
 

@@ -26,10 +26,8 @@ from typing import Final, NoReturn
 import zmq
 
 from engine_proc.__main__ import main
-from engine_proc.parent import die_with_parent
-from protocol import codec
-from protocol.events import Progress, SessionError
-from protocol.link import (
+from engine_proc.process.parent import die_with_parent
+from protocol.internal.link import (
     Configure,
     Drain,
     EngineCommand,
@@ -45,7 +43,9 @@ from protocol.link import (
     TorrentForgotten,
     decode_commands,
 )
-from protocol.rows import TorrentState
+from protocol.wire import codec
+from protocol.wire.events import Progress, SessionError
+from protocol.wire.rows import TorrentState
 
 VARIABLE: Final = "MISBEHAVIOUR"
 KINDS: Final = (

@@ -8,9 +8,10 @@ Engines are isolated as the real one is, and found all the same: an editable ins
 import os
 import sys
 
-from supervisor import engine_environment, lifecycle
 from supervisor.__main__ import main
-from supervisor.restart_policy import PROBE_S
+from supervisor.engine.life import lifecycle
+from supervisor.engine.life.restart_policy import PROBE_S
+from supervisor.engine.process import engine_environment
 from tests.fakes import failpoints
 
 OF_TESTS = {failpoints.VARIABLE, "ESCAPES", "FAULT_FILE", "MISBEHAVIOUR"}

@@ -11,11 +11,11 @@ from typing import Any, Final
 import libtorrent
 import msgspec
 
-from engine_proc import libtorrent_alerts, libtorrent_session
 from engine_proc.__main__ import main
-from engine_proc.alerts import Alert, NativeState, StatusUpdate
-from engine_proc.libtorrent_alerts import AlertCopier
-from engine_proc.libtorrent_session import LibtorrentSession
+from engine_proc.native import libtorrent_alerts, libtorrent_session
+from engine_proc.native.libtorrent_alerts import AlertCopier
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 
 lt: Any = libtorrent
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.flight_recorder import Flight, FlightRecord
-from protocol.link import EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
-from protocol.rows import TorrentState
-from supervisor import flight
+from protocol.internal.flight_recorder import Flight, FlightRecord
+from protocol.internal.link import EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.wire.rows import TorrentState
+from supervisor.engine.process import flight
 from tests.engine_proc.probe import DEADLINE_S
 from tests.engine_proc.samples import SampleTorrent
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from ouzel.event import Event, Resnapshot, SnapshotPage
-from protocol.crashes import CrashReport
-from protocol.envelope import ErrorBody, Reply
-from protocol.errors import ErrorKind, OuzelError
-from protocol.rows import (
+from ouzel.stream.event import Event, Resnapshot, SnapshotPage
+from protocol.wire.crashes import CrashReport
+from protocol.wire.envelope import ErrorBody, Reply
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import (
     EngineReport,
     EngineState,
     FileRow,

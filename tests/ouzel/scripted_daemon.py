@@ -8,13 +8,13 @@ from typing import Any, Final
 import msgspec
 import zmq
 
-from ouzel.event import Event
-from protocol import codec
-from protocol.commands import BY_OP
-from protocol.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
-from protocol.envelope import ErrorBody, EventFrame, Reply, Request, parse_request, topic_of
-from protocol.errors import ErrorKind, OuzelError
-from protocol.rows import TorrentRow
+from ouzel.stream.event import Event
+from protocol.wire import codec
+from protocol.wire.commands import BY_OP
+from protocol.wire.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request, parse_request, topic_of
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import TorrentRow
 from tests.ouzel import samples
 
 SILENCE: Final = object()

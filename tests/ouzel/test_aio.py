@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ouzel import AsyncClient, Client, NotRunning, OuzelError, Refused, RequestTimeout
-from protocol.errors import ErrorKind
-from protocol.rows import HealthStatus
+from protocol.wire.errors import ErrorKind
+from protocol.wire.rows import HealthStatus
 from tests.ouzel.samples import ID, row
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 
@@ -60,7 +60,7 @@ def test_no_answer_in_time_is_a_timeout(
     daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The late reply is nobody's."""
-    monkeypatch.setattr("ouzel.aio.GRACE_S", 0.05)
+    monkeypatch.setattr("ouzel.client.aio.GRACE_S", 0.05)
     daemon.answers["pause"] = lambda _: SILENCE
 
     def late_first(_: dict[str, Any]) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def test_no_answer_in_time_is_a_timeout(
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither without a socket, nor behind one that says nothing, nor after it went; the next one is found."""
-    monkeypatch.setattr("ouzel.presence.Place.patience_s", 0.05)
-    monkeypatch.setattr("ouzel.aio.GRACE_S", 0.05)
+    monkeypatch.setattr("ouzel.client.presence.Place.patience_s", 0.05)
+    monkeypatch.setattr("ouzel.client.aio.GRACE_S", 0.05)
 
     async def main() -> None:
         async with AsyncClient(tmp_path) as client:
@@ -95,7 +95,7 @@ def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 with pytest.raises(NotRunning, match="said nothing"):
                     await client.ping()
             (tmp_path / "commands.ipc").unlink()
-            monkeypatch.setattr("ouzel.presence.Place.patience_s", 5.0)
+            monkeypatch.setattr("ouzel.client.presence.Place.patience_s", 5.0)
             with ScriptedDaemon(tmp_path):
                 await client.ping()
             with pytest.raises(NotRunning):

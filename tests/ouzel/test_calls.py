@@ -2,9 +2,9 @@
 
 import pytest
 
-from ouzel import calls
-from protocol.commands import BY_OP, parse_command
-from protocol.errors import OuzelError
+from ouzel.client import calls
+from protocol.wire.commands import BY_OP, parse_command
+from protocol.wire.errors import OuzelError
 from tests.ouzel.samples import ID, crash, reply, row
 
 CALLS: list[calls.Call[object]] = [

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from ouzel.cli import main, run
-from protocol.errors import ErrorKind, OuzelError
-from protocol.rows import HealthStatus, TorrentState
+from ouzel.cli.main import main, run
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.ouzel.samples import ID, OTHER, crash, file_row, health, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ouzel import Client, NotRunning, OuzelError, Refused, RequestTimeout, Resnapshot
-from ouzel.client import WINDOW
-from protocol.errors import ErrorKind
-from protocol.rows import HealthStatus, TorrentState
+from ouzel.client.blocking import WINDOW
+from protocol.wire.errors import ErrorKind
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.ouzel.samples import ID, OTHER, file_row, row
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 
@@ -95,7 +95,7 @@ def test_no_answer_in_time_is_a_timeout_and_the_late_reply_is_nobodys(
     daemon: ScriptedDaemon, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next request gets its own reply, even if the late one comes first."""
-    monkeypatch.setattr("ouzel.client.GRACE_S", 0.05)
+    monkeypatch.setattr("ouzel.client.blocking.GRACE_S", 0.05)
     daemon.answers["pause"] = lambda _: SILENCE
     with pytest.raises(RequestTimeout, match="may still take effect") as caught:
         client.request("pause", {}, deadline_ms=10)
@@ -129,7 +129,7 @@ def test_a_socket_that_nobody_listens_at_is_no_daemon(tmp_path: Path) -> None:
 
 def test_a_listener_that_says_nothing_is_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It accepts connections, and that is all."""
-    monkeypatch.setattr("ouzel.presence.Place.patience_s", 0.05)
+    monkeypatch.setattr("ouzel.client.presence.Place.patience_s", 0.05)
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "commands.ipc"))
         deaf.listen()
@@ -139,7 +139,7 @@ def test_a_listener_that_says_nothing_is_no_daemon(tmp_path: Path, monkeypatch: 
 
 def test_a_client_outlives_its_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While there is none it says so; the next one is found, and what was queued meanwhile is not sent to it."""
-    monkeypatch.setattr("ouzel.client.GRACE_S", 0.05)
+    monkeypatch.setattr("ouzel.client.blocking.GRACE_S", 0.05)
     with Client(tmp_path) as client:
         with ScriptedDaemon(tmp_path):
             client.ping()

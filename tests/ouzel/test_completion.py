@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ouzel.completion import of_labels, of_torrents
-from ouzel.ids import Brief
+from ouzel.cli.completion import of_labels, of_torrents
+from ouzel.cli.ids import Brief
 from tests.ouzel.samples import ID, OTHER, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

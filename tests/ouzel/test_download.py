@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from ouzel import Client
-from ouzel.download import wait_for
-from ouzel.ending import Outcome
-from ouzel.output import Output
-from protocol.rows import HealthReport, TorrentState
+from ouzel.cli.display.output import Output
+from ouzel.cli.download import wait_for
+from ouzel.stream.ending import Outcome
+from protocol.wire.rows import HealthReport, TorrentState
 from tests.ouzel.samples import ID, OTHER, health, progress, reason, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ouzel.ending import Ending, Outcome
-from protocol.rows import TorrentRow, TorrentState
+from ouzel.stream.ending import Ending, Outcome
+from protocol.wire.rows import TorrentRow, TorrentState
 from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ouzel.errors import NotRunning, Refused, RequestTimeout, error_body
-from protocol.envelope import ErrorBody
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire.envelope import ErrorBody
+from protocol.wire.errors import ErrorKind, OuzelError
 
 
 def test_a_refusal_of_a_newer_daemon_keeps_its_own_words() -> None:

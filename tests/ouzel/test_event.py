@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from ouzel.event import parse_event
-from protocol import codec
-from protocol.envelope import EventFrame
-from protocol.errors import OuzelError
+from ouzel.stream.event import parse_event
+from protocol.wire import codec
+from protocol.wire.envelope import EventFrame
+from protocol.wire.errors import OuzelError
 from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ouzel.errors import Refused
-from ouzel.event import Event, Resnapshot
-from ouzel.event_stream import MAX_HELD, RETRY_MS, Ask, EventStream, Mode, Step
-from protocol.envelope import Reply
-from protocol.errors import ErrorKind
+from ouzel.stream.event import Event, Resnapshot
+from ouzel.stream.event_stream import MAX_HELD, RETRY_MS, Ask, EventStream, Mode, Step
+from protocol.wire.envelope import Reply
+from protocol.wire.errors import ErrorKind
 from tests.ouzel.samples import ID, OTHER, event, health, progress, refusal, reply, row, settings
 
 

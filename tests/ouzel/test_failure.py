@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from ouzel.cli import run
+from ouzel.cli.failure import ExitCode, exit_code, tell
+from ouzel.cli.main import run
 from ouzel.errors import NotRunning
-from ouzel.failure import ExitCode, exit_code, tell
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire.errors import ErrorKind, OuzelError
 
 GONE = NotRunning(Path("/run/ouzel/commands.ipc"), "No such file or directory")
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ouzel.event import Event
-from ouzel.feed import GRACE_S, LOOK_S, Feed, FeedOptions
 from ouzel.requests import Requests
-from protocol import codec
-from protocol.envelope import Reply, Request, parse_request
-from protocol.errors import ErrorKind
+from ouzel.stream.event import Event
+from ouzel.stream.feed import GRACE_S, LOOK_S, Feed, FeedOptions
+from protocol.wire import codec
+from protocol.wire.envelope import Reply, Request, parse_request
+from protocol.wire.errors import ErrorKind
 from tests.ouzel.samples import ID, OTHER, event, progress, refusal, reply
 
 

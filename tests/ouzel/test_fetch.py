@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ouzel import fetch as fetching
-from ouzel.fetch import MAX_REDIRECTS, fetch
-from ouzel.sources import BadSource
+from ouzel.cli.sources import fetch as fetching
+from ouzel.cli.sources.fetch import MAX_REDIRECTS, fetch
+from ouzel.cli.sources.sources import BadSource
 
 METAINFO = b"d4:infod4:name1:xee"
 MAGNET = "magnet:?xt=urn:btih:" + "a" * 40

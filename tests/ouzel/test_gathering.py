@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ouzel import fetch
-from ouzel.fetch import Fetched
-from ouzel.gathering import Found, gather, may_be_several, wants_network
-from ouzel.sources import BadSource
+from ouzel.cli.sources import fetch
+from ouzel.cli.sources.fetch import Fetched
+from ouzel.cli.sources.gathering import Found, gather, may_be_several, wants_network
+from ouzel.cli.sources.sources import BadSource
 from tests.ouzel.samples import ID
 
 LINK = f"magnet:?xt=urn:btih:{ID}"

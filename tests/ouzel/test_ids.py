@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from ouzel import Client, OuzelError
-from ouzel.ids import chosen, followed, resolve
+from ouzel.cli.ids import chosen, followed, resolve
 from tests.ouzel.samples import ID, OTHER, detail, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ouzel import keys
-from ouzel.cli import run
-from protocol.key_file import Role, parse
+from ouzel.cli import keys
+from ouzel.cli.main import run
+from protocol.wire.key_file import Role, parse
 
 
 def test_nobody_else_can_read_the_secret(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from ouzel import Client
-from ouzel.listen import listen
-from ouzel.silence import DaemonAnswers, DaemonSilent
+from ouzel.cli.listen import listen
+from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from ouzel import listing
-from ouzel.listing import SortKey, StateFilter
-from protocol.rows import TorrentRow, TorrentState
+from ouzel.cli.display import listing
+from ouzel.cli.display.listing import SortKey, StateFilter
+from protocol.wire.rows import TorrentRow, TorrentState
 from tests.ouzel.samples import ID, OTHER, row, told
 
 JAPANESE = "機動警察パトレイバー 第01話"

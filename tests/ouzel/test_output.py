@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from ouzel.output import JsonScreen, LiveScreen, Output, PlainScreen
-from ouzel.table import Table
+from ouzel.cli.display.output import JsonScreen, LiveScreen, Output, PlainScreen
+from ouzel.stream.table import Table
 from tests.ouzel.samples import ID, event, resnapshot, row
 
 

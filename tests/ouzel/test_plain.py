@@ -1,10 +1,10 @@
 """Progress as plain lines: only what is news."""
 
-from ouzel.feed import Item
-from ouzel.plain import PlainLines
-from ouzel.silence import DaemonAnswers, DaemonSilent, Heard
-from ouzel.table import Table
-from protocol.rows import HealthStatus
+from ouzel.cli.display.plain import PlainLines
+from ouzel.stream.feed import Item
+from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
+from ouzel.stream.table import Table
+from protocol.wire.rows import HealthStatus
 from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ouzel.client.presence import Place
 from ouzel.errors import NotRunning
-from ouzel.presence import Place
 
 
 def test_the_default_is_the_protocols(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ouzel import failure, listing, printable, render
-from ouzel.output import LiveScreen, Output
-from ouzel.plain import PlainLines
-from ouzel.printable import clean, clean_lines
-from ouzel.table import Table
-from protocol.errors import ErrorKind, OuzelError
+from ouzel.cli import failure
+from ouzel.cli.display import listing, printable, render
+from ouzel.cli.display.output import LiveScreen, Output
+from ouzel.cli.display.plain import PlainLines
+from ouzel.cli.display.printable import clean, clean_lines
+from ouzel.stream.table import Table
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.ouzel import samples
 
 MARKS: Final = (

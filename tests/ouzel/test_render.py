@@ -5,11 +5,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from ouzel import render
-from ouzel.calls import Added
-from ouzel.silence import DaemonAnswers, DaemonSilent
-from ouzel.table import Table
-from protocol.rows import (
+from ouzel.cli.display import render
+from ouzel.client.calls import Added
+from ouzel.stream.silence import DaemonAnswers, DaemonSilent
+from ouzel.stream.table import Table
+from protocol.wire.rows import (
     HealthStatus,
     Hindrance,
     HindranceCause,

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ouzel import calls
+from ouzel.client import calls
 from ouzel.errors import Refused
 from ouzel.requests import Requests, refusal, result_of
-from protocol import codec
-from protocol.envelope import Reply, parse_request
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire import codec
+from protocol.wire.envelope import Reply, parse_request
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.ouzel import samples
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from ouzel import keys
-from ouzel.cli import run
-from ouzel.presence import Place, place_of
-from ouzel.server import Server
-from protocol.key_file import Role
+from ouzel.cli import keys
+from ouzel.cli.main import run
+from ouzel.client.presence import Place, place_of
+from ouzel.client.server import Server
+from protocol.wire.key_file import Role
 
 ADDRESS = "tcp://127.0.0.1:7801"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ouzel.sources import BadSource, Local, Magnet, Source, StandardInput, Url, of_argument, of_content
+from ouzel.cli.sources.sources import BadSource, Local, Magnet, Source, StandardInput, Url, of_argument, of_content
 from tests.ouzel.samples import ID
 
 V2 = "0C" * 32

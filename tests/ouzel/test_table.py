@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ouzel.table import Table
-from protocol.rows import HealthStatus, TorrentState
+from ouzel.stream.table import Table
+from protocol.wire.rows import HealthStatus, TorrentState
 from tests.ouzel.samples import ID, OTHER, event, progress, reason, resnapshot, row
 
 

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ouzel.units import format_count, format_limit, format_rate, format_share, format_size, format_span, parse_rate
+from ouzel.cli.display.units import (
+    format_count,
+    format_limit,
+    format_rate,
+    format_share,
+    format_size,
+    format_span,
+    parse_rate,
+)
 
 
 @pytest.mark.parametrize(

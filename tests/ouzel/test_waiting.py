@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ouzel import AsyncClient, Client, DownloadFailed, Refused, WaitTimeout
-from ouzel.event import Event
-from ouzel.waiting import Waiting
-from protocol.rows import TorrentRow
+from ouzel.stream.event import Event
+from ouzel.stream.waiting import Waiting
+from protocol.wire.rows import TorrentRow
 from tests.ouzel.samples import ID, detail, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

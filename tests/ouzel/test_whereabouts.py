@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ouzel import whereabouts
-from protocol.endpoints import COMMANDS_SOCKET
+from ouzel.client import whereabouts
+from protocol.wire.endpoints import COMMANDS_SOCKET
 
 NOWHERE = FileNotFoundError(2, "No such file or directory")
 

@@ -1,8 +1,8 @@
 import pytest
 
-from ouzel import why
-from ouzel.units import format_moment
-from protocol.rows import Hindrance, HindranceCause, TrackerRow, TrackerStatus
+from ouzel.cli.display import why
+from ouzel.cli.display.units import format_moment
+from protocol.wire.rows import Hindrance, HindranceCause, TrackerRow, TrackerStatus
 from tests.ouzel.samples import ID, detail
 
 NOW_US = 1_795_368_000_000_000

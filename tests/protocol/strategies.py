@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect as mi
 
-from protocol.codec import MAX_DEPTH, MAX_INTEGER
+from protocol.wire.codec import MAX_DEPTH, MAX_INTEGER
 
 scalars = (
     st.none()

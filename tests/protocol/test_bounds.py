@@ -1,6 +1,6 @@
 import pytest
 
-from protocol.bounds import Bounds
+from protocol.internal.bounds import Bounds
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec
-from protocol.codec import MAX_DEPTH, MAX_ELEMENTS, MAX_FRAME_BYTES, MAX_INTEGER
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire import codec
+from protocol.wire.codec import MAX_DEPTH, MAX_ELEMENTS, MAX_FRAME_BYTES, MAX_INTEGER
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import wire_values
 
 ARRAY_OF_THE_MOST_ELEMENTS = b"\xdd" + MAX_ELEMENTS.to_bytes(4)

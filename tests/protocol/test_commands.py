@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec, commands
-from protocol.commands import BY_OP, Command, parse_command
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire import codec, commands
+from protocol.wire.commands import BY_OP, Command, parse_command
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages, wire_values
 
 V1: Final = "0123456789abcdef0123456789abcdef01234567"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol import endpoints
-from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, IPC_PATH_MAX_BYTES
+from protocol.wire import endpoints
+from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, IPC_PATH_MAX_BYTES
 
 
 def test_the_runtime_directory_can_be_named() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec, envelope
-from protocol.commands import BY_OP, Command, parse_command
-from protocol.envelope import (
+from protocol.wire import codec, envelope
+from protocol.wire.commands import BY_OP, Command, parse_command
+from protocol.wire.envelope import (
     GLANCE_BYTES,
     ErrorBody,
     EventFrame,
@@ -17,7 +17,7 @@ from protocol.envelope import (
     glance,
     parse_request,
 )
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages, wire_values
 
 MINIMAL: dict[str, Any] = {"v": 1, "id": 7, "op": "ping"}

@@ -3,7 +3,7 @@ from typing import Final, get_args
 
 import pytest
 
-from protocol.errors import ErrorKind, OuzelError, Retry
+from protocol.wire.errors import ErrorKind, OuzelError, Retry
 
 PUBLISHED: Final = {
     "malformed_frame": 1001,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from protocol.flight_recorder import (
+from protocol.internal.flight_recorder import (
     FLIGHT_BYTES,
     FORGOTTEN,
     NO_ALERT,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import integrity
-from protocol.desired import DesiredTorrent, Selection
-from protocol.integrity import Damaged
+from protocol.internal import integrity
+from protocol.internal.integrity import Damaged
+from protocol.wire.desired import DesiredTorrent, Selection
 
 RECORD: Final = DesiredTorrent(
     torrent="ab" * 20,

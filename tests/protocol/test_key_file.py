@@ -6,7 +6,7 @@ import zmq.auth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.key_file import MAX_BYTES, KeyFile, Role, is_key, is_name, parse, public_file, secret_file
+from protocol.wire.key_file import MAX_BYTES, KeyFile, Role, is_key, is_name, parse, public_file, secret_file
 
 PUBLIC: Final = ":V$<r8C]IB[>7sXlbwLO&?L-K0>/Bc5<l^i?]TtS"
 SECRET: Final = "846Lr5?J3P.exy7/])r/ggOV9F8L:{p.cf4aEK(e"

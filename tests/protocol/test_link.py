@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec, link
-from protocol.errors import ErrorKind, OuzelError
-from protocol.link import CommandBatch, EngineCommand, EngineEvent, EventBatch
+from protocol.internal import link
+from protocol.internal.link import CommandBatch, EngineCommand, EngineEvent, EventBatch
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import mounts
-from protocol.mounts import MountTable, mount_point_of
+from protocol.host import mounts
+from protocol.host.mounts import MountTable, mount_point_of
 from tests.rig.mounts import tmpfs
 
 INFO = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -1,6 +1,6 @@
 import pytest
 
-from protocol.nearest import did_you_mean, nearest
+from protocol.internal.nearest import did_you_mean, nearest
 
 KNOWN = ["download_roots", "resume_dir", "runtime_dir", "state_dir", "budget"]
 

@@ -1,11 +1,11 @@
 import msgspec
 import pytest
 
-from protocol.commands import BY_OP
-from protocol.errors import ErrorKind
-from protocol.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
-from protocol.results import CutRow
-from protocol.rows import ROW_FIELDS
+from protocol.wire.commands import BY_OP
+from protocol.wire.errors import ErrorKind
+from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
+from protocol.wire.results import CutRow
+from protocol.wire.rows import ROW_FIELDS
 
 
 def test_every_command_has_a_row() -> None:

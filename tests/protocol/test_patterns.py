@@ -4,9 +4,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol import commands, desired, patterns
-from protocol.commands import parse_command
-from protocol.errors import OuzelError
+from protocol.wire import commands, desired, patterns
+from protocol.wire.commands import parse_command
+from protocol.wire.errors import OuzelError
 
 ID = "a" * 40
 

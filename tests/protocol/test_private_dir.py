@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol import private_dir
-from protocol.private_dir import GROUP, check_dir, make_shared, open_dir, open_file, prepare
+from protocol.host import private_dir
+from protocol.host.private_dir import GROUP, check_dir, make_shared, open_dir, open_file, prepare
 
 STRANGER = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from protocol.real_path import real_path
+from protocol.host.real_path import real_path
 
 CIRCLES = {"a/circle": "circle", "a/out": "../b", "a/hidden": "circle/../out"}
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import durable
-from protocol.durable import Change
-from protocol.recycler import RECYCLED_MAX, Recycler
+from protocol.internal import durable
+from protocol.internal.durable import Change
+from protocol.internal.recycler import RECYCLED_MAX, Recycler
 
 NAMES = ("a", "b", "c")
 

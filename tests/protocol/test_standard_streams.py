@@ -6,7 +6,7 @@ import pytest
 
 SCRIPT = """
 import json, os, sys
-from protocol import standard_streams
+from protocol.host import standard_streams
 standard_streams.fill()
 opened = os.open(os.devnull, os.O_RDONLY)
 found = [opened]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol import utf8
+from protocol.host import utf8
 from tests.rig.latin import make_latin
 from tests.rig.locales import environment
 

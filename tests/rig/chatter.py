@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple, Self
 import zmq
 
 from ouzel.requests import MAX_REPLY_BYTES, MAX_REPLY_ELEMENTS, Requests
-from protocol import codec
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from protocol.wire import codec
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 
 DEADLINE_MS: Final = 10_000
 TURN_MS: Final = 100

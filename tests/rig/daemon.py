@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import ouzel
-from engine_proc import landlock
-from engine_proc.sandbox import FILES_SINCE
-from protocol.rows import HealthStatus, TorrentRow, TorrentState
+from engine_proc.process import landlock
+from engine_proc.process.sandbox import FILES_SINCE
+from protocol.wire.rows import HealthStatus, TorrentRow, TorrentState
 from tests.rig.seed import LOOPBACK
 from tests.rig.stderrs import Stderr
 from tests.rig.waiting import until

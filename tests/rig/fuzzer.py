@@ -21,11 +21,11 @@ from typing import Any, Final
 import msgpack
 import zmq
 
-from protocol import codec
-from protocol.commands import BY_OP
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from protocol.envelope import RefusedRequest, glance, parse_request
-from protocol.errors import OuzelError
+from protocol.wire import codec
+from protocol.wire.commands import BY_OP
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from protocol.wire.envelope import RefusedRequest, glance, parse_request
+from protocol.wire.errors import OuzelError
 
 WINDOW: Final = 100
 """Requests with an id that are on their way: below what a connection may have under way."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ouzel
-from ouzel import keys
-from protocol.key_file import Role
+from ouzel.cli import keys
+from protocol.wire.key_file import Role
 from tests.rig.daemon import Daemon
 from tests.rig.waiting import until
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgpack
 import zmq
 
-from protocol.endpoints import EVENTS_SOCKET, ipc_endpoint
+from protocol.wire.endpoints import EVENTS_SOCKET, ipc_endpoint
 from tests.rig.helper import Helper
 
 TURN: Final = 1000

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import zmq
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.rig.daemon import Daemon
 from tests.rig.mutator import DEADLINE_MS, Mutator
 from tests.rig.waiting import PATIENCE_S, until

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 import zmq
 
 from ouzel.requests import MAX_REPLY_BYTES, MAX_REPLY_ELEMENTS, Requests
-from protocol import codec
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from protocol.envelope import Wait
+from protocol.wire import codec
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from protocol.wire.envelope import Wait
 from tests.fakes import bencode
 from tests.rig.ledger import Account, Owed
 

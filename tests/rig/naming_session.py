@@ -21,11 +21,11 @@ from typing import Any, Final
 
 import msgspec
 
-from engine_proc.confinement import Judge
-from engine_proc.storage_watch import _Disk
-from protocol import utf8
-from protocol.bounds import Bounds
-from protocol.desired import DesiredTorrent
+from engine_proc.storage.confinement import Judge
+from engine_proc.storage.storage_watch import _Disk
+from protocol.host import utf8
+from protocol.internal.bounds import Bounds
+from protocol.wire.desired import DesiredTorrent
 from tests.rig.naming import Named, torrents
 
 DEADLINE_S: Final = 60.0
@@ -41,7 +41,7 @@ class Comparison:
     """
 
     def __init__(self, directory: Path) -> None:
-        from engine_proc.libtorrent_session import LibtorrentSession
+        from engine_proc.native.libtorrent_session import LibtorrentSession
         from tests.engine_proc.probe import LOOPBACK, Probe
 
         self._directory = directory
@@ -58,7 +58,7 @@ class Comparison:
 
     def compare(self, named: Named) -> None:
         """Adds a torrent, compares, and removes it."""
-        from engine_proc.session_port import InvalidSource
+        from engine_proc.session.session_port import InvalidSource
 
         save_path = self._root / f"s{next(self._numbers)}-é"
         desired = DesiredTorrent(
@@ -86,9 +86,16 @@ class Comparison:
                 self._different(named, f"a torrent's own name was refused: {escape}")
 
     def _run(self, named: Named, desired: DesiredTorrent, judged: list[str], resume: bytes | None) -> None:
-        from engine_proc import libtorrent_params
-        from engine_proc.alerts import FileError, Flushed, MetadataReceived, TorrentAdded, TorrentGone, TorrentTrouble
-        from engine_proc.pieces import Verified
+        from engine_proc.native import libtorrent_params
+        from engine_proc.resume.pieces import Verified
+        from engine_proc.session.alerts import (
+            FileError,
+            Flushed,
+            MetadataReceived,
+            TorrentAdded,
+            TorrentGone,
+            TorrentTrouble,
+        )
 
         torrent = desired.torrent
         metainfo = named.made.metainfo

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from protocol.rows import TorrentState
+from protocol.wire.rows import TorrentState
 from tests.engine_proc.samples import SampleTorrent, noise
 from tests.fakes.failpoints import Failpoint, Failpoints
 from tests.rig.daemon import Daemon

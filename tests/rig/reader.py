@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ouzel
-from ouzel import event_stream
+from ouzel.stream import event_stream
 from tests.rig.helper import Helper
 
 

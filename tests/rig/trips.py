@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgpack
 import zmq
 
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 
 PATIENCE_MS: Final = 120_000
 

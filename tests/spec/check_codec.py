@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from protocol import codec
-from protocol.errors import OuzelError
+from protocol.wire import codec
+from protocol.wire.errors import OuzelError
 from tests.spec.files import ROOT, VECTORS
 from tests.spec.wire_json import from_json, same
 

@@ -2,8 +2,8 @@
 
 import sys
 
-from protocol import codec
-from protocol.errors import ErrorKind, OuzelError
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind, OuzelError
 from tests.spec.wire_json import text
 
 

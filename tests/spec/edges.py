@@ -7,11 +7,11 @@ import struct
 from collections.abc import Iterator
 from typing import Any, Final
 
-from protocol import codec
-from protocol.commands import MAX_PAGE
-from protocol.desired import LIMIT_MAX_BPS
-from protocol.envelope import MAX_DEADLINE_MS
-from protocol.errors import ErrorKind
+from protocol.wire import codec
+from protocol.wire.commands import MAX_PAGE
+from protocol.wire.desired import LIMIT_MAX_BPS
+from protocol.wire.envelope import MAX_DEADLINE_MS
+from protocol.wire.errors import ErrorKind
 from tests.spec import samples
 from tests.spec.vectors import Vector
 

@@ -12,25 +12,16 @@ from typing import Final, get_args
 import msgspec
 
 from ouzel.requests import MAX_REPLY_BYTES
-from protocol import codec, commands, desired, envelope, events
-from protocol.errors import ErrorKind
-from protocol.events import Event, Progress, Tick
-from protocol.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
-from protocol.rows import EngineState, HealthStatus, Severity, TorrentState
-from supervisor import (
-    acceptances,
-    claims,
-    connections,
-    event_log,
-    large_frames,
-    outbox,
-    pages,
-    reads,
-    requests,
-    service,
-    sockets,
-    subscriptions,
-)
+from protocol.wire import codec, commands, desired, envelope, events
+from protocol.wire.errors import ErrorKind
+from protocol.wire.events import Event, Progress, Tick
+from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
+from protocol.wire.rows import EngineState, HealthStatus, Severity, TorrentState
+from supervisor import service
+from supervisor.commands import pages, reads
+from supervisor.events import event_log, subscriptions
+from supervisor.requests import acceptances, claims, large_frames, requests
+from supervisor.transport import connections, outbox, sockets
 from tests.spec import types, vectors
 from tests.spec.meanings import about, meanings, summary
 from tests.spec.samples import EVENTS
@@ -144,7 +135,7 @@ def _limits() -> str:
             ["bytes of a request", f"{codec.MAX_FRAME_BYTES:,} ({mib(codec.MAX_FRAME_BYTES)})", "`frame_too_large`"],
             [
                 "bytes of a message",
-                f"{requests.RECEIVE_BYTES_MAX:,} ({mib(requests.RECEIVE_BYTES_MAX)})",
+                f"{sockets.RECEIVE_BYTES_MAX:,} ({mib(sockets.RECEIVE_BYTES_MAX)})",
                 "the connection is closed without an answer",
             ],
             ["members of all arrays and maps of a request together", f"{codec.MAX_ELEMENTS:,}", "`frame_too_large`"],

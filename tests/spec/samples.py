@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol import events, results, rows
-from protocol.codec import MAX_FRAME_BYTES
-from protocol.commands import BY_OP
-from protocol.crashes import CrashReport, CrashSummary
-from protocol.envelope import EventFrame, Request
-from protocol.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
+from protocol.wire import events, results, rows
+from protocol.wire.codec import MAX_FRAME_BYTES
+from protocol.wire.commands import BY_OP
+from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.envelope import EventFrame, Request
+from protocol.wire.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()

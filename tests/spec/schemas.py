@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol import codec
-from protocol.envelope import ErrorBody, EventFrame, Reply, Request
-from protocol.errors import ErrorKind
-from protocol.events import Event, LimitsApplied, LimitsStale, Progress, Reconciled, Tick
-from protocol.operations import OPERATIONS, Operation
+from protocol.wire import codec
+from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
+from protocol.wire.errors import ErrorKind
+from protocol.wire.events import Event, LimitsApplied, LimitsStale, Progress, Reconciled, Tick
+from protocol.wire.operations import OPERATIONS, Operation
 from tests.spec.meanings import about, meanings
 from tests.spec.samples import EVENTS
 from tests.spec.wire_json import BIN

@@ -9,11 +9,11 @@ from typing import Any, Final, Self
 import msgspec
 import zmq
 
-from protocol import codec
-from protocol.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
-from protocol.envelope import EventFrame, Reply, topic_of
-from protocol.events import Event
-from protocol.operations import OPERATIONS, Operation
+from protocol.wire import codec
+from protocol.wire.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from protocol.wire.envelope import EventFrame, Reply, topic_of
+from protocol.wire.events import Event
+from protocol.wire.operations import OPERATIONS, Operation
 from tests.rig.daemon import Daemon
 from tests.spec.files import ROOT, VECTORS
 from tests.spec.patterns import filled, like

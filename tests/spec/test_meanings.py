@@ -3,9 +3,9 @@ from typing import get_args
 import msgspec
 import pytest
 
-from protocol.envelope import ErrorBody, EventFrame, Reply, Request
-from protocol.events import Event
-from protocol.operations import OPERATIONS
+from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
+from protocol.wire.events import Event
+from protocol.wire.operations import OPERATIONS
 from tests.spec import types
 from tests.spec.meanings import about, entries, meanings, summary
 

@@ -3,11 +3,11 @@ from typing import get_args
 
 import pytest
 
-from protocol.errors import ErrorKind
-from protocol.events import MAX_EVENT_FILES, Event, FilesDiscovered
-from protocol.operations import OPERATIONS
-from protocol.rows import EngineState
-from supervisor import lifecycle
+from protocol.wire.errors import ErrorKind
+from protocol.wire.events import MAX_EVENT_FILES, Event, FilesDiscovered
+from protocol.wire.operations import OPERATIONS
+from protocol.wire.rows import EngineState
+from supervisor.engine.life import lifecycle
 from tests.spec import page
 from tests.spec.meanings import meanings
 from tests.spec.page import regions

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.desired import DesiredTorrent
-from protocol.integrity import encode_record
-from protocol.operations import OPERATIONS
-from protocol.results import TorrentAccepted
+from protocol.internal.integrity import encode_record
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.operations import OPERATIONS
+from protocol.wire.results import TorrentAccepted
 from tests.rig.daemon import Daemon
 from tests.rig.waiting import until
 from tests.spec import samples

@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from protocol.events import TYPES
-from protocol.operations import OPERATIONS
+from protocol.wire.events import TYPES
+from protocol.wire.operations import OPERATIONS
 from tests.spec import edges, vectors
 from tests.spec.schemas import schemas
 from tests.spec.vectors import Vector

@@ -3,8 +3,8 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from protocol.commands import AddTorrent, ListTorrents, TorrentId
-from protocol.rows import HealthStatus
+from protocol.wire.commands import AddTorrent, ListTorrents, TorrentId
+from protocol.wire.rows import HealthStatus
 from tests.spec.types import bounds_of, default_of, fields_of, name_of, within
 
 

@@ -1,12 +1,12 @@
 import msgspec
 import pytest
 
-from protocol import codec
-from protocol.commands import Command, parse_command
-from protocol.envelope import EventFrame, Reply, parse_request
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import TYPES
-from protocol.operations import OPERATIONS
+from protocol.wire import codec
+from protocol.wire.commands import Command, parse_command
+from protocol.wire.envelope import EventFrame, Reply, parse_request
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import TYPES
+from protocol.wire.operations import OPERATIONS
 from tests.spec import edges, samples, vectors
 from tests.spec.vectors import Vector
 

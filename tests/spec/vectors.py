@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol import codec
-from protocol.commands import BY_OP
-from protocol.envelope import ErrorBody, EventFrame, Reply, topic_of
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import Event, Progress, Tick
+from protocol.wire import codec
+from protocol.wire.commands import BY_OP
+from protocol.wire.envelope import ErrorBody, EventFrame, Reply, topic_of
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import Event, Progress, Tick
 from tests.spec import samples
 
 

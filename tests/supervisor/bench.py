@@ -14,12 +14,9 @@ import structlog
 import zmq
 import zmq.asyncio
 
-from protocol import codec
-from protocol.desired import DesiredTorrent, KnownMetadata
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import EngineStarted
-from protocol.flight_recorder import Flight
-from protocol.link import (
+from protocol.host.mounts import MountTable
+from protocol.internal.flight_recorder import Flight
+from protocol.internal.link import (
     Configure,
     EngineCommand,
     EngineEvent,
@@ -40,31 +37,34 @@ from protocol.link import (
     TorrentForgotten,
     decode_commands,
 )
-from protocol.mounts import MountTable
-from protocol.resume_dir import ResumeDir
-from supervisor.catalogue import Catalogue
-from supervisor.child import Child, Death
-from supervisor.config import Config, LimitsConfig, PathsConfig
-from supervisor.crash_reports import CrashReports
-from supervisor.damaged_shelf import DamagedShelf
-from supervisor.download_roots import DownloadRoots
-from supervisor.engine_link import EngineLink
-from supervisor.event_log import EventLog
-from supervisor.health import Health
-from supervisor.keeper import Keeper
-from supervisor.keyed_locks import KeyedLocks
-from supervisor.lifecycle import State
-from supervisor.merger import Merger
-from supervisor.mutations import Mutations
-from supervisor.observer import Observer
-from supervisor.publisher import Publisher
-from supervisor.reads import Reads
-from supervisor.requests import Requests
-from supervisor.restart_policy import RestartPolicy
-from supervisor.restore import Restore
-from supervisor.shared_files import SharedFiles
-from supervisor.snapshot import Snapshot
-from supervisor.waiters import Waiters
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire import codec
+from protocol.wire.desired import DesiredTorrent, KnownMetadata
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import EngineStarted
+from supervisor.commands.download_roots import DownloadRoots
+from supervisor.commands.mutations import Mutations
+from supervisor.commands.reads import Reads
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.config.config import Config, LimitsConfig, PathsConfig
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.life.lifecycle import State
+from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.engine.process.child import Child, Death
+from supervisor.engine.process.crash_reports import CrashReports
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.observer import Observer
+from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.waiters import Waiters
+from supervisor.events.event_log import EventLog
+from supervisor.events.publisher import Publisher
+from supervisor.health.health import Health
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.requests.requests import Requests
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damaged_shelf import DamagedShelf
 from tests.supervisor.samples import NOW_US
 from tests.supervisor.sockets import Sockets
 

@@ -9,10 +9,9 @@ import random
 from collections import Counter
 from typing import Final
 
-from protocol.rows import HealthStatus
-from supervisor import engine_health
-from supervisor.health import Health, Severity
-from supervisor.lifecycle import (
+from protocol.wire.rows import HealthStatus
+from supervisor.engine.life import engine_health
+from supervisor.engine.life.lifecycle import (
     CancelTimer,
     Died,
     Drain,
@@ -31,7 +30,8 @@ from supervisor.lifecycle import (
     TimerFired,
     step,
 )
-from supervisor.restart_policy import RestartPolicy
+from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.health.health import Health, Severity
 
 NEVER: Final = 1e12
 CAP_S: Final = 30.0

@@ -1,4 +1,4 @@
-"""A disk in memory that fails on demand and can lose power: what `protocol.durable` asks of the os module, and no more.
+"""A disk in memory that fails on demand and can lose power: what `durable` asks of the os module, and no more.
 
 What is written is not durable before its file is synced; names are not before their directory is. After a crash the
 directory has its synced entries and any number of the later ones, in their order, and files have what was synced of

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from protocol.desired import DesiredTorrent
-from protocol.events import Progress
-from protocol.link import SessionStats
-from protocol.rows import TorrentState
+from protocol.internal.link import SessionStats
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import Progress
+from protocol.wire.rows import TorrentState
 
 V1 = "a" * 40
 OTHER = "b" * 40

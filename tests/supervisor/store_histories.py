@@ -16,24 +16,25 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 from unittest import mock
 
-from protocol import durable, mounts, recycler
-from protocol.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
-from protocol.desired import DesiredSession, DesiredTorrent
-from protocol.durable import Done, DurableWriter, Transaction
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import crc32_of, encode_record
-from protocol.link import SourceInspected
-from protocol.recycler import RECYCLED_MAX, Recycler
-from protocol.resume_dir import ResumeDir
-from protocol.rows import SettingsReport
-from supervisor import mutations
-from supervisor.catalogue import Catalogue, OutcomeUnknown
-from supervisor.keyed_locks import KeyedLocks
-from supervisor.merger import Merger
-from supervisor.mutations import Mutations
-from supervisor.snapshot import Snapshot
-from supervisor.stored_records import read_all
-from supervisor.waiters import Waiters
+from protocol.host import mounts
+from protocol.internal import durable, recycler
+from protocol.internal.durable import Done, DurableWriter, Transaction
+from protocol.internal.integrity import crc32_of, encode_record
+from protocol.internal.link import SourceInspected
+from protocol.internal.recycler import RECYCLED_MAX, Recycler
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import SettingsReport
+from supervisor.commands import mutations
+from supervisor.commands.mutations import Mutations
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.waiters import Waiters
+from supervisor.store.catalogue import Catalogue, OutcomeUnknown
+from supervisor.store.stored_records import read_all
 from tests.supervisor.model_disk import Fault, ModelDisk, State
 from tests.supervisor.samples import OTHER, V1, desired
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from protocol import codec
-from protocol.commands import Mutation, parse_command
-from protocol.errors import ErrorKind, OuzelError
-from supervisor.acceptances import ENTRY_BYTES, REMEMBERED_S, Acceptances, Key, content_of
+from protocol.wire import codec
+from protocol.wire.commands import Mutation, parse_command
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.requests.acceptances import ENTRY_BYTES, REMEMBERED_S, Acceptances, Key, content_of
 from tests.protocol.strategies import messages
 from tests.supervisor.samples import OTHER, V1
 

@@ -10,13 +10,13 @@ import structlog
 import zmq
 from structlog.testing import capture_logs
 
-from protocol.commands import Ping
-from protocol.errors import OuzelError
-from supervisor import access as guarding
-from supervisor.access import LOGGED_MAX, Access, AccessNotYet, UnusableAccess
-from supervisor.authorized_keys import DIRECTORY, FILES
-from supervisor.config import ApiConfig
-from supervisor.loop_socket import Sender
+from protocol.wire.commands import Ping
+from protocol.wire.errors import OuzelError
+from supervisor.access import access as guarding
+from supervisor.access.access import LOGGED_MAX, Access, AccessNotYet, UnusableAccess
+from supervisor.access.authorized_keys import DIRECTORY, FILES
+from supervisor.config.config import ApiConfig
+from supervisor.transport.loop_socket import Sender
 from tests.rig.keyring import Keyring
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import zmq
 
-from protocol.key_file import Role, public_file
-from supervisor import authorized_keys
-from supervisor.authorized_keys import DIRECTORY, FILES, Authorized, AuthorizedKeys, Client
+from protocol.wire.key_file import Role, public_file
+from supervisor.access import authorized_keys
+from supervisor.access.authorized_keys import DIRECTORY, FILES, Authorized, AuthorizedKeys, Client
 
 
 def new_key() -> str:

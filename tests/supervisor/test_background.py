@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import structlog
 
-from supervisor import background
-from supervisor.background import Background
+from supervisor.concurrency import background
+from supervisor.concurrency.background import Background
 
 
 class Seen:

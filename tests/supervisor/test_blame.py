@@ -1,7 +1,7 @@
 import pytest
 
-from protocol.flight_recorder import Flight, FlightRecord
-from supervisor.blame import may_be_a_torrents, over_a_source, suspects, tells_of_shortage
+from protocol.internal.flight_recorder import Flight, FlightRecord
+from supervisor.engine.poison.blame import may_be_a_torrents, over_a_source, suspects, tells_of_shortage
 
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL"])

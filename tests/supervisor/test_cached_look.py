@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.cached_look import Sight, look
+from supervisor.host.cached_look import Sight, look
 
 
 def now() -> float:

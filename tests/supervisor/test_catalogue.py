@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import DesiredSession, DesiredTorrent, Selection
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import encode_record
-from protocol.recycler import RECYCLED_MAX
-from protocol.resume_dir import ResumeDir
-from supervisor.catalogue import Catalogue
+from protocol.internal.integrity import encode_record
+from protocol.internal.recycler import RECYCLED_MAX
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredSession, DesiredTorrent, Selection
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.store.catalogue import Catalogue
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 WRITE_PATIENCE_S = 5.0

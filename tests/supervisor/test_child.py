@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import zmq
 
-from protocol.flight_recorder import Flight
-from supervisor import child as child_module
-from supervisor.child import LAST_LINE_MAX, LAST_LINES, Child, Death
-from supervisor.directory_lock import DirectoryLock
-from supervisor.engine_link import EngineLink
+from protocol.internal.flight_recorder import Flight
+from supervisor.engine.process import child as child_module
+from supervisor.engine.process.child import LAST_LINE_MAX, LAST_LINES, Child, Death
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.host.directory_lock import DirectoryLock
 from tests.supervisor.sockets import Sockets
 
 pytestmark = pytest.mark.process
@@ -182,7 +182,7 @@ def test_a_killed_supervisor_leaves_no_engine(tmp_path: Path) -> None:
     script = """
         import asyncio, os, sys
         from pathlib import Path
-        from supervisor.child import Child
+        from supervisor.engine.process.child import Child
 
         async def main():
             directory = Path(sys.argv[1])
@@ -357,7 +357,7 @@ async def test_what_a_killed_engine_was_doing_is_known(tmp_path: Path, play: Pla
     play(
         """
         from mmap import mmap
-        from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+        from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
         recorder = FlightRecorder(mmap(int(args["--flight-fd"]), FLIGHT_BYTES))
         recorder.under_way(b"add", "a" * 40)
         recorder.begin(b"remove", "b" * 40)

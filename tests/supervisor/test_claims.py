@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.claims import (
+from supervisor.requests.claims import (
     BAD_FRAMES_BURST,
     BAD_FRAMES_PER_S,
     BAD_REQUESTS_BURST,

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from supervisor import climber as climber_module
-from supervisor import kill_ladder
-from supervisor.child import Child, Death
-from supervisor.climber import Climber
-from supervisor.kill_ladder import Manner
+from supervisor.engine.process import climber as climber_module
+from supervisor.engine.process import kill_ladder
+from supervisor.engine.process.child import Child, Death
+from supervisor.engine.process.climber import Climber
+from supervisor.engine.process.kill_ladder import Manner
 
 pytestmark = pytest.mark.process
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from protocol.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
-from supervisor import config
-from supervisor.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
-from supervisor.config_problem import InvalidConfig
-from supervisor.download_roots import DownloadRoots
+from protocol.wire.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
+from supervisor.commands.download_roots import DownloadRoots
+from supervisor.config import config
+from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
+from supervisor.config.config_problem import InvalidConfig
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.config import ApiConfig, Config, LimitsConfig, PathsConfig, RestartConfig
-from supervisor.config_changes import LIVE, ConfigInForce, compare
+from supervisor.config.config import ApiConfig, Config, LimitsConfig, PathsConfig, RestartConfig
+from supervisor.config.config_changes import LIVE, ConfigInForce, compare
 
 PATHS = PathsConfig(resume_dir="/r", download_roots=["/d"], runtime_dir="/run/o", state_dir="/s")
 CONFIG = Config(paths=PATHS, engine={"connections_limit": 10, "user_agent": "x"})

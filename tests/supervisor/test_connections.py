@@ -9,8 +9,8 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from supervisor import connections, sockets
-from supervisor.connections import CONNECTIONS_MAX, CONNECTIONS_MIN, TOO_MANY, Connections, limit
+from supervisor.transport import connections, sockets
+from supervisor.transport.connections import CONNECTIONS_MAX, CONNECTIONS_MIN, TOO_MANY, Connections, limit
 
 MOST = 5
 

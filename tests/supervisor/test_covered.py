@@ -3,7 +3,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.covered import outdated
+from supervisor.engine.life.covered import outdated
 
 PLACES: Final = ["1 8:1 2", "1 8:1 3", "7 8:17 2 mounted", "9 8:17 2 mounted"]
 paths = st.sampled_from(["/a", "/b", "/c"])

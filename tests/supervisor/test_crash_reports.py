@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import structlog
 
-from protocol import codec
-from protocol.crashes import CrashReport
-from protocol.errors import ErrorKind, OuzelError
-from supervisor import crash_reports
-from supervisor.crash_reports import REPORTS_MAX, CrashReports, name_of, without_secrets
+from protocol.wire import codec
+from protocol.wire.crashes import CrashReport
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.engine.process import crash_reports
+from supervisor.engine.process.crash_reports import REPORTS_MAX, CrashReports, name_of, without_secrets
 
 NOON_US = 1_795_348_800_000_000
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.damage import MORE, SHOWN, Damage
+from supervisor.store.damage import MORE, SHOWN, Damage
 
 
 def test_the_first_are_shown_by_name_and_the_rest_by_number() -> None:

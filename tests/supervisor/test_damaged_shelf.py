@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.desired import DesiredSession
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import crc32_of, encode_record, seal
-from protocol.results import DamagedReport
+from protocol.internal.integrity import crc32_of, encode_record, seal
+from protocol.wire.desired import DesiredSession
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import DamagedReport
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, V2, desired
 from tests.supervisor.test_mutations import do

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from protocol.events import Progress
-from protocol.link import FilesRestored, decode_events
-from supervisor import describer
-from supervisor.describer import Describer
+from protocol.internal.link import FilesRestored, decode_events
+from protocol.wire.events import Progress
+from supervisor.engine.process import describer
+from supervisor.engine.process.describer import Describer
 from tests.engine_proc.samples import two_files
 from tests.rig.daemon import sandboxed
 from tests.rig.waiting import until

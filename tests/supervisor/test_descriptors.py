@@ -2,7 +2,7 @@ import os
 import socket
 from pathlib import Path
 
-from supervisor.descriptors import Ends, ends_of, hang_up, hang_up_on
+from supervisor.transport.descriptors import Ends, ends_of, hang_up, hang_up_on
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

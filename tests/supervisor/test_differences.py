@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import DesiredSession, DesiredTorrent
-from protocol.durable import commit
-from protocol.integrity import crc32_of, decode_record, encode_record
-from protocol.resume_dir import ResumeDir
-from supervisor.differences import Checked, Record, check_metainfo, differences, moved_on, refused_metainfo
-from supervisor.stored_records import read_all
+from protocol.internal.durable import commit
+from protocol.internal.integrity import crc32_of, decode_record, encode_record
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from supervisor.store.differences import Checked, Record, check_metainfo, differences, moved_on, refused_metainfo
+from supervisor.store.stored_records import read_all
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.bounds import Bounds
-from protocol.errors import ErrorKind, OuzelError
-from supervisor.download_roots import DownloadRoots
+from protocol.internal.bounds import Bounds
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands.download_roots import DownloadRoots
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from supervisor.engine_environment import ALLOWED, engine_environment
+from supervisor.engine.process.engine_environment import ALLOWED, engine_environment
 
 
 def test_what_is_not_named_stays_behind() -> None:

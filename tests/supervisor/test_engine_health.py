@@ -1,8 +1,8 @@
 import pytest
 
-from supervisor import engine_health
-from supervisor.health import Severity
-from supervisor.lifecycle import Lifecycle, State
+from supervisor.engine.life import engine_health
+from supervisor.engine.life.lifecycle import Lifecycle, State
+from supervisor.health.health import Severity
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from protocol import codec
-from protocol.errors import ErrorKind, OuzelError
-from protocol.link import (
+from protocol.internal.link import (
     Drain,
     EngineCommand,
     EngineEvent,
@@ -27,7 +25,9 @@ from protocol.link import (
     TrackersQueried,
     decode_commands,
 )
-from supervisor.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.engine.process.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
 from tests.supervisor.samples import V1, desired
 from tests.supervisor.sockets import Sockets
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.eta import AVERAGE_S, LONGEST_S, Estimates
+from supervisor.engine.torrents.eta import AVERAGE_S, LONGEST_S, Estimates
 from tests.supervisor.samples import V1
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.events import (
+from protocol.wire.events import (
     Completed,
     HealthChanged,
     LifecycleEvent,
@@ -15,9 +15,10 @@ from protocol.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.rows import HealthStatus, Reason
-from supervisor import event_frames, event_lines
-from supervisor.event_lines import LEVELS_BY_EVENT, NAME_MAX, TEXT_MAX, health_line, line
+from protocol.wire.rows import HealthStatus, Reason
+from supervisor.events import event_frames, event_lines
+from supervisor.events.event_lines import LEVELS_BY_EVENT, TEXT_MAX, health_line, line
+from supervisor.log.short_name import NAME_MAX
 
 T = "a" * 40
 HEALTHY, DEGRADED, UNHEALTHY = HealthStatus.HEALTHY, HealthStatus.DEGRADED, HealthStatus.UNHEALTHY

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import SessionError
-from supervisor.event_log import EventLog, LoggedEvent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import SessionError
+from supervisor.events.event_log import EventLog, LoggedEvent
 
 sizes = st.lists(st.integers(0, 200), max_size=40)
 LEAST = 100

@@ -2,7 +2,7 @@ from typing import Any
 
 import structlog
 
-from protocol.events import (
+from protocol.wire.events import (
     Completed,
     ErrorCleared,
     HealthChanged,
@@ -13,9 +13,9 @@ from protocol.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.rows import HealthStatus, TorrentState
-from supervisor.event_logger import LASTS_S, EventLogger
-from supervisor.line_budget import TELL_S, LineBudget
+from protocol.wire.rows import HealthStatus, TorrentState
+from supervisor.events.event_logger import LASTS_S, EventLogger
+from supervisor.log.line_budget import TELL_S, LineBudget
 
 T = "a" * 40
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from protocol.events import FileEntry
-from protocol.link import FilesRestored, TorrentApplied
-from protocol.rows import TorrentState
-from supervisor import file_watch
-from supervisor.cached_look import Sight
-from supervisor.file_watch import DEEP_MAX, DEEP_S, FileWatch
+from protocol.internal.link import FilesRestored, TorrentApplied
+from protocol.wire.events import FileEntry
+from protocol.wire.rows import TorrentState
+from supervisor.host.cached_look import Sight
+from supervisor.payload import file_watch
+from supervisor.payload.file_watch import DEEP_MAX, DEEP_S, FileWatch
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.flight_recorder import FLIGHT_BYTES, RECORDS, Flight, FlightRecord
-from supervisor import flight
+from protocol.internal.flight_recorder import FLIGHT_BYTES, RECORDS, Flight, FlightRecord
+from supervisor.engine.process import flight
 from tests.rig.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_a_descriptor_that_cannot_be_read_tells_nothing() -> None:
 WRITER = """
     import sys
     from mmap import mmap
-    from protocol.flight_recorder import FLIGHT_BYTES, FlightRecorder
+    from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 
     recorder = FlightRecorder(mmap(int(sys.argv[1]), FLIGHT_BYTES))
     number = 0

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import rows
-from protocol.rows import HealthStatus, Reason
-from supervisor.health import Health, Severity
+from protocol.wire import rows
+from protocol.wire.rows import HealthStatus, Reason
+from supervisor.health.health import Health, Severity
 
 Key = tuple[str, str]
 keys = st.tuples(st.sampled_from(["engine", "resume_dir", "storage"]), st.sampled_from(["process", "a", "b"]))

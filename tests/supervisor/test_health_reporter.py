@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from protocol.link import StorageState
-from protocol.rows import HealthStatus
-from supervisor.damage import DamagedFile
-from supervisor.health import Severity
-from supervisor.health_reporter import HealthReporter
+from protocol.internal.link import StorageState
+from protocol.wire.rows import HealthStatus
+from supervisor.health.health import Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.store.damage import DamagedFile
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import V1
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import Quarantine
-from protocol.link import TrackerTold
-from protocol.rows import Hindrance, HindranceCause, TorrentState
-from supervisor import hindrance
-from supervisor.trackers import Trackers
+from protocol.internal.link import TrackerTold
+from protocol.wire.desired import Quarantine
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
+from supervisor.engine.torrents import hindrance
+from supervisor.engine.torrents.trackers import Trackers
 from tests.supervisor.samples import NOW_US, V1, desired, progress
 
 URL = "http://t.example/0123456789abcdef/announce"

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import DesiredTorrent
-from supervisor.id_index import IdIndex
-from supervisor.identity import aliases
+from protocol.wire.desired import DesiredTorrent
+from supervisor.store.id_index import IdIndex
+from supervisor.store.identity import aliases
 from tests.supervisor.samples import desired
 
 ONES = ["a" * 40, "b" * 40]

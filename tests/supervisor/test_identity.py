@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.desired import DesiredTorrent
-from supervisor.identity import (
+from protocol.wire.desired import DesiredTorrent
+from supervisor.store.identity import (
     Candidate,
     Contradiction,
     Identity,

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.link import Configure, EngineCommand, EnsureTorrent, ForgetTorrent, InspectSource, TorrentApplied
-from protocol.resume_dir import ResumeDir
-from supervisor.lifecycle import State
+from protocol.internal.link import Configure, EngineCommand, EnsureTorrent, ForgetTorrent, InspectSource, TorrentApplied
+from protocol.internal.resume_dir import ResumeDir
+from supervisor.engine.life.lifecycle import State
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
 

@@ -4,12 +4,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from protocol.desired import Quarantine
-from protocol.flight_recorder import Flight, FlightRecord
-from protocol.link import EnsureTorrent, ForgetTorrent, SaveAll
-from protocol.rows import TorrentState
-from supervisor.child import Death
-from supervisor.isolation import Isolation
+from protocol.internal.flight_recorder import Flight, FlightRecord
+from protocol.internal.link import EnsureTorrent, ForgetTorrent, SaveAll
+from protocol.wire.desired import Quarantine
+from protocol.wire.rows import TorrentState
+from supervisor.engine.poison.isolation import Isolation
+from supervisor.engine.process.child import Death
 from tests.supervisor.bench import KILLED, Bench, bench
 from tests.supervisor.samples import desired
 

@@ -8,13 +8,13 @@ import pytest
 import structlog
 import zmq
 
-from protocol.link import Configure, Drain, EngineReady
-from supervisor import lifecycle
-from supervisor.child import Child, Death
-from supervisor.engine_link import EngineLink
-from supervisor.keeper import Keeper
-from supervisor.lifecycle import State, Timer
-from supervisor.restart_policy import SETTLED_S, RestartPolicy
+from protocol.internal.link import Configure, Drain, EngineReady
+from supervisor.engine.life import lifecycle
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.life.lifecycle import State, Timer
+from supervisor.engine.life.restart_policy import SETTLED_S, RestartPolicy
+from supervisor.engine.process.child import Child, Death
+from supervisor.engine.process.engine_link import EngineLink
 from tests.supervisor.bench import KILLED, Bench, PlayedChild, bench
 from tests.supervisor.sockets import Sockets
 

@@ -2,7 +2,7 @@ from signal import Signals
 
 import pytest
 
-from supervisor.kill_ladder import LADDER, Climb, Manner, begin, step
+from supervisor.engine.process.kill_ladder import LADDER, Climb, Manner, begin, step
 
 
 def climbed(manner: Manner, under_way: Climb | None = None) -> list[Signals]:

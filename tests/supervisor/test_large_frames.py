@@ -4,9 +4,9 @@ import time
 import msgspec
 import pytest
 
-from supervisor import large_frames
-from supervisor.large_frames import LARGE_BYTES, LargeFrames
-from supervisor.loop_socket import LOCAL, Sender
+from supervisor.requests import large_frames
+from supervisor.requests.large_frames import LARGE_BYTES, LargeFrames
+from supervisor.transport.loop_socket import LOCAL, Sender
 
 LARGE = bytes(LARGE_BYTES)
 

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from supervisor import lifecycle, restart_policy
-from supervisor.lifecycle import (
+from supervisor.engine.life import lifecycle, restart_policy
+from supervisor.engine.life.lifecycle import (
     TRANSITIONS,
     Action,
     CancelTimer,
@@ -29,7 +29,7 @@ from supervisor.lifecycle import (
     TimerFired,
     step,
 )
-from supervisor.restart_policy import PROBE_S, STABLE_S, RestartPolicy
+from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S, RestartPolicy
 
 MAX_DELAY_S = 30.0
 INPUTS: tuple[Input, ...] = (

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from supervisor import lifecycle
-from supervisor.lifecycle import TRANSITIONS, Died, Ready, State, Timer
+from supervisor.engine.life import lifecycle
+from supervisor.engine.life.lifecycle import TRANSITIONS, Died, Ready, State, Timer
 from tests.supervisor.histories import History
 
 HISTORIES = 100_000

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.line_budget import TELL_S, LeftOut, LineBudget
+from supervisor.log.line_budget import TELL_S, LeftOut, LineBudget
 
 
 def test_a_burst_is_taken_and_what_is_beyond_it_is_counted() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from supervisor.health import Severity
-from supervisor.listening import problem, wanted_ports
+from supervisor.health.health import Severity
+from supervisor.health.listening import problem, wanted_ports
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.event_lines import NAME_MAX
-from supervisor.log_form import Destination, Form, Format, destination
-from supervisor.standard_error import STDERR
+from supervisor.log.log_form import Destination, Form, Format, destination
+from supervisor.log.short_name import NAME_MAX
+from supervisor.log.standard_error import STDERR
 
 T = "a" * 40
 PEOPLE, JOURNAL, FILE = Destination.TERMINAL, Destination.JOURNAL, Destination.ELSEWHERE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor import log_writer
+from supervisor.log import log_writer
 from tests.rig.waiting import until
 
 PIPE_BYTES = 65_536

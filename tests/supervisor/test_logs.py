@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from supervisor import logs
-from supervisor.log_form import Destination, Form, Level
+from supervisor.log import logs
+from supervisor.log.log_form import Destination, Form, Level
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,9 @@ import asyncio
 from collections.abc import Generator
 from typing import Any
 
-from protocol.envelope import Request
-from protocol.errors import ErrorKind, OuzelError
-from supervisor.long_reads import LongReads
+from protocol.wire.envelope import Request
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.requests.long_reads import LongReads
 
 REQUEST = Request(v=1, id=1, op="list_torrents")
 

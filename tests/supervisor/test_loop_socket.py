@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from supervisor.loop_socket import LOCAL, MESSAGES_PER_TURN, LoopSocket, Sender
+from supervisor.transport.loop_socket import LOCAL, MESSAGES_PER_TURN, LoopSocket, Sender
 from tests.supervisor.sockets import Sockets
 
 

@@ -1,4 +1,4 @@
-from supervisor.lost_lines import QUIET_S, LostLines
+from supervisor.log.lost_lines import QUIET_S, LostLines
 
 
 def test_nothing_is_wrong_while_nothing_is_lost() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.memory import SHARE, held_bytes, limit_bytes
+from supervisor.host.memory import SHARE, held_bytes, limit_bytes
 
 GB = 1_000_000_000
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.memory_guard import FIRST_GAP_S, MAX_GAP_S, SAMPLES, Judgement, MemoryGuard
+from supervisor.engine.life.memory_guard import FIRST_GAP_S, MAX_GAP_S, SAMPLES, Judgement, MemoryGuard
 
 LIMIT = 500_000_000
 HIGH = LIMIT + 1

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.desired import DesiredTorrent
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import crc32_of
-from protocol.link import EnsureTorrent, ForgetTorrent, HashesProven
-from protocol.resume_dir import ResumeDir
-from protocol.rows import TorrentState
-from supervisor.catalogue import Catalogue
+from protocol.internal.integrity import crc32_of
+from protocol.internal.link import EnsureTorrent, ForgetTorrent, HashesProven
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import TorrentState
+from supervisor.store.catalogue import Catalogue
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import V1, V2, desired, progress
 from tests.supervisor.test_mutations import do
@@ -109,7 +109,7 @@ async def test_a_link_that_named_another_hash_is_a_link_without_it(tmp_path: Pat
 
 async def test_what_is_not_durable_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Meanwhile both are there, in memory as on the disk."""
-    monkeypatch.setattr("supervisor.merger.RETRY_S", 0.01)
+    monkeypatch.setattr("supervisor.engine.torrents.merger.RETRY_S", 0.01)
     async with bench(tmp_path) as on:
         await two_records(on)
         engine = await on.engine()

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from protocol.desired import KnownMetadata
-from protocol.errors import ErrorKind, OuzelError
-from supervisor.metadata_keeper import MetadataKeeper
+from protocol.wire.desired import KnownMetadata
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 
 
 class Log:

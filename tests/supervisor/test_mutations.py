@@ -8,12 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.commands import AddTorrent, Mutation, UpdateSelection, parse_command
-from protocol.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
-from protocol.envelope import Wait
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import crc32_of
-from protocol.link import (
+from protocol.host.mounts import mount_point_of
+from protocol.internal.integrity import crc32_of
+from protocol.internal.link import (
     Configure,
     EnsureTorrent,
     ForgetTorrent,
@@ -22,10 +19,13 @@ from protocol.link import (
     TorrentApplied,
     TorrentForgotten,
 )
-from protocol.mounts import mount_point_of
-from protocol.rows import TorrentState
-from supervisor.download_roots import DownloadRoots
-from supervisor.identity import PEERS_KEPT
+from protocol.wire.commands import AddTorrent, Mutation, UpdateSelection, parse_command
+from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
+from protocol.wire.envelope import Wait
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import TorrentState
+from supervisor.commands.download_roots import DownloadRoots
+from supervisor.store.identity import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
 

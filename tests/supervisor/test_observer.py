@@ -3,24 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.desired import KnownMetadata
-from protocol.events import (
-    MAX_EVENT_FILES,
-    Completed,
-    ErrorCleared,
-    FileCompleted,
-    FileEntry,
-    FilesDiscovered,
-    LimitsApplied,
-    LimitsStale,
-    MetadataUpdated,
-    Reconciled,
-    SelectionChanged,
-    SessionError,
-    StateChanged,
-    TorrentError,
-)
-from protocol.link import (
+from protocol.internal.link import (
     EngineEvent,
     FilePutAside,
     FilesQueried,
@@ -37,8 +20,25 @@ from protocol.link import (
     TrackersQueried,
     TrackerTold,
 )
-from protocol.rows import HindranceCause, TorrentState, TrackerStatus
-from supervisor.observer import engine_lost_events
+from protocol.wire.desired import KnownMetadata
+from protocol.wire.events import (
+    MAX_EVENT_FILES,
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FileEntry,
+    FilesDiscovered,
+    LimitsApplied,
+    LimitsStale,
+    MetadataUpdated,
+    Reconciled,
+    SelectionChanged,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
+from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
+from supervisor.engine.torrents.observer import engine_lost_events
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import NOW_US, OTHER, V1, desired, progress, session_stats
 

@@ -10,11 +10,11 @@ import structlog
 import zmq
 import zmq.asyncio
 
-from protocol.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from supervisor import outbox
-from supervisor.loop_socket import LoopSocket
-from supervisor.outbox import QUEUE_MAX, WAITING_MAX, Outbox
-from supervisor.sockets import bind
+from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
+from supervisor.transport import outbox
+from supervisor.transport.loop_socket import LoopSocket
+from supervisor.transport.outbox import QUEUE_MAX, WAITING_MAX, Outbox
+from supervisor.transport.sockets import bind
 
 
 async def turn() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import own_directories
-from supervisor.config import PathsConfig
+from supervisor.config import own_directories
+from supervisor.config.config import PathsConfig
 
 
 @pytest.fixture(autouse=True)

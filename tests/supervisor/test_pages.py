@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec
-from protocol.events import ErrorCleared
-from supervisor import pages
-from supervisor.event_log import EventLog
+from protocol.wire import codec
+from protocol.wire.events import ErrorCleared
+from supervisor.commands import pages
+from supervisor.events.event_log import EventLog
 
 CHANGES = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["add", "remove", "change", "hide"])), max_size=6)
 

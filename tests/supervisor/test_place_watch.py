@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import place_watch
-from supervisor.place_watch import PlaceWatch
+from supervisor.host import place_watch
+from supervisor.host.place_watch import PlaceWatch
 
 
 async def test_what_is_at_paths_is_seen_and_where_nothing_is(tmp_path: Path) -> None:

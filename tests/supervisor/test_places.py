@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.places import Places
+from supervisor.payload.places import Places
 
 paths = st.lists(st.sampled_from("ab"), min_size=1, max_size=4).map(lambda names: "/" + "/".join(names))
 changes = st.lists(st.tuples(st.sampled_from("xyz"), st.lists(paths, max_size=2)), max_size=12)

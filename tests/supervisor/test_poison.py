@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 import pytest
 
-from supervisor.poison import (
+from supervisor.engine.poison.poison import (
     CALM_MAX_S,
     CALM_S,
     EXCUSED_MAX,

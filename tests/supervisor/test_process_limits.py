@@ -8,7 +8,7 @@ pytestmark = pytest.mark.process
 
 SCRIPT = """
 import json, resource
-from supervisor.process_limits import prepare
+from supervisor.host.process_limits import prepare
 for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_CORE):
     _, hard = resource.getrlimit(kind)
     resource.setrlimit(kind, (min(100, hard) if hard >= 0 else 100, hard))

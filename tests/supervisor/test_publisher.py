@@ -10,14 +10,14 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from protocol.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
-from protocol.rows import HealthStatus, TorrentState
-from supervisor import event_frames
-from supervisor import publisher as publishing
-from supervisor.event_log import EventLog
-from supervisor.publisher import Publisher
-from supervisor.sockets import SUBSCRIBER_HWM, SUBSCRIPTION_BYTES_MAX, bind
-from supervisor.subscriptions import NOBODY, Subscriptions
+from protocol.wire.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
+from protocol.wire.rows import HealthStatus, TorrentState
+from supervisor.events import event_frames
+from supervisor.events import publisher as publishing
+from supervisor.events.event_log import EventLog
+from supervisor.events.publisher import Publisher
+from supervisor.events.subscriptions import NOBODY, Subscriptions
+from supervisor.transport.sockets import SUBSCRIBER_HWM, SUBSCRIPTION_BYTES_MAX, bind
 from tests.supervisor.samples import OTHER, V1, progress
 from tests.supervisor.sockets import Sockets
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.pulse import (
+from supervisor.engine.life.pulse import (
     DEADLINE_S,
     PATIENT_S,
     STALL_S,

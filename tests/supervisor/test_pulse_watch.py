@@ -3,9 +3,9 @@ import time
 
 import pytest
 
-from protocol.link import Heartbeat
-from supervisor import pulse
-from supervisor.pulse_watch import PulseWatch
+from protocol.internal.link import Heartbeat
+from supervisor.engine.life import pulse
+from supervisor.engine.life.pulse_watch import PulseWatch
 
 
 async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

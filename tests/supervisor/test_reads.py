@@ -4,15 +4,15 @@ from typing import Any
 import msgpack
 import pytest
 
-from protocol import codec
-from protocol.commands import BY_OP, parse_command
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import FileEntry, Reconciled
-from protocol.results import Nothing
-from protocol.rows import ROW_FIELDS, HealthStatus, TorrentState
-from supervisor import reads
-from supervisor.health import Severity
-from supervisor.snapshot import Metadata
+from protocol.wire import codec
+from protocol.wire.commands import BY_OP, parse_command
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import FileEntry, Reconciled
+from protocol.wire.results import Nothing
+from protocol.wire.rows import ROW_FIELDS, HealthStatus, TorrentState
+from supervisor.commands import reads
+from supervisor.engine.torrents.snapshot import Metadata
+from supervisor.health.health import Severity
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.refusals import AGAIN_S, OTHERS, SUBJECTS_MAX, Refusals
+from supervisor.access.refusals import AGAIN_S, OTHERS, SUBJECTS_MAX, Refusals
 
 
 def test_each_is_told_once_in_a_while() -> None:

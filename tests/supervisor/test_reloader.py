@@ -7,12 +7,12 @@ import msgspec
 import pytest
 import structlog
 
-from supervisor import reloader
-from supervisor.config import Config, LimitsConfig, PathsConfig
-from supervisor.config_changes import Changes, ConfigInForce
-from supervisor.config_problem import InvalidConfig
-from supervisor.reloader import Reloader
-from supervisor.service_manager import ServiceManager
+from supervisor.config import reloader
+from supervisor.config.config import Config, LimitsConfig, PathsConfig
+from supervisor.config.config_changes import Changes, ConfigInForce
+from supervisor.config.config_problem import InvalidConfig
+from supervisor.config.reloader import Reloader
+from supervisor.host.service_manager import ServiceManager
 
 PATHS = PathsConfig(resume_dir="/r", download_roots=["/d"], runtime_dir="/run/o", state_dir="/s")
 OLD = Config(paths=PATHS)

@@ -6,11 +6,11 @@ from typing import cast
 import pytest
 import structlog
 
-from supervisor import renewal
-from supervisor.keeper import Keeper
-from supervisor.lifecycle import Lifecycle, State
-from supervisor.place_watch import PlaceWatch
-from supervisor.renewal import LASTING_LOOKS, Renewal
+from supervisor.engine.life import renewal
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.life.lifecycle import Lifecycle, State
+from supervisor.engine.life.renewal import LASTING_LOOKS, Renewal
+from supervisor.host.place_watch import PlaceWatch
 
 
 class Scene:

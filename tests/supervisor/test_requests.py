@@ -7,17 +7,17 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.commands import Command, Ping
-from protocol.crashes import CrashReport
-from protocol.errors import ErrorKind, OuzelError
-from protocol.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
-from protocol.rows import TorrentState
-from supervisor import crash_reports
-from supervisor.claims import IN_FLIGHT_MAX
-from supervisor.crash_reports import name_of
-from supervisor.loop_socket import LOCAL, Sender
-from supervisor.requests import HOPS_MAX, local_only
-from supervisor.snapshot import Metadata
+from protocol.internal.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
+from protocol.wire.commands import Command, Ping
+from protocol.wire.crashes import CrashReport
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import TorrentState
+from supervisor.engine.process import crash_reports
+from supervisor.engine.process.crash_reports import name_of
+from supervisor.engine.torrents.snapshot import Metadata
+from supervisor.requests.claims import IN_FLIGHT_MAX
+from supervisor.requests.requests import HOPS_MAX, local_only
+from supervisor.transport.loop_socket import LOCAL, Sender
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.restart_policy import FIRST_DELAY_S, JITTER_S, PROBE_S, RestartPolicy, standard_policy
+from supervisor.engine.life.restart_policy import FIRST_DELAY_S, JITTER_S, PROBE_S, RestartPolicy, standard_policy
 
 young = st.integers(0, 5000)
 caps = st.floats(0.001, 3600)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from protocol.rows import ACTIVE_STATES, TorrentState
-from supervisor.restore import Restore, order
+from protocol.wire.rows import ACTIVE_STATES, TorrentState
+from supervisor.engine.torrents.restore import Restore, order
 from tests.supervisor.samples import desired
 
 IDS = [f"{number:040x}" for number in range(40)]

@@ -2,9 +2,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from protocol.link import EnsureTorrent, ForgetTorrent
-from supervisor.restore import Restore
-from supervisor.restorer import Restorer
+from protocol.internal.link import EnsureTorrent, ForgetTorrent
+from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.restorer import Restorer
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import desired
 

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 import structlog
 
-from protocol import durable
-from protocol.desired import DesiredSession, DesiredTorrent
-from protocol.durable import Change
-from protocol.errors import ErrorKind, OuzelError
-from protocol.integrity import encode_record
-from protocol.recycler import Recycler
-from protocol.resume_dir import ResumeDir
-from supervisor import resume_dir_warden
-from supervisor.catalogue import Catalogue
-from supervisor.damage import DamagedFile
-from supervisor.differences import Mended
-from supervisor.directory_lock import DirectoryLock
-from supervisor.resume_dir_warden import Callbacks, ResumeDirWarden
-from supervisor.stored_records import Found, Unreadable
+from protocol.internal import durable
+from protocol.internal.durable import Change
+from protocol.internal.integrity import encode_record
+from protocol.internal.recycler import Recycler
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.host.directory_lock import DirectoryLock
+from supervisor.store import resume_dir_warden
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damage import DamagedFile
+from supervisor.store.differences import Mended
+from supervisor.store.resume_dir_warden import Callbacks, ResumeDirWarden
+from supervisor.store.stored_records import Found, Unreadable
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
 

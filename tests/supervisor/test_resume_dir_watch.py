@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.resume_dir_watch import ENOUGH_BYTES, SLOW_S, Home, Seen, Verdict, judge, slowness
+from supervisor.store.resume_dir_watch import ENOUGH_BYTES, SLOW_S, Home, Seen, Verdict, judge, slowness
 
 MOUNTED, PLAIN = Home(7, mounted=True), Home(1, mounted=False)
 MINE, OTHERS = "7:11", "8:12"

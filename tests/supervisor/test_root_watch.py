@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import root_watch
-from supervisor.root_health import RootSeen, problem
-from supervisor.root_watch import RootWatch
+from supervisor.payload import root_watch
+from supervisor.payload.root_health import RootSeen, problem
+from supervisor.payload.root_watch import RootWatch
 
 
 @pytest.mark.parametrize(

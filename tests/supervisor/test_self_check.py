@@ -3,7 +3,7 @@ from pathlib import Path
 
 import zmq
 
-from supervisor.self_check import SelfCheck
+from supervisor.requests.self_check import SelfCheck
 from tests.supervisor.bench import bench
 from tests.supervisor.sockets import Bound, Sockets
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.service_manager import UNSENT_MAX, ServiceManager
+from supervisor.host.service_manager import UNSENT_MAX, ServiceManager
 
 
 class Manager:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.errors import ErrorKind, OuzelError
-from protocol.events import Completed, FileEntry
-from protocol.link import FilesRestored, ForgetTorrent, VerifyTorrent
-from protocol.rows import TorrentState
+from protocol.internal.link import FilesRestored, ForgetTorrent, VerifyTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import Completed, FileEntry
+from protocol.wire.rows import TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
 from tests.supervisor.test_mutations import do

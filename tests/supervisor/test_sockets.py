@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from protocol.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
-from supervisor.requests import RECEIVE_BYTES_MAX
-from supervisor.sockets import bind
+from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
+from supervisor.transport.sockets import RECEIVE_BYTES_MAX, bind
 
 Context = zmq.Context[zmq.Socket[bytes]]
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import structlog
 
-from supervisor.child import Death
-from supervisor.restart_policy import PROBE_S, STABLE_S
-from supervisor.spare import FIRST_DELAY_S, LOOK_S, SILENT_S, Spare
+from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S
+from supervisor.engine.life.spare import FIRST_DELAY_S, LOOK_S, SILENT_S, Spare
+from supervisor.engine.process.child import Death
 from tests.supervisor.bench import KILLED, PlayedChild
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.standard_error import LogStream, printable
+from supervisor.log.standard_error import LogStream, printable
 from tests.rig import stderrs
 
 SCRIPT = """
 import json, os, sys
-from protocol import standard_streams
-from supervisor import standard_error
+from protocol.host import standard_streams
+from supervisor.log import standard_error
 standard_streams.fill()
 log = standard_error.take_over()
 taken = []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from protocol import durable
+from protocol.internal import durable
 from tests.supervisor.model_disk import Fault
 from tests.supervisor.store_histories import (
     STORIES,

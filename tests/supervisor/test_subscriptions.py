@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from supervisor.event_frames import TOPIC_BYTES_MAX
-from supervisor.subscriptions import NOBODY, Subscriptions
+from supervisor.events.event_frames import TOPIC_BYTES_MAX
+from supervisor.events.subscriptions import NOBODY, Subscriptions
 
 ALPHABET = st.sampled_from(b"ab/")
 prefixes = st.lists(ALPHABET, max_size=4).map(bytes)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from supervisor.threads import in_thread
+from supervisor.concurrency.threads import in_thread
 
 
 async def test_a_call_gives_what_it_returns_or_raises() -> None:

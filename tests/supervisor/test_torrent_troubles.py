@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
-from protocol.rows import TorrentState
-from supervisor.failing_trackers import LONG_S, FailingTrackers
-from supervisor.torrent_troubles import TorrentTroubles, cause_of
+from protocol.wire.events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
+from protocol.wire.rows import TorrentState
+from supervisor.health.failing_trackers import LONG_S, FailingTrackers
+from supervisor.health.torrent_troubles import TorrentTroubles, cause_of
 
 A, B, C, D = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.link import HistoryFound
-from protocol.rows import TorrentState, ratio
-from supervisor.totals import SESSION, Counts, SessionRecord, TorrentRecord, Totals
+from protocol.internal.link import HistoryFound
+from protocol.wire.rows import TorrentState, ratio
+from supervisor.totals.totals import SESSION, Counts, SessionRecord, TorrentRecord, Totals
 from tests.supervisor.samples import OTHER, V1, progress
 
 MINUTE = 60

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from protocol.desired import DesiredTorrent
-from protocol.durable import Change, commit
-from protocol.resume_dir import ResumeDir
-from protocol.rows import TorrentState
-from supervisor import totals_store
-from supervisor.damage import DamagedFile
-from supervisor.totals import SESSION, Totals
-from supervisor.totals_keeper import SAVE_S, SOON_S, TotalsKeeper
+from protocol.internal.durable import Change, commit
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.rows import TorrentState
+from supervisor.store.damage import DamagedFile
+from supervisor.totals import totals_store
+from supervisor.totals.totals import SESSION, Totals
+from supervisor.totals.totals_keeper import SAVE_S, SOON_S, TotalsKeeper
 from tests.supervisor.samples import OTHER, V1, desired, progress
 
 IDENTITY = "1:2"
@@ -187,7 +187,7 @@ async def test_a_write_that_fails_is_tried_again(
     def fails(group: list[list[Change]]) -> list[OSError | None]:
         return [OSError(28, "No space left on device") for _ in group] if broken else commit(group)
 
-    monkeypatch.setattr("supervisor.totals_store.commit", fails)
+    monkeypatch.setattr("supervisor.totals.totals_store.commit", fails)
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()

@@ -3,11 +3,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.events import TrackerStatusChanged
-from protocol.link import TrackerReading, TrackerTold
-from protocol.rows import TrackerRow, TrackerStatus
-from supervisor import trackers
-from supervisor.trackers import FAILURES, FAILURES_AGAIN, Trackers, trackers_of_link
+from protocol.internal.link import TrackerReading, TrackerTold
+from protocol.wire.events import TrackerStatusChanged
+from protocol.wire.rows import TrackerRow, TrackerStatus
+from supervisor.engine.torrents import trackers
+from supervisor.engine.torrents.trackers import FAILURES, FAILURES_AGAIN, Trackers, trackers_of_link
 from tests.supervisor.samples import NOW_US, OTHER, V1
 
 URL, SPARE = "http://t.example/0123456789abcdef/announce", "udp://u.example:6969"

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from protocol.errors import ErrorKind, OuzelError
-from supervisor.waiters import SESSION, Waiters
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.engine.torrents.waiters import SESSION, Waiters
 
 
 async def waiting(waiters: Waiters, subject: str, *revisions: int) -> list["asyncio.Task[None]"]:

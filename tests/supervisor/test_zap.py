@@ -4,7 +4,7 @@ import zmq
 import zmq.asyncio
 from zmq.utils import z85
 
-from supervisor.zap import ENDPOINT, Zap
+from supervisor.access.zap import ENDPOINT, Zap
 
 KEY = bytes(range(32))
 

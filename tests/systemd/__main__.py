@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ouzel.output import Output
+from ouzel.cli.display.output import Output
 from tests.rig.scratch import scratch, unwinding
 from tests.systemd import distribution, host
 from tests.systemd.container import CommandFailed, Container

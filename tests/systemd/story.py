@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.rows import HealthReport, HealthStatus
+from protocol.wire.rows import HealthReport, HealthStatus
 from tests.rig import payload
 from tests.rig.payload import Torrent
 from tests.rig.waiting import until

@@ -1,0 +1,236 @@
+"""The rehasher: a thread that looks at what unclean ends left on disk, and proves pieces before they are claimed.
+
+Newest torrents come first, one at a time: however many there are after a crash, no more than one reads. Only files that
+were written at or after the resume data are read, and of those only the ranges that have data (SEEK_DATA), so that a
+torrent with nothing new costs a few `stat` calls.
+"""
+
+import itertools
+import os
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine_proc.process.mailbox import Mailbox
+from engine_proc.resume.pieces import (
+    OFFERED_MAX,
+    Disk,
+    MissingPiece,
+    Slice,
+    Unverified,
+    Verified,
+    candidates,
+    fragments,
+    lost,
+    offer,
+)
+from engine_proc.resume.proof import proves
+
+MTIME_SLACK_S: Final = 5.0
+"""File systems have coarse clocks, and what is flushed while resume data is made may be written just before it."""
+
+TELL_S: Final = 0.1
+
+_OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Somebody may have put a FIFO in a file's place."""
+
+
+class Rehashed(NamedTuple):
+    """How far a torrent is.
+
+    Fields:
+        ticket: of its submission.
+        checked_bytes: hashed so far.
+        verified: None until the end, and then what was found.
+    """
+
+    torrent: str
+    ticket: int
+    checked_bytes: int
+    verified: Verified | None
+
+
+class _Task(NamedTuple):
+    torrent: str
+    ticket: int
+    unverified: Unverified
+    saved_at: float
+
+
+class Rehasher:
+    """`fileno` is readable while outcomes wait."""
+
+    def __init__(self) -> None:
+        self._work: queue.PriorityQueue[tuple[int, int, _Task | None]] = queue.PriorityQueue()
+        self._tickets = itertools.count(1)
+        self._given_up: set[int] = set()
+        self._outcomes: Mailbox[Rehashed] = Mailbox()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="rehash", daemon=True)
+        self._thread.start()
+
+    def fileno(self) -> int:
+        """Readable while outcomes wait."""
+        return self._outcomes.fileno()
+
+    def submit(self, torrent: str, unverified: Unverified, *, saved_at: float, added_us: int) -> int:
+        """Queues a torrent; outcomes follow, the last with `verified`.
+
+        Args:
+            saved_at: when its resume data was written, seconds since 1970 as file systems have them.
+            added_us: when it was added; later ones come first.
+
+        Returns:
+            The ticket of its outcomes.
+        """
+        ticket = next(self._tickets)
+        self._work.put((-added_us, ticket, _Task(torrent, ticket, unverified, saved_at)))
+        return ticket
+
+    def give_up(self, ticket: int) -> None:
+        """Nobody waits for this any more. Outcomes that are on their way may still come."""
+        self._given_up.add(ticket)
+
+    def outcomes(self) -> list[Rehashed]:
+        """All outcomes that wait."""
+        return self._outcomes.take_all()
+
+    def close(self) -> None:
+        """Gives up what is not finished, and ends the thread."""
+        self._closing = True
+        self._work.put((0, 0, None))
+        self._thread.join()
+        self._outcomes.close()
+
+    def _run(self) -> None:
+        while not self._closing:
+            _, _, task = self._work.get()
+            if task is not None and not self._closing:
+                checked, verified = self._rehash(task)
+                self._outcomes.put(Rehashed(task.torrent, task.ticket, checked, verified))
+                self._given_up.discard(task.ticket)
+
+    def _ends(self, task: _Task) -> bool:
+        return self._closing or task.ticket in self._given_up
+
+    def _rehash(self, task: _Task) -> tuple[int, Verified]:
+        unverified = task.unverified
+        disk = look(unverified, task.saved_at - MTIME_SLACK_S)
+        if not any(disk.data.values()):
+            return 0, Verified(lost=lost(unverified, disk, ()))
+        verified, wrong = set(), False
+        checked, told_at = 0, time.monotonic()
+        for piece, parts in candidates(unverified, disk):
+            if self._ends(task):
+                break
+            if _holds(piece, parts):
+                verified.add(piece.number)
+            else:
+                wrong = True
+            checked += piece.size
+            if time.monotonic() - told_at >= TELL_S:
+                told_at = time.monotonic()
+                self._outcomes.put(Rehashed(task.torrent, task.ticket, checked, None))
+        gone = lost(unverified, disk, verified)
+        blocks = {} if wrong or self._ends(task) else _written(fragments(unverified, disk))
+        return checked, Verified(frozenset(verified), offer(unverified, blocks), gone)
+
+
+def look(unverified: Unverified, since: float) -> Disk:
+    """Asks the file system where there is data.
+
+    Args:
+        since: files that were last written before it are taken to have none; seconds since 1970. Where pieces are
+            doubtful, all files are looked at.
+    """
+    part_file = unverified.part_file
+    stored = [(file.path, file.wanted) for file in unverified.files if file.path is not None]
+    kept = frozenset(path for path, wanted in stored if not wanted and _size(path) > 0)
+    slots: Mapping[int, int] = {}
+    if not all(wanted or path in kept for path, wanted in stored):
+        slots = part_file.slots(_read_or_nothing(part_file.path, part_file.header_size()))
+    paths = [path for path, wanted in stored if wanted or path in kept]
+    data = {path: data_ranges(path) for path in paths if unverified.doubtful or _written_since(path, since)}
+    if slots:
+        data[part_file.path] = data_ranges(part_file.path)
+    return Disk(data, kept, slots)
+
+
+def data_ranges(path: str) -> list[tuple[int, int]]:
+    """Where a file has data, in bytes; nowhere if it cannot be read. Preallocated space has none."""
+    found = []
+    try:
+        fd = os.open(path, _OPEN)
+    except OSError:
+        return []
+    try:
+        end = 0
+        while True:
+            start = os.lseek(fd, end, os.SEEK_DATA)
+            end = os.lseek(fd, start, os.SEEK_HOLE)
+            found.append((start, end))
+    except OSError:
+        # No data after `end`, which is how SEEK_DATA says that it is through; a read error is no data either.
+        return found
+    finally:
+        os.close(fd)
+
+
+def _written_since(path: str, moment: float) -> bool:
+    try:
+        return Path(path).stat().st_mtime >= moment
+    except OSError:
+        return False
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _holds(piece: MissingPiece, parts: list[Slice]) -> bool:
+    """Whether the piece is on disk, whole and right."""
+    try:
+        return proves(piece, memoryview(_content(parts)))
+    except OSError:
+        return False
+
+
+def _written(found: Mapping[int, Mapping[int, list[Slice]]]) -> dict[int, list[int]]:
+    """The first `OFFERED_MAX` pieces with blocks that were written; only what is needed to know this is read."""
+    written = ((piece, [at for at, parts in blocks.items() if _is_written(parts)]) for piece, blocks in found.items())
+    return dict(itertools.islice(((piece, blocks) for piece, blocks in written if blocks), OFFERED_MAX))
+
+
+def _is_written(parts: list[Slice]) -> bool:
+    """Whether there is more than zeros: a file system may count as data what was never written."""
+    try:
+        return any(_content([part for part in parts if part.path is not None]))
+    except OSError:
+        return False
+
+
+def _content(parts: list[Slice]) -> bytes:
+    return b"".join(
+        bytes(part.size) if part.path is None else _read(part.path, part.start, part.size) for part in parts
+    )
+
+
+def _read_or_nothing(path: str, size: int) -> bytes:
+    try:
+        return _read(path, 0, size)
+    except OSError:
+        return b""
+
+
+def _read(path: str, start: int, size: int) -> bytes:
+    fd = os.open(path, _OPEN)
+    try:
+        return os.pread(fd, size, start)
+    finally:
+        os.close(fd)

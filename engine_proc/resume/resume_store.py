@@ -1,0 +1,155 @@
+"""The fast-resume store: `fastresume/<id>.fastresume` in the resume directory, written durably and off the loop."""
+
+import errno
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from engine_proc.process.mailbox import Mailbox
+from engine_proc.resume.read_ahead import ReadAhead
+from protocol.host.place import place_at
+from protocol.internal.durable import Change, DurableWriter
+from protocol.internal.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
+from protocol.internal.resume_dir import ResumeDir
+
+
+class Outcome(NamedTuple):
+    """How one write or deletion ended: `problem` is None where the file is durable, or gone."""
+
+    torrent: str
+    deleted: bool
+    problem: str | None
+
+
+class SavedResume(NamedTuple):
+    """Resume data, and when it was written: seconds since 1970 as the file system has them."""
+
+    blob: bytes
+    saved_at: float
+
+
+class PutAside(NamedTuple):
+    """A file that was in the way: its name, in words where it is now, and under which name; None where it was left."""
+
+    file: str
+    done: str
+    staged: str | None = None
+
+
+class FastResumeStore:
+    """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait.
+
+    Args:
+        places: where the sandbox of this process lets it write; none where there is no sandbox.
+    """
+
+    def __init__(self, resume_dir: ResumeDir, places: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._engine_dir = str(resume_dir.fastresume_dir)
+        self._place = places.get(self._engine_dir)
+        self._confined = bool(places)
+        self._dir = resume_dir
+        self._writer = DurableWriter("fast-resume", resume_dir.check)
+        self._read_ahead = ReadAhead(resume_dir.fastresume_name)
+        self._outcomes: Mailbox[Outcome] = Mailbox()
+
+    def fileno(self) -> int:
+        """Readable while outcomes wait."""
+        return self._outcomes.fileno()
+
+    def expect(self, torrents: Sequence[str]) -> None:
+        """Resume data of these will be loaded soon, in this order."""
+        self._read_ahead.want(torrents)
+
+    def load(self, torrent: str) -> SavedResume | None:
+        """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
+        try:
+            content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
+            return SavedResume(unseal(content), saved_at)
+        except FileNotFoundError:
+            self._check()  # what is right is right wherever it lies, but another directory's lack says nothing
+            return None
+        except Damaged:
+            self._check()
+            raise
+
+    def _check(self) -> None:
+        """Raises OSError where nothing can be told of the directory: it is another, or out of the sandbox's reach."""
+        self._dir.check()
+        if self._confined and place_at(self._engine_dir) != self._place:
+            raise OSError(
+                errno.EACCES, "this engine's sandbox does not reach it; the next one's does", str(self._dir.root)
+            )
+
+    def _read(self, torrent: str) -> tuple[bytes, float]:
+        began = time.perf_counter()
+        try:
+            dated = read_dated(self._dir.fastresume_name(torrent))
+        except FileNotFoundError:  # unless the supervisor could not move it from where it lay before
+            dated = read_dated(self._dir.old_fastresume_name(torrent))
+        self._read_ahead.was_read(time.perf_counter() - began)
+        return dated
+
+    def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
+        """The .torrent file that the supervisor stored, None where there is none. Raises Damaged, or OSError.
+
+        Args:
+            crc32: what it has to have; None where nobody knows.
+        """
+        self._dir.check()
+        try:
+            metainfo = read(self._dir.metainfo_name(torrent))
+        except FileNotFoundError:
+            return None
+        except Damaged:
+            self._check()
+            raise
+        if crc32 is not None:
+            check_crc32(metainfo, crc32)
+        return metainfo
+
+    def path(self, torrent: str) -> str:
+        """Where the torrent's resume data is."""
+        return str(self._dir.fastresume(torrent))
+
+    def rebind(self, identity: str) -> None:
+        """The directory is another one now; see `ResumeDir.bind`."""
+        self._dir.bind(identity)
+
+    def save(self, torrent: str, blob: bytes) -> None:
+        """Writes the torrent's resume data; an outcome follows."""
+        self._submit(torrent, Change(self._dir.fastresume(torrent), seal(blob)))
+
+    def delete(self, torrent: str) -> None:
+        """Deletes the torrent's resume data; an outcome follows."""
+        self._submit(torrent, Change(self._dir.fastresume(torrent), None))
+
+    def put_aside(self, torrent: str) -> PutAside:
+        """Moves resume data that cannot be trusted out of the way."""
+        path = self._dir.fastresume(torrent)
+        try:
+            staged = self._dir.stage(path)
+            return PutAside(path.name, f"put aside as {staged}", staged.name)
+        except OSError as error:
+            return PutAside(path.name, f"left where it is ({error})")
+
+    def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
+        """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
+        return self._dir.was_put_aside(f"{torrent}.fastresume", since_us=since_us)
+
+    def outcomes(self) -> list[Outcome]:
+        """All outcomes that wait."""
+        return self._outcomes.take_all()
+
+    def close(self) -> None:
+        """Waits until all is written, and ends the thread."""
+        self._writer.close()
+        self._outcomes.close()
+
+    def _submit(self, torrent: str, change: Change) -> None:
+        self._read_ahead.take(torrent)  # what was read is about to be something else
+
+        def done(error: OSError | None) -> None:
+            self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))
+
+        self._writer.submit([change], done)

@@ -1,0 +1,61 @@
+"""Holds progress back to ten values a second for each torrent, and never loses the last one. Pure.
+
+A value that comes too early waits, replaced by later ones, until its torrent's turn comes; so what a client saw last is
+what was true last. Events that end something call `flush` first, so that no old progress follows them.
+"""
+
+from typing import Final
+
+from protocol.wire.events import Progress
+
+MIN_INTERVAL_S: Final = 0.1
+
+
+class ProgressCoalescer:
+    """Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._sent_at: dict[str, float] = {}
+        self._sent: dict[str, Progress] = {}
+        self._waiting: dict[str, Progress] = {}
+
+    def offer(self, progress: Progress) -> None:
+        """Takes a torrent's newest progress. One that says nothing new takes back what waits."""
+        if self._sent.get(progress.torrent) == progress:
+            self._waiting.pop(progress.torrent, None)
+        else:
+            self._waiting[progress.torrent] = progress
+
+    def due(self, now: float) -> list[Progress]:
+        """What may be sent now. It counts as sent."""
+        ripe = [
+            progress
+            for torrent, progress in self._waiting.items()
+            if now - self._sent_at.get(torrent, float("-inf")) >= MIN_INTERVAL_S
+        ]
+        for progress in ripe:
+            self._mark_sent(progress, now)
+        return ripe
+
+    def flush(self, torrent: str, now: float) -> Progress | None:
+        """What waits of one torrent, whatever the time, to be sent ahead of an event that must not be overtaken."""
+        progress = self._waiting.get(torrent)
+        if progress is not None:
+            self._mark_sent(progress, now)
+        return progress
+
+    def forget(self, torrent: str) -> None:
+        """Drops all there is of a torrent that is gone."""
+        for table in (self._waiting, self._sent, self._sent_at):
+            table.pop(torrent, None)
+
+    def next_due(self) -> float | None:
+        """When `due` will have something, or None while nothing waits."""
+        return min(
+            (self._sent_at.get(torrent, float("-inf")) + MIN_INTERVAL_S for torrent in self._waiting), default=None
+        )
+
+    def _mark_sent(self, progress: Progress, now: float) -> None:
+        del self._waiting[progress.torrent]
+        self._sent[progress.torrent] = progress
+        self._sent_at[progress.torrent] = now

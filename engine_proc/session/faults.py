@@ -1,0 +1,44 @@
+"""What fails in a session's call about one torrent becomes that torrent's fault, typed, and is not the engine's end.
+
+Decorators for methods of a session, under the methods' own names. What is not in `FAULTS` goes through: it is about the
+session, or a defect, and ends the process.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from engine_proc.session.session_port import FAULTS, TorrentFault
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
+
+
+def of_torrent(method: MethodT) -> MethodT:
+    """For a call whose first argument is a torrent's id."""
+
+    @functools.wraps(method)
+    def faulting(self: Any, torrent: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, torrent, *args, **kwargs)
+        except FAULTS as error:
+            raise TorrentFault(torrent, problem(method.__name__, error)) from error
+
+    return cast(MethodT, faulting)
+
+
+def of_desired(method: MethodT) -> MethodT:
+    """For a call whose first argument is what is desired of a torrent."""
+
+    @functools.wraps(method)
+    def faulting(self: Any, desired: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, desired, *args, **kwargs)
+        except FAULTS as error:
+            raise TorrentFault(desired.torrent, problem(method.__name__, error)) from error
+
+    return cast(MethodT, faulting)
+
+
+def problem(what: str, error: Exception) -> str:
+    """What failed and how, in words."""
+    return f"{what}: {type(error).__name__}: {error}"[:1000]

@@ -1,0 +1,372 @@
+"""The session port: all that Ouzel needs of libtorrent, as a Protocol with one real and one fake side.
+
+Torrents are named by Ouzel's ids. Calls are requests; what came of them is told by alerts, except for the few that read
+back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
+
+from engine_proc.resume.pieces import Examined, Unverified, Verified
+from engine_proc.session.alerts import Alert
+from protocol.internal.link import TrackerReading
+from protocol.wire.desired import DesiredTorrent, KnownMetadata
+from protocol.wire.events import FileEntry
+
+SettingValue = int | str | bool
+
+Metainfo = bytes | Callable[[], bytes | None] | None
+"""A .torrent file's content, or how to get it: most torrents go on from their resume data and never need it."""
+
+
+class InvalidSource(Exception):
+    """A magnet link or metainfo that libtorrent does not take; the message says why."""
+
+
+class InvalidSetting(Exception):
+    """A setting that libtorrent does not have, or a value that does not fit it."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+class UnknownTorrent(Exception):
+    """The session has no such torrent (any more)."""
+
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class NotSelected(Exception):
+    """It takes a while to find out which files of a torrent are wanted: `Selected` follows, and then it is known."""
+
+    def __init__(self, torrent: str) -> None:
+        super().__init__(torrent)
+        self.torrent = torrent
+
+
+class TorrentFault(Exception):
+    """A call about one torrent failed in a way that nobody expects of it: in libtorrent, or in its binding.
+
+    Only that torrent is concerned: the session, and what it has of others, is as it was.
+    """
+
+    def __init__(self, torrent: str, problem: str) -> None:
+        super().__init__(problem)
+        self.torrent = torrent
+        self.problem = problem
+
+
+FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
+"""What comes out of the binding where libtorrent or a conversion fails. Memory that runs out is nobody's fault."""
+
+
+class Hashes(NamedTuple):
+    """A torrent's info-hashes in hexadecimal, of each version None where it has none, or none is known."""
+
+    v1: str | None = None
+    v2: str | None = None
+
+    def known(self) -> frozenset[str]:
+        """Those that there are."""
+        return frozenset(each for each in self if each is not None)
+
+
+class AlreadyThere(Exception):
+    """The session has this very torrent under another id, by its other info-hash, and takes it only once.
+
+    Fields:
+        other: that id.
+        hashes: all that is known of the two.
+        proven: by metadata; otherwise it is a link that says so, and links may say anything.
+    """
+
+    def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
+        super().__init__(f"it has an info-hash of torrent {other}, and of the two only one can be loaded")
+        self.other = other
+        self.hashes = hashes
+        self.proven = proven
+
+
+class SourceInfo(NamedTuple):
+    """What a source says of its torrent: Ouzel's id for it, and its name.
+
+    Fields:
+        hashes: all info-hashes that it names; of metainfo there are no others.
+        metadata: what the info dictionary says; None for a link.
+        only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
+        paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
+            link (BEP 47), which is never made, the directory that it would be in.
+        parsed: the session's own, for `add`; None where there is nothing that can be used again.
+    """
+
+    torrent: str
+    name: str
+    paths: Sequence[str] = ()
+    metadata: KnownMetadata | None = None
+    only: str | None = None
+    hashes: Hashes = Hashes()
+    parsed: object = None
+
+
+class Layout(NamedTuple):
+    """What the info dictionary says: name, bytes of all files, bytes a piece, and the files but for padding (BEP 47).
+
+    The `priority` of the entries is the current one, their `path` that on the disk.
+
+    Fields:
+        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
+    """
+
+    name: str
+    size: int
+    piece_length: int
+    files: list[FileEntry]
+    torrent_paths: Mapping[str, str] = MappingProxyType({})
+
+
+class Loading(NamedTuple):
+    """What is known of a torrent when it is being added.
+
+    Fields:
+        complete: its resume data says that all wanted pieces are there.
+        layout: its files, or None while there is no metadata, or where they are known.
+        stored: what its resume data said of it, before that gave way to what is desired; None without any.
+        tracked: it has trackers, which hear of it once they are released.
+        nameless: there is no metadata, so nobody knows where its files will be.
+        hashes: its info-hashes; all of them where there is metadata.
+    """
+
+    complete: bool
+    layout: Layout | None
+    stored: DesiredTorrent | None = None
+    tracked: bool = False
+    nameless: bool = False
+    hashes: Hashes = Hashes()
+
+
+class Applied(NamedTuple):
+    """What libtorrent says it does with a torrent, asked for just now."""
+
+    paused: bool
+    sequential: bool
+    download_bps: int
+    upload_bps: int
+
+
+class TrackerState(NamedTuple):
+    """One tracker of a torrent; `legs` are those that there are of it now, as in `tracker_book`."""
+
+    reading: TrackerReading
+    legs: Sequence[str] = ()
+
+
+class LibtSession(Protocol):
+    """One libtorrent session.
+
+    Any call about one torrent may raise TorrentFault, and one that needs a torrent's priorities NotSelected. A call
+    about a torrent that the session does not have raises UnknownTorrent.
+    """
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while alerts wait."""
+        ...
+
+    def pop_alerts(self) -> list[Alert]:
+        """All alerts that wait, copied; the descriptor is drained first, so that none is missed."""
+        ...
+
+    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
+        """What a source is. Raises InvalidSource."""
+        ...
+
+    def add(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
+    ) -> Loading:
+        """Adds a torrent as desired: `TorrentAdded` follows.
+
+        Args:
+            parsed: what `inspect` has made of this very metainfo for this save path, if that was kept; to be used once.
+
+        Raises:
+            InvalidSource: also for unreadable resume data.
+            AlreadyThere: under another id.
+
+        It loads, listens and seeds; its trackers are held back until `release_trackers`.
+        """
+        ...
+
+    def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
+        """Once it is added, a torrent counts on from these bytes downloaded and uploaded, where it would from less.
+
+        Args:
+            counted: None where nobody knows: then `Historied` follows, if there is resume data.
+        """
+        ...
+
+    def release_trackers(self, torrent: str) -> None:
+        """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
+        ...
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """The trackers of a torrent that are held back, each with its tier; none once they were given."""
+        ...
+
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """What is known of a torrent's trackers, also of those that are held back: a round trip."""
+        ...
+
+    def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
+        """What the resume data claims. Raises InvalidSource where it is unreadable."""
+        ...
+
+    def describe(
+        self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
+    ) -> tuple[Layout, Examined] | None:
+        """What is stored of a torrent that is not loaded: its files, and what the resume data claims of them.
+
+        Returns:
+            None while there is no metadata. Raises InvalidSource.
+        """
+        ...
+
+    def resume(
+        self,
+        desired: DesiredTorrent,
+        *,
+        metainfo: Metainfo,
+        resume: bytes,
+        verified: Verified | None = None,
+        short: Mapping[int, int] = MappingProxyType({}),
+        examined: Examined | None = None,
+        seen: bool = False,
+        files_known: bool = False,
+    ) -> Loading | Unverified:
+        """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
+
+        Raises as `add` does.
+
+        Args:
+            verified: what was found by looking. None where nobody has looked; then, if there is something to look at,
+                that is returned and nothing was added.
+            short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
+            examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
+            seen: the files that it claims were looked at just now, and nothing is missing but what is `short`. Where
+                that is all of the torrent, libtorrent does not look at them once more.
+            files_known: nobody needs the layout, which is not made then.
+        """
+        ...
+
+    def remove(self, torrent: str, *, delete_files: bool) -> None:
+        """Removes a torrent: `TorrentGone` follows."""
+        ...
+
+    def unload(self, torrent: str) -> None:
+        """Removes a torrent and leaves every file as it is, libtorrent's part file too: `TorrentGone` follows."""
+        ...
+
+    def torrents(self) -> frozenset[str]:
+        """The ids of the torrents that were added and not removed."""
+        ...
+
+    def set_paused(self, torrent: str, paused: bool) -> None:
+        """Pauses, or lets run; what an error has stopped is tried again."""
+        ...
+
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` tells what it is after that."""
+        ...
+
+    def set_sequential(self, torrent: str, sequential: bool) -> None:
+        """Pieces in order, or rarest first."""
+        ...
+
+    def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
+        """Rate limits of one torrent, 0 for none."""
+        ...
+
+    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Priorities as the selection has them: True when `PrioritiesSet` follows, False while there is no metadata."""
+        ...
+
+    def connect(self, torrent: str, peers: Sequence[str]) -> None:
+        """Connects to peers given as `address:port`."""
+        ...
+
+    def call_peers(self, torrent: str) -> None:
+        """Calls the peers that are known, at once: the torrent wants more than it did, or may do more."""
+        ...
+
+    def applied(self, torrent: str) -> Applied:
+        """Reads back what is applied."""
+        ...
+
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        """What is desired of a torrent as the session has it; what the session cannot tell is as given.
+
+        A torrent that libtorrent has stopped for an error is not called paused.
+        """
+        ...
+
+    def strangers(self) -> int:
+        """How many torrents the session had that nobody added; they are removed, and their files left alone."""
+        ...
+
+    def layout(self, torrent: str) -> Layout | None:
+        """The torrent's files, or None while there is no metadata."""
+        ...
+
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes; all of them once there is metadata."""
+        ...
+
+    def paths(self, torrent: str) -> list[str]:
+        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`, and the part file first."""
+        ...
+
+    def file_progress(self, torrent: str) -> list[int]:
+        """Bytes done of each file, by index, to a piece's granularity; padding files too."""
+        ...
+
+    def flush(self, torrent: str) -> None:
+        """Writes out the torrent's write cache: `Flushed` follows."""
+        ...
+
+    def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
+        """Asks for resume data: `ResumeData` or `ResumeUnsaved` follows."""
+        ...
+
+    def post_updates(self) -> None:
+        """Asks for the changed status of all torrents: `StatusUpdate` follows."""
+        ...
+
+    def post_statistics(self) -> None:
+        """Asks for the session's counters, which shows that its network thread lives: `SessionStatistics` follows."""
+        ...
+
+    def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
+        """Applies settings and limits; what was set before and is not any more gets its default.
+
+        Raises:
+            InvalidSetting: and then nothing was applied.
+        """
+        ...
+
+    def session_limits(self) -> tuple[int, int]:
+        """Reads back the session's download and upload limit in bytes per second, 0 for none."""
+        ...
+
+    def listen_port(self) -> int:
+        """The TCP port that is listened on, 0 for none."""
+        ...
+
+    def suspend(self) -> None:
+        """Stops all transfers of all torrents, for good; flushing and saving still work."""
+        ...
+
+    def close(self) -> None:
+        """Ends the session; no call is made after this one."""
+        ...

@@ -1,0 +1,85 @@
+"""Ouzel's defaults over libtorrent's, and the check of settings before libtorrent sees them.
+
+libtorrent truncates what does not fit into 32 bits without a word, so a value is checked here first.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from engine_proc.session.session_port import InvalidSetting, SettingValue
+from protocol.internal.nearest import did_you_mean
+
+INT32_MAX: Final = 2**31 - 1
+
+DEFAULTS: Final[Mapping[str, SettingValue]] = {
+    "enable_outgoing_utp": False,
+    "min_reconnect_time": 10,
+    "max_queued_disk_bytes": 4 * 1024 * 1024,
+    "connections_limit": 1000,
+    "file_pool_size": 256,
+    "active_downloads": -1,
+    "active_seeds": -1,
+    "active_checking": 2,
+    "active_limit": -1,
+    "auto_manage_startup": 5,
+}
+"""Where libtorrent's own default suits a desktop client more than a service; docs/adr/006 has the reasons."""
+
+RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
+"""Settings that the engine itself depends on, or that have a place of their own in the configuration."""
+
+ALERT_QUEUE_MIN: Final = 1_000_000
+"""A bound and not a size. A torrent tells of each of its files when it was checked, and some have 100,000 of them."""
+ALERTS_PER_TORRENT: Final = 12
+"""While thousands are restored, each tells of itself several times before the loop comes round."""
+
+
+def checked(
+    wanted: Mapping[str, SettingValue],
+    known: Mapping[str, SettingValue],
+    *,
+    torrents: int,
+    before: Iterable[str] = (),
+) -> dict[str, SettingValue]:
+    """The settings to apply: Ouzel's defaults, `wanted` over them, and an alert queue sized by the number of torrents.
+
+    Args:
+        wanted: by libtorrent's names.
+        known: libtorrent's defaults, which give each setting's type.
+        torrents: how many are expected.
+        before: settings that the session was given earlier; one that is not wanted any more gets libtorrent's default.
+
+    Raises:
+        InvalidSetting: unknown, reserved, of another type, or out of range.
+    """
+    for name, value in wanted.items():
+        _check(name, value, known)
+    return {
+        **{name: known[name] for name in before},
+        **DEFAULTS,
+        **wanted,
+        "alert_queue_size": max(ALERT_QUEUE_MIN, ALERTS_PER_TORRENT * torrents),
+    }
+
+
+def problems(wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue]) -> dict[str, str]:
+    """What is wrong with settings, by their names, and nothing of those that are right."""
+    found: dict[str, str] = {}
+    for name, value in wanted.items():
+        try:
+            _check(name, value, known)
+        except InvalidSetting as error:
+            found[name] = str(error)
+    return found
+
+
+def _check(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> None:
+    if name in RESERVED:
+        raise InvalidSetting(name, "is set by Ouzel itself; for rate limits see [limits]")
+    if name not in known:
+        raise InvalidSetting(name, f"libtorrent has no such setting{did_you_mean(name, known)}")
+    kind = type(known[name])
+    if type(value) is not kind:
+        raise InvalidSetting(name, f"wants a value of type {kind.__name__}, not {type(value).__name__}")
+    if isinstance(value, int) and not -INT32_MAX - 1 <= value <= INT32_MAX:
+        raise InvalidSetting(name, f"{value} does not fit into 32 bits")

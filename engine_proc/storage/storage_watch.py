@@ -1,0 +1,254 @@
+"""The storage watch: threads that look at mounts and disks, so that a hung one hangs nobody else.
+
+One thread waits for changes of /proc/self/mountinfo; each file system that something is asked of has one of its own.
+"""
+
+import os
+import queue
+import select
+import stat
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from engine_proc.process.mailbox import Mailbox
+from engine_proc.storage.confinement import Escape, Judge, Kind
+from engine_proc.storage.leftovers import Leftover, leftovers
+from protocol.host.mounts import Mounts, MountTable
+from protocol.host.real_path import real_path
+from protocol.internal.bounds import Bounds
+
+MOUNTS_S: Final = 10.0
+"""How often mounts are read even if nobody told of a change."""
+
+_CLOSE_S: Final = 0.5
+
+
+class MountsRead(NamedTuple):
+    """The mounts changed, or some time has passed."""
+
+    mounts: Mounts
+
+
+class Look(NamedTuple):
+    """A question about a torrent's files, of which the token reminds whoever asked.
+
+    Fields:
+        paths: those whose sizes are wanted.
+        others: those of which is only asked whether they lead out of the bounds, as is of `paths`.
+    """
+
+    torrent: str
+    token: int
+    paths: Sequence[str]
+    others: Sequence[str] = ()
+
+
+class FilesSeen(NamedTuple):
+    """The answer to a look: bytes of each file in the order asked for, None for what is no file that can be reached.
+
+    Fields:
+        escape: the first path that leads out of the bounds; then no size was looked at.
+    """
+
+    torrent: str
+    token: int
+    sizes: list[int | None]
+    escape: Escape | None = None
+
+
+class SpaceSeen(NamedTuple):
+    """The answer to `measure`: what an unprivileged writer has left; None where the file system cannot tell."""
+
+    mount_point: str
+    free_bytes: int | None
+    free_inodes: int
+
+
+class After(NamedTuple):
+    """A question about files that were to be deleted, of which the token reminds whoever asked; see `leftovers`."""
+
+    token: int
+    paths: Sequence[str]
+    save_path: str
+    mount_points: Sequence[str]
+
+
+class LeftSeen(NamedTuple):
+    """The answer: what is still there."""
+
+    token: int
+    left: Sequence[Leftover]
+
+
+class Probe(NamedTuple):
+    """A question whether files can be opened, of which the token reminds whoever asked.
+
+    Fields:
+        writing: they have to be there, or to be made, and to be written to; otherwise to be read where they are there.
+    """
+
+    token: int
+    paths: Sequence[str]
+    writing: bool
+
+
+class Probed(NamedTuple):
+    """The answer: what is wrong with the first one that cannot be opened, in words."""
+
+    token: int
+    problem: str | None
+
+
+Sight = MountsRead | FilesSeen | SpaceSeen | LeftSeen | Probed
+
+
+class _Looks(NamedTuple):
+    bounds: Bounds
+    looks: Sequence[Look]
+
+
+_Task = _Looks | After | Probe | str | None
+
+
+class StorageWatch:
+    """`fileno` is readable while something was seen.
+
+    Fields:
+        mounts: what was mounted when the watch was made; later changes are `MountsRead`.
+    """
+
+    def __init__(self) -> None:
+        self._seen: Mailbox[Sequence[Sight]] = Mailbox()
+        self._closing = False
+        self._tasks: dict[str, queue.SimpleQueue[_Task]] = {}
+        self._threads: list[threading.Thread] = []
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._table = MountTable()
+        self.mounts: Mounts = self._table.read()
+        self._start("mounts", self._follow_mounts)
+
+    def fileno(self) -> int:
+        """Readable while something was seen."""
+        return self._seen.fileno()
+
+    def seen(self) -> list[Sight]:
+        """All that was seen and not taken yet."""
+        return [sight for sights in self._seen.take_all() for sight in sights]
+
+    def look(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
+        """Asks for files on one file system; `FilesSeen` follow together, unless the disk hangs."""
+        self._ask(mount_point, _Looks(bounds, looks))
+
+    def look_after(self, mount_point: str, after: After) -> None:
+        """Asks what is left of files on one file system; `LeftSeen` follows, unless the disk hangs."""
+        self._ask(mount_point, after)
+
+    def probe(self, mount_point: str, probe: Probe) -> None:
+        """Asks whether files on one file system can be opened; `Probed` follows, unless the disk hangs."""
+        self._ask(mount_point, probe)
+
+    def measure(self, mount_point: str) -> None:
+        """Asks for a file system's room; `SpaceSeen` follows, unless the disk hangs."""
+        self._ask(mount_point, mount_point)
+
+    def close(self) -> None:
+        """Ends the threads, but for those that hang in a disk, which die with the process."""
+        self._closing = True
+        os.eventfd_write(self._wake, 1)
+        for tasks in self._tasks.values():
+            tasks.put(None)
+        for thread in self._threads:
+            thread.join(_CLOSE_S)
+        if not any(thread.is_alive() for thread in self._threads):
+            self._table.close()
+            os.close(self._wake)
+            self._seen.close()
+
+    def _ask(self, mount_point: str, task: _Task) -> None:
+        tasks = self._tasks.get(mount_point)
+        if tasks is None:
+            tasks = self._tasks[mount_point] = queue.SimpleQueue()
+            self._start(f"disk {mount_point}", lambda: self._work(tasks))
+        tasks.put(task)
+
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _follow_mounts(self) -> None:
+        poll = select.poll()
+        poll.register(self._table.fileno(), select.POLLPRI)
+        poll.register(self._wake, select.POLLIN)
+        while not self._closing:
+            poll.poll(MOUNTS_S * 1000)
+            if not self._closing:
+                self._seen.put([MountsRead(self._table.read())])
+
+    def _work(self, tasks: "queue.SimpleQueue[_Task]") -> None:
+        while (task := tasks.get()) is not None and not self._closing:
+            if isinstance(task, str):
+                self._seen.put([_space(task)])
+            elif isinstance(task, Probe):
+                problems = (_unusable(path, writing=task.writing) for path in task.paths)
+                self._seen.put([Probed(task.token, next(filter(None, problems), None))])
+            elif isinstance(task, After):
+                self._seen.put([LeftSeen(task.token, leftovers(task.paths, task.save_path, task.mount_points))])
+            else:
+                judge = Judge(task.bounds, _Disk())
+                self._seen.put([_answer(look, judge) for look in task.looks])
+
+
+class _Disk:
+    """The disk as the judge asks for it."""
+
+    def kind(self, path: str) -> Kind:
+        """What is at a path, links not followed."""
+        try:
+            return Kind.LINK if stat.S_ISLNK(os.lstat(path).st_mode) else Kind.OTHER
+        except (OSError, ValueError):  # the latter where it cannot be a path at all
+            return Kind.ABSENT
+
+    def resolve(self, path: str) -> str | None:
+        """Where a path leads; None where links lead in a circle."""
+        try:
+            return real_path(path)
+        except (OSError, ValueError):
+            return None
+
+
+def _answer(look: Look, judge: Judge) -> FilesSeen:
+    escape = judge.escape(look.paths) or judge.escape(look.others)
+    sizes = [_size(path) for path in look.paths] if escape is None else []
+    return FilesSeen(look.torrent, look.token, sizes, escape)
+
+
+def _unusable(path: str, *, writing: bool) -> str | None:
+    """Why a file cannot be written, or read; None where nothing is known of that."""
+    try:
+        os.close(os.open(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC))
+    except FileNotFoundError:
+        while writing and not os.access(path := os.path.dirname(path), os.W_OK | os.X_OK):  # noqa: PTH120
+            if os.path.lexists(path):  # as above: one call for each of many paths
+                return f"{path!r}: nothing can be made in it"
+    except (OSError, ValueError) as error:
+        return f"{path!r}: {getattr(error, 'strerror', None) or error}"
+    return None
+
+
+def _size(path: str) -> int | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+    except (OSError, ValueError):  # the latter where it cannot be a path at all
+        return None
+
+
+def _space(mount_point: str) -> SpaceSeen:
+    try:
+        found = os.statvfs(mount_point)
+    except OSError:
+        return SpaceSeen(mount_point, None, 0)
+    # Some file systems make inodes as they need them, and say that they have none at all.
+    return SpaceSeen(mount_point, found.f_bavail * found.f_frsize, found.f_favail if found.f_files else 1)

@@ -1,0 +1,453 @@
+"""The loader: the way of a torrent from what is stored of it into the session.
+
+1. It is *found*: fast-resume data is read, and what that claims. Metainfo is read where it is needed. What cannot be
+   trusted is put aside and told of (metainfo by the supervisor, whose file it is), and the torrent goes on without it.
+2. It is *judged*: the storage guard says whether its files are there. `_judging` has those for which the disk is asked.
+3. It is *looked at*, where resume data lacks what may be on disk all the same. `_rehashing` has those that the rehasher
+   is to look at, and `_short` what is missing at the ends of their files.
+4. It is *added* to the session, with what was verified. `_taken` has those of which libtorrent has yet to say that they
+   are there, and `_restored` those that have come from resume data.
+5. It is there: its files are told of, its trackers get their turn, and what is new is saved.
+
+The loader knows where on this way a torrent is, and nothing else. What is asked for, applied and confirmed, what is to
+be done next and what is being forgotten are the dispatcher's books, and it can end the way at any step.
+
+Longer than most files here: the steps are best read one after another.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from engine_proc.process.log import log
+from engine_proc.resume.pieces import Examined, Unverified, Verified
+from engine_proc.resume.rehasher import Rehashed, Rehasher
+from engine_proc.resume.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume.resume_store import FastResumeStore, PutAside, SavedResume
+from engine_proc.session.session_port import (
+    AlreadyThere,
+    Hashes,
+    InvalidSource,
+    Layout,
+    LibtSession,
+    Loading,
+    NotSelected,
+    TorrentFault,
+)
+from engine_proc.session.translator import AlertTranslator, Output
+from engine_proc.storage.storage_guard import StorageGuard
+from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
+from engine_proc.torrents import reconcile
+from engine_proc.torrents.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.readback import tell_reconciled
+from engine_proc.trackers.announce_pacer import AnnouncePacer
+from protocol.internal.integrity import Damaged
+from protocol.internal.link import EngineEvent, FilePutAside, HashesProven, MetainfoDamaged
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import Reconciled
+
+
+class Absent(NamedTuple):
+    """A torrent is not loaded, because its storage is not there; `examined` is what its resume data claims."""
+
+    desired: DesiredTorrent
+    examined: Examined | None
+    verdict: Missing
+
+
+class LeadsOut(Exception):
+    """A path of the torrent leads out of the download roots; the message says which, and where to."""
+
+
+class Failed(NamedTuple):
+    """A torrent could not be loaded: nothing that is stored can be trusted, or it cannot be read, or is refused."""
+
+    desired: DesiredTorrent
+    error: Exception
+
+
+NotLoaded = Absent | Failed
+
+
+class _Found(NamedTuple):
+    """What is stored of a torrent that is to be loaded, or why that cannot be trusted.
+
+    Fields:
+        informed: its resume data is from before its metadata was known, which has come by metainfo since.
+        judged: its source, where that was judged just now.
+    """
+
+    desired: DesiredTorrent
+    saved: SavedResume | None = None
+    examined: Examined | None = None
+    problem: Damaged | InvalidSource | None = None
+    informed: bool = False
+    judged: JudgedSource | None = None
+
+
+class _Rehash(NamedTuple):
+    """A torrent that is being looked at before it is added."""
+
+    ticket: int
+    desired: DesiredTorrent
+    unverified: Unverified
+
+
+class Loader:
+    """One session's. What comes of a step is returned: None where the torrent is on its way.
+
+    Args:
+        session: where torrents are added.
+        store: where fast-resume data and metainfo are read, and put aside.
+        judged: has sources that were judged for an add.
+        rehasher: proves pieces that resume data does not know of.
+        guard: judges whether a torrent's storage is there.
+        translator: is told which torrents come.
+        policy: is told what has to be saved.
+        pacer: is told which torrents have yet to announce themselves to their trackers.
+        emit: takes what the supervisor is to hear.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        session: LibtSession,
+        store: FastResumeStore,
+        judged: JudgedSources,
+        rehasher: Rehasher,
+        guard: StorageGuard,
+        translator: AlertTranslator,
+        policy: ResumePolicy,
+        pacer: AnnouncePacer,
+        emit: Callable[[EngineEvent | Output], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._store = store
+        self._judged_sources = judged
+        self._rehasher = rehasher
+        self._guard = guard
+        self._translator = translator
+        self._policy = policy
+        self._pacer = pacer
+        self._emit = emit
+        self._clock = clock
+        self._judging: dict[str, _Found] = {}
+        self._rehashing: dict[str, _Rehash] = {}
+        self._short: dict[str, Mapping[int, int]] = {}
+        self._taken: dict[str, Loading] = {}
+        self._restored: set[str] = set()
+        self._told_damaged: set[str] = set()
+        """The torrents whose .torrent file the supervisor was told of."""
+        self.files_known: set[str] = set()
+        """The torrents on their way whose files the supervisor knows already."""
+
+    # -- the way --------------------------------------------------------------------------------------------------
+
+    def load(self, desired: DesiredTorrent, *, to_remove: bool) -> NotLoaded | None:
+        """Puts a torrent on its way.
+
+        Args:
+            to_remove: it is loaded to be removed with its files, so that it does not matter what is in them.
+        """
+        try:
+            found = self._find(desired)
+        except OSError as error:
+            return Failed(desired, error)
+        verdict = self._guard.look(desired, found.examined)
+        if verdict is None:
+            self._judging[desired.torrent] = found
+            return None
+        return self._judged(found, verdict, to_remove=to_remove)
+
+    def judging(self, torrent: str) -> bool:
+        """Whether a torrent waits for `judged`."""
+        return torrent in self._judging
+
+    def judged(self, torrent: str, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
+        """The disk was asked for the files of a torrent that waits for it."""
+        return self._judged(self._judging.pop(torrent), verdict, to_remove=to_remove)
+
+    def rehashed(self, outcome: Rehashed) -> NotLoaded | None:
+        """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
+        torrent = outcome.torrent
+        rehash = self._rehashing.get(torrent)
+        if rehash is None or rehash.ticket != outcome.ticket:
+            return None
+        desired = rehash.desired
+        if outcome.verified is None:
+            for output in self._translator.checking(torrent, rehash.unverified, outcome.checked_bytes):
+                self._emit(output)
+            return None
+        del self._rehashing[torrent]
+        if self._guard.moved(torrent):
+            return self.load(desired, to_remove=False)  # one that is to be removed is not looked at, or given up
+        try:
+            loading = self._add_verified(desired, outcome.verified)
+        except (Damaged, InvalidSource, AlreadyThere, OSError) as error:
+            return Failed(desired, error)
+        self._take(torrent, loading)
+        if outcome.checked_bytes or outcome.verified != Verified():
+            _log_found(torrent, outcome.checked_bytes, outcome.verified)
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        return None
+
+    def added(self, desired: DesiredTorrent) -> bool:
+        """The session has taken a torrent: it is at its end of the way. Whether its files were judged on it."""
+        torrent = desired.torrent
+        loading, restored = self._taken.pop(torrent, None), torrent in self._restored
+        if loading is not None:
+            if not loading.nameless:
+                self.tell_hashes(desired, loading.hashes)
+            if loading.layout is not None:
+                for output in self._translator.metadata_known(torrent, loading.layout, restored=restored):
+                    self._emit(output)
+            if loading.tracked:
+                # A seed that is restored can wait; a download, and what clients have just added, wants peers.
+                self._pace(desired, urgent=not loading.complete)
+        if not restored:
+            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        self._restored.discard(torrent)
+        self.files_known.discard(torrent)
+        return loading is None or not loading.nameless
+
+    def tell_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
+        """Tells of info-hashes, which metadata proves, where the torrent's record does not have them."""
+        known = (desired.torrent, desired.info_hash_v1, desired.info_hash_v2, None)
+        if not all(each in known for each in hashes):
+            self._emit(HashesProven(torrent=desired.torrent, info_hash_v1=hashes.v1, info_hash_v2=hashes.v2))
+
+    def claimed_bytes(self, desired: DesiredTorrent) -> int:
+        """What a torrent's resume data claims, in bytes of wanted files; 0 where there is none to be trusted."""
+        with contextlib.suppress(OSError, TorrentFault, NotSelected):
+            examined = self._find(desired).examined
+            return 0 if examined is None else examined.bytes_done
+        return 0
+
+    def give_up(self, torrent: str) -> bool:
+        """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
+        rehash = self._rehashing.pop(torrent, None)
+        if rehash is None:
+            return False
+        self._rehasher.give_up(rehash.ticket)
+        return True
+
+    def drop(self, torrent: str) -> None:
+        """Nothing is remembered of a torrent that did not come, or is gone."""
+        self._judging.pop(torrent, None)
+        self._short.pop(torrent, None)
+        self._taken.pop(torrent, None)
+        self._restored.discard(torrent)
+        self._told_damaged.discard(torrent)
+        self.files_known.discard(torrent)
+
+    def look_again(self, desired: DesiredTorrent) -> Verdict | None:
+        """Whether the files of a torrent in the session are still there; None where the guard's `Judged` follows.
+
+        None, too, where its resume data cannot be read: then nothing is known of its files.
+        """
+        with contextlib.suppress(OSError):
+            return self._guard.look(desired, self._find(desired).examined, loaded=True)
+        return None
+
+    def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
+        """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
+        # What has failed in loading it may fail again here.
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
+            saved = self._store.load(desired.torrent)
+            return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
+            return self._session.describe(desired, metainfo=metainfo, resume=None)
+        return None
+
+    # -- found ----------------------------------------------------------------------------------------------------
+
+    def _find(self, desired: DesiredTorrent) -> _Found:
+        """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError."""
+        try:
+            judged = self._judged_sources.take(desired)
+            saved = self._store.load(desired.torrent)
+            if saved is None and judged is not None:
+                others = judged.paths_at(self._clock())
+                return _Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)
+            if saved is None:
+                return _Found(desired, examined=self._unclaimed(desired))
+            given: list[bytes | None] = []
+
+            def metainfo() -> bytes | None:
+                given.append(self._metainfo(desired))
+                return given[-1]
+
+            examined = self._session.examine(desired, metainfo=metainfo, resume=saved.blob)
+            return _Found(desired, saved, examined, informed=any(given))
+        except (Damaged, InvalidSource) as error:
+            return _Found(desired, examined=self._unclaimed(desired), problem=error)
+
+    def _unclaimed(self, desired: DesiredTorrent) -> Examined | None:
+        """Of a torrent without resume data, where its files will be; None where its source is no good."""
+        metainfo = self._metainfo(desired)
+        magnet = desired.magnet if metainfo is None else None
+        try:
+            found = self._session.inspect(magnet=magnet, metainfo=metainfo, save_path=desired.save_path)
+        except InvalidSource:
+            return None
+        return Examined([], 0, 0, 0, others=found.paths)
+
+    def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
+        """The torrent's .torrent file, None where it cannot be trusted; resume data may do without.
+
+        It is a record of the supervisor's, which hears of it and puts it aside.
+        """
+        torrent = desired.torrent
+        try:
+            metainfo = self._store.load_metainfo(torrent, desired.metainfo_crc32)
+            if metainfo is not None and desired.metainfo_crc32 is None:
+                found = self._session.inspect(magnet=None, metainfo=metainfo)
+                if torrent not in (found.torrent, *found.hashes):
+                    raise Damaged(f"it is of another torrent, {found.torrent}")
+        except (Damaged, InvalidSource) as error:
+            if torrent not in self._told_damaged:
+                self._told_damaged.add(torrent)
+                self._emit(MetainfoDamaged(torrent=torrent, problem=str(error)))
+            return None
+        return metainfo
+
+    def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
+        what = f"{aside.file} is damaged: {problem}"
+        done = "; ".join([aside.done, *more])
+        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
+
+    # -- judged ---------------------------------------------------------------------------------------------------
+
+    def _judged(self, found: _Found, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
+        desired = found.desired
+        if isinstance(verdict, Outside):
+            return Failed(desired, LeadsOut(verdict.problem))
+        if not isinstance(verdict, Present):
+            return Absent(desired, found.examined, verdict)
+        if verdict.short:
+            what = f"{len(verdict.short)} files are gone or shorter than they were"
+            self._emit(Reconciled(torrent=desired.torrent, what=what, done="what was in them is fetched again"))
+        try:
+            self._add(found, verdict.short, to_remove=to_remove)
+        except (Damaged, InvalidSource, AlreadyThere, OSError) as error:
+            return Failed(desired, error)
+        return None
+
+    # -- added, or looked at before -------------------------------------------------------------------------------
+
+    def _add(self, found: _Found, short: Mapping[int, int], *, to_remove: bool) -> None:
+        """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
+        desired = found.desired
+        torrent = desired.torrent
+        damaged = False
+        try:
+            if found.problem is not None:
+                raise found.problem
+            if found.saved is not None:
+                if not found.informed:  # else its files are news
+                    self._restored.add(torrent)
+                self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
+                return
+        except (Damaged, InvalidSource) as error:
+            self._restored.discard(torrent)
+            damaged = True
+            self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
+        judged = found.judged
+        metainfo = self._metainfo(desired) if judged is None else judged.metainfo
+        if metainfo is None and desired.source == "metainfo":
+            raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
+        # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
+        if desired.seed_mode and (damaged or (judged is None and self._was_put_aside(desired))):
+            desired = msgspec.structs.replace(desired, seed_mode=False)
+        parsed = None if judged is None else judged.info.parsed
+        self._take(torrent, self._session.add(desired, metainfo=metainfo, resume=None, parsed=parsed))
+
+    def _was_put_aside(self, desired: DesiredTorrent) -> bool:
+        return self._store.was_put_aside(desired.torrent, since_us=desired.added_us)
+
+    def _resume(
+        self,
+        desired: DesiredTorrent,
+        saved: SavedResume,
+        examined: Examined | None,
+        short: Mapping[int, int],
+        *,
+        to_remove: bool,
+    ) -> None:
+        """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
+        torrent, metainfo = desired.torrent, partial(self._metainfo, desired)
+        verified = Verified() if to_remove else None
+        loading = self._session.resume(
+            desired,
+            metainfo=metainfo,
+            resume=saved.blob,
+            verified=verified,
+            short=short,
+            examined=examined,
+            seen=examined is not None,
+            files_known=torrent in self.files_known,
+        )
+        if isinstance(loading, Unverified):
+            if short:
+                self._short[torrent] = short
+            self._translator.loading(torrent, complete=False)
+            ticket = self._rehasher.submit(torrent, loading, saved_at=saved.saved_at, added_us=desired.added_us)
+            self._rehashing[torrent] = _Rehash(ticket, desired, loading)
+        else:
+            self._take(torrent, loading)
+            if not to_remove:
+                self._compare_stored(desired, loading)
+
+    def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
+        metainfo = partial(self._metainfo, desired)
+        saved = self._store.load(desired.torrent)
+        if saved is None:
+            vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
+            return self._session.add(vouched_for_nothing, metainfo=metainfo, resume=None)
+        short = self._short.pop(desired.torrent, {})
+        loading = self._session.resume(
+            desired,
+            metainfo=metainfo,
+            resume=saved.blob,
+            verified=verified,
+            short=short,
+            files_known=desired.torrent in self.files_known,
+        )
+        assert isinstance(loading, Loading), "what was looked at is not looked at again"
+        self._compare_stored(desired, loading)
+        return loading
+
+    def _take(self, torrent: str, loading: Loading) -> None:
+        self._taken[torrent] = loading
+        self._translator.loading(torrent, complete=loading.complete)
+
+    def _compare_stored(self, desired: DesiredTorrent, loading: Loading) -> None:
+        """Tells of what resume data said otherwise than desired; it gave way when the torrent was added."""
+        if loading.stored is not None and (differences := reconcile.differences(loading.stored, desired)):
+            done = "resume data gave way to what was asked for"
+            tell_reconciled(self._emit, desired.torrent, differences, done)
+
+    def _pace(self, desired: DesiredTorrent, *, urgent: bool) -> None:
+        """Lets a torrent announce itself in its turn. A paused one does not, until it runs again: it need not wait."""
+        if desired.paused:
+            self._session.release_trackers(desired.torrent)
+        else:
+            self._pacer.want(desired.torrent, urgent=urgent)
+
+
+def _log_found(torrent: str, hashed_bytes: int, verified: Verified) -> None:
+    blocks = sum(sum(each) for each in verified.blocks.values())
+    log(
+        "info",
+        "pieces_found",
+        torrent=torrent,
+        pieces=len(verified.pieces),
+        blocks_offered=blocks,
+        pieces_lost=len(verified.lost),
+        hashed_bytes=hashed_bytes,
+    )

@@ -1,0 +1,6 @@
+"""When torrents announce themselves, and what trackers have said.
+
+- The *announce pacer* decides when torrents announce themselves; until then their trackers are *held* back.
+- An *announce entry* is what libtorrent says of one tracker of a torrent.
+- The *tracker book* keeps what trackers said, on each *leg*: an address listened on, a kind of info-hash.
+"""

@@ -1,0 +1,50 @@
+"""libtorrent's announce entries, as its binding gives them, as values. Pure.
+
+Each endpoint of an entry is an address that is listened on; it has one set of numbers for each kind of info-hash, the
+first for v1, the second for v2. Numbers that are not known are negative, and so are times.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from engine_proc.session.session_port import TrackerState
+from protocol.internal.link import TrackerReading
+
+TRACKER_SAYS_MAX: Final = 500
+"""Characters that are kept of what a tracker says: it is a stranger's text."""
+
+_SECOND_US: Final = 1_000_000
+
+
+def state(entry: Mapping[str, Any]) -> TrackerState:
+    """One tracker: of all legs the next announce, and the largest numbers."""
+    numbers = [each for _, each in _legs(entry)]
+    planned = [each["next_announce"] for each in numbers if each["next_announce"] > 0]
+    reading = TrackerReading(
+        entry["url"],
+        int(entry["tier"]),
+        updating=any(each["updating"] for each in numbers),
+        next_announce_us=min(planned) * _SECOND_US if planned else None,
+        seeds=_largest(each["scrape_complete"] for each in numbers),
+        leeches=_largest(each["scrape_incomplete"] for each in numbers),
+        downloads=_largest(each["scrape_downloaded"] for each in numbers),
+        message=next((each["message"] for each in numbers if each["message"]), "")[:TRACKER_SAYS_MAX],
+    )
+    return TrackerState(reading, [leg for leg, _ in _legs(entry)])
+
+
+def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The legs by the names that `leg_of` gives them, and what is known of each."""
+    for endpoint in entry["endpoints"]:
+        address, port = endpoint["local_address"]
+        for version, numbers in enumerate(endpoint["info_hashes"], start=1):
+            yield leg(address, port, version), numbers
+
+
+def leg(address: str, port: int, version: int) -> str:
+    """The name of a leg: where an announce goes out from, and for which kind of info-hash (1 or 2)."""
+    return f"{address} {port} v{version}"
+
+
+def _largest(numbers: Iterator[int]) -> int | None:
+    return max((number for number in numbers if number >= 0), default=None)

@@ -1,0 +1,192 @@
+"""What trackers have said to each torrent, and which of it is news for the supervisor. Pure.
+
+libtorrent announces a torrent to a tracker once for each address that it listens on, and for each kind of info-hash
+that the torrent has: each of these is a *leg*, and each fails or works by itself. On a machine that has an IPv6 address
+and no way out, one of two fails for ever. So a tracker works while any leg of it does, and fails once all of them have
+failed; until the first answers of all are there, nothing is said of it. It may be long until they are: a leg gets to
+the second tracker once the first one has failed on it. A leg that libtorrent has skipped, since the tracker has no
+address that it reaches from there, counts only where there is no other.
+
+What is told is kept until it changes. What is kept of torrents whose trackers all work is shared between them, so that
+ten thousand of them cost no more than an entry in a table each.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple, assert_never
+
+from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
+from protocol.internal.link import TrackersKnown, TrackerTold
+
+TIMES_TOLD: Final = (1, 2, 6)
+"""After how many failures in a row it is told how many there were; else only what is new in words."""
+
+SHARED_MAX: Final = 1000
+"""Different states that are shared, at the most: each is one of torrents whose trackers all work."""
+
+KNOWN_AT_ONCE: Final = 500
+"""Torrents in one message; the supervisor takes a message in in one go."""
+
+
+class Answer(Enum):
+    """What came of the last announce of a leg."""
+
+    NONE = "none"
+    WORKS = "works"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class _Leg(NamedTuple):
+    """A leg, and its last answer; `said` is whether the message is in the tracker's own words."""
+
+    key: str
+    answer: Answer
+    message: str = ""
+    times: int = 0
+    said: bool = False
+
+
+class _Tracker(NamedTuple):
+    """One tracker of one torrent: its legs, and what was told of it last (None where nothing was)."""
+
+    url: str
+    legs: tuple[_Leg, ...] = ()
+    told: tuple[bool, str, int] | None = None
+
+    @property
+    def works(self) -> bool:
+        return self.told == _WORKS and all(leg.answer in (Answer.WORKS, Answer.SKIPPED) for leg in self.legs)
+
+
+_WORKS: Final = (True, "", 0)
+_LOCAL: Final = ("127.", "::1 ")
+_Trackers = tuple[_Tracker, ...]
+
+
+class TrackerBook:
+    """One session's."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, _Trackers] = {}
+        self._shared: dict[_Trackers, _Trackers] = {}
+        self._legs: set[str] = set()
+        """Those that the session has, as far as was heard."""
+        self._known: dict[tuple[tuple[str, int], ...], list[str]] = {}
+
+    def known(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
+        """A torrent has these trackers, each with its tier; `news` tells of it."""
+        self._known.setdefault(tuple(trackers), []).append(torrent)
+
+    def news(self) -> list[TrackersKnown]:
+        """The trackers of torrents that have come since, told together where they are the same."""
+        known, self._known = self._known, {}
+        return [
+            TrackersKnown(trackers=list(trackers), torrents=torrents[start : start + KNOWN_AT_ONCE])
+            for trackers, torrents in known.items()
+            for start in range(0, len(torrents), KNOWN_AT_ONCE)
+        ]
+
+    def forget(self, torrent: str) -> None:
+        """The torrent is gone."""
+        self._states.pop(torrent, None)
+
+    def feed(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> list[TrackerTold]:
+        """What one alert means for the supervisor, if anything."""
+        self._legs.add(alert.leg)
+        trackers = self._states.get(alert.torrent, ())
+        at = next((at for at, each in enumerate(trackers) if each.url == alert.url), None)
+        tracker = _Tracker(alert.url) if at is None else trackers[at]
+        match alert:
+            case TrackerAsked():
+                if any(leg.key == alert.leg for leg in tracker.legs):
+                    return []  # what it said last holds until it says something else
+                leg = _Leg(alert.leg, Answer.NONE)
+            case TrackerAnswered():
+                leg = _Leg(alert.leg, Answer.WORKS)
+            case TrackerFailed():
+                answer, times = (Answer.SKIPPED, 1) if alert.skipped else (Answer.FAILED, alert.times)
+                leg = _Leg(alert.leg, answer, alert.problem, times, alert.said)
+            case _:
+                assert_never(alert)
+        legs = (*(each for each in tracker.legs if each.key != alert.leg), leg)
+        told = self._verdict(alert.url, legs) or tracker.told
+        changed = _Tracker(alert.url, legs, told)
+        if changed == tracker:
+            return []
+        others = trackers if at is None else (*trackers[:at], *trackers[at + 1 :])
+        self._keep(alert.torrent, (*others, changed))
+        if told is None or told == tracker.told:
+            return []
+        works, message, times = told
+        return [TrackerTold(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
+
+    def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerTold]:
+        """The session has only these legs, of any kind; what others said, of addresses that are gone, is void."""
+        self._legs.intersection_update(legs)
+        trackers = self._states.get(torrent, ())
+        for at, tracker in enumerate(trackers):
+            left = tuple(leg for leg in tracker.legs if leg.key in legs)
+            if tracker.url != url:
+                continue
+            told = self._verdict(url, left) or tracker.told
+            self._keep(torrent, (*trackers[:at], *trackers[at + 1 :], _Tracker(url, left, told)))
+            if told is not None and told != tracker.told:
+                works, message, times = told
+                return [TrackerTold(torrent=torrent, url=url, works=works, message=message, times=times)]
+        return []
+
+    def open(self, torrent: str, url: str) -> bool:
+        """Whether a tracker has failed on a leg and is not told to fail: then it matters which legs there still are."""
+        for tracker in self._states.get(torrent, ()):
+            if tracker.url == url:
+                failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
+                return failed and (tracker.told is None or tracker.told == _WORKS)
+        return False
+
+    def _verdict(self, url: str, legs: Sequence[_Leg]) -> tuple[bool, str, int] | None:
+        """Whether a tracker works, what it said, and how often in a row; None while that is not known."""
+        answers = [leg.answer for leg in legs]
+        if Answer.WORKS in answers:
+            return _WORKS
+        if not answers or Answer.NONE in answers or self._unasked(legs):
+            return None
+        among = [leg for leg in legs if leg.answer is Answer.FAILED] or list(legs)
+        local = _is_local(url)
+        best = max(among, key=lambda leg: (leg.said, leg.key.startswith(_LOCAL) == local))
+        times = max(leg.times for leg in among)
+        return False, best.message, max((told for told in TIMES_TOLD if told <= times), default=1)
+
+    def _unasked(self, legs: Sequence[_Leg]) -> bool:
+        """Whether the session has legs of the same kinds of info-hash on which a tracker was not asked."""
+        asked = {leg.key for leg in legs}
+        kinds = tuple({_kind(key) for key in asked})
+        return any(key not in asked and key.endswith(kinds) for key in self._legs)
+
+    def _keep(self, torrent: str, trackers: _Trackers) -> None:
+        if all(each.works for each in trackers):
+            trackers = tuple(
+                each._replace(legs=tuple(sorted(each.legs, key=_key))) for each in sorted(trackers, key=_url)
+            )
+            if len(self._shared) >= SHARED_MAX:
+                self._shared.clear()  # those that hold one keep it
+            trackers = self._shared.setdefault(trackers, trackers)
+        self._states[torrent] = trackers
+
+
+def _key(leg: _Leg) -> str:
+    return leg.key
+
+
+def _url(tracker: _Tracker) -> str:
+    return tracker.url
+
+
+def _is_local(url: str) -> bool:
+    """Whether a tracker is on this machine: then what matters is what is said to the loopback address."""
+    host = url.partition("://")[2].rpartition("@")[2]
+    return host.startswith(("127.", "[::1]", "localhost"))
+
+
+def _kind(leg: str) -> str:
+    return leg[leg.rindex(" ") :]

@@ -1,0 +1,8 @@
+"""The command line: `ouzel`.
+
+- `main` has the commands; `keys_cli` has those that make *keys*, and asks no daemon.
+- *Ids* are torrents as people name them; *completion* is what the shell completes; a *question* asks before deletion.
+- *Adding* sends sources in batches; a *download* is waited for, whatever happens to the engine.
+- A *failure* is an error as a person or a program reads it, with an exit code.
+- `display` is what people see, and `sources` is what `ouzel add` is given.
+"""

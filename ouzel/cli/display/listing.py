@@ -1,0 +1,317 @@
+"""Torrents as lines: which columns there is room for, in what order the lines are, and what they come to. Pure.
+
+A name keeps its place at any width: other columns go first, and what is left of a line is the name's. After a name
+stands a word in Latin letters, the state, and never a number: a terminal that shows Arabic and Hebrew from right to
+left would draw a number into the name.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ouzel.cli.display.printable import clean
+from ouzel.cli.display.units import format_count, format_rate, format_share, format_size, format_span
+from protocol.wire.rows import HindranceCause, TorrentRow, TorrentState
+
+ID_DIGITS: Final = 8
+OLD_MS: Final = 5000
+NAME_MIN: Final = 8
+"""Cells for a name before there is anything else but an id."""
+NAME_WANTED: Final = 20
+"""Cells for a name, where it is as long, before there are more columns than the four that a line always has."""
+STATE_WANTED: Final = 11
+"""Cells of a state where a line is narrow: the names of the common ones fit."""
+WIDEST: Final = 10_000
+TEXT_WANTED: Final = 20
+"""Cells of an error or of a reason; with fewer it says nothing."""
+
+STATE_STYLES: Final = {
+    TorrentState.DOWNLOADING: "cyan",
+    TorrentState.FINISHED: "green",
+    TorrentState.SEEDING: "green",
+    TorrentState.PAUSED: "dim",
+    TorrentState.ERROR: "red",
+    TorrentState.MISSING_STORAGE: "red",
+    TorrentState.QUARANTINED: "red",
+}
+_SAID_BY_STATE: Final = (HindranceCause.PAUSED, HindranceCause.QUEUED, HindranceCause.ERROR, HindranceCause.QUARANTINED)
+_DOWNLOADING: Final = (TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA)
+_UPLOADING: Final = (TorrentState.DOWNLOADING, TorrentState.FINISHED, TorrentState.SEEDING)
+_NOTHING: Final = "-"
+
+
+class StateFilter(StrEnum):
+    """What `ls --state` takes: the states, and `stalled`."""
+
+    QUEUED = "queued"
+    CHECKING = "checking"
+    FETCHING_METADATA = "fetching_metadata"
+    DOWNLOADING = "downloading"
+    FINISHED = "finished"
+    SEEDING = "seeding"
+    PAUSED = "paused"
+    ERROR = "error"
+    MISSING_STORAGE = "missing_storage"
+    QUARANTINED = "quarantined"
+    STALLED = "stalled"
+
+
+class SortKey(StrEnum):
+    """What `ls --sort` takes: names, states and ids from A to Z, the shortest ETA first, else the largest first."""
+
+    NAME = "name"
+    STATE = "state"
+    DONE = "done"
+    SIZE = "size"
+    RATIO = "ratio"
+    DOWN = "down"
+    UP = "up"
+    ETA = "eta"
+    PEERS = "peers"
+    ADDED = "added"
+    ID = "id"
+
+
+_ASCENDING: Final = (SortKey.NAME, SortKey.STATE, SortKey.ETA, SortKey.ID)
+_KEYS: Final[dict[SortKey, Callable[[TorrentRow], Any]]] = {
+    SortKey.NAME: lambda row: name_of(row).casefold(),
+    SortKey.STATE: lambda row: state_of(row),
+    SortKey.DONE: lambda row: row.progress,
+    SortKey.SIZE: lambda row: row.size,
+    SortKey.RATIO: lambda row: row.ratio,
+    SortKey.DOWN: lambda row: row.download_bps if moves(row) else 0,
+    SortKey.UP: lambda row: row.upload_bps if gives(row) else 0,
+    SortKey.ETA: lambda row: eta_s(row),
+    SortKey.PEERS: lambda row: row.peers,
+    SortKey.ADDED: lambda row: row.added_us,
+    SortKey.ID: lambda row: row.torrent,
+}
+
+
+def name_of(row: TorrentRow) -> str:
+    """A torrent's name, or its id while it has none."""
+    return clean(row.name or row.torrent)
+
+
+def moves(row: TorrentRow) -> bool:
+    """Whether a rate and a time that is left say anything of it: not where it is complete, or stopped by anything."""
+    return row.progress < 1 and row.state in _DOWNLOADING
+
+
+def gives(row: TorrentRow) -> bool:
+    """Whether its upload rate says anything of it."""
+    return row.state in _UPLOADING
+
+
+def eta_s(row: TorrentRow) -> int | None:
+    """Seconds until it is complete, where that is known and it moves."""
+    return row.eta_s if moves(row) and stalled_since_us(row) is None else None
+
+
+def stalled_since_us(row: TorrentRow) -> int | None:
+    """Since when nothing arrives, where something should."""
+    return row.stalled_since_us if row.state in _DOWNLOADING and not row.download_bps else None
+
+
+def why(row: TorrentRow) -> str:
+    """What is wrong with it, or why nothing arrives where something should: the cause first, for texts are cut."""
+    hindrance = row.hindrance
+    if hindrance is None or hindrance.cause in _SAID_BY_STATE:
+        return clean(row.error or "")
+    if not row.error and stalled_since_us(row) is None and hindrance.cause is not HindranceCause.TRACKERS_FAILING:
+        return ""
+    return clean(f"{hindrance.cause.value.replace('_', ' ')}: {hindrance.message}")
+
+
+def state_of(row: TorrentRow) -> str:
+    """What it is doing, in a word: `stalled` is a download in which nothing arrives."""
+    return row.state.value if stalled_since_us(row) is None else "stalled"
+
+
+def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter]) -> list[TorrentRow]:
+    """Those in one of the states; all where none is named."""
+    if not states:
+        return list(rows)
+    return [row for row in rows if row.state.value in states or state_of(row) in states]
+
+
+def ordered(rows: Iterable[TorrentRow], key: SortKey, *, reverse: bool) -> list[TorrentRow]:
+    """The rows by one column; those for which it is not known come last."""
+    value = _KEYS[key]
+    known: list[TorrentRow] = []
+    unknown: list[TorrentRow] = []
+    for row in rows:
+        (unknown if value(row) is None else known).append(row)
+    known.sort(key=value, reverse=reverse == (key in _ASCENDING))
+    return known + unknown
+
+
+class _Column(NamedTuple):
+    """A column.
+
+    Fields:
+        header: what stands above it.
+        cell: what it says of a row.
+        rank: the column with the highest is the first to go.
+        right: whether it is flush right.
+        style: of all of its cells, or of one.
+        least: cells that will do where there are not more; 0 is as many as its widest text has.
+        needed: whether a table has it at all.
+    """
+
+    header: str
+    cell: Callable[[TorrentRow], str]
+    rank: int
+    right: bool = True
+    style: Callable[[TorrentRow], str] = lambda _: ""
+    least: int = 0
+    needed: Callable[[Sequence[TorrentRow]], bool] = lambda _: True
+
+
+_ALMOST_ALWAYS: Final = 1
+_COLUMNS: Final = (
+    _Column(
+        "STATE",
+        lambda row: state_of(row),
+        0,
+        right=False,
+        least=STATE_WANTED,
+        style=lambda row: STATE_STYLES.get(row.state, "") if stalled_since_us(row) is None else "yellow",
+    ),
+    _Column("DONE", lambda row: format_share(row.progress), _ALMOST_ALWAYS),
+    _Column("SIZE", lambda row: format_size(row.size) if row.size else _NOTHING, 6),
+    _Column("RATIO", lambda row: _number(row.ratio), 4),
+    _Column("DOWN", lambda row: format_rate(row.download_bps) if moves(row) else _NOTHING, 2),
+    _Column("UP", lambda row: format_rate(row.upload_bps) if gives(row) else _NOTHING, 5),
+    _Column("ETA", lambda row: _span_s(eta_s(row)), 3),
+    _Column("PEERS", lambda row: str(row.peers), 7),
+    _Column(
+        "WHY",
+        lambda row: why(row),
+        8,
+        right=False,
+        least=TEXT_WANTED,
+        style=lambda row: "red" if row.error else "yellow",
+        needed=lambda rows: any(why(row) for row in rows),
+    ),
+)
+_AGE: Final = _Column(
+    "AGE",
+    lambda row: f"{format_span(row.age_ms or 0)} old" if _is_old(row) else "",
+    8,
+    right=False,
+    style=lambda _: "dim",
+    needed=lambda rows: any(_is_old(row) for row in rows),
+)
+
+
+def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> Group:
+    """One line a torrent, as wide as the terminal and no wider.
+
+    Args:
+        rows: the torrents.
+        width: cells that there are.
+        ages: say how old a row is where the engine told nothing for long; rows of a stream do not know.
+    """
+    columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]
+    cells = {each.header: [each.cell(row) for row in rows] for each in columns}
+    names = [name_of(row) for row in rows]
+    widths = {header: max((cell_len(cell) for cell in (header, *texts)), default=0) for header, texts in cells.items()}
+    longest = max((cell_len(name) for name in ("NAME", *names)), default=4)
+    columns, room, widths = _fitting(columns, widths, longest, width)
+    # Not a table of rich's, which takes five times as long for ten thousand torrents.
+    head = [("ID", ID_DIGITS, False), ("NAME", room, False), *((e.header, widths[e.header], e.right) for e in columns)]
+    lines = [Text(" ".join(_fit(*each) for each in head), style="bold", no_wrap=True, overflow="crop")]
+    for index, row in enumerate(rows):
+        line = Text(f"{_fit(row.torrent, ID_DIGITS, cut='')} {_fit(names[index], room)}", no_wrap=True, overflow="crop")
+        for each in columns:
+            text = _fit(cells[each.header][index], widths[each.header], each.right)
+            line.append(" ").append(text, each.style(row))
+        lines.append(line)
+    return Group(*lines)
+
+
+def _fit(text: str, width: int, right: bool = False, cut: str = "\N{HORIZONTAL ELLIPSIS}") -> str:
+    """The text in so many cells: padded, or cut off with a sign that says so."""
+    cells = cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - cell_len(cut)) + cut
+    padding = " " * (width - cells)
+    return padding + text if right else text + padding
+
+
+def _fitting(
+    columns: Sequence[_Column], widths: dict[str, int], longest: int, width: int
+) -> tuple[list[_Column], int, dict[str, int]]:
+    """The columns that there is room for, the cells of the name, and those of each column."""
+    left = list(columns)
+    while True:
+        cells = {each.header: min(widths[each.header], each.least or WIDEST) for each in left}
+        room = width - ID_DIGITS - 1 - sum(each + 1 for each in cells.values())
+        wanted = NAME_WANTED if any(each.rank > _ALMOST_ALWAYS for each in left) else NAME_MIN
+        if room >= min(longest, wanted) or not left:
+            break
+        left.remove(max(left, key=lambda each: each.rank))
+    for each in left:  # What is left over: half of it for each that could be wider, and the rest for the name.
+        more = min(widths[each.header] - cells[each.header], max(0, room - min(longest, NAME_WANTED)))
+        if room - more < longest:
+            more = min(more, (room - min(longest, NAME_WANTED) + 1) // 2)
+        cells[each.header] += max(0, more)
+        room -= max(0, more)
+    return left, max(1, min(longest, room)), cells
+
+
+def totals(rows: Sequence[TorrentRow], width: int) -> Text:
+    """What the rows come to together, in one line: how many, what they do, bytes and rates."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[state_of(row)] = counts.get(state_of(row), 0) + 1
+    down = sum(row.download_bps for row in rows if moves(row))
+    up = sum(row.upload_bps for row in rows if gives(row))
+    downloaded, uploaded = sum(row.downloaded for row in rows), sum(row.uploaded for row in rows)
+    done, wanted = sum(row.bytes_done for row in rows), sum(row.bytes_total for row in rows)
+    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items(), key=lambda each: -each[1]))
+    count = format_count(len(rows), "torrent")
+    share = f"{format_size(done)} of {format_size(wanted)}"
+    rates = f"down {format_rate(down)}; up {format_rate(up)}"
+    base = downloaded if downloaded * 100 >= done else done  # many come with their data
+    given = f"; ratio {uploaded / base:.2f}" if base else ""
+    fuller = [
+        f"{count}: {states}; {share}; {rates}{given}",
+        f"{count}; {share}; {rates}{given}",
+        f"{count}; {rates}{given}",
+    ]
+    # What moves matters more than what there is of each kind.
+    line = next((each for each in fuller if rows and cell_len(each) <= width), f"{count}; {rates}" if rows else count)
+    return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def overview(rows: Sequence[TorrentRow], width: int, height: int) -> Group:
+    """A table that fits into some lines: what moves first; and below it what all of it comes to."""
+    ranked = sorted(rows, key=lambda row: (row.state not in _ACTIVE_FIRST, -row.download_bps - row.upload_bps))
+    fitting = ranked[: max(1, height - 2)]
+    rest = len(ranked) - len(fitting)
+    if rest:
+        fitting = ranked[: max(1, height - 3)]
+        rest = len(ranked) - len(fitting)
+    more: list[RenderableType] = [Text(f"and {rest} more", style="dim")] if rest else []
+    return Group(torrents(fitting, width), *more, totals(rows, width))
+
+
+_ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, TorrentState.FETCHING_METADATA)
+
+
+def _is_old(row: TorrentRow) -> bool:
+    return row.age_ms is not None and row.age_ms > OLD_MS
+
+
+def _number(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.2f}"
+
+
+def _span_s(seconds: int | None) -> str:
+    return _NOTHING if seconds is None else format_span(seconds * 1000) if seconds else "0 s"

@@ -1,0 +1,343 @@
+"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing.
+
+Longer than other files, since it is one list: how each thing that is shown looks.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table as Grid
+from rich.text import Text
+
+from ouzel.cli.display import listing, why
+from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
+from ouzel.cli.display.printable import clean
+from ouzel.cli.display.units import (
+    format_count,
+    format_limit,
+    format_moment,
+    format_rate,
+    format_share,
+    format_size,
+    format_span,
+)
+from ouzel.client.calls import Added
+from ouzel.stream.event import Resnapshot
+from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
+from ouzel.stream.table import Table, still
+from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.redacted import redacted
+from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.rows import (
+    FileRow,
+    HealthReport,
+    HealthStatus,
+    Reason,
+    SandboxReport,
+    SettingsReport,
+    StatsReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+)
+
+MANY: Final = 5
+"""Ids that are named in one line, at the most."""
+_STATUS_STYLES: Final = {
+    HealthStatus.HEALTHY: "green",
+    HealthStatus.DEGRADED: "yellow",
+    HealthStatus.UNHEALTHY: "bold red",
+}
+
+
+def added(result: Added, source: str | None = None) -> list[str]:
+    """Lines that say what came of an add; with the source, where it is one of several."""
+    named = "" if source is None else f" ({clean(source)})"
+    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
+    if result.shares_files_with:
+        some = ", ".join(result.shares_files_with[:MANY])
+        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
+        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
+    return lines
+
+
+def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
+    """All that is known of one torrent.
+
+    Args:
+        now_us: microseconds since 1970; an announce that was planned for earlier is not shown as one to come.
+    """
+    rules = detail.rules
+    selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
+    if rules.skip_fluff:
+        selection.append("skip fluff")
+    selection += [f"file {index}: priority {priority}" for index, priority in detail.priorities.items()]
+    trackers = why.trackers(detail.tracker_status, now_us) or [", ".join(map(redacted, detail.trackers)) or "none"]
+    applied = "yes" if detail.applied_revision >= detail.revision else "not yet"
+    return _pairs(
+        ("id", detail.torrent),
+        ("name", clean(detail.name)),
+        ("state", detail.state + (" (paused)" if detail.paused and detail.state != TorrentState.PAUSED else "")),
+        *why.lines(detail),
+        ("error", clean(detail.error or "none")),
+        (
+            "done",
+            f"{format_share(detail.progress)}, {format_size(detail.bytes_done)} of {format_size(detail.bytes_total)}",
+        ),
+        (
+            "size",
+            f"{format_size(detail.size)} in {format_count('?' if detail.files is None else detail.files, 'file')}",
+        ),
+        ("rates", f"{format_rate(detail.download_bps)} down, {format_rate(detail.upload_bps)} up"),
+        ("limits", _limits(detail.download_limit_bps, detail.upload_limit_bps)),
+        ("peers", f"{detail.peers}, of them {format_count(detail.seeds, 'seed')}"),
+        ("totals", f"{format_size(detail.downloaded)} downloaded, {format_size(detail.uploaded)} uploaded"),
+        ("wasted", format_size(detail.wasted)),
+        ("save path", clean(detail.save_path)),
+        ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("order", "sequential" if detail.sequential else "rarest first"),
+        ("selection", ", ".join(selection) or "all files"),
+        *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),
+        ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),
+        ("added", format_moment(detail.added_us)),
+        ("applied", applied),
+        ("seen", "never" if detail.age_ms is None else f"{format_span(detail.age_ms)} ago"),
+    )
+
+
+def files(rows: Iterable[FileRow]) -> Grid:
+    """One line a file."""
+    grid = _grid("INDEX", "PRIORITY", "DONE", "SIZE", "PATH")
+    rows = list(rows)
+    renamed = any(row.torrent_path is not None for row in rows)
+    if renamed:
+        grid.add_column("IN THE TORRENT", style="dim")
+    for row in rows:
+        done = format_share(row.bytes_done / row.size) if row.size else "100.0%"
+        priority = "skipped" if row.priority == 0 else str(row.priority)
+        own = [Text(clean(row.torrent_path or ""))] if renamed else []
+        grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)), *own)
+    return grid
+
+
+def health(report: HealthReport) -> Group:
+    """A line, and one for each reason."""
+    engine = report.engine
+    head = Text.assemble(
+        (report.status.value, _STATUS_STYLES.get(report.status, "")),
+        f" - engine {clean(engine.state)}",
+        f" (generation {engine.gen}, up {format_span(engine.uptime_ms)}, {format_count(engine.restarts, 'restart')})",
+        f", supervisor {clean(report.supervisor.version)} up {format_span(report.supervisor.uptime_ms)}",
+    )
+    if report.restore.done < report.restore.total:
+        head.append(f", {report.restore.done} of {format_count(report.restore.total, 'torrent')} restored")
+    return Group(
+        head,
+        *[
+            Text(f"  {reason.severity.value}: {reason_line(reason)} (since {format_moment(reason.since_us)})")
+            for reason in report.reasons
+        ],
+        *([] if report.sandbox is None else [Text(f"  {sandbox_line(report.sandbox)}")]),
+    )
+
+
+def sandbox_line(report: SandboxReport) -> str:
+    """What the kernel holds the engine to."""
+    landlock = f"Landlock {report.landlock}" if report.landlock else "no Landlock"
+    problem = f"; {report.problem}" if report.problem else ""
+    return clean(f"sandbox {report.mode}: {landlock}, {'' if report.seccomp else 'no '}seccomp{problem}")
+
+
+def reason_line(reason: Reason) -> str:
+    """One problem."""
+    return clean(f"{reason.component} {reason.subject}: {reason.message}")
+
+
+def health_line(table: Table) -> Text:
+    """The status in one line, with its reasons; or that the daemon does not answer."""
+    if table.silent_since_us is not None:
+        return Text(_silence(table.silent_since_us), "bold red")
+    line = Text.assemble((table.status.value, _STATUS_STYLES.get(table.status, "")), f" - engine {clean(table.engine)}")
+    for reason in table.reasons:
+        line.append(f"; {reason_line(reason)}")
+    return line
+
+
+def limits(report: SettingsReport) -> Text:
+    """Limits in words."""
+    return Text(_limits(report.download_bps, report.upload_bps))
+
+
+def stats(report: StatsReport) -> Grid:
+    """The session and both processes."""
+    session = report.session
+    pairs = [
+        ("rates", f"{format_rate(session.download_bps)} down, {format_rate(session.upload_bps)} up"),
+        ("totals", f"{format_size(session.downloaded)} downloaded, {format_size(session.uploaded)} uploaded"),
+        ("peers", str(session.peers)),
+        ("listen port", str(session.listen_port)),
+        ("age", "never seen" if session.age_ms is None else format_span(session.age_ms)),
+    ]
+    for name, process in (("supervisor", report.supervisor), ("engine", report.engine)):
+        used = (
+            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, "
+            f"{format_count(process.fds, 'file')} open"
+        )
+        pairs.append((name, used))
+    pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
+    return _pairs(*pairs)
+
+
+def crashes(found: Sequence[CrashSummary]) -> Grid:
+    """One line a death, the latest first."""
+    grid = _grid("NAME", "WHEN", "ENDED", "AFTER", "WHY")
+    for column in grid.columns[:4]:
+        column.no_wrap = True
+    for each in found:
+        grid.add_row(
+            Text(clean(each.name)),
+            format_moment(each.time_us),
+            Text(clean(_ending(each))),
+            format_span(each.uptime_ms),
+            Text(clean(each.killed_for or "")),
+        )
+    return grid
+
+
+def damaged(found: Sequence[DamagedReport]) -> Grid:
+    """One line a file that was put aside."""
+    grid = _grid("NAME", "WHEN", "SIZE", "CAN BE RESTORED")
+    for column in grid.columns[:3]:
+        column.no_wrap = True
+    for each in found:
+        problem = "yes" if each.problem is None else f"no: {each.problem}"
+        grid.add_row(
+            Text(clean(each.name)), format_moment(each.put_aside_us), format_size(each.size), Text(clean(problem))
+        )
+    return grid
+
+
+def restored(what: DamagedRestored) -> Text:
+    """What is in force again."""
+    return Text(clean(f"restored {', '.join(what.files)}"))
+
+
+def crash(report: CrashReport) -> Group:
+    """All of a report."""
+    parts: list[RenderableType] = [
+        _pairs(
+            ("name", report.name),
+            ("when", format_moment(report.time_us)),
+            ("ended", f"{_ending(report)}, after {format_span(report.uptime_ms)}"),
+            ("killed for", clean(report.killed_for or "not by the supervisor")),
+            ("engine", f"generation {report.gen}, pid {report.pid}"),
+            ("versions", ", ".join(f"{clean(name)} {clean(version)}" for name, version in report.versions.items())),
+        )
+    ]
+    sections = {
+        "STACKS": report.stacks.splitlines(),
+        "LAST LINES OF THE LOG": report.log,
+        "FLIGHT RECORDER, THE LATEST FIRST": [
+            "  ".join(f"{name}={value}" for name, value in record.items()) for record in report.flight
+        ],
+        "SETTINGS": [
+            f"{section}.{name} = {value}"
+            for section, values in report.settings.items()
+            if isinstance(values, dict)
+            for name, value in values.items()
+        ],
+    }
+    for title, lines in sections.items():
+        parts += [Text(f"\n{title}", style="bold"), *(Text(clean(line)) for line in lines or ["none"])]
+    return Group(*parts)
+
+
+def event_line(item: Heard) -> str:
+    """One item of a stream, or that the daemon fell silent."""
+    if isinstance(item, DaemonSilent):
+        return _silence(item.since_us)
+    if isinstance(item, DaemonAnswers):
+        return f"the daemon answers again (it did not since {format_moment(item.since_us)})"
+    if isinstance(item, Resnapshot):
+        count = format_count(len(item.torrents), "torrent")
+        return clean(f"#{item.seq} resnapshot ({item.reason}): {count}, {item.health.status.value}")
+    subject = f" {item.torrent[:ID_DIGITS]}" if item.torrent else ""
+    data = " ".join(f"{name}={_brief(value)}" for name, value in item.data.items())
+    return clean(f"{format_moment(item.ts_us)} #{item.seq} {item.type}{subject} {data}".rstrip())
+
+
+def download(table: Table, torrent: str) -> RenderableType:
+    """The bar of one torrent, and the service's health below where it is not well."""
+    row = table.rows.get(torrent)
+    if row is None:
+        return health_line(table)
+    if table.silent_since_us is not None:
+        row = still(row)
+    left_s = (row.bytes_total - row.bytes_done) / row.download_bps if row.download_bps and moves(row) else None
+    title = Text.assemble(f"{name_of(row)} ", (row.state.value, STATE_STYLES.get(row.state, "")), no_wrap=True)
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_row(
+        ProgressBar(total=1.0, completed=row.progress, width=20),
+        format_share(row.progress),
+        f"{format_size(row.bytes_done)}/{format_size(row.bytes_total)}",
+        format_rate(row.download_bps) if moves(row) else "",
+        format_count(row.peers, "peer"),
+        "" if left_s is None else f"{format_span(left_s * 1000)} left",
+    )
+    lines: list[RenderableType] = [title, grid]
+    if row.error:
+        lines.append(Text(clean(row.error), style="red"))
+    if table.status is not HealthStatus.HEALTHY or table.silent_since_us is not None:
+        lines.append(health_line(table))
+    return Group(*lines)
+
+
+def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
+    """Torrents that fit a terminal, the active ones first, what they come to, and the service's health."""
+    if table.silent_since_us is not None:
+        shown = [still(row) for row in shown]
+    health = health_line(table)
+    most = max(2, height // 3)
+    lines = -(-cell_len(health.plain) // max(1, width)) + 1  # words are not broken, so it may take one more
+    if lines > most:
+        lines = most
+        health.truncate((most - 1) * width, overflow="ellipsis")
+    return Group(listing.overview(shown, width, height - lines - 1), health)
+
+
+def _ending(summary: CrashSummary) -> str:
+    if summary.signal is None and summary.exit_code is None:
+        return "unknown"
+    return summary.signal or f"exit code {summary.exit_code}"
+
+
+def _silence(since_us: int) -> str:
+    return f"the daemon does not answer, since {format_moment(since_us)}"
+
+
+def _grid(*headers: str) -> Grid:
+    grid = Grid(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for header in headers:
+        grid.add_column(header)
+    return grid
+
+
+def _pairs(*pairs: tuple[str, str]) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")  # nothing of it is cut off
+    for name, value in pairs:
+        grid.add_row(name, Text(clean(value)))
+    return grid
+
+
+def _limits(download_bps: int, upload_bps: int) -> str:
+    return f"{format_limit(download_bps)} down, {format_limit(upload_bps)} up"
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,63 @@
+"""`ouzel add --wait`: stays until a download came to an end, whatever happens to the engine."""
+
+from ouzel.cli.display import render
+from ouzel.cli.display.output import Output
+from ouzel.cli.display.printable import clean
+from ouzel.cli.listen import listen
+from ouzel.client.blocking import Client
+from ouzel.client.events import Events
+from ouzel.errors import Refused
+from ouzel.stream.ending import Ending, Outcome
+from ouzel.stream.event import Event
+from ouzel.stream.feed import Item
+from ouzel.stream.table import Table
+from protocol.wire.errors import ErrorKind
+
+
+def wait_for(client: Client, torrent: str, output: Output) -> Outcome:
+    """Shows the progress of a torrent, and gives how it ended.
+
+    It subscribes before it reads the row, so that nothing is missed: one that is complete already has nothing to tell.
+    As JSON: the events of the torrent and of the service, then `{"type": "ended", ...}`.
+
+    Raises:
+        OuzelError: the daemon went away.
+    """
+    with client.events(ticks=True) as events:
+        return _follow(client, events, torrent, output)
+
+
+def _follow(client: Client, events: Events, torrent: str, output: Output) -> Outcome:
+    events.follow(torrent)
+    try:
+        row = client.get_torrent(torrent)
+    except Refused as error:
+        if error.kind is not ErrorKind.UNKNOWN_TORRENT:
+            raise
+        return _end(torrent, Outcome.REMOVED, "", output)
+    table, ending = Table(), Ending(torrent)
+    table.begin([row], client.health())
+    with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
+        screen.show(table, None)
+        outcome = ending.see_row(row)
+        heard = listen(events, output.check_reader)
+        while outcome is None:
+            item = next(heard)
+            table.apply(item)
+            if isinstance(item, Item):
+                outcome = ending.see(item)
+            if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
+                # The event does not tell how much was selected; the row does.
+                ending = Ending(torrent)
+                outcome = ending.see_row(client.get_torrent(torrent)) or outcome
+            if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
+                screen.show(table, item)
+    return _end(torrent, outcome, ending.message, output)
+
+
+def _end(torrent: str, outcome: Outcome, message: str, output: Output) -> Outcome:
+    if output.as_json:
+        output.json_line({"type": "ended", "torrent": torrent, "outcome": outcome.value, "message": message})
+    else:
+        output.line(f"{outcome.value}: {torrent}{' - ' if message else ''}{clean(message)}")
+    return outcome

@@ -1,0 +1,155 @@
+"""How the command line fails: exit codes, and an error as a person or a program reads it."""
+
+import contextlib
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+import typer
+
+from ouzel.cli.display import printable
+from ouzel.cli.display.printable import clean, clean_lines
+from ouzel.cli.sources.sources import BadSource
+from ouzel.errors import KeyRefused, NotRunning, error_body
+from protocol.wire.errors import ErrorKind, OuzelError
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    NOT_RUNNING = 3
+    UNHEALTHY = 4
+    ENDED_IN_ERROR = 5
+    INTERRUPTED = 130
+    READER_GONE = 141
+
+
+EXIT_CODES_HELP = (
+    "Exit codes: 0 done; 1 the daemon refused, or did not answer in time, a URL could not be fetched, or the output "
+    "could not be written; 2 wrong usage; 3 no daemon is running; 4 `health` says unhealthy; 5 a torrent ended in an "
+    "error, was removed, or has no file selected, during --wait; 130 interrupted; "
+    "141 (SIGPIPE) the reader of the output went away."
+)
+
+_HINTS = {
+    ErrorKind.UNKNOWN_TORRENT: "`ouzel ls` lists the torrents.",
+    ErrorKind.PATH_NOT_ALLOWED: "choose a --save-path inside the download roots of the daemon's configuration.",
+    ErrorKind.NO_METADATA: "wait until peers have sent the torrent's metadata; `ouzel watch ID` shows when.",
+    ErrorKind.ENGINE_UNAVAILABLE: "`ouzel health` tells why there is no engine; try again when there is one.",
+    ErrorKind.ENGINE_LOST: "try again; `ouzel health` tells how the new engine is.",
+    ErrorKind.STORAGE_UNAVAILABLE: "`ouzel health` tells what is wrong with the resume directory; then try again.",
+    ErrorKind.DEADLINE_EXCEEDED: "look with `ouzel ls` or `ouzel show ID` whether it took effect, then try again.",
+    ErrorKind.INTERNAL_ERROR: "the daemon's log has the details.",
+    ErrorKind.NOT_PERMITTED: "the daemon's authorized_keys_dir says who may come in, and who may change things.",
+    ErrorKind.INVALID_MAGNET: "check that the link was copied whole, and is quoted from the shell.",
+    ErrorKind.UNKNOWN_OP: "the daemon is older than this command; `ouzel health` shows its version.",
+}
+_ACCEPTED = "it was accepted all the same and need not be repeated; `ouzel show ID` and `ouzel health` tell the rest."
+
+_FIELD = re.compile(r"args\.(?P<name>[\w.]+)(\[\d+\])?$")
+_OPTIONS = {
+    "magnet": "the magnet link",
+    "save_path": "--save-path",
+    "peers": "--peer",
+    "labels": "--label",
+    "label": "--label",
+    "include": "--include",
+    "exclude": "--exclude",
+    "rules.include": "--include",
+    "rules.exclude": "--exclude",
+    "priorities": "--priority",
+}
+
+
+def exit_code(error: OuzelError) -> ExitCode:
+    """What an error is to the shell."""
+    return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.REFUSED
+
+
+def usage_body(message: str, name: str = "usage") -> dict[str, object]:
+    """An error that is the command line's own, as JSON has it."""
+    return {"code": 0, "name": name, "message": message, "retry": "never" if name == "usage" else "later"}
+
+
+def tell(error: OuzelError | BadSource | typer.TyperException, *, as_json: bool, subject: str | None = None) -> None:
+    """Writes an error to stderr: what is wrong, and what to do next.
+
+    Args:
+        as_json: as one JSON document.
+        subject: which of several things it is about, where the error itself does not say.
+    """
+    if as_json:
+        if isinstance(error, OuzelError):
+            body = error_body(error)
+        else:
+            body = usage_body(_usage(error), error.name if isinstance(error, BadSource) else "usage")
+        say(printable.as_json({"error": body}, only_ascii=True))
+    elif isinstance(error, OuzelError):
+        about = "" if subject is None else f"{subject}: "
+        say(f"error: {clean(about + _in_words_of_the_command_line(error))}")
+        hint = (
+            None
+            if isinstance(error, KeyRefused | NotRunning)
+            else _ACCEPTED
+            if error.accepted
+            else _HINTS.get(error.kind)
+        )
+        if hint is not None:
+            say(f"  {hint}")
+    elif isinstance(error, BadSource):
+        say(f"error: {clean(str(error))}")
+    else:
+        # Help was shown instead of a message, where there is none.
+        say(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
+        context = getattr(error, "ctx", None)
+        say(f"  see `{context.command_path if context else 'ouzel'} --help`")
+
+
+def say(line: str) -> None:
+    """Writes a line to stderr, if that takes it: the exit code says the same."""
+    with contextlib.suppress(OSError):
+        typer.echo(line, err=True)
+
+
+def say_without_end(text: str) -> None:
+    """Writes a part of a line to stderr."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=True, nl=False)
+
+
+def tell_unwritten(error: OSError) -> None:
+    """Says on stderr that standard output takes no more, a full disk for example."""
+    say(f"error: cannot write the output: {clean(error.strerror or str(error))}")
+
+
+def warn(message: str, *, as_json: bool) -> None:
+    """Writes to stderr what is no error and should be known."""
+    warning = {"warning": {"message": message}}
+    say(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
+
+
+def near(typed: str, known: Iterable[str]) -> str:
+    """` Did you mean ...?` where one of the words that are known is near to what was typed, or nothing."""
+    matches = get_close_matches(typed.lstrip("-"), [each.lstrip("-") for each in known], n=1, cutoff=0.65)
+    dashes = typed[: len(typed) - len(typed.lstrip("-"))]
+    return f". Did you mean {dashes + matches[0]!r}?" if matches else ""
+
+
+def _in_words_of_the_command_line(error: OuzelError) -> str:
+    """The error with the option in the place of the protocol's field: `args.peers[0]: ...` is `--peer: ...`."""
+    named = _FIELD.match(error.field or "")
+    option = _OPTIONS.get(named["name"]) if named is not None else None
+    return str(error) if option is None else str(error).replace(f"{error.field}: ", f"{option}: ", 1)
+
+
+def _usage(error: Exception) -> str:
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    option = getattr(error, "option_name", None)
+    if option and hasattr(error, "possibilities"):  # an option that is not there
+        message = getattr(error, "message", message) + near(option, error.possibilities or ())
+    message = message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
+    return message or "Missing command."  # where help was written instead of an error

@@ -1,0 +1,324 @@
+"""The asyncio client: plain ZeroMQ sockets on the event loop's `add_reader`, no tasks of its own.
+
+A ZeroMQ socket's FD is edge-triggered: it says that something happened, not that something is there. So each wake-up
+reads until the socket is empty, and after each send the socket is looked at again.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from inspect import signature
+from time import monotonic
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
+
+import zmq
+
+from ouzel.client import calls
+from ouzel.client.aio_events import AsyncEvents, gone, knock
+from ouzel.client.blocking import WINDOW
+from ouzel.client.by_name import by_name, refuse_positional
+from ouzel.client.calls import Call, Page, dress
+from ouzel.client.presence import place_of
+from ouzel.client.server import Server
+from ouzel.errors import Closed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
+from ouzel.requests import Requests, result_of
+from ouzel.stream.feed import GRACE_S, FeedOptions
+from ouzel.stream.waiting import Waiting
+from protocol.wire.envelope import Reply, Wait
+from protocol.wire.errors import OuzelError
+from protocol.wire.rows import TorrentRow
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        refuse_positional(build.__name__, len(args), parameters)
+        return await self.run(build(*args, **kwargs))
+
+    dressed = dress(method, build)
+    parameters = signature(dressed)
+    return dressed
+
+
+def _paged(
+    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
+) -> "Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]":
+    def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        refuse_positional(build.__name__, len(args), parameters)
+        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
+
+        async def items() -> AsyncIterator[T]:
+            page = await self.run(first)
+            while True:
+                for item in page.items:
+                    yield item
+                if page.cursor is None:
+                    return
+                page = await self.run(build(page.cursor, *args, **kwargs))
+
+        return items()
+
+    dressed = dress(method, build, AsyncIterator)
+    parameters = signature(dressed)
+    return dressed
+
+
+class AsyncClient:
+    """`ouzel.Client` for asyncio: the same verbs, awaited; any number of tasks of one loop may use it at a time.
+
+    Args:
+        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
+        client: names this client across its reconnections; by default its socket does.
+        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
+        timeout_s: seconds that a request may take where it does not say otherwise.
+
+    Raises:
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
+    """
+
+    def __init__(
+        self,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        client: str | None = None,
+        *,
+        server: Server | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self.place = place_of(runtime_dir, server)
+        self._client = client
+        self._timeout_s = timeout_s
+        self._requests = self._new_requests()
+        self._context = zmq.Context(io_threads=1)
+        self._dealer: zmq.Socket[bytes] | None = None
+        self._connecting = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._window = asyncio.Semaphore(WINDOW)
+        self._closed = False
+        self._streams: WeakSet[AsyncEvents] = WeakSet()
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+
+        Doing so again does nothing. Tasks that wait for the daemon meanwhile, and whoever uses the client
+        afterwards, get `Closed`; its streams are at their end. To be called on the loop, or when that is over.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(Closed())
+        for stream in list(self._streams):
+            stream.close()
+        self._disconnect()
+        self._context.destroy(linger=0)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed
+
+    hello = _verb(calls.hello)
+    ping = _verb(calls.ping)
+    health = _verb(calls.health)
+    stats = _verb(calls.stats)
+    snapshot = _paged(calls.snapshot)
+    list_torrents = _paged(calls.list_torrents)
+    list_ids = _paged(calls.list_ids)
+    list_hashes = _paged(calls.list_hashes)
+    get_torrent = _verb(calls.get_torrent)
+    list_files = _paged(calls.list_files)
+    list_trackers = _verb(calls.list_trackers)
+    list_crashes = _verb(calls.list_crashes)
+    get_crash = _verb(calls.get_crash)
+    list_damaged = _verb(calls.list_damaged)
+    restore_damaged = _verb(calls.restore_damaged)
+    add_torrent = _verb(calls.add_torrent)
+    remove_torrent = _verb(calls.remove_torrent)
+    pause = _verb(calls.pause)
+    resume = _verb(calls.resume)
+    set_sequential = _verb(calls.set_sequential)
+    update_limits = _verb(calls.update_limits)
+    update_selection = _verb(calls.update_selection)
+    add_peers = _verb(calls.add_peers)
+    release_torrent = _verb(calls.release_torrent)
+
+    async def request(
+        self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Any command by its op, and its result as it came.
+
+        Raises:
+            Refused: the daemon refused.
+            RequestTimeout: it did not answer within the deadline and a grace.
+            NotRunning: no daemon is there.
+            Closed: this client was closed.
+        """
+        return await self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
+
+    async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
+        """A call made by `ouzel.client.calls`. Raises as `request` does."""
+        async with self._window:
+            if self._dealer is None:
+                await self._connect()
+            deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
+            reply = await self._reply(call, deadline_ms, grace_s=GRACE_S)
+        if reply is None:
+            await self._check()
+            raise RequestTimeout(call.op, deadline_ms / 1000 + GRACE_S)
+        return call.read(reply)
+
+    async def request_many(
+        self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> list[dict[str, Any] | OuzelError]:
+        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+
+        Raises:
+            NotRunning: no daemon is there; some of the commands may have taken effect.
+        """
+        return await self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
+
+    async def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
+        """Calls made by `ouzel.client.calls`, otherwise like `request_many`."""
+
+        async def outcome(call: Call[T]) -> T | OuzelError:
+            try:
+                return await self.run(call, deadline_ms=deadline_ms)
+            except OuzelError as error:
+                return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(outcome(call)) for call in batch]
+        outcomes = [task.result() for task in tasks]
+        for each in outcomes:
+            if isinstance(each, NotRunning):
+                raise each
+        return outcomes
+
+    @by_name
+    async def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
+        """Waits until a torrent is complete, as `Client.wait` does: its arguments, its row, its errors."""
+        limit = asyncio.timeout(timeout_s)
+        try:
+            async with limit:
+                return await self._wait(torrent)
+        except TimeoutError:
+            if timeout_s is None or not limit.expired():
+                raise
+            raise WaitTimeout(torrent, timeout_s) from None
+
+    async def _wait(self, torrent: str) -> TorrentRow:
+        async with self.events(torrent=torrent, progress=True) as events:
+            waiting = Waiting(torrent)
+            while True:
+                if waiting.look_now:
+                    row = None
+                    if waiting.exists:
+                        try:
+                            row = await self.get_torrent(torrent)
+                        except Refused as error:
+                            waiting.missed(error)
+                    if waiting.complete(row):
+                        assert row is not None
+                        return row
+                item = await anext(events, None)
+                if item is None:
+                    raise Closed
+                waiting.see(item)
+
+    @by_name
+    def events(
+        self,
+        *,
+        progress: bool = False,
+        torrent: str | None = None,
+        ticks: bool = False,
+        snapshot: bool = False,
+        silence_s: float = 30.0,
+    ) -> AsyncEvents:
+        """The events from now on, without gaps. `async with` starts the stream at once, `async for` alone at its begin.
+
+        The arguments are those of `Client.events`. NotRunning is raised when the stream is started.
+        """
+        self._check_open()
+        options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
+        stream = AsyncEvents(self._context, self.place, self._new_requests(), options, self._check_open)
+        self._streams.add(stream)
+        return stream
+
+    def _new_requests(self) -> Requests:
+        return Requests(session=secrets.token_hex(8), client=self._client)
+
+    async def _connect(self) -> None:
+        """Makes the socket, once for all tasks that wait for it, when a daemon answers behind it."""
+        async with self._connecting:
+            if self._dealer is not None:
+                return
+            self._check_open()
+            await knock(self.place)
+            self._check_open()
+            self._dealer = self._context.socket(zmq.DEALER)
+            self._dealer.linger = 0
+            self.place.join(self._dealer, self.place.commands)
+            asyncio.get_running_loop().add_reader(self._dealer.fileno(), self._read)
+            reply = await self._reply(calls.ping(), int(self.place.patience_s * 1000), grace_s=0)
+            if reply is None:
+                self._disconnect()
+                raise await gone(self.place, self.place.patience_s)
+
+    def _disconnect(self) -> None:
+        if self._dealer is None:
+            return
+        with contextlib.suppress(RuntimeError):  # There is no loop any more: nothing is left to remove.
+            asyncio.get_running_loop().remove_reader(self._dealer.fileno())
+        self._dealer.close(linger=0)
+        self._dealer = None
+
+    async def _check(self) -> None:
+        """After a request that was not answered: if nobody listens any more, what is queued is dropped."""
+        try:
+            await knock(self.place)
+        except (KeyRefused, NotRunning):
+            self._disconnect()
+            raise
+
+    async def _reply(self, call: Call[Any], deadline_ms: int, *, grace_s: float) -> Reply | None:
+        """The reply to a call; None where there was none in time."""
+        request_id, frame = self._requests.build(call.op, call.args, wait=call.wait, deadline_ms=deadline_ms)
+        due = monotonic() + deadline_ms / 1000 + grace_s
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = reply
+        try:
+            self._check_open()
+            assert self._dealer is not None
+            self._dealer.send(frame, zmq.NOBLOCK)
+            self._read()
+            async with asyncio.timeout(due - monotonic()):
+                return await reply
+        except TimeoutError:
+            return None
+        finally:
+            self._requests.forget(request_id)
+            del self._waiting[request_id]
+
+    def _read(self) -> None:
+        """Hands all replies that arrived to those who wait."""
+        if self._dealer is None:
+            return
+        with contextlib.suppress(zmq.Again):
+            while True:
+                reply = self._requests.match(self._dealer.recv_multipart(zmq.NOBLOCK)[-1])
+                waiting = None if reply is None else self._waiting.get(str(reply.id))
+                if reply is not None and waiting is not None and not waiting.done():
+                    waiting.set_result(reply)

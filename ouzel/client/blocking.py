@@ -1,0 +1,333 @@
+"""The blocking client: plain ZeroMQ sockets, one thread."""
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
+from math import ceil, inf
+from time import monotonic
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from weakref import WeakSet
+
+import zmq
+
+from ouzel.client import calls
+from ouzel.client.by_name import by_name, refuse_positional
+from ouzel.client.calls import Call, Page, dress
+from ouzel.client.events import Events
+from ouzel.client.gate import Gate
+from ouzel.client.presence import place_of
+from ouzel.client.server import Server
+from ouzel.errors import KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
+from ouzel.requests import Requests, result_of
+from ouzel.stream.feed import GRACE_S, FeedOptions
+from ouzel.stream.waiting import Waiting
+from protocol.wire.envelope import Reply, Wait
+from protocol.wire.errors import OuzelError
+from protocol.wire.rows import TorrentRow
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WINDOW: Final = 200
+"""Requests on their way at a time: below the 512 that a connection may have under way."""
+
+
+def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        refuse_positional(build.__name__, len(args), parameters)
+        return self.run(build(*args, **kwargs))
+
+    dressed = dress(method, build)
+    parameters = signature(dressed)
+    return dressed
+
+
+def _paged(
+    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
+) -> "Callable[Concatenate[Client, P], Iterator[T]]":
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        refuse_positional(build.__name__, len(args), parameters)
+        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
+
+        def items() -> Iterator[T]:
+            page = self.run(first)
+            yield from page.items
+            while page.cursor is not None:
+                page = self.run(build(page.cursor, *args, **kwargs))
+                yield from page.items
+
+        return items()
+
+    dressed = dress(method, build, Iterator)
+    parameters = signature(dressed)
+    return dressed
+
+
+class Client:
+    """Speaks with the daemon of one runtime directory. A context manager; threads that share it wait for one another.
+
+    The first request looks whether a daemon is there, and so does a request that was not answered.
+
+    Args:
+        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
+        client: names this client across its reconnections; by default its socket does.
+        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
+        timeout_s: seconds that a request may take where it does not say otherwise.
+
+    Raises:
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
+    """
+
+    def __init__(
+        self,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        client: str | None = None,
+        *,
+        server: Server | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self.place = place_of(runtime_dir, server)
+        self._client = client
+        self._timeout_s = timeout_s
+        self._requests = self._new_requests()
+        self._context = zmq.Context(io_threads=1)
+        self._dealer: zmq.Socket[bytes] | None = None
+        self._gate = Gate()
+        self._streams: WeakSet[Events] = WeakSet()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+
+        Any thread may do so, more than once. Whoever waits for the daemon meanwhile, or uses the client afterwards,
+        gets `Closed`; its streams are at their end.
+        """
+        self._gate.close(self._end)
+
+    def _end(self) -> None:
+        for stream in list(self._streams):
+            stream.close()
+        self._context.destroy(linger=0)
+
+    hello = _verb(calls.hello)
+    ping = _verb(calls.ping)
+    health = _verb(calls.health)
+    stats = _verb(calls.stats)
+    snapshot = _paged(calls.snapshot)
+    list_torrents = _paged(calls.list_torrents)
+    list_ids = _paged(calls.list_ids)
+    list_hashes = _paged(calls.list_hashes)
+    get_torrent = _verb(calls.get_torrent)
+    list_files = _paged(calls.list_files)
+    list_trackers = _verb(calls.list_trackers)
+    list_crashes = _verb(calls.list_crashes)
+    get_crash = _verb(calls.get_crash)
+    list_damaged = _verb(calls.list_damaged)
+    restore_damaged = _verb(calls.restore_damaged)
+    add_torrent = _verb(calls.add_torrent)
+    remove_torrent = _verb(calls.remove_torrent)
+    pause = _verb(calls.pause)
+    resume = _verb(calls.resume)
+    set_sequential = _verb(calls.set_sequential)
+    update_limits = _verb(calls.update_limits)
+    update_selection = _verb(calls.update_selection)
+    add_peers = _verb(calls.add_peers)
+    release_torrent = _verb(calls.release_torrent)
+
+    def request(
+        self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Any command by its op, and its result as it came.
+
+        Raises:
+            Refused: the daemon refused.
+            RequestTimeout: it did not answer within the deadline and a grace.
+            NotRunning: no daemon is there.
+            Closed: this client was closed.
+        """
+        return self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
+
+    def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
+        """A call made by `ouzel.client.calls`. Raises as `request` does."""
+        [outcome] = self.run_many([call], deadline_ms=deadline_ms)
+        if isinstance(outcome, OuzelError):
+            raise outcome
+        return outcome
+
+    def request_many(
+        self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
+    ) -> list[dict[str, Any] | OuzelError]:
+        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+
+        Raises:
+            NotRunning: no daemon is there; some of the commands may have taken effect.
+        """
+        return self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
+
+    def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
+        """Calls made by `ouzel.client.calls`, otherwise like `request_many`."""
+        deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
+        with self._gate.inside():
+            dealer = self._dealer or self._connect()
+            replies = self._replies(dealer, batch, deadline_ms, grace_s=GRACE_S)
+        return [_read(call, reply, deadline_ms) for call, reply in zip(batch, replies, strict=True)]
+
+    @by_name
+    def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
+        """Waits until a torrent is complete, whatever happens to the engine meanwhile, and gives its row.
+
+        One that is complete already is no reason to wait. What Ouzel gets over by itself (a full disk, a lost engine)
+        is waited for; what needs help is not. A paused torrent is waited for, too.
+
+        Args:
+            torrent: its id.
+            timeout_s: seconds; None is for ever.
+
+        Raises:
+            DownloadFailed: it is in an error or in quarantine, was removed, or has no file selected; says the cause.
+            WaitTimeout: it was neither within `timeout_s`.
+            Refused: there is no such torrent.
+            NotRunning: no daemon is there any more.
+            Closed: this client was closed.
+        """
+        until = None if timeout_s is None else monotonic() + timeout_s
+        with self.events(torrent=torrent, progress=True) as events:
+            waiting = Waiting(torrent)
+            while True:
+                if waiting.look_now:
+                    row = None
+                    if waiting.exists:
+                        try:
+                            row = self.get_torrent(torrent)
+                        except Refused as error:
+                            waiting.missed(error)
+                    if waiting.complete(row):
+                        assert row is not None
+                        return row
+                left_s = inf if until is None else until - monotonic()
+                if left_s <= 0:
+                    assert timeout_s is not None
+                    raise WaitTimeout(torrent, timeout_s)
+                item = events.get(left_s)
+                self._gate.check()
+                if item is not None:
+                    waiting.see(item)
+
+    @by_name
+    def events(
+        self,
+        *,
+        progress: bool = False,
+        torrent: str | None = None,
+        ticks: bool = False,
+        snapshot: bool = False,
+        silence_s: float = 30.0,
+    ) -> Events:
+        """The events from now on, without gaps, as an iterator that never ends by itself. See `ouzel.Events`.
+
+        Args:
+            progress: rates and progress too, at most ten a second for each torrent.
+            torrent: only what is about this torrent, or about none (engine and health).
+            ticks: the daemon's ticks too, one a second.
+            snapshot: begin with a Resnapshot of all that is there.
+            silence_s: seconds without a word from the daemon, which ticks once a second, until NotRunning is raised.
+                Time in which this process stood still, or read nothing, hardly counts.
+
+        Raises:
+            NotRunning: no daemon is there.
+            Closed: this client was closed.
+        """
+        options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
+        with self._gate.inside():
+            if self._dealer is None:
+                self._connect()
+            stream = Events(self._context, self.place, self._new_requests(), options, self._gate)
+            self._streams.add(stream)
+        return stream
+
+    def _new_requests(self) -> Requests:
+        return Requests(session=secrets.token_hex(8), client=self._client)
+
+    def _connect(self) -> "zmq.Socket[bytes]":
+        """A socket behind which a daemon answered."""
+        self.place.check()
+        dealer = self._context.socket(zmq.DEALER)
+        dealer.linger = 0
+        self.place.join(dealer, self.place.commands)
+        try:
+            [reply] = self._replies(dealer, [calls.ping()], int(self.place.patience_s * 1000), grace_s=0)
+        except BaseException:
+            dealer.close()
+            raise
+        if reply is None:
+            dealer.close()
+            raise self.place.gone(self.place.patience_s)
+        self._dealer = dealer
+        return dealer
+
+    def _replies(
+        self,
+        dealer: "zmq.Socket[bytes]",
+        batch: Sequence[Call[Any]],
+        deadline_ms: int,
+        *,
+        grace_s: float,
+    ) -> list[Reply | None]:
+        """Replies in the order of the calls; None where there was none in time."""
+        replies: list[Reply | None] = [None] * len(batch)
+        unsent = deque(enumerate(batch))
+        poller = zmq.Poller()
+        poller.register(dealer, zmq.POLLIN)
+        poller.register(self._gate.fileno(), zmq.POLLIN)
+        waiting: dict[str, tuple[int, float]] = {}
+        try:
+            while unsent or waiting:
+                while unsent and len(waiting) < WINDOW:
+                    index, call = unsent.popleft()
+                    request_id, frame = self._requests.build(
+                        call.op, call.args, wait=call.wait, deadline_ms=deadline_ms
+                    )
+                    dealer.send(frame)
+                    waiting[request_id] = (index, monotonic() + deadline_ms / 1000 + grace_s)
+                due = next(iter(waiting.values()))[1]
+                heard = poller.poll(max(0, ceil((due - monotonic()) * 1000)))
+                self._gate.check()
+                if heard:
+                    reply = self._requests.match(dealer.recv_multipart()[-1])
+                    if reply is not None:
+                        replies[waiting.pop(str(reply.id))[0]] = reply
+                elif monotonic() >= due:
+                    self._give_up(waiting)
+        finally:
+            for request_id in waiting:
+                self._requests.forget(request_id)
+        return replies
+
+    def _give_up(self, waiting: dict[str, tuple[int, float]]) -> None:
+        """Drops the oldest request. If nobody listens any more, all that is queued is dropped with the socket."""
+        oldest = next(iter(waiting))
+        try:
+            self.place.check()
+        except (KeyRefused, NotRunning):
+            if self._dealer is not None:
+                self._dealer.close()
+                self._dealer = None
+            raise
+        self._requests.forget(oldest)
+        del waiting[oldest]
+
+
+def _read(call: Call[T], reply: Reply | None, deadline_ms: int) -> T | OuzelError:
+    if reply is None:
+        return RequestTimeout(call.op, deadline_ms / 1000 + GRACE_S)
+    try:
+        return call.read(reply)
+    except OuzelError as error:
+        return error

@@ -1,0 +1,96 @@
+"""Where a daemon may be that does not answer where it was looked for, and what keeps this user from it.
+
+Nothing is connected to by itself: with two daemons, whoever means one and reaches the other may delete what they did
+not mean. So it is said what to type.
+"""
+
+import grp
+import os
+import pwd
+import socket
+import stat
+from pathlib import Path
+from typing import Final
+
+from protocol.wire.endpoints import COMMANDS_SOCKET
+
+SYSTEM_DIR: Final = Path("/run/ouzel")
+"""Where the systemd unit has its sockets."""
+
+
+def knock(path: Path) -> None:
+    """Connects to a local socket and hangs up. Raises OSError where nobody listens, or this user may not come in."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(os.fspath(path))
+        except BlockingIOError:
+            return  # So many knock that the queue is full: somebody listens.
+
+
+def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | None:
+    """What to do about a socket at which nobody answered; None where nothing better is known than to start a daemon.
+
+    Args:
+        path: of the socket.
+        error: what came of connecting to it.
+        system_dir: where a daemon for all users is.
+    """
+    if isinstance(error, PermissionError):
+        return remedy(path)
+    if path.parent == system_dir:
+        return None
+    there = f"--runtime-dir {system_dir}, or OUZEL_PATHS_RUNTIME_DIR={system_dir}"
+    try:
+        knock(system_dir / COMMANDS_SOCKET)
+    except PermissionError:
+        return f"there is one in {system_dir}, and {remedy(system_dir / COMMANDS_SOCKET)}; then name it with {there}"
+    except OSError:
+        return None
+    return f"there is one in {system_dir}: name it with {there}"
+
+
+def remedy(path: Path) -> str:
+    """What lets this user through to a socket."""
+    for part in (*reversed(path.parents), path):
+        try:
+            found = part.stat()
+            wanted = os.X_OK if stat.S_ISDIR(found.st_mode) else os.W_OK
+            if not os.access(part, wanted, effective_ids=True):
+                return _remedy(part, found)
+        except OSError:
+            break
+    return "this user may not use it"
+
+
+def _remedy(part: Path, found: os.stat_result) -> str:
+    group, user, owner = _group(found.st_gid), _user(os.geteuid()), _user(found.st_uid)
+    needed = stat.S_IXGRP if stat.S_ISDIR(found.st_mode) else stat.S_IWGRP
+    member = found.st_gid in {os.getegid(), *os.getgroups()}
+    if found.st_gid == 0 or member or not found.st_mode & needed:
+        mode = f"mode {stat.S_IMODE(found.st_mode):04o}"
+        return f"this user may not use it: {part} is {owner}'s ({mode}); run the command as {owner}"
+    if user in _members(group):
+        return f"{user} is in the group {group} and was not yet when this session began: log in again"
+    return f"this user may not use it: join the group {group} (`sudo usermod -aG {group} {user}`), and log in again"
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def _members(group: str) -> list[str]:
+    try:
+        return grp.getgrnam(group).gr_mem
+    except KeyError:
+        return []

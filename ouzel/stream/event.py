@@ -1,0 +1,113 @@
+"""What a stream of events gives: events, and resnapshots where events were lost for good. Pure."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind
+from protocol.wire.rows import HealthReport, SettingsReport, TorrentRow
+
+MAX_EVENT_BYTES: Final = 64 * 1024 * 1024
+MAX_EVENT_ELEMENTS: Final = 2_000_000
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One event.
+
+    Fields:
+        epoch: changes when numbering began anew.
+        seq: number of this event; of the last lifecycle event before it for `progress` and `tick`.
+        gen: engine generation in which it happened.
+        ts_us: wall clock, microseconds since 1970, for people.
+        type: `torrent_added`, `completed`, ...; see `protocol.wire.events`.
+        torrent: the torrent's id, or None where the event is not about one.
+        data: the event's fields, as its type defines.
+    """
+
+    epoch: str
+    seq: int
+    gen: int
+    ts_us: int
+    type: str
+    torrent: str | None = None
+    data: dict[str, Any] = {}
+
+    @property
+    def numbered(self) -> bool:
+        """Whether `seq` is this event's own: all but `progress` and `tick`."""
+        return self.type not in {"progress", "tick"}
+
+
+class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a snapshot, true at `seq` of `epoch`; `cursor` is None on the last page."""
+
+    epoch: str
+    seq: int
+    health: HealthReport
+    settings: SettingsReport
+    torrents: list[TorrentRow]
+    cursor: str | None
+
+
+class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", tag_field="type"):
+    """All that can be observed, anew: what was known before is void, and events go on after `seq` of `epoch`.
+
+    Pages are read one after the other while events go on, so some rows are newer than `seq`: an event is already part
+    of a row when its seq is not above the row's (`covers`).
+
+    Fields:
+        reason: `start`, asked for by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, more was lost
+            than the daemon keeps.
+        seq: the events that follow begin after this one.
+        row_seqs: the seq at which each torrent's row is true, by torrent.
+    """
+
+    reason: Literal["start", "new_epoch", "replay_gone"]
+    epoch: str
+    seq: int
+    health: HealthReport
+    settings: SettingsReport
+    torrents: list[TorrentRow]
+    row_seqs: dict[str, int]
+
+    @classmethod
+    def of(cls, reason: Literal["start", "new_epoch", "replay_gone"], pages: list[SnapshotPage]) -> "Resnapshot":
+        """The pages of one epoch as a whole."""
+        return cls(
+            reason=reason,
+            epoch=pages[0].epoch,
+            seq=pages[0].seq,
+            health=pages[0].health,
+            settings=pages[0].settings,
+            torrents=[row for page in pages for row in page.torrents],
+            row_seqs={row.torrent: page.seq for page in pages for row in page.torrents},
+        )
+
+    def covers(self, event: Event) -> bool:
+        """Whether the row of the event's torrent already tells what the event tells.
+
+        A `progress` has the seq of the last event before it, so one with the row's own seq may be newer than the row.
+        """
+        if event.torrent is None:
+            return False
+        row_seq = self.row_seqs.get(event.torrent, self.seq)
+        return event.seq <= row_seq if event.numbered else event.seq < row_seq
+
+
+def parse_event(frame: bytes) -> Event:
+    """The event in a frame.
+
+    Raises:
+        OuzelError: MALFORMED_FRAME where the frame is no event.
+    """
+    return event_of(codec.unpack(frame, max_bytes=MAX_EVENT_BYTES, max_elements=MAX_EVENT_ELEMENTS))
+
+
+def event_of(value: object) -> Event:
+    """The event in decoded builtins, as `replay` gives them.
+
+    Raises:
+        OuzelError: MALFORMED_FRAME where it is no event.
+    """
+    return codec.convert(value, Event, within="event", error=ErrorKind.MALFORMED_FRAME)

@@ -1,0 +1,229 @@
+"""Events without gaps: a machine that is fed what arrives and says what to do next. Pure: no sockets, no clock.
+
+The daemon numbers lifecycle events one by one within an epoch, and publishes them to subscribers that may lose some: a
+slow one, or one whose subscription had not taken effect yet. A loss shows as a jump of `seq`, or as a `tick` or a
+`progress` whose `seq` is ahead of what was seen. What was lost is asked for with `replay`, and newer events are held
+back meanwhile.
+
+    STARTING ------ reply to hello ------> LIVE <------ caught up ------ REPLAYING
+        |                                   |  '------ a gap is seen --------^ |
+        '- (snapshot_first)                 | another epoch                    | replay_gone, or another epoch
+                v                           v                                  v
+           SNAPSHOTTING: page until the cursor is null; then a Resnapshot, and on as after a reply to hello
+
+The first reply after the subscription is the baseline: events up to its `seq` are not this stream's.
+
+Which epoch is the present one? Events come in order among themselves, and so do replies, but an event can wait long in
+its queue while a reply overtakes it. So an event never moves the stream to its epoch; it only makes the stream ask, and
+a reply counts when it was asked for after the newest event's epoch was first seen. One that disagrees and was asked for
+before is asked for again. Epochs that lost such a comparison are `_past`, and their events are dropped.
+
+What this does not know: how long to wait for a reply. Its owner calls `unanswered` when it gives one up.
+"""
+
+from enum import Enum, auto
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ouzel.requests import refusal, result_of
+from ouzel.stream.event import Event, Resnapshot, SnapshotPage, event_of
+from protocol.wire import codec
+from protocol.wire.envelope import Reply
+from protocol.wire.errors import ErrorKind
+
+MAX_HELD: Final = 10_000
+"""Events held back during a replay; what comes beyond is fetched by replay too."""
+RETRY_MS: Final = 500
+REPLAY_LIMIT: Final = 1000
+SNAPSHOT_LIMIT: Final = 1000
+
+Reason = Literal["start", "new_epoch", "replay_gone"]
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """To be sent to the daemon, after `delay_ms` milliseconds; its reply goes to `answer`. One at a time."""
+
+    op: str
+    args: dict[str, Any]
+    delay_ms: int = 0
+
+
+Step = Event | Resnapshot | Ask
+"""What to do next: hand an event or a resnapshot to the reader, or ask the daemon."""
+
+
+class Mode(Enum):
+    """What the stream waits for."""
+
+    STARTING = auto()
+    LIVE = auto()
+    REPLAYING = auto()
+    SNAPSHOTTING = auto()
+
+
+class EventStream:
+    """The machine.
+
+    Args:
+        snapshot_first: begin with a Resnapshot, rather than with the first event after now.
+    """
+
+    def __init__(self, *, snapshot_first: bool = False) -> None:
+        self.mode = Mode.STARTING
+        self.started = False
+        self._snapshot_first = snapshot_first
+        self._epoch: str | None = None
+        self._last = 0
+        self._head = 0
+        self._past: set[str] = set()
+        self._newest: str | None = None
+        self._newest_seq = 0
+        self._newest_when_asked: str | None = None
+        self._held: dict[int, Event] = {}
+        self._held_progress: dict[str | None, Event] = {}
+        self._reason: Reason = "start"
+        self._pages: list[SnapshotPage] = []
+
+    def start(self) -> list[Step]:
+        """Call once, after subscribing."""
+        if self._snapshot_first:
+            return self._snapshot("start")
+        return [self._ask("hello")]
+
+    def receive(self, event: Event) -> list[Step]:
+        """An event arrived."""
+        if event.epoch in self._past:
+            return []
+        if event.epoch != self._newest:
+            self._newest, self._newest_seq = event.epoch, 0
+        self._newest_seq = max(self._newest_seq, event.seq)
+        if event.epoch != self._epoch:
+            return self._snapshot("new_epoch") if self.mode is Mode.LIVE else []
+        self._head = max(self._head, event.seq)
+        expected = self._last + 1 if event.numbered else self._last
+        if self.mode is not Mode.LIVE or event.seq > expected:
+            self._hold(event)
+            return self._replay() if self.mode is Mode.LIVE else []
+        if event.numbered:
+            if event.seq <= self._last:
+                return []
+            self._last = event.seq
+        return [event]
+
+    def answer(self, reply: Reply) -> list[Step]:
+        """The reply to the last `Ask` arrived.
+
+        Raises:
+            Refused: the daemon refused in a way that asking again will not mend.
+            OuzelError: MALFORMED_FRAME where the result is not what the protocol says.
+        """
+        overtaken = self._newest != self._newest_when_asked and reply.epoch != self._newest
+        if overtaken or reply.epoch in self._past:
+            return self.unanswered()
+        moved = self._epoch is not None and reply.epoch != self._epoch
+        if reply.epoch != self._epoch:
+            self._adopt(reply.epoch)
+        if moved and self.mode is Mode.REPLAYING:
+            return self._snapshot("new_epoch")
+        if moved and self._pages:
+            return self._snapshot(self._reason)
+        self._head = max(self._head, reply.seq)
+        error = refusal(reply)
+        if error is not None:
+            if error.body.retry == "resnapshot":
+                return self._snapshot("replay_gone")
+            if error.body.retry == "later":
+                return self.unanswered(delay_ms=max(error.retry_after_ms or 0, RETRY_MS))
+            raise error
+        match self.mode:
+            case Mode.REPLAYING:
+                return self._replayed(reply)
+            case Mode.SNAPSHOTTING:
+                return self._paged(reply)
+            case _:
+                self._last = reply.seq
+                return self._catch_up([])
+
+    def unanswered(self, *, delay_ms: int = 0) -> list[Step]:
+        """No reply came, or none that counts: what to ask instead."""
+        match self.mode:
+            case Mode.REPLAYING:
+                return self._replay(delay_ms=delay_ms)
+            case Mode.SNAPSHOTTING:
+                return self._snapshot(self._reason, delay_ms=delay_ms)
+            case _:
+                return [self._ask("hello", delay_ms=delay_ms)]
+
+    def _ask(self, op: str, args: dict[str, Any] | None = None, *, delay_ms: int = 0) -> Ask:
+        self._newest_when_asked = self._newest
+        return Ask(op, args or {}, delay_ms)
+
+    def _adopt(self, epoch: str) -> None:
+        self._past |= {other for other in (self._epoch, self._newest) if other not in (None, epoch)}
+        self._epoch = epoch
+        self._head = self._newest_seq if self._newest == epoch else 0
+        self._held.clear()
+        self._held_progress.clear()
+
+    def _hold(self, event: Event) -> None:
+        if event.type == "progress":
+            self._held_progress[event.torrent] = event
+        elif event.numbered and len(self._held) < MAX_HELD:
+            self._held[event.seq] = event
+
+    def _replay(self, *, delay_ms: int = 0) -> list[Step]:
+        self.mode = Mode.REPLAYING
+        args = {"epoch": self._epoch, "after_seq": self._last, "limit": REPLAY_LIMIT}
+        return [self._ask("replay", args, delay_ms=delay_ms)]
+
+    def _replayed(self, reply: Reply) -> list[Step]:
+        steps: list[Step] = []
+        for value in result_of(reply).get("events", []):
+            event = event_of(value)
+            if event.seq == self._last + 1:
+                self._last = event.seq
+                steps.append(event)
+        if not steps:
+            # Behind the head, and yet nothing follows: these events cannot be had any more.
+            return self._snapshot("replay_gone")
+        return self._catch_up(steps)
+
+    def _snapshot(self, reason: Reason, *, delay_ms: int = 0) -> list[Step]:
+        self.mode = Mode.SNAPSHOTTING
+        self._reason = reason
+        self._pages = []
+        return [self._ask("snapshot", {"cursor": None, "limit": SNAPSHOT_LIMIT}, delay_ms=delay_ms)]
+
+    def _paged(self, reply: Reply) -> list[Step]:
+        page = snapshot_page(reply)
+        self._pages.append(page)
+        if page.cursor is not None:
+            return [self._ask("snapshot", {"cursor": page.cursor, "limit": SNAPSHOT_LIMIT})]
+        snapshot = Resnapshot.of(self._reason, self._pages)
+        self._pages = []
+        self._last = snapshot.seq
+        return self._catch_up([snapshot])
+
+    def _catch_up(self, steps: list[Step]) -> list[Step]:
+        self.started = True
+        self._held = {seq: event for seq, event in self._held.items() if seq > self._last}
+        while (event := self._held.pop(self._last + 1, None)) is not None:
+            self._last = event.seq
+            steps.append(event)
+        if self._last < self._head:
+            return [*steps, *self._replay()]
+        self.mode = Mode.LIVE
+        steps.extend(self._held_progress.values())
+        self._held_progress.clear()
+        return steps
+
+
+def snapshot_page(reply: Reply) -> SnapshotPage:
+    """The page in a reply to `snapshot`.
+
+    Raises:
+        OuzelError: the daemon refused, or the result is not what the protocol says.
+    """
+    page = {**result_of(reply), "epoch": reply.epoch, "seq": reply.seq}
+    return codec.convert(page, SnapshotPage, within="result", error=ErrorKind.MALFORMED_FRAME)

@@ -1,0 +1,151 @@
+"""A stream of events with its requests and its timers, and still without sockets: both clients drive this. Pure.
+
+The owner of the sockets sends what `outgoing` holds, hands over what arrives, calls `advance` when `wait_s` is over,
+and gives its reader what `items` holds. Times are seconds of one monotonic clock.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ouzel.requests import Requests
+from ouzel.stream.event import Event, Resnapshot, parse_event
+from ouzel.stream.event_stream import Ask, EventStream, Step
+
+Item = Event | Resnapshot
+
+GRACE_S: Final = 2.0
+"""What a reply may take on its way beyond the deadline that the daemon was given."""
+LOOK_S: Final = 1.0
+"""What one look may add to a silence. A process that stood still, and ZeroMQ's thread with it, looks again first."""
+LOOKS_MIN: Final = 3
+"""The looks that find a daemon gone, at the least."""
+
+
+@dataclass(frozen=True)
+class FeedOptions:
+    """What the reader of a stream wants.
+
+    Fields:
+        torrent: only this torrent's events, and those that are about no torrent; None is all.
+        progress: progress events too.
+        ticks: the daemon's ticks too, one a second: a reader that draws keeps moving by them.
+        snapshot: begin with a Resnapshot.
+        timeout_s: for each request that the stream makes for itself.
+        silence_s: a daemon that is not heard of for this long, while the stream looked, is gone.
+    """
+
+    torrent: str | None = None
+    progress: bool = False
+    ticks: bool = False
+    snapshot: bool = False
+    timeout_s: float = 10.0
+    silence_s: float = 30.0
+
+
+class Feed:
+    """The stream of one reader.
+
+    Fields:
+        outgoing: frames to send to the commands socket.
+        items: what the reader shall get.
+    """
+
+    def __init__(self, requests: Requests, options: FeedOptions, now: float) -> None:
+        self.outgoing: deque[bytes] = deque()
+        self.items: deque[Item] = deque()
+        self._requests = requests
+        self._options = options
+        self._stream = EventStream(snapshot_first=options.snapshot)
+        self._quiet_s = 0.0
+        self._looked = now
+        self._look_s = min(LOOK_S, options.silence_s / LOOKS_MIN)
+        self._delayed: tuple[float, Ask] | None = None
+        self._asked: tuple[float, str] | None = None
+        self._take(self._stream.start(), now)
+
+    @property
+    def topics(self) -> list[bytes]:
+        """What to subscribe to, before anything is sent."""
+        progress = [f"progress/{self._options.torrent or ''}".encode()] if self._options.progress else []
+        return [b"lifecycle/", b"tick/", *progress]
+
+    def follow(self, torrent: str) -> bytes:
+        """From now on gives this torrent's events and progress only. Returns one more topic to subscribe to."""
+        self._options = replace(self._options, torrent=torrent, progress=True)
+        self.items = deque(item for item in self.items if self._wanted(item))
+        return f"progress/{torrent}".encode()
+
+    @property
+    def started(self) -> bool:
+        """Whether the first event that the reader will get is settled: nothing after now is missed."""
+        return self._stream.started
+
+    def receive(self, frames: list[bytes], now: float) -> None:
+        """A message of the events socket. Raises OuzelError where it is no event."""
+        self._hear(now)
+        self._take(self._stream.receive(parse_event(frames[-1])), now)
+
+    def receive_reply(self, frames: list[bytes], now: float) -> None:
+        """A message of the commands socket. Raises OuzelError where the stream cannot go on."""
+        self._hear(now)
+        reply = self._requests.match(frames[-1])
+        if reply is not None:
+            self._asked = None
+            self._take(self._stream.answer(reply), now)
+
+    def advance(self, now: float) -> None:
+        """A look is over: does what is due. Sends a delayed request, gives up one that is not answered.
+
+        Call after what had arrived was handed over.
+        """
+        self._quiet_s, self._looked = self.quiet_s(now), now
+        if self._delayed is not None and now >= self._delayed[0]:
+            self._send(self._delayed[1], now)
+        if self._asked is not None and now >= self._asked[0]:
+            self._requests.forget(self._asked[1])
+            self._take(self._stream.unanswered(), now)
+
+    def quiet_s(self, now: float) -> float:
+        """Seconds since the daemon was last heard of; of what lies between two looks, LOOK_S at the most."""
+        return self._quiet_s + min(now - self._looked, self._look_s)
+
+    def silent(self, now: float) -> bool:
+        """Whether the daemon was not heard of for too long."""
+        return self.quiet_s(now) >= self._options.silence_s
+
+    def wait_s(self, now: float) -> float:
+        """Seconds that the next look may take, until `advance` or `silent` may have something to say; 0 or more."""
+        due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
+        due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
+        return max(0.0, min(due))
+
+    def _hear(self, now: float) -> None:
+        self._quiet_s, self._looked = 0.0, now
+
+    def _take(self, steps: list[Step], now: float) -> None:
+        for step in steps:
+            if isinstance(step, Ask):
+                self._delayed, self._asked = None, None
+                if step.delay_ms:
+                    self._delayed = (now + step.delay_ms / 1000, step)
+                else:
+                    self._send(step, now)
+            elif self._wanted(step):
+                self.items.append(step)
+
+    def _send(self, ask: Ask, now: float) -> None:
+        deadline_ms = max(1, int(self._options.timeout_s * 1000))
+        request_id, frame = self._requests.build(ask.op, ask.args, deadline_ms=deadline_ms)
+        self._delayed = None
+        self._asked = (now + self._options.timeout_s + GRACE_S, request_id)
+        self.outgoing.append(frame)
+
+    def _wanted(self, item: Item) -> bool:
+        if isinstance(item, Resnapshot):
+            return True
+        if item.type == "tick":
+            return self._options.ticks
+        if item.type == "progress" and not self._options.progress:
+            return False
+        return self._options.torrent is None or item.torrent in (None, self._options.torrent)

@@ -1,0 +1,256 @@
+"""Durable files: the one way in which either process writes or deletes in the resume directory.
+
+A write is a temporary file, fsync, rename, and fsync of the directory, so that after a crash or a power cut a file
+holds either its old content or its new one. `DurableWriter` does that on a thread of its own, so that no loop waits for
+a disk, and commits what has queued up meanwhile as one group: all temporary files are on their way to the disk before
+the first is waited for, so that a file system with a journal commits once for all of them, and the directory is synced
+once.
+"""
+
+import contextlib
+import errno
+import os
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from protocol.internal.recycler import Recycler, delete
+
+TEMPORARY_SUFFIX: Final = ".tmp"
+_GROUP_MAX: Final = 128
+"""Transactions; each of their files is open until the group is on disk."""
+
+
+class Change(NamedTuple):
+    """One file's next content; None deletes it."""
+
+    path: Path
+    content: bytes | None
+
+
+class Unsettled(OSError):
+    """A transaction failed after its first effect: the files may hold its changes, now or after a crash, or may not."""
+
+
+Transaction = Sequence[Change]
+Done = Callable[[OSError | None], object]
+
+
+def fsync_dir(directory: Path) -> None:
+    """Makes renames and deletions in a directory durable."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes one file durably, on the calling thread. Raises OSError: the file is as it was, but for `Unsettled`."""
+    [failure] = commit([[Change(path, content)]])
+    if failure is not None:
+        raise failure
+
+
+def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
+    """Makes transactions durable together, in their order. Returns what went wrong with each.
+
+    None of a transaction's changes is published unless all could be staged; one that fails concerns no other. Only a
+    directory's own sync is that of all who changed something there: if it fails, they have failed. A failure is
+    `Unsettled` once anything may have been published: a call that failed may have taken effect all the same.
+
+    Args:
+        recycler: has the files that are written in place of new ones, and is given those that are replaced.
+    """
+    taken: Counter[Path] = Counter()
+    staged = [_Staged(transaction, taken, recycler) for transaction in group]
+    for each in staged:
+        each.attempt(each.write)
+    for each in staged:
+        each.attempt(each.sync)
+    for each in staged:
+        each.attempt(each.publish)
+    published = [each for each in staged if each.failure is None]
+    for directory in {directory for each in published for directory in each.directories}:
+        try:
+            fsync_dir(directory)
+        except OSError as error:
+            for each in published:
+                if directory in each.directories:
+                    each.failure = _unsettled(error)
+    for each in staged:
+        each.recycle()
+    if recycler is not None and any(change.content is None for each in staged for change in each.changes):
+        recycler.clear()  # what was deleted is not to be found in an earlier version
+    return [each.failure for each in staged]
+
+
+class _Staged:
+    """One transaction on its way. `taken` counts the temporary files of each path, so that none is used twice."""
+
+    def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
+        self.changes = changes
+        self.directories = {change.path.parent for change in changes}
+        self.failure: OSError | None = None
+        self.published = False
+        """Whether anything may have been."""
+        self._temporary: list[str | None] = []
+        self._fds: list[int] = []
+        self._recycler = recycler
+        self._replaced: list[str] = []
+        for path, content in changes:
+            number = f".{taken[path]}" if taken[path] else ""
+            self._temporary.append(None if content is None else f"{path}{number}{TEMPORARY_SUFFIX}")
+            taken[path] += 1
+
+    def attempt(self, step: Callable[[], None]) -> None:
+        """Takes one step of a transaction that has not failed; one that fails now leaves no trace."""
+        if self.failure is not None:
+            return
+        try:
+            step()
+        except (OSError, MemoryError) as error:
+            problem = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            self.failure = _unsettled(problem) if self.published else problem
+            self._close()
+            for temporary in self._temporary:
+                if temporary is not None:
+                    delete(temporary)
+
+    def write(self) -> None:
+        """The contents lie beside the files and are on their way to the disk."""
+        for index, (path, content) in enumerate(self.changes):
+            if content is None:
+                continue
+            fd = self._open(index, path, len(content))
+            self._fds.append(fd)
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+            # Linux begins to write the file out, and does not wait: a hint only, `sync` is what counts.
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def sync(self) -> None:
+        """They are on the disk."""
+        for fd in self._fds:
+            os.fsync(fd)
+        self._close()
+
+    def publish(self) -> None:
+        """The files have them, or are gone; durable once the directory is synced."""
+        for temporary, change in zip(self._temporary, self.changes, strict=True):
+            self.published = True
+            if temporary is None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(change.path)  # noqa: PTH108  # all calls of this file are the os module's own
+            else:
+                if self._recycler is not None and (kept := self._recycler.keep(change.path)) is not None:
+                    self._replaced.append(kept)
+                os.replace(temporary, change.path)
+
+    def recycle(self) -> None:
+        """Has the replaced files written again, now that this is durable: before, a power cut could bring them back."""
+        for name in self._replaced:
+            if self._recycler is not None and self.failure is None:
+                self._recycler.hand_in(name)
+            else:
+                delete(name)
+
+    def _open(self, index: int, path: Path, size: int) -> int:
+        found = None if self._recycler is None else self._recycler.take(path.parent, size)
+        if found is not None:
+            self._temporary[index], fd = found
+            return fd
+        temporary = self._temporary[index]
+        assert temporary is not None
+        # A pipe of that name, which is no file of ours, would be waited for.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        return os.open(temporary, flags, 0o600)
+
+    def _close(self) -> None:
+        fds, self._fds = self._fds, []
+        for fd in fds:
+            with contextlib.suppress(OSError):  # what matters was told by fsync
+                os.close(fd)
+
+
+class DurableWriter:
+    """A thread that carries out transactions in order, in groups; see `commit`.
+
+    `done` is called on the writer's thread, with None once the changes are durable, or with what went wrong.
+
+    Args:
+        check: raises OSError where nothing must be written; asked before a group and, since a path may come to lead
+            elsewhere meanwhile, once more before anybody is told that it is durable.
+        recycled: the directory in which files are replaced so often that they are recycled.
+    """
+
+    def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:
+        self._check = check
+        self._recycler = None if recycled is None else Recycler(recycled, f"{name}.", TEMPORARY_SUFFIX)
+        self._queue: queue.SimpleQueue[tuple[Transaction, Done, float] | None] = queue.SimpleQueue()
+        self._oldest: float | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, changes: Transaction, done: Done) -> None:
+        """Queues one transaction; returns at once."""
+        self._queue.put((changes, done, time.monotonic()))
+
+    def waiting_since(self) -> float | None:
+        """When the oldest transaction that is being carried out was submitted, None while there is none."""
+        return self._oldest
+
+    def close(self) -> None:
+        """Waits until all that was submitted is done, and ends the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            group = [self._queue.get()]
+            while len(group) < _GROUP_MAX and not self._queue.empty():
+                group.append(self._queue.get())
+            closing = None in group
+            transactions = [each for each in group if each is not None]
+            self._oldest = min((submitted for _, _, submitted in transactions), default=None)
+            self._carry_out([(changes, done) for changes, done, _ in transactions])
+            self._oldest = None
+        self._end()
+
+    def _carry_out(self, group: Sequence[tuple[Transaction, Done]]) -> None:
+        """Commits a group, and tells how each of it ended."""
+        failures = self._commit([changes for changes, _ in group])
+        for (_, done), failure in zip(group, failures, strict=True):
+            done(failure)
+
+    def _end(self) -> None:
+        if self._recycler is not None:
+            self._recycler.clear()
+
+    def _commit(self, group: Sequence[Transaction]) -> list[OSError | None]:
+        try:
+            self._check()
+        except OSError as error:
+            return [error] * len(group)
+        failures = commit(group, self._recycler)
+        try:
+            self._check()
+        except OSError as error:  # nobody knows in which directory the changes are
+            return [_unsettled(error) if failure is None else failure for failure in failures]
+        return failures
+
+
+def _unsettled(error: OSError) -> Unsettled:
+    """The same error, of a transaction that may have taken effect."""
+    if isinstance(error, Unsettled):
+        return error
+    unsettled = Unsettled(error.errno, error.strerror, error.filename)
+    unsettled.__cause__ = error
+    return unsettled

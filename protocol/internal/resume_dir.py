@@ -1,0 +1,313 @@
+"""The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
+
+`<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
+time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` what torrents and the
+session have moved over their lives (supervisor) · `damaged/` what cannot be trusted (supervisor) · `.lock` held by the
+supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
+
+The engine writes below `fastresume/` only, so that its sandbox can keep it away from the records (ADR 025, 026). What
+it finds damaged it puts into `fastresume/damaged/`, and the supervisor moves that on. Before, resume data lay beside
+the records: the supervisor moves it when it starts, and the engine reads it there until then.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+from protocol.host import private_dir
+from protocol.internal.durable import TEMPORARY_SUFFIX, fsync_dir
+
+_ENGINE_DIR: Final = "fastresume"
+_TOTALS_DIR: Final = "totals"
+_TOTALS_FILE: Final = re.compile(r"totals(?:-([0-9a-f]{2}))?\.json")
+_TORRENT_FILE: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(json|torrent|fastresume)")
+
+
+class ResumeDir:
+    """The paths in one resume directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lock = root / ".lock"
+        """Locked by the supervisor for as long as it runs."""
+        self.fastresume_dir = root / _ENGINE_DIR
+        """The engine's own files."""
+        self._lock = os.fspath(self.lock)
+        # Texts, for what is asked of each of thousands of torrents: making a path takes half as long as reading a file.
+        self._start = os.path.join(root, "")  # noqa: PTH118
+        self._aside_dirs = (os.fspath(self.damaged), os.fspath(self.staged))
+        self._bound: str | None = None
+
+    def identity(self) -> str:
+        """Which directory this is: its lock file, as `device:inode`. Raises OSError."""
+        return identity_of(os.stat(self._lock))  # noqa: PTH116  # asked for with each of thousands of torrents
+
+    def bind(self, identity: str) -> None:
+        """From now on only this very directory will do, whatever else comes to have its path."""
+        self._bound = identity
+
+    def check(self) -> None:
+        """Raises OSError where the path leads to another directory than the one that it was bound to, or to none."""
+        if self._bound is None:
+            return
+        try:
+            identity = self.identity()
+        except FileNotFoundError:
+            self.root.stat()
+            identity = None
+        if identity != self._bound:
+            raise OSError(errno.ESTALE, "it is not the directory that ouzeld has locked", str(self.root))
+
+    def desired(self, torrent: str) -> Path:
+        """What clients asked for of this torrent."""
+        return self.root / f"{torrent}.json"
+
+    def metainfo(self, torrent: str) -> Path:
+        """The .torrent file it was added by."""
+        return self.root / f"{torrent}.torrent"
+
+    def fastresume(self, torrent: str) -> Path:
+        """What libtorrent needs to go on without hashing."""
+        return self.fastresume_dir / f"{torrent}.fastresume"
+
+    def old_fastresume(self, torrent: str) -> Path:
+        """Where the same lay before the engine's files had a directory of their own."""
+        return self.root / f"{torrent}.fastresume"
+
+    def fastresume_name(self, torrent: str) -> str:
+        """The same as text."""
+        return f"{self._start}{_ENGINE_DIR}/{torrent}.fastresume"
+
+    def old_fastresume_name(self, torrent: str) -> str:
+        """`old_fastresume` as text."""
+        return f"{self._start}{torrent}.fastresume"
+
+    def metainfo_name(self, torrent: str) -> str:
+        """`metainfo` as text."""
+        return f"{self._start}{torrent}.torrent"
+
+    @property
+    def session(self) -> Path:
+        """Settings that clients changed at run time."""
+        return self.root / "session.json"
+
+    @property
+    def totals_dir(self) -> Path:
+        """Where totals are."""
+        return self.root / _TOTALS_DIR
+
+    def totals(self, shard: str) -> Path:
+        """The totals of the torrents whose ids begin with these two digits; of the session where there are none."""
+        return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
+
+    def total_shards(self) -> list[str]:
+        """The shards of which there is a file; nothing where that cannot be listed."""
+        try:
+            names = os.listdir(self.totals_dir)  # noqa: PTH208  # names will do
+        except OSError:
+            return []
+        return sorted(match[1] or "" for match in map(_TOTALS_FILE.fullmatch, names) if match)
+
+    @property
+    def probe(self) -> Path:
+        """Written for a moment, to see whether it can be."""
+        return self.root / ".probe"
+
+    @property
+    def damaged(self) -> Path:
+        """Where files go that cannot be trusted."""
+        return self.root / "damaged"
+
+    @property
+    def staged(self) -> Path:
+        """Where the engine puts such files of its own, until the supervisor moves them to `damaged`."""
+        return self.fastresume_dir / "damaged"
+
+    def torrents(self) -> list[str]:
+        """The ids of all torrents that have a desired state here."""
+        return sorted(torrent for torrent, kind, _ in self._files(self.root) if kind == "json")
+
+    def orphans(self, known: Collection[str]) -> list[Path]:
+        """Files of torrents that are not known."""
+        found = self._files(self.root)
+        with contextlib.suppress(OSError):  # what the engine has is no record: each file is judged as it is read
+            found += self._files(self.fastresume_dir)
+        return sorted(path for torrent, _, path in found if torrent not in known)
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files: what was being written when a process died, and nobody was told OK for."""
+        probe = self.probe.name
+        found = [path for path in self.root.iterdir() if path.name.startswith(probe)]
+        kept = list(self.root.iterdir())
+        with contextlib.suppress(OSError):  # as above
+            kept += _entries(self.fastresume_dir)
+        with contextlib.suppress(OSError):
+            kept += _entries(self.totals_dir)
+        return sorted({*found, *(path for path in kept if path.name.endswith(TEMPORARY_SUFFIX))})
+
+    def probes(self, count: int) -> list[Path]:
+        """So many files that are written for a moment."""
+        return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
+
+    def make_engine_dir(self) -> None:
+        """Makes the directory that the engine writes to; `root` is known to be the right one.
+
+        Raises:
+            OSError: it cannot be made, or is not this user's alone.
+        """
+        directory = self.fastresume_dir
+        if os.path.isdir(directory) and not os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
+            private_dir.prepare(directory, parents=False)  # others could have filled one that is there
+            return
+        if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
+            self.put_aside(directory)
+        private_dir.prepare(directory, parents=False)
+        fsync_dir(self.root)
+
+    def migrate(self) -> list[tuple[str, OSError]]:
+        """Moves resume data from where it lay before into `fastresume/`; for the supervisor, while there is no engine.
+
+        Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns
+        what could not be moved, and why: it is read where it is.
+        """
+        failed = []
+        old = [(torrent, path) for torrent, kind, path in self._files(self.root) if kind == "fastresume"]
+        for torrent, path in old:
+            try:
+                if _is_newer(self.fastresume(torrent), path):
+                    path.unlink()
+                else:
+                    os.replace(path, self.fastresume(torrent))
+            except OSError as error:
+                failed.append((path.name, error))
+        if len(failed) < len(old):
+            # First the directory that has gained them: a power cut between the two may leave a file in both places.
+            for directory in (self.fastresume_dir, self.root):
+                with contextlib.suppress(OSError):  # then the next start may have to move some again
+                    fsync_dir(directory)
+        return failed
+
+    def was_put_aside(self, name: str, *, since_us: int) -> bool:
+        """Whether a file of this name was put aside since then, in microseconds since 1970. Raises OSError."""
+        for directory in self._aside_dirs:
+            try:
+                entries = os.scandir(directory)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            with entries:
+                for found in entries:
+                    with contextlib.suppress(FileNotFoundError):  # it was moved on, or restored, meanwhile
+                        if (
+                            found.name.startswith(name)
+                            and found.stat(follow_symlinks=False).st_ctime_ns // 1000 >= since_us
+                        ):
+                            return True
+        return False
+
+    def _files(self, directory: Path) -> list[tuple[str, str, Path]]:
+        """Torrent, kind and path of each file of a torrent. In `fastresume/` there is only resume data."""
+        entries = self.root.iterdir() if directory == self.root else _entries(directory)
+        found = ((_TORRENT_FILE.fullmatch(path.name), path) for path in entries)
+        files = [(match[1], match[2], path) for match, path in found if match]
+        return [each for each in files if directory == self.root or each[1] == "fastresume"]
+
+    def put_aside(self, path: Path, *, mark: str = "") -> Path:
+        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now.
+
+        Args:
+            mark: goes behind the name.
+        """
+        return self._aside(path.name, mark, path)
+
+    def _aside(self, name: str, mark: str, source: Path | str, *, source_fd: int | None = None) -> Path:
+        private_dir.prepare(self.damaged, parents=False)
+        target = _free_name(self.damaged, f"{name}{mark}")
+        try:
+            os.rename(source, target, src_dir_fd=source_fd)  # by the descriptor of its directory
+        except OSError:
+            if source_fd is not None or os.path.lexists(source) or not os.path.lexists(target):
+                raise
+        with contextlib.suppress(OSError):  # where a crash takes it back, the next start judges the file again
+            self.sync_put_aside()
+        return target
+
+    def stage(self, path: Path) -> Path:
+        """The same, for the engine: into `staged`."""
+        self.staged.mkdir(mode=0o700, exist_ok=True)  # its sandbox lets the engine set no modes
+        target = _free_name(self.staged, path.name)
+        path.rename(target)
+        fsync_dir(self.staged)
+        fsync_dir(path.parent)
+        return target
+
+    def staged_names(self) -> list[str]:
+        """What the engine has put aside, and the supervisor has to move on; nothing where there is no directory."""
+        try:
+            with self._open_staged() as fd:
+                return sorted(os.listdir(fd))  # noqa: PTH208  # of a descriptor
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def take_staged(self, name: str) -> Path:
+        """Moves on what the engine has put aside. Returns where it is now.
+
+        The engine may name and lay out what it likes, if native code has gone wrong: no link of its own is followed.
+
+        Raises:
+            OSError: it could not be moved, or there is no such file there.
+        """
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise OSError(errno.EINVAL, "it is no name of a file", name)
+        with self._open_staged() as fd:
+            return self._aside(name, "", name, source_fd=fd)
+
+    @contextlib.contextmanager
+    def _open_staged(self) -> Iterator[int]:
+        fd = os.open(self.staged, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def sync_put_aside(self) -> None:
+        """Makes durable what was put aside: there first, so that it is never in neither place. Raises OSError."""
+        for directory in (self.damaged, self.staged, self.fastresume_dir):
+            with contextlib.suppress(FileNotFoundError):
+                fsync_dir(directory)
+        fsync_dir(self.root)
+
+
+def _entries(directory: Path) -> list[Path]:
+    """What is in a directory; nothing where it is not there. Raises OSError."""
+    try:
+        return list(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _free_name(directory: Path, name: str) -> Path:
+    """A path of this name in a directory that nobody has; with a number behind it where somebody has that."""
+    target, number = directory / name, 1
+    while os.path.lexists(target):  # a link to nowhere is somebody, too
+        target = directory / f"{name}.{number}"
+        number += 1
+    return target
+
+
+def _is_newer(one: Path, other: Path) -> bool:
+    """Whether a regular file was written after another, or at the same time; not where it is not there."""
+    try:
+        found = one.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime_ns >= other.lstat().st_mtime_ns
+
+
+def identity_of(lock: os.stat_result) -> str:
+    """A lock file as `device:inode`."""
+    return f"{lock.st_dev}:{lock.st_ino}"

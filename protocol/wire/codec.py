@@ -1,0 +1,284 @@
+"""msgpack bytes <-> typed messages, under limits. The only place in Ouzel that sees encoded bytes.
+
+The wire has string-keyed maps, arrays, UTF-8 strings, byte strings, booleans, null, floats, and integers within
+±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack reads bytes that others
+wrote, msgspec does the types and writes our own; what is left for this module is what neither checks: depth, size, and
+the range of integers.
+"""
+
+import re
+from collections.abc import Collection
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+import msgpack
+import msgspec
+
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.patterns import without_patterns
+
+T = TypeVar("T")
+
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
+MAX_DEPTH: Final = 16
+MAX_ELEMENTS: Final = 125_000
+"""More than the 100,000 priorities that a command may list; decoding so many takes the loop some 15 ms."""
+MAX_CONTAINERS: Final = 1000
+"""Far more arrays and maps than any request has; each takes longer than a number or a text."""
+MAX_INTEGER: Final = 2**53 - 1
+
+SKIM_ELEMENTS: Final = 5000
+"""What `skim` passes over at the most: it takes a microsecond for five or so."""
+
+SKIM_KEYS: Final = 16
+SKIM_BYTES: Final = 1000
+"""Keys of the map that it looks at, and the longest value that it gives."""
+
+_ENCODER = msgspec.msgpack.Encoder()
+_ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
+_FIELD_PATH = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
+_MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
+
+
+def encode(message: Any) -> bytes:
+    """One message (a Struct, or builtins) as msgpack bytes. Unset fields are left out; lone surrogates become `?`."""
+    try:
+        return _ENCODER.encode(message)
+    except UnicodeEncodeError:
+        pass  # as rare as it is slow to put right
+    plain = msgspec.to_builtins(message, builtin_types=(bytes,), enc_hook=_unwrapped)
+    packed = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
+    assert isinstance(packed, bytes)
+    return packed
+
+
+def _unwrapped(part: Any) -> Any:
+    """What `encoded` gave, as builtins again."""
+    if isinstance(part, msgspec.Raw):
+        return msgspec.msgpack.decode(part)
+    raise TypeError(f"a {type(part).__name__} cannot be encoded")
+
+
+def encoded(message: Any) -> msgspec.Raw:
+    """The same as a part of a larger message, which `encode` then takes as it is."""
+    return msgspec.Raw(encode(message))
+
+
+def decode(frame: bytes) -> Any:
+    """The builtins in one msgpack frame of the public wire.
+
+    Raises:
+        OuzelError: FRAME_TOO_LARGE over 16 MiB, 125,000 elements (members of all arrays and maps together) or 1,000
+            arrays and maps, TOO_DEEP over 16 levels, MALFORMED_FRAME for anything else that the wire does not allow.
+    """
+    value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS, max_containers=MAX_CONTAINERS)
+    _check(value)
+    return value
+
+
+def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: int | None = None) -> Any:
+    """Like `decode` with limits of the caller's, for frames of our own making: depth and integers are not checked."""
+    if len(frame) > max_bytes:
+        raise OuzelError(
+            ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes, over the {max_bytes} allowed", field="frame"
+        )
+    counted = containers = 0
+    containers_allowed = len(frame) if max_containers is None else max_containers
+
+    def count(container: Any) -> Any:
+        nonlocal counted, containers
+        counted += len(container) + 1
+        containers += 1
+        if counted > max_elements:
+            raise _too_many(f"{max_elements} elements")
+        if containers > containers_allowed:
+            raise _too_many(f"{containers_allowed} arrays and maps")
+        return container
+
+    # An element takes a byte or more, so that most frames cannot hold too many, and need no call for each container.
+    hook = count if 2 * len(frame) > max_elements or len(frame) > containers_allowed else None
+    try:
+        return msgpack.unpackb(
+            frame,
+            raw=False,
+            strict_map_key=True,
+            list_hook=hook,
+            object_hook=hook,
+            ext_hook=_refuse_extension,
+            max_array_len=max_elements,
+            max_map_len=max_elements,
+            max_ext_len=16,
+        )
+    except OuzelError:
+        raise
+    except msgpack.StackError as error:
+        raise OuzelError(ErrorKind.TOO_DEEP, f"nested over {MAX_DEPTH} levels deep", field="frame") from error
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        reason = str(error) or type(error).__name__
+        if "exceeds max_array_len" in reason or "exceeds max_map_len" in reason:
+            raise _too_many(f"{max_elements} elements") from error
+        raise OuzelError(
+            ErrorKind.MALFORMED_FRAME, f"not msgpack as the wire allows: {reason}", field="frame"
+        ) from error
+
+
+def _too_many(what: str) -> OuzelError:
+    return OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has more than the {what} allowed", field="frame")
+
+
+def _refuse_extension(code: int, data: bytes) -> Any:
+    raise ValueError(f"extension type {code} ({len(data)} bytes)")
+
+
+def _check(value: Any) -> None:
+    """Walks level by level, so that depth is a count, hostile input costs no recursion, and most is done in bulk."""
+    level, depth = [value], 0
+    while level:
+        kinds = set(map(type, level))
+        if not kinds <= _ALLOWED:
+            [kind, *_] = kinds - _ALLOWED
+            raise OuzelError(ErrorKind.MALFORMED_FRAME, f"a {kind.__name__} is not allowed", field="frame")
+        if int in kinds:
+            integers = [item for item in level if type(item) is int]
+            for item in (min(integers), max(integers)):
+                if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                    raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{item} is outside ±(2^53-1)", field="frame")
+        below: list[Any] = []
+        if dict in kinds or list in kinds:
+            if depth == MAX_DEPTH:
+                raise OuzelError(ErrorKind.TOO_DEEP, f"nested over {MAX_DEPTH} levels deep", field="frame")
+            below.extend(chain.from_iterable([item for item in level if type(item) is list]))
+            maps = [item for item in level if type(item) is dict]
+            if not set(map(type, chain.from_iterable(maps))) <= {str}:
+                raise OuzelError(ErrorKind.MALFORMED_FRAME, "a map key is not a string", field="frame")
+            below.extend(chain.from_iterable(map(dict.values, maps)))
+        level, depth = below, depth + 1
+
+
+def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
+    """The encoded values of some keys of the map in a frame that nobody decodes, as many as are soon found.
+
+    Bytes and texts are passed over by their length, so that what it takes does not grow with the frame. Values that
+    stand behind more than 5,000 elements, or behind fifteen other keys, are not found, nor are those over 1,000 bytes.
+    """
+    found: dict[str, bytes] = {}
+    try:
+        first = frame[0]
+        if 0x80 <= first <= 0x8F:
+            keys, at = first & 0x0F, 1
+        elif first in (0xDE, 0xDF):
+            at = 3 if first == 0xDE else 5
+            keys = int.from_bytes(frame[1:at], "big")
+        else:
+            return found
+        left = SKIM_ELEMENTS
+        for _ in range(min(keys, SKIM_KEYS)):
+            value_at, left = _skip(frame, at, left)
+            key = _NAMES.decode(frame[at:value_at]) if value_at - at <= SKIM_BYTES else ""
+            at, left = _skip(frame, value_at, left)
+            if key in wanted and at - value_at <= SKIM_BYTES:
+                found[key] = frame[value_at:at]
+                if len(found) == len(wanted):
+                    break
+    except (IndexError, OverflowError, msgspec.DecodeError, UnicodeDecodeError):
+        pass  # it is no message, or has too many elements
+    return found
+
+
+_NAMES: Final = msgspec.msgpack.Decoder(str)
+
+_FIXED: Final = bytes(
+    [
+        *[1] * 0xA0,  # 00 to 9f: numbers, maps, arrays
+        *range(1, 33),  # to bf: texts
+        *[1, 0, 1, 1],  # nil, what is no message, false, true
+        *[0] * 6,  # to c9: bytes, extensions
+        *[5, 9, 2, 3, 5, 9, 2, 3, 5, 9],  # to d3: floats, numbers
+        *[3, 4, 6, 10, 18],  # to d8: extensions
+        *[0] * 3,  # to db: texts
+        *[3, 5, 3, 5],  # to df: arrays, maps
+        *[1] * 0x20,
+    ]
+)
+"""By an element's first byte: its size without its members, or 0 where its length follows."""
+
+_LENGTHS: Final = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)} | {
+    0xD9: (1, 0),
+    0xDA: (2, 0),
+    0xDB: (4, 0),
+}
+"""Of bytes, extensions and texts: how many bytes the length takes, and how many come between it and the content."""
+
+
+def _skip(frame: bytes, at: int, left: int) -> tuple[int, int]:
+    """Where an element ends, its members included, and how many elements more may be passed over.
+
+    Raises IndexError where the frame ends before it does, OverflowError where it has more elements than may be.
+    """
+    awaited = 1
+    while awaited:
+        awaited -= 1
+        left -= 1
+        if left < 0:
+            raise OverflowError
+        first = frame[at]
+        size = _FIXED[first]
+        if not size:
+            if first == 0xC1:
+                raise IndexError
+            digits, between = _LENGTHS[first]
+            at += 1 + digits + between + int.from_bytes(frame[at + 1 : at + 1 + digits], "big")
+            continue
+        if 0x80 <= first <= 0x8F:
+            awaited += 2 * (first & 0x0F)
+        elif 0x90 <= first <= 0x9F:
+            awaited += first & 0x0F
+        elif 0xDC <= first <= 0xDF:
+            count = int.from_bytes(frame[at + 1 : at + size], "big")
+            awaited += count if first <= 0xDD else 2 * count
+        at += size
+    if at > len(frame):
+        raise IndexError
+    return at, left
+
+
+def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
+    """Builtins as a typed message.
+
+    Args:
+        value: what `decode` gave.
+        kind: a Struct, or a union of tagged Structs.
+        within: where `value` stands in the whole message (`args`), to name the field in an error.
+        error: the row of the error table for a value that does not fit.
+    """
+    try:
+        return msgspec.convert(value, kind, builtin_types=(bytes,))
+    except msgspec.ValidationError as reason:
+        field, problem = blame(str(reason), within)
+        raise OuzelError(error, f"{field}: {problem}", field=field) from reason
+
+
+def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
+    """A typed message straight from its bytes, of our own making: depth and integers are not checked.
+
+    Args:
+        within, error: as in `convert`.
+    """
+    try:
+        return decoder.decode(frame)
+    except msgspec.ValidationError as reason:
+        field, problem = blame(str(reason), within)
+        raise OuzelError(error, f"{field}: {problem}", field=field) from reason
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
+        raise OuzelError(ErrorKind.MALFORMED_FRAME, f"{within}: not msgpack: {reason}", field=within) from reason
+
+
+def blame(problem: str, within: str) -> tuple[str, str]:
+    """The dotted path that msgspec blames, and what it says of it.
+
+    "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
+    """
+    path = _FIELD_PATH.search(problem)
+    missing = _MISSING_FIELD.search(problem)
+    found = within + (path["path"] if path else "") + (f".{missing['name']}" if missing else "")
+    return found.removeprefix("."), without_patterns(_FIELD_PATH.sub("", problem))

@@ -1,0 +1,367 @@
+"""The public commands: one Struct a verb, its fields are the arguments, its tag is the `op`.
+
+The docstring of each says what it does and what its arguments mean; its result and its errors are in
+`protocol.wire.operations`. Reads are answered from the supervisor's cache, with or without an engine; mutations are
+durable before they are answered.
+"""
+
+from typing import Annotated, Any, Final, get_args
+
+import msgspec
+
+from protocol.wire import codec, patterns
+from protocol.wire.crashes import CrashName
+from protocol.wire.desired import Bps, FilePriority, Globs
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import TorrentState
+
+MAX_PAGE: Final = 10_000
+
+TorrentId = Annotated[str, msgspec.Meta(pattern=patterns.TORRENT_ID)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+Url = Annotated[str, msgspec.Meta(pattern=patterns.URL, max_length=4096)]
+WebSeedUrl = Annotated[str, msgspec.Meta(pattern=patterns.WEB_SEED_URL, max_length=4096)]
+MAX_URLS: Final = 1000
+MAX_LABELS: Final = 100
+MAX_PEERS: Final = 200
+SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Priorities = (
+    Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
+    | dict[Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDEX)], FilePriority]
+)
+"""Priorities by file index: a list from index 0 on, or a map from the index in decimal."""
+
+
+class _Verb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+    """What all commands share: they are values, and their tag is the op."""
+
+
+class Hello(_Verb, frozen=True, kw_only=True, tag="hello"):
+    """Who is there."""
+
+
+class Ping(_Verb, frozen=True, kw_only=True, tag="ping"):
+    """Nothing but a round trip through the supervisor's loop."""
+
+
+class Health(_Verb, frozen=True, kw_only=True, tag="health"):
+    """How the service is."""
+
+
+class Stats(_Verb, frozen=True, kw_only=True, tag="stats"):
+    """Totals and rates of the session and of both processes."""
+
+
+class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
+    """All that can be observed, a page at a time: subscribe first, then page until `cursor` is null.
+
+    Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
+
+    Fields:
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
+        limit: rows a page, at the most.
+    """
+
+    cursor: str | None = None
+    limit: PageSize = 1000
+
+
+class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
+    """The torrents, in the order of their ids, a page at a time.
+
+    Fields:
+        ids: only these; ones that are not there are passed over.
+        fields: names of the row's members to give; `torrent` is always there. Null is all of them.
+        state: only torrents in this state.
+        label: only torrents with this label.
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
+        limit: rows a page, at the most.
+    """
+
+    ids: list[TorrentId] | None = None
+    fields: list[str] | None = None
+    state: TorrentState | None = None
+    label: str | None = None
+    cursor: str | None = None
+    limit: PageSize = 1000
+
+
+class GetTorrent(_Verb, frozen=True, kw_only=True, tag="get_torrent"):
+    """One torrent: its row, and what clients asked for beyond it."""
+
+    torrent: TorrentId
+
+
+class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
+    """The files of a torrent, with progress, a page at a time.
+
+    Fields:
+        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
+            when torrents come and go.
+        limit: files a page, at the most.
+    """
+
+    torrent: TorrentId
+    cursor: str | None = None
+    limit: PageSize = MAX_PAGE
+
+
+class ListTrackers(_Verb, frozen=True, kw_only=True, tag="list_trackers"):
+    """The trackers of a torrent, the source's own too, by tier.
+
+    The engine is asked for the numbers, for up to half of the deadline; without one they are as they were told last.
+    """
+
+    torrent: TorrentId
+
+
+class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
+    """The lifecycle events after `after_seq`, in order and without a gap; ask again until `head` is reached.
+
+    Fields:
+        epoch: the numbering that `after_seq` is of.
+        after_seq: the last event that is not wanted.
+        limit: events in the reply, at the most; fewer come where they are large.
+    """
+
+    epoch: str
+    after_seq: Annotated[int, msgspec.Meta(ge=0)]
+    limit: PageSize = 1000
+
+
+class ListCrashes(_Verb, frozen=True, kw_only=True, tag="list_crashes"):
+    """The deaths of engines that nobody wanted, the latest first.
+
+    Read from disk beside the loop; so many are kept, and the oldest go first.
+    """
+
+
+class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
+    """The report of one death.
+
+    Fields:
+        name: as `list_crashes` gives it.
+    """
+
+    name: CrashName
+
+
+class ListDamaged(_Verb, frozen=True, kw_only=True, tag="list_damaged"):
+    """The files that were put aside because they could not be trusted, and whether each can be restored now.
+
+    Read from disk beside the loop.
+    """
+
+
+class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
+    """Adds a torrent from exactly one of `magnet` and `metainfo`.
+
+    A torrent that is already there is left as it is, and `duplicate` says so; a hybrid torrent is there if either of
+    its info-hashes is. Only a magnet link that has no metadata yet gets that of a .torrent file.
+
+    The source is judged by libtorrent, so an engine is needed; where there is none for a moment, the command waits for
+    the next one.
+
+    Fields:
+        magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless that is given; its `dn` may be
+            in any encoding.
+        metainfo: the bytes of a .torrent file.
+        save_path: absolute, inside the download roots; the first root when left out.
+        paused: adds it without starting it.
+        sequential: downloads pieces in order rather than the rarest first.
+        rules: as in `update_selection`.
+        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal; they beat the rules.
+        download_bps, upload_bps: limits in bytes per second, 0 is no limit.
+        trackers: URLs beside the source's own.
+        web_seeds: URLs beside the source's own (BEP 19).
+        labels: any words, to find torrents by.
+        seed_mode: all data is vouched to be there; nothing is checked until it is uploaded.
+        peers: `address:port`, IPv6 addresses in brackets; tried now and after each restart.
+    """
+
+    class Rules(msgspec.Struct, frozen=True, kw_only=True):
+        """The part of a selection that goes by globs.
+
+        Fields:
+            include: globs; a file must match one of them; an empty list is all files.
+            exclude: globs; a file that matches one is left out.
+            skip_fluff: leave out samples, notes, links and the like.
+        """
+
+        include: Globs = []
+        exclude: Globs = []
+        skip_fluff: bool = False
+
+    magnet: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
+    metainfo: bytes | None = None
+    save_path: SavePath | None = None
+    paused: bool = False
+    sequential: bool = False
+    rules: Rules = Rules()
+    priorities: Priorities = {}
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+    trackers: Annotated[list[Url], msgspec.Meta(max_length=MAX_URLS)] = []
+    web_seeds: Annotated[list[WebSeedUrl], msgspec.Meta(max_length=MAX_URLS)] = []
+    labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] = []
+    seed_mode: bool = False
+    peers: Annotated[list[Endpoint], msgspec.Meta(max_length=MAX_PEERS)] = []
+
+
+class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
+    """Forgets a torrent, and deletes its files if asked.
+
+    Fields:
+        delete_files: deletes them, too. Those that another torrent uses are left, and a `session_error` says so.
+    """
+
+    torrent: TorrentId
+    delete_files: bool = False
+
+
+class PauseTorrent(_Verb, frozen=True, kw_only=True, tag="pause"):
+    """Stops a torrent until `resume`, over restarts too."""
+
+    torrent: TorrentId
+
+
+class ResumeTorrent(_Verb, frozen=True, kw_only=True, tag="resume"):
+    """Lets a paused torrent run again, and has one that is in state `error` tried again."""
+
+    torrent: TorrentId
+
+
+class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
+    """Downloads pieces in order, or the rarest first.
+
+    Fields:
+        sequential: in order.
+    """
+
+    torrent: TorrentId
+    sequential: bool
+
+
+class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
+    """Sets rate limits of one torrent, or of the session without `torrent`.
+
+    Limits hold for all peers, those on the local network too. What is left out stays; with neither, nothing changes.
+
+    Fields:
+        torrent: null is the session: all torrents together.
+        download_bps, upload_bps: bytes per second, 0 is no limit.
+    """
+
+    torrent: TorrentId | None = None
+    download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+    upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+
+
+class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
+    """Chooses the files to download.
+
+    What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
+    without the torrent's root folder; `**` crosses folders and case does not matter. The names are the torrent's as a
+    disk takes them, before files of one name are told apart: what is listed as `a.1.txt` is matched as `a.txt`.
+    Explicit priorities, which go by the listed index, beat `exclude`, which beats `include`.
+
+    Fields:
+        include: globs; a file must match one of them; an empty list is all files. Given, it ends what the `so` of a
+            magnet link selected.
+        exclude: globs; a file that matches one is left out.
+        skip_fluff: leave out samples, notes, links and the like.
+        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal, in place of all that
+            were given before; an empty one gives the files back to the rules.
+    """
+
+    torrent: TorrentId
+    include: Globs | msgspec.UnsetType = msgspec.UNSET
+    exclude: Globs | msgspec.UnsetType = msgspec.UNSET
+    skip_fluff: bool | msgspec.UnsetType = msgspec.UNSET
+    priorities: Priorities | msgspec.UnsetType = msgspec.UNSET
+
+
+class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
+    """Connects a torrent to peers, now and after each restart.
+
+    Fields:
+        peers: `address:port`, IPv6 addresses in brackets.
+    """
+
+    torrent: TorrentId
+    peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=MAX_PEERS)]
+
+
+class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
+    """Lets a torrent out of quarantine, so that it is loaded again.
+
+    One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
+    take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
+    """
+
+    torrent: TorrentId
+
+
+class RestoreDamaged(_Verb, frozen=True, kw_only=True, tag="restore_damaged"):
+    """Gives back a file that was put aside, once what it holds is whole: a torrent is then there again, and loaded.
+
+    With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
+    that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
+
+    Fields:
+        name: as `list_damaged` gives it.
+    """
+
+    name: DamagedName
+
+
+Read = (
+    Hello
+    | Ping
+    | Health
+    | Stats
+    | Snapshot
+    | ListTorrents
+    | GetTorrent
+    | ListFiles
+    | ListTrackers
+    | Replay
+    | ListCrashes
+    | GetCrash
+    | ListDamaged
+)
+Mutation = (
+    AddTorrent
+    | RemoveTorrent
+    | PauseTorrent
+    | ResumeTorrent
+    | SetSequential
+    | UpdateLimits
+    | UpdateSelection
+    | AddPeers
+    | ReleaseTorrent
+    | RestoreDamaged
+)
+Command = Read | Mutation
+
+BY_OP: Final[dict[str, type[Command]]] = {str(verb.__struct_config__.tag): verb for verb in get_args(Command)}
+"""Every command by its op, in the order of the tables in the documentation."""
+
+
+def parse_command(op: str, args: dict[str, Any]) -> Command:
+    """The command in a request.
+
+    Raises:
+        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT naming the argument.
+    """
+    verb = BY_OP.get(op)
+    if verb is None:
+        raise OuzelError(ErrorKind.UNKNOWN_OP, f"op: there is no command {op[:100]!r}", field="op")
+    named = {name: value for name, value in args.items() if name != "op"}
+    command: Command = codec.convert(named, verb, within="args", error=ErrorKind.INVALID_ARGUMENT)
+    return command

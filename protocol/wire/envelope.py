@@ -1,0 +1,226 @@
+"""The envelopes of the public wire: what surrounds a command, its answer, and an event.
+
+Requests and replies travel the `commands` socket, one msgpack map in the last frame of the message. Events travel the
+`events` socket as two frames, the topic and one map. Version 1.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind, OuzelError, Retry
+
+VERSION: Final = 1
+DEFAULT_DEADLINE_MS: Final = 10_000
+MAX_DEADLINE_MS: Final = 600_000
+
+MESSAGE_MAX: Final = 1000
+FIELD_MAX: Final = 300
+"""Characters of an error's texts: they name what was sent, which may be megabytes."""
+
+RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0)]
+Wait = Literal["durable", "applied"]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sends.
+
+    Fields:
+        v: version of the protocol.
+        id: chosen by the client, given back in the reply. A mutation that comes again under the id of one that was
+            accepted within the last ten minutes is answered and not carried out again, so an id is for one mutation.
+        op: name of the command.
+        args: its arguments, by name.
+        client: names the sender across its reconnections; without it, its socket does. Ids are a sender's own.
+        wait: when OK is said: `durable`, it is on disk and will be done; `applied`, libtorrent has confirmed it.
+        deadline_ms: milliseconds from receipt within which exactly one reply comes.
+    """
+
+    v: int
+    id: RequestId
+    op: str
+    args: dict[str, Any] = {}
+    client: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    wait: Wait = "durable"
+    deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEADLINE_MS)] = DEFAULT_DEADLINE_MS
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one.
+
+    Fields:
+        code: its number in the error table.
+        name: its name there.
+        message: a sentence for people; not contract.
+        retry: when the same request may succeed: `never`, `later`, or `resnapshot`: after a new snapshot.
+        retry_after_ms: the earliest useful retry in milliseconds; left out where that is not known.
+        field: dotted path of the offending field (`args.save_path`); left out where no field is to blame.
+        accepted: of a mutation: true, it is on disk and will be done although it ended in this error; false, nothing
+            was accepted and nothing will be done. Left out, that is not known yet: the same request again under the
+            same id tells. Errors of reads may have it or not.
+    """
+
+    code: int
+    name: str
+    message: str
+    retry: Retry
+    retry_after_ms: int | None = None
+    field: str | None = None
+    accepted: bool | None = None
+
+    @classmethod
+    def of(cls, error: OuzelError) -> "ErrorBody":
+        """The wire's form of a refusal."""
+        return cls(
+            code=error.kind.code,
+            name=error.kind.wire_name,
+            message=_cut(error.message, MESSAGE_MAX),
+            retry=error.kind.retry,
+            retry_after_ms=error.retry_after_ms,
+            field=None if error.field is None else _cut(error.field, FIELD_MAX),
+            accepted=error.accepted,
+        )
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client gets, once for each request.
+
+    Fields:
+        v: version of the protocol.
+        id: the request's; null where the frame was too broken to hold one.
+        ok: whether there is a `result`, or an `error`.
+        result: shape as the command defines; present when `ok`.
+        error: present when not `ok`.
+        dup: true where the request repeats an earlier one, and nothing was done anew; otherwise left out.
+        epoch: names the numbering of events, as of this reply.
+        gen: the engine's generation, 0 before the first.
+        seq: the number of the last lifecycle event, as of this reply; 0 before the first.
+    """
+
+    v: int = VERSION
+    id: str | int | None
+    ok: bool
+    result: Any | msgspec.UnsetType = msgspec.UNSET
+    error: ErrorBody | msgspec.UnsetType = msgspec.UNSET
+    dup: bool | msgspec.UnsetType = msgspec.UNSET
+    epoch: str
+    gen: int
+    seq: int
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """The map of one event.
+
+    Fields:
+        v: version of the protocol.
+        epoch: changes when numbering began anew: take a new snapshot.
+        seq: number of this event (`lifecycle/`), or of the last one before it (`progress/`, `tick/`).
+        gen: engine generation in which it happened.
+        ts_us: wall clock, microseconds since 1970, for people.
+        type: the event's type, snake_case.
+        torrent: the torrent's id, where the event is about one; otherwise left out.
+        data: the event's fields, as its type defines.
+    """
+
+    v: int = VERSION
+    epoch: str
+    seq: int
+    gen: int
+    ts_us: int
+    type: str
+    torrent: str | msgspec.UnsetType = msgspec.UNSET
+    data: dict[str, Any] = {}
+
+
+def topic_of(type_: str, torrent: str | None) -> str:
+    """The topic on which an event of this type goes out."""
+    match type_:
+        case "progress":
+            return f"progress/{torrent}"
+        case "tick":
+            return "tick/-"
+        case _:
+            return f"lifecycle/{torrent or '-'}/{type_}"
+
+
+def parse_request(frame: bytes) -> Request:
+    """The request in a frame.
+
+    Raises:
+        OuzelError: the frame is not decodable, is no request, or is of another version; where its id could be read,
+            a RefusedRequest that carries it.
+    """
+    value = codec.decode(frame)
+    if not isinstance(value, dict):
+        raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
+    try:
+        version = value.get("v", VERSION)
+        if type(version) is int and version != VERSION:  # anything else is of the wrong type, like any other field
+            raise OuzelError(ErrorKind.UNSUPPORTED_VERSION, f"v: this server speaks version {VERSION}", field="v")
+        return codec.convert(value, Request, within="", error=ErrorKind.INVALID_ENVELOPE)
+    except OuzelError as error:
+        raise RefusedRequest(error, _id_in(value)) from error
+
+
+class Glance(msgspec.Struct):
+    """What is read of a frame that nobody decodes, or not yet."""
+
+    id: RequestId
+    deadline_ms: msgspec.Raw = msgspec.Raw()
+    """As it came: it may be anything, as large as the frame."""
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds until it is to be answered; where it will be refused for its deadline, until the usual one."""
+        try:
+            given = _INTEGER.decode(self.deadline_ms)
+        except msgspec.DecodeError:
+            given = 0
+        return (given if 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
+
+
+GLANCE_BYTES: Final = 128 * 1024
+"""Frames up to here are read wholly for what a glance finds; of larger ones only what does not take long."""
+
+_GLANCE: Final = msgspec.msgpack.Decoder(Glance)
+_ID: Final = msgspec.msgpack.Decoder(RequestId)
+_INTEGER: Final = msgspec.msgpack.Decoder(int)
+
+
+def glance(frame: bytes) -> Glance | None:
+    """The id and the deadline in a frame, None where no id is found: at a hundredth of what decoding takes.
+
+    In frames over 128 KiB it finds those that are not behind more than 5,000 elements: it takes a millisecond or two,
+    however large the frame.
+    """
+    try:
+        if len(frame) <= GLANCE_BYTES:
+            return _GLANCE.decode(frame)
+        found = codec.skim(frame, ("id", "deadline_ms"))
+        if "id" not in found:
+            return None
+        return Glance(_ID.decode(found["id"]), msgspec.Raw(found.get("deadline_ms", b"")))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class RefusedRequest(OuzelError):
+    """A request that cannot be carried out but whose id could be read, so that its sender can match the reply."""
+
+    def __init__(self, reason: OuzelError, request_id: str | int | None) -> None:
+        super().__init__(reason.kind, reason.message, field=reason.field)
+        self.request_id = request_id
+
+
+def _id_in(value: dict[str, Any]) -> str | int | None:
+    """The id of a request that is none, if it is such as a request may have: nobody is sent a megabyte back."""
+    try:
+        found: str | int = msgspec.convert(value.get("id"), RequestId)
+    except msgspec.ValidationError:
+        return None
+    return found

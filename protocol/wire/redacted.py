@@ -1,0 +1,48 @@
+"""URLs as they may be shown: a private tracker's URL holds a passkey, with which anybody can be its user. Pure.
+
+What is left of a URL are scheme, host and port, and of its path the words that are on every tracker (`announce`,
+`scrape.php` and the like). Any other part of the path, user and password, the query and the fragment may be secret, and
+become an ellipsis. On the wire, to clients that may read it all, URLs are whole; in logs, crash reports and messages
+for people they are like this.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+HIDDEN: Final = "…"
+REMEMBERED: Final = 4096
+"""URLs: thousands of torrents share few trackers, and every row of a list may name one."""
+
+_PUBLIC: Final = re.compile(r"(announce|scrape|tracker|ann)(\.(php|pl|cgi|aspx?|jsp))?", re.IGNORECASE)
+_URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
+_IN_A_LINK: Final = re.compile(r"(?<=[?&])(tr(?:\.[0-9]+)?|ws|xs|as)=[^&\s\"'<>\\]*", re.IGNORECASE)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def redacted(url: str) -> str:
+    """The URL without what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return HIDDEN
+    if not parts.scheme or not parts.hostname:
+        return HIDDEN
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    user = f"{HIDDEN}@" if "@" in parts.netloc else ""
+    number = "" if port is None else f":{port}"
+    path = "/".join(
+        segment if not segment or _PUBLIC.fullmatch(segment) else HIDDEN for segment in parts.path.split("/")
+    )
+    hidden = f"?{HIDDEN}" if parts.query or parts.fragment else ""
+    return f"{parts.scheme}://{user}{host}{number}{path}{hidden}"
+
+
+def redacted_text(text: str) -> str:
+    """A text in which every URL is redacted, and so are the trackers and web seeds of a magnet link."""
+    if "=" not in text and "://" not in text:
+        return text
+    text = _IN_A_LINK.sub(lambda found: f"{found[1]}={HIDDEN}", text)
+    return _URL.sub(lambda found: redacted(found[0]), text)

@@ -1,0 +1,244 @@
+"""Access: who may use the service over tcp, and do what; on local sockets the files' modes say so.
+
+A client is its public key. The role is looked up for each request, so that a change holds at once, and who is no
+longer authorized is hung up on: a subscriber would be given events for as long as its connection lasts.
+"""
+
+import asyncio
+import errno
+import itertools
+import resource
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple, get_args
+
+import zmq
+
+from protocol.wire.commands import Command, Mutation
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.key_file import Role, parse
+from supervisor.access.authorized_keys import Authorized, AuthorizedKeys, read_file
+from supervisor.access.refusals import Refusals
+from supervisor.access.zap import Zap
+from supervisor.concurrency.threads import in_thread
+from supervisor.config.config import ApiConfig
+from supervisor.log import logs
+from supervisor.transport.connections import CONNECTIONS_MAX, Connections, limit
+from supervisor.transport.descriptors import Ends, ends_of, hang_up
+from supervisor.transport.loop_socket import Sender
+from supervisor.transport.sockets import offer_tcp
+
+LOOK_S: Final = 1.0
+"""How often the directory of keys is looked at."""
+
+LOGGED_MAX: Final = 100
+"""Files that are told of one by one, in the log."""
+
+ADDRESSES: Final = 4
+"""Two sockets of clients, each local and on tcp."""
+
+UNKNOWN_KEY: Final = "unknown key"
+READ_ONLY: Final = "read-only key"
+SUBSCRIBERS: Final = "subscribers"
+TOO_MUCH: Final = "too many subscriptions"
+
+_MUTATIONS: Final = get_args(Mutation)
+
+Report = Callable[[str, str | None], None]
+
+
+_PASSING: Final = frozenset(
+    {
+        *(errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENETDOWN, errno.ENETUNREACH),
+        *(errno.EIO, errno.ESTALE, errno.ETIMEDOUT),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
+    }
+)
+"""An address that another still has, or the machine has not got yet; a disk in trouble; too little of something."""
+
+
+class UnusableAccess(Exception):
+    """What `[api]` asks for cannot be had; the message names the key."""
+
+
+class AccessNotYet(UnusableAccess):
+    """It cannot be had now, for a reason that may pass."""
+
+
+class _Met(NamedTuple):
+    """A connection, by the number of its handshake: whose it is, and its ends."""
+
+    number: int
+    user: str
+    ends: Ends
+
+
+class Access:
+    """Guards the sockets of clients.
+
+    Args:
+        config: `[api]`.
+        context: of the sockets.
+        log: where refusals are told, once in a while each.
+
+    Raises:
+        UnusableAccess: the daemon's own key cannot be read; AccessNotYet where that may pass.
+    """
+
+    def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
+        self._config = config
+        self._log = log
+        self._refusals = Refusals()
+        self._most = self._limit()
+        self._watched: list[Connections] = []
+        self._met: dict[int, _Met] = {}
+        """The last connection under each descriptor that has sent something, also when it is gone."""
+        self._zap: Zap | None = None
+        self._keys: AuthorizedKeys | None = None
+        self._authorized = Authorized({}, {})
+        self._logged: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
+        if config.curve_secret_key_file is None or config.authorized_keys_dir is None:
+            return  # there is no tcp then, see config
+        self._secret_key = read_secret_key(Path(config.curve_secret_key_file))
+        self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
+        self._authorized = self._keys.look()
+        self._zap = Zap(context, self._admits)
+
+    def watch(self, socket: zmq.Socket[bytes]) -> None:
+        """Limits the connections of a socket of clients. To be called before it is bound."""
+        self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
+
+    def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
+        """Binds a socket to the tcp address under this key of `[api]`, where there is one.
+
+        Raises:
+            UnusableAccess: it cannot be bound; AccessNotYet where that may pass.
+        """
+        endpoint: str | None = getattr(self._config, key)
+        if endpoint is None or self._zap is None:
+            return
+        if socket.getsockopt(zmq.TYPE) == zmq.XPUB:
+            # Each subscription is told, with its sender, and not only the first one to a topic.
+            socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        try:
+            bound = offer_tcp(socket, endpoint, self._secret_key)
+        except zmq.ZMQError as error:
+            raise _unusable(error.errno, f"api.{key}: {endpoint}: {error.strerror}") from error
+        self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
+
+    def met(self, sender: Sender) -> None:
+        """Takes note of whose connection it is that a message came from."""
+        if sender.user is None:
+            return
+        known = self._met.get(sender.fd)
+        if known is not None and sender.number <= known.number:
+            # The ends are read once: a message may be looked at when its connection is gone, and the descriptor
+            # another one's. Of a lower number, it is that of a connection before.
+            return
+        ends = ends_of(sender.fd)
+        if ends is None or not ends.local.startswith("tcp:"):
+            return
+        self._met[sender.fd] = _Met(sender.number, sender.user, ends)
+        if sender.user not in self._authorized.clients:
+            hang_up(sender.fd, ends)  # it was let in before its key was removed
+
+    def admit(self, sender: Sender, command: Command) -> None:
+        """Whether a command may be given by whoever sent it. Raises OuzelError: NOT_PERMITTED."""
+        if sender.user is None:
+            return
+        self.met(sender)
+        client = self._authorized.clients.get(sender.user)
+        if client is None:
+            raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
+        if client.role is Role.READ and isinstance(command, _MUTATIONS):
+            self._refused(client.name, READ_ONLY)
+            message = f'the key {client.name!r} has the role "read", which changes nothing'
+            raise OuzelError(ErrorKind.NOT_PERMITTED, message)
+
+    async def run(self, report: Report) -> None:
+        """Looks at the keys until it is cancelled.
+
+        Args:
+            report: called with a subject, the directory or its files, and what is wrong with it, or None.
+        """
+        if self._keys is None:
+            return
+        while True:
+            first = dict(itertools.islice(self._authorized.problems.items(), LOGGED_MAX))
+            for file, problem in first.items():
+                if self._logged.get(file) != problem:
+                    self._log.warning("key_ignored", file=file, problem=problem)
+            reasons = self._authorized.reasons()
+            for subject in {**self._reported, **reasons}:
+                if reasons.get(subject) != self._reported.get(subject):
+                    report(subject, reasons.get(subject))
+            self._logged, self._reported = first, reasons
+            await asyncio.sleep(LOOK_S)
+            self._take(await in_thread(self._keys.look))
+
+    def subscriber_hung_up(self) -> None:
+        """To be called when a subscriber was hung up on that held too many subscriptions; told once in a while."""
+        self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
+
+    def close(self) -> None:
+        """To be called between the end of the sockets and that of their context."""
+        for connections in self._watched:
+            connections.close()
+        if self._zap is not None:
+            self._zap.close()
+
+    def _limit(self) -> int:
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = limit(2**31 if descriptors == resource.RLIM_INFINITY else descriptors, ADDRESSES)
+        if most < CONNECTIONS_MAX:
+            self._log.warning("few_descriptors", limit=descriptors, connections=most)
+        return most
+
+    def _take(self, authorized: Authorized) -> None:
+        before, self._authorized = self._authorized.clients, authorized
+        if before == authorized.clients:
+            return
+        names = sorted(client.name for client in authorized.clients.values())
+        self._log.info(
+            "keys_changed",
+            authorized=len(names),
+            removed=[client.name for key, client in before.items() if key not in authorized.clients],
+        )
+        for fd, met in self._met.items():
+            if met.user not in authorized.clients:
+                hang_up(fd, met.ends)
+
+    def _admits(self, user: str, address: str) -> bool:
+        if user in self._authorized.clients:
+            return True
+        self._refused(address, UNKNOWN_KEY, key=user)
+        return False
+
+    def _refused(self, subject: str, reason: str, *, event: str = "refused", **more: str) -> None:
+        told = self._refusals.tell(subject, reason, time.monotonic())
+        if told is not None:
+            whom, untold = told
+            self._log.warning(event, whom=whom, reason=reason, untold_before=untold, **more)
+
+
+def _unusable(number: int | None, message: str) -> UnusableAccess:
+    """The error to raise for one of this number."""
+    return AccessNotYet(message) if number in _PASSING else UnusableAccess(message)
+
+
+def read_secret_key(path: Path) -> str:
+    """The daemon's own key. Raises UnusableAccess."""
+    key = "api.curve_secret_key_file"
+    try:
+        found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))
+    except OSError as error:
+        how = "; `ouzel keys new --server` makes one" if error.errno == errno.ENOENT else ""
+        raise _unusable(error.errno, f"{key}: {error.filename or path}: {error.strerror}{how}") from error
+    except ValueError as error:
+        raise UnusableAccess(f"{key}: {path}: {error}") from error
+    if found.secret_key is None:
+        raise UnusableAccess(f"{key}: {path} has no secret-key; it is the file that ends in .key_secret")
+    return found.secret_key

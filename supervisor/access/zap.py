@@ -1,0 +1,61 @@
+"""The ZAP handler: ZeroMQ asks it, once a connection, whether a CURVE key may come in.
+
+The question is a message on an inproc address that libzmq knows; until it is answered the connection waits, for as long
+as a handshake may take. Source: https://rfc.zeromq.org/spec/27 (ZAP).
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+from zmq.utils import z85
+
+from supervisor.transport.loop_socket import LoopSocket
+
+ENDPOINT: Final = "inproc://zeromq.zap.01"
+VERSION: Final = b"1.0"
+KEY_BYTES: Final = 32
+
+_OK: Final = (b"200", b"OK")
+_REFUSED: Final = (b"400", b"this key is not authorized")
+
+
+class Zap:
+    """Answers on the loop, from memory. Who is let in is known by the key and the number of the handshake, `KEY N`.
+
+    Args:
+        context: of the sockets whose clients are judged.
+        admits: whether a public key (Z85) from an IP address may come in.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", admits: Callable[[str, str], bool]) -> None:
+        self._admits = admits
+        self._numbers = itertools.count(1)
+        socket = context.socket(zmq.ROUTER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.bind(ENDPOINT)
+        self._socket = LoopSocket(socket, self._asked)
+
+    def close(self) -> None:
+        """Answers no more; who connects from now on is not let in."""
+        self._socket.close()
+
+    def _asked(self, frames: list[bytes]) -> None:
+        """A question: route, delimiter, version, request id, domain, address, routing id, mechanism, credentials."""
+        route, delimiter, version, request_id, *rest = frames
+        if version != VERSION or len(rest) < 4:
+            return  # of another libzmq: without an answer, nobody is let in
+        _, address, _, mechanism, *credentials = rest
+        user = _user(mechanism, credentials)
+        admitted = user is not None and self._admits(user, address.decode("ascii", "replace"))
+        code, text = _OK if admitted else _REFUSED
+        named = f"{user} {next(self._numbers)}".encode() if admitted else b""
+        self._socket.send([route, delimiter, VERSION, request_id, code, text, named, b""])
+
+
+def _user(mechanism: bytes, credentials: list[bytes]) -> str | None:
+    """The public key of a client that proved to have the secret one."""
+    if mechanism != b"CURVE" or len(credentials) != 1 or len(credentials[0]) != KEY_BYTES:
+        return None
+    return z85.encode(credentials[0]).decode("ascii")

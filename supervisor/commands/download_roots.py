@@ -1,0 +1,77 @@
+"""Keeps every path that a client names inside the configured download roots, symbolic links resolved."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from protocol.host.real_path import real_path
+from protocol.internal.bounds import Bounds
+from protocol.wire.errors import ErrorKind, OuzelError
+
+
+class DownloadRoots:
+    """The directories below which torrents may be stored.
+
+    Args:
+        roots: absolute; the first is where torrents go when nobody says otherwise.
+        reserved: Ouzel's own directories, which are out of bounds even where they lie in a root.
+
+    Fields:
+        bounds: what is allowed, as the engine is told. Links in the roots are resolved here, once.
+    """
+
+    def __init__(self, roots: Sequence[Path], reserved: Sequence[Path] = ()) -> None:
+        resolved = [str(root.resolve()) for root in roots]
+        self.default = resolved[0]
+        self.bounds = Bounds(_texts(resolved), _texts(str(each.resolve()) for each in reserved))
+        self._allowed = frozenset(root for root in self.bounds.roots if self.bounds.allow(root))
+
+    def follow(self, other: "DownloadRoots") -> None:
+        """From now on these are the roots."""
+        self.default, self.bounds, self._allowed = other.default, other.bounds, other._allowed
+
+    def is_root(self, path: str | None) -> bool:
+        """Whether a path, or the default for None, is a root itself, so that `confine` asks no disk for it."""
+        return (self.default if path is None else path) in self._allowed
+
+    def confine(self, path: str | None, field: str) -> str:
+        """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
+        path = self.default if path is None else path
+        if self.is_root(path):
+            return path
+        if "\0" in path or not Path(path).is_absolute():
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
+        try:
+            resolved = real_path(path)
+        except OSError as error:
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r}: {error}", field=field) from error
+        if not _texts([resolved]):
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {resolved!r} is not UTF-8", field=field)
+        if not self.bounds.allow(resolved):
+            allowed = ", ".join(self.bounds.roots)
+            raise OuzelError(
+                ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is outside the download roots ({allowed})", field=field
+            )
+        _check_directory(resolved, field)
+        return resolved
+
+
+def _check_directory(path: str, field: str) -> None:
+    """Refuses what is, or lies below, something else than a directory, or has a name that the disk does not take.
+
+    Whatever else is wrong with the disk may be mended. Raises OuzelError: PATH_NOT_ALLOWED.
+    """
+    try:
+        if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  # the number of the error is what matters
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
+            problem = f"{field}: {path[:200]!r}: {error.strerror}"
+            raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, problem, field=field) from error
+
+
+def _texts(paths: Iterable[str]) -> list[str]:
+    """Those that are UTF-8, and so can be written down and sent; a link may lead to one that is not."""
+    return [path for path in paths if path.encode(errors="replace").decode() == path]

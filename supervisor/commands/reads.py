@@ -1,0 +1,356 @@
+"""What clients can ask without changing anything. Answered from memory, with or without an engine.
+
+Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
+"""
+
+import re
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+import msgspec
+import psutil
+
+from protocol.wire import codec
+from protocol.wire.commands import (
+    BY_OP,
+    GetTorrent,
+    Health,
+    Hello,
+    ListFiles,
+    ListTorrents,
+    ListTrackers,
+    Ping,
+    Replay,
+    Stats,
+)
+from protocol.wire.commands import Snapshot as SnapshotVerb
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.envelope import VERSION
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import Nothing, ServerInfo
+from protocol.wire.rows import (
+    ROW_FIELDS,
+    EngineReport,
+    EngineState,
+    HealthReport,
+    ProcessReport,
+    RestoreReport,
+    SandboxReport,
+    SessionReport,
+    SettingsReport,
+    StatsReport,
+    SupervisorReport,
+    TorrentRow,
+    TorrentState,
+)
+from supervisor.commands import pages
+from supervisor.config.config import Config
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.events.event_log import EventLog
+from supervisor.health.health import Health as HealthBook
+from supervisor.store.catalogue import Catalogue
+
+SERVER: Final = "ouzel"
+REPLAY_BYTES_MAX: Final = 1024 * 1024
+_ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+FILES_STEP: Final = 100
+"""Files that are listed in one step."""
+
+STATS_FRESH_S: Final = 0.1
+"""How long one count of all torrents and look at both processes does, unless something happens."""
+
+LongRead = SnapshotVerb | ListTorrents | ListFiles | ListTrackers | Replay
+ShortRead = Hello | Ping | Health | Stats | GetTorrent
+Steps = Generator[None, None, dict[str, Any]]
+REPLAY_EVENTS_MAX: Final = 1000
+"""A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
+
+
+class Reads:
+    """Answers every read from what the supervisor holds in memory.
+
+    Args:
+        config: the configuration; replaced by the service when another one comes into force.
+        version: Ouzel's.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        health: HealthBook,
+        log: EventLog,
+        keeper: Keeper,
+        restore: Restore,
+        version: str,
+    ) -> None:
+        self.config = config
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._health = health
+        self._log = log
+        self._keeper = keeper
+        self._restore = restore
+        self._version = version
+        self._started_at = time.monotonic()
+        self._supervisor_process = psutil.Process()
+        self._stats_kept: tuple[float, int, StatsReport] | None = None
+        """When, at which event, and what."""
+        self.libtorrent = ""
+        self.sandbox: SandboxReport | None = None
+        self.pid = self._supervisor_process.pid
+
+    def answer(self, command: ShortRead) -> Any:
+        """The result of a read that takes no time. Raises OuzelError."""
+        now = time.monotonic()
+        match command:
+            case Hello():
+                return ServerInfo(
+                    server=SERVER,
+                    version=self._version,
+                    protocol=VERSION,
+                    libtorrent=self.libtorrent,
+                    ops=list(BY_OP),
+                    max_frame_bytes=codec.MAX_FRAME_BYTES,
+                )
+            case Ping():
+                return Nothing()
+            case Health():
+                return self.health(now)
+            case Stats():
+                return self._stats(now)
+            case GetTorrent(torrent=torrent):
+                return self._snapshot.detail(self._shown(torrent), now)
+
+    def steps(self, command: LongRead) -> Steps:
+        """The result of a read that may be long, in steps. Its rows and events are encoded. Raises OuzelError."""
+        match command:
+            case SnapshotVerb():
+                return self._all(command)
+            case ListTorrents():
+                return self._list(command)
+            case ListFiles():
+                return self._files(command)
+            case ListTrackers():
+                return self._trackers(command)
+            case Replay(epoch=epoch, after_seq=after_seq, limit=limit):
+                return self._replay(epoch, after_seq, limit)
+
+    def find(self, torrent: str) -> DesiredTorrent:
+        """A torrent's desired state, by its id or its other info-hash.
+
+        Raises:
+            OuzelError: UNKNOWN_TORRENT, or STORAGE_UNAVAILABLE: its record cannot be read.
+        """
+        torrent = self._catalogue.resolve(torrent)
+        self._catalogue.check_readable(torrent)
+        return self._shown(torrent)
+
+    def _shown(self, torrent: str) -> DesiredTorrent:
+        """The same, also of a torrent whose record cannot be read: that has its id, and no more."""
+        desired = self._catalogue.shown(self._catalogue.resolve(torrent))
+        if desired is None:
+            raise OuzelError(
+                ErrorKind.UNKNOWN_TORRENT, f"args.torrent: there is no torrent {torrent}", field="args.torrent"
+            )
+        return desired
+
+    def settings(self) -> SettingsReport:
+        """The session's limits: what clients asked for, else what is configured."""
+        session, limits = self._catalogue.session, self.config.limits
+        return SettingsReport(
+            download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
+            upload_bps=limits.upload_bps if session.upload_bps is None else session.upload_bps,
+        )
+
+    def health(self, now: float) -> HealthReport:
+        """The result of `health`."""
+        keeper = self._keeper
+        running = keeper.child is not None
+        return HealthReport(
+            status=self._health.status,
+            reasons=self._health.reasons,
+            engine=EngineReport(
+                state=EngineState(keeper.lifecycle.state.value),
+                pid=keeper.child.pid if keeper.child else None,
+                gen=keeper.gen,
+                restarts=keeper.restarts,
+                uptime_ms=int((now - keeper.spawned_at) * 1000) if running else 0,
+            ),
+            supervisor=SupervisorReport(
+                pid=self.pid,
+                version=self._version,
+                uptime_ms=int((now - self._started_at) * 1000),
+            ),
+            restore=RestoreReport(done=self._restore.done, total=self._restore.total),
+            sandbox=self.sandbox,
+        )
+
+    def _stats(self, now: float) -> StatsReport:
+        kept = self._stats_kept
+        if kept is None or now - kept[0] > STATS_FRESH_S or kept[1] != self._log.head:
+            kept = self._stats_kept = now, self._log.head, self._stats_now(now)
+        return kept[2]
+
+    def _stats_now(self, now: float) -> StatsReport:
+        session = self._snapshot.session
+        states = self._snapshot.states()
+        torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
+        counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
+        child = self._keeper.child
+        totals = self._snapshot.totals
+        all_time_downloaded, all_time_uploaded = totals.all_time
+        return StatsReport(
+            session=SessionReport(
+                download_bps=session.download_bps if session else 0,
+                upload_bps=session.upload_bps if session else 0,
+                downloaded=totals.session_downloaded,
+                uploaded=totals.session_uploaded,
+                peers=session.peers if session else 0,
+                listen_port=session.listen_port if session else 0,
+                age_ms=self._snapshot.session_age_ms(now),
+                all_time_downloaded=all_time_downloaded,
+                all_time_uploaded=all_time_uploaded,
+            ),
+            supervisor=_measure(self.pid),
+            engine=_measure(child.pid if child else None),
+            torrents={state.value: count for state, count in counts.items()},
+        )
+
+    def _all(self, command: SnapshotVerb) -> Steps:
+        rows, cursor = yield from self._page(self._catalogue.ids_after, self._row, command.cursor, command.limit)
+        return {
+            "health": self.health(time.monotonic()),
+            "settings": self.settings(),
+            "torrents": rows,
+            "cursor": cursor,
+        }
+
+    def _list(self, command: ListTorrents) -> Steps:
+        unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
+        if unknown:
+            raise OuzelError(
+                ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
+            )
+        names = None if command.fields is None else {"torrent", *command.fields}
+        chosen = None if command.ids is None else sorted({self._catalogue.resolve(each) for each in command.ids})
+
+        def ids_after(cursor: str | None, count: int) -> list[str]:
+            assert chosen is not None
+            start = 0 if cursor is None else bisect_right(chosen, cursor)
+            return chosen[start : start + count]
+
+        among = None if chosen is None else frozenset(chosen)
+
+        def row(torrent: str) -> Any:
+            desired = self._catalogue.shown(torrent)
+            if desired is None or (among is not None and torrent not in among):
+                return None
+            if command.state is not None and self._snapshot.of(torrent).state is not command.state:
+                return None
+            if command.label is not None and command.label not in desired.labels:
+                return None
+            found = self._snapshot.row(desired, time.monotonic())
+            return found if names is None else {name: getattr(found, name) for name in names}
+
+        ids = self._catalogue.ids_after if chosen is None else ids_after
+        rows, cursor = yield from self._page(ids, row, command.cursor, command.limit)
+        return {"torrents": rows, "cursor": cursor}
+
+    def _page(
+        self,
+        ids_after: Callable[[str | None, int], list[str]],
+        row: Callable[[str], Any],
+        cursor: str | None,
+        limit: int,
+    ) -> pages.Steps:
+        if cursor is not None and not _ID.fullmatch(cursor):
+            raise _no_cursor()
+        return pages.of_torrents(ids_after, row, self._log, cursor=cursor, limit=limit)
+
+    def _row(self, torrent: str) -> TorrentRow | None:
+        desired = self._catalogue.shown(torrent)
+        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+
+    def _files(self, command: ListFiles) -> Steps:
+        start, torrent = _offset(command.cursor), self._shown(command.torrent).torrent
+        observed = self._snapshot.of(torrent)
+        metadata = observed.metadata
+        if metadata is None:
+            raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
+        files: list[msgspec.Raw] = []
+        size, end = 0, min(metadata.count, start + command.limit)
+        while start + len(files) < end and size < pages.PAGE_BYTES:
+            at = start + len(files)
+            rows = self._snapshot.files(torrent, at, min(FILES_STEP, end - at))
+            if not rows:
+                break  # it was removed meanwhile
+            more = [codec.encoded(row) for row in rows]
+            files += more
+            size += sum(map(len, more))
+            yield
+        at = start + len(files)
+        told = observed.file_bytes
+        return {
+            "files": files,
+            "cursor": str(at) if at < metadata.count else None,
+            "age_ms": None if told is None else max(0, int((time.monotonic() - told[0]) * 1000)),
+        }
+
+    def _trackers(self, command: ListTrackers) -> Steps:
+        desired, now = self._shown(command.torrent), time.monotonic()
+        age_s = self._snapshot.trackers.numbers_age_s(desired.torrent, now)
+        yield from ()
+        return {
+            "trackers": self._snapshot.trackers_of(desired, now),
+            "age_ms": None if age_s is None else int(age_s * 1000),
+        }
+
+    def _replay(self, epoch: str, after_seq: int, limit: int) -> Steps:
+        """As many as one turn of the loop may take; the bytes that went out are put into the reply as they are."""
+        events: list[msgspec.Raw] = []
+        size = 0
+        for logged in self._log.replay(epoch, after_seq, min(limit, REPLAY_EVENTS_MAX)):
+            frame = self._log.frame(logged)
+            size += len(frame)
+            if events and size > REPLAY_BYTES_MAX:
+                break
+            events.append(msgspec.Raw(frame))
+        yield from ()
+        return {"events": events, "head": self._log.head}
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise _no_cursor()
+    return int(cursor)
+
+
+def _no_cursor() -> OuzelError:
+    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
+
+
+def _measure(pid: int | None) -> ProcessReport:
+    try:
+        process = psutil.Process(pid) if pid is not None else None
+        if process is not None:
+            with process.oneshot():
+                used = process.cpu_times()
+                return ProcessReport(
+                    rss_bytes=process.memory_info().rss,
+                    cpu_ms=int((used.user + used.system) * 1000),
+                    fds=process.num_fds(),
+                )
+    except psutil.Error:
+        pass
+    return ProcessReport(rss_bytes=0, cpu_ms=0, fds=0)

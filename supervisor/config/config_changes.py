@@ -1,0 +1,96 @@
+"""Which configuration is in force while its file changes. Pure.
+
+What can change in a running service is taken at once, and whole: until the engine has confirmed it, there is a way
+back to the one before. What cannot change stays as it is until the next start, whatever the file says.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from supervisor.config.config import Config
+
+LIVE: Final = frozenset(
+    {
+        "limits.download_bps",
+        "limits.upload_bps",
+        "log.format",
+        "log.level",
+        "paths.download_roots",
+        "restart.window_s",
+        "restart.budget",
+        "restart.max_delay_s",
+    }
+)
+"""Keys that can change while the service runs, besides all of `[engine]`."""
+
+
+class Changes(NamedTuple):
+    """What a changed file comes to.
+
+    Fields:
+        config: the file's, with the running values of what cannot change.
+        changed: keys that have another value now.
+        restart_needed: keys that the file has otherwise than the service runs.
+    """
+
+    config: Config
+    changed: list[str]
+    restart_needed: list[str]
+
+
+def compare(running: Config, wanted: Config) -> Changes:
+    """What becomes of the running configuration where a file wants another one."""
+    old, new = _by_key(running), _by_key(wanted)
+    different = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+    changed = [key for key in different if _is_live(key)]
+    restart_needed = [key for key in different if not _is_live(key)]
+    sections: dict[str, Any] = msgspec.to_builtins(wanted)
+    for key in restart_needed:
+        section, name = key.split(".", 1)
+        sections[section][name] = old[key]
+    return Changes(msgspec.convert(sections, Config), changed, restart_needed)
+
+
+class ConfigInForce:
+    """The configuration that the service runs by.
+
+    Fields:
+        config: it.
+        number: which one it is; the engine gives it back with its verdict.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.number = 0
+        self._good: Config | None = None
+
+    def take(self, config: Config) -> None:
+        """From now on this one, until it is refused."""
+        self._good = self._good or self.config
+        self._replace(config)
+
+    def confirmed(self, number: int) -> None:
+        """An engine has taken the settings of this configuration."""
+        if number == self.number:
+            self._good = self.config
+
+    def go_back(self) -> bool:
+        """Takes the one before again, as this one was refused. False where there is none."""
+        if self._good is None or self._good is self.config:
+            return False
+        self._replace(self._good)
+        return True
+
+    def _replace(self, config: Config) -> None:
+        self.config = config
+        self.number += 1
+
+
+def _by_key(config: Config) -> dict[str, Any]:
+    sections: dict[str, dict[str, Any]] = msgspec.to_builtins(config)
+    return {f"{section}.{name}": value for section, keys in sections.items() for name, value in keys.items()}
+
+
+def _is_live(key: str) -> bool:
+    return key.startswith("engine.") or key in LIVE

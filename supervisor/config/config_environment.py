@@ -1,0 +1,94 @@
+"""The configuration's part in the environment, `OUZEL_SECTION_KEY`, and names that are none of these. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from protocol.internal.nearest import nearest
+from supervisor.config.config_problem import Problem
+
+PREFIX: Final = "OUZEL_"
+ENGINE: Final = "engine"
+"""The section whose keys only libtorrent knows."""
+
+CLIENTS: Final = frozenset({"OUZEL_KEY", "OUZEL_SERVER", "OUZEL_SERVER_EVENTS", "OUZEL_SERVER_KEY"})
+"""Variables of Ouzel's clients, which may be set where the daemon is started."""
+
+_ORCHESTRATORS: Final = re.compile(
+    r"OUZEL_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""What Kubernetes gives every container where a service is called `ouzel`."""
+
+
+class Found(NamedTuple):
+    """What the environment says.
+
+    Fields:
+        values: by section and key.
+        variables: which variable it was, by section and key.
+        problems: variables that nothing reads.
+    """
+
+    values: dict[str, dict[str, Any]]
+    variables: dict[tuple[str, str], str]
+    problems: list[Problem]
+
+
+def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Found:
+    """`OUZEL_RESTART_BUDGET=9` as `{"restart": {"budget": "9"}}`; engine settings get the type they look like.
+
+    Args:
+        known: the keys of each section; those of the engine are libtorrent's, and not among them.
+    """
+    names = {_name(section, key): (section, key) for section, keys in known.items() for key in keys}
+    found = Found({}, {}, [])
+    for name, value in sorted(environ.items()):
+        place = names.get(name) or _engine_setting(name)
+        if place is not None:
+            section, key = place
+            found.values.setdefault(section, {})[key] = _value(section, key, value)
+            found.variables[place] = name
+        elif not name.startswith(PREFIX):
+            if name.upper() in names or _engine_setting(name.upper()) is not None:
+                # Lower case: what a shell exports by mistake. Other programs' variables do not look like this.
+                found.problems.append(_unknown(name, name.upper()))
+        elif name not in CLIENTS and not _ORCHESTRATORS.fullmatch(name):
+            found.problems.append(_unknown(name, _meant(name, [*names, *CLIENTS], known)))
+    return found
+
+
+def _name(section: str, key: str) -> str:
+    return f"{PREFIX}{section.upper()}_{key.upper()}"
+
+
+def _engine_setting(name: str) -> tuple[str, str] | None:
+    before, _, setting = name.partition(_name(ENGINE, ""))
+    if before or not setting or setting != setting.upper():
+        return None
+    return ENGINE, setting.lower()
+
+
+def _meant(name: str, names: Iterable[str], sections: Iterable[str]) -> str | None:
+    upper = name.upper()
+    if _engine_setting(upper) is not None:
+        return upper
+    near = nearest(upper, names)
+    section, _, key = upper.removeprefix(PREFIX).partition("_")
+    if near is None and key and nearest(section, sections) == ENGINE:
+        return _name(ENGINE, key)
+    return near
+
+
+def _unknown(name: str, meant: str | None) -> Problem:
+    hint = "unset it; variables of Ouzel's are OUZEL_SECTION_KEY" if meant is None else f"did you mean {meant}?"
+    return Problem(message=f"Ouzel has no such variable; {hint}", variable=name)
+
+
+def _value(section: str, key: str, value: str) -> Any:
+    if (section, key) == ("paths", "download_roots"):
+        return value.split(":")
+    if section == ENGINE:
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        return int(value) if re.fullmatch("-?[0-9]{1,20}", value) else value
+    return value

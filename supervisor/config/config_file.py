@@ -1,0 +1,104 @@
+"""The configuration file as it was read: its sections, and in which line a key stands."""
+
+import codecs
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from supervisor.config.config_problem import InvalidConfig, Problem
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_AT_LINE: Final = re.compile(r" ?\(at line (?P<line>\d+), column \d+\)")
+_NAME: Final = r"[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'"
+_HEADER: Final = re.compile(rf"\s*\[\[?\s*(?P<section>{_NAME})\s*(?:\.\s*(?P<key>{_NAME})\s*)?\]")
+_KEY: Final = re.compile(rf"\s*(?P<first>{_NAME})\s*(?:\.\s*(?P<second>{_NAME})\s*)?[.=]")
+
+
+class ConfigFile(NamedTuple):
+    """A file that is TOML.
+
+    Fields:
+        path: its name, as it was given.
+        text: what it holds.
+        content: the same, parsed.
+    """
+
+    path: Path
+    text: str
+    content: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> "ConfigFile":
+        """Reads a file.
+
+        A regular file without any section is refused: so does one look that an editor is about to write, or that was
+        cut off on a full disk. What it came to would be the defaults, which let in more than most files do.
+
+        Raises:
+            InvalidConfig: unreadable (its cause is the OSError), not TOML, or without a section.
+        """
+        try:
+            with path.open("rb") as file:
+                regular = stat.S_ISREG(path.stat().st_mode)
+                raw = file.read()
+        except OSError as error:
+            raise _invalid(path, error.strerror or str(error)) from error
+        text = _decoded(path, raw)
+        try:
+            content = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # not TOML, a number of thousands of digits, or nested too deep
+            found = _AT_LINE.search(str(error))
+            line = None if found is None else int(found["line"])
+            raise _invalid(path, f"is not TOML: {_AT_LINE.sub('', str(error))}", line) from error
+        if not content and regular:
+            empty = "is empty" if not text.strip() else "has nothing but comments"
+            problem = "as a file that was cut off; for the defaults write one section into it, such as [paths]"
+            raise _invalid(path, f"{empty}, {problem}")
+        return cls(path, text, content)
+
+    def line_of(self, section: str, key: str | None = None) -> int | None:
+        """The line of a key, or of its section where it is not found; None where neither is."""
+        current: str | None = None
+        of_section: int | None = None
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if header := _HEADER.match(line):
+                current = _bare(header["section"])
+                names = [current, *([_bare(header["key"])] if header["key"] else [])]
+            elif entry := _KEY.match(line):
+                own = [_bare(entry[part]) for part in ("first", "second") if entry[part]]
+                names = own if current is None else [current, *own]
+            else:
+                continue
+            if names[0] != section:
+                continue
+            if of_section is None:
+                of_section = number
+            if key is not None and names[1:2] == [key]:
+                return number
+        return of_section
+
+
+def _decoded(path: Path, raw: bytes) -> str:
+    if raw.startswith(codecs.BOM_UTF8):
+        problem = "begins with a byte order mark, which TOML has not; save it as UTF-8 without one (without BOM)"
+        raise _invalid(path, problem, 1)
+    if raw.startswith(_UTF16):
+        raise _invalid(path, "is UTF-16; save it as UTF-8", 1)
+    if (at := raw.find(b"\0")) >= 0:
+        problem = "holds NUL bytes, as a file that was not written to its end; write it anew"
+        raise _invalid(path, problem, raw.count(b"\n", 0, at) + 1)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8: byte 0x{raw[error.start]:02x} begins no character; save it as UTF-8"
+        raise _invalid(path, problem, raw.count(b"\n", 0, error.start) + 1) from error
+
+
+def _bare(name: str) -> str:
+    return name.strip("\"'")
+
+
+def _invalid(path: Path, message: str, line: int | None = None) -> InvalidConfig:
+    return InvalidConfig([Problem(message=message, file=str(path), line=line)])

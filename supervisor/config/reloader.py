@@ -1,0 +1,158 @@
+"""The reloader: reads the configuration anew when it is asked to, and sees it through to the engine's verdict.
+
+A configuration is taken whole or not at all. Whoever finds that it may have changed asks: SIGHUP does.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Final
+
+from supervisor.concurrency.threads import in_thread
+from supervisor.config.config import Config
+from supervisor.config.config_changes import Changes, ConfigInForce, compare
+from supervisor.config.config_problem import InvalidConfig
+from supervisor.host.service_manager import ServiceManager
+from supervisor.log import logs
+
+READ_S: Final = 10.0
+"""How long the file may take to be read: a disk can hang."""
+
+AGAIN_S: Final = 2.0
+"""How soon a file that cannot be read is tried again."""
+
+VERDICT_S: Final = 10.0
+"""How long an engine may take to say what it thinks of new settings, before the reload counts as over."""
+
+
+class Reloader:
+    """Brings a changed configuration into force.
+
+    Args:
+        in_force: the running configuration; changed here.
+        read: reads the configuration; called in a thread. Raises InvalidConfig.
+        apply: has the parts of the service go by what is in force now.
+        engine_up: whether there is an engine to judge settings.
+        on_taken: called with the changes that are in force now.
+        on_refused: called with what is wrong where the old configuration stays.
+        manager: is told when a reload begins and ends.
+    """
+
+    def __init__(
+        self,
+        in_force: ConfigInForce,
+        *,
+        read: Callable[[], Config],
+        apply: Callable[[], None],
+        engine_up: Callable[[], bool],
+        on_taken: Callable[[Changes], None],
+        on_refused: Callable[[str], None],
+        manager: ServiceManager,
+        log: logs.Logger,
+    ) -> None:
+        self._in_force = in_force
+        self._read = read
+        self._apply = apply
+        self._engine_up = engine_up
+        self._on_taken = on_taken
+        self._on_refused = on_refused
+        self._manager = manager
+        self._log = log
+        self._asked = asyncio.Event()
+        self._verdict = asyncio.Event()
+        self._judging = False
+        self._refusal: str | None = None
+        self._unreadable: str | None = None
+        """Why the file could not be read at all, when it was tried last."""
+
+    def ask(self) -> None:
+        """The configuration may have changed. Asking again while it is being read has it read once more."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Reloads as often as it is asked to, one after the other, until it is cancelled.
+
+        Where the file cannot be read at all, it is tried again every few seconds, until it can be.
+        """
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if self._unreadable is None else AGAIN_S):
+                    await self._asked.wait()
+            if self._asked.is_set():
+                self._asked.clear()
+                self._unreadable = None
+                self._log.info("reloading")
+                self._manager.reloading(time.monotonic_ns() // 1000)
+                await self._reload()
+                self._manager.ready()
+            else:
+                await self._reload()
+
+    def confirmed(self, number: int) -> None:
+        """The engine has taken the settings of a configuration."""
+        self._in_force.confirmed(number)
+        if number == self._in_force.number:
+            self._verdict.set()
+
+    def refused(self, number: int, problem: str) -> bool:
+        """The engine refused the settings of a configuration. False where there is none to go back to."""
+        if number != self._in_force.number:
+            return True  # it was told twice of a configuration that is no longer in force
+        if not self._in_force.go_back():
+            return False
+        self._apply()
+        if self._judging:
+            self._refusal = problem
+            self._verdict.set()
+        else:
+            self._on_refused(problem)  # there was no engine when the file was read
+        return True
+
+    async def _reload(self) -> None:
+        try:
+            async with asyncio.timeout(READ_S):
+                wanted = await in_thread(self._read)
+        except InvalidConfig as error:
+            self._refuse(str(error), unreadable=isinstance(error.__cause__, OSError))
+            return
+        except TimeoutError:
+            self._refuse("the configuration file cannot be read: its disk does not answer", unreadable=True)
+            return
+        except OSError as error:
+            self._refuse(f"the configuration file cannot be read: {error.strerror}", unreadable=True)
+            return
+        self._unreadable = None
+        changes = compare(self._in_force.config, wanted)
+        problem = await self._take(changes.config) if changes.changed else None
+        if problem is None:
+            self._on_taken(changes)
+        else:
+            self._on_refused(problem)
+
+    def _refuse(self, problem: str, *, unreadable: bool) -> None:
+        """Says what is wrong, once where it is tried again."""
+        if problem != self._unreadable:
+            self._on_refused(problem)
+        self._unreadable = problem if unreadable else None
+
+    async def _take(self, config: Config) -> str | None:
+        """Brings it into force and waits for the engine's verdict: what is wrong with it, or None.
+
+        Where there is no engine, the next one will judge.
+        """
+        self._in_force.take(config)
+        self._refusal = None
+        self._verdict.clear()
+        self._apply()
+        if not self._engine_up():
+            return None
+        self._judging = True
+        try:
+            async with asyncio.timeout(VERDICT_S):
+                await self._verdict.wait()
+        except TimeoutError:
+            self._log.warning("reload_not_confirmed", after_s=VERDICT_S)
+        finally:
+            self._judging = False
+        return self._refusal

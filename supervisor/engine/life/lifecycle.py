@@ -1,0 +1,268 @@
+"""The engine's lifecycle as a machine: `step(lifecycle, input, now, policy) -> (lifecycle, actions)`. Pure.
+
+What may happen in which state is the table at the end; an input that the table does not have is `IllegalInput`. The
+machine knows of no process: a keeper performs the actions and reports what came of them. Times are monotonic seconds.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from supervisor.engine.life import restart_policy
+from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.engine.process.kill_ladder import Manner
+
+START_DEADLINE_S: Final = 30.0
+"""How long an engine may take to become ready."""
+
+STOP_DEADLINE_S: Final = 15.0
+"""How long an engine may take to save and leave."""
+
+
+class State(Enum):
+    """What the supervisor is doing about its engine."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    RECYCLING = "recycling"
+    BACKING_OFF = "backing_off"
+    OVER_BUDGET = "over_budget"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Timer(Enum):
+    """The timers that the machine asks for, one of each at the most."""
+
+    START_DEADLINE = "start_deadline"
+    STABLE = "stable"
+    BACK_OFF = "back_off"
+    STOP_DEADLINE = "stop_deadline"
+
+
+class StartRequested(NamedTuple):
+    """The service is up and wants an engine."""
+
+
+class Ready(NamedTuple):
+    """The engine takes commands."""
+
+
+class Died(NamedTuple):
+    """The engine's process is gone, whatever the reason.
+
+    Fields:
+        excused: the reason is known and dealt with. Such a death does not count, and the next engine starts at once.
+    """
+
+    excused: bool = False
+
+
+class TimerFired(NamedTuple):
+    """A timer that was started ran out."""
+
+    timer: Timer
+
+
+class RecycleRequested(NamedTuple):
+    """The engine shall save and leave, and another one take its place."""
+
+
+class StopRequested(NamedTuple):
+    """The service is going down."""
+
+
+Input = StartRequested | Ready | Died | TimerFired | RecycleRequested | StopRequested
+
+
+class Spawn(NamedTuple):
+    """Action: start an engine."""
+
+
+class Drain(NamedTuple):
+    """Action: ask the engine to save and leave."""
+
+
+class Kill(NamedTuple):
+    """Action: end the engine's process."""
+
+    manner: Manner = Manner.AT_ONCE
+
+
+class StartTimer(NamedTuple):
+    """Action: report `TimerFired` in `delay_s` seconds; a running timer of the kind is replaced."""
+
+    timer: Timer
+    delay_s: float
+
+
+class CancelTimer(NamedTuple):
+    """Action: forget the timer if it runs."""
+
+    timer: Timer
+
+
+class Finish(NamedTuple):
+    """Action: the engine is gone for good, the service can end."""
+
+
+Action = Spawn | Drain | Kill | StartTimer | CancelTimer | Finish
+
+
+class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the machine remembers.
+
+    Fields:
+        crashes: when engines died unasked, the ones that may still count.
+        young_deaths: how many of the latest runs in a row did not settle.
+        ready_at: since when the running engine takes commands.
+        probing: this engine is a probe after the budget was spent; if it dies, there is no back-off.
+        next_start_s: delay of the back-off or probe under way.
+        starts: engines spawned so far.
+    """
+
+    state: State = State.IDLE
+    crashes: tuple[float, ...] = ()
+    young_deaths: int = 0
+    ready_at: float | None = None
+    probing: bool = False
+    next_start_s: float | None = None
+    starts: int = 0
+
+
+class IllegalInput(Exception):
+    """An input that cannot happen in this state: whoever reports has a defect."""
+
+
+Outcome = tuple[Lifecycle, list[Action]]
+_Transition = Callable[[Lifecycle, Input, float, RestartPolicy], Outcome]
+
+
+def step(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    """What becomes of the lifecycle, and what is to be done. Raises IllegalInput."""
+    key = (lifecycle.state, event.timer if isinstance(event, TimerFired) else type(event))
+    transition = TRANSITIONS.get(key)
+    if transition is None:
+        raise IllegalInput(f"{key[1]} in state {lifecycle.state.value}")
+    return transition(lifecycle, event, now, policy)
+
+
+def _spawn(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    started = msgspec.structs.replace(
+        lifecycle, state=State.STARTING, ready_at=None, next_start_s=None, starts=lifecycle.starts + 1
+    )
+    return started, [Spawn(), StartTimer(Timer.START_DEADLINE, START_DEADLINE_S)]
+
+
+def _probe(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return _spawn(msgspec.structs.replace(lifecycle, probing=True), event, now, policy)
+
+
+def _ready(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    running = msgspec.structs.replace(lifecycle, state=State.RUNNING, ready_at=now)
+    return running, [CancelTimer(Timer.START_DEADLINE), StartTimer(Timer.STABLE, restart_policy.STABLE_S)]
+
+
+def _stable(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, crashes=(), young_deaths=0, probing=False), []
+
+
+def _crashed(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    if isinstance(event, Died) and event.excused:
+        return _waits(lifecycle, State.BACKING_OFF, 0.0)
+    settled = lifecycle.ready_at is not None and now - lifecycle.ready_at >= restart_policy.SETTLED_S
+    crashed = msgspec.structs.replace(
+        lifecycle,
+        crashes=policy.recent((*lifecycle.crashes, now), now),
+        young_deaths=0 if settled else lifecycle.young_deaths + 1,
+    )
+    delay_s = None if lifecycle.probing else policy.delay_s(crashed.crashes, crashed.young_deaths)
+    if delay_s is None:
+        return _waits(crashed, State.OVER_BUDGET, policy.probe_s)
+    return _waits(crashed, State.BACKING_OFF, delay_s)
+
+
+def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
+    waiting = msgspec.structs.replace(lifecycle, state=state, ready_at=None, next_start_s=wait_s)
+    return waiting, [
+        CancelTimer(Timer.START_DEADLINE),
+        CancelTimer(Timer.STABLE),
+        StartTimer(Timer.BACK_OFF, wait_s),
+    ]
+
+
+def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    """What does not start may show why; what does not leave is asked once more."""
+    return lifecycle, [Kill(Manner.FAULTY if lifecycle.state is State.STARTING else Manner.OVERDUE)]
+
+
+def _recycle(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    recycling = msgspec.structs.replace(lifecycle, state=State.RECYCLING)
+    return recycling, [CancelTimer(Timer.STABLE), Drain(), StartTimer(Timer.STOP_DEADLINE, STOP_DEADLINE_S)]
+
+
+def _recycled(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    """Its end was asked for, however it came: no crash, and no back-off."""
+    waiting = msgspec.structs.replace(lifecycle, state=State.BACKING_OFF, ready_at=None, next_start_s=0.0)
+    return waiting, [CancelTimer(Timer.STOP_DEADLINE), StartTimer(Timer.BACK_OFF, 0.0)]
+
+
+def _stop_recycling(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    """It drains already, and has a deadline."""
+    return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
+
+
+def _stop_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
+    return stopping, [
+        CancelTimer(Timer.START_DEADLINE),
+        CancelTimer(Timer.STABLE),
+        Drain(),
+        StartTimer(Timer.STOP_DEADLINE, STOP_DEADLINE_S),
+    ]
+
+
+def _stop_starting_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    stopping = msgspec.structs.replace(lifecycle, state=State.STOPPING)
+    return stopping, [CancelTimer(Timer.START_DEADLINE), Kill()]
+
+
+def _stop_without_engine(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.BACK_OFF), Finish()]
+
+
+def _left(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return msgspec.structs.replace(lifecycle, state=State.STOPPED), [CancelTimer(Timer.STOP_DEADLINE), Finish()]
+
+
+def _nothing(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
+    return lifecycle, []
+
+
+TRANSITIONS: Final[dict[tuple[State, Timer | type[Input]], _Transition]] = {
+    (State.IDLE, StartRequested): _spawn,
+    (State.IDLE, StopRequested): _stop_without_engine,
+    (State.STARTING, Ready): _ready,
+    (State.STARTING, Died): _crashed,
+    (State.STARTING, Timer.START_DEADLINE): _kill,
+    (State.STARTING, StopRequested): _stop_starting_engine,
+    (State.RUNNING, Died): _crashed,
+    (State.RUNNING, Timer.STABLE): _stable,
+    (State.RUNNING, RecycleRequested): _recycle,
+    (State.RUNNING, StopRequested): _stop_engine,
+    (State.RECYCLING, Died): _recycled,
+    (State.RECYCLING, Timer.STOP_DEADLINE): _kill,
+    (State.RECYCLING, StopRequested): _stop_recycling,
+    (State.BACKING_OFF, Timer.BACK_OFF): _spawn,
+    (State.BACKING_OFF, StopRequested): _stop_without_engine,
+    (State.OVER_BUDGET, Timer.BACK_OFF): _probe,
+    (State.OVER_BUDGET, StopRequested): _stop_without_engine,
+    (State.STOPPING, Ready): _nothing,
+    (State.STOPPING, Died): _left,
+    (State.STOPPING, Timer.STOP_DEADLINE): _kill,
+    (State.STOPPING, StopRequested): _nothing,
+    (State.STOPPED, StopRequested): _nothing,
+}

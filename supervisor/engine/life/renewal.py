@@ -1,0 +1,134 @@
+"""The renewal: has another engine take the place of one whose sandbox, or whose download roots, are out of date.
+
+First the next engine is made ready as a spare, where there are spares; then the running one saves and leaves. Where it
+cannot write to the resume directory any more, it hands over what it would write before.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from supervisor.engine.life.covered import outdated
+from supervisor.engine.life.keeper import Keeper
+from supervisor.engine.life.lifecycle import State
+from supervisor.host.place_watch import LOOK_S, PlaceWatch
+from supervisor.log import logs
+
+SPARE_S: Final = 5.0
+"""How long the next engine is waited for before the running one is asked to leave."""
+
+HAND_OVER_S: Final = 30.0
+"""How long the running engine may take to hand over what it cannot write."""
+
+LASTING_LOOKS: Final = 3
+"""So often in a row a directory of the engine's has to be seen to be another one."""
+
+_POLL_S: Final = 0.05
+
+
+class Renewal:
+    """One service's.
+
+    Args:
+        keeper: has the engine.
+        watch: looks at paths.
+        roots: the download roots that the next engine is to have.
+        own: the engine's directories in the resume directory; None while that cannot be relied on.
+        hand_over: asks the running engine to hand over its resume data; `handed_over` is called in the end.
+
+    Fields:
+        covered: where the sandbox of the running engine lets it write, and which place that was; set by the service.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        watch: PlaceWatch,
+        *,
+        roots: Callable[[], list[str]],
+        own: Callable[[], list[str] | None],
+        hand_over: Callable[[], None],
+        log: logs.Logger,
+    ) -> None:
+        self._keeper = keeper
+        self._watch = watch
+        self._roots = roots
+        self._own = own
+        self._hand_over = hand_over
+        self._log = log
+        self._asked: str | None = None
+        self._wake = asyncio.Event()
+        self._handed_over = asyncio.Event()
+        self._counts: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, str] = {}
+        """For which places an engine was made already: one is not made twice for the same."""
+        self.covered: Mapping[str, str] = {}
+
+    def ask(self, reason: str) -> None:
+        """Another engine shall take over, for a reason other than places; one that is being started is left alone."""
+        self._asked = reason
+        self._wake.set()
+
+    def handed_over(self) -> None:
+        """The running engine has handed over all that it could not write."""
+        self._handed_over.set()
+
+    async def look(self) -> None:
+        """Looks at all places, for the first engine."""
+        await self._watch.look([*self._roots(), *(self._own() or [])])
+
+    async def run(self) -> None:
+        """Looks every second, and renews the engine where need be, until it is cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            await self.look()
+            try:
+                await self._act()
+            except OSError as error:
+                self._log.warning("engine_not_renewed", problem=str(error))
+
+    async def _act(self) -> None:
+        asked, self._asked = self._asked, None
+        own = self._own() or []
+        own_stale = outdated(self.covered, own, self._watch.seen)
+        stale = outdated(self.covered, self._roots(), self._watch.seen) | self._lasting(own_stale)
+        new = {path: place for path, place in stale.items() if self._known.get(path) != place}
+        if self._keeper.lifecycle.state is not State.RUNNING or not (asked or new):
+            return
+        if new:
+            paths = ", ".join(sorted(new))
+            asked = asked or f"what is at {paths} now is not what its sandbox lets it write to"
+        gen = self._keeper.gen
+        if own_stale:
+            await self._have_handed_over()
+        await self._make_spare()
+        if self._keeper.gen == gen and asked is not None and self._keeper.recycle(asked):
+            self._known.update(stale)
+
+    def _lasting(self, stale: dict[str, str]) -> dict[str, str]:
+        """Those of the engine's own places that were the same for some looks: trouble of a disk is told by then."""
+        self._counts = {
+            path: (place, known[1] + 1 if (known := self._counts.get(path)) and known[0] == place else 1)
+            for path, place in stale.items()
+        }
+        return {path: place for path, (place, count) in self._counts.items() if count >= LASTING_LOOKS}
+
+    async def _have_handed_over(self) -> None:
+        self._handed_over.clear()
+        self._hand_over()
+        try:
+            async with asyncio.timeout(HAND_OVER_S):
+                await self._handed_over.wait()
+        except TimeoutError:
+            self._log.warning("resume_data_not_handed_over", after_s=HAND_OVER_S)
+
+    async def _make_spare(self) -> None:
+        until = time.monotonic() + SPARE_S
+        while time.monotonic() < until and not self._keeper.renew_spare():  # noqa: ASYNC110  # it may be made again
+            await asyncio.sleep(_POLL_S)

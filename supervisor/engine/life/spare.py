@@ -1,0 +1,132 @@
+"""The spare: the next engine, started ahead, with libtorrent loaded and neither session nor ports.
+
+It is an ordinary engine process of the next generation that nobody has configured: an engine makes its session at the
+first `Configure`. It is looked at now and then, and when it is about to be used. One that is dead, silent or out of
+date costs its use and nothing else, and after one that died by itself the next is made later each time.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S
+from supervisor.engine.process.child import Child, Death
+from supervisor.log import logs
+
+LOOK_S: Final = 10.0
+"""How often it is looked at while it waits."""
+
+SILENT_S: Final = 10.0
+"""A spare that was not heard for so long is not used; an engine without a session has a heartbeat every two seconds."""
+
+FIRST_DELAY_S: Final = 2.0
+"""After the first spare that failed; twice as long after each that follows, up to `PROBE_S`."""
+
+Expect = Callable[[int, Callable[[], None]], None]
+
+
+class Spare:
+    """At most one spare.
+
+    Args:
+        spawn: starts the child of the next generation. May raise OSError.
+        expect: is told of its generation, and what to call when it is heard.
+        fingerprint: what a spare depends on; one that was made with another is not used.
+        clock: monotonic seconds.
+        log: where it tells what it does.
+    """
+
+    def __init__(
+        self,
+        *,
+        spawn: Callable[[], Child],
+        expect: Expect,
+        fingerprint: Callable[[], object],
+        clock: Callable[[], float],
+        log: logs.Logger,
+    ) -> None:
+        self._spawn = spawn
+        self._expect = expect
+        self._fingerprint = fingerprint
+        self._clock = clock
+        self._log = log
+        self._child: Child | None = None
+        self._made_of: object = None
+        self._spawned_at = 0.0
+        self._heard_at: float | None = None
+        self._looked_at = 0.0
+        self._failures = 0
+        self._not_before = 0.0
+
+    def prepare(self) -> None:
+        """Makes a spare, unless there is one that can be relied on, or the last ones failed just now."""
+        now = self._clock()
+        if self._child is not None and now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            self._examine(self._child)
+        if self._child is not None or now < self._not_before:
+            return
+        self._looked_at = now
+        self._made_of, self._spawned_at, self._heard_at = self._fingerprint(), now, None
+        try:
+            child = self._spawn()
+        except OSError as error:
+            self._log.warning("spare_not_spawned", problem=str(error))
+            self._failed()
+            return
+        self._child = child
+        self._expect(child.gen, self._heard)
+        self._log.info("spare_spawned", gen=child.gen, pid=child.pid)
+
+    def renew(self) -> bool:
+        """Has a spare made at once that is up to date. Returns whether it is there and was heard."""
+        if self._child is not None:
+            self._examine(self._child)
+        self.prepare()
+        return self._child is not None and self._heard_at is not None
+
+    def take(self) -> Child | None:
+        """The spare, which is one no longer; None where there is none that can be relied on."""
+        if self._child is None or self._child.ended():
+            return None  # its death will be told in a moment
+        self._examine(self._child)
+        child, self._child = self._child, None
+        if child is not None:
+            self._failures = 0
+        return child
+
+    def retire(self, reason: str) -> None:
+        """Ends the spare if there is one, without waiting for its end."""
+        child, self._child = self._child, None
+        if child is not None:
+            self._log.info("spare_retired", gen=child.gen, reason=reason)
+            child.kill()
+
+    def gone(self, gen: int, death: Death) -> None:
+        """A child has ended that is not the engine: the spare, or one that was retired."""
+        if self._child is None or self._child.gen != gen:
+            return
+        self._child = None
+        self._log.warning("spare_exited", gen=gen, exit_code=death.exit_code, signal=death.signal)
+        if self._clock() - self._spawned_at >= STABLE_S:
+            self._failures = 0
+        self._failed()
+
+    def _examine(self, child: Child) -> None:
+        """Ends the spare where it cannot be relied on."""
+        if child.ended():
+            return
+        if self._clock() - (self._heard_at or self._spawned_at) > SILENT_S:
+            self.retire("it is silent")
+            self._failed()
+        elif self._fingerprint() != self._made_of:
+            self.retire("configuration or code has changed")
+
+    def _heard(self) -> None:
+        if self._heard_at is None and self._child is not None:
+            self._log.info("spare_ready", gen=self._child.gen)
+        self._heard_at = self._clock()
+
+    def _failed(self) -> None:
+        delay_s = min(PROBE_S, FIRST_DELAY_S * 2 ** min(self._failures, 10))
+        self._not_before = self._clock() + delay_s
+        self._failures += 1

@@ -1,0 +1,6 @@
+"""Which torrents crash the engine, and how they are kept away from it.
+
+- A *case* is what was found out about crashes so far; *poison* is the pure machine over it.
+- *Blame* says whether a death can be a torrent's fault.
+- The *isolation* acts: it withholds suspects from the engine, and has the convicted quarantined.
+"""

@@ -1,0 +1,228 @@
+"""Isolation: keeps torrents that crash the engine away from it, and finds out which they are.
+
+The shell of `supervisor.engine.poison.poison`: it knows what the running engine was given, when it is calm, and which
+torrents are held back; it has the convicted quarantined, which is durable, and says in health that others wait.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+
+from protocol.internal.flight_recorder import Flight
+from protocol.internal.link import EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.wire.desired import Quarantine
+from protocol.wire.errors import OuzelError
+from protocol.wire.events import StateChanged
+from supervisor.concurrency.background import Tasks
+from supervisor.engine.poison import blame, poison
+from supervisor.engine.poison.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
+from supervisor.engine.process.child import Death
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.log import logs
+from supervisor.log.short_name import short_name
+from supervisor.store.catalogue import Catalogue
+
+TOLD_PER_TURN: Final = 100
+"""Torrents of which it is told in one turn of the loop that they wait."""
+
+
+class Isolation:
+    """What may be loaded, and what is found out about crashes.
+
+    Args:
+        group: where quarantines are made durable.
+        quarantine: makes one durable, and tells of it. Raises OuzelError.
+        load: gives the running engine what may be loaded now and is not there yet.
+        publish: publishes that a torrent waits.
+        report: says in health that torrents wait, or with None that none do.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        group: Tasks,
+        quarantine: Callable[[str, Quarantine], Coroutine[Any, Any, None]],
+        load: Callable[[], None],
+        publish: Callable[[StateChanged], int],
+        report: Callable[[str | None], None],
+        log: logs.Logger,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._group = group
+        self._quarantine = quarantine
+        self._load = load
+        self._publish = publish
+        self._report = report
+        self._log = log
+        self._clock = clock
+        self._case = Case()
+        self._given: dict[str, None] = {}
+        self._given_at = self._quiet_since = self._ready_at = self._clock()
+        self._verdicts: dict[str, Quarantine] = {}
+        """Those that are not durable yet."""
+        self._writing: set[str] = set()
+        self._last_crash = ""
+        self._last_report: str | None = None
+        for torrent, desired in catalogue.torrents.items():
+            if desired.quarantine is not None:
+                snapshot.quarantined(torrent, desired.quarantine.reason)
+
+    # -- what may be loaded ---------------------------------------------------------------------------------------
+
+    def admits(self, torrent: str) -> bool:
+        """Whether a torrent may be loaded now."""
+        if torrent in self._verdicts or not self._case.admits(torrent):
+            return False
+        desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
+        return desired is None or desired.quarantine is None
+
+    def admits_command(self, command: EngineCommand) -> bool:
+        """Whether a command may reach the engine now; what it has loaded by it is noted."""
+        match command:
+            case EnsureTorrent(desired=desired):
+                torrent = desired.torrent
+            case ForgetTorrent(torrent=torrent, delete_files=True):
+                pass  # one that is not loaded is, so that its files are found
+            case _:
+                return True
+        if torrent in self._given:
+            return True
+        if not self.admits(torrent):
+            return False
+        self._given[torrent] = None
+        self._given_at = self._quiet_since = self._clock()
+        return True
+
+    # -- what is found out ----------------------------------------------------------------------------------------
+
+    def engine_spawned(self) -> None:
+        """A new engine is on its way, which has nothing loaded."""
+        self._given = {}
+
+    def engine_ready(self) -> None:
+        """A new engine is about to be given torrents."""
+        self._given = {}
+        self._given_at = self._quiet_since = self._ready_at = self._clock()
+
+    def excuses(
+        self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool, report: str | None = None
+    ) -> bool:
+        """Takes in a death of the engine. Returns whether it was part of finding out, and is not to count.
+
+        Args:
+            told: the death in words.
+            flight: what it was at work on.
+            report: the name of the report on it.
+            killed_by_us, shortage: see `supervisor.engine.poison.blame.may_be_a_torrents`.
+        """
+        loaded, self._given = tuple(self._given), {}
+        blamed = blame.may_be_a_torrents(
+            exit_code=death.exit_code, signal=death.signal, killed_by_us=killed_by_us, shortage=shortage
+        )
+        if not blamed or blame.over_a_source(flight):
+            return False
+        self._last_crash, self._last_report = told, report
+        in_flight = blame.suspects(flight, FEW)
+        age_s = self._clock() - self._ready_at
+        excused = self._take(poison.Crashed(loaded, in_flight, age_s))
+        self._log.warning(
+            "crash_examined",
+            loaded=len(loaded),
+            in_flight=in_flight,
+            names=[self._name(torrent) for torrent in in_flight],
+            phase=self._case.phase.value,
+            testing=len(self._case.testing),
+            accused=self._case.accused + self._case.presumed,
+        )
+        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after the loss of the engine was told
+        return excused
+
+    def _name(self, torrent: str) -> str:
+        desired = self._catalogue.torrents.get(torrent)
+        return "" if desired is None else short_name(self._snapshot.name(desired))
+
+    def tick(self, *, restored: bool) -> None:
+        """To be called every second or so while there is an engine that takes commands.
+
+        Args:
+            restored: whether it has taken up all that it was given.
+        """
+        now = self._clock()
+        if not restored and now - self._given_at < CALM_MAX_S:
+            self._quiet_since = now
+        if self._case.needs_calm and now - self._quiet_since >= self._case.calm_s:
+            self._take(poison.Calmed(tuple(self._candidates())))
+        for torrent in self._verdicts.keys() - self._writing:
+            self._group.create_task(self._write(torrent))
+
+    def forget(self, torrent: str) -> None:
+        """A torrent was removed, or released from quarantine: it is judged anew."""
+        self._verdicts.pop(torrent, None)
+        self._given.pop(torrent, None)
+        self._take(poison.Cleared(torrent))
+
+    def _take(self, event: poison.Input) -> bool:
+        """Has the machine decide, and does what it says. Returns whether a crash is excused."""
+        self._case, actions = poison.step(self._case, event, self._clock())
+        for action in actions:
+            if isinstance(action, Convict):
+                self._convict(action.torrent)
+        if any(isinstance(action, Load) for action in actions):
+            self._given_at = self._quiet_since = self._clock()
+            self._load()
+        waiting = len(self._held())
+        who = "1 torrent is" if waiting == 1 else f"{waiting} torrents are"
+        self._report(f"{who} held back to find the one that crashes the engine" if waiting else None)
+        return any(isinstance(action, Excuse) for action in actions)
+
+    def _candidates(self) -> list[str]:
+        """All torrents that are not in quarantine, those that are leaving last."""
+        return [
+            torrent
+            for records in (self._catalogue.torrents, self._catalogue.leaving)
+            for torrent, desired in records.items()
+            if desired.quarantine is None and torrent not in self._verdicts
+        ]
+
+    def _held(self) -> list[str]:
+        """Those that may be loaded, but not now."""
+        if self._case.phase is poison.Phase.WATCHING:
+            return []
+        return [torrent for torrent in self._candidates() if not self._case.admits(torrent)]
+
+    # -- what comes of it -----------------------------------------------------------------------------------------
+
+    def _convict(self, torrent: str) -> None:
+        reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
+        since_us = time.time_ns() // 1000
+        self._verdicts[torrent] = Quarantine(reason=reason, since_us=since_us, crash_report=self._last_report)
+        self._group.create_task(self._write(torrent))
+
+    async def _write(self, torrent: str) -> None:
+        """Makes a quarantine durable; where that fails, it is tried again with the next tick, and holds meanwhile."""
+        if torrent in self._writing or torrent not in self._verdicts:
+            return
+        self._writing.add(torrent)
+        try:
+            await self._quarantine(torrent, self._verdicts[torrent])
+        except OuzelError as error:
+            self._log.warning("quarantine_not_durable", torrent=torrent, problem=error.message)
+        else:
+            self._verdicts.pop(torrent, None)
+        finally:
+            self._writing.discard(torrent)
+
+    def _tell_waiting(self, torrents: list[str]) -> None:
+        """Tells clients of torrents that wait, letting the loop turn in between."""
+        for torrent in torrents[:TOLD_PER_TURN]:
+            if torrent in self._catalogue.torrents and not self.admits(torrent):
+                for event in self._snapshot.queued(torrent):
+                    self._publish(event)
+        if len(torrents) > TOLD_PER_TURN:
+            asyncio.get_running_loop().call_soon(partial(self._tell_waiting, torrents[TOLD_PER_TURN:]))

@@ -1,0 +1,257 @@
+"""Crash reports: one file for each death of an engine that nobody wanted, in `state_dir/crashes/`.
+
+They help people, and nothing depends on them: what cannot be written is told, and tried again until there are too many
+that wait. Files are few and their sizes bounded, the oldest go first. All of it is done by threads, since a disk may
+hang.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import platform
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from protocol.host import private_dir
+from protocol.internal import durable
+from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.redacted import redacted_text
+from supervisor.concurrency.background import Tasks
+from supervisor.concurrency.threads import in_thread
+from supervisor.engine.process.child import Child, Death
+from supervisor.log import logs
+
+T = TypeVar("T")
+
+REPORTS_MAX: Final = 50
+TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
+REPORT_BYTES_MAX: Final = 1024 * 1024
+WAITING_MAX: Final = 5
+"""Reports that wait while the disk is slow or in trouble; of more, the oldest are given up."""
+AGAIN_S: Final = 2.0
+"""How soon one that could not be written is tried again."""
+READERS_MAX: Final = 2
+"""Threads that read, those that hang included."""
+
+CLOSE_S: Final = 1.0
+
+_FILE: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}\.json")
+_SECRET: Final = re.compile("password|passphrase|secret|key|token|username|proxy_hostname|i2p", re.IGNORECASE)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_HIDDEN: Final = "(hidden)"
+
+
+class CrashReports:
+    """The reports that there are.
+
+    Args:
+        directory: where they lie; made when the first is written, but not what it lies in.
+        group: where the task that writes runs.
+        log: where it tells what went wrong.
+        report: is told why reports cannot be written, None where they can.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        group: Tasks,
+        log: logs.Logger,
+        report: Callable[[str | None], None] = lambda problem: None,
+    ) -> None:
+        self._report = report
+        self._directory = directory
+        self._group = group
+        self._log = log
+        self._waiting: deque[CrashReport] = deque(maxlen=WAITING_MAX)
+        self._writing: asyncio.Task[None] | None = None
+        self._readers = asyncio.Semaphore(READERS_MAX)
+        self._reading: set[asyncio.Task[Any]] = set()
+
+    def file(self, report: CrashReport) -> None:
+        """Has a report written."""
+        self._waiting.append(report)
+        if self._writing is None or self._writing.done():
+            self._writing = self._group.create_task(self._write_all())
+
+    async def summaries(self) -> list[CrashSummary]:
+        """The reports that can be read, the latest first. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        return await self._read(partial(_summaries, self._directory))
+
+    async def get(self, name: str) -> CrashReport:
+        """One report. Raises OuzelError: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
+        return await self._read(partial(_report, self._directory, name))
+
+    async def close(self) -> None:
+        """Gives what waits a moment, and up."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=CLOSE_S)
+            self._writing.cancel()
+        for reading in self._reading:
+            reading.cancel()
+
+    async def _write_all(self) -> None:
+        told: CrashReport | None = None
+        while self._waiting:
+            report = self._waiting[0]
+            try:
+                await in_thread(partial(_write, self._directory, report))
+            except OSError as error:
+                if report is not told:
+                    self._log.warning("crash_report_not_written", name=report.name, problem=str(error))
+                told = report
+                if error.errno != errno.EFBIG:
+                    self._report(f"crash reports cannot be written: {error}")
+                    await asyncio.sleep(AGAIN_S)
+                    continue
+            else:
+                self._log.info("crash_report_written", name=report.name)
+                self._report(None)
+            if self._waiting and self._waiting[0] is report:  # it may have been given up meanwhile
+                self._waiting.popleft()
+
+    async def _read(self, call: Callable[[], T]) -> T:
+        """By one of the few readers, which is free again when its call has ended, whoever still waits for it."""
+        await self._readers.acquire()
+        reading = asyncio.create_task(in_thread(call))
+        self._reading.add(reading)
+        reading.add_done_callback(self._end_reading)
+        try:
+            return await asyncio.shield(reading)
+        except OSError as error:
+            raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, f"{self._directory}: {error.strerror}") from error
+        finally:
+            del reading  # see in_thread
+
+    def _end_reading(self, reading: asyncio.Task[Any]) -> None:
+        self._reading.discard(reading)
+        self._readers.release()
+
+
+def report_on(
+    child: Child, death: Death, *, uptime_ms: int, versions: Mapping[str, str], settings: Mapping[str, Any]
+) -> CrashReport:
+    """All that is known of a child that has just died, and whose stacks can still be read."""
+    now_us = time.time_ns() // 1000
+    return CrashReport(
+        name=name_of(now_us, child.gen),
+        time_us=now_us,
+        gen=child.gen,
+        pid=child.pid,
+        exit_code=death.exit_code,
+        signal=death.signal,
+        killed_for=death.killed_for,
+        uptime_ms=uptime_ms,
+        stacks=child.stacks(),
+        log=[redacted_text(line) for line in child.last_lines()],
+        flight=[msgspec.to_builtins(record) for record in child.flight().records],
+        versions={**versions, "python": platform.python_version(), "kernel": platform.release()},
+        settings=without_secrets(settings),
+    )
+
+
+def name_of(time_us: int, gen: int) -> str:
+    """A report's name."""
+    at = datetime.fromtimestamp(time_us // 1_000_000, UTC)
+    return f"{at:%Y%m%dT%H%M%S}.{time_us % 1_000_000:06}Z-gen{gen}"
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same settings, at any depth, where a value whose name sounds secret is not told, and all text is UTF-8."""
+    return {
+        _text(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
+    }
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case dict():
+            return without_secrets(value)
+        case list():
+            return [_clean(each) for each in value]
+        case str():
+            return _text(value)
+        case _:
+            return value
+
+
+def _text(value: str) -> str:
+    """The environment may hold what is no UTF-8."""
+    return value.encode("utf-8", "replace").decode()
+
+
+# -- in the threads -----------------------------------------------------------------------------------------------
+
+
+def _write(directory: Path, report: CrashReport) -> None:
+    content = _encoded(report)
+    private_dir.prepare(directory, parents=False)
+    _make_room(directory, len(content))
+    durable.write(directory / f"{report.name}.json", content)
+
+
+def _encoded(report: CrashReport) -> bytes:
+    """A report for people's eyes, too; one that is too long loses what is longest."""
+    cut = msgspec.structs.replace
+    for each in (report, cut(report, log=report.log[-20:]), cut(report, flight=[], log=[], settings={})):
+        content = msgspec.json.format(msgspec.json.encode(each), indent=2)
+        if len(content) <= REPORT_BYTES_MAX:
+            return content
+    raise OSError(errno.EFBIG, "the report is too long")
+
+
+def _make_room(directory: Path, size: int) -> None:
+    """Deletes the oldest until there may be one more, and what an interrupted write has left."""
+    for left in directory.glob(f"*{durable.TEMPORARY_SUFFIX}"):
+        left.unlink(missing_ok=True)
+    files = [(path, path.stat().st_size) for path in _files(directory)]
+    total = size + sum(size for _, size in files)
+    for index, (path, size) in enumerate(files):
+        if len(files) - index < REPORTS_MAX and total <= TOTAL_BYTES_MAX:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
+
+
+def _files(directory: Path) -> list[Path]:
+    """The oldest first. Raises OSError where others could have written them."""
+    try:
+        os.close(private_dir.open_dir(directory))
+        return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
+def _summaries(directory: Path) -> list[CrashSummary]:
+    found = []
+    for path in reversed(_files(directory)):
+        with contextlib.suppress(FileNotFoundError, *_UNREADABLE):
+            # By the name that it has: a file that was moved is asked for under its new one.
+            summary = msgspec.json.decode(path.read_bytes(), type=CrashSummary)
+            found.append(msgspec.structs.replace(summary, name=path.stem))
+    return found
+
+
+def _report(directory: Path, name: str) -> CrashReport:
+    try:
+        os.close(private_dir.open_dir(directory))
+        content = (directory / f"{name}.json").read_bytes()
+        return msgspec.structs.replace(msgspec.json.decode(content, type=CrashReport), name=name)
+    except FileNotFoundError:
+        raise OuzelError(
+            ErrorKind.UNKNOWN_CRASH, f"args.name: there is no crash report {name}", field="args.name"
+        ) from None
+    except _UNREADABLE as error:
+        raise OuzelError(
+            ErrorKind.UNKNOWN_CRASH, f"args.name: the crash report {name} cannot be read: {error}", field="args.name"
+        ) from None

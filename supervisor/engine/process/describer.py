@@ -1,0 +1,102 @@
+"""The describer: asks a process of its own what is stored of torrents that no engine has loaded.
+
+For torrents in quarantine, which no engine may load, and for times in which there is no engine at all.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from protocol.internal.link import EngineEvent, decode_events
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.errors import OuzelError
+from supervisor.engine.process.engine_environment import engine_environment
+
+MODULE: Final = "engine_proc.describe"
+ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
+"""Modules come only from where Ouzel is installed, as for engines."""
+PATIENCE_S: Final = 5.0
+"""For so many torrents as are asked about at once; whoever takes longer is ended."""
+AT_ONCE: Final = 200
+ANSWER_MAX_BYTES: Final = 64 << 20
+"""What says more is ended: it parses what strangers sent, and may be theirs."""
+_CHUNK_BYTES: Final = 1 << 16
+
+
+class Describer:
+    """One process at a time.
+
+    Args:
+        resume_dir: where torrents are stored.
+        sandbox: the mode of its sandbox, the engine's.
+    """
+
+    def __init__(self, resume_dir: Path, sandbox: str) -> None:
+        self._resume_dir = resume_dir
+        self._sandbox = sandbox
+        self._one = asyncio.Lock()
+
+    async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
+        """What an engine would tell of these; nothing of those whose files cannot be found out, or in time."""
+        async with self._one:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command(self._resume_dir, self._sandbox),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,
+                    env=engine_environment(os.environ),
+                )
+            except OSError:
+                return []
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    answer = await _ask(process, msgspec.msgpack.encode(list(torrents)))
+                    return decode_events(answer).events
+            except (TimeoutError, OuzelError, OSError):
+                return []
+            finally:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE_S):
+                        await _drain(process)
+                await process.wait()
+
+
+def command(resume_dir: Path, sandbox: str) -> list[str]:
+    """What starts the process: it confines itself before it reads what it is asked."""
+    own = ["--parent-pid", str(os.getpid()), "--resume-dir", str(resume_dir), "--sandbox", sandbox]
+    return [sys.executable, *ARGUMENTS, MODULE, *own]
+
+
+async def _ask(process: asyncio.subprocess.Process, question: bytes) -> bytes:
+    """The whole answer. Raises OSError."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(question)
+    await process.stdin.drain()
+    process.stdin.close()
+    answer = bytearray()
+    while chunk := await process.stdout.read(_CHUNK_BYTES):
+        answer += chunk
+        if len(answer) > ANSWER_MAX_BYTES:
+            raise OSError(errno.EMSGSIZE, "the answer is too long")
+    return bytes(answer)
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Takes what an ended process has left in its pipe: some versions of asyncio wait for the end of that."""
+    assert process.stdout is not None
+    while await process.stdout.read(_CHUNK_BYTES):
+        pass

@@ -1,0 +1,243 @@
+"""The supervisor's end of the private link: commands down to one generation, events up from it, answers matched.
+
+Frames of another generation are dropped; of the spare's it is noted that it was heard. What waits for an answer when
+the engine is lost is told so at once.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+
+from protocol.internal.link import (
+    CommandBatch,
+    EngineCommand,
+    EngineEvent,
+    FilesQueried,
+    InspectSource,
+    QueryFiles,
+    QueryTrackers,
+    SourceInspected,
+    TrackerReading,
+    TrackersQueried,
+    decode_events,
+)
+from protocol.wire import codec
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.transport.loop_socket import LoopSocket
+
+COMMANDS_PER_FRAME: Final = 500
+LARGE_BYTES: Final = 64 * 1024
+"""A source of so many bytes is sent in a frame of its own."""
+BATCHES_PER_TURN: Final = 1
+"""A batch may hold hundreds of events, and clients must not wait for more than one."""
+
+Answer = SourceInspected | FilesQueried | TrackersQueried
+_ANSWERS: Final = (SourceInspected, FilesQueried, TrackersQueried)
+
+
+class EngineLink:
+    """One ROUTER socket, on which each generation has its own identity.
+
+    Args:
+        socket: a bound ROUTER socket.
+        on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
+        on_event: called on the loop with each event of the current generation that is no answer.
+        on_garbage: called with the reason when an engine sends what cannot be read.
+        admits: whether a command may reach the engine now; asked of each that is about to.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.Socket[bytes],
+        on_connected: Callable[[], None],
+        on_event: Callable[[EngineEvent], None],
+        on_garbage: Callable[[str], None],
+        admits: Callable[[EngineCommand], bool] = lambda command: True,
+    ) -> None:
+        self._on_connected = on_connected
+        self._on_event = on_event
+        self._on_garbage = on_garbage
+        self._admits = admits
+        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._tokens = itertools.count(1)
+        self._gen: int | None = None
+        self._connected = False
+        self._expected: tuple[int, Callable[[], None]] | None = None
+        self._expected_heard = False
+        self._ready = asyncio.Event()
+        self._unsent: list[EngineCommand] = []
+        self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
+
+    @property
+    def up(self) -> bool:
+        """Whether there is an engine that takes commands."""
+        return self._ready.is_set()
+
+    def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
+        """This generation may be the next engine. `on_heard` is called with each of its frames, which are dropped."""
+        self._expected = (gen, on_heard)
+        self._expected_heard = False
+
+    def attach(self, gen: int) -> None:
+        """From now on this generation is the engine; it is not ready yet. One that was heard already is connected."""
+        self._gen = gen
+        self._connected = self._expected_heard and self._expected is not None and self._expected[0] == gen
+        self._expected, self._expected_heard = None, False
+        if self._connected:
+            self._on_connected()
+
+    def ready(self) -> None:
+        """The engine takes commands."""
+        self._ready.set()
+
+    def detach(self) -> None:
+        """There is no engine now: whoever waits for an answer is told."""
+        self._flush()
+        self._gen = None
+        self._ready.clear()
+        waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            if not answer.done():
+                answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
+
+    def send(self, *commands: EngineCommand) -> None:
+        """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state.
+
+        What is sent within a turn of the loop leaves at its end, in one frame where it fits: each frame costs both
+        processes more than a command does.
+        """
+        if self._gen is None or not self._connected:
+            return
+        admitted = [command for command in commands if self._admits(command)]
+        if not self._unsent and admitted:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += admitted
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        batch: list[EngineCommand] = []
+        for command in unsent:
+            large = isinstance(command, InspectSource) and len(command.metainfo or b"") >= LARGE_BYTES
+            if batch and (large or len(batch) == COMMANDS_PER_FRAME):
+                self._send_batch(batch)
+                batch = []
+            batch.append(command)
+            if large:
+                self._send_batch(batch)
+                batch = []
+        if batch:
+            self._send_batch(batch)
+
+    def _send_batch(self, batch: list[EngineCommand]) -> None:
+        if self._gen is not None:
+            frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
+            self._socket.send([_identity(self._gen), frame])
+
+    async def until_ready(self) -> None:
+        """Waits for an engine that takes commands."""
+        await self._ready.wait()
+
+    async def inspect(
+        self, *, magnet: str | None, metainfo: bytes | None, deadline: float, save_path: str | None = None
+    ) -> SourceInspected:
+        """Has a source judged by a ready engine.
+
+        Args:
+            deadline: until when the answer is waited for, by the loop's time.
+
+        Raises:
+            OuzelError: ENGINE_LOST.
+            TimeoutError: the answer has not come in time.
+        """
+        token = next(self._tokens)
+        command = InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
+        answer = await self._ask(token, command, deadline)
+        assert isinstance(answer, SourceInspected)
+        return answer
+
+    async def list_files(self, *, metainfo: bytes, save_path: str) -> list[str]:
+        """Where the files of a torrent would be, from a ready engine. Raises OuzelError: ENGINE_LOST."""
+        token = next(self._tokens)
+        answer = await self._ask(
+            token, InspectSource(token=token, metainfo=metainfo, save_path=save_path, list_files=True)
+        )
+        assert isinstance(answer, SourceInspected)
+        return answer.files
+
+    async def query_files(self, torrent: str) -> list[int] | None:
+        """Bytes done by file, from a ready engine; None where it does not know. Raises OuzelError: ENGINE_LOST."""
+        token = next(self._tokens)
+        answer = await self._ask(token, QueryFiles(token=token, torrent=torrent))
+        assert isinstance(answer, FilesQueried)
+        return answer.bytes_done
+
+    async def query_trackers(self, torrent: str) -> list[TrackerReading] | None:
+        """What libtorrent knows of a torrent's trackers, from a ready engine; None where it has no such torrent.
+
+        Raises OuzelError: ENGINE_LOST.
+        """
+        token = next(self._tokens)
+        answer = await self._ask(token, QueryTrackers(token=token, torrent=torrent))
+        assert isinstance(answer, TrackersQueried)
+        return answer.trackers
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self.detach()
+        self._socket.close()
+
+    async def _ask(
+        self, token: int, command: InspectSource | QueryFiles | QueryTrackers, deadline: float | None = None
+    ) -> Answer:
+        if not self.up:
+            raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._answers[token] = answer
+        # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
+        timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
+        try:
+            self.send(command)
+            return await answer
+        finally:
+            self._answers.pop(token, None)
+            if timer is not None:
+                timer.cancel()
+
+    def _receive(self, frames: list[bytes]) -> None:
+        identity, frame = frames[0], frames[-1]
+        if self._expected is not None and identity == _identity(self._expected[0]):
+            self._expected_heard = True
+            self._expected[1]()
+            return
+        if self._gen is None or identity != _identity(self._gen):
+            return
+        if not self._connected:
+            self._connected = True
+            self._on_connected()
+        try:
+            batch = decode_events(frame)
+        except OuzelError as error:
+            self._on_garbage(str(error))
+            return
+        for event in batch.events:
+            if batch.gen != self._gen:
+                return  # of another generation, or what came before has ended this one
+            if isinstance(event, _ANSWERS):
+                waiting = self._answers.get(event.token)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(event)
+            else:
+                self._on_event(event)
+
+
+def _identity(gen: int) -> bytes:
+    return f"gen-{gen}".encode()
+
+
+def _expire(answer: asyncio.Future[Answer]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())

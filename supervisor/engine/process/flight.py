@@ -1,0 +1,27 @@
+"""The supervisor's end of the flight recorder: the memory that an engine writes to, and what it has left there."""
+
+import os
+import time
+
+from protocol.internal import flight_recorder
+from protocol.internal.flight_recorder import FLIGHT_BYTES, Flight
+
+
+def make() -> int:
+    """Memory for one engine's recorder, as an open file that the engine is to inherit. Raises OSError."""
+    fd = os.memfd_create("ouzel-flight", os.MFD_CLOEXEC)
+    try:
+        os.ftruncate(fd, FLIGHT_BYTES)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def read(fd: int) -> Flight:
+    """What the engine was doing; nothing where it has left something else, or nothing."""
+    try:
+        buffer = os.pread(fd, FLIGHT_BYTES, 0)
+    except OSError:
+        return Flight()
+    return flight_recorder.read(buffer, time.monotonic_ns())

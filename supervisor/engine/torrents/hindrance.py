@@ -1,0 +1,112 @@
+"""Why a torrent does not move, and since when nothing has arrived. Pure.
+
+All of it is judged from what the supervisor holds, at the moment in which a row is read.
+"""
+
+from typing import Final
+
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import Progress
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
+from supervisor.engine.torrents.trackers import Trackers
+
+QUIET_US: Final = 5_000_000
+"""With so many microseconds without a byte a torrent is stalled, and at once where its rate is nothing."""
+
+ON_DISK: Final = frozenset({"storage", "disk_full", "storage_missing", "files_overwritten"})
+"""Names of errors that are about a torrent's files, or the disk that they lie on."""
+
+_COMPLETE: Final = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
+_FETCHES: Final = frozenset({TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA})
+
+
+def find(
+    desired: DesiredTorrent,
+    state: TorrentState,
+    progress: Progress,
+    *,
+    trouble: tuple[str | None, str] | None,
+    stalled: bool,
+    engine_up: bool,
+    present: bool,
+    trackers: Trackers,
+) -> Hindrance | None:
+    """What keeps a torrent from moving; None where it moves, or has all that is wanted and nothing is wrong.
+
+    Args:
+        state: what it does.
+        progress: the latest.
+        trouble: the name of its error, where that is known, and its message; None where it has none.
+        stalled: whether nothing has arrived for a while.
+        engine_up: whether an engine takes commands.
+        present: whether that engine has taken the torrent up.
+        trackers: those of all torrents.
+    """
+    if desired.quarantine is not None:
+        return _because(HindranceCause.QUARANTINED, desired.quarantine.reason)
+    if trouble is not None and (state is not TorrentState.QUEUED or trouble[0] in ON_DISK):
+        on_disk = state is TorrentState.MISSING_STORAGE or trouble[0] in ON_DISK
+        return _because(HindranceCause.DISK if on_disk else HindranceCause.ERROR, trouble[1])
+    if state is TorrentState.MISSING_STORAGE:
+        return _because(HindranceCause.DISK, "its files are not there")
+    if state is TorrentState.ERROR:
+        return _because(HindranceCause.ERROR, "it is in an error")
+    if desired.paused:
+        return _because(HindranceCause.PAUSED, "it was paused")
+    if not engine_up:
+        return _because(HindranceCause.ENGINE, "no engine is running")
+    if not present:
+        return _because(HindranceCause.QUEUED, "the engine has yet to take it up")
+    if state in _COMPLETE:
+        return _of_complete(desired.torrent, progress, trackers)
+    if state in _FETCHES:
+        return _of_fetching(desired.torrent, state, progress, trackers) if stalled else None
+    if state is TorrentState.CHECKING:
+        return None
+    return _because(HindranceCause.QUEUED, "it waits for its turn in the engine")
+
+
+def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindrance | None:
+    """A seed that nobody asks for is well; one that nobody can hear of is not."""
+    if progress.bytes_total == 0 and progress.size > 0:
+        return _because(HindranceCause.NOTHING_SELECTED, "none of its files is selected")
+    if progress.peers == 0 and (problem := trackers.trouble(torrent)) is not None:
+        return _because(HindranceCause.TRACKERS_FAILING, f"no peer is connected, and no tracker works: {problem}")
+    return None
+
+
+def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers: Trackers) -> Hindrance | None:
+    peers, seeds = progress.peers, progress.seeds
+    if 0 < progress.bytes_total <= progress.bytes_done:
+        return None  # the last of it is being written out
+    if peers == 0:
+        problem = trackers.trouble(torrent)
+        if problem is not None:
+            return _because(HindranceCause.TRACKERS_FAILING, f"no peer is connected, and no tracker works: {problem}")
+        where = "no peer is connected" if trackers.any(torrent) else "no peer is connected, and it has no tracker"
+        return _because(HindranceCause.NO_PEERS, where)
+    connected = f"{peers} peer{'' if peers == 1 else 's'} connected"
+    if state is TorrentState.FETCHING_METADATA:
+        return _because(HindranceCause.NO_METADATA, f"{connected}, and none has sent the torrent's metadata")
+    if seeds == 0:
+        return _because(HindranceCause.NO_SEEDS, f"{connected}, none of which has everything, and none sends anything")
+    return _because(HindranceCause.NO_DATA, f"{connected}, {seeds} of them with everything, and none sends anything")
+
+
+def _because(cause: HindranceCause, message: str) -> Hindrance:
+    return Hindrance(cause=cause, message=message)
+
+
+def arrives(before: Progress | None, progress: Progress) -> bool:
+    """Whether something has arrived, or nothing is left to arrive, by what an engine has told last and before.
+
+    The rate does not say: libtorrent's is an average that takes a minute to come down to nothing.
+    """
+    if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
+        return True
+    return progress.download_bps > 0 if before is None else progress.downloaded > before.downloaded
+
+
+def lacks(progress: Progress) -> bool:
+    """Whether a torrent has something left to fetch, its metadata counted in."""
+    return progress.size == 0 or progress.bytes_done < progress.bytes_total

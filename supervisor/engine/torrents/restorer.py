@@ -1,0 +1,108 @@
+"""The restorer: gives an engine its torrents, a few at a time, as `supervisor.engine.torrents.restore` says."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from protocol.internal.link import EnsureTorrent, ForgetTorrent
+from protocol.wire.desired import DesiredTorrent
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents import restore
+from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.store.catalogue import Catalogue
+
+
+class Restorer:
+    """Restores into whichever engine the link leads to.
+
+    Args:
+        plan: what is on its way.
+        admits: whether a torrent may be loaded now.
+        report: is told what is wrong, None once all are back.
+    """
+
+    def __init__(
+        self,
+        plan: Restore,
+        *,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        link: EngineLink,
+        admits: Callable[[str], bool],
+        report: Callable[[str | None], None],
+    ) -> None:
+        self._plan = plan
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._link = link
+        self._admits = admits
+        self._report = report
+        self._round = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether the engine has taken up all that it was to be given."""
+        return self._plan.done == self._plan.total
+
+    def forget_leaving(self) -> None:
+        """The engine is to forget the torrents that are being removed."""
+        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
+
+    def give(self, torrents: Mapping[str, DesiredTorrent]) -> None:
+        """The engine is to be given those of these that may be loaded now."""
+        admitted = {torrent: desired for torrent, desired in torrents.items() if self._admits(torrent)}
+        self._plan.begin(restore.order(admitted, self._snapshot.states()))
+        self._round += 1
+        self.report()
+        self._give_more(self._round)
+
+    def give_all(self) -> None:
+        """A new engine is up."""
+        self.forget_leaving()
+        self.give(self._catalogue.torrents)
+
+    def give_missing(self) -> None:
+        """More may be loaded than was: gives the engine what it does not have yet."""
+        self.forget_leaving()
+        present = self._snapshot.present
+        self.give({torrent: desired for torrent, desired in self._catalogue.torrents.items() if torrent not in present})
+
+    def taken_up(self, torrent: str) -> None:
+        """The engine has taken up a torrent, or it was removed."""
+        if self._plan.taken_up(torrent):
+            self.report()
+        elif self._plan.has_room:
+            self._give_more(self._round)
+
+    def report(self) -> None:
+        """Says how far it is."""
+        done, total = self._plan.done, self._plan.total
+        self._report(f"{done} of {total} torrents are back" if done < total else None)
+
+    def _give_more(self, number: int) -> None:
+        """Gives the engine more, letting the loop turn in between."""
+        if number != self._round or not self._link.up:
+            return
+        torrents, known = self._catalogue.torrents, self._snapshot.files_known
+        chosen = self._plan.next()
+        if chosen:
+            wanted = (torrents[torrent] for torrent in chosen if torrent in torrents)
+            self._link.send(*(self._ensure(each, files_known=known(each)) for each in wanted))
+            asyncio.get_running_loop().call_soon(self._give_more, number)
+
+    def _ensure(self, desired: DesiredTorrent, *, files_known: bool) -> EnsureTorrent:
+        totals = self._snapshot.totals
+        counts = totals.of(desired.torrent)
+        return EnsureTorrent(
+            desired=desired,
+            files_known=files_known,
+            downloaded=counts.downloaded,
+            uploaded=counts.uploaded,
+            history=totals.lacks_history(desired.torrent),
+        )
+
+
+def forget(desired: DesiredTorrent) -> ForgetTorrent:
+    """The command that ends a torrent that is leaving. One in quarantine keeps its files, since it is not loaded."""
+    delete_files = desired.removal == "delete_files" and desired.quarantine is None
+    return ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

@@ -1,0 +1,389 @@
+"""The snapshot: the latest that an engine told of each torrent and of the session. Pure.
+
+It outlives engines: while there is none, reads are answered from here, and `age_ms` says how old the answer is. A
+torrent that the running engine has taken up is as fresh as that engine's last word on anything, because the engine
+tells of every change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from protocol.internal.link import SessionStats
+from protocol.wire.desired import DesiredTorrent, KnownMetadata
+from protocol.wire.events import FileEntry, Progress, StateChanged
+from protocol.wire.rows import (
+    ACTIVE_STATES,
+    FileRow,
+    Hindrance,
+    RulesReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+    ratio,
+)
+from supervisor.engine.torrents import hindrance
+from supervisor.engine.torrents.eta import Estimates
+from supervisor.engine.torrents.trackers import Trackers, trackers_of_link
+from supervisor.totals.totals import Totals
+
+_FILES = msgspec.msgpack.Decoder(list[FileEntry])
+
+_NO_PROGRESS = Progress(
+    torrent="",
+    state=TorrentState.QUEUED,
+    progress=0.0,
+    bytes_done=0,
+    bytes_total=0,
+    size=0,
+    downloaded=0,
+    uploaded=0,
+    wasted=0,
+    download_bps=0,
+    upload_bps=0,
+    peers=0,
+    seeds=0,
+)
+
+
+_ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
+"""What a download is between two engines: its rate is averaged over that, too."""
+
+V1_DIGITS: Final = 40
+
+PACKED: Final = 500
+"""Files that are packed together: as many have to be unpacked for one of them to be read."""
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """The files. They are kept packed, for there may be hundreds of thousands.
+
+    Fields:
+        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
+    """
+
+    count: int
+    packed_files: tuple[bytes, ...]
+    torrent_paths: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = MappingProxyType({})) -> "Metadata":
+        """Packs the files."""
+        packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
+        return cls(len(files), packed, torrent_paths)
+
+    def files(self, start: int = 0) -> Iterator[FileEntry]:
+        """Unpacks the files, from the one in this place on."""
+        first, skipped = divmod(start, PACKED)
+        for packed in self.packed_files[first:]:
+            yield from _FILES.decode(packed)[skipped:]
+            skipped = 0
+
+
+class Observed:
+    """What is known of one torrent. Times are monotonic seconds.
+
+    `refusal` is set where libtorrent refused `applied_revision`: its words.
+    """
+
+    __slots__ = (
+        "applied_revision",
+        "error",
+        "error_name",
+        "file_bytes",
+        "interrupted",
+        "known",
+        "metadata",
+        "progress",
+        "quiet_since_us",
+        "refusal",
+        "stalled",
+        "state",
+        "storage_problem",
+        "told_at",
+    )
+
+    def __init__(self) -> None:
+        self.state = TorrentState.QUEUED
+        self.progress: Progress | None = None
+        self.known: KnownMetadata | None = None
+        """What an engine told of the info dictionary."""
+        self.metadata: Metadata | None = None
+        """The same with the files, which are told of after it."""
+        self.error: str | None = None
+        self.error_name: str | None = None
+        """What kind of error was told last; it holds while there is one."""
+        self.storage_problem: str | None = None
+        """What the torrent waits for: its mount, or room."""
+        self.file_bytes: tuple[float, list[int]] | None = None
+        self.told_at: float | None = None
+        self.applied_revision = 0
+        self.refusal: str | None = None
+        self.interrupted = False
+        self.quiet_since_us: int | None = None
+        """Since when nothing has arrived though something is left to fetch, microseconds since 1970."""
+        self.stalled = False
+        """That is so for a while."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something keeps the torrent from being what it is to be, which somebody may have mended."""
+        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
+        return stopped or self.storage_problem is not None or self.refusal is not None
+
+
+class Snapshot:
+    """The observed state of everything. Times are monotonic seconds, given by the caller.
+
+    Args:
+        on_trackers_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+    """
+
+    def __init__(self, on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
+        self._torrents: dict[str, Observed] = {}
+        self.session: SessionStats | None = None
+        self.engine_told_at: float | None = None
+        self.present: set[str] = set()
+        """The torrents that the running engine has taken up."""
+        self.engine_up = False
+        """Whether an engine takes commands."""
+        self.trackers = Trackers(on_trackers_failing)
+        self.settings_revision = 0
+        """The revision of the session's settings that libtorrent confirmed last."""
+        self.totals = Totals()
+        self.estimates = Estimates()
+
+    def of(self, torrent: str) -> Observed:
+        """What is known of a torrent; an empty record where nothing is."""
+        observed = self._torrents.get(torrent)
+        if observed is None:
+            observed = self._torrents[torrent] = Observed()
+        return observed
+
+    def forget(self, torrent: str) -> None:
+        """Drops a torrent that was removed."""
+        self._torrents.pop(torrent, None)
+        self.present.discard(torrent)
+        self.totals.forget(torrent)
+        self.estimates.drop(torrent)
+        self.trackers.forget(torrent)
+
+    def files_known(self, desired: DesiredTorrent) -> bool:
+        """Whether a torrent's files are known with the priorities that are desired now."""
+        observed = self._torrents.get(desired.torrent)
+        return (
+            observed is not None
+            and observed.metadata is not None
+            and observed.refusal is None
+            and observed.applied_revision == desired.revision
+        )
+
+    def states(self) -> dict[str, TorrentState]:
+        """What each torrent was doing when it was last heard of."""
+        return {torrent: observed.state for torrent, observed in self._torrents.items()}
+
+    def engine_lost(self, now_us: int) -> list[str]:
+        """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
+        self.engine_up = False
+        self.present.clear()
+        self.totals.engine_lost()
+        if self.session is not None:
+            self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
+        interrupted = []
+        for torrent, observed in self._torrents.items():
+            if observed.progress is not None:
+                observed.progress = msgspec.structs.replace(
+                    observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
+                )
+                if hindrance.lacks(observed.progress):
+                    observed.quiet_since_us, observed.stalled = observed.quiet_since_us or now_us, True
+            if observed.state in ACTIVE_STATES and not observed.interrupted:
+                observed.interrupted = True
+                interrupted.append(torrent)
+        return interrupted
+
+    def quarantined(self, torrent: str, reason: str) -> list[StateChanged]:
+        """A torrent is in quarantine now. Returns what there is to tell."""
+        told = self._now_in(torrent, TorrentState.QUARANTINED)
+        self.of(torrent).error = reason
+        return told
+
+    def unreadable(self, torrent: str, problem: str) -> None:
+        """A torrent's record cannot be read: nothing is known of it, and it is not loaded."""
+        self._now_in(torrent, TorrentState.ERROR)
+        self.of(torrent).error = problem
+
+    def queued(self, torrent: str) -> list[StateChanged]:
+        """A torrent waits for its turn, in which it is loaded again. Returns what there is to tell."""
+        return self._now_in(torrent, TorrentState.QUEUED)
+
+    def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
+        observed = self.of(torrent)
+        previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        self.totals.state(torrent, state)
+        return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
+
+    def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
+        """What rows show of a torrent's info dictionary: what an engine told, or else what is kept with the record."""
+        return self.of(desired.torrent).known or desired.metadata
+
+    def name(self, desired: DesiredTorrent) -> str:
+        """A torrent's name as rows show it."""
+        observed = self._torrents.get(desired.torrent)
+        metadata = (observed.known if observed else None) or desired.metadata
+        return metadata.name if metadata else desired.name
+
+    def take_progress(self, event: Progress, now: float, now_us: int) -> Progress:
+        """Keeps a torrent's progress, with the totals that clients are to see; returns that.
+
+        Args:
+            now_us: microseconds since 1970.
+        """
+        event = self.totals.progress(event, now_us)
+        observed = self.of(event.torrent)
+        if hindrance.arrives(observed.progress, event):
+            observed.quiet_since_us, observed.stalled = None, False
+        else:
+            if observed.quiet_since_us is None:
+                observed.quiet_since_us = now_us
+            observed.stalled = event.download_bps == 0 or now_us - observed.quiet_since_us >= hindrance.QUIET_US
+        observed.progress = event
+        if event.state is TorrentState.DOWNLOADING:
+            self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
+        elif event.state not in _ON_THE_WAY:
+            self.estimates.drop(event.torrent)
+        return event
+
+    def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
+        """One torrent as `list_torrents` gives it."""
+        observed = self.of(desired.torrent)
+        progress = observed.progress or _NO_PROGRESS
+        metadata = observed.known or desired.metadata
+        present = desired.torrent in self.present
+        told_at = self.engine_told_at if present else observed.told_at
+        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        downloads = observed.state is TorrentState.DOWNLOADING
+        return TorrentRow(
+            torrent=desired.torrent,
+            name=metadata.name if metadata else desired.name,
+            state=observed.state,
+            progress=progress.progress,
+            bytes_done=progress.bytes_done,
+            bytes_total=progress.bytes_total,
+            size=metadata.size if metadata else 0,
+            downloaded=counts.downloaded,
+            uploaded=counts.uploaded,
+            wasted=counts.wasted,
+            download_bps=progress.download_bps,
+            upload_bps=progress.upload_bps,
+            peers=progress.peers,
+            seeds=progress.seeds,
+            save_path=desired.save_path,
+            labels=desired.labels,
+            paused=desired.paused,
+            sequential=desired.sequential,
+            download_limit_bps=desired.download_bps,
+            upload_limit_bps=desired.upload_bps,
+            error=observed.error or observed.storage_problem,
+            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
+            added_us=desired.added_us,
+            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
+            eta_s=self._eta_s(progress, now) if downloads else None,
+            completed_us=counts.completed_us,
+            last_activity_us=counts.last_activity_us,
+            # As `Totals.active_s` and `seeding_s` have it: a call of each counts where ten thousand rows are read.
+            active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
+            seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
+            hindrance=self._hindrance(desired, observed, progress, present),
+            stalled_since_us=observed.quiet_since_us if observed.stalled else None,
+        )
+
+    def _hindrance(
+        self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
+    ) -> Hindrance | None:
+        state, trouble = observed.state, None
+        if (
+            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and not observed.stalled))
+            and present
+            and not desired.paused
+            and observed.error is observed.storage_problem is None
+            and self.trackers.failing_since(desired.torrent) is None
+        ):
+            return None  # nearly all of thousands; the same as below, and quicker
+        if observed.error is not None:
+            trouble = observed.error_name, observed.error
+        elif observed.storage_problem is not None:
+            trouble = "storage_missing", observed.storage_problem
+        return hindrance.find(
+            desired,
+            state,
+            progress,
+            trouble=trouble,
+            stalled=observed.stalled,
+            engine_up=self.engine_up,
+            present=present,
+            trackers=self.trackers,
+        )
+
+    def _eta_s(self, progress: Progress, now: float) -> int | None:
+        return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
+
+    def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
+        """One torrent as `get_torrent` gives it."""
+        observed = self.of(desired.torrent)
+        metadata = self.metadata(desired)
+        rules = desired.selection
+        return TorrentDetail(
+            **msgspec.structs.asdict(self.row(desired, now)),
+            source=desired.source,
+            magnet=desired.magnet,
+            rules=RulesReport(
+                include=rules.include, exclude=rules.exclude, skip_fluff=rules.skip_fluff, only=rules.only
+            ),
+            priorities=rules.priorities,
+            trackers=desired.trackers,
+            web_seeds=desired.web_seeds,
+            seed_mode=desired.seed_mode,
+            files=None if metadata is None else metadata.files,
+            piece_length=None if metadata is None else metadata.piece_length,
+            revision=desired.revision,
+            applied_revision=observed.applied_revision,
+            tracker_status=self.trackers_of(desired, now),
+        )
+
+    def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
+        """A torrent's trackers, as engines told of them; of one that none has told of, those that its record names."""
+        rows = self.trackers.rows(desired.torrent, now)
+        if rows or desired.torrent in self.present:
+            return rows
+        urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
+        return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
+
+    def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
+        """The torrent's files from a place on, all or so many; None while they are not known."""
+        observed = self._torrents.get(torrent)
+        if observed is None or observed.metadata is None:
+            return None
+        done = observed.file_bytes[1] if observed.file_bytes else []
+        return [
+            FileRow(
+                index=file.index,
+                path=file.path,
+                size=file.size,
+                priority=file.priority,
+                bytes_done=done[file.index] if file.index < len(done) else 0,
+                torrent_path=observed.metadata.torrent_paths.get(str(file.index)),
+            )
+            for file in islice(observed.metadata.files(start), count)
+        ]
+
+    def session_age_ms(self, now: float) -> int | None:
+        """How old the session's numbers are."""
+        return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

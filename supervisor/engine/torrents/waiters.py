@@ -1,0 +1,48 @@
+"""Who waits for what the engine has yet to confirm."""
+
+import asyncio
+
+from protocol.wire.errors import ErrorKind, OuzelError
+
+SESSION = "session"
+"""The subject of the session's own settings, among the torrents' ids."""
+
+
+class Waiters:
+    """Futures by subject and revision."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
+
+    async def applied(self, subject: str, revision: int) -> None:
+        """Waits until libtorrent has confirmed this revision of a subject, or a later one. Raises OuzelError."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (revision, future)
+        self._waiting.setdefault(subject, []).append(entry)
+        try:
+            await future
+        finally:
+            if entry in self._waiting.get(subject, []):
+                self._waiting[subject].remove(entry)
+
+    def confirm(self, subject: str, revision: int, problem: str | None = None) -> None:
+        """Tells those who wait for this revision or an earlier one: it is applied, or was refused with a problem."""
+        waiting = self._waiting.pop(subject, None)
+        if not waiting:
+            return
+        later = [entry for entry in waiting if entry[0] > revision]
+        if later:
+            self._waiting[subject] = later
+        for wanted, future in waiting:
+            if wanted > revision or future.done():
+                continue
+            if problem is None:
+                future.set_result(None)
+            else:
+                future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
+
+    def refuse(self, subject: str, error: OuzelError) -> None:
+        """Tells all who wait for a subject that it will not be applied."""
+        for _, future in self._waiting.pop(subject, []):
+            if not future.done():
+                future.set_exception(error)

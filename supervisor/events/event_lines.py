@@ -1,0 +1,249 @@
+"""Which lines of the log tell of a lifecycle event: name, level and fields of each. Pure.
+
+An operator who has nothing but the log learns from it what happened to which torrent, why, and what helps. What is
+told already by another line, and what happens thousands of times in an ordinary day, gives no line. docs/log.md lists
+all lines; a test compares.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from protocol.wire.events import (
+    Completed,
+    HealthChanged,
+    LifecycleEvent,
+    LimitsStale,
+    Quarantined,
+    Reconciled,
+    Released,
+    SessionError,
+    TorrentAdded,
+    TorrentError,
+    TorrentRemoved,
+)
+from protocol.wire.redacted import redacted_text
+from protocol.wire.rows import HealthStatus, Reason
+from supervisor.events import event_frames
+from supervisor.log.short_name import short_name
+
+TEXT_MAX: Final = 1000
+"""Characters of a message that a line shows: long enough for a path of some depth and what is wrong with it."""
+
+REASONS_MAX: Final = 10
+"""Reasons of `health` that a line shows."""
+
+WAITING: Final = frozenset({"disk_full", "storage_missing"})
+"""Names of errors that come to all torrents on a disk at once. One `session_error` tells of the disk, as a warning."""
+
+ROUTINE: Final = frozenset({("engine", "restore")})
+"""Component and subject of reasons that each start and each change of engines has for a moment."""
+
+REMEDIES: Final[Mapping[str, str]] = {
+    "add_failed": "mend what the problem names, then `ouzel resume ID`",
+    "call_failed": "`ouzel resume ID` tries again; if that does not help, report it",
+    "config_refused": "correct the configuration, and reload again",
+    "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
+    "disk_full": "free some space; it goes on by itself",
+    "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
+    "listen_failed": "end what uses the port, or configure another in [engine] listen_interfaces",
+    "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
+    "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
+    "storage": "mend the disk or the permissions, then `ouzel resume ID`",
+    "storage_missing": "mount the disk or put the files back; it goes on by itself",
+    "unreadable": "mend the disk or the permissions; it goes on by itself",
+}
+"""What helps, by the name of a torrent's or the session's error."""
+
+
+class Line(NamedTuple):
+    """A line of the log. `level` is one of structlog's; field values are what JSON can have."""
+
+    level: str
+    event: str
+    fields: dict[str, Any]
+
+
+def line(event: LifecycleEvent) -> Line | None:
+    """The line that tells of an event; None where it gives none, or where that depends on what was told before."""
+    make = _LINES.get(event_frames.type_of(type(event)))
+    return None if make is None else make(event)
+
+
+def health_line(before: HealthChanged | None, now: HealthChanged) -> Line:
+    """The line on a change of health. Its level is that of what is new: what is over is no news to wake anybody for."""
+    had = set() if before is None else {_key(reason) for reason in before.reasons}
+    has = {_key(reason) for reason in now.reasons}
+    new = [reason for reason in now.reasons if _key(reason) not in had]
+    over = [] if before is None else [reason for reason in before.reasons if _key(reason) not in has]
+    worse = before is None or _RANK[now.status] > _RANK[before.status]
+    troubled = any(_key(reason) not in ROUTINE for reason in now.reasons)
+    if now.status is HealthStatus.UNHEALTHY and worse:
+        level = "error"
+    elif now.status is HealthStatus.STOPPING:
+        level = "info"
+    elif any(_key(reason) not in ROUTINE for reason in new) or (_RANK[now.status] > 0 and worse and troubled):
+        level = "warning"
+    else:
+        level = "info"
+    fields: dict[str, Any] = {"status": now.status.value}
+    if before is not None and before.status is not now.status:
+        fields["before"] = before.status.value
+    fields["reasons"] = _shown(now.reasons)
+    for name, reasons in (("new", new), ("over", over)):
+        if reasons:
+            fields[name] = [f"{reason.component} {reason.subject}"[:TEXT_MAX] for reason in reasons[:REASONS_MAX]]
+    return Line(level, "health", fields)
+
+
+def _added(event: TorrentAdded) -> Line:
+    fields = {"torrent": event.torrent, "name": short_name(event.name), "save_path": event.save_path}
+    return Line("info", "torrent_added", fields if not event.paused else {**fields, "paused": True})
+
+
+def _removed(event: TorrentRemoved) -> Line:
+    return Line("info", "torrent_removed", {"torrent": event.torrent, "delete_files": event.delete_files})
+
+
+def _completed(event: Completed) -> Line:
+    return Line("info", "torrent_completed", {"torrent": event.torrent, "bytes": event.bytes_done})
+
+
+def _failed(event: TorrentError) -> Line | None:
+    told = {"torrent": event.torrent, "error": event.name, "problem": _text(event.message), **_remedy(event)}
+    match event.name:
+        case "engine_lost":  # of each torrent that was active: `engine_exited` tells of all of them
+            return None
+        case "resume_rejected":
+            return Line("warning", "resume_data_rejected", told)
+        case name if name in WAITING:
+            return Line("info", "torrent_waits", told)
+        case _:
+            return Line("error", "torrent_failed", told)
+
+
+def _quarantined(event: Quarantined) -> Line:
+    fields = {"torrent": event.torrent, "reason": _text(event.reason), "crash_report": event.crash_report}
+    return Line("error", "torrent_quarantined", fields)
+
+
+def _released(event: Released) -> Line:
+    return Line("info", "torrent_released", {"torrent": event.torrent})
+
+
+def _limits_stale(event: LimitsStale) -> Line:
+    limits = {"download_bps": event.download_bps, "upload_bps": event.upload_bps}
+    subject = {} if event.torrent is None else {"torrent": event.torrent}
+    return Line("warning", "limits_stale", {**subject, **limits, "problem": _text(event.message)})
+
+
+def _session_error(event: SessionError) -> Line | None:
+    match event.name:
+        case "files_not_deleted":  # there is a line of that name with the torrent and the paths
+            return None
+        case "config_refused" | "listen_failed":
+            level = "error"
+        case _:
+            level = "warning"
+    return Line(level, event.name, {"problem": _text(event.message), **_remedy(event)})
+
+
+def _reconciled(event: Reconciled) -> Line:
+    subject = {} if event.torrent is None else {"torrent": event.torrent}
+    return Line("info", "reconciled", {**subject, "what": _text(event.what), "done": _text(event.done)})
+
+
+def _tracker_status(event: Any) -> Line:
+    """Of a URL only what is no secret: a private tracker's has a passkey in it."""
+    working = str(event.status) == "working"
+    fields = {"torrent": event.torrent, "tracker": redacted_text(event.url)}
+    if working:
+        return Line("info", "tracker_working", fields)
+    remedy = "see whether the tracker is up, and whether its URL, with its passkey, still holds"
+    return Line(
+        "warning", "tracker_failing", {**fields, "problem": _text(redacted_text(event.message)), "remedy": remedy}
+    )
+
+
+_LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
+    "torrent_added": _added,
+    "torrent_removed": _removed,
+    "completed": _completed,
+    "error": _failed,
+    "quarantined": _quarantined,
+    "released": _released,
+    "limits_stale": _limits_stale,
+    "session_error": _session_error,
+    "reconciled": _reconciled,
+    "tracker_status": _tracker_status,
+}
+"""By the event's type."""
+
+TYPES_WITH_LINES: Final = frozenset(_LINES)
+
+BY_WHAT_WAS_BEFORE: Final = frozenset({"health_changed", "error_cleared", "state_changed"})
+"""Types of events whose lines depend on what was told before; see `health_line` and `event_logger`."""
+
+SILENT: Final = frozenset(
+    {
+        "engine_lost",  # `engine_exited` is its line
+        "engine_started",  # `engine_ready`
+        "settings_changed",  # `reloaded`
+        "metadata_updated",
+        "files_discovered",
+        "file_completed",
+        "selection_changed",
+        "limits_applied",
+    }
+)
+"""Types of events that give no line: others tell the same, or it is nothing to be told of."""
+
+LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "config_refused": ("error",),
+    "disk_full": ("warning",),
+    "health": ("info", "warning", "error"),
+    "limits_stale": ("warning",),
+    "lines_left_out": ("info", "warning", "error"),
+    "listen_failed": ("error",),
+    "memory_high": ("warning",),
+    "reconciled": ("info",),
+    "resume_data_rejected": ("warning",),
+    "storage_missing": ("warning",),
+    "torrent_added": ("info",),
+    "torrent_completed": ("info",),
+    "torrent_failed": ("error",),
+    "torrent_paused": ("info",),
+    "torrent_quarantined": ("error",),
+    "torrent_recovered": ("info",),
+    "torrent_released": ("info",),
+    "torrent_removed": ("info",),
+    "torrent_resumed": ("info",),
+    "torrent_waits": ("info",),
+    "tracker_failing": ("warning",),
+    "tracker_working": ("info",),
+}
+"""All lines that lifecycle events, and wishes of clients, give, and at which levels. docs/log.md has them."""
+
+_RANK: Final[Mapping[HealthStatus, int]] = {
+    HealthStatus.STOPPING: 0,
+    HealthStatus.STARTING: 0,
+    HealthStatus.HEALTHY: 0,
+    HealthStatus.DEGRADED: 1,
+    HealthStatus.UNHEALTHY: 2,
+}
+
+
+def _key(reason: Reason) -> tuple[str, str]:
+    return reason.component, reason.subject
+
+
+def _shown(reasons: list[Reason]) -> list[str]:
+    return [_text(f"{reason.component} {reason.subject}: {reason.message}") for reason in reasons[:REASONS_MAX]]
+
+
+def _text(message: str) -> str:
+    return message if len(message) <= TEXT_MAX else f"{message[: TEXT_MAX - 1]}…"
+
+
+def _remedy(event: TorrentError | SessionError) -> dict[str, str]:
+    remedy = REMEDIES.get(event.name)
+    return {} if remedy is None else {"remedy": remedy}

@@ -1,0 +1,111 @@
+"""Numbers lifecycle events and keeps the latest of them for replay. Pure.
+
+Numbers run on for as long as the supervisor lives, across engine deaths; `epoch` names this one numbering. What is
+kept is bounded by count and by bytes, and a replay that would have a gap says so instead.
+
+An event is kept as it is until somebody wants its bytes, which are made once and kept in its place. Until then it
+counts with an estimate of them that is never too low, so the bound holds whatever is asked for later.
+"""
+
+from collections import deque
+from itertools import islice
+from typing import Final
+
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import LifecycleEvent
+from supervisor.events import event_frames
+
+MAX_EVENTS: Final = 50_000
+MAX_BYTES: Final = 32 * 1024 * 1024
+
+
+class LoggedEvent:
+    """One event: its number and topic, and its map as bytes once they were asked for.
+
+    Fields:
+        size: of those bytes; before that, at least as many.
+    """
+
+    __slots__ = ("_made", "_source", "seq", "size", "topic")
+
+    def __init__(self, event: LifecycleEvent, *, epoch: str, seq: int, gen: int, ts_us: int) -> None:
+        self.seq = seq
+        self.topic = event_frames.topic(event)
+        self.size = event_frames.estimate(event, epoch=epoch)
+        self._source: tuple[LifecycleEvent, str, int, int] | None = (event, epoch, gen, ts_us)
+        self._made = b""
+
+    @property
+    def encoded(self) -> bool:
+        """Whether its bytes were made already."""
+        return self._source is None
+
+    def encode(self) -> bytes:
+        """Its map as it goes out, always the same bytes. Only for the log, which keeps count of them."""
+        if self._source is not None:
+            event, epoch, gen, ts_us = self._source
+            self._made = event_frames.encode(event, epoch=epoch, seq=self.seq, gen=gen, ts_us=ts_us)
+            self._source = None
+            self.size = len(self._made)
+        return self._made
+
+
+class EventLog:
+    """A bounded log. Numbers begin at 1; `head` is the last one given out, 0 before the first."""
+
+    def __init__(self, epoch: str, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+        self.epoch = epoch
+        self.head = 0
+        self._events: deque[LoggedEvent] = deque()
+        self._bytes = 0
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+
+    def append(self, event: LifecycleEvent, *, gen: int, ts_us: int) -> LoggedEvent:
+        """Numbers an event and keeps it, and lets the oldest go where there are too many.
+
+        Args:
+            gen: the engine generation in which it happened.
+            ts_us: wall clock, microseconds since 1970.
+        """
+        self.head += 1
+        logged = LoggedEvent(event, epoch=self.epoch, seq=self.head, gen=gen, ts_us=ts_us)
+        self._events.append(logged)
+        self._bytes += logged.size
+        while len(self._events) > self._max_events or (self._bytes > self._max_bytes and len(self._events) > 1):
+            self._bytes -= self._events.popleft().size
+        return logged
+
+    def frame(self, logged: LoggedEvent) -> bytes:
+        """The bytes of an event that `append` or `replay` gave."""
+        before = logged.size
+        frame = logged.encode()
+        if self._events and logged.seq >= self._events[0].seq:
+            self._bytes -= before - logged.size
+        return frame
+
+    def replay(self, epoch: str, after_seq: int, limit: int) -> list[LoggedEvent]:
+        """The events after `after_seq`, `limit` at the most, without a gap.
+
+        Raises:
+            OuzelError: REPLAY_GONE where the epoch is another, the number was never given out, or events are gone.
+        """
+        if epoch != self.epoch:
+            raise OuzelError(
+                ErrorKind.REPLAY_GONE, "args.epoch: the numbering began anew; take a new snapshot", field="args.epoch"
+            )
+        oldest = self._events[0].seq if self._events else self.head + 1
+        if after_seq > self.head or after_seq + 1 < oldest:
+            raise OuzelError(
+                ErrorKind.REPLAY_GONE,
+                f"args.after_seq: events {oldest} to {self.head} are kept; take a new snapshot",
+                field="args.after_seq",
+            )
+        start = after_seq + 1 - oldest
+        behind = len(self._events) - start
+        if behind >= start:
+            return list(islice(self._events, start, start + limit))
+        # From the nearer end: each page of a list asks for what was told meanwhile, which is mostly nothing.
+        latest = list(islice(reversed(self._events), behind))
+        latest.reverse()
+        return latest[:limit]

@@ -1,0 +1,137 @@
+"""Logs lifecycle events as they are published, as `supervisor.events.event_lines` has them.
+
+A failure is told once, however often engines come and find it again, and a recovery once it has lasted for a moment:
+`resume` of a torrent, and each new engine, have it judged anew, which is neither.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from protocol.wire.events import (
+    ErrorCleared,
+    HealthChanged,
+    LifecycleEvent,
+    Quarantined,
+    StateChanged,
+    TorrentAdded,
+    TorrentError,
+    TorrentRemoved,
+)
+from protocol.wire.rows import TorrentState
+from supervisor.events import event_frames, event_lines
+from supervisor.events.event_lines import Line
+from supervisor.log import logs
+from supervisor.log.line_budget import LeftOut, LineBudget
+
+LASTS_S: Final = 3.0
+"""How long a torrent has to be well again for that to be told."""
+
+_STOPPED: Final = frozenset({TorrentState.ERROR, TorrentState.MISSING_STORAGE})
+_UNDECIDED: Final = frozenset({TorrentState.QUEUED, TorrentState.QUARANTINED})
+
+
+class EventLogger:
+    """Knows which torrents the log last said have failed.
+
+    Args:
+        log: where it tells.
+        began_us: when the supervisor began, microseconds since 1970: torrents that were added before are no news.
+        budget: of lines of one name.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        log: logs.Logger,
+        *,
+        began_us: int = 0,
+        budget: LineBudget | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = log
+        self._began_us = began_us
+        self._budget = budget or LineBudget()
+        self._clock = clock
+        self._failing: dict[str, tuple[str, str]] = {}
+        """The name and message of the error that was told last, of each torrent that has one."""
+        self._well_since: dict[str, float] = {}
+        """Torrents of these that are well again, and since when."""
+        self._health: HealthChanged | None = None
+
+    @property
+    def failing(self) -> int:
+        """How many torrents have failed, or wait for a disk."""
+        return len(self._failing)
+
+    def take(self, event: LifecycleEvent) -> None:
+        """Logs an event, if it gives a line."""
+        kind = event_frames.type_of(type(event))
+        if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
+            return  # these come by the thousand
+        match event:
+            case HealthChanged():
+                before, self._health = self._health, event
+                self._write(event_lines.health_line(before, event))
+                return
+            case TorrentAdded(added_us=added_us) if added_us < self._began_us:
+                return
+            case TorrentError() if not self._is_news(event):
+                return
+            case ErrorCleared(torrent=torrent):
+                self._is_well(torrent)
+            case StateChanged(torrent=torrent, previous=previous, state=state):
+                if previous in _STOPPED and state not in _STOPPED and state not in _UNDECIDED:
+                    self._is_well(torrent)
+            case TorrentRemoved(torrent=torrent) | Quarantined(torrent=torrent):
+                self._failing.pop(torrent, None)
+                self._well_since.pop(torrent, None)
+        if (line := event_lines.line(event)) is not None:
+            self._write(line)
+
+    def paused(self, torrent: str, paused: bool) -> None:
+        """Logs that a client has paused a torrent, or lets it run again; no event tells of that."""
+        self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
+
+    def tick(self) -> None:
+        """To be called every second: says what has lasted, and what was left out."""
+        now = self._clock()
+        if self._well_since:
+            for torrent in [each for each, since in self._well_since.items() if now - since >= LASTS_S]:
+                del self._well_since[torrent]
+                error, _ = self._failing.pop(torrent)
+                self._write(Line("info", "torrent_recovered", {"torrent": torrent, "error": error}))
+        for left_out in self._budget.left_out(now):
+            self._tell(left_out)
+
+    def close(self) -> None:
+        """To be called at the end: says what was left out."""
+        for left_out in self._budget.rest():
+            self._tell(left_out)
+
+    def admits(self, event: str, level: str) -> bool:
+        """Whether a line of this name may be written now; if not, it is counted."""
+        return self._budget.take(event, level, self._clock())
+
+    def _is_news(self, event: TorrentError) -> bool:
+        """Whether an error was not told yet."""
+        if event.name in ("engine_lost", "resume_rejected"):  # neither stops a torrent
+            return True
+        self._well_since.pop(event.torrent, None)
+        # Messages on a disk have numbers in them that change.
+        told = (event.name, "" if event.name in event_lines.WAITING else event.message)
+        if self._failing.get(event.torrent) == told:
+            return False
+        self._failing[event.torrent] = told
+        return True
+
+    def _is_well(self, torrent: str) -> None:
+        if torrent in self._failing:
+            self._well_since.setdefault(torrent, self._clock())
+
+    def _write(self, line: Line) -> None:
+        if self.admits(line.event, line.level):
+            logs.write(self._log, line.level, line.event, line.fields)
+
+    def _tell(self, left_out: LeftOut) -> None:
+        logs.write(self._log, left_out.level, "lines_left_out", {"of": left_out.of, "lines": left_out.lines})

@@ -1,0 +1,128 @@
+"""Publishes events to those who listen: the lifecycle's numbered and kept for all, each encoded once somebody wants it.
+
+A subscriber that does not keep up loses what does not fit into its queue, and costs nobody else anything; by the next
+event or tick that it gets it sees that numbers are missing, and asks for a replay. Where a subscriber has more
+subscriptions than it may, its connection is closed: there is no other way to tell a SUB socket anything.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import zmq
+
+from protocol.wire.events import LifecycleEvent, Progress, Tick
+from supervisor.events import event_frames
+from supervisor.events.event_log import EventLog
+from supervisor.events.subscriptions import Subscriptions
+from supervisor.transport.descriptors import hang_up_on
+from supervisor.transport.loop_socket import LoopSocket, Sender
+
+_SUBSCRIBE: Final = b"\x01"
+_UNSUBSCRIBE: Final = b"\x00"
+_OWN_FDS: Final = Path("/proc/self/fd")
+
+
+class Publisher:
+    """The `events` socket.
+
+    Args:
+        events: a bound XPUB socket.
+        log: numbers and keeps lifecycle events.
+        on_hung_up: called when a connection is closed that holds too many subscriptions.
+        met: hears of whoever subscribes to something.
+        on_lifecycle: called with each event that is numbered.
+        subscriptions: counts who listens to what.
+    """
+
+    def __init__(
+        self,
+        events: zmq.Socket[bytes],
+        log: EventLog,
+        on_hung_up: Callable[[], None] = lambda: None,
+        *,
+        met: Callable[[Sender], None] = lambda _: None,
+        on_lifecycle: Callable[[LifecycleEvent], None] = lambda _: None,
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
+        self._log = log
+        self._on_hung_up = on_hung_up
+        self._met = met
+        self._on_lifecycle = on_lifecycle
+        self._last_hung_up: int | None = None
+        self._subscriptions = subscriptions or Subscriptions()
+        self._socket = LoopSocket(events, on_frames=self._take)
+        self.gen = 0
+
+    def lifecycle(self, event: LifecycleEvent) -> int:
+        """Publishes an event that must not be lost. Returns its number."""
+        logged = self._log.append(event, gen=self.gen, ts_us=_now_us())
+        if self._subscriptions.wants(logged.topic):
+            self._socket.send([logged.topic, self._log.frame(logged)])
+        self._on_lifecycle(event)
+        return logged.seq
+
+    def latest(self, event: Progress | Tick) -> None:
+        """Publishes a value that the next one replaces, if somebody listens."""
+        topic = event_frames.topic(event)
+        if self._subscriptions.wants(topic):
+            log = self._log
+            frame = event_frames.encode(event, epoch=log.epoch, seq=log.head, gen=self.gen, ts_us=_now_us())
+            self._socket.send([topic, frame])
+
+    def close(self) -> None:
+        """Stops publishing."""
+        self._socket.close()
+
+    def _take(self, frames: list[zmq.Frame]) -> None:
+        """XPUB tells of the first subscriber to a prefix, on tcp of each, and of the last one that leaves.
+
+        Anything else is what a subscriber has sent, and means nothing. A subscription may stand behind such a frame in
+        one message, and ZeroMQ takes it; so each frame is looked at.
+        """
+        self._met(self._socket.sender_of(frames[-1]))
+        for frame in frames:
+            message = frame.bytes
+            if message[:1] == _SUBSCRIBE:
+                excess = self._subscriptions.add(message[1:], _connection(frame))
+                if excess is not None:
+                    self._hang_up(excess)
+            elif message[:1] == _UNSUBSCRIBE:
+                self._subscriptions.remove(message[1:])
+
+    def _hang_up(self, connection: int) -> None:
+        """Closes a subscriber's connection under ZeroMQ, which then forgets all its subscriptions, and says so."""
+        fd = _fd_of(connection)
+        if fd is None or not hang_up_on(fd, connection):
+            # It is gone already; what others have subscribed to as well is nobody's now.
+            self._subscriptions.disown(connection)
+            return
+        if connection != self._last_hung_up:
+            self._last_hung_up = connection
+            self._on_hung_up()
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _connection(frame: zmq.Frame) -> int:
+    """The connection that a frame came over, by its inode, which no later connection has. 0 where that is not known."""
+    try:
+        return os.fstat(int(frame.get(zmq.SRCFD))).st_ino
+    except (OSError, zmq.ZMQError):
+        return 0
+
+
+def _fd_of(connection: int) -> int | None:
+    """This process's descriptor of a connection, if it is still there."""
+    for each in _OWN_FDS.iterdir():
+        with suppress(OSError):
+            status = os.fstat(int(each.name))
+            if status.st_ino == connection and stat.S_ISSOCK(status.st_mode):
+                return int(each.name)
+    return None

@@ -1,0 +1,88 @@
+"""Health: what is wrong, by component and subject. Pure.
+
+A problem is raised and cleared under its own key, so that one subject's recovery never clears another's. The worst
+problem, together with the phase that the service is in, gives the status.
+"""
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from protocol.internal.link import StorageState
+from protocol.wire import rows
+from protocol.wire.rows import HealthStatus, Reason
+
+
+class Severity(IntEnum):
+    """How bad a problem is: to be known, while the service works as well as ever; it works less well; or not.
+
+    What concerns some torrents or files only is to be known, however bad it is for them.
+    """
+
+    NOTED = 0
+    DEGRADING = 1
+    FATAL = 2
+
+
+_WORDS: Final = {
+    Severity.NOTED: rows.Severity.WARNING,
+    Severity.DEGRADING: rows.Severity.ERROR,
+    Severity.FATAL: rows.Severity.CRITICAL,
+}
+"""As clients are told."""
+
+
+class _Problem(NamedTuple):
+    severity: Severity
+    message: str
+    since_us: int
+
+
+class Health:
+    """The problems there are, and the phase. `since_us` is wall time in microseconds, for people."""
+
+    def __init__(self) -> None:
+        self._problems: dict[tuple[str, str], _Problem] = {}
+        self.started = False
+        self.stopping = False
+
+    def report(self, component: str, subject: str, problem: str | None, *, severity: Severity, now_us: int) -> None:
+        """Says that there is a problem, or with None that there is not; a problem that goes on keeps its beginning."""
+        key = (component, subject)
+        if problem is None:
+            self._problems.pop(key, None)
+            return
+        known = self._problems.get(key)
+        self._problems[key] = _Problem(severity, problem, known.since_us if known else now_us)
+
+    @property
+    def status(self) -> HealthStatus:
+        """The status as clients see it."""
+        if self.stopping:
+            return HealthStatus.STOPPING
+        worst = max((problem.severity for problem in self._problems.values()), default=Severity.NOTED)
+        if worst is Severity.FATAL:
+            return HealthStatus.UNHEALTHY
+        if not self.started:
+            return HealthStatus.STARTING
+        return HealthStatus.HEALTHY if worst is Severity.NOTED else HealthStatus.DEGRADED
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """The problems, worst and then oldest first."""
+        ordered = sorted(self._problems.items(), key=lambda item: (-item[1].severity, item[1].since_us, item[0]))
+        return [
+            Reason(
+                component=component,
+                subject=subject,
+                message=problem.message,
+                since_us=problem.since_us,
+                severity=_WORDS[problem.severity],
+            )
+            for (component, subject), problem in ordered
+        ]
+
+
+def storage_message(event: StorageState) -> str:
+    """What is wrong with a file system, for people, and how many torrents wait for it."""
+    free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
+    return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"

@@ -1,0 +1,138 @@
+"""The health reporter: takes in what parts of the service find wrong, and tells clients when the health is another."""
+
+import re
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from protocol.internal.link import StorageState
+from protocol.wire.events import HealthChanged, Reconciled
+from protocol.wire.rows import HealthStatus
+from supervisor.events.publisher import Publisher
+from supervisor.health.health import Health, Severity, storage_message
+from supervisor.health.torrent_troubles import named
+from supervisor.log import logs
+from supervisor.store.damage import MORE_UNREADABLE, Damage, DamagedFile
+
+SESSION: Final = "session.json"
+_NUMBER: Final = re.compile(r"\.[0-9]+$")
+"""What tells files of one name apart in `damaged/`."""
+
+
+class HealthReporter:
+    """Knows what clients were told last.
+
+    Args:
+        health: where problems are kept.
+        publisher: tells clients.
+        log: where the same is told.
+        name_of: a torrent's name.
+        roots: the download roots.
+    """
+
+    def __init__(
+        self,
+        health: Health,
+        publisher: Publisher,
+        log: logs.Logger,
+        *,
+        name_of: Callable[[str], str] = lambda torrent: torrent,
+        roots: Callable[[], Sequence[str]] = lambda: ["/"],
+    ) -> None:
+        self._name_of = name_of
+        self._roots = roots
+        self._health = health
+        self._publisher = publisher
+        self._log = log
+        self._damage = Damage()
+        self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
+        self._renewed: set[str] = set()
+        """Torrents that were added or removed: what lies in `damaged/` of them is missed by nobody."""
+        self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
+        """What is wrong with a mount point, and whether it hinders all; by mount point and problem."""
+        self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
+
+    def report(
+        self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
+    ) -> None:
+        """Says that there is a problem, or with None that there is not."""
+        self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
+        self.tell()
+
+    def tell(self) -> None:
+        """Publishes the health if the status is another one, or the set of problems is, or how bad they are."""
+        status, reasons = self._health.status, self._health.reasons
+        key = (status, tuple((reason.component, reason.subject, reason.severity) for reason in reasons))
+        if key == self._told:
+            return
+        self._told = key
+        self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
+
+    def put_aside(self, file: DamagedFile) -> None:
+        """A damaged file was put aside; that is a problem until its torrent is removed or added again."""
+        self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
+        self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
+        if not file.orphan:
+            self._damage.add(file.name, _told(file), aside=file.lies_aside)
+            self._report_damage()
+
+    def lying_aside(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
+        """What lies in `damaged/` now, and what of it nothing has taken the place of."""
+        self._damage.keep_aside({_NUMBER.sub("", name) for name in names})
+        for file in missed:
+            if file.name not in self._damage and file.torrent not in self._renewed:
+                self._damage.add(file.name, _told(file), aside=True)
+        self._report_damage()
+
+    def unreadable(self, name: str, problem: str | None) -> None:
+        """A file of the resume directory, or something of a torrent, cannot be read; None once it could be."""
+        if problem is None:
+            if name not in self._unreadable:
+                return
+            self._unreadable.remove(name)
+        else:
+            self._unreadable.add(name, problem)
+        for subject, told in self._unreadable.changes().items():
+            unreadable = subject if subject == MORE_UNREADABLE else f"{subject} unreadable"
+            self.report("resume_dir", unreadable, told, _of_file(subject))
+
+    def renewed(self, torrent: str) -> None:
+        """A torrent was added or removed: what was damaged of it matters no more."""
+        self._renewed.add(torrent)
+        self.unreadable(torrent, None)
+        self._damage.forget(torrent)
+        self._report_damage()
+
+    def storage(self, event: StorageState) -> None:
+        """Which torrents wait for a file system; one reason for each mount point.
+
+        All is hindered where the file system of a download root is full or away; else only those torrents are.
+        """
+        subject = (event.mount_point, event.problem)
+        self._storage.pop(subject, None)
+        if event.message:
+            waiting = f": {named(event.torrents, self._name_of)}" if event.torrents else ""
+            hinders = event.whole and self._has_root(event.mount_point)
+            self._storage[subject] = (storage_message(event) + waiting, hinders)
+        problems = [told for (point, _), told in self._storage.items() if point == event.mount_point]
+        severity = Severity.DEGRADING if any(hinders for _, hinders in problems) else Severity.NOTED
+        self.report("storage", event.mount_point, "; ".join(text for text, _ in problems) or None, severity)
+
+    def _has_root(self, mount_point: str) -> bool:
+        start = mount_point.rstrip("/") + "/"
+        return any(root == mount_point or root.startswith(start) for root in self._roots())
+
+    def _report_damage(self) -> None:
+        for subject, problem in self._damage.changes().items():
+            self.report("resume_dir", subject, problem, _of_file(subject))
+
+
+def _of_file(name: str) -> Severity:
+    """Session-wide settings concern all; other files are one torrent's each."""
+    return Severity.DEGRADING if name == SESSION else Severity.NOTED
+
+
+def _told(file: DamagedFile) -> str:
+    """What is wrong with a file that was put aside, and the way back."""
+    way_back = "; `ouzel damaged list` says what can be restored" if file.lies_aside else ""
+    return f"{file.what}; {file.done}{way_back}"

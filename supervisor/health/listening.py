@@ -1,0 +1,94 @@
+"""Whether the session listens where it was told to, and what `health` says where it does not. Pure.
+
+libtorrent goes on to the next free port where one is taken, and only says where it listens in the end.
+"""
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from supervisor.health.health import Severity
+
+DEFAULT: Final = "0.0.0.0:6881,[::]:6881"
+"""libtorrent's own `listen_interfaces`."""
+
+_FORWARDED: Final = "peers and port forwardings look for it at the wanted one"
+
+
+def wanted_ports(interfaces: str) -> list[int]:
+    """The ports in `listen_interfaces`, each once and in order; 0 is any."""
+    ports: dict[int, None] = {}
+    for entry in interfaces.split(","):
+        digits = entry.strip().rpartition(":")[2].rstrip("sl")
+        if digits.isdecimal():
+            ports[int(digits)] = None
+    return list(ports)
+
+
+def silent(interfaces: str, listeners: Mapping[str, int], devices: Collection[str]) -> list[str]:
+    """The addresses and devices that nothing listens at. Of all addresses at once (`0.0.0.0`) some have to do.
+
+    Args:
+        devices: the names of this machine's network interfaces.
+    """
+    addresses = {_address(where.rpartition(" ")[2]) for where in listeners}
+    found: list[str] = []
+    for entry in interfaces.split(","):
+        host = entry.strip().rpartition(":")[0].strip("[]")
+        address = _address(host)
+        there = host in devices if isinstance(address, str) else address.is_unspecified or address in addresses
+        if host and not there:
+            found.append(host)
+    return found
+
+
+def _address(text: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | str":
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return text
+
+
+def problem(
+    configured: str | None, port: int, listeners: Mapping[str, int], devices: Collection[str] = ()
+) -> tuple[str | None, Severity]:
+    """What is wrong, and how bad it is.
+
+    Args:
+        configured: `listen_interfaces` as configured, None where it is not.
+        port: the one that libtorrent listens on, 0 for none.
+        listeners: the ports by protocol and address, as far as libtorrent has told of them.
+        devices: the names of this machine's network interfaces.
+    """
+    interfaces = DEFAULT if configured is None else configured
+    severity = Severity.NOTED if configured is None else Severity.DEGRADING
+    wanted = wanted_ports(interfaces)
+    if not interfaces.strip():
+        return None, severity
+    if port == 0:
+        return (
+            f"no port is listened on, though engine.listen_interfaces is {interfaces!r}: peers cannot connect; see that"
+            " its addresses are this machine's, and that its ports are free (`ss -tulnp`) and above 1023, then restart",
+            Severity.DEGRADING,
+        )
+    if configured is not None and listeners and (missing := silent(interfaces, listeners, devices)):
+        return (
+            f"nothing listens at {', '.join(missing)}, which engine.listen_interfaces wants: this machine has no such"
+            " address or network interface, or its port is not permitted (`ip address`); correct it and reload",
+            severity,
+        )
+    if not wanted or 0 in wanted:
+        return None, severity
+    others = {where: each for where, each in listeners.items() if each not in wanted}
+    if port not in wanted and port not in others.values():
+        others["tcp"] = port
+    if not others:
+        return None, severity
+    used = ", ".join(f"{where} port {each}" for where, each in sorted(others.items())[:4])
+    ports = " or ".join(str(each) for each in wanted)
+    return (
+        f"port {ports} is wanted (engine.listen_interfaces), and {used} is used, since the wanted one is taken by"
+        f" another program, or not permitted; {_FORWARDED}: find who has it (`ss -tulnp`), end that or configure"
+        " another port, and restart ouzeld",
+        severity,
+    )

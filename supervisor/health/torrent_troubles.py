@@ -1,0 +1,194 @@
+"""Which torrents are in error or in quarantine, by cause, and what `health` says of them. Pure.
+
+It hears the events that clients hear, so that it and the rows agree. Each torrent costs something only while something
+is wrong with it, and each event is handled in constant time.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, NamedTuple
+
+from protocol.wire.events import ErrorCleared, LifecycleEvent, StateChanged, TorrentError, TorrentRemoved
+from protocol.wire.rows import TorrentState
+
+NAMED: Final = 3
+"""So many torrents of one cause are told by name."""
+
+NAME_MAX: Final = 60
+SHORT_ID: Final = 8
+QUARANTINED: Final = "quarantined"
+UNKNOWN: Final = "error"
+
+
+class _Cause(NamedTuple):
+    """What is wrong with them, and what helps."""
+
+    what: str
+    remedy: str
+
+
+_RESUME: Final = "then `ouzel resume ID`"
+
+_CAUSES: Final = {
+    "permission": _Cause(
+        "the user {user} may not read or write their files",
+        "give the files and their directories to that user (chown -R {user}, chmod -R u+rwX), " + _RESUME,
+    ),
+    "read_only": _Cause(
+        "their file system is read-only",
+        f"mount it writable (mount -o remount,rw), or under systemd add it to ReadWritePaths=, {_RESUME}",
+    ),
+    "disk_failure": _Cause(
+        "their disk fails (input/output error)",
+        f"look at the kernel's log and the disk's health, mend or replace it, {_RESUME}",
+    ),
+    "files_in_the_way": _Cause(
+        "something else is in the place of their files or directories",
+        f"move away what is there, {_RESUME}",
+    ),
+    "missing": _Cause(
+        "files or directories of theirs are gone, or cannot be made",
+        "see that the directory is there and is {user}'s, " + _RESUME + ", which tries again and says what is wrong",
+    ),
+    "storage": _Cause("their files cannot be used", f"see the message, mend what it names, {_RESUME}"),
+    "path_not_allowed": _Cause(
+        "they would leave download_roots",
+        f"remove the symbolic link that leads out, or add its target to download_roots, {_RESUME}",
+    ),
+    "files_overwritten": _Cause(
+        "another torrent has overwritten their files",
+        "remove one of the two, or `ouzel resume ID` to have the data fetched again",
+    ),
+    "rules_too_slow": _Cause(
+        "their patterns take too long to match", "select files by fewer or simpler patterns (`ouzel files`)"
+    ),
+    "damaged": _Cause(
+        "their stored source is damaged",
+        "see `ouzel damaged list`, or add the torrent again from its .torrent file or link",
+    ),
+    "unreadable": _Cause(
+        "what is stored of them cannot be read", "mend what the message names; they then go on by themselves"
+    ),
+    "add_failed": _Cause("libtorrent refuses them", "remove them, and add them from another source"),
+    "call_failed": _Cause(
+        "the engine failed at them and took them out", "`ouzel resume ID` tries again; report it if it goes on"
+    ),
+    QUARANTINED: _Cause(
+        "not loaded, since they crash the engine",
+        "`ouzel crashes` has the reports; `ouzel release ID` loads one again",
+    ),
+    UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; mend it, {_RESUME}"),
+}
+
+_STORAGE_WORDS: Final = (
+    ("permission denied", "permission"),
+    ("operation not permitted", "permission"),
+    ("nothing can be made in it", "permission"),
+    ("read-only file system", "read_only"),
+    ("input/output error", "disk_failure"),
+    ("is a directory", "files_in_the_way"),
+    ("not a directory", "files_in_the_way"),
+    ("file exists", "files_in_the_way"),
+    ("no such file", "missing"),
+)
+"""What the message of a storage error says, in lower case, and the cause that it shows."""
+
+_TOLD_ELSEWHERE: Final = frozenset({"engine_lost", "storage_missing", "disk_full", "resume_rejected"})
+"""Errors after which a torrent goes on by itself, or of which `storage` tells."""
+
+
+def cause_of(name: str, message: str) -> str:
+    """The cause that an error is counted under."""
+    if name == "storage":
+        words = message.lower()
+        return next((cause for text, cause in _STORAGE_WORDS if text in words), name)
+    return name if name in _CAUSES else UNKNOWN
+
+
+class TorrentTroubles:
+    """The torrents that somebody has to look after.
+
+    Args:
+        user: whose rights the service has.
+    """
+
+    def __init__(self, user: str = "of ouzeld") -> None:
+        self._user = user
+        self._last: dict[str, tuple[str, str]] = {}
+        """The cause and the message of each torrent's last error, until that is over."""
+        self._stopped: dict[str, str] = {}
+        """The torrents that are in error or in quarantine, and the cause that each is counted under."""
+        self._by_cause: dict[str, dict[str, None]] = {}
+        self._told: frozenset[str] = frozenset()
+        self._news = False
+
+    def take(self, event: LifecycleEvent) -> None:
+        """An event was published."""
+        match event:
+            case TorrentError(torrent=torrent, name=name, message=message) if name not in _TOLD_ELSEWHERE:
+                self._last[torrent] = (cause_of(name, message), message)
+                if torrent in self._stopped:
+                    self._count(torrent, self._last[torrent][0])
+            case StateChanged(torrent=torrent, state=TorrentState.ERROR):
+                self._count(torrent, self._last.get(torrent, (UNKNOWN, ""))[0])
+            case StateChanged(torrent=torrent, state=TorrentState.QUARANTINED):
+                self._count(torrent, QUARANTINED)
+            case StateChanged(torrent=torrent) | TorrentRemoved(torrent=torrent):
+                self._last.pop(torrent, None)
+                self._discount(torrent)
+            case ErrorCleared(torrent=torrent):
+                self._last.pop(torrent, None)
+            case _:
+                pass
+
+    def quarantined(self, torrent: str) -> None:
+        """A torrent's record says that it is in quarantine."""
+        self._count(torrent, QUARANTINED)
+
+    def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:
+        """What to report by subject, where anything has changed; None for a subject that has no problem any more."""
+        if not self._news:
+            return {}
+        self._news = False
+        problems: dict[str, str | None] = {
+            cause: self._problem(cause, torrents, name_of) for cause, torrents in self._by_cause.items()
+        }
+        gone, self._told = self._told - problems.keys(), frozenset(problems)
+        return {**problems, **dict.fromkeys(gone)}
+
+    def _problem(self, cause: str, torrents: dict[str, None], name_of: Callable[[str], str]) -> str:
+        what, remedy = (text.replace("{user}", self._user) for text in _CAUSES[cause])
+        first = next(iter(torrents))
+        message = self._last.get(first, ("", ""))[1]
+        example = f": {message}" if message else ""
+        where = "quarantine" if cause == QUARANTINED else "error"
+        number = f"{len(torrents)} torrent{'' if len(torrents) == 1 else 's'} in {where}"
+        return f"{number}: {what}: {named(torrents, name_of)}{example}; {remedy}"
+
+    def _count(self, torrent: str, cause: str) -> None:
+        self._news = True
+        if (before := self._stopped.get(torrent)) is not None and before != cause:
+            self._discount(torrent)
+        self._stopped[torrent] = cause
+        self._by_cause.setdefault(cause, {})[torrent] = None
+
+    def _discount(self, torrent: str) -> None:
+        cause = self._stopped.pop(torrent, None)
+        if cause is None:
+            return
+        self._news = True
+        del self._by_cause[cause][torrent]
+        if not self._by_cause[cause]:
+            del self._by_cause[cause]
+
+
+def named(torrents: "dict[str, None] | list[str]", name_of: Callable[[str], str]) -> str:
+    """The first torrents by name and shortened id, and how many more there are."""
+    shown = [_name(torrent, name_of(torrent)) for torrent in islice(torrents, NAMED)]
+    more = len(torrents) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _name(torrent: str, name: str) -> str:
+    short = name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1]}…"
+    return f"{short!r} ({torrent[:SHORT_ID]})" if name and name != torrent else torrent[:SHORT_ID]

@@ -1,0 +1,47 @@
+"""The place watch: looks at what is at some paths, each in a thread of its own: a hung disk hangs nobody else."""
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+from protocol.host.place import place_at
+from supervisor.concurrency.threads import in_thread
+
+LOOK_S: Final = 1.0
+PATIENCE_S: Final = 2.0
+"""A path that takes longer is silent: an engine that asked for it would wait as long."""
+
+
+class PlaceWatch:
+    """Looks when it is asked to.
+
+    Fields:
+        seen: what was at each path when it answered last, None for nothing.
+        silent: the paths that did not answer in time.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[str, str | None] = {}
+        self.silent: set[str] = set()
+        self._looks: dict[str, asyncio.Task[str | None]] = {}
+
+    async def look(self, paths: Iterable[str]) -> None:
+        """Looks at these paths; returns once all have answered, or the patience is over."""
+        wanted = set(paths)
+        for path in wanted - self._looks.keys():
+            self._looks[path] = asyncio.create_task(in_thread(partial(place_at, path)))
+        if wanted:
+            await asyncio.wait([self._looks[path] for path in wanted], timeout=PATIENCE_S)
+        for path in wanted:
+            answered = self._looks[path].done()
+            if answered and (look := self._looks.pop(path)).exception() is None:
+                self.seen[path] = look.result()
+                self.silent.discard(path)
+            else:  # it hangs, or there is no thread to be had now
+                self.silent.add(path)
+
+    def close(self) -> None:
+        """Waits for none that is silent."""
+        for look in self._looks.values():
+            look.cancel()

@@ -1,0 +1,204 @@
+"""The form of the log's lines: for people or JSON, from which level on, with priorities where journald reads them.
+
+Names and texts come from strangers: in either form nothing in a line steers a terminal, turns directions, ends the
+line, or passes for another field.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, Literal
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor
+
+from supervisor.log.short_name import short_name
+from supervisor.log.standard_error import STDERR, printable
+
+FORMATS: Final = ("auto", "console", "json")
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+Format = Literal["auto", "console", "json"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_BLOCKS: Final = ("exception", "stack")
+"""Fields of several lines, which are shown as such to people."""
+
+_OURS: Final = frozenset({"event", "level", "timestamp"})
+"""Fields that are no values for people."""
+
+_AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
+"""What would make one value look like several."""
+
+_PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+"""By level, those of syslog(3), as sd-daemon(3) has them at the beginning of a line."""
+
+
+class _AsIs:
+    """A value that is shown as it is, whatever quotes the renderer would put around it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+class Destination(Enum):
+    """What standard error is."""
+
+    TERMINAL = "terminal"
+    JOURNAL = "journal"
+    ELSEWHERE = "elsewhere"
+
+
+def destination(environ: Mapping[str, str]) -> Destination:
+    """What standard error is now; journald's socket is known by `JOURNAL_STREAM`, as systemd.exec(5) says."""
+    try:
+        status = os.fstat(STDERR)
+    except OSError:
+        return Destination.ELSEWHERE
+    if environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}":
+        return Destination.JOURNAL
+    return Destination.TERMINAL if os.isatty(STDERR) else Destination.ELSEWHERE
+
+
+class Form:
+    """How lines look. It can change while the process runs.
+
+    Args:
+        goes_to: what the log goes to.
+
+    Fields:
+        fixed_level: what holds whatever `follow` says, if anything.
+        name_of: the name of a torrent by its id, None where it is not known.
+    """
+
+    def __init__(self, goes_to: Destination) -> None:
+        self._goes_to = goes_to
+        self.fixed_level: Level | None = None
+        self.name_of: Callable[[str], str | None] = lambda _: None
+        self._threshold = logging.INFO
+        self._steps: Sequence[Processor] = ()
+        self.follow("auto", "info")
+
+    @property
+    def threshold(self) -> int:
+        """Levels below this one, by the standard library's numbers, are not logged."""
+        return self._threshold
+
+    def follow(self, wanted: Format, level: Level) -> None:
+        """From now on lines look like this.
+
+        Args:
+            wanted: `auto` is for people on a terminal and in the journal, and JSON elsewhere.
+            level: what is below it is not logged.
+        """
+        for_people = wanted == "console" or (wanted == "auto" and self._goes_to is not Destination.ELSEWHERE)
+        self._threshold = logging.getLevelNamesMapping()[(self.fixed_level or level).upper()]
+        self._steps = self._steps_of(for_people=for_people)
+
+    def render(self, logger: Any, level: str, fields: EventDict) -> str:
+        """A line without its end. All steps are one, since none of them may fail.
+
+        Raises:
+            structlog.DropEvent: it is below the level.
+        """
+        if logging.getLevelNamesMapping().get(level.upper(), logging.ERROR) < self._threshold:
+            raise structlog.DropEvent
+        event, line = fields.get("event"), fields
+        try:
+            for step in self._steps:
+                line = step(logger, level, line)  # type: ignore[assignment]  # the last one gives a string
+            return self.marked(str(line), level)
+        except Exception as error:  # noqa: BLE001  # a field that cannot be shown must not end what it tells of
+            shown = {"event": "log_line_not_made", "of": f"{event!s:.200}", "problem": type(error).__name__}
+            return self.marked(_json(shown), level)
+
+    def marked(self, text: str, level: str) -> str:
+        """A text with its priority where journald reads it: each of its lines is an entry there."""
+        if self._goes_to is not Destination.JOURNAL:
+            return text
+        mark = f"<{_PRIORITIES.get(level, 3)}>"
+        return "\n".join(mark + line for line in text.split("\n"))
+
+    def notice(self, count: int) -> bytes:
+        """The line that stands where others are missing."""
+        line = self._told("warning", {"event": "log_lines_lost", "lines": count})
+        return line.encode("utf-8", "backslashreplace") + b"\n"
+
+    def _told(self, level: str, fields: EventDict) -> str:
+        try:
+            return self.render(None, level, fields)
+        except structlog.DropEvent:  # what is missing may have been of a higher level
+            return self.marked(_json(fields), level)
+
+    def _steps_of(self, *, for_people: bool) -> Sequence[Processor]:
+        terminal = self._goes_to is Destination.TERMINAL
+        steps: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
+        if not for_people or self._goes_to is not Destination.JOURNAL:  # the journal has the time of each entry
+            steps.append(structlog.processors.TimeStamper(fmt="iso", utc=not (terminal and for_people)))
+        steps += [self._named, structlog.processors.StackInfoRenderer(), structlog.processors.format_exc_info]
+        if not for_people:
+            return [*steps, structlog.processors.JSONRenderer(serializer=_json)]
+        console = structlog.dev.ConsoleRenderer(
+            colors=terminal,
+            sort_keys=False,
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+        return [*steps, _for_people, console]
+
+    def _named(self, _: Any, __: str, fields: EventDict) -> EventDict:
+        """The name of the torrent that a line is about, behind its id."""
+        torrent = fields.get("torrent")
+        if not isinstance(torrent, str) or "name" in fields:
+            return fields
+        name = self.name_of(torrent)
+        if not name:
+            return fields
+        named: EventDict = {}
+        for key, value in fields.items():
+            named[key] = value
+            if key == "torrent":
+                named["name"] = short_name(name)
+        return named
+
+
+def _for_people(_: Any, __: str, fields: EventDict) -> EventDict:
+    return {printable(str(key)): _shown(key, value) for key, value in fields.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str() if key in _BLOCKS:
+            return "\n".join(printable(line) for line in value.splitlines())
+        case str() if key in _OURS:
+            return printable(value)
+        case str() if _AMBIGUOUS.search(value):
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+            return _AsIs(f'"{printable(quoted)}"')
+        case str():
+            return _AsIs(printable(value))
+        case _:
+            return _AsIs(printable(repr(value)))
+
+
+def _json(value: object, **_: object) -> str:
+    """A line, with a question mark for each part of a name that is no text: such must not end the service."""
+    try:
+        line = msgspec.json.encode(value, enc_hook=str).decode()
+    except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits
+        line = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    if line.isprintable():
+        return line
+    # Outside of its strings there is nothing but printable ASCII.
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)

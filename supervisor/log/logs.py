@@ -1,0 +1,112 @@
+"""The log, on stderr: lines for people on a terminal and in the journal, JSON elsewhere. It never waits or raises."""
+
+import atexit
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from protocol.host import standard_streams
+from protocol.wire.redacted import redacted_text
+from supervisor.log import standard_error
+from supervisor.log.log_form import Destination, Form, destination
+from supervisor.log.log_writer import LogWriter
+from supervisor.log.standard_error import LogStream
+
+_RESERVED: Final = frozenset({"self", "level", "event", "exc_info", "stack_info"})
+"""Names that mean something to structlog itself."""
+
+Logger = structlog.typing.FilteringBoundLogger
+
+Put = Callable[[bytes], None]
+
+
+def begin() -> tuple[LogWriter, Form]:
+    """Makes standard error the log of this process. To be called before anything is opened.
+
+    At the end of the interpreter the last lines are waited for, if they come through.
+    """
+    standard_streams.fill()
+    # A terminal may be set to stop whoever writes to it in the background.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    form = Form(destination(os.environ))
+    writer = LogWriter(standard_error.take_over(), form.notice)
+    sys.stderr = LogStream(lambda line: writer.put(form.marked(line[:-1].decode(), "error").encode() + b"\n"))
+    atexit.register(writer.flush)
+    return writer, form
+
+
+def configure(put: Put, form: Form) -> None:
+    """Sets structlog up for the whole process, and the standard library's logging and warnings with it.
+
+    Args:
+        put: is given each line.
+        form: how lines look, and from which level on there are any.
+    """
+    structlog.configure(
+        processors=[form.render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the form knows the level, which changes
+        logger_factory=partial(_Lines, put),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_StandardHandler()], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
+
+
+def on_terminal() -> bool:
+    """Whether the log goes to a terminal, and that is still there."""
+    return destination({}) is Destination.TERMINAL
+
+
+def write(log: Logger, level: str, event: str, fields: Mapping[str, Any]) -> None:
+    """Logs a line whose fields may be called anything. A level that nobody knows is `info`."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    log.log(number, event, **{f"{key}_" if key in _RESERVED else str(key): value for key, value in fields.items()})
+
+
+def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda event, level: True) -> None:
+    """Logs a line that the engine wrote: its JSON as fields, anything else as it is.
+
+    Args:
+        admits: whether a line of this event and level may be written; asked of those that are JSON.
+    """
+    try:
+        fields: Any = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        log.warning("engine_output", line=line.decode("utf-8", "replace"))
+        return
+    level, event = str(fields.pop("level", "info")), str(fields.pop("event", "engine"))
+    if admits(event, level):
+        write(log, level, event, fields)
+
+
+class _Lines:
+    """What structlog gives its lines to, whatever their level."""
+
+    def __init__(self, put: Put, *_: object) -> None:
+        self._put = put
+
+    def msg(self, line: str) -> None:
+        line = redacted_text(line)  # whatever it is that tells of a tracker, its passkey is nobody's business
+        self._put(line.encode("utf-8", "backslashreplace") + b"\n")
+
+    debug = info = warning = error = critical = exception = fatal = warn = log = msg
+
+
+class _StandardHandler(logging.Handler):
+    """Logs what asyncio and other libraries tell the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log: Logger = structlog.get_logger()
+        try:
+            log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        except Exception as error:  # noqa: BLE001  # a message that cannot be formatted must not end what it tells of
+            log.error("log_line_not_made", logger=record.name, problem=repr(error))

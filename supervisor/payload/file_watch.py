@@ -1,0 +1,153 @@
+"""The file watch: notices within a minute when files of complete torrents are gone or shorter, and wakes no disk up.
+
+libtorrent does not notice: it may never read a file again, and one that it has open can still be read after it was
+deleted. So the watch goes through all complete torrents, evenly over a round, and looks at what the kernel has in
+memory of their files (see `cached_look`). Where that is not as it should be, the engine is asked to look at the disk,
+and does what it does at a start: the torrent waits for its files, or what is missing is fetched.
+
+What the kernel knows nothing of, and nobody has changed lately, is looked at on the disk every ten minutes, so many
+torrents in a round.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from protocol.wire.rows import TorrentState
+from supervisor.concurrency.threads import in_thread
+from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.host.cached_look import Sight, look
+from supervisor.store.catalogue import Catalogue
+
+ROUND_S: Final = 40.0
+SLICES: Final = 40
+"""Parts of a round: so many times in it some torrents are looked at."""
+
+FILES: Final = 30_000
+"""So many files are looked at in a round, the same number of each torrent; its others have their turn in the next."""
+
+RECENT_S: Final = 3 * ROUND_S
+DEEP_S: Final = 600.0
+DEEP_MAX: Final = 100
+PATIENCE_S: Final = 5.0
+"""A look reads no disk, and should take milliseconds; one that takes longer is left alone."""
+STUCK_MAX: Final = 4
+
+_COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
+
+
+class _Torrent(NamedTuple):
+    torrent: str
+    save_path: str
+    metadata: Metadata
+
+
+class FileWatch:
+    """One service's.
+
+    Args:
+        ask: has the engine look at a torrent's files.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        ask: Callable[[str], None],
+        *,
+        round_s: float = ROUND_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._ask = ask
+        self._round_s = round_s
+        self._clock = clock
+        self._round = 0
+        self._deep_at = clock() + DEEP_S
+        self._deep = False
+        self._deep_left = 0
+        self._deep_done: set[str] = set()
+        """The torrents that nothing was known of and that have had their turn."""
+        self._stuck: set[asyncio.Task[dict[str, Sight]]] = set()
+
+    async def run(self) -> None:
+        """Goes round, for ever."""
+        while True:
+            self.begin()
+            torrents = list(self._catalogue.torrents)
+            size = -(-len(torrents) // SLICES)
+            files = max(1, FILES // max(1, len(torrents)))
+            for number in range(SLICES):
+                chosen = torrents[number * size : (number + 1) * size]
+                if chosen and len(self._stuck) < STUCK_MAX:
+                    await self.look(chosen, files)
+                await asyncio.sleep(self._round_s / SLICES)
+
+    def begin(self) -> None:
+        """A round begins."""
+        self._round += 1
+        if self._deep and self._deep_left:
+            self._deep_done.clear()  # all have had their turn
+        self._deep = self._clock() >= self._deep_at
+        self._deep_left = DEEP_MAX if self._deep else 0
+        if self._deep:
+            self._deep_at = self._clock() + DEEP_S
+
+    async def look(self, torrents: Sequence[str], files: int) -> None:
+        """Looks at so many files of each of these torrents, and asks for those that need it."""
+        complete = [each for torrent in torrents if (each := self._complete(torrent)) is not None]
+        if not complete:
+            return
+        work = asyncio.create_task(in_thread(partial(_look_at, complete, files, self._round, time.time() - RECENT_S)))
+        self._stuck.add(work)
+        work.add_done_callback(self._stuck.discard)
+        await asyncio.wait([work], timeout=PATIENCE_S)
+        if not work.done() or work.exception() is not None:  # the latter where no thread could be started
+            return
+        for torrent, sight in work.result().items():
+            if sight is not Sight.UNKNOWN or self._turn_of(torrent):
+                self._ask(torrent)
+
+    def _turn_of(self, torrent: str) -> bool:
+        if not self._deep_left or torrent in self._deep_done:
+            return False
+        self._deep_left -= 1
+        self._deep_done.add(torrent)
+        return True
+
+    def _complete(self, torrent: str) -> _Torrent | None:
+        desired = self._catalogue.torrents.get(torrent)
+        if desired is None or torrent not in self._snapshot.present:
+            return None
+        observed = self._snapshot.of(torrent)
+        if observed.metadata is None:
+            return None
+        if observed.state not in _COMPLETE:
+            progress = observed.progress
+            if observed.state is not TorrentState.PAUSED or progress is None:
+                return None
+            if not 0 < progress.bytes_total <= progress.bytes_done:
+                return None
+        return _Torrent(torrent, desired.save_path, observed.metadata)
+
+
+def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_since: float) -> dict[str, Sight]:
+    """The torrents that are not known to be whole, each with the worst of what was seen."""
+    found: dict[str, Sight] = {}
+    for torrent, save_path, metadata in torrents:
+        start = 0 if metadata.count <= files else (number * files) % metadata.count
+        for seen, file in enumerate(metadata.files(start)):
+            if seen >= files:
+                break
+            if not file.priority or not file.size:
+                continue
+            sight = look(f"{save_path}/{file.path}", file.size, changed_since)
+            if sight is not Sight.THERE:
+                found[torrent] = sight
+                if sight is not Sight.UNKNOWN:
+                    break
+    return found

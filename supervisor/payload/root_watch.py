@@ -1,0 +1,94 @@
+"""The root watch: finds out whether torrents can be stored in the download roots, each asked in a thread of its own.
+
+access(2) writes nothing, and of a directory that the kernel has in memory it reads nothing: a root, which is looked at
+often, is. So no disk is woken up for it.
+"""
+
+import asyncio
+import errno
+import os
+import pwd
+import stat
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from supervisor.concurrency.threads import in_thread
+from supervisor.payload import root_health
+from supervisor.payload.root_health import RootSeen
+
+LOOK_S: Final = 5.0
+PATIENCE_S: Final = 5.0
+
+
+class RootWatch:
+    """Looks every few seconds.
+
+    Args:
+        roots: those that count now.
+        report: called with a root and what is wrong with it; None where nothing is.
+    """
+
+    def __init__(self, roots: Callable[[], Iterable[str]], report: Callable[[str, str | None], None]) -> None:
+        self._roots = roots
+        self._report = report
+        self._looks: dict[str, asyncio.Task[RootSeen]] = {}
+        self._told: set[str] = set()
+
+    async def run(self) -> None:
+        """Looks, for ever."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for look in self._looks.values():
+                look.cancel()
+
+    async def look(self) -> None:
+        """Looks at all roots once; returns once all have answered, or the patience is over."""
+        roots = list(self._roots())
+        for root in roots:
+            if root not in self._looks:
+                self._looks[root] = asyncio.create_task(in_thread(partial(_look_at, root)))
+        await asyncio.wait([self._looks[root] for root in roots], timeout=PATIENCE_S)
+        for gone in self._told - set(roots):
+            self._report(gone, None)
+        self._told = set(roots)
+        for root in roots:
+            look = self._looks[root]
+            seen: RootSeen | None = None
+            if look.done():
+                del self._looks[root]
+                if look.cancelled() or look.exception() is not None:
+                    continue  # no thread could be started now
+                seen = look.result()
+            self._report(root, root_health.problem(root, seen))
+
+
+def _look_at(root: str) -> RootSeen:
+    try:
+        found = os.stat(root)  # noqa: PTH116  # the number of the error is what matters
+    except OSError as error:
+        return RootSeen(error.errno or 0, user=user_name(os.geteuid()))
+    try:
+        writable = os.access(root, os.W_OK | os.X_OK, effective_ids=True)
+        read_only = bool(os.statvfs(root).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        return RootSeen(error.errno or 0, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
+    problem = 0
+    if not stat.S_ISDIR(found.st_mode):
+        problem = errno.ENOTDIR
+    elif read_only:
+        problem = errno.EROFS
+    elif not writable:
+        problem = errno.EACCES
+    return RootSeen(problem, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
+
+
+def user_name(uid: int) -> str:
+    """The name of a user, or the number where there is none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

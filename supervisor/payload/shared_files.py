@@ -1,0 +1,190 @@
+"""Which torrents have files in common on the disk: said at the add, heeded at a removal, and looked after meanwhile.
+
+Two torrents may want one path for different content. Whichever writes last has it; the other claims what is not there
+any more, and would upload it. So while one of them writes, those that are complete are verified now and then.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final
+
+from protocol.internal.link import VerifyTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import FileEntry, Progress
+from protocol.wire.rows import TorrentState
+from supervisor.concurrency.background import Tasks
+from supervisor.concurrency.threads import in_thread
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.payload.places import Places
+from supervisor.store.catalogue import Catalogue
+
+VERIFY_S: Final = 60.0
+"""How often a torrent is verified whose files another one goes on writing, at the most."""
+
+WATCHED_MAX: Final = 50
+"""Torrents that are looked after for one other: all that is asked at a removal, and told at an add, has no limit."""
+
+_COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
+
+
+class SharedFiles:
+    """What is known of it; times are monotonic seconds.
+
+    Args:
+        group: where files are compared.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        link: EngineLink,
+        group: Tasks,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = snapshot
+        self._link = link
+        self._group = group
+        self._clock = clock
+        self._places = Places()
+        self._sharing: dict[str, set[str]] = {}
+        self._verified_at: dict[str, float] = {}
+        self._written: dict[str, int] = {}
+        for desired in catalogue.torrents.values():
+            self.appeared(desired)
+
+    # -- what is known --------------------------------------------------------------------------------------------
+
+    def appeared(self, desired: DesiredTorrent) -> None:
+        """A torrent's record was read. Where its files are is told by the engine, if that loads it."""
+        if desired.source == "metainfo" and desired.name:
+            self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
+
+    def added(self, torrent: str, places: Iterable[str]) -> list[str]:
+        """A torrent was accepted. Returns the torrents that may have a file in common with it."""
+        self._places.put(torrent, places)
+        return self._near(torrent)
+
+    def gone(self, torrent: str) -> None:
+        """A torrent was removed, or made part of another one."""
+        self._places.drop(torrent)
+        self._verified_at.pop(torrent, None)
+        self._written.pop(torrent, None)
+        for other in self._sharing.pop(torrent, ()):
+            if (sharing := self._sharing.get(other)) is not None:
+                sharing.discard(torrent)
+                if not sharing:
+                    del self._sharing[other]
+
+    def files_known(self, torrent: str, files: Sequence[FileEntry]) -> None:
+        """A torrent's files are known, and the snapshot has them; all lie in one folder, or there is one."""
+        desired = self._catalogue.torrents.get(torrent)
+        if desired is None or not files:
+            return
+        self._places.put(torrent, [f"{desired.save_path}/{files[0].path.partition('/')[0]}"])
+        if near := self._near(torrent)[:WATCHED_MAX]:
+            self._group.create_task(self._compare(torrent, near))
+
+    async def _compare(self, torrent: str, near: list[str]) -> None:
+        ours = self._files_of(torrent)
+        theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
+        if ours is None:
+            return
+        for other in await in_thread(partial(_sharing, ours, theirs)):
+            if torrent in self._catalogue.torrents and other in self._catalogue.torrents:
+                self._sharing.setdefault(torrent, set()).add(other)
+                self._sharing.setdefault(other, set()).add(torrent)
+
+    def _near(self, torrent: str) -> list[str]:
+        return [each for each in self._places.near(torrent) if each in self._catalogue.torrents]
+
+    def _files_of(self, torrent: str) -> "tuple[str, Metadata] | None":
+        desired, metadata = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
+        return None if desired is None or metadata is None else (desired.save_path, metadata)
+
+    # -- what is asked --------------------------------------------------------------------------------------------
+
+    async def sharing(self, near: list[str], paths: Iterable[str]) -> list[str]:
+        """Which of these torrents have one of these files."""
+        theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
+        return await in_thread(lambda: _with_one_of(frozenset(paths), theirs))
+
+    async def to_spare(self, desired: DesiredTorrent) -> list[int] | None:
+        """The numbers of a torrent's files that other torrents use.
+
+        Of a torrent whose files are not known yet, all is spared that lies where it does.
+
+        Returns:
+            None where others may use some, and the torrent's own files are not known.
+        """
+        near = self._near(desired.torrent)
+        if not near:
+            return []
+        ours = self._files_of(desired.torrent)
+        if ours is None:
+            return None
+        theirs = {each: self._files_of(each) for each in near}
+        places = {each: self._places.of(each) for each in near}
+        return await in_thread(lambda: _to_spare(ours, theirs, places))
+
+    # -- what is written ------------------------------------------------------------------------------------------
+
+    def progress(self, event: Progress) -> None:
+        """A torrent goes on; where it writes what others have, these are verified."""
+        if event.torrent not in self._sharing or event.state is not TorrentState.DOWNLOADING:
+            return
+        if event.downloaded > self._written.get(event.torrent, 0):
+            self._written[event.torrent] = event.downloaded
+            self._verify(event.torrent, at_once=False)
+
+    def completed(self, torrent: str) -> None:
+        """A torrent has written its last."""
+        if torrent in self._sharing:
+            self._verify(torrent, at_once=True)
+
+    def _verify(self, writer: str, *, at_once: bool) -> None:
+        now = self._clock()
+        for other in sorted(self._sharing[writer]):
+            if self._snapshot.of(other).state not in _COMPLETE:
+                continue
+            if at_once or now - self._verified_at.get(other, -VERIFY_S) >= VERIFY_S:
+                self._verified_at[other] = now
+                self._link.send(VerifyTorrent(torrent=other, writer=writer))
+
+
+_Files = tuple[str, Metadata]
+"""A save path, and what the info dictionary says."""
+
+
+def _paths(files: _Files) -> Iterable[str]:
+    save_path, metadata = files
+    return (f"{save_path}/{file.path}" for file in metadata.files())
+
+
+def _with_one_of(paths: frozenset[str], theirs: dict[str, _Files]) -> list[str]:
+    return [torrent for torrent, files in theirs.items() if not paths.isdisjoint(_paths(files))]
+
+
+def _sharing(ours: _Files, theirs: dict[str, _Files]) -> list[str]:
+    return _with_one_of(frozenset(_paths(ours)), theirs)
+
+
+def _to_spare(ours: _Files, theirs: "dict[str, _Files | None]", places: dict[str, tuple[str, ...]]) -> list[int]:
+    save_path, metadata = ours
+    numbers = {f"{save_path}/{file.path}": file.index for file in metadata.files()}
+    spared: set[int] = set()
+    for torrent, files in theirs.items():
+        if files is not None:
+            found = {numbers[path] for path in _paths(files) if path in numbers}
+        else:
+            found = {
+                number
+                for path, number in numbers.items()
+                if any(path == place or path.startswith(f"{place}/") for place in places[torrent])
+            }
+        spared |= found
+    return sorted(spared)

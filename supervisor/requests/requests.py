@@ -1,0 +1,462 @@
+"""The `commands` socket: one request in, exactly one reply out, by its deadline.
+
+Short reads are answered in the same turn of the loop, long ones in slices. Mutations run as tasks of their own; a
+client whose deadline passes is told so, while what was already given to the disk goes on to its end. A mutation that
+comes again is not carried out again: its reply is made of the same work, or of what came of it, but has its own
+deadline.
+
+A connection that goes over a limit is refused, and no other one notices. docs/adr/020-limits.md has the limits.
+
+Longer than most files here: each request's way from its frames to its reply can be read in one place.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+import zmq
+
+from protocol.wire import codec
+from protocol.wire.commands import (
+    AddPeers,
+    AddTorrent,
+    Command,
+    GetCrash,
+    ListCrashes,
+    ListDamaged,
+    ListFiles,
+    ListTrackers,
+    Mutation,
+    PauseTorrent,
+    ReleaseTorrent,
+    RemoveTorrent,
+    RestoreDamaged,
+    ResumeTorrent,
+    SetSequential,
+    UpdateLimits,
+    UpdateSelection,
+    parse_command,
+)
+from protocol.wire.envelope import DEFAULT_DEADLINE_MS, ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import CrashList
+from supervisor.commands.mutations import Acceptance, Mutations
+from supervisor.commands.reads import LongRead, Reads, ShortRead
+from supervisor.engine.process.crash_reports import CrashReports
+from supervisor.events.event_log import EventLog
+from supervisor.log import logs
+from supervisor.requests.acceptances import Acceptances, Key, content_of
+from supervisor.requests.claims import BadFrames, Claim, Claims
+from supervisor.requests.large_frames import LargeFrames
+from supervisor.requests.long_reads import LongReads
+from supervisor.requests.tarpit import Tarpit
+from supervisor.store.catalogue import OutcomeUnknown
+from supervisor.store.damaged_shelf import DamagedShelf
+from supervisor.transport.loop_socket import LoopSocket, Sender
+from supervisor.transport.outbox import Outbox
+
+HOPS_MAX: Final = 16
+HOP_BYTES_MAX: Final = 255
+"""Frames before the request, which go back with its reply, and the size of each: ZeroMQ's addresses have no more."""
+
+RETRY_AFTER_MS: Final = 100
+
+FINISH_S: Final = 1.0
+"""How long mutations may go on once the service has no engine any more."""
+
+LINGER_MS: Final = 200
+"""How long the last replies may take to leave."""
+
+GIVEN_UP_S: Final = 0.05
+"""How long before its deadline a mutation ends that has not been accepted, so that it can say so in time."""
+
+GIVEN_UP_SHARE: Final = 0.2
+"""At the most this much of the time that there is."""
+
+T = TypeVar("T")
+Work = asyncio.Task[Acceptance | OuzelError]
+
+_MUTATIONS: Final = (
+    AddTorrent,
+    RemoveTorrent,
+    PauseTorrent,
+    ResumeTorrent,
+    SetSequential,
+    UpdateLimits,
+    UpdateSelection,
+    AddPeers,
+    ReleaseTorrent,
+    RestoreDamaged,
+)
+
+
+def local_only(sender: Sender, command: Command) -> None:
+    """What holds where nobody says who may do what: clients on local sockets everything, others nothing."""
+    if sender.user is not None:
+        raise OuzelError(ErrorKind.NOT_PERMITTED, f"{command.__struct_config__.tag} is not for clients on tcp")
+
+
+class Requests:
+    """Answers clients.
+
+    Args:
+        socket: a bound ROUTER socket.
+        group: where the tasks of mutations run.
+        crashes: the crash reports.
+        shelf: what was put aside.
+        freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
+        freshen_trackers: the same for the numbers of its trackers.
+        stopping: whether mutations are refused because the service goes down.
+        admit: raises OuzelError where a sender may not give a command.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.Socket[bytes],
+        *,
+        group: asyncio.TaskGroup,
+        reads: Reads,
+        mutations: Mutations,
+        events: EventLog,
+        crashes: CrashReports,
+        shelf: DamagedShelf,
+        freshen: Callable[[str], Coroutine[Any, Any, None]],
+        freshen_trackers: Callable[[str], Coroutine[Any, Any, None]],
+        stopping: Callable[[], bool],
+        gen: Callable[[], int],
+        log: logs.Logger,
+        admit: Callable[[Sender, Command], None] = local_only,
+    ) -> None:
+        self._group = group
+        self._reads = reads
+        self._mutations = mutations
+        self._events = events
+        self._crashes = crashes
+        self._shelf = shelf
+        self._freshen = freshen
+        self._freshen_trackers = freshen_trackers
+        self._stopping = stopping
+        self._gen = gen
+        self._log = log
+        self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
+        self._answering: set[asyncio.Task[None]] = set()
+        self._at_work: set[asyncio.Task[Any]] = set()
+        self._given_up = False
+        self._admit = admit
+        self._claims = Claims()
+        self._bad_frames = BadFrames()
+        self._tarpit = Tarpit()
+        self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
+        self._socket = LoopSocket(socket, on_message_from=self._receive, frames_max=1 + HOPS_MAX + 1)
+        self._outbox = Outbox(self._socket, log)
+        self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
+
+    async def close(self) -> None:
+        """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + FINISH_S
+        while self._at_work and loop.time() < deadline:
+            await asyncio.wait(self._at_work, timeout=deadline - loop.time())
+        self._given_up = True
+        self._large_frames.close()
+        self._tarpit.close()
+        for work in self._at_work:
+            work.cancel()
+        if left := self._at_work | self._answering:
+            await asyncio.wait(left)
+        self._long_reads.close()
+        self._outbox.close(linger_ms=LINGER_MS)
+
+    def _receive(self, frames: list[bytes], sender: Sender) -> None:
+        route = frames[:-1]
+        if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
+            problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
+            self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
+        else:
+            self._large_frames.receive(frames, sender)
+
+    def _take(self, frames: list[bytes], sender: Sender, came_at: float) -> None:
+        *route, frame = frames
+        try:
+            request = parse_request(frame)
+        except OuzelError as error:
+            request_id = error.request_id if isinstance(error, RefusedRequest) else None
+            if request_id is None:
+                self._spoilt(route, error)
+            else:
+                glanced = glance(frame)
+                patience_s = DEFAULT_DEADLINE_MS / 1000 if glanced is None else glanced.patience_s
+                self._no_request(route, request_id, error, patience_s)
+            return
+        try:
+            command = parse_command(request.op, request.args)
+        except OuzelError as error:
+            self._no_request(route, request.id, error, request.deadline_ms / 1000)
+            return
+        try:
+            self._admit(sender, command)
+        except OuzelError as error:
+            self._refuse(route, request.id, error)
+            return
+        self._begin(route, request, command, len(frame), came_at + request.deadline_ms / 1000)
+
+    def _hand_back(self, frames: list[bytes], _: Sender) -> None:
+        """There is no room for a message; its id is all that is read of it."""
+        self._unread(frames, _too_many())
+
+    def _too_late(self, frames: list[bytes], _: Sender) -> None:
+        """A message has waited for its turn until its deadline."""
+        self._unread(
+            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "its turn did not come in time; nothing was accepted")
+        )
+
+    def _unread(self, frames: list[bytes], error: OuzelError) -> None:
+        *route, frame = frames
+        glanced = glance(frame)
+        if glanced is None:
+            self._spoilt(route[:1], error)
+        else:
+            self._refuse(route, glanced.id, error)
+
+    def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
+        """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
+        match self._bad_frames.note(route[0], time.monotonic()):
+            case "error":
+                self._refuse(route, None, error)
+            case "limit":
+                problem = "too many frames without an id that can be read; the next ones are dropped"
+                self._refuse(route, None, OuzelError(ErrorKind.TOO_MANY_BAD_FRAMES, problem, retry_after_ms=1000))
+            case None:
+                pass
+
+    def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
+        """A frame that is no request, but whose id can be read: it is refused, and late where there are many such."""
+        late = partial(
+            self._refuse, route, request_id, error.with_traceback(None)
+        )  # it may wait, and frames hold memory
+        if not self._tarpit.take(route[0], late, patience_s):
+            self._refuse(route, request_id, _too_many())
+
+    def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
+        if isinstance(command, ShortRead):
+            self._read(route, request, command)
+            return
+        peer = route[0]
+        if not self._claims.admits(peer, size):
+            self._refuse(route, request.id, _too_many())
+            return
+        claim = self._claims.take(peer, size)
+        if isinstance(command, _MUTATIONS):
+            self._mutate(route, request, command, deadline, claim)
+        elif isinstance(command, ListFiles | ListTrackers):
+            self._answered(self._list_fresh(route, request, command, deadline, claim), claim)
+        elif isinstance(command, ListCrashes | GetCrash | ListDamaged):
+            self._look_up(route, request, command, deadline, claim)
+        else:
+            self._long_read(route, request, command, deadline, claim)
+
+    def _read(self, route: list[bytes], request: Request, command: ShortRead) -> None:
+        try:
+            self._reply(route, request.id, self._reads.answer(command))
+        except OuzelError as error:  # not kept in a variable of this frame, which the error holds, see test_garbage
+            self._reply(route, request.id, error)
+        except Exception:  # noqa: BLE001  # see _defect
+            self._reply(route, request.id, self._defect(request))
+
+    def _long_read(
+        self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim
+    ) -> None:
+        def done(outcome: Any) -> None:
+            self._reply(route, request.id, outcome)
+            claim.release()
+
+        self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
+
+    async def _list_fresh(
+        self, route: list[bytes], request: Request, command: ListFiles | ListTrackers, deadline: float, claim: Claim
+    ) -> None:
+        try:
+            async with asyncio.timeout(request.deadline_ms / 1000 / 2):
+                freshen = self._freshen if isinstance(command, ListFiles) else self._freshen_trackers
+                await freshen(command.torrent)
+        except TimeoutError:
+            pass  # the cached numbers will do, and say how old they are
+        claim.hold()
+        self._long_read(route, request, command, deadline, claim)
+
+    def _look_up(
+        self,
+        route: list[bytes],
+        request: Request,
+        command: ListCrashes | GetCrash | ListDamaged,
+        deadline: float,
+        claim: Claim,
+    ) -> None:
+        """Answers from the disk, which may hang."""
+
+        async def answer() -> None:
+            looking = self._work(self._from_disk(request, command))
+            outcome = await self._by(deadline, looking)
+            looking.cancel()
+            self._reply(route, request.id, outcome)
+
+        self._answered(answer(), claim)
+
+    async def _from_disk(self, request: Request, command: ListCrashes | GetCrash | ListDamaged) -> Any:
+        try:
+            if isinstance(command, ListDamaged):
+                return await self._shelf.list()
+            if isinstance(command, GetCrash):
+                return await self._crashes.get(command.name)
+            return CrashList(crashes=await self._crashes.summaries())
+        except OuzelError as error:
+            return error
+        except Exception:  # noqa: BLE001  # see _defect
+            return self._defect(request)
+
+    def _mutate(self, route: list[bytes], request: Request, command: Mutation, deadline: float, claim: Claim) -> None:
+        key = Key(request.client or tuple(filter(None, route)), request.id)
+        content = content_of(command)
+        try:
+            found = self._acceptances.find(key, content, time.monotonic())
+        except OuzelError as error:
+            claim.release()
+            self._refuse(route, request.id, error)
+            return
+        repeats = found is not None
+        if found is None:
+            early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
+            found = self._work(self._accept(key, request, command, deadline - early_s))
+            self._acceptances.begin(key, content, found, holder=route[0])
+            claim.hold()  # by work that may go on after its deadline
+            found.add_done_callback(claim.release)
+        if request.wait == "applied" or isinstance(found, Acceptance):
+            self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
+        else:
+            self._answer_by(deadline, route, request, found, claim, repeats=repeats)
+
+    def _answer_by(
+        self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
+    ) -> None:
+        """Answers once it is known what came of some work, or at the deadline; as `_answer`, without a task for it."""
+        answered = False
+
+        def answer(_: object = None) -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                timer.cancel()
+                outcome = self._outcome(work)
+                result = outcome.result if isinstance(outcome, Acceptance) else outcome
+                self._reply(route, request.id, result, repeats=repeats)
+                claim.release()
+
+        timer = asyncio.get_running_loop().call_at(deadline, answer)
+        work.add_done_callback(answer)
+
+    def _answered(self, answer: Coroutine[Any, Any, None], claim: Claim) -> None:
+        """Has a task give an answer, which `close` waits for."""
+        answering = self._group.create_task(answer)
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+        answering.add_done_callback(claim.release)
+
+    async def _answer(
+        self, route: list[bytes], request: Request, found: Work | Acceptance, deadline: float, *, repeats: bool
+    ) -> None:
+        outcome = found if isinstance(found, Acceptance) else await self._by(deadline, found)
+        if isinstance(outcome, Acceptance) and request.wait == "applied":
+            applying = self._work(self._apply(request, outcome))
+            outcome = await self._by(deadline, applying, accepted=True)
+            applying.cancel()
+        result = outcome.result if isinstance(outcome, Acceptance) else outcome
+        self._reply(route, request.id, result, repeats=repeats)
+
+    def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that is given up at the end of the service."""
+        task = self._group.create_task(work)
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+        if self._given_up:
+            task.cancel()
+        return task
+
+    async def _by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
+        """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
+        await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
+        return self._outcome(work, accepted=accepted)
+
+    def _outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
+        """What is known of some work by now."""
+        if work.done() and not work.cancelled():
+            return work.result()
+        if self._stopping():
+            problem = "the supervisor is shutting down"
+            advice = "it is done after the restart" if accepted else "ask again after its restart"
+            return OuzelError(ErrorKind.STOPPING, f"{problem}; {advice}", accepted=accepted)
+        problem = "libtorrent has not confirmed it in time" if accepted else "the outcome was not known in time"
+        advice = "it is on disk and will be done" if accepted else "it may still take effect; ask again under its id"
+        return OuzelError(ErrorKind.DEADLINE_EXCEEDED, f"{problem}; {advice}", accepted=accepted)
+
+    async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
+        """Accepts a mutation, and remembers it; or the error as a value, which must not end the group of tasks."""
+        accepted: Acceptance | None = None
+        try:
+            if self._stopping():
+                raise OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
+            accepted = await self._mutations.accept(command, deadline)
+        except OuzelError as error:
+            if not isinstance(error, OutcomeUnknown):
+                error.accepted = False
+            return error
+        except Exception:  # noqa: BLE001  # see _defect
+            return self._defect(request)
+        finally:
+            if accepted is None:
+                self._acceptances.drop(key)
+        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), time.monotonic())
+        return accepted
+
+    async def _apply(self, request: Request, accepted: Acceptance) -> Acceptance | OuzelError:
+        """What was accepted, once libtorrent has confirmed it."""
+        try:
+            await self._mutations.until_applied(accepted)
+        except OuzelError as error:
+            error.accepted = True
+            return error
+        except Exception:  # noqa: BLE001  # see _defect
+            return self._defect(request, accepted=True)
+        return accepted
+
+    def _defect(self, request: Request, *, accepted: bool | None = None) -> OuzelError:
+        """The one place where any error is caught: a defect in one command must not take the service down."""
+        self._log.exception("command_failed", op=request.op, id=request.id)
+        message = f"{request.op} failed for a defect in Ouzel; its log has more"
+        return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
+
+    def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
+        """Answers what was not even begun."""
+        error.accepted = False
+        self._reply(route, request_id, error)
+
+    def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
+        refused = isinstance(outcome, OuzelError)
+        reply = Reply(
+            id=request_id,
+            ok=not refused,
+            result=msgspec.UNSET if refused else outcome,
+            error=ErrorBody.of(outcome) if refused else msgspec.UNSET,
+            dup=repeats or msgspec.UNSET,
+            epoch=self._events.epoch,
+            gen=self._gen(),
+            seq=self._events.head,
+        )
+        self._outbox.send([*route, codec.encode(reply)])
+
+
+def _too_many() -> OuzelError:
+    problem = "this connection has as much under way as it may; nothing was accepted"
+    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

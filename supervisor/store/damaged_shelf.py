@@ -1,0 +1,83 @@
+"""The shelf of what was put aside: `damaged_files` for the loop, which does not wait for the disk."""
+
+import asyncio
+from functools import partial
+
+from protocol.internal import durable
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import DamagedList
+from supervisor.concurrency.threads import in_thread
+from supervisor.store import damaged_files
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damaged_files import Restorable
+
+
+class DamagedShelf:
+    """What lies in `damaged/` of one resume directory.
+
+    Args:
+        catalogue: knows which torrents there are.
+    """
+
+    def __init__(self, directory: ResumeDir, catalogue: Catalogue) -> None:
+        self._dir = directory
+        self._catalogue = catalogue
+        self._listing: asyncio.Task[DamagedList] | None = None
+
+    async def list(self) -> DamagedList:
+        """All of it. Those who ask at the same time get the same answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        if self._listing is None or self._listing.done():
+            self._listing = asyncio.create_task(self._list())
+        try:
+            return await asyncio.shield(self._listing)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    async def _list(self) -> DamagedList:
+        has = self._catalogue.has
+        return DamagedList(files=await in_thread(lambda: damaged_files.reports(self._dir, has)))
+
+    async def prepare(self, name: str) -> Restorable:
+        """What a file and those beside it hold. Raises OuzelError, as `damaged_files.prepare` does."""
+        catalogue = self._catalogue
+        prepare = partial(damaged_files.prepare, self._dir, name, catalogue.has, catalogue.torrents.get)
+        try:
+            return await in_thread(prepare)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    async def place_resume(self, torrent: str, content: bytes) -> None:
+        """Gives resume data back to a torrent that is not loaded. Raises OuzelError: STORAGE_UNAVAILABLE."""
+
+        def place() -> None:
+            self._dir.check()
+            self._dir.make_engine_dir()
+            durable.write(self._dir.fastresume(torrent), content)
+
+        try:
+            await in_thread(place)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    async def place_metainfo(self, torrent: str, content: bytes) -> None:
+        """Gives a .torrent file back. Raises OuzelError: STORAGE_UNAVAILABLE."""
+
+        def place() -> None:
+            self._dir.check()
+            durable.write(self._dir.metainfo(torrent), content)
+
+        try:
+            await in_thread(place)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    async def discard(self, restored: Restorable) -> None:
+        """What was restored need not lie there any more."""
+        await in_thread(lambda: damaged_files.discard(self._dir, restored.used))
+
+
+def _unavailable(error: OSError) -> OuzelError:
+    return OuzelError(
+        ErrorKind.STORAGE_UNAVAILABLE, f"the resume directory: {error}; nothing was changed", retry_after_ms=1000
+    )

@@ -1,0 +1,135 @@
+"""Where a resume directory and what is in memory differ, and what is to be done about it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from protocol.internal.durable import Change
+from protocol.internal.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from supervisor.store.damage import DamagedFile, put_aside_as
+
+REMOVED: Final = ".removed"
+"""Behind the names of files that were put aside because their torrents were removed: nobody misses them."""
+
+
+class Record(NamedTuple):
+    """A record in memory, and the file that shall hold it; `torrent` is None for the session's."""
+
+    torrent: str | None
+    path: Path
+    value: DesiredTorrent | DesiredSession
+
+
+class Mended(NamedTuple):
+    """What was wrong with a file, and what was done about it."""
+
+    torrent: str | None
+    what: str
+    done: str
+
+
+def differences(
+    directory: ResumeDir, records: Sequence[Record], removed: Collection[str]
+) -> tuple[list[Change], list[Mended]]:
+    """What has to be written so that the directory holds these records, and what is told of it.
+
+    Records of removed torrents, as an older snapshot of the directory has them, are put aside. Raises OSError.
+    """
+    changes, mended = [], []
+    for torrent, path, value in records:
+        content, done = encode_record(value), "written again from memory"
+        try:
+            if read(path) == content:
+                continue
+            what = "is not what was acknowledged last"
+        except FileNotFoundError:
+            what = "is missing"
+        except Damaged as error:
+            what, done = f"is damaged: {error}", f"{put_aside_as(directory.put_aside(path))}; {done}"
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"  # whatever it holds, memory has what was acknowledged last
+        changes.append(Change(path, content))
+        mended.append(Mended(torrent, f"{path.name} {what}", done))
+    for torrent in removed:
+        for path in (
+            directory.desired(torrent),
+            directory.metainfo(torrent),
+            directory.fastresume(torrent),
+            directory.old_fastresume(torrent),
+        ):
+            try:
+                aside = directory.put_aside(path, mark=REMOVED)
+            except FileNotFoundError:
+                continue
+            mended.append(Mended(torrent, f"{path.name} is of a removed torrent", f"put aside as {aside}"))
+    if removed:
+        directory.sync_put_aside()  # also of what an attempt before has put aside
+    return changes, mended
+
+
+class Checked(NamedTuple):
+    """What came of a look at .torrent files: those that were put aside, and what keeps others from being read."""
+
+    damaged: list[DamagedFile]
+    unreadable: dict[str, str]
+
+
+def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
+    """Puts .torrent files aside that are not what their records remember; the engine may not need them for long.
+
+    Args:
+        torrents: may change meanwhile.
+        chosen: the ids of those to look at.
+    """
+    found = Checked([], {})
+    for torrent in chosen:
+        desired, path = torrents.get(torrent), directory.metainfo(torrent)
+        try:
+            if desired is not None and desired.metainfo_crc32 is not None:
+                check_crc32(read(path), desired.metainfo_crc32)
+        except Damaged as error:
+            if torrents.get(torrent) is desired and (aside := _put_aside(directory, path)) is not None:
+                found.damaged.append(DamagedFile(path.name, torrent, f"{path.name} is damaged: {error}", aside))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found.unreadable[torrent] = cannot_be_read(path, error)
+    return found
+
+
+def refused_metainfo(
+    directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
+) -> DamagedFile | None:
+    """Puts a .torrent file aside of which an engine says that it cannot be trusted; None where it is not so any more.
+
+    Args:
+        torrents: may change meanwhile.
+        problem: in the engine's words.
+    """
+    desired, path = torrents.get(torrent), directory.metainfo(torrent)
+    if desired is None:
+        return None
+    if desired.metainfo_crc32 is not None:
+        return next(iter(check_metainfo(directory, torrents, [torrent]).damaged), None)
+    aside = _put_aside(directory, path)
+    return None if aside is None else DamagedFile(path.name, torrent, f"{path.name} is damaged: {problem}", aside)
+
+
+def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
+    """Moves what an engine has put aside to the other damaged files. Returns what was done, as the engine said it."""
+    try:
+        return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))
+    except OSError:
+        return done
+
+
+def _put_aside(directory: ResumeDir, path: Path) -> str | None:
+    """Where it is now, in words; None where somebody else was faster."""
+    try:
+        return put_aside_as(directory.put_aside(path))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"left where it is ({error})"

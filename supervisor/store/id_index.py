@@ -1,0 +1,68 @@
+"""Which torrents have which info-hash. Pure.
+
+Nearly all torrents have one hash, which is their id, so only what is beyond that is kept.
+"""
+
+from collections.abc import Iterable
+
+from protocol.wire.desired import DesiredTorrent
+from supervisor.store.identity import SHORT, aliases
+
+
+class IdIndex:
+    """Ids by info-hash. A hash may be of several records for a moment, until these are made one."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._aliases: dict[str, list[str]] = {}
+        """Ids by the other hashes of their torrents, and by the ids that were made part of them."""
+        self._shortened: dict[str, list[str]] = {}
+        """Ids by their torrents' v2 hashes, shortened."""
+        self._entries: dict[str, tuple[frozenset[str], str | None]] = {}
+
+    def put(self, desired: DesiredTorrent) -> None:
+        """A record is there, or says something else now."""
+        torrent = desired.torrent
+        self.drop(torrent)
+        self._ids.add(torrent)
+        others = aliases(desired)
+        v2 = desired.info_hash_v2 or (torrent if len(torrent) > SHORT else None)
+        if not others and v2 is None:
+            return
+        self._entries[torrent] = (others, v2)
+        for each in others:
+            self._aliases.setdefault(each, []).append(torrent)
+        if v2 is not None:
+            self._shortened.setdefault(v2[:SHORT], []).append(torrent)
+
+    def drop(self, torrent: str) -> None:
+        """A record is gone."""
+        self._ids.discard(torrent)
+        others, v2 = self._entries.pop(torrent, (frozenset(), None))
+        for each in others:
+            _take_out(self._aliases, each, torrent)
+        if v2 is not None:
+            _take_out(self._shortened, v2[:SHORT], torrent)
+
+    def owners(self, hashes: Iterable[str]) -> list[str]:
+        """The ids of the torrents that have one of these hashes, each once and in order."""
+        found = set()
+        for each in hashes:
+            if each in self._ids:
+                found.add(each)
+            found.update(self._aliases.get(each, ()))
+        return sorted(found)
+
+    def near(self, hashes: Iterable[str]) -> list[str]:
+        """The same, and those that have one which is another's shortened."""
+        given = list(hashes)
+        found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
+        for each in given:
+            found.update(self._shortened.get(each, ()))
+        return sorted(found)
+
+
+def _take_out(index: dict[str, list[str]], key: str, torrent: str) -> None:
+    index[key].remove(torrent)
+    if not index[key]:
+        del index[key]

@@ -1,0 +1,198 @@
+"""Which records are of one torrent, and what becomes of them. Pure.
+
+A hybrid torrent (BEP 52) has two info-hashes, and a link may name either. Metadata proves which hashes belong together:
+the v1 hash is one of the same bytes as the v2 hash, so that a torrent that has one of them in common has both. A link
+proves nothing; what it says is believed as long as nothing contradicts it.
+
+Clients of the DHT and of some trackers shorten a v2 hash to 20 bytes. Such a hash looks like a v1 hash, and no torrent
+has it as one: a link with it never finds its metadata, and libtorrent takes it for the torrent of the whole hash.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from protocol.wire.desired import DesiredTorrent
+
+SHORT: Final = 40
+"""Digits of a v2 hash that is shortened to the length of a v1 hash."""
+
+PEERS_KEPT: Final = 200
+"""Peers by clients that are remembered of one torrent, the latest."""
+
+
+class Identity(NamedTuple):
+    """What a source or a record says of a torrent's info-hashes.
+
+    Fields:
+        v1, v2: in hexadecimal; None for one that it does not name.
+        proven: there is metadata, so that there are no other hashes, and these belong together.
+    """
+
+    v1: str | None
+    v2: str | None
+    proven: bool
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """Those that it names."""
+        return frozenset(each for each in (self.v1, self.v2) if each is not None)
+
+
+class Known(NamedTuple):
+    """A record that is there, and what is known of its torrent."""
+
+    torrent: str
+    identity: Identity
+
+
+class New(NamedTuple):
+    """A source is of none of the torrents that are there.
+
+    Fields:
+        wrong: links that name one of its info-hashes, and are proven by it to be of other torrents.
+    """
+
+    wrong: tuple[str, ...] = ()
+
+
+class Same(NamedTuple):
+    """A source is of a torrent that is there, under these ids; several only where it proves that they are one."""
+
+    torrents: tuple[str, ...]
+
+
+class Contradiction(NamedTuple):
+    """A source cannot be had beside a torrent that is there; why, in words."""
+
+    problem: str
+
+
+def of_record(desired: DesiredTorrent, *, proven: bool) -> Identity:
+    """What a record says; its id is one of its hashes."""
+    torrent = desired.torrent
+    v1, v2 = desired.info_hash_v1, desired.info_hash_v2
+    return Identity(v1 or (torrent if len(torrent) == SHORT else None), v2 or _whole(torrent), proven)
+
+
+def aliases(desired: DesiredTorrent) -> frozenset[str]:
+    """All that a record answers to beside its id."""
+    named = {desired.info_hash_v1, desired.info_hash_v2, *desired.merged}
+    return frozenset(each for each in named if each is not None and each != desired.torrent)
+
+
+def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradiction:
+    """Whether a source is of a torrent that is there.
+
+    Args:
+        known: the records that share a hash with it, or have one that is the other's shortened.
+    """
+    same: list[str] = []
+    wrong: list[str] = []
+    for torrent, identity in sorted(known):
+        if not source.hashes & identity.hashes:
+            if _shortened(source, identity) or _shortened(identity, source):
+                return Contradiction(
+                    f"one of its info-hashes is the shortened v2 hash of torrent {torrent}, or the other way round; no "
+                    "torrent has both, and of the two only one can be loaded"
+                )
+            continue
+        if _contradict(source, identity):
+            if source.proven and not identity.proven:
+                # The link has named two that do not belong together; by its id it is known whose it is.
+                (same if torrent in source.hashes else wrong).append(torrent)
+                continue
+            return Contradiction(
+                f"it shares one info-hash with torrent {torrent}, and not the other: two of these do not belong "
+                "together"
+            )
+        same.append(torrent)
+    if not same:
+        return New(tuple(wrong))
+    return Same(tuple(same) if source.proven else (same[0],))
+
+
+def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
+    """A link's record without the info-hashes that it has named and that are another torrent's."""
+    return msgspec.structs.replace(
+        desired,
+        info_hash_v1=None if desired.info_hash_v1 in hashes else desired.info_hash_v1,
+        info_hash_v2=None if desired.info_hash_v2 in hashes else desired.info_hash_v2,
+        revision=desired.revision + 1,
+    )
+
+
+class Candidate(NamedTuple):
+    """One of several records of one torrent, and how many bytes of it are known to be there."""
+
+    desired: DesiredTorrent
+    bytes_done: int
+
+
+class Merged(NamedTuple):
+    """What becomes of records of one torrent.
+
+    Fields:
+        kept: the one that stays, with what the others had beside it.
+        leaving: the others, as they leave; no file of theirs is touched.
+    """
+
+    kept: DesiredTorrent
+    leaving: tuple[DesiredTorrent, ...]
+
+
+def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) -> Merged:
+    """Makes one record of several, whatever their order.
+
+    The one with the most bytes stays; then one with metainfo, then the oldest. It keeps where it lies, what is wanted
+    of it and whether it is paused. Of the others it gets trackers, web seeds, labels, peers, and the ids.
+    """
+    first, *others = [each.desired for each in sorted(candidates, key=_rank)]
+    everything = [first, *others]
+    merged = sorted({each.torrent for each in others}.union(*(each.merged for each in everything)))
+    kept = msgspec.structs.replace(
+        first,
+        name=next((each.name for each in everything if each.name), ""),
+        magnet=next((each.magnet for each in everything if each.magnet is not None), None),
+        trackers=_union(each.trackers for each in everything),
+        web_seeds=_union(each.web_seeds for each in everything),
+        labels=_union(each.labels for each in everything),
+        peers=_union(each.peers for each in everything)[-PEERS_KEPT:],
+        added_us=min(each.added_us for each in everything),
+        info_hash_v1=v1,
+        info_hash_v2=v2,
+        merged=[each for each in merged if each != first.torrent],
+    )
+    if kept != first:
+        kept = msgspec.structs.replace(kept, revision=max(each.revision for each in everything) + 1)
+    leaving = (msgspec.structs.replace(each, removal="merged", revision=each.revision + 1) for each in others)
+    return Merged(kept, tuple(leaving))
+
+
+def _rank(candidate: Candidate) -> tuple[int, bool, int, str]:
+    desired, bytes_done = candidate
+    has_metainfo = desired.source == "metainfo" or desired.metainfo_crc32 is not None
+    return (-bytes_done, not has_metainfo, desired.added_us, desired.torrent)
+
+
+def _union(lists: Iterable[list[str]]) -> list[str]:
+    return list(dict.fromkeys(each for given in lists for each in given))
+
+
+def _whole(torrent: str) -> str | None:
+    return torrent if len(torrent) > SHORT else None
+
+
+def _shortened(one: Identity, other: Identity) -> bool:
+    return one.v1 is not None and other.v2 is not None and other.v2.startswith(one.v1)
+
+
+def _contradict(one: Identity, other: Identity) -> bool:
+    """Whether two that share a hash cannot be of one torrent."""
+    return any(
+        (mine != its)
+        if mine is not None and its is not None
+        else (mine is None and its is not None and one.proven) or (its is None and mine is not None and other.proven)
+        for mine, its in ((one.v1, other.v1), (one.v2, other.v2))
+    )

@@ -1,0 +1,373 @@
+"""The warden of the resume directory: looks at it, closes the catalogue while it cannot be written, and mends it after.
+
+Nothing here waits on the loop, and the directory is never made: one that is missing may be a disk that is not mounted.
+No error of the disk ends it: what goes wrong in a look is told, and the next look tries again.
+
+Longer than most files here: a look's steps follow one from another, and each of them can fail.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from protocol.internal import durable
+from protocol.internal.durable import Change
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from supervisor.concurrency.threads import in_thread
+from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
+from supervisor.log import logs
+from supervisor.store.catalogue import Catalogue, FailedWrite
+from supervisor.store.damage import DamagedFile
+from supervisor.store.damaged_files import lying, missed
+from supervisor.store.differences import Mended, check_metainfo, differences
+from supervisor.store.remedies import remedy
+from supervisor.store.resume_dir_watch import Home, Seen, Verdict, judge, slowness
+from supervisor.store.stored_records import Found, Unreadable, cannot_be_listed, read_all, read_session, read_torrent
+
+T = TypeVar("T")
+
+LOOK_S: Final = 1.0
+CHECKED_AT_ONCE: Final = 50
+"""So many .torrent files are read in one go, and then others have the disk for `CHECK_S` seconds."""
+CHECK_S: Final = 0.5
+CHECK_AGAIN_S: Final = 5.0
+"""When .torrent files that could not be read are tried again."""
+PROBE_BYTES: Final = 16 * 1024
+_PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
+PROBE_MAX_S: Final = 8.0
+"""Between two writes of the size of one that failed; the first come sooner."""
+READ_AGAIN: Final = 1000
+"""Records that could not be read and are tried again with one look."""
+
+
+class Callbacks(NamedTuple):
+    """Who hears what the warden finds.
+
+    Fields:
+        trouble: called with what is wrong, or None when the directory can be relied on again.
+        writes: likewise with writes that failed while the directory can be relied on.
+        locked: called with another lock, when another directory has taken the place of the first.
+        back: called with what was mended, when the directory can be relied on again.
+        damaged: called with each file that was put aside.
+        unreadable: called with a file's name and what keeps it from being read, None once it could be.
+        loaded: called when a directory that could not be listed was read, with what was put aside.
+        found: called with a torrent whose record could be read at last; its desired state, None where there is none.
+            Before it, with each that is found to be a part of it by that.
+        session_found: called when the session's record could be read at last.
+        lying: called with the names of what is in `damaged/`, and with that of it which nothing has taken the place of.
+    """
+
+    trouble: Callable[[str | None], None]
+    writes: Callable[[str | None], None]
+    locked: Callable[[DirectoryLock], None]
+    back: Callable[[list[Mended]], None]
+    damaged: Callable[[DamagedFile], None]
+    unreadable: Callable[[str, str | None], None]
+    loaded: Callable[[list[DamagedFile]], None]
+    found: Callable[[str, DesiredTorrent | None], None]
+    session_found: Callable[[], None]
+    lying: Callable[[Collection[str], list[DamagedFile]], None]
+
+
+REMEDY: Final = "mount the directory or put it back, or mend its disk or permissions; it goes on by itself"
+
+
+class ResumeDirWarden:
+    """Watches one resume directory.
+
+    Args:
+        lock: the held lock on it.
+    """
+
+    def __init__(
+        self,
+        resume_dir: ResumeDir,
+        lock: DirectoryLock,
+        catalogue: Catalogue,
+        tell: Callbacks,
+        log: logs.Logger,
+    ) -> None:
+        self._dir = resume_dir
+        self._lock = lock
+        self._catalogue = catalogue
+        self._tell = tell
+        self._log = log
+        self._busy_since: float | None = None
+        self._doubt = asyncio.Event()
+        self._problem: str | None = catalogue.unlisted
+        self._home = _home(resume_dir.root)
+        self._probe_at = 0.0
+        self._probe_s = LOOK_S
+        self._lying: frozenset[str] | None = None
+        resume_dir.bind(lock.identity)
+        catalogue.on_write_failed = self._write_failed
+
+    @property
+    def trouble(self) -> bool:
+        """Whether the directory cannot be relied on now."""
+        return self._problem is not None
+
+    def slowness(self, now: float) -> str | None:
+        """The problem, where a write or a look waits for too long. `now` is in monotonic seconds."""
+        waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
+        return slowness(min(waiting, default=None), now)
+
+    async def run(self) -> None:
+        """Looks every second, and at once where a write has failed; for ever. Once, it looks at all .torrent files."""
+        if self._problem is not None:
+            self._close(self._problem)
+        for each in (*self._catalogue.unreadable.values(), self._catalogue.session_unreadable):
+            if each is not None:
+                self._tell.unreadable(each.name, each.problem)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._check_metainfo())
+            group.create_task(self._watch())
+
+    async def _check_metainfo(self) -> None:
+        torrents = self._catalogue.torrents
+        waiting, unreadable = list(torrents), set[str]()
+        while True:
+            chosen, waiting = waiting[:CHECKED_AT_ONCE], waiting[CHECKED_AT_ONCE:]
+            with contextlib.suppress(OSError):  # no thread could be started
+                found = await in_thread(partial(check_metainfo, self._dir, torrents, chosen))
+                for file in found.damaged:
+                    self._tell.damaged(file)
+                for torrent in chosen:
+                    if torrent in found.unreadable or torrent in unreadable:
+                        self._tell.unreadable(self._dir.metainfo(torrent).name, found.unreadable.get(torrent))
+                unreadable = (unreadable - set(chosen)) | found.unreadable.keys()
+            if not waiting and not unreadable:
+                return
+            await asyncio.sleep(CHECK_S if waiting else CHECK_AGAIN_S)
+            waiting = waiting or list(unreadable)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except OSError as error:
+                self._close(f"it could not be looked at, or mended: {error}")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._doubt.wait()
+
+    async def _look(self) -> None:
+        closed, lock = self._problem is not None, self._lock
+        doubt = self._doubt.is_set() or closed
+        self._doubt.clear()
+        problem = await self._beside(partial(self._examine, doubt, closed))
+        if self._lock is not lock:
+            self._tell.locked(self._lock)
+        if problem is not None:
+            self._close(problem)
+            return
+        if self._catalogue.unlisted is not None:
+            try:
+                stored = await self._beside(partial(read_all, self._dir))
+            except OSError as error:
+                self._close(cannot_be_listed(error))
+                return
+            self._tell.loaded(self._catalogue.take_in(stored))
+        if self._problem is not None:
+            await self._mend()
+        await self._look_at_writes()
+        with contextlib.suppress(OSError):  # as before, and again with the next look
+            await self._read_again()
+            await self._look_aside()
+
+    def _write_failed(self) -> None:
+        self._probe_at, self._probe_s = 0.0, LOOK_S
+        self._doubt.set()
+
+    async def _beside(self, call: Callable[[], T]) -> T:
+        """What a call returns that the disk may hold up."""
+        self._busy_since = time.monotonic()
+        try:
+            return await in_thread(call)
+        finally:
+            self._busy_since = None
+
+    def _close(self, problem: str) -> None:
+        if problem != self._problem:
+            self._log.error("resume_dir_unavailable", problem=problem, remedy=REMEDY)
+        self._problem = problem
+        self._catalogue.close_for(problem)
+        self._tell.trouble(problem)
+
+    # -- in the thread --------------------------------------------------------------------------------------------
+
+    def _examine(self, doubt: bool, closed: bool) -> str | None:
+        """What is wrong with the directory, None where nothing is. Writes to it only in doubt.
+
+        Another directory is taken over only while the catalogue is closed, since it has to be filled before it is used.
+        """
+        try:
+            verdict = judge(self._home, self._lock.identity, _look(self._dir))
+            if verdict is Verdict.STRANGE:
+                return f"{self._dir.root} {verdict.value}"
+            if verdict is not Verdict.REPLACED:
+                with contextlib.suppress(OSError):  # the engine tells of what it cannot write
+                    self._dir.make_engine_dir()
+            if verdict is Verdict.FINE and not doubt:
+                return None
+            if verdict is Verdict.REPLACED:
+                return self._take_over() if closed else f"{self._dir.root} {verdict.value}"
+            self._probe()
+        except OSError as error:
+            return str(error)
+        return None
+
+    def _take_over(self) -> str | None:
+        """Locks the directory that has taken the place of the other. It must not have what nobody here knows."""
+        strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
+        if strangers:
+            return (
+                f"{self._dir.root} is another directory than before, with {len(strangers)} torrents that are not known "
+                "here; restart ouzeld to load them"
+            )
+        try:
+            lock = DirectoryLock(self._dir.root)
+        except AlreadyLocked as error:
+            return str(error)
+        try:
+            self._home = _home(self._dir.root)
+        except OSError:
+            lock.close()
+            raise
+        self._lock = lock
+        self._dir.bind(lock.identity)
+        self._dir.make_engine_dir()
+        self._probe()
+        return None
+
+    def _probe(self, failed: FailedWrite = _PROBE) -> None:
+        """A real write of so many files and bytes. Raises OSError."""
+        paths = self._dir.probes(max(1, failed.files))
+        rest = bytes(max(0, failed.size - len(paths) + 1))
+        changes = [Change(path, rest if path == self._dir.probe else b"0") for path in paths]
+        try:
+            [failure] = durable.commit([changes])
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+        if failure is not None:
+            raise failure
+
+    # -- writes that failed ---------------------------------------------------------------------------------------
+
+    async def _look_at_writes(self) -> None:
+        """Ends doubts, and finds out whether what failed could be written now."""
+        if self._catalogue.in_doubt:
+            problem = await self._catalogue.mend()
+            if problem is not None:
+                self._tell.writes(
+                    f"of {self._catalogue.in_doubt} torrents or settings the disk may hold a change that failed, and "
+                    f"may bring it into force after a crash; it cannot be taken back yet ({problem}): {remedy(problem)}"
+                )
+                return
+        failed, now = self._catalogue.failed, time.monotonic()
+        if failed is not None and now >= self._probe_at:
+            self._probe_s = min(2 * self._probe_s, PROBE_MAX_S)
+            self._probe_at = now + self._probe_s / 2
+            try:
+                await self._beside(partial(self._probe, failed))
+            except OSError as error:
+                self._catalogue.failed = failed._replace(problem=str(error))
+            else:
+                if self._catalogue.failed is failed:
+                    self._catalogue.failed = None
+        failed = self._catalogue.failed
+        self._tell.writes(
+            None
+            if failed is None
+            else f"a change of {failed.size} bytes in {failed.files} files could not be written ({failed.problem}); "
+            f"such changes are refused until one can be, smaller ones are not: {remedy(failed.problem)}"
+        )
+
+    # -- what could not be read -----------------------------------------------------------------------------------
+
+    async def _read_again(self) -> None:
+        """Tries again what could not be read. What is known of it then is loaded."""
+        catalogue = self._catalogue
+        chosen = list(catalogue.unreadable)[:READ_AGAIN]
+        if chosen:
+            found = await self._beside(lambda: [(each, read_torrent(self._dir, each)) for each in chosen])
+            await self._beside(self._dir.check)  # what is not there may be in the directory that is
+            for torrent, outcome in found:
+                self._take_record(torrent, outcome)
+        if catalogue.session_unreadable is not None:
+            session = await self._beside(partial(read_session, self._dir))
+            await self._beside(self._dir.check)
+            if isinstance(session, Unreadable):
+                self._tell.unreadable(session.name, session.problem)
+                return
+            self._tell.unreadable(self._dir.session.name, None)
+            if isinstance(session, DamagedFile):
+                self._tell.damaged(session)
+            catalogue.session_could_be_read(session if isinstance(session, DesiredSession) else DesiredSession())
+            self._tell.session_found()
+
+    def _take_record(self, torrent: str, found: Found) -> None:
+        known = self._catalogue.unreadable.pop(torrent)
+        self._catalogue.unreadable[torrent] = known  # the others have their turn first
+        if isinstance(found, Unreadable):
+            self._tell.unreadable(found.name, found.problem)
+            return
+        self._tell.unreadable(known.name, None)
+        desired = found if isinstance(found, DesiredTorrent) else None
+        merged = self._catalogue.could_be_read(torrent, desired)
+        if isinstance(found, DamagedFile):
+            self._tell.damaged(found)
+        for each in merged:
+            self._tell.found(each.torrent, each)
+        self._tell.found(torrent, desired)
+
+    async def _look_aside(self) -> None:
+        """Tells what lies in `damaged/`, where that has changed."""
+        names = await self._beside(partial(lying, self._dir))
+        if names != self._lying:
+            files = await self._beside(partial(missed, self._dir, names, self._catalogue.has))
+            self._lying = names
+            self._tell.lying(names, files)
+
+    # -- afterwards -----------------------------------------------------------------------------------------------
+
+    async def _mend(self) -> None:
+        """Gives the directory what it lacks of what is in memory, and opens the catalogue again.
+
+        The catalogue is closed, and what had been given to the disk before has ended, so that memory is the latest.
+        """
+        await self._catalogue.settled()
+        records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)
+        changes, mended = await self._beside(lambda: differences(self._dir, records, removed))
+        owners = {record.path: record.torrent for record in records}
+        problem = await self._catalogue.rewrite([(owners[change.path], change) for change in changes])
+        if problem is not None:
+            self._close(problem)
+            return
+        self._log.info("resume_dir_available", mended=len(mended))
+        self._problem = None
+        self._catalogue.open()
+        self._tell.trouble(None)
+        self._tell.back(mended)
+
+
+def _home(root: Path) -> Home:
+    return Home(root.stat().st_dev, root.is_mount())
+
+
+def _look(directory: ResumeDir) -> Seen:
+    """What there is. Raises OSError."""
+    home, space = _home(directory.root), os.statvfs(directory.root)
+    try:
+        lock = directory.identity()
+    except FileNotFoundError:
+        lock = None
+    # To root more may be free than this says; then it is the probe that tells.
+    return Seen(home, lock, bool(space.f_flag & os.ST_RDONLY), space.f_bavail * space.f_frsize)

@@ -1,0 +1,223 @@
+"""A ZeroMQ socket on the asyncio loop: plain sockets and a reader on their descriptor, no coroutine for each message.
+
+ZeroMQ's descriptor is edge-triggered: it is readable once for news, not while messages wait. So a drain goes on until
+the socket has no more, in bounded turns that let others run, and every send is followed by another look.
+"""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
+from functools import lru_cache
+from math import inf
+from typing import Final, NamedTuple
+
+import zmq
+
+MESSAGES_PER_TURN: Final = 100
+_POLLIN: Final = int(zmq.POLLIN)
+_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_LAST: Final = int(zmq.NOBLOCK)
+_RCVMORE: Final = int(zmq.RCVMORE)
+"""As plain numbers: an enum's arithmetic takes longer than what it is for."""
+
+ADDRESSES_KEPT: Final = 1024
+"""Peers' addresses of which it is kept in mind whether they are of tcp: to find out takes as long as all else."""
+
+TURN_S: Final = 0.001
+"""How long messages are taken before others get their turn, however few they were."""
+
+
+class Sender(NamedTuple):
+    """Who sent a message, as ZeroMQ knows it; clients cannot choose what it says.
+
+    Fields:
+        user: the public key (Z85) of a client on tcp; None on a local socket.
+        fd: the number that the connection's descriptor had, where there is a user, and else -1. The connection may be
+            gone, and the number another one's.
+        number: the connection's own, by its handshake: a later one's is greater.
+    """
+
+    user: str | None
+    fd: int
+    number: int = 0
+
+
+OnMessage = Callable[[list[bytes]], None]
+OnMessageFrom = Callable[[list[bytes], Sender], None]
+OnFrames = Callable[[list[zmq.Frame]], None]
+
+LOCAL: Final = Sender(None, -1)
+
+
+class Offer(Enum):
+    """What became of a message: `FULL` and `GONE` are told by a ROUTER with ROUTER_MANDATORY only."""
+
+    SENT = "sent"
+    FULL = "full"
+    GONE = "gone"
+
+
+class LoopSocket:
+    """Hands every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
+
+    Args:
+        socket: bound or connected, to all that it will be; closed by `close`.
+        on_message, on_message_from, on_frames: one of them; called on the loop. The last one is given frames that know
+            which connection they came over.
+        per_turn: messages that are taken before others get their turn.
+        frames_max: frames that a message may have; of one that has more, these and one more are handed on.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.Socket[bytes],
+        on_message: OnMessage | None = None,
+        *,
+        on_message_from: OnMessageFrom | None = None,
+        on_frames: OnFrames | None = None,
+        per_turn: int = MESSAGES_PER_TURN,
+        frames_max: float = inf,
+    ) -> None:
+        self._socket = socket
+        self._frames_max = frames_max
+        self._per_turn = per_turn
+        self._on_message = on_message
+        self._on_message_from = on_message_from
+        self._on_frames = on_frames
+        # Without CURVE there are local peers only, and messages cost a third less than with a look at who sent them.
+        self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
+        self._loop = asyncio.get_running_loop()
+        self._looking = False
+        self._scheduled = False
+        self._closed = False
+        self._fd = int(socket.getsockopt(zmq.FD))
+        self._loop.add_reader(self._fd, self._drain)
+        self._look_again()
+
+    def send(self, frames: list[bytes]) -> bool:
+        """Sends one message without waiting. False where it could not be taken and is dropped."""
+        return self.offer(frames) is Offer.SENT
+
+    def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
+        """Like `send`, and says why it was not taken. Without `copy` a Frame's memory is ZeroMQ's until it has left."""
+        if self._closed:
+            return Offer.GONE
+        if not self._looking:
+            # A send uses up the descriptor's edge, so it is followed by another look; one will do for a turn's sends.
+            self._looking = True
+            self._loop.call_soon(self._look_after_sends)
+        try:
+            for frame in frames[:-1]:
+                self._socket.send(frame, _MORE, copy=copy)
+            self._socket.send(frames[-1], _LAST, copy=copy)
+        except zmq.Again:
+            return Offer.FULL  # the peer does not read
+        except zmq.ZMQError:
+            return Offer.GONE
+        return Offer.SENT
+
+    def sender_of(self, frame: zmq.Frame) -> Sender:
+        """Who sent a frame that came over this socket."""
+        return _sender_of(frame) if self._keyed else LOCAL
+
+    def close(self, *, linger_ms: int = 0) -> None:
+        """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
+        self._closed = True
+        self._loop.remove_reader(self._fd)
+        self._socket.close(linger=linger_ms)
+
+    def _look_after_sends(self) -> None:
+        self._looking = False
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if not self._scheduled and self._has_more():
+            self._scheduled = True
+            self._loop.call_soon(self._drain)
+
+    def _has_more(self) -> bool:
+        return not self._closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)
+
+    def _drain(self) -> None:
+        self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
+        ends = time.perf_counter() + TURN_S
+        more = True
+        try:
+            for _ in range(self._per_turn):
+                if time.perf_counter() > ends:
+                    return
+                more = self._hand_over()
+                if not more:
+                    return
+        finally:
+            self._scheduled = False
+            if more:
+                self._look_again()  # also after an error in on_message: the descriptor's edge is used up
+
+    def _received(self) -> list[bytes]:
+        """One message. What is behind the frames that are wanted is dropped without a copy, in half the time."""
+        frames = [self._socket.recv(_LAST)]
+        while self._socket.get(_RCVMORE):
+            if len(frames) > self._frames_max:
+                while self._socket.recv(_LAST, copy=False).more:
+                    pass
+                break
+            frames.append(self._socket.recv(_LAST))
+        return frames
+
+    def _received_frames(self) -> list[zmq.Frame]:
+        frame = self._socket.recv(_LAST, copy=False)
+        frames = [frame]
+        while frame.more:
+            frame = self._socket.recv(_LAST, copy=False)
+            if len(frames) <= self._frames_max:
+                frames.append(frame)
+        return frames
+
+    def _hand_over(self) -> bool:
+        """Receives one message and hands it over. False where there was none."""
+        if self._closed:
+            return False
+        frames: list[bytes] = []
+        native: list[zmq.Frame] = []
+        try:
+            if self._on_frames is not None or (self._keyed and self._on_message is None):
+                native = self._received_frames()
+            else:
+                frames = self._received()
+        except zmq.Again:
+            return False
+        if self._on_message is not None:
+            self._on_message(frames)
+        elif self._on_message_from is not None and self._keyed:
+            self._on_message_from([frame.bytes for frame in native], _sender_of(native[-1]))
+        elif self._on_message_from is not None:
+            self._on_message_from(frames, LOCAL)
+        elif self._on_frames is not None:
+            self._on_frames(native)
+        return True
+
+
+def _sender_of(frame: zmq.Frame) -> Sender:
+    """The sender of a frame, by what the ZAP handler said of its connection, see `supervisor.access.zap`."""
+    try:
+        # libzmq's own properties and the handler's go before those of the same name that a peer gives itself. But no
+        # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP
+        # address, but `localhost:uid:gid:pid`.
+        user, number = str(frame.get("User-Id")).split(" ")
+        if not _is_ip(str(frame.get("Peer-Address"))):
+            return LOCAL
+        return Sender(user, int(frame.get("__fd")), int(number))
+    except (zmq.ZMQError, UnicodeDecodeError, ValueError):
+        return LOCAL
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _is_ip(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return True

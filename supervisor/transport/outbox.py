@@ -1,0 +1,183 @@
+"""Replies on their way: none is lost while its client reads, and what nobody reads is bounded.
+
+ZeroMQ's queue for a connection takes a number of messages, whatever their size, and tells nobody when there is room
+again. So replies that it does not take wait here, are counted in bytes, and are offered again. Of large ones the
+connection is given few at a time: their memory is ZeroMQ's until they have gone out, and it tells when they have.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import zmq
+
+from supervisor.log import logs
+from supervisor.transport.loop_socket import LoopSocket, Offer
+
+QUEUE_MAX: Final = 1000
+"""Replies in ZeroMQ's queue for a connection (SNDHWM)."""
+
+LARGE_BYTES: Final = 32 * 1024
+"""From here on a reply is sent without a copy and watched until it has gone out: the others make 32 MB a queue at the
+most, and 300 kB as they usually are."""
+
+LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
+"""Bytes of large replies that have not gone out, over which a connection gets no more of them."""
+
+LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
+"""Of all connections together; over it each may have one."""
+
+LARGE_PEERS_LOOK: Final = 100
+"""From so many connections on it is seen whether those that left still count."""
+
+WAITING_MAX: Final = 8 * 1024 * 1024
+"""Bytes that wait for one connection, 20,000 usual replies; beyond them its replies are lost."""
+
+WAITING_TOTAL_MAX: Final = 64 * 1024 * 1024
+"""Bytes that wait for all connections; beyond them, whoever has the most waiting loses all of it."""
+
+ENTRY_BYTES: Final = 200
+"""What a waiting reply takes beside its frame, about."""
+
+FIRST_LOOK_S: Final = 0.002
+LAST_LOOK_S: Final = 0.1
+
+Frames = list[bytes]
+
+
+class _Waiting:
+    def __init__(self) -> None:
+        self.replies: deque[Frames] = deque()
+        self.bytes = 0
+        self.told = False
+
+
+class Outbox:
+    """Sends replies.
+
+    Args:
+        socket: sends them; a ROUTER that tells of full queues and of connections that are gone (ROUTER_MANDATORY).
+        log: hears once of each connection that does not read.
+    """
+
+    def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:
+        self._socket = socket
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[bytes, _Waiting] = {}
+        self._waiting_bytes = 0
+        self._large: dict[bytes, deque[tuple[zmq.MessageTracker, int]]] = {}
+        self._large_bytes = 0
+        self._every_s = FIRST_LOOK_S
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    def send(self, frames: Frames) -> None:
+        """Sends one reply, after those that wait."""
+        peer = frames[0]
+        waiting = self._waiting.get(peer)
+        if waiting is None:
+            if self._offer(frames) is not Offer.FULL:
+                return
+            waiting = self._waiting[peer] = _Waiting()
+            self._every_s = FIRST_LOOK_S
+        size = _size(frames)
+        if waiting.bytes + size > WAITING_MAX and waiting.replies:
+            self._tell(peer, waiting)
+            return
+        waiting.replies.append(frames)
+        waiting.bytes += size
+        self._waiting_bytes += size
+        if self._waiting_bytes > WAITING_TOTAL_MAX:
+            self._drop(max(self._waiting, key=lambda each: self._waiting[each].bytes))
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._every_s, self._look)
+
+    def crowded(self, peer: bytes) -> bool:
+        """Whether a connection shall get nothing large before it has read what it was given."""
+        return peer in self._waiting or self._has_enough(peer)
+
+    def close(self, *, linger_ms: int) -> None:
+        """Gives the socket what it takes, and closes it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._closing = True
+        self._send_waiting()
+        self._socket.close(linger_ms=linger_ms)
+
+    def _offer(self, frames: Frames) -> Offer:
+        if len(frames[-1]) < LARGE_BYTES:
+            return self._socket.offer(frames)
+        peer = frames[0]
+        if self._has_enough(peer) and not self._closing:
+            return Offer.FULL
+        frame = zmq.Frame(frames[-1], copy=False, track=True)
+        taken = self._socket.offer([*frames[:-1], frame], copy=False)
+        if taken is Offer.SENT and frame.tracker is not None:
+            self._large.setdefault(peer, deque()).append((frame.tracker, len(frames[-1])))
+            self._large_bytes += len(frames[-1])
+            if len(self._large) > LARGE_PEERS_LOOK:
+                for each in list(self._large):
+                    self._forget_sent(each)
+        return taken
+
+    def _has_enough(self, peer: bytes) -> bool:
+        """Whether so much that is large has not gone out to a connection, or to all, that it gets no more of it.
+
+        One to which all has gone out gets one more, whatever others have not read.
+        """
+        self._forget_sent(peer)
+        unsent = self._large.get(peer)
+        if not unsent:
+            return False
+        return sum(size for _, size in unsent) > LARGE_UNSENT_MAX or self._large_bytes > LARGE_TOTAL_MAX
+
+    def _forget_sent(self, peer: bytes) -> None:
+        unsent = self._large.get(peer)
+        while unsent and unsent[0][0].done:
+            self._large_bytes -= unsent.popleft()[1]
+        if unsent is not None and not unsent:
+            del self._large[peer]
+
+    def _look(self) -> None:
+        self._timer = None
+        moved = self._send_waiting()
+        if self._waiting:
+            self._every_s = FIRST_LOOK_S if moved else min(2 * self._every_s, LAST_LOOK_S)
+            self._timer = self._loop.call_later(self._every_s, self._look)
+
+    def _send_waiting(self) -> bool:
+        """Whether anything could be sent."""
+        moved = False
+        for peer, waiting in list(self._waiting.items()):
+            while waiting.replies:
+                taken = self._offer(waiting.replies[0])
+                if taken is Offer.FULL:
+                    break
+                moved = True
+                if taken is Offer.GONE:
+                    self._drop(peer, gone=True)
+                    break
+                size = _size(waiting.replies.popleft())
+                waiting.bytes -= size
+                self._waiting_bytes -= size
+            else:
+                del self._waiting[peer]
+        return moved
+
+    def _drop(self, peer: bytes, *, gone: bool = False) -> None:
+        waiting = self._waiting.pop(peer)
+        self._waiting_bytes -= waiting.bytes
+        if not gone:
+            self._tell(peer, waiting)
+
+    def _tell(self, peer: bytes, waiting: _Waiting) -> None:
+        if not waiting.told:
+            waiting.told = True
+            self._log.warning(
+                "client_does_not_read", client=peer.hex(), waiting=len(waiting.replies), waiting_bytes=waiting.bytes
+            )
+
+
+def _size(frames: Frames) -> int:
+    return ENTRY_BYTES + sum(map(len, frames))

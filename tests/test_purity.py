@@ -1,0 +1,82 @@
+"""Pure modules, which the first line of their docstring says, are given time, chance and events; they fetch none."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
+
+PURE: Final = re.compile(r"(?:\. |^)Pure[.:;]")
+"""The marker: a sentence `Pure.`, or one that says more."""
+
+PURE_MIN: Final = 75
+"""There are at least so many pure modules: were the marker not found any more, nothing would be checked."""
+
+FETCHED: Final = ("asyncio", "engine_proc.native", "libtorrent", "os", "random", "time", "zmq")
+"""What pure modules do not import."""
+
+
+def is_pure(docstring: str) -> bool:
+    """Whether the first line has the marker."""
+    return PURE.search(docstring.partition("\n")[0]) is not None
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """What a module imports, wherever in it: `a.b` for `import a.b`, `a`, and `a.b` for `from a import b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None  # there are no relative imports
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+def fetched(tree: ast.AST) -> set[str]:
+    """What a module imports of what pure ones do not, or of what is inside."""
+    return {name for name in imported(tree) for each in FETCHED if name == each or name.startswith(f"{each}.")}
+
+
+def test_pure_modules_fetch_nothing() -> None:
+    """They know no clock, no chance, no loop, no socket, no operating system and no libtorrent."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    trees = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
+    pure = {name: tree for name, tree in trees.items() if is_pure(ast.get_docstring(tree) or "")}
+    assert len(pure) >= PURE_MIN
+    assert {name: found for name, tree in pure.items() if (found := fetched(tree))} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import os.path", {"os.path"}),
+        ("from os import path", {"os", "os.path"}),
+        ("def f():\n    import time", {"time"}),
+        ("from engine_proc import native", {"engine_proc.native"}),
+        ("from engine_proc.native.libtorrent_claims import x", {"engine_proc.native.libtorrent_claims"}),
+        ("import osmosis\nfrom timeit import timeit", set()),
+    ],
+)
+def test_an_impure_import_is_found(source: str, found: set[str]) -> None:
+    """Wherever and however it is written."""
+    assert {name.removesuffix(".x") for name in fetched(ast.parse(source))} == found
+
+
+@pytest.mark.parametrize(
+    ("line", "pure"),
+    [
+        ("Numbers as people write them. Pure.", True),
+        ("What is wanted. Pure: it opens nothing.", True),
+        ("When it ends. Pure; times are seconds.", True),
+        ("A filter. Pure but for `install`.", False),
+        ("What a Pure. is not.", False),
+    ],
+)
+def test_the_marker_is_a_sentence(line: str, pure: bool) -> None:
+    """Or begins one that says more."""
+    assert is_pure(line) is pure

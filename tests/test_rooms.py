@@ -1,0 +1,44 @@
+"""Folders of the four packages: how many modules each holds, and what its `__init__` has.
+
+Which folder may import which other one, import-linter checks; the contracts are in pyproject.toml.
+"""
+
+import ast
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
+MODULES_MAX: Final = 15
+NOUN_LINES_MAX: Final = 15
+
+
+def modules() -> list[Path]:
+    """Every module of the four packages."""
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def folders() -> list[Path]:
+    """Every folder of the four packages, themselves included."""
+    return sorted({path.parent for path in modules()})
+
+
+def named(path: Path) -> str:
+    """A path as test ids show it."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("folder", folders(), ids=named)
+def test_a_folder_holds_few_modules(folder: Path) -> None:
+    """A person finds a module by reading names; `__init__` is not counted."""
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MODULES_MAX
+
+
+@pytest.mark.parametrize("folder", [folder for folder in folders() if folder.parent != ROOT], ids=named)
+def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
+    """So that an import of one module loads no other, and no circle of imports goes through an `__init__`."""
+    tree = ast.parse((folder / "__init__.py").read_text())
+    assert len(tree.body) == 1
+    assert 2 < len((ast.get_docstring(tree) or "").splitlines()) <= NOUN_LINES_MAX
