@@ -1,6 +1,6 @@
 """What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount; garbage.
 
-The table of clients is printed from here, since only this file is known to the process that prints.
+The tables of clients and of times are printed from here, since only this file is known to the process that prints.
 """
 
 import gc
@@ -9,7 +9,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests.clients.matrix import pytest_terminal_summary as pytest_terminal_summary
+from tests import timings
+from tests.clients import matrix
 from tests.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)
@@ -20,6 +21,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what mounts file systems where that is not allowed, and says why."""
     if item.get_closest_marker("mounts") is not None and (why := mounts.refusal()) is not None:
         pytest.skip(why)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the tables."""
+    matrix.pytest_terminal_summary(terminalreporter)
+    timings.pytest_terminal_summary(terminalreporter)
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,21 @@
+"""The table of where a run's time goes."""
+
+from tests.timings import Spent, table
+
+
+def test_phases_are_added_up_by_test_and_folder() -> None:
+    """Set-up and tear-down count: shared fixtures are where most of the time goes."""
+    spent = [
+        Spent("tests/a/test_x.py::test_1", 1.0),
+        Spent("tests/a/test_x.py::test_1", 0.5),
+        Spent("tests/b/c/test_y.py::test_2[tests/d]", 3.0),
+        Spent("tests/a/test_z.py::test_3", 0.5),
+    ]
+    assert table(spent) == [
+        " SECONDS  SHARE  TESTS  FOLDER",
+        "     3.0  60.0%      1  tests/b/c",
+        "     2.0  40.0%      2  tests/a",
+        "     3.0  60.0%      1  tests/b/c/test_y.py::test_2[tests/d]",
+        "     1.5  30.0%      1  tests/a/test_x.py::test_1",
+        "     0.5  10.0%      1  tests/a/test_z.py::test_3",
+    ]
