@@ -376,6 +376,7 @@ class AlertTranslator:
             return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
             view.phase = _Phase.INCOMPLETE
+            view.has_downloaded = True
         if view.phase is _Phase.FLUSHED and row.state in _HAS_ALL:
             view.phase = _Phase.COMPLETE
             return row.wanted > 0

@@ -31,7 +31,8 @@ def test_a_supervisor_that_crashes_does_not_wait_for_its_log(kind: str, root: Pa
     """Its stacks are in the log, if that takes them."""
     with stderrs.make(kind, root) as stderr, Daemon(root / "d", stderr=stderr) as daemon:
         os.kill(daemon.pid, signal.SIGABRT)
-        assert until(daemon.ended, "its end") == -signal.SIGABRT
+        # faulthandler reads the stacks of threads that run on meanwhile, and now and then crashes over one of them.
+        assert until(daemon.ended, "its end") in {-signal.SIGABRT, -signal.SIGSEGV}
         if kind == "good":
             assert "most recent call first" in (root / "stderr").read_text()
 
