@@ -42,3 +42,14 @@ def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
     tree = ast.parse((folder / "__init__.py").read_text())
     assert len(tree.body) == 1
     assert 2 < len((ast.get_docstring(tree) or "").splitlines()) <= NOUN_LINES_MAX
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
+    """A module's test has its name, and there are no folders of tests that mirror none."""
+    rooms = {path.stem: path.parent.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")}
+    tests = list((ROOT / "tests" / package).rglob("test_*.py"))
+    mirrored = {path: rooms.get(path.stem.removeprefix("test_")) for path in tests}
+    strays = [named(path) for path, room in mirrored.items() if room and path.parent != ROOT / "tests" / room]
+    assert strays == []
+    assert all((ROOT / path.parent.relative_to(ROOT / "tests")).is_dir() for path in tests)

@@ -1,7 +1,7 @@
 """`store`: every way in which two calls of an add, a change, a removal or a session change can fail.
 
 The store is the real one and the disk a model, on which a crash is tried after each call; see
-`tests.supervisor.store_histories`. A contradiction is an answer that the disk does not keep after a crash.
+`tests.supervisor.store.store_histories`. A contradiction is an answer that the disk does not keep after a crash.
 """
 
 import time
@@ -11,7 +11,7 @@ import typer
 
 from tests.bench.options import AsJson
 from tests.bench.report import Check, Report, show
-from tests.supervisor.store_histories import (
+from tests.supervisor.store.store_histories import (
     STORIES,
     Contradiction,
     Fails,

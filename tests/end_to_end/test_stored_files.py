@@ -122,10 +122,10 @@ def commands(text: str) -> list[str]:
 COMMANDS = {
     "scripts/run": "scripts/test",
     "scripts/test": "scripts/test",
-    ".venv/bin/ouzel add FILE.torrent --wait": "tests/ouzel/test_cli.py",
-    ".venv/bin/ouzel health": "tests/ouzel/test_cli.py",
-    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/test_keys.py",
-    "ouzel keys new laptop --role read": "tests/ouzel/test_keys.py",
+    ".venv/bin/ouzel add FILE.torrent --wait": "tests/ouzel/cli/test_main.py",
+    ".venv/bin/ouzel health": "tests/ouzel/cli/test_main.py",
+    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/cli/test_keys.py",
+    "ouzel keys new laptop --role read": "tests/ouzel/cli/test_keys.py",
     "ouzel --server tcp://HOST:7801 --server-key server.key --key laptop.key_secret health": (
         "tests/end_to_end/test_access.py"
     ),

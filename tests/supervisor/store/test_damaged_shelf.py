@@ -9,8 +9,8 @@ from protocol.wire.desired import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedReport
 from tests.supervisor.bench import Bench, bench
+from tests.supervisor.commands.test_mutations import do
 from tests.supervisor.samples import OTHER, V1, V2, desired
-from tests.supervisor.test_mutations import do
 
 METAINFO = b"d4:infoe"
 

@@ -35,8 +35,8 @@ from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
 from supervisor.store.catalogue import Catalogue, OutcomeUnknown
 from supervisor.store.stored_records import read_all
-from tests.supervisor.model_disk import Fault, ModelDisk, State
 from tests.supervisor.samples import OTHER, V1, desired
+from tests.supervisor.store.model_disk import Fault, ModelDisk, State
 
 NEW: Final = "d" * 40
 METAINFO: Final = b"d4:infod4:name3:newee"

@@ -6,7 +6,7 @@ import pytest
 
 from supervisor.engine.life import lifecycle
 from supervisor.engine.life.lifecycle import TRANSITIONS, Died, Ready, State, Timer
-from tests.supervisor.histories import History
+from tests.supervisor.engine.life.histories import History
 
 HISTORIES = 100_000
 EVENTS = 8

@@ -14,8 +14,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentState
 from supervisor.store.catalogue import Catalogue
 from tests.supervisor.bench import Bench, PlayedEngine, bench
+from tests.supervisor.commands.test_mutations import do
 from tests.supervisor.samples import V1, V2, desired, progress
-from tests.supervisor.test_mutations import do
 
 METAINFO = f"hybrid{V1}{V2}".encode()
 

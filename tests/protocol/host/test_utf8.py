@@ -11,7 +11,7 @@ from protocol.host import utf8
 from tests.rig.latin import make_latin
 from tests.rig.locales import environment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAME = "caf\u00e9 \u65e5\u672c \U0001f426"
 
 

@@ -69,7 +69,7 @@ def complete(runtime_dir: Path, shell: str, *words: str) -> "subprocess.Complete
     return subprocess.run(
         [sys.executable, "-m", "ouzel"],
         env=os.environ | asked,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=30,
@@ -119,7 +119,7 @@ def test_bash_completes_by_the_script_that_ouzel_shows(daemon: ScriptedDaemon, t
     """
     ran = subprocess.run(
         ["bash", "--norc", "-c", script],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=60,

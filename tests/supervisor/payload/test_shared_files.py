@@ -8,8 +8,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import Completed, FileEntry
 from protocol.wire.rows import TorrentState
 from tests.supervisor.bench import Bench, bench
+from tests.supervisor.commands.test_mutations import do
 from tests.supervisor.samples import OTHER, V1, desired, progress
-from tests.supervisor.test_mutations import do
 
 
 async def settled(on: Bench) -> None:

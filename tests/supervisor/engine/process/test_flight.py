@@ -13,7 +13,7 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, RECORDS, Flight, Fli
 from supervisor.engine.process import flight
 from tests.rig.waiting import until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 @contextmanager

@@ -634,7 +634,7 @@ def test_a_reader_that_went_away_ends_it_quietly(daemon: ScriptedDaemon, tmp_pat
     os.close(reading)
     argv = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), "health"]
     try:
-        ran = subprocess.run(argv, stdout=writing, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2], check=False)
+        ran = subprocess.run(argv, stdout=writing, stderr=subprocess.PIPE, cwd=Path(__file__).parents[3], check=False)
     finally:
         os.close(writing)
     assert (ran.returncode, ran.stderr) == (-signal.SIGPIPE, b"")
@@ -662,7 +662,7 @@ def test_an_error_gives_its_exit_code_whatever_takes_no_output(
     """Closed or full; there is no traceback where there is room for one."""
     command = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), *argv]
     shell = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *command]
-    ran = subprocess.run(shell, capture_output=True, cwd=Path(__file__).parents[2], check=False)
+    ran = subprocess.run(shell, capture_output=True, cwd=Path(__file__).parents[3], check=False)
     assert ran.returncode == code
     assert b"Traceback" not in ran.stderr
 
@@ -685,7 +685,7 @@ def test_a_reader_that_leaves_an_idle_command_ends_it(daemon: ScriptedDaemon, tm
 
 def _process(runtime_dir: Path, *argv: str, stdout: Any) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "ouzel", "--runtime-dir", str(runtime_dir), *argv]
-    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, cwd=Path(__file__).parents[3])
 
 
 def _plain(detail: Any) -> dict[str, Any]:
