@@ -43,7 +43,7 @@ def test_where_there_is_none_either_nothing_is_said(tmp_path: Path, system_dir: 
 def told_as(uid: int, groups: list[int], system_dir: Path, path: Path) -> str:
     """What another user is told."""
     program = (
-        "import os, sys; from pathlib import Path; from ouzel import whereabouts\n"
+        "import os, sys; from pathlib import Path; from ouzel.client import whereabouts\n"
         "path, system_dir, uid, *groups = sys.argv[1:]\n"
         "os.setgroups([*map(int, groups)]); os.setgid(int(uid)); os.setuid(int(uid))\n"
         "try: whereabouts.knock(Path(path))\n"
@@ -81,10 +81,10 @@ def test_the_command_line_tells_it_of_a_directory_that_was_named(system_dir: Pat
     os.chown(system_dir, 0, 54320)
     system_dir.chmod(0o750)
     program = (
-        "import os, sys; from ouzel import cli\n"
-        "cli.run(['--runtime-dir', '/nonexistent', 'health'])\n"  # all is loaded, which another user may not read
+        "import os, sys; from ouzel.cli import main\n"
+        "main.run(['--runtime-dir', '/nonexistent', 'health'])\n"  # all is loaded, which another user may not read
         "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
-        "raise SystemExit(cli.run(['--runtime-dir', sys.argv[1], 'health']))"
+        "raise SystemExit(main.run(['--runtime-dir', sys.argv[1], 'health']))"
     )
     argv = [sys.executable, "-I", "-c", program, str(system_dir)]
     ran = subprocess.run(argv, capture_output=True, text=True, check=False)

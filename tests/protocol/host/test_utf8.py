@@ -54,7 +54,7 @@ def test_a_locale_that_is_there_and_is_not_utf_8_is_not_enough() -> None:
 @pytest.mark.parametrize("lc_all", ["C", "POSIX", "en_US.UTF-8-not-installed", None])
 def test_any_locale_is_left_for_a_utf_8_one(lc_all: str | None) -> None:
     """Whatever the environment says; Python is in UTF-8 there by itself."""
-    code = "from protocol import utf8; utf8.require_python_utf8(); print(utf8.use_utf8_locale())"
+    code = "from protocol.host import utf8; utf8.require_python_utf8(); print(utf8.use_utf8_locale())"
     ran = python(code, environment(lc_all))
     assert (ran.stdout, ran.stderr) == ("C.UTF-8\n", "")
 
@@ -63,7 +63,7 @@ def test_any_locale_is_left_for_a_utf_8_one(lc_all: str | None) -> None:
 def test_a_program_in_a_locale_of_latin_1_begins_anew(latin: dict[str, str]) -> None:
     """With its arguments byte for byte, and its options; then it writes paths in UTF-8."""
     code = (
-        "import sys; from protocol import utf8; before = sys.getfilesystemencoding(); utf8.restart_in_utf8(); "
+        "import sys; from protocol.host import utf8; before = sys.getfilesystemencoding(); utf8.restart_in_utf8(); "
         "import os; print(before, os.fsencode(sys.argv[1]), sys.flags.dev_mode)"
     )
     argv = [os.fsencode(sys.executable), b"-X", b"dev", b"-c", code.encode(), NAME.encode() + b"\xff"]
@@ -75,7 +75,7 @@ def test_a_program_in_a_locale_of_latin_1_begins_anew(latin: dict[str, str]) -> 
 def test_python_that_writes_another_encoding_is_refused(latin: dict[str, str]) -> None:
     """As an engine would be that was started without the option; libtorrent's side can be put right there too."""
     code = (
-        "from protocol import utf8\ntry: utf8.require_python_utf8()\nexcept utf8.NotUtf8 as error: print(error)\n"
+        "from protocol.host import utf8\ntry: utf8.require_python_utf8()\nexcept utf8.NotUtf8 as error: print(error)\n"
         "print(utf8.c_library_writes_utf8(), utf8.use_utf8_locale(), utf8.c_library_writes_utf8())"
     )
     ran = python(code, latin)

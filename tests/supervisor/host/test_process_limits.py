@@ -46,7 +46,7 @@ main()
 
 def test_the_owner_s_bits_are_never_masked() -> None:
     """What is written could not be read again."""
-    script = "import os; from supervisor import process_limits; os.umask(0o727)\n"
+    script = "import os; from supervisor.host import process_limits; os.umask(0o727)\n"
     script += "process_limits.prepare(core_dumps=False); print(oct(os.umask(0)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "0o27\n"
