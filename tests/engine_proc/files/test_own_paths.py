@@ -5,9 +5,9 @@ import libtorrent
 import pytest
 
 from engine_proc.files.own_paths import LONGEST, differing, own_paths
-from tests.fakes import bencode
-from tests.rig import hostile
-from tests.rig.hostile import PIECE_LENGTH, Entry, Hostile
+from tools.rig import bencode
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import PIECE_LENGTH, Entry, Hostile
 
 Maker = Callable[[bytes, Sequence[Entry]], Hostile]
 lt: Any = libtorrent

@@ -13,8 +13,8 @@ from engine_proc.session.session_port import InvalidSource
 from protocol.internal.integrity import Damaged, crc32_of, seal
 from protocol.internal.resume_dir import ResumeDir
 from tests.engine_proc.loopback import add, real_session
-from tests.engine_proc.samples import two_files
-from tests.rig import payload
+from tools.rig import payload
+from tools.rig.samples import two_files
 
 SAMPLE = two_files()
 

@@ -12,9 +12,8 @@ import pytest
 from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded, TorrentStatus
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, real_session
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.fakes import bencode
-from tests.rig import payload
+from tools.rig import bencode, payload
+from tools.rig.samples import SampleTorrent, noise
 
 lt: Any = libtorrent  # the stubs do not know what it gives
 

@@ -16,11 +16,11 @@ from engine_proc.session.alerts import Flushed, NativeState, SessionStatistics, 
 from engine_proc.session.session_port import Loading
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
-from tests.fakes import bencode
-from tests.rig import hostile, payload
-from tests.rig.hostile import PIECE_LENGTH, Entry
-from tests.rig.payload import Torrent
-from tests.rig.seed import Seed
+from tools.rig import bencode, payload
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import PIECE_LENGTH, Entry
+from tools.rig.payload import Torrent
+from tools.rig.seed import Seed
 
 lt: Any = libtorrent
 

@@ -17,10 +17,10 @@ from engine_proc.session.alerts import (
 from engine_proc.session.session_port import AlreadyThere, Hashes
 from protocol.wire.desired import DesiredTorrent
 from tests.engine_proc.loopback import add, address, real_session
-from tests.engine_proc.probe import Probe, eventually
-from tests.engine_proc.samples import SampleTorrent, noise, two_files
-from tests.rig import payload
-from tests.rig.payload import Torrent
+from tools.rig import payload
+from tools.rig.payload import Torrent
+from tools.rig.probe import Probe, eventually
+from tools.rig.samples import SampleTorrent, noise, two_files
 
 pytestmark = pytest.mark.network
 

@@ -24,13 +24,13 @@ from engine_proc.session.session_port import InvalidSource
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.wire.desired import DesiredTorrent, Selection
-from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
-from tests.fakes import bencode
-from tests.fakes.bencode import Bencodable
-from tests.rig import hostile
-from tests.rig.hostile import Entry, Hostile, link, tree
-from tests.rig.locales import environment
-from tests.rig.waiting import until
+from tools.rig import bencode
+from tools.rig.bencode import Bencodable
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import Entry, Hostile, link, tree
+from tools.rig.locales import environment
+from tools.rig.probe import DEADLINE_S, LOOPBACK, eventually
+from tools.rig.waiting import until
 
 lt: Any = libtorrent
 FULL: Final = b"payload!" * 2048
@@ -230,7 +230,7 @@ def test_the_comparison_of_names_finds_what_there_is_to_find(tmp_path: Path) -> 
     found = []
     for where, locale in (("mine", []), ("other", ["C"])):
         (tmp_path / where).mkdir()
-        argv = [sys.executable, "-m", "tests.rig.naming_session", str(tmp_path / where), "5", "100", *locale]
+        argv = [sys.executable, "-m", "tools.rig.hostile.naming_session", str(tmp_path / where), "5", "100", *locale]
         ran = subprocess.run(argv, env=environment("C"), capture_output=True, encoding="utf-8", check=False)
         assert ran.returncode == 0, ran.stderr
         found.append(json.loads(ran.stdout))

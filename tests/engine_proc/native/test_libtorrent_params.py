@@ -9,9 +9,9 @@ import pytest
 from engine_proc.native import libtorrent_params
 from engine_proc.session.session_port import InvalidSource
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
-from tests.fakes import bencode
-from tests.rig import hostile, payload
-from tests.rig.hostile import Entry
+from tools.rig import bencode, payload
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import Entry
 
 lt: Any = libtorrent
 

@@ -29,9 +29,9 @@ from engine_proc.session.alerts import (
 from engine_proc.session.session_port import Loading, SettingValue
 from protocol.wire.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
-from tests.engine_proc.probe import LOOPBACK, Probe, eventually
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
-from tests.rig.tracker import AnnounceEvent, Tracker
+from tools.rig.probe import LOOPBACK, Probe, eventually
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise
+from tools.rig.tracker import AnnounceEvent, Tracker
 
 pytestmark = pytest.mark.network
 

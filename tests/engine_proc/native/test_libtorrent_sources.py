@@ -10,8 +10,8 @@ from engine_proc.native import libtorrent_params
 from engine_proc.session.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
-from tests.fakes import bencode
+from tools.rig import bencode
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise
 
 lt: Any = libtorrent  # the stubs do not know what it gives
 

@@ -9,9 +9,9 @@ import pytest
 from engine_proc.native.libtorrent_session import LibtorrentSession
 from engine_proc.session.alerts import TorrentAdded, TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.trackers.announce_entries import leg
-from tests.engine_proc.probe import LOOPBACK, Probe, eventually
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.rig.tracker import Tracker
+from tools.rig.probe import LOOPBACK, Probe, eventually
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.tracker import Tracker
 
 pytestmark = pytest.mark.network
 

@@ -35,9 +35,9 @@ from engine_proc.session.alerts import (
 )
 from engine_proc.session.session_port import InvalidSetting
 from tests.engine_proc.loopback import add, address, real_session, seed
-from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
-from tests.rig.mounts import tmpfs
+from tools.rig.mounts import tmpfs
+from tools.rig.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
 lt: Any = libtorrent
 MIB: Final = 1024 * 1024

@@ -14,9 +14,8 @@ from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, T
 from engine_proc.session.session_port import Loading
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
-from tests.engine_proc.probe import Probe
-from tests.fakes import bencode
-from tests.rig import payload
+from tools.rig import bencode, payload
+from tools.rig.probe import Probe
 
 lt: Any = libtorrent  # the stubs do not know what it gives
 

@@ -4,7 +4,7 @@ import select
 import threading
 
 from engine_proc.process.mailbox import Mailbox
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 
 def test_it_is_readable_exactly_while_something_waits() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from engine_proc.resume import read_ahead
 from engine_proc.resume.read_ahead import SAMPLE, Dated, ReadAhead
-from tests.engine_proc.probe import eventually
+from tools.rig.probe import eventually
 
 
 def settled(ahead: ReadAhead) -> None:

@@ -14,10 +14,10 @@ from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.resume.proof import proves
 from engine_proc.resume.rehasher import Rehashed, Rehasher, data_ranges
 from protocol.wire.desired import DesiredTorrent, Selection
-from tests.rig import payload
-from tests.rig.mounts import Mount, loop_ext4, tmpfs
-from tests.rig.payload import Torrent
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.mounts import Mount, loop_ext4, tmpfs
+from tools.rig.payload import Torrent
+from tools.rig.waiting import until
 
 KINDS = ("v1", "v2", "hybrid")
 PIECE = 32 * 1024

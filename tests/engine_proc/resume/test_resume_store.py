@@ -9,7 +9,7 @@ from protocol.host.place import place_at
 from protocol.internal import durable
 from protocol.internal.integrity import Damaged, crc32_of, seal, unseal
 from protocol.internal.resume_dir import ResumeDir
-from tests.engine_proc.probe import DEADLINE_S, eventually, readable
+from tools.rig.probe import DEADLINE_S, eventually, readable
 
 A, B = "a" * 40, "b" * 40
 

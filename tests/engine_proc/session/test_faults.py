@@ -25,9 +25,9 @@ from protocol.internal.link import (
 )
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import TorrentError
-from tests.engine_proc.probe import eventually
-from tests.engine_proc.samples import SampleTorrent, noise
 from tests.engine_proc.test_engine import Running, changed
+from tools.rig.probe import eventually
+from tools.rig.samples import SampleTorrent, noise
 
 pytestmark = pytest.mark.network
 

@@ -8,8 +8,8 @@ from engine_proc.session.alerts import TorrentAdded, TorrentGone
 from engine_proc.session.session_port import InvalidSource, LibtSession, UnknownTorrent
 from protocol.internal.flight_recorder import FLIGHT_BYTES, Flight, FlightRecorder, read
 from protocol.wire.desired import DesiredTorrent
-from tests.engine_proc.probe import LOOPBACK, Probe
-from tests.engine_proc.samples import two_files
+from tools.rig.probe import LOOPBACK, Probe
+from tools.rig.samples import two_files
 
 TORRENT = "a" * 40
 NOT_NATIVE = {"count_from", "fileno", "held_trackers", "torrents"}

@@ -33,10 +33,10 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection
-from tests.engine_proc.probe import LOOPBACK, Probe, eventually, readable
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
-from tests.fakes import bencode
 from tests.fakes.fake_session import FakeSession
+from tools.rig import bencode
+from tools.rig.probe import LOOPBACK, Probe, eventually, readable
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
 Side = Callable[..., LibtSession]
 SIDES: Final[dict[str, Side]] = {"libtorrent": LibtorrentSession, "fake": FakeSession}

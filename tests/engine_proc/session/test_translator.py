@@ -47,8 +47,8 @@ from protocol.wire.events import (
     TorrentError,
 )
 from protocol.wire.rows import TorrentState
-from tests.engine_proc.samples import PIECE_LENGTH, two_files
 from tests.fakes.fake_session import FakeSession
+from tools.rig.samples import PIECE_LENGTH, two_files
 
 T = "a" * 40
 ALL = NativeState.SEEDING

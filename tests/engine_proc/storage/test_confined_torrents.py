@@ -22,7 +22,7 @@ from protocol.internal.link import (
 )
 from protocol.wire.events import FilesDiscovered, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 
 FILES = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
 

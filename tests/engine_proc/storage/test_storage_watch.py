@@ -9,9 +9,9 @@ from engine_proc.storage import storage_watch
 from engine_proc.storage.storage_watch import FilesSeen, Look, MountsRead, Sight, SpaceSeen, StorageWatch
 from protocol.host import mounts
 from protocol.internal.bounds import Bounds
-from tests.engine_proc.probe import DEADLINE_S, readable
-from tests.rig.mounts import tmpfs
-from tests.rig.waiting import until
+from tools.rig.mounts import tmpfs
+from tools.rig.probe import DEADLINE_S, readable
+from tools.rig.waiting import until
 
 EVERYWHERE = Bounds(roots=["/"])
 

@@ -23,8 +23,8 @@ from protocol.wire.events import (
     TorrentError,
 )
 from tests.engine_proc.desk import RULES, Desk, applied, changed
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
 from tests.fakes.fake_session import FakeSession
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 
 # -- adding ------------------------------------------------------------------------------------------------------------
 

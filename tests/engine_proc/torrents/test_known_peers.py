@@ -11,8 +11,8 @@ from engine_proc.session.alerts import NativeState, PrioritiesSet, TorrentStatus
 from engine_proc.session.session_port import SettingValue
 from protocol.wire.desired import Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
-from tests.engine_proc.probe import LOOPBACK, Probe, eventually
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise
+from tools.rig.probe import LOOPBACK, Probe, eventually
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise
 
 pytestmark = pytest.mark.network
 

@@ -17,8 +17,8 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
-from tests.engine_proc.probe import readable
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent
+from tools.rig.probe import readable
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 
 # -- what is found -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from protocol.internal.link import HashesProven, TorrentApplied, TorrentForgotte
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed
-from tests.engine_proc.samples import two_files
+from tools.rig.samples import two_files
 
 TWO = "2" * 64
 

@@ -12,7 +12,7 @@ import pytest
 from ouzel import AsyncClient, Client, Closed, OuzelError
 from tests.ouzel.samples import ID, row
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 USES: list[Any] = [
     lambda client: client.ping(),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from protocol.host import mounts
 from protocol.host.mounts import MountTable, mount_point_of
-from tests.rig.mounts import tmpfs
+from tools.rig.mounts import tmpfs
 
 INFO = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 41 22 0:35 /sub /srv/with\040space\134 rw - tmpfs tmpfs rw

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from protocol.host import utf8
-from tests.rig.latin import make_latin
-from tests.rig.locales import environment
+from tests.latin import make_latin
+from tools.rig.locales import environment
 
 ROOT = Path(__file__).parents[3]
 NAME = "caf\u00e9 \u65e5\u672c \U0001f426"

@@ -17,7 +17,7 @@ from supervisor.access.access import LOGGED_MAX, Access, AccessNotYet, UnusableA
 from supervisor.access.authorized_keys import DIRECTORY, FILES
 from supervisor.config.config import ApiConfig
 from supervisor.transport.loop_socket import Sender
-from tests.rig.keyring import Keyring
+from tools.rig.keyring import Keyring
 
 
 class Guard:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.log import log_writer
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 PIPE_BYTES = 65_536
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.log.standard_error import LogStream, printable
-from tests.rig import stderrs
+from tools.rig import stderrs
 
 SCRIPT = """
 import json, os, sys

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from protocol.internal import durable
-from tests.supervisor.store.model_disk import Fault
-from tests.supervisor.store.store_histories import (
+from tools.bench.service.model_disk import Fault
+from tools.bench.service.store_histories import (
     STORIES,
     Contradiction,
     Loads,

@@ -14,9 +14,9 @@ from protocol.internal.link import FilesRestored, decode_events
 from protocol.wire.events import Progress
 from supervisor.engine.process import describer
 from supervisor.engine.process.describer import Describer
-from tests.engine_proc.samples import two_files
-from tests.rig.daemon import sandboxed
-from tests.rig.waiting import until
+from tools.rig.daemon import sandboxed
+from tools.rig.samples import two_files
+from tools.rig.waiting import until
 
 SAMPLE = two_files()
 

@@ -11,7 +11,7 @@ import pytest
 
 from protocol.internal.flight_recorder import FLIGHT_BYTES, RECORDS, Flight, FlightRecord
 from supervisor.engine.process import flight
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 ROOT = Path(__file__).parents[4]
 
