@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.clients.matrix import pytest_terminal_summary as pytest_terminal_summary
-from tests.rig import mounts
+from tools.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)
 settings.load_profile("ouzel")
