@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests import timings
 from tests.clients import matrix
-from tests.rig import mounts
+from tools.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)
 settings.load_profile("ouzel")

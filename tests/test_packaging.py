@@ -40,9 +40,9 @@ def test_every_direct_dependency_is_pinned_once() -> None:
 
 
 def test_only_the_four_packages_are_installed() -> None:
-    """Every package at the top of the repository with code for production is found, and tests are not."""
+    """Every package at the top of the repository with code for production is found; tests and tools are not."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "tools"}
     assert {f"{name}*" for name in packages} == set(config["tool"]["setuptools"]["packages"]["find"]["include"])
 
 
@@ -50,7 +50,7 @@ def test_only_the_four_packages_are_installed() -> None:
 def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
     """Without the registry, as README has it; its commands start Python isolated, so they are no entry points."""
     source = tmp_path / "source"
-    unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests")
+    unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests", "tools")
     shutil.copytree(ROOT, source, ignore=unwanted)
     argv = [sys.executable, "-I", "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
     subprocess.run([*argv, "--wheel-dir", str(tmp_path), str(source)], check=True)
@@ -61,6 +61,6 @@ def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
     modules = {str(path.relative_to(source)) for name in PACKAGES for path in (source / name).rglob("*.py")}
     assert {"engine_proc/__main__.py", "supervisor/engine/life/keeper.py", "ouzel/cli/main.py"} < modules
     assert modules | {"ouzel/py.typed", "protocol/py.typed"} <= set(names)
-    assert not any(name.startswith("tests/") or "entry_points" in name for name in names)
+    assert not any(name.startswith(("tests/", "tools/")) or "entry_points" in name for name in names)
     assert scripts.keys() == {"ouzel", "ouzeld"}
     assert all(script.startswith(b"#!/bin/sh\n") and b'/python" -I ' in script for script in scripts.values())

@@ -15,14 +15,9 @@ MODULES_MAX: Final = 15
 NOUN_LINES_MAX: Final = 15
 
 
-def modules() -> list[Path]:
-    """Every module of the four packages."""
-    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-
-
-def folders() -> list[Path]:
-    """Every folder of the four packages, themselves included."""
-    return sorted({path.parent for path in modules()})
+def folders(*packages: str) -> list[Path]:
+    """Every folder of some packages, of the four without any named; themselves included."""
+    return sorted({path.parent for package in packages or PACKAGES for path in (ROOT / package).rglob("*.py")})
 
 
 def named(path: Path) -> str:
@@ -30,7 +25,7 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("folder", folders(), ids=named)
+@pytest.mark.parametrize("folder", [*folders("tools"), *folders()], ids=named)
 def test_a_folder_holds_few_modules(folder: Path) -> None:
     """A person finds a module by reading names; `__init__` is not counted."""
     assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MODULES_MAX
@@ -42,3 +37,14 @@ def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
     tree = ast.parse((folder / "__init__.py").read_text())
     assert len(tree.body) == 1
     assert 2 < len((ast.get_docstring(tree) or "").splitlines()) <= NOUN_LINES_MAX
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
+    """A module's test has its name, and there are no folders of tests that mirror none."""
+    rooms = {path.stem: path.parent.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")}
+    tests = list((ROOT / "tests" / package).rglob("test_*.py"))
+    mirrored = {path: rooms.get(path.stem.removeprefix("test_")) for path in tests}
+    strays = [named(path) for path, room in mirrored.items() if room and path.parent != ROOT / "tests" / room]
+    assert strays == []
+    assert all((ROOT / path.parent.relative_to(ROOT / "tests")).is_dir() for path in tests)

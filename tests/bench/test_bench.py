@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 def bench(*argv: str) -> dict[str, Any]:
     """The JSON document of one run in which all that must be right was right."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", *argv, "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.bench", *argv, "--json"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
@@ -23,7 +23,7 @@ def bench(*argv: str) -> dict[str, Any]:
 def test_benchmarks_need_nothing_that_only_tests_do() -> None:
     """`scripts/bench` sets up what runs Ouzel, not what tests it."""
     blocked = "import sys; sys.modules.update(dict.fromkeys(('pytest', 'hypothesis', 'jsonschema'))); "
-    start = "import runpy; sys.argv[1:] = ['--help']; runpy.run_module('tests.bench', run_name='__main__')"
+    start = "import runpy; sys.argv[1:] = ['--help']; runpy.run_module('tools.bench', run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", blocked + start], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "many" in done.stdout
@@ -74,7 +74,7 @@ def test_hangs_times_each_way() -> None:
 
 def test_crash_refuses_a_kind_that_there_is_not() -> None:
     """Exit code 2, and a message that names those that there are."""
-    argv = [sys.executable, "-m", "tests.bench", "crash", "--kind", "v3"]
+    argv = [sys.executable, "-m", "tools.bench", "crash", "--kind", "v3"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "hybrid" in done.stderr
@@ -82,7 +82,7 @@ def test_crash_refuses_a_kind_that_there_is_not() -> None:
 
 def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     """Exit code 2, and a message that says how large it has to be."""
-    argv = [sys.executable, "-m", "tests.bench", "limit", "--mbps", "100", "--size", "16"]
+    argv = [sys.executable, "-m", "tools.bench", "limit", "--mbps", "100", "--size", "16"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "MiB" in done.stderr

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.languages import Endpoints
-from tests.rig.daemon import Daemon
-from tests.rig.scratch import scratch
+from tools.rig.daemon import Daemon
+from tools.rig.scratch import scratch
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 FOLDER: Final = Path(__file__).parents[2] / "clients"
 LANGUAGES: Final = ("node", "go", "rust", "java", "c")

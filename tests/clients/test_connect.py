@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.languages import Endpoints, chosen, run, why_not
-from tests.rig.daemon import Daemon
+from tools.rig.daemon import Daemon
 
 pytestmark = pytest.mark.process
 

@@ -11,7 +11,7 @@ from ouzel.cli import keys
 from protocol.wire.key_file import Role
 from tests.clients.languages import run
 from tests.clients.matrix import Matrix
-from tests.rig.daemon import Daemon
+from tools.rig.daemon import Daemon
 
 pytestmark = pytest.mark.process
 

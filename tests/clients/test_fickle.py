@@ -12,7 +12,7 @@ from tests.clients.fickle import ROWS, Answer, Fickle, first, mute, ping, refuse
 from tests.clients.languages import Watch
 from tests.clients.matrix import Matrix
 from tests.clients.test_watch import patiently
-from tests.rig.waiting import until
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

@@ -16,10 +16,10 @@ from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
 from tests.clients.matrix import Matrix
 from tests.clients.plain import kinds, plain
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import Torrent
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import Torrent
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

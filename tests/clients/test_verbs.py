@@ -12,9 +12,9 @@ from tests.clients.bare import Bare
 from tests.clients.between import Between
 from tests.clients.languages import LANGUAGES, Endpoints, run
 from tests.clients.matrix import Matrix
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

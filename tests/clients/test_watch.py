@@ -18,8 +18,8 @@ from tests.clients.bare import Bare
 from tests.clients.between import Between, every_third, everything, ticks
 from tests.clients.languages import Endpoints, Watch
 from tests.clients.matrix import Matrix
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

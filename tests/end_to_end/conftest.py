@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.daemon import Daemon
-from tests.rig.seed import Seed
+from tools.rig.daemon import Daemon
+from tools.rig.seed import Seed
 
 
 @pytest.fixture

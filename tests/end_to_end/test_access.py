@@ -22,10 +22,10 @@ from protocol.wire import codec
 from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
 from protocol.wire.key_file import Role
 from supervisor.transport.connections import AHEAD_MAX, CONNECTIONS_MAX, NOT_ZEROMQ, UNKNOWN, UNREADABLE
-from tests.rig.daemon import Daemon
-from tests.rig.keyring import Keyring, endpoint
-from tests.rig.waiting import until
-from tests.rig.zmtp import RawPeer
+from tools.rig.clients.zmtp import RawPeer
+from tools.rig.daemon import Daemon
+from tools.rig.keyring import Keyring, endpoint
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

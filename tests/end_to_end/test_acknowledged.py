@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.daemon import Daemon
-from tests.rig.moments import Moments, Target, restart_settings
-from tests.rig.waiting import until
+from tools.rig.clients.moments import Moments, Target, restart_settings
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

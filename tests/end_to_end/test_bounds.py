@@ -13,12 +13,11 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import HealthStatus, TorrentState
-from tests.fakes import bencode
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig import bencode, payload
+from tools.rig.daemon import Daemon
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 TRACKER = "http://127.0.0.1:1/announce?"

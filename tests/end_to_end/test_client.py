@@ -6,9 +6,9 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.seed import Seed
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.seed import Seed
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from ouzel.cli.main import run
-from tests.fakes import bencode
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig import bencode, payload
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

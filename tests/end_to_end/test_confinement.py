@@ -11,13 +11,13 @@ import pytest
 import ouzel
 from protocol.internal.integrity import seal, unseal
 from protocol.wire.rows import TorrentState
-from tests.fakes import bencode
-from tests.rig import hostile
-from tests.rig.daemon import Daemon
-from tests.rig.hostile import Entry, Hostile, link, tree
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig import bencode
+from tools.rig.daemon import Daemon
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import Entry, Hostile, link, tree
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

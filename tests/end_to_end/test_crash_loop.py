@@ -11,9 +11,9 @@ import ouzel
 from protocol.wire.rows import HealthStatus
 from supervisor.engine.life.restart_policy import FIRST_DELAY_S, JITTER_S
 from tests.fakes import faulty_engine
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = pytest.mark.process
 

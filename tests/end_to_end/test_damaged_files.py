@@ -9,10 +9,10 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import Torrent
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import Torrent
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.daemon import Daemon
+from tools.rig.daemon import Daemon
 
 pytestmark = [
     pytest.mark.process,

@@ -10,10 +10,10 @@ import pytest
 
 import ouzel
 from tests.fakes.failing_supervisor import VARIABLE
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.keyring import Keyring
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.keyring import Keyring
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -11,11 +11,11 @@ import pytest
 
 from protocol.wire.rows import HealthStatus, TorrentState
 from supervisor.engine.life.pulse import DEADLINE_S
-from tests.fakes import hanging_engine
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import MIB
-from tests.rig.waiting import until
+from tools.engines import hanging_engine
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

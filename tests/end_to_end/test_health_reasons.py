@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import HealthStatus, Reason, Severity, TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.mounts import tmpfs
-from tests.rig.payload import MIB
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.mounts import tmpfs
+from tools.rig.payload import MIB
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

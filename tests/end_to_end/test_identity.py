@@ -9,11 +9,11 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import TorrentRow, TorrentState
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

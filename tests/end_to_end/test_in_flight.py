@@ -13,9 +13,9 @@ import pytest
 import zmq
 
 from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.stderrs import Stderr
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.stderrs import Stderr
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = pytest.mark.process
 

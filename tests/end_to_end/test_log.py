@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import log
-from tests.rig import stderrs
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.bench.service import log
+from tools.rig import stderrs
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

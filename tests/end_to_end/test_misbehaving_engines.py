@@ -9,10 +9,10 @@ import pytest
 
 from protocol.wire.rows import HealthStatus, TorrentState
 from tests.fakes import misbehaving_engine
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import MIB
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

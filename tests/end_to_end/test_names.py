@@ -7,13 +7,13 @@ import libtorrent
 import pytest
 
 from protocol.wire.rows import TorrentState
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.rig import hostile
-from tests.rig.daemon import Daemon
-from tests.rig.hostile import Entry, Hostile, tree
-from tests.rig.latin import make_latin
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tests.latin import make_latin
+from tools.rig.daemon import Daemon
+from tools.rig.hostile import hostile
+from tools.rig.hostile.hostile import Entry, Hostile, tree
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 lt: Any = libtorrent
 pytestmark = [pytest.mark.process, pytest.mark.network]

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.rig.daemon import Daemon
+from tools.rig.daemon import Daemon
 
 pytestmark = pytest.mark.process
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

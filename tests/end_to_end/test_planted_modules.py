@@ -9,15 +9,15 @@ from typing import Final
 
 import pytest
 
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
 PROJECT: Final = Path(__file__).parent.parent.parent
 SCRIPTS: Final = sorted(path.name for path in (PROJECT / "scripts").iterdir())
 BIN: Final = Path(sys.executable).parent
-OURS: Final = ("engine_proc", "ouzel", "protocol", "supervisor", "tests")
+OURS: Final = ("engine_proc", "ouzel", "protocol", "supervisor", "tests", "tools")
 OTHERS: Final = (
     "_pytest",
     "importlinter",

@@ -9,9 +9,9 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import TorrentState
-from tests.fakes.failpoints import Failpoint
-from tests.rig.outbreak import outbreak
-from tests.rig.waiting import until
+from tools.engines.failpoints import Failpoint
+from tools.rig.outbreak import outbreak
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = pytest.mark.process
 

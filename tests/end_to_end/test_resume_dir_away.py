@@ -15,12 +15,12 @@ import pytest
 import ouzel
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.rows import HealthStatus, Reason, TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.mounts import Mount, loop_ext4, tmpfs
-from tests.rig.payload import MIB, Torrent
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.mounts import Mount, loop_ext4, tmpfs
+from tools.rig.payload import MIB, Torrent
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon, sandboxed
-from tests.rig.payload import MIB
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon, sandboxed
+from tools.rig.payload import MIB
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [
     pytest.mark.process,

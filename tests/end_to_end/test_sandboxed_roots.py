@@ -11,12 +11,12 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon, sandboxed
-from tests.rig.mounts import loop_ext4
-from tests.rig.payload import MIB, Torrent
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon, sandboxed
+from tools.rig.mounts import loop_ext4
+from tools.rig.payload import MIB, Torrent
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [
     pytest.mark.process,

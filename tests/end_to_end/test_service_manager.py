@@ -16,9 +16,9 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import HealthStatus
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = pytest.mark.process
 

@@ -12,12 +12,12 @@ import pytest
 from supervisor.events.event_log import MAX_EVENTS
 from supervisor.host.memory import held_bytes
 from supervisor.transport.sockets import SUBSCRIBER_HWM
-from tests.rig.daemon import Daemon
-from tests.rig.listener import Listener
-from tests.rig.payload import MIB
-from tests.rig.reader import Progressed, Reader
-from tests.rig.scratch import scratch
-from tests.rig.waiting import until
+from tools.rig.clients.listener import Listener
+from tools.rig.clients.reader import Progressed, Reader
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB
+from tools.rig.scratch import scratch
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -35,7 +35,7 @@ def root() -> Iterator[Path]:
 @contextlib.contextmanager
 def chatty(root: Path) -> Iterator[Daemon]:
     """A daemon whose engine tells as many events as it is asked to, of some torrents."""
-    with Daemon(root / "d", engine_module="tests.fakes.chatty_engine") as daemon:
+    with Daemon(root / "d", engine_module="tools.engines.chatty_engine") as daemon:
         until(daemon.healthy, "the daemon is healthy")
         adds = [("add_torrent", {"magnet": f"magnet:?xt=urn:btih:{number:040x}"}) for number in range(1, 11)]
         daemon.client.request_many(adds)

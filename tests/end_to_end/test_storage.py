@@ -12,13 +12,13 @@ import pytest
 
 from protocol.internal.integrity import unseal
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.mounts import Mount, loop_ext4, tmpfs
-from tests.rig.payload import MIB, Torrent
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.mounts import Mount, loop_ext4, tmpfs
+from tools.rig.payload import MIB, Torrent
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network, pytest.mark.mounts]
 lt: Any = libtorrent

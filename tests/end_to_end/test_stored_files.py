@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from protocol.wire.rows import TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import Torrent
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import Torrent
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
@@ -122,10 +122,10 @@ def commands(text: str) -> list[str]:
 COMMANDS = {
     "scripts/run": "scripts/test",
     "scripts/test": "scripts/test",
-    ".venv/bin/ouzel add FILE.torrent --wait": "tests/ouzel/test_cli.py",
-    ".venv/bin/ouzel health": "tests/ouzel/test_cli.py",
-    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/test_keys.py",
-    "ouzel keys new laptop --role read": "tests/ouzel/test_keys.py",
+    ".venv/bin/ouzel add FILE.torrent --wait": "tests/ouzel/cli/test_main.py",
+    ".venv/bin/ouzel health": "tests/ouzel/cli/test_main.py",
+    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/cli/test_keys.py",
+    "ouzel keys new laptop --role read": "tests/ouzel/cli/test_keys.py",
     "ouzel --server tcp://HOST:7801 --server-key server.key --key laptop.key_secret health": (
         "tests/end_to_end/test_access.py"
     ),
@@ -143,9 +143,9 @@ COMMANDS = {
             "install -Dm644 packaging/ouzel.service /etc/systemd/system/ouzel.service",
             "systemctl enable --now ouzel",
         ],
-        "tests/systemd/story.py",
+        "tools/systemd/story.py",
     ),
-    **dict.fromkeys(everyday(README.read_text()), "tests/systemd/operators_day.py"),
+    **dict.fromkeys(everyday(README.read_text()), "tools/systemd/operators_day.py"),
 }
 """Each command of README, and what runs it."""
 
@@ -160,7 +160,7 @@ def test_each_command_of_the_readme_is_run_somewhere() -> None:
 def test_an_operators_day_has_every_everyday_procedure() -> None:
     """Each by the words that it begins with."""
     titles = re.findall(r"\n\*\*(.+?)\*\*", README.read_text().partition("\n## Everyday procedures\n")[2])
-    day = (README.parent / "tests/systemd/operators_day.py").read_text()
+    day = (README.parent / "tools/systemd/operators_day.py").read_text()
     done = re.findall(r"_do\(\"([^\"]+)\"", day)
     assert titles
     for title in titles:

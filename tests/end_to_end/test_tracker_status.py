@@ -8,11 +8,11 @@ import pytest
 
 import ouzel
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerRow, TrackerStatus
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.rig.daemon import Daemon
-from tests.rig.tracker import Tracker
-from tests.rig.waiting import until
-from tests.rig.watcher import Watcher
+from tools.rig.daemon import Daemon
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.tracker import Tracker
+from tools.rig.waiting import until
+from tools.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -9,10 +9,10 @@ import pytest
 
 from engine_proc.trackers.announce_pacer import RATE, TURN
 from protocol.wire.rows import TorrentState
-from tests.engine_proc.samples import SampleTorrent, noise
-from tests.rig.daemon import Daemon
-from tests.rig.tracker import Announce, AnnounceEvent, Tracker, busiest_second
-from tests.rig.waiting import until
+from tools.rig.daemon import Daemon
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.tracker import Announce, AnnounceEvent, Tracker, busiest_second
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import HealthStatus, TorrentState
-from tests.rig import payload
-from tests.rig.daemon import Daemon
-from tests.rig.payload import MIB, Torrent
-from tests.rig.seed import Seed
-from tests.rig.waiting import until
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB, Torrent
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 

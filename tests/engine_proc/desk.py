@@ -23,9 +23,9 @@ from protocol.internal.integrity import seal
 from protocol.internal.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
-from tests.engine_proc.probe import eventually, readable
-from tests.engine_proc.samples import two_files
 from tests.fakes.fake_session import FakeSession
+from tools.rig.probe import eventually, readable
+from tools.rig.samples import two_files
 
 EventT = TypeVar("EventT")
 RULES = Selection(include=["*.bin"])

@@ -8,8 +8,8 @@ from engine_proc.native.libtorrent_session import LibtorrentSession
 from engine_proc.session.alerts import NativeState, TorrentAdded
 from engine_proc.session.session_port import SettingValue
 from protocol.wire.desired import DesiredTorrent
-from tests.engine_proc.probe import LOOPBACK, Probe, eventually
-from tests.engine_proc.samples import SampleTorrent
+from tools.rig.probe import LOOPBACK, Probe, eventually
+from tools.rig.samples import SampleTorrent
 
 
 @contextmanager

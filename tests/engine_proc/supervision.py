@@ -12,7 +12,7 @@ import zmq
 from protocol.internal.bounds import Bounds
 from protocol.internal.link import CommandBatch, Configure, EngineCommand, EngineEvent, decode_events
 from protocol.wire import codec
-from tests.engine_proc.probe import DEADLINE_S, LOOPBACK
+from tools.rig.probe import DEADLINE_S, LOOPBACK
 
 GEN: Final = 7
 EventT = TypeVar("EventT")

@@ -10,7 +10,7 @@ from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import Selection
 from protocol.wire.events import Progress
 from tests.engine_proc.loopback import add, real_session
-from tests.engine_proc.samples import SampleTorrent, two_files
+from tools.rig.samples import SampleTorrent, two_files
 
 
 def resume_data(sample: SampleTorrent, save_path: Path) -> bytes:

@@ -53,10 +53,10 @@ from protocol.wire.events import (
     TorrentError,
 )
 from protocol.wire.rows import TorrentState
-from tests.engine_proc.probe import DEADLINE_S, LOOPBACK, eventually
-from tests.engine_proc.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision, gaps
 from tests.fakes.fake_session import LISTEN_PORT, FakeSession, claimed_pieces
+from tools.rig.probe import DEADLINE_S, LOOPBACK, eventually
+from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
 
 class Running:

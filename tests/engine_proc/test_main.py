@@ -17,9 +17,9 @@ from protocol.internal.link import Drain, EngineReady, EnsureTorrent, Heartbeat,
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.events import Completed, LimitsApplied, Progress
 from tests.engine_proc.loopback import address, seed
-from tests.engine_proc.probe import DEADLINE_S
-from tests.engine_proc.samples import two_files
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision
+from tools.rig.probe import DEADLINE_S
+from tools.rig.samples import two_files
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]

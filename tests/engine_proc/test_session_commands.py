@@ -17,7 +17,7 @@ from protocol.internal.link import (
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import LimitsApplied, LimitsStale
 from tests.engine_proc.desk import Desk
-from tests.engine_proc.samples import PIECE_LENGTH
+from tools.rig.samples import PIECE_LENGTH
 
 
 def test_a_source_is_judged(desk: Desk) -> None:

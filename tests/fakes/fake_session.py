@@ -4,7 +4,7 @@ Longer than most files, because it is one noun: what a session does with a torre
 effect at once, and its alerts wait in the order of the calls. Like the real side it knows a torrent only once its
 `TorrentAdded` was popped, and its resume data claims pieces before they were flushed.
 
-Metainfo is bencoded, v1 only (`tests.fakes.bencode`). Resume data is of a format of its own. Tests move things along by
+Metainfo is bencoded, v1 only (`tools.rig.bencode`). Resume data is of a format of its own. Tests move things along by
 the calls below "what tests do"; those may be made from another thread than the session's.
 """
 
@@ -59,8 +59,8 @@ from engine_proc.session.session_port import (
 from protocol.internal.link import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
 from protocol.wire.events import FileEntry
-from tests.fakes import bencode
-from tests.fakes.bencode import Bencodable
+from tools.rig import bencode
+from tools.rig.bencode import Bencodable
 
 KNOWN_SETTINGS: Final[Mapping[str, SettingValue]] = {
     **session_settings.DEFAULTS,

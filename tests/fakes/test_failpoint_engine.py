@@ -14,14 +14,14 @@ from protocol.internal.flight_recorder import Flight, FlightRecord
 from protocol.internal.link import EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
 from protocol.wire.rows import TorrentState
 from supervisor.engine.process import flight
-from tests.engine_proc.probe import DEADLINE_S
-from tests.engine_proc.samples import SampleTorrent
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision
-from tests.fakes.crashes import EXIT_CODE
-from tests.fakes.failpoints import Failpoint, Failpoints, What
-from tests.rig.daemon import Daemon
-from tests.rig.scratch import scratch
-from tests.rig.waiting import until
+from tools.engines.crashes import EXIT_CODE
+from tools.engines.failpoints import Failpoint, Failpoints, What
+from tools.rig.daemon import Daemon
+from tools.rig.probe import DEADLINE_S
+from tools.rig.samples import SampleTorrent
+from tools.rig.scratch import scratch
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def engine(failpoints: Failpoints, directory: Path) -> Iterator[Failing]:
     """Started as the supervisor starts it; killed at the end if it still runs."""
     supervision = Supervision(directory)
     flight_fd = flight.make()
-    argv = [sys.executable, "-m", "tests.fakes.failpoint_engine", "--endpoint", supervision.endpoint]
+    argv = [sys.executable, "-m", "tools.engines.failpoint_engine", "--endpoint", supervision.endpoint]
     argv += ["--gen", str(GEN), "--parent-pid", str(os.getpid()), "--lifeline-fd", str(supervision.lifeline_fd)]
     argv += ["--flight-fd", str(flight_fd), "--resume-dir", str(directory)]
     environment = {**os.environ, **failpoints.environment}
@@ -195,7 +195,7 @@ def test_the_daemon_comes_back_from_a_crash_of_the_real_engine(monkeypatch: pyte
             monkeypatch.setenv(name, value)
         once = Failpoint(where="load", torrent=POISON.torrent, what="segv_network", once=True)
         failpoints.arm("poison", once)
-        with Daemon(root / "d", engine_module="tests.fakes.failpoint_engine") as daemon:
+        with Daemon(root / "d", engine_module="tools.engines.failpoint_engine") as daemon:
             POISON.write(daemon.downloads)
             daemon.client.add_torrent(metainfo=POISON.metainfo)
             daemon.until_state(POISON.torrent, TorrentState.SEEDING)

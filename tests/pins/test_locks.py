@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pins.locks import DEV, ROOT, RUN, Lock, closure, needed_here, parse, problems, written
+from tools.pins.locks import DEV, ROOT, RUN, Lock, closure, needed_here, parse, problems, written
 
 
 @pytest.fixture

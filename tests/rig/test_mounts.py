@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.mounts import Mount, loop_ext4, tmpfs
-from tests.rig.waiting import until
+from tools.rig.mounts import Mount, loop_ext4, tmpfs
+from tools.rig.waiting import until
 
 pytestmark = pytest.mark.mounts
 

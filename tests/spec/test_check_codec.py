@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.spec import check_codec
-from tests.spec.check_codec import failures
-from tests.spec.files import ROOT
+from tools.spec import check_codec
+from tools.spec.check_codec import failures
+from tools.spec.files import ROOT
 
 pytestmark = pytest.mark.process
 
@@ -32,7 +32,7 @@ for line in sys.stdin:
 def test_a_right_codec_gets_every_vector_right() -> None:
     """As a command, from any directory."""
     ran = subprocess.run(
-        [ROOT / "scripts" / "check-codec", "--", sys.executable, "-m", "tests.spec.codec_command"],
+        [ROOT / "scripts" / "check-codec", "--", sys.executable, "-m", "tools.spec.codec_command"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.spec import files
-from tests.spec.__main__ import app
-from tests.spec.files import PAGE, ROOT, PageBroken, generated, stale, with_regions
+from tools.spec import files
+from tools.spec.__main__ import app
+from tools.spec.files import PAGE, ROOT, PageBroken, generated, stale, with_regions
 
 
 def test_nothing_is_stale() -> None:

@@ -6,8 +6,8 @@ import pytest
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
 from protocol.wire.events import Event
 from protocol.wire.operations import OPERATIONS
-from tests.spec import types
-from tests.spec.meanings import about, entries, meanings, summary
+from tools.spec import types
+from tools.spec.meanings import about, entries, meanings, summary
 
 
 def public() -> list[type[msgspec.Struct]]:

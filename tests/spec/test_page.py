@@ -8,11 +8,11 @@ from protocol.wire.events import MAX_EVENT_FILES, Event, FilesDiscovered
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import EngineState
 from supervisor.engine.life import lifecycle
-from tests.spec import page
-from tests.spec.meanings import meanings
-from tests.spec.page import regions
 from tests.spec.test_meanings import public
-from tests.spec.types import anchor
+from tools.spec import page
+from tools.spec.meanings import meanings
+from tools.spec.page import regions
+from tools.spec.types import anchor
 
 
 def test_tables_are_markdown() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.spec.patterns import filled, like
+from tools.spec.patterns import filled, like
 
 NAMES = {"seq": 7, "word": "x"}
 

@@ -9,10 +9,10 @@ from protocol.internal.integrity import encode_record
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import TorrentAccepted
-from tests.rig.daemon import Daemon
-from tests.rig.waiting import until
-from tests.spec import samples
-from tests.spec.sessions import Player, assert_known
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
+from tools.spec import samples
+from tools.spec.sessions import Player, assert_known
 
 pytestmark = pytest.mark.process
 

@@ -7,10 +7,10 @@ from jsonschema import Draft202012Validator
 
 from protocol.wire.events import TYPES
 from protocol.wire.operations import OPERATIONS
-from tests.spec import edges, vectors
-from tests.spec.schemas import schemas
-from tests.spec.vectors import Vector
-from tests.spec.wire_json import to_json
+from tools.spec import edges, vectors
+from tools.spec.schemas import schemas
+from tools.spec.vectors import Vector
+from tools.spec.wire_json import to_json
 
 SCHEMAS: Final = dict(schemas())
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.daemon import Daemon
-from tests.spec.sessions import SESSIONS, Player
+from tools.rig.daemon import Daemon
+from tools.spec.sessions import SESSIONS, Player
 
 pytestmark = pytest.mark.process
 

@@ -5,7 +5,7 @@ import pytest
 
 from protocol.wire.commands import AddTorrent, ListTorrents, TorrentId
 from protocol.wire.rows import HealthStatus
-from tests.spec.types import bounds_of, default_of, fields_of, name_of, within
+from tools.spec.types import bounds_of, default_of, fields_of, name_of, within
 
 
 class Inner(msgspec.Struct):

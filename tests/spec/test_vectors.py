@@ -7,8 +7,8 @@ from protocol.wire.envelope import EventFrame, Reply, parse_request
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import TYPES
 from protocol.wire.operations import OPERATIONS
-from tests.spec import edges, samples, vectors
-from tests.spec.vectors import Vector
+from tools.spec import edges, samples, vectors
+from tools.spec.vectors import Vector
 
 MESSAGES = [*vectors.requests(), *vectors.replies(), *vectors.events(), *edges.accepted()]
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from supervisor.config_check import Checked, check
-from tests.rig.daemon import sandboxed
+from tools.rig.daemon import sandboxed
 
 
 @pytest.fixture

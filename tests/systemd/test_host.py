@@ -1,4 +1,4 @@
-from tests.systemd.host import TOOLS, refusal
+from tools.systemd.host import TOOLS, refusal
 
 
 def test_it_says_what_it_lacks() -> None:

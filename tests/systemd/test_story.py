@@ -1,5 +1,5 @@
-from tests.systemd import distribution
-from tests.systemd.story import installation
+from tools.systemd import distribution
+from tools.systemd.story import installation
 
 
 def test_the_readme_s_own_lines_are_what_is_run() -> None:

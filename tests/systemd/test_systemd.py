@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 def test_it_says_plainly_that_it_cannot_run() -> None:
     """With an exit code of its own, and before anything is made. In a user namespace root is nobody."""
     nobody = ["unshare", "--user"] if os.geteuid() == 0 else []
-    argv = [*nobody, sys.executable, "-m", "tests.systemd"]
+    argv = [*nobody, sys.executable, "-m", "tools.systemd"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if "unshare failed" in done.stderr:
         pytest.skip(f"no user namespaces here: {done.stderr}")

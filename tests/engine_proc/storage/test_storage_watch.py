@@ -1,0 +1,95 @@
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine_proc.storage import storage_watch
+from engine_proc.storage.storage_watch import FilesSeen, Look, MountsRead, Sight, SpaceSeen, StorageWatch
+from protocol.host import mounts
+from protocol.internal.bounds import Bounds
+from tools.rig.mounts import tmpfs
+from tools.rig.probe import DEADLINE_S, readable
+from tools.rig.waiting import until
+
+EVERYWHERE = Bounds(roots=["/"])
+
+
+@pytest.fixture
+def watch() -> Iterator[StorageWatch]:
+    """A watch that is closed at the end."""
+    watch = StorageWatch()
+    yield watch
+    watch.close()
+
+
+def seen(watch: StorageWatch) -> list[Sight]:
+    """What is seen next."""
+    assert readable(watch.fileno(), DEADLINE_S)
+    return watch.seen()
+
+
+def test_files_are_looked_at(watch: StorageWatch, tmp_path: Path) -> None:
+    """In the order asked for; what is not there, or below something that is no directory, has no size."""
+    (tmp_path / "a").write_bytes(b"four")
+    paths = [str(tmp_path / name) for name in ("a", "b", "a/c")]
+    watch.look("/", [Look("torrent", 7, paths), Look("other", 8, paths[:1])], EVERYWHERE)
+    assert seen(watch) == [FilesSeen("torrent", 7, [4, None, None]), FilesSeen("other", 8, [4])]
+
+
+def test_room_is_measured(watch: StorageWatch, tmp_path: Path) -> None:
+    """What an unprivileged writer has left; a place that is not there has nothing to tell."""
+    watch.measure(str(tmp_path))
+    [sight] = seen(watch)
+    assert isinstance(sight, SpaceSeen)
+    assert sight.free_bytes is not None
+    assert 0 < sight.free_bytes <= os.statvfs(tmp_path).f_blocks * os.statvfs(tmp_path).f_frsize
+    assert sight.free_inodes > 0
+    watch.measure(str(tmp_path / "none"))
+    assert seen(watch) == [SpaceSeen(str(tmp_path / "none"), None, 0)]
+
+
+def test_what_is_mounted_at_first_is_known(watch: StorageWatch) -> None:
+    """Without waiting for a change."""
+    assert watch.mounts == mounts.parse(mounts.MOUNTINFO.read_text())
+
+
+@pytest.mark.mounts
+def test_mounts_that_come_and_go_are_seen(watch: StorageWatch, tmp_path: Path) -> None:
+    """Another file system on the same mount point has another identity."""
+    point = str(tmp_path / "disk")
+
+    def identity() -> str | None:
+        found = [sight.mounts.get(point) for sight in watch.seen() if isinstance(sight, MountsRead)]
+        return found[-1] if found else "nothing new"
+
+    with tmpfs(tmp_path / "disk", 65536) as disk:
+        first = until(lambda: who if (who := identity()) not in (None, "nothing new") else None, "it is mounted")
+        disk.detach()
+        until(lambda: identity() is None, "it is gone")
+        disk.attach()
+        again = until(lambda: who if (who := identity()) not in (None, "nothing new") else None, "it is mounted again")
+        assert first.split()[1:] == again.split()[1:]  # the same file system
+    until(lambda: identity() is None, "it is gone for good")
+
+
+def test_a_disk_that_hangs_hangs_no_other(watch: StorageWatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked of it waits for it alone, and is answered when it is."""
+    hung = threading.Event()
+    size = storage_watch._size
+
+    def look(path: str) -> int | None:
+        if path == "/hung/file":
+            hung.wait()
+        return size(path)
+
+    monkeypatch.setattr(storage_watch, "_size", look)
+    (tmp_path / "a").write_bytes(b"four")
+    try:
+        watch.look("/hung", [Look("torrent", 1, ["/hung/file"])], EVERYWHERE)
+        watch.look("/", [Look("other", 2, [str(tmp_path / "a")])], EVERYWHERE)
+        assert seen(watch) == [FilesSeen("other", 2, [4])]
+    finally:
+        hung.set()
+    assert seen(watch) == [FilesSeen("torrent", 1, [None])]

@@ -1,0 +1,1 @@
+"""Benchmarks of what engines cost and of what their deaths cost."""

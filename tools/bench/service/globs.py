@@ -1,0 +1,80 @@
+"""`globs`: many globs over the names of many files, on the selector's thread, and how long others wait meanwhile.
+
+Without a daemon: what is measured is the matching. Half of the globs are what people write, half are made to make a
+matcher backtrack.
+"""
+
+import contextlib
+import queue
+import time
+from statistics import median
+from typing import Annotated, Final
+
+import typer
+
+from engine_proc.files.selector import Selector
+from engine_proc.session.session_port import NotSelected
+from protocol.wire.desired import DesiredTorrent, Selection
+from tools.bench.options import AsJson
+from tools.bench.report import Check, Report, show, tell
+
+TURN_S: Final = 0.002
+HELD_S: Final = 0.25
+"""The engine's heartbeat: nobody may hold the interpreter for so long."""
+
+
+def globs(
+    files: Annotated[int, typer.Option("--files", min=10, help="Files of the torrent.")] = 100_000,
+    number: Annotated[int, typer.Option("--globs", min=2, max=1000, help="Globs of each kind.")] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Which of many files many globs want, worked out on a thread, while another one looks how long it waits."""
+    paths = [f"Show/dir {at % 500}/some file {at}.mkv" for at in range(files)]
+    kinds = {
+        "extensions": [f"*.e{at}" for at in range(number)],
+        "paths": [f"**/dir {at}/*.avi" for at in range(number)],
+        "stars": [f"*o*f*{at}*x" for at in range(number)],
+        "folders": ["**/*i*/" * 4 + f"z{at}" for at in range(number)],
+    }
+    found = {}
+    for kind, patterns in kinds.items():
+        found[kind] = _select(paths, patterns)
+        tell(f"{kind}: {found[kind][0]:.2f} s, others waited {max(found[kind][1]) * 1000:.0f} ms at most")
+    worst = max(max(waits) for _, waits, _ in found.values())
+    late = [kind for kind, (_, _, problem) in found.items() if problem is not None]
+    show(
+        Report(
+            benchmark="globs",
+            columns=("KIND", "TOOK", "OTHERS WAITED, MEDIAN", "AT MOST"),
+            rows=[
+                (kind, f"{took:.2f} s", f"{median(waits) * 1000:.1f} ms", f"{max(waits) * 1000:.1f} ms")
+                for kind, (took, waits, _) in found.items()
+            ],
+            checks=[
+                Check("others wait so long at most", f"{worst:.3f} s", f"{HELD_S:g} s", worst < HELD_S, must=False),
+                Check("known in time", f"{late} are not", "all", not late),
+            ],
+            notes=[f"{files} files, {number} globs of each kind."],
+            document={"kinds": {kind: {"took_s": took, "waits_s": waits} for kind, (took, waits, _) in found.items()}},
+        ),
+        as_json=as_json,
+    )
+
+
+def _select(paths: list[str], patterns: list[str]) -> tuple[float, list[float], str | None]:
+    """Seconds that it took, by how much each turn of this thread came late meanwhile, and what was wrong."""
+    said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    selector = Selector(lambda torrent, problem: said.put(problem), at_once=0)
+    desired = DesiredTorrent(torrent="1" * 40, source="magnet", save_path="/", selection=Selection(exclude=patterns))
+    began = time.monotonic()
+    waits = []
+    try:
+        with contextlib.suppress(NotSelected):
+            selector.priorities(desired, paths)
+        while said.empty():
+            before = time.monotonic()
+            time.sleep(TURN_S)
+            waits.append(time.monotonic() - before - TURN_S)
+        return time.monotonic() - began, waits or [0.0], said.get()
+    finally:
+        selector.close()

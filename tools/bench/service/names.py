@@ -1,0 +1,74 @@
+"""`names`: what a real session makes on the disk of torrents' names, in four locales, held against the judge's paths.
+
+Torrents of hostile names are added, by metainfo, by magnet link and from resume data, and get their content; the files
+that lie there then are compared with the paths that confinement judged, and with those that `list_files` shows. There
+is no daemon and no traffic: the session is one as an engine has it, in a process of its own that inherits the locale.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from tools.bench.options import AsJson, Keep
+from tools.bench.report import Check, Report, show, tell
+from tools.rig.locales import LOCALES, environment
+from tools.rig.scratch import scratch
+
+_REFUSED: Final = ("refused_by_judge", "refused_by_libtorrent", "refused_by_disk")
+
+
+def names(
+    count: Annotated[int, typer.Option("--names", min=1, help="Names that are written, in each locale.")] = 100_000,
+    seed: Annotated[int, typer.Option("--seed", help="Makes the names the same again.")] = 1,
+    as_json: AsJson = False,
+    keep: Keep = False,
+) -> None:
+    """Names of torrents: what a session writes is what was judged and is shown, in four locales; nothing is outside."""
+    with scratch(keep=keep) as root:
+        found = {value: _compared(root, value, seed=seed, names=count) for value in LOCALES}
+    show(_report(found, count), as_json=as_json)
+
+
+def _compared(root: Path, lc_all: str, *, seed: int, names: int) -> dict[str, Any]:
+    directory = root / lc_all
+    directory.mkdir()
+    began = time.monotonic()
+    argv = [sys.executable, "-m", "tools.rig.hostile.naming_session", str(directory), str(seed), str(names)]
+    ran = subprocess.run(argv, env=environment(lc_all), stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    document: dict[str, Any] = json.loads(ran.stdout)
+    document["elapsed_s"] = time.monotonic() - began
+    tell(f"LC_ALL={lc_all}: {document['names']} names in {document['elapsed_s']:.1f} s")
+    for line in document["told"]:
+        tell(f"  {line[:400]}")
+    return document
+
+
+def _report(found: dict[str, dict[str, Any]], count: int) -> Report:
+    checks = [
+        check
+        for lc_all, each in found.items()
+        for check in (
+            Check(f"names, LC_ALL={lc_all}", str(each["names"]), f">= {count}", each["names"] >= count),
+            Check("  paths not as judged and shown", str(each["differences"]), "0", not each["differences"]),
+            Check("  paths outside of the root", str(each["outside"]), "0", not each["outside"]),
+        )
+    ]
+    rows = [
+        [
+            lc_all,
+            *(str(each.get(name, 0)) for name in ("torrents", "names", "files", *_REFUSED)),
+            f"{each['elapsed_s']:.1f} s",
+        ]
+        for lc_all, each in found.items()
+    ]
+    notes = [
+        "Not among the names: those of torrents that the judge refused (resume data that leads out of the root), that "
+        "libtorrent refused, and that the disk did not take; what was written of the last lay where it was judged.",
+    ]
+    columns = ["LOCALE", "TORRENTS", "NAMES", "FILES", "JUDGE", "LIBTORRENT", "DISK", "TIME"]
+    return Report("names", columns, rows, checks, notes, {"locales": found})

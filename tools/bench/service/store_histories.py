@@ -1,0 +1,437 @@
+"""Histories of the store: what clients ask for while the disk fails, and whether what they were told is what it holds.
+
+The catalogue, the mutations and the writer are the real ones; the disk is a model. A crash is tried after every call:
+each state that it can leave is loaded by the real loader, and must hold what was answered, or, of a change that is not
+answered or was answered with "not known", either what was before or what was asked for.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+from unittest import mock
+
+from protocol.host import mounts
+from protocol.internal import durable, recycler
+from protocol.internal.durable import Done, DurableWriter, Transaction
+from protocol.internal.integrity import crc32_of, encode_record
+from protocol.internal.link import SourceInspected
+from protocol.internal.recycler import RECYCLED_MAX, Recycler
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import SettingsReport
+from supervisor.commands import mutations
+from supervisor.commands.mutations import Mutations
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.waiters import Waiters
+from supervisor.store.catalogue import Catalogue, OutcomeUnknown
+from supervisor.store.stored_records import read_all
+from tools.bench.service.model_disk import Fault, ModelDisk, State
+
+V1: Final = "a" * 40
+OTHER: Final = "b" * 40
+NEW: Final = "d" * 40
+METAINFO: Final = b"d4:infod4:name3:newee"
+ROOT: Final = Path("/model")
+PATIENCE_S: Final = 10.0
+TRIES: Final = 3
+"""How often a client asks again, and a drop is tried, while the disk fails."""
+
+Fails = Callable[[str, int], bool | None]
+Subject = str | None
+Value = bytes | None
+"""A record as it is stored."""
+Step = tuple[Mutation, ...]
+"""What is asked for at the same time."""
+
+STORIES: Final[dict[str, tuple[Step, ...]]] = {
+    "add": ((AddTorrent(metainfo=METAINFO),), (PauseTorrent(torrent=NEW),)),
+    "change": ((PauseTorrent(torrent=V1),), (ResumeTorrent(torrent=V1),)),
+    "removal": ((RemoveTorrent(torrent=V1, delete_files=True),), (PauseTorrent(torrent=V1),)),
+    "session": ((UpdateLimits(download_bps=7),), (UpdateLimits(download_bps=7),)),
+    "group": (
+        (
+            AddTorrent(metainfo=METAINFO),
+            PauseTorrent(torrent=V1),
+            RemoveTorrent(torrent=OTHER, delete_files=True),
+            UpdateLimits(download_bps=7),
+        ),
+    ),
+}
+
+
+class Contradiction(AssertionError):
+    """The disk has what nobody was told, or has not what somebody was."""
+
+
+class History(NamedTuple):
+    """One run: how many calls the disk took, and how often it was looked at as after a crash."""
+
+    calls: int
+    crashes: int
+
+
+class Loads:
+    """What a supervisor makes of a state of the directory, by the real loader; each state is read once."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._known: dict[State, dict[Subject, bytes]] = {}
+
+    def load(self, state: State) -> dict[Subject, bytes]:
+        """All records, those of torrents that are leaving, too. Raises Contradiction where one of them is damaged."""
+        found = self._known.get(state)
+        if found is None:
+            self._known[state] = found = self._load(state)
+        return found
+
+    def _load(self, state: State) -> dict[Subject, bytes]:
+        root = Path(tempfile.mkdtemp(dir=self._scratch))
+        for name, content in state:
+            (root / name).write_bytes(content)
+        disk, SEAM.disk = SEAM.disk, None
+        stored = read_all(ResumeDir(root))
+        SEAM.disk = disk
+        shutil.rmtree(root)
+        if any(not file.orphan for file in stored.damaged):
+            raise Contradiction(f"damaged after a crash: {stored.damaged}")
+        contents = dict(state)
+        for each in stored.torrents:
+            if each.removal is None and each.metainfo_crc32 is not None:
+                metainfo = contents.get(f"{each.torrent}.torrent")
+                if metainfo is None or crc32_of(metainfo) != each.metainfo_crc32:
+                    raise Contradiction(f"{each.torrent} has lost its metainfo")
+        records: dict[Subject, bytes] = {each.torrent: encode_record(each) for each in stored.torrents}
+        return {None: encode_record(stored.session), **records}
+
+
+class _WriterInTurn(DurableWriter):
+    """Without a thread: what is submitted in one turn of the loop is carried out at its end, as one group."""
+
+    def __init__(self, root: Path) -> None:
+        self._check = lambda: None
+        self._recycler = Recycler(root, "catalogue.", ".tmp")
+        self._oldest = None
+        self._waiting: list[tuple[Transaction, Done]] = []
+
+    def submit(self, changes: Transaction, done: Done) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self._waiting.append((changes, done))
+
+    def close(self) -> None:
+        self._turn()
+        self._end()
+
+    def _turn(self) -> None:
+        group, self._waiting = self._waiting, []
+        if group:
+            self._carry_out(group)
+
+
+class _Client:
+    """Mutations over a catalogue on a model disk, and what may be on that disk."""
+
+    def __init__(self, loads: Loads, fails: Fails, *, worn: bool) -> None:
+        self._loads = loads
+        self._faulty = self._checking = False
+        self._told: dict[State, int] = {}
+        self._version = 0
+        self.crashes = 0
+        self.contradiction: Contradiction | None = None
+        self.disk = ModelDisk(lambda name, number: fails(name, number) if self._faulty else None, self._crash)
+        self.allowed: dict[Subject, set[Value]] = {None: {encode_record(DesiredSession())}, NEW: {None}}
+        self._first: list[DesiredTorrent] = []
+        for torrent in (V1, OTHER):
+            record = DesiredTorrent(
+                torrent=torrent,
+                source="metainfo",
+                name=f"name-{torrent[0]}",
+                save_path="/data",
+                metainfo_crc32=crc32_of(METAINFO),
+            )
+            self.disk.put(f"{torrent}.json", encode_record(record))
+            self.disk.put(f"{torrent}.torrent", METAINFO)
+            self.allowed[torrent] = {encode_record(record)}
+            self._first.append(record)
+        self._worn = worn
+
+    async def run(self, story: tuple[Step, ...]) -> None:
+        """Asks for all of it, step after step; then the disk works again, and memory and disk have to agree."""
+        catalogue = self.catalogue = Catalogue(ResumeDir(ROOT))
+        catalogue.close()
+        catalogue._writer = _WriterInTurn(ROOT)
+        for record in self._first:
+            catalogue._keep(record)
+        self._mutations = _mutations(catalogue)
+        self._watch(catalogue)
+        if self._worn:  # the writer has files that it writes again
+            for number in range(RECYCLED_MAX + 1):
+                await self._ask(UpdateLimits(upload_bps=number))
+        self._faulty = self._checking = True
+        self.disk.calls = 0
+        for step in story:
+            await asyncio.gather(*(self._insist(command) for command in step))
+        for torrent in list(catalogue.leaving):
+            for _ in range(TRIES):
+                if await self._drop(torrent):
+                    break
+        self._faulty = False
+        assert await catalogue.mend() is None
+        assert catalogue.in_doubt == 0
+        for torrent in list(catalogue.leaving):
+            assert await self._drop(torrent)
+        for subject in self.allowed:
+            self._settled(subject)
+        catalogue.close()
+        self._check(self.disk.now())
+
+    async def _insist(self, command: Mutation) -> None:
+        for _ in range(TRIES):
+            if await self._ask(command):
+                return
+            await self.catalogue.mend()  # as the warden does
+
+    async def _ask(self, command: Mutation) -> bool:
+        """Asks once. Whether it was done, or cannot be: the torrent is gone."""
+        subject = NEW if isinstance(command, AddTorrent) else getattr(command, "torrent", None)
+        before = set(self.allowed[subject])
+        try:
+            await self._mutations.accept(command, asyncio.get_running_loop().time() + 10)
+        except OutcomeUnknown:
+            self._look()
+            return False
+        except OuzelError as error:
+            self.allowed[subject] = before
+            self._look()
+            return error.kind.name == "UNKNOWN_TORRENT"
+        self._settled(subject)
+        return True
+
+    async def _drop(self, torrent: str) -> bool:
+        self.allowed[torrent].add(None)  # nobody is told of it before it is done
+        try:
+            await self.catalogue.drop(torrent)
+        except OuzelError:
+            return False
+        self._settled(torrent)
+        return True
+
+    def _watch(self, catalogue: Catalogue) -> None:
+        """Notes what is about to be written, which may be on the disk from then on."""
+        put, put_session = catalogue.put, catalogue.put_session
+
+        async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+            self.allowed[desired.torrent].add(encode_record(desired))
+            await put(desired, metainfo=metainfo)
+
+        async def session_noted(session: DesiredSession) -> None:
+            self.allowed[None].add(encode_record(session))
+            await put_session(session)
+
+        catalogue.put = noted  # type: ignore[method-assign]  # to see what clients ask for
+        catalogue.put_session = session_noted  # type: ignore[method-assign]  # the same
+
+    def _settled(self, subject: Subject) -> None:
+        """What memory has of it was acknowledged: nothing else may be on the disk."""
+        catalogue = self.catalogue
+        if subject is None:
+            self.allowed[None] = {encode_record(catalogue.session)}
+        else:
+            record = catalogue.torrents.get(subject) or catalogue.leaving.get(subject)
+            self.allowed[subject] = {None if record is None else encode_record(record)}
+        self._look()
+
+    # -- crashes --------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Somebody was told something: what may be on the disk is less now."""
+        self._told.clear()
+        self._crash()
+
+    def _crash(self) -> None:
+        if not self._checking:
+            return
+        try:
+            for state in self.disk.after_a_crash():
+                self._check(state)
+        except Contradiction as error:  # the writer is to go on
+            self.contradiction = self.contradiction or error
+
+    def _check(self, state: State) -> None:
+        allowed = sum(map(len, self.allowed.values()))
+        if self._told.get(state, -1) >= 0 and self._told[state] <= allowed:
+            return
+        self._told[state] = allowed
+        self.crashes += 1
+        loaded = self._loads.load(state)
+        for subject, values in self.allowed.items():
+            found = loaded.get(subject)
+            if found not in values:
+                raise Contradiction(f"{subject}: the disk has {found!r}, and only {values!r} can be there")
+
+
+class Seam:
+    """Has the store's calls go to the model disk of the history that runs."""
+
+    disk: ModelDisk | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os if self.disk is None else self.disk, name)
+
+
+SEAM: Final = Seam()
+
+
+@contextmanager
+def on_model_disks() -> Iterator[Loads]:
+    """Within it, `play` can be called."""
+
+    async def at_once(call: Callable[[], Any]) -> Any:
+        return call()
+
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        mock.patch.object(durable, "os", SEAM),
+        mock.patch.object(recycler, "os", SEAM),
+        mock.patch.object(mutations, "in_thread", at_once),
+        mock.patch.object(mounts, "mount_point_of", return_value="/"),
+        mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
+    ):
+        yield Loads(Path(scratch))
+
+
+def play(
+    loads: Loads,
+    story: str,
+    fails: Fails = lambda name, number: None,
+    *,
+    worn: bool = False,
+) -> History:
+    """One history. Raises Contradiction.
+
+    Args:
+        story: a key of `STORIES`.
+        fails: as for `ModelDisk`.
+        worn: whether the writer has replaced files before, and writes them again.
+    """
+    client = _Client(loads, fails, worn=worn)
+    SEAM.disk = client.disk
+    _LOOP.run_until_complete(asyncio.wait_for(client.run(STORIES[story]), PATIENCE_S))
+    if client.contradiction is not None:
+        raise client.contradiction
+    return History(client.disk.calls, client.crashes)
+
+
+_LOOP: Final = asyncio.new_event_loop()
+
+
+def failing(*faults: Fault) -> Fails:
+    """These calls fail."""
+    by_number = {fault.number: fault.after for fault in faults}
+    return lambda name, number: by_number.get(number)
+
+
+def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
+    """From a call on all fail, or all of one kind."""
+    return lambda kind, number: after if number >= first and name in (None, kind) else None
+
+
+def singles(calls: int) -> Iterator[tuple[Fault, ...]]:
+    """Each call fails, before and after its effect."""
+    for number in range(1, calls + 1):
+        for after in (False, True):
+            yield (Fault(number, after),)
+
+
+def doubles(first: Fault, calls: int) -> Iterator[tuple[Fault, ...]]:
+    """A call fails, and each of those that come after it.
+
+    Args:
+        calls: how many there are once the first has failed.
+    """
+    for number in range(first.number + 1, calls + 1):
+        for after in (False, True):
+            yield (first, Fault(number, after))
+
+
+KINDS: Final = ("open", "write", "ftruncate", "fsync", "fsync directory", "replace", "link", "unlink", "fadvise")
+
+
+def lasting(calls: int) -> Iterator[Fails]:
+    """From each call on all calls fail, or all of one kind, until the story ends."""
+    for number in range(1, calls + 1):
+        for after in (False, True):
+            for kind in (None, *KINDS):
+                yield failing_from(number, after=after, name=kind)
+
+
+def _mutations(catalogue: Catalogue) -> Mutations:
+    """Mutations of clients, without a service around them."""
+
+    class Link:
+        up = True
+
+        async def inspect(self, **_: Any) -> SourceInspected:
+            return SourceInspected(token=0, torrent=NEW, name="new")
+
+        def send(self, *_: Any) -> None:
+            return
+
+    class Roots:
+        def is_root(self, path: str | None) -> bool:
+            return True
+
+        def confine(self, path: str | None, field: str) -> str:
+            return path or "/data"
+
+    class Mounts:
+        def current(self) -> dict[str, str]:
+            return {}
+
+    class Reads:
+        def find(self, torrent: str) -> DesiredTorrent:
+            found = catalogue.torrents.get(torrent)
+            if found is None:
+                raise OuzelError(ErrorKind.UNKNOWN_TORRENT, "")
+            return found
+
+        def settings(self) -> SettingsReport:
+            return SettingsReport(download_bps=0, upload_bps=0)
+
+    class Shared:
+        def added(self, *_: Any) -> list[str]:
+            return []
+
+        async def to_spare(self, *_: Any) -> list[int]:
+            return []
+
+    locks, snapshot, link = KeyedLocks(), Snapshot(), cast(Any, Link())
+    merger = Merger(
+        catalogue=catalogue, snapshot=snapshot, link=link, locks=locks, publish=lambda event: 0, log=cast(Any, None)
+    )
+    return Mutations(
+        catalogue=catalogue,
+        merger=merger,
+        locks=locks,
+        shared_files=lambda: cast(Any, Shared()),
+        snapshot=snapshot,
+        roots=cast(Any, Roots()),
+        mounts=cast(Any, Mounts()),
+        link=link,
+        waiters=Waiters(),
+        reads=cast(Any, Reads()),
+        publish=lambda event: 0,
+        configure=lambda: None,
+        engine_wanted=lambda: None,
+        shelf=cast(Any, None),
+    )

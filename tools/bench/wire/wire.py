@@ -1,0 +1,37 @@
+"""`wire`: what the two sockets of clients carry, and how long they take for it."""
+
+from typing import Annotated
+
+import typer
+
+from tools.bench.options import AsJson, Keep
+from tools.bench.report import show
+from tools.bench.wire import wire_events, wire_requests
+from tools.rig.scratch import scratch
+
+
+def wire(
+    n: Annotated[int, typer.Option("--n", min=100, help="Round trips of each kind.")] = 5000,
+    torrents: Annotated[int, typer.Option("--torrents", min=1, help="Torrents, which the flood lists.")] = 10_000,
+    flood_s: Annotated[float, typer.Option("--flood", min=0.1, metavar="S", help="How long the flood lasts.")] = 10.0,
+    requests: Annotated[bool, typer.Option("--requests/--no-requests", help="Measure round trips.")] = True,
+    events: Annotated[bool, typer.Option("--events/--no-events", help="Measure events.")] = True,
+    downloads: Annotated[int, typer.Option("--downloads", min=1, help="Torrents that tell of progress.")] = 1000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, metavar="S", help="How long its CPU is measured.")] = 10,
+    stopped_s: Annotated[
+        float, typer.Option("--stopped", min=0, metavar="S", help="How long a subscriber stands still; 0 for none.")
+    ] = 30.0,
+    as_json: AsJson = False,
+    keep: Keep = False,
+) -> None:
+    """Round trips, pipelines and a flood of requests; events per second, their cost, a subscriber that stands still.
+
+    With --json there is a line for the requests and one for the events.
+    """
+    reports = []
+    with scratch(keep=keep) as root:
+        if requests:
+            reports.append(wire_requests.measure(root / "r", n=n, torrents=torrents, flood_s=flood_s))
+        if events:
+            reports.append(wire_events.measure(root / "e", n=downloads, seconds=seconds, stopped_s=stopped_s))
+    show(*reports, as_json=as_json)

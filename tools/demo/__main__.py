@@ -1,0 +1,51 @@
+"""`scripts/demo`: sets the stage, tells the story, gives the verdict. Exit code 0 only where the verdict is good."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import ouzel
+from ouzel.cli.display.output import Output
+from tools.demo.story import StoryEnded, tell_story
+from tools.demo.verdict import look_closely
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB
+from tools.rig.scratch import scratch, unwinding
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
+
+LOG_TAIL = 20
+
+
+def demo(
+    size: Annotated[int, typer.Option(metavar="MIB", min=64, help="Size of the torrent in MiB.")] = 1024,
+    mbps: Annotated[float, typer.Option(min=1, help="What the seed gives, in MB/s.")] = 60.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary directory, with the daemon's log.")] = False,
+) -> None:
+    """A download over loopback, its engine killed by SIGKILL half way. Takes half a minute and three times the size."""
+    output = Output(as_json=False)
+    with scratch(keep=keep) as root:
+        output.line(f"Making {size} MiB of random data, and a torrent of it")
+        made = payload.make(root / "seed", "payload.bin", {"": size * MIB}, piece_size=MIB)
+        with Seed(upload_bps=int(mbps * 1e6)) as seed, Daemon(root / "d") as daemon:
+            seed.add(made.metainfo, made.root)
+            until(daemon.healthy, "the daemon is healthy")
+            output.line(f"A seed gives {mbps:g} MB/s at {seed.endpoint}")
+            try:
+                story = tell_story(daemon, seed, made, output)
+                good = look_closely(daemon, seed, made, story, output)
+            except (StoryEnded, ouzel.OuzelError) as error:
+                output.line(f"It went wrong: {error}. The end of the daemon's log:")
+                for line in daemon.log.read_text().splitlines()[-LOG_TAIL:]:
+                    output.line(f"  {line}")
+                good = False
+    raise typer.Exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    with unwinding():
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(demo)
+        sys.exit(app(prog_name="scripts/demo"))

@@ -1,0 +1,54 @@
+"""`python -m tools.engines.hanging_engine`: the real engine, which can be made to hang in three ways.
+
+- `stop`: SIGSTOP. Nothing of it runs.
+- `lock`: a native call that does not return and holds the interpreter's lock, as a defect in the binding would.
+- `network`: libtorrent's network thread does not go on; all else does, until it asks libtorrent something and waits.
+"""
+
+import ctypes
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from engine_proc.__main__ import main
+from engine_proc.native import libtorrent_session
+
+MODULE: Final = "tools.engines.hanging_engine"
+SIGNALS: Final = {"stop": signal.SIGSTOP, "lock": signal.SIGUSR1, "network": signal.SIGUSR2}
+"""What makes an engine hang in which way."""
+
+_STALL: Final = signal.SIGRTMIN + 3
+"""Its handler is libc's `pause`: the thread that gets it stays there."""
+
+
+class SessionThatStalls(libtorrent_session.LibtorrentSession):
+    """A session that knows its network thread: the last one that libtorrent starts."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        before = _threads()
+        super().__init__(*args, **kwargs)
+        network = max(_threads() - before)
+        libc = ctypes.CDLL(None)
+        signal.signal(SIGNALS["network"], lambda *_: libc.tgkill(os.getpid(), network, _STALL))
+
+
+def _threads() -> set[int]:
+    return {int(task.name) for task in Path("/proc/self/task").iterdir()}
+
+
+def install() -> None:
+    """Makes this process one that can be made to hang."""
+    assert threading.current_thread() is threading.main_thread()
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    libc.signal.restype = ctypes.c_void_p
+    libc.signal(_STALL, ctypes.cast(libc.pause, ctypes.c_void_p))
+    signal.signal(SIGNALS["lock"], lambda *_: ctypes.PyDLL(None).sleep(1000))
+    libtorrent_session.LibtorrentSession = SessionThatStalls  # type: ignore[misc]  # the engine imports it later
+
+
+if __name__ == "__main__":
+    install()
+    main()

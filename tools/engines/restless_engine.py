@@ -1,0 +1,61 @@
+"""`python -m tools.engines.restless_engine`: the real engine, whose torrents each have news ten times a second.
+
+libtorrent says of a torrent that it has changed once a second and when a piece is done, so a thousand that really
+download give a thousand rows a second. Here each row is read anew from libtorrent's own value at every request for
+updates, as libtorrent's rows are, and only the bytes downloaded are counted up; all that follows is the real path.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import libtorrent
+import msgspec
+
+from engine_proc.__main__ import main
+from engine_proc.native import libtorrent_alerts, libtorrent_session
+from engine_proc.native.libtorrent_alerts import AlertCopier
+from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
+
+lt: Any = libtorrent
+
+REAL_EVERY: Final = 10
+"""Of so many requests for updates, one reaches libtorrent."""
+
+_natives: dict[str, Any] = {}
+"""The last status of each torrent that downloads; copies of these live on."""
+
+
+def _keep(copier: AlertCopier, native: Any) -> Alert:
+    update = libtorrent_alerts.AlertCopier._copy_status_update(copier, native)
+    assert isinstance(update, StatusUpdate)
+    told = {status.handle: status for status in native.status}
+    for row in update.rows:
+        if row.state is NativeState.DOWNLOADING:
+            _natives[row.torrent] = told[copier.handles[row.torrent]]
+    return update
+
+
+class RestlessSession(LibtorrentSession):
+    """A session whose torrents are never still."""
+
+    _asked = 0
+
+    def post_updates(self) -> None:
+        """What libtorrent has to say now and then, and meanwhile that a byte more has come for each torrent."""
+        self._asked += 1
+        if self._asked % REAL_EVERY == 0 or not _natives:
+            super().post_updates()
+            return
+        rows = [libtorrent_alerts._copy_status(torrent, native) for torrent, native in _natives.items()]
+        for row in rows:
+            msgspec.structs.force_setattr(row, "downloaded", row.downloaded + self._asked)
+        self._own_alerts.append(StatusUpdate(rows))
+        self._native_socket.send(b"\0")
+
+
+if __name__ == "__main__":
+    copiers: Mapping[type, Any] = libtorrent_alerts._COPIERS
+    vars(libtorrent_alerts)["_COPIERS"] = {**copiers, lt.state_update_alert: _keep}
+    vars(libtorrent_session)["LibtorrentSession"] = RestlessSession
+    main()

@@ -1,0 +1,101 @@
+"""A plain subscriber in a process of its own: it reads as fast as it can, counts, and has no repair.
+
+Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It says `{}` once it hears the daemon tick; each line on stdin
+after that is a question, and the count so far the answer. It ends with the process that started it, since its stdin
+does.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgpack
+import zmq
+
+from protocol.wire.endpoints import EVENTS_SOCKET, ipc_endpoint
+from tools.rig.helper import Helper
+
+TURN: Final = 1000
+RECEIVE_QUEUE: Final = 100_000
+
+
+class Heard(NamedTuple):
+    """What a listener has heard since it was made. Times are of the monotonic clock, in seconds.
+
+    Fields:
+        events: all but ticks. lost: numbers that never came between two that did.
+        last_seq: of the last lifecycle event; head: as the last tick told.
+        first_at, last_at: when the first and the last event came, 0 before.
+    """
+
+    events: int
+    lost: int
+    last_seq: int
+    head: int
+    first_at: float
+    last_at: float
+
+
+class Listener(Helper):
+    """A process that listens.
+
+    Args:
+        runtime_dir: the daemon's.
+        prefixes: of the topics it wants, beside the ticks.
+    """
+
+    def __init__(self, runtime_dir: Path, *prefixes: str) -> None:
+        super().__init__("tools.rig.clients.listener", ipc_endpoint(runtime_dir, EVENTS_SOCKET), *prefixes)
+
+    def heard(self) -> Heard:
+        """What it has heard so far."""
+        return Heard(**self._ask())
+
+
+def _listen(endpoint: str, prefixes: list[str]) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    socket = context.socket(zmq.SUB)
+    socket.rcvhwm = RECEIVE_QUEUE
+    for prefix in (*prefixes, "tick/"):
+        socket.subscribe(prefix)
+    socket.connect(endpoint)
+    socket.recv_multipart()
+    _say()
+    poller = zmq.Poller()
+    poller.register(socket, zmq.POLLIN)
+    poller.register(sys.stdin, zmq.POLLIN)
+    events = lost = last_seq = head = 0
+    first_at = last_at = 0.0
+    while True:
+        ready = dict(poller.poll())
+        if socket in ready:
+            for _ in range(TURN):
+                try:
+                    topic, frame = socket.recv_multipart(zmq.NOBLOCK)
+                except zmq.Again:
+                    break
+                if topic == b"tick/-":
+                    head = msgpack.unpackb(frame)["seq"]
+                    continue
+                events += 1
+                if topic.startswith(b"lifecycle/"):
+                    seq = msgpack.unpackb(frame)["seq"]
+                    lost += seq - last_seq - 1 if last_seq else 0
+                    last_seq = seq
+                last_at = time.monotonic()
+                first_at = first_at or last_at
+        if sys.stdin.fileno() in ready:
+            if not sys.stdin.readline():
+                return
+            _say(**Heard(events, lost, last_seq, head, first_at, last_at)._asdict())
+
+
+def _say(**answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _listen(sys.argv[1], sys.argv[2:])

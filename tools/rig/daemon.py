@@ -1,0 +1,227 @@
+"""A real `ouzeld` in a temporary directory."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import ouzel
+from engine_proc.process import landlock
+from engine_proc.process.sandbox import FILES_SINCE
+from protocol.wire.rows import HealthStatus, TorrentRow, TorrentState
+from tools.rig.seed import LOOPBACK
+from tools.rig.stderrs import Stderr
+from tools.rig.waiting import until
+
+
+class Daemon:
+    """A supervisor and its engine, to be started, killed and started again.
+
+    Args:
+        root: a directory of its own; short, since the sockets lie in it.
+        engine: libtorrent settings over those that keep it on loopback.
+        restart, limits, api, sandbox: keys of these sections of the configuration; the sandbox is off for another
+            engine than the real one, which may have to leave traces.
+        engine_module: what it runs as its engine instead of the real one.
+        environment: variables over those of the test.
+        module: what is run as the supervisor instead of the real one.
+        command: what is started instead of `python -I -m supervisor`.
+        cwd: where it is started; the test's own directory otherwise.
+        stderr: its standard error, instead of the log below.
+
+    Its log is in `root / log`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        engine: Mapping[str, int | str | bool] | None = None,
+        restart: Mapping[str, float] | None = None,
+        limits: Mapping[str, int] | None = None,
+        api: Mapping[str, str] | None = None,
+        sandbox: Mapping[str, str] | None = None,
+        engine_module: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        module: str = "supervisor",
+        command: Sequence[str] | None = None,
+        cwd: Path | None = None,
+        stderr: Stderr | None = None,
+    ) -> None:
+        self._stderr = stderr
+        self.root = root
+        self._cwd = cwd
+        self._environment = {**os.environ, **(environment or {})}
+        program = [module] if engine_module is None else ["tools.engines.ouzeld", engine_module]
+        self._command = command or [sys.executable, "-I", "-m", *program]
+        self.downloads = root / "downloads"
+        self.resume_dir = root / "resume"
+        self.runtime_dir = root / "run"
+        self.log = root / "log"
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        sections: dict[str, Mapping[str, Any]] = {
+            "paths": {
+                "resume_dir": str(self.resume_dir),
+                "runtime_dir": str(self.runtime_dir),
+                "state_dir": str(root / "state"),
+                "download_roots": [str(self.downloads)],
+            },
+            "engine": {**LOOPBACK, **(engine or {})},
+            "restart": restart or {},
+            "limits": limits or {},
+            "api": api or {},
+            "sandbox": sandbox or {"mode": "require" if engine_module is None and sandboxed() else "off"},
+        }
+        self.config = root / "ouzel.toml"
+        self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: ouzel.Client | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def client(self) -> ouzel.Client:
+        """A client of the daemon, made anew at each start."""
+        assert self._client is not None
+        return self._client
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's pid."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the supervisor and waits until it answers."""
+        with self.log.open("ab") as log:
+            stderr = self._stderr or Stderr(log.fileno())
+            argv = [*stderr.shell, *self._command, "--config", str(self.config)]
+            # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=stderr.fd,
+                start_new_session=True,
+                env=self._environment,
+                cwd=self._cwd,
+            )
+        if self._client is not None:
+            self._client.close()
+        self._client = ouzel.Client(self.runtime_dir)
+        until(self._answers, f"the daemon answers; its log is {self.log}")
+        stderr.started()
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=60)
+
+    def ended(self) -> int | None:
+        """Its exit code, or minus the signal's number; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """SIGKILL to the supervisor alone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Ends everything, whatever state it is in."""
+        if self._client is not None:
+            self._client.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+                raise
+
+    def engine_pid(self) -> int:
+        """The pid of a running engine."""
+        return until(lambda: self.client.health().engine.pid, "an engine runs")
+
+    def kill_engine(self) -> int:
+        """SIGKILL to the engine. Returns the pid that it had."""
+        pid = self.engine_pid()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The log's records of an event, those of the engine too, in order."""
+        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+        return [line for line in lines if line.get("event") == event]
+
+    def healthy(self) -> bool:
+        """Whether `health` says so."""
+        return self.client.health().status is HealthStatus.HEALTHY
+
+    def row(self, torrent: str) -> TorrentRow:
+        """The torrent's row."""
+        [row] = self.client.list_torrents(ids=[torrent])
+        return row
+
+    def until_state(self, torrent: str, *states: TorrentState, patience_s: float = 60.0) -> TorrentRow:
+        """Waits until the torrent is in one of these states."""
+        return until(
+            lambda: row if (row := self.row(torrent)).state in states else None,
+            f"torrent {torrent} is {' or '.join(states)}; the daemon's log is {self.log}",
+            patience_s=patience_s,
+        )
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            self.client.hello()
+        except (ouzel.NotRunning, ouzel.RequestTimeout):
+            return False
+        return True
+
+
+def sandboxed() -> bool:
+    """Whether this kernel can confine the engine as far as `require` wants it."""
+    try:
+        return landlock.abi() >= FILES_SINCE
+    except OSError:
+        return False
+
+
+def _toml(section: str, keys: Mapping[str, Any]) -> str:
+    lines = [f"{key} = {_toml_value(value)}" for key, value in keys.items()]
+    return "\n".join([f"[{section}]", *lines, ""])
+
+
+def _toml_value(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""Torrents that no honest program makes, and what becomes of their names on the disk."""

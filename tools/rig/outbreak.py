@@ -1,0 +1,115 @@
+"""Torrents of which some crash the engine that loads them, in a real daemon over the real engine with failpoints."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from protocol.wire.rows import TorrentState
+from tools.engines.failpoints import Failpoint, Failpoints
+from tools.rig.daemon import Daemon
+from tools.rig.samples import SampleTorrent, noise
+from tools.rig.waiting import until
+
+Evidence = Literal["strong", "weak", "late"]
+"""`strong`: dies in the native call that adds the torrent; `weak`: in a native thread, once all have been added for a
+while and nothing is in flight; `late`: in a native thread shortly after the add, with others on their way."""
+
+_FAILPOINTS: Final[dict[Evidence, Failpoint]] = {
+    "strong": Failpoint(where="load"),
+    "weak": Failpoint(where="load", delay_ms=200, calm=True),
+    "late": Failpoint(where="load", delay_ms=40),
+}
+FILE_BYTES: Final = 1000
+
+
+class Outcome(NamedTuple):
+    """What came of an outbreak.
+
+    Fields:
+        crashes: ends of engines by SIGSEGV.
+        seconds: from the kill that made the engine load all torrents anew until all good ones seeded and the others
+            were in quarantine.
+        quarantined: by their ids, from the rows; told: from the events.
+    """
+
+    crashes: int
+    seconds: float
+    quarantined: set[str]
+    told: set[str]
+
+
+class Outbreak:
+    """A daemon with torrents that all seed, until some of them are armed.
+
+    Args:
+        root: a directory of its own; short, since sockets lie in it.
+        count: how many torrents there are.
+    """
+
+    def __init__(self, root: Path, count: int) -> None:
+        self.failpoints = Failpoints(root / "failpoints")
+        self.daemon = Daemon(
+            root / "d",
+            engine_module="tools.engines.failpoint_engine",
+            environment=self.failpoints.environment,
+            restart={"budget": 5, "window_s": 60, "max_delay_s": 1},
+        )
+        self.samples = [
+            SampleTorrent(f"torrent {number:04}", {"": noise(FILE_BYTES, number)}, single=True)
+            for number in range(count)
+        ]
+
+    def seed(self) -> None:
+        """Adds all torrents, and waits until they seed."""
+        for sample in self.samples:
+            sample.write(self.daemon.downloads)
+        requests = [("add_torrent", {"metainfo": sample.metainfo, "seed_mode": True}) for sample in self.samples]
+        replies = self.daemon.client.request_many(requests)
+        assert all(isinstance(reply, dict) for reply in replies), replies
+        self._until_seeding(len(self.samples))
+
+    def break_out(self, poison: Sequence[str], evidence: Evidence, *, patience_s: float = 120.0) -> Outcome:
+        """From now on these torrents crash the engine, and it has to load all of them again."""
+        for torrent in poison:
+            self.failpoints.arm(torrent, msgspec.structs.replace(_FAILPOINTS[evidence], torrent=torrent))
+        before = self.crashes()
+        began = time.monotonic()
+        self.daemon.kill_engine()
+        until(
+            lambda: self.quarantined() == set(poison),
+            f"{poison} are quarantined; the daemon's log is {self.daemon.log}",
+            patience_s=patience_s,
+            every_s=0.1,
+        )
+        self._until_seeding(len(self.samples) - len(poison))
+        seconds = time.monotonic() - began
+        told = {str(record["torrent"]) for record in self.daemon.logged("torrent_quarantined")}
+        return Outcome(self.crashes() - before, seconds, self.quarantined(), told)
+
+    def quarantined(self) -> set[str]:
+        """The ids of all torrents in quarantine."""
+        return {row.torrent for row in self.daemon.client.list_torrents(state=TorrentState.QUARANTINED)}
+
+    def crashes(self) -> int:
+        """How many engines have ended by SIGSEGV."""
+        return sum(record["signal"] == "SIGSEGV" for record in self.daemon.logged("engine_exited"))
+
+    def _until_seeding(self, count: int) -> None:
+        until(
+            lambda: self.daemon.client.stats().torrents.get(TorrentState.SEEDING.value) == count,
+            f"{count} torrents seed; the daemon's log is {self.daemon.log}",
+            every_s=0.1,
+        )
+
+
+@contextmanager
+def outbreak(root: Path, count: int) -> Iterator[Outbreak]:
+    """A daemon of which all torrents seed; it is gone at the end."""
+    made = Outbreak(root, count)
+    with made.daemon:
+        made.seed()
+        yield made

@@ -1,0 +1,77 @@
+"""Torrents for tests: made in memory, known to libtorrent and to the fake session alike (v1, BEP 3)."""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from protocol.wire.desired import DesiredTorrent
+from tools.rig import bencode
+from tools.rig.bencode import Bencodable
+
+PIECE_LENGTH: Final = 16 * 1024
+
+
+def noise(size: int, seed: int = 0) -> bytes:
+    """Bytes that look random and are the same each time."""
+    return random.Random(seed).randbytes(size)
+
+
+class SampleTorrent:
+    """A torrent of given content.
+
+    Args:
+        name: the root folder's name; with `single`, the file's.
+        files: content by path below the root folder; one file under any name where `single`.
+        single: a single-file torrent, which has no root folder.
+    """
+
+    def __init__(
+        self, name: str, files: Mapping[str, bytes], *, piece_length: int = PIECE_LENGTH, single: bool = False
+    ) -> None:
+        self.name = name
+        self.piece_length = piece_length
+        self.contents = {name if single else f"{name}/{path}": content for path, content in files.items()}
+        whole = b"".join(files.values())
+        self.size = len(whole)
+        hashes = b"".join(
+            hashlib.sha1(whole[at : at + piece_length]).digest() for at in range(0, len(whole), piece_length)
+        )
+        info: dict[bytes, Bencodable] = {b"name": name.encode(), b"piece length": piece_length, b"pieces": hashes}
+        if single:
+            info[b"length"] = self.size
+        else:
+            info[b"files"] = [
+                {b"length": len(content), b"path": [part.encode() for part in path.split("/")]}
+                for path, content in files.items()
+            ]
+        self.info = info
+        self.torrent = hashlib.sha1(bencode.encode(info)).hexdigest()
+        self.metainfo = self.metainfo_with({})
+        self.magnet = f"magnet:?xt=urn:btih:{self.torrent}&dn={name}"
+
+    def metainfo_with(self, extra: Mapping[bytes, Bencodable]) -> bytes:
+        """The .torrent file with more members beside `info`, which leaves its id as it is."""
+        return bencode.encode({**extra, b"info": self.info})
+
+    def write(self, save_path: Path) -> None:
+        """Puts the files where a torrent with this save path has them."""
+        for path, content in self.contents.items():
+            file = save_path / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+    def desired(self, save_path: Path | str = "/nowhere", **fields: Any) -> DesiredTorrent:
+        """This torrent as a client would ask for it, by its .torrent file or, `by_magnet`, by its magnet link."""
+        if fields.pop("by_magnet", False):
+            fields |= {"source": "magnet", "magnet": self.magnet}
+        return DesiredTorrent(
+            **{"torrent": self.torrent, "source": "metainfo", "save_path": str(save_path), "name": self.name} | fields
+        )
+
+
+def two_files(name: str = "sample") -> SampleTorrent:
+    """Two files of three pieces each, which share no piece."""
+    size = 3 * PIECE_LENGTH
+    return SampleTorrent(name, {"a.bin": noise(size, 1), "b.txt": noise(size, 2)})

@@ -1,0 +1,153 @@
+"""A bare libtorrent session in a process of its own, to download from and to measure against.
+
+Run as `python -m tools.rig.seed`: one JSON object a line on stdin is a command, one on stdout its answer. It ends with
+the process that started it, since its stdin does.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tools.rig.helper import Helper
+
+LOOPBACK: Final = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_outgoing_utp": False,
+    "allow_multiple_connections_per_ip": True,
+}
+"""Settings of a session that talks to nobody but its neighbours on this machine."""
+
+DOWNLOAD_S: Final = 600.0
+"""How long a download may take."""
+
+
+class Downloaded(NamedTuple):
+    """How a bare session's download went.
+
+    Fields:
+        finished_s: from the add until libtorrent said that all pieces passed their hash check.
+        flushed_s: from the add until it said that its write cache was written out, too.
+        cpu_s: CPU time that the process used meanwhile.
+    """
+
+    finished_s: float
+    flushed_s: float
+    cpu_s: float
+
+
+class Seed(Helper):
+    """A process with a bare session.
+
+    Args:
+        upload_bps: limit of what it gives, 0 for none; it holds on loopback too.
+        settings: libtorrent's, over those that keep it on loopback.
+    """
+
+    def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
+        wanted = {**LOOPBACK, **(settings or {}), "upload_rate_limit": upload_bps}
+        super().__init__("tools.rig.seed", json.dumps(wanted))
+        self.endpoint = f"127.0.0.1:{self.greeting['port']}"
+
+    def add(self, metainfo: bytes, save_path: Path, *, peer: str | None = None, seed_mode: bool = True) -> None:
+        """Seeds what lies at `save_path`, or without `seed_mode` downloads it from `peer`."""
+        self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
+
+    def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
+        """Adds a torrent, and waits until it is complete. Nothing else is done, and nobody asks meanwhile."""
+        answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
+        return Downloaded(**answer)
+
+    def uploaded(self) -> int:
+        """Payload bytes that were given so far, up to this moment."""
+        return int(self._ask(op="totals")["uploaded"])
+
+    def downloaded(self) -> int:
+        """Payload bytes that were taken so far, up to this moment."""
+        return int(self._ask(op="totals")["downloaded"])
+
+    def finished(self) -> bool:
+        """Whether all torrents have all their pieces."""
+        return bool(self._ask(op="totals")["finished"])
+
+
+def _serve(settings: dict[str, Any]) -> None:
+    import libtorrent
+
+    lt: Any = libtorrent
+    session = lt.session(settings)
+    everyone = lt.ip_filter()
+    everyone.add_rule("0.0.0.0", "255.255.255.255", 1 << session.global_peer_class_id)
+    session.set_peer_class_filter(everyone)
+    while not session.listen_port():
+        time.sleep(0.01)
+    _say(port=session.listen_port())
+    for line in sys.stdin:
+        command = json.loads(line)
+        match command["op"]:
+            case "add":
+                session.add_torrent(_params(lt, command))
+                _say()
+            case "download":
+                _say(**_download(lt, session, _params(lt, command))._asdict())
+            case _:
+                # The session's counters move with each block, a torrent's own once a second.
+                session.post_session_stats()
+                counters = _await(session, lt.session_stats_alert).values
+                _say(
+                    uploaded=counters["net.sent_payload_bytes"],
+                    downloaded=counters["net.recv_payload_bytes"],
+                    finished=all(handle.status().is_seeding for handle in session.get_torrents()),
+                )
+
+
+def _params(lt: Any, command: dict[str, Any]) -> Any:
+    params = lt.load_torrent_buffer(bytes.fromhex(command["metainfo"]))
+    params.save_path = command["save_path"]
+    params.flags = lt.torrent_flags.seed_mode if command["seed_mode"] else 0
+    if command["peer"]:
+        host, _, port = command["peer"].rpartition(":")
+        params.peers = [(host, int(port))]
+    return params
+
+
+def _download(lt: Any, session: Any, params: Any) -> Downloaded:
+    categories = lt.alert.category_t
+    mask = categories.error_notification | categories.status_notification | categories.storage_notification
+    session.apply_settings({"alert_mask": int(mask)})
+    began, cpu_began = time.monotonic(), time.process_time()
+    handle = session.add_torrent(params)
+    _await(session, lt.torrent_finished_alert)
+    finished_s = time.monotonic() - began
+    # One such alert comes by itself when a torrent finishes; the second to come answers one of these for certain.
+    handle.flush_cache()
+    handle.flush_cache()
+    _await(session, lt.cache_flushed_alert, count=2)
+    return Downloaded(finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began)
+
+
+def _await(session: Any, wanted: type, *, count: int = 1) -> Any:
+    """The `count`-th alert of a type from now on; it lives until the next call."""
+    deadline = time.monotonic() + DOWNLOAD_S
+    while time.monotonic() < deadline:
+        session.wait_for_alert(1000)
+        for alert in session.pop_alerts():
+            count -= isinstance(alert, wanted)
+            if not count:
+                return alert
+    raise TimeoutError(wanted.__name__)
+
+
+def _say(**answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _serve(json.loads(sys.argv[1]))

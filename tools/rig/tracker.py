@@ -1,0 +1,155 @@
+"""A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3), that knows no peers and counts who announces."""
+
+import struct
+import threading
+import time
+from collections.abc import Collection
+from enum import Enum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, UDPServer
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from tools.rig import bencode
+
+INTERVAL_S: Final = 1800
+"""What clients are told to wait until they announce again."""
+
+_CONNECT: Final = 0
+_ANNOUNCE: Final = 1
+_MAGIC: Final = 0x41727101980
+_CONNECTION: Final = 0x0123456789ABCDEF
+_CONNECT_REQUEST: Final = struct.Struct("!QII")
+_ANNOUNCE_REQUEST: Final = struct.Struct("!QII20s20sQQQIIIiH")
+
+
+class AnnounceEvent(Enum):
+    """In the order of BEP 15's numbers."""
+
+    NONE = "none"
+    COMPLETED = "completed"
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+class Announce(NamedTuple):
+    """One announce: monotonic time in seconds, the torrent's id (v1), the event, and what the client still lacks."""
+
+    at: float
+    torrent: str
+    event: AnnounceEvent
+    left: int
+
+
+class Tracker:
+    """Serves both protocols until it is closed.
+
+    Fields:
+        announces: all so far, in the order of their arrival; only ever grows.
+        http, udp: the announce URLs.
+        refusal: to be set: what it says to announces by HTTP instead of taking them.
+    """
+
+    def __init__(self) -> None:
+        self.announces: list[Announce] = []
+        self.refusal: str | None = None
+        take = self.announces.append
+
+        class Http(_HttpHandler):
+            heard = staticmethod(take)
+            refusal = staticmethod(lambda: self.refusal)
+
+        class Udp(_UdpHandler):
+            heard = staticmethod(take)
+
+        self._servers = [_HttpServer(("127.0.0.1", 0), Http), _UdpServer(("127.0.0.1", 0), Udp)]
+        http, udp = (server.server_address[1] for server in self._servers)
+        self.http = f"http://127.0.0.1:{http}/announce"
+        self.udp = f"udp://127.0.0.1:{udp}/announce"
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), name="tracker", daemon=True)
+            for server in self._servers
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops serving."""
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def told(self, *events: AnnounceEvent) -> list[Announce]:
+        """The announces with one of these events so far."""
+        return [announce for announce in self.announces.copy() if announce.event in events]
+
+
+def busiest_second(announces: Collection[Announce]) -> int:
+    """How many came within the one second, of any beginning, in which most did."""
+    times = sorted(announce.at for announce in announces)
+    most, first = 0, 0
+    for last, at in enumerate(times):
+        while at - times[first] >= 1.0:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+class _HttpServer(ThreadingHTTPServer):
+    request_queue_size = 1000
+    daemon_threads = True
+
+
+class _UdpServer(UDPServer):
+    max_packet_size = 2048
+
+
+class _HttpHandler(BaseHTTPRequestHandler):
+    heard: Any
+    refusal: Any
+
+    def do_GET(self) -> None:  # the base class looks it up by this name
+        now = time.monotonic()
+        asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
+        event = AnnounceEvent(asked.get("event", "none") or "none")
+        self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"])))
+        said: dict[bytes, bencode.Bencodable] = {b"interval": INTERVAL_S, b"complete": 7, b"incomplete": 1}
+        said[b"peers"] = b""
+        if (refusal := self.refusal()) is not None:
+            said = {b"failure reason": refusal.encode(errors="surrogateescape")}
+        body = bencode.encode(said)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class calls it so
+        """Says nothing."""
+
+
+class _UdpHandler(BaseRequestHandler):
+    heard: Any
+
+    def handle(self) -> None:
+        now = time.monotonic()
+        packet, socket = self.request
+        if len(packet) == _CONNECT_REQUEST.size:
+            magic, action, transaction = _CONNECT_REQUEST.unpack(packet)
+            if (magic, action) == (_MAGIC, _CONNECT):
+                socket.sendto(struct.pack("!IIQ", _CONNECT, transaction, _CONNECTION), self.client_address)
+        elif len(packet) >= _ANNOUNCE_REQUEST.size:
+            fields = _ANNOUNCE_REQUEST.unpack_from(packet)
+            connection, action, transaction, info_hash, _, _, left, _, event = fields[:9]
+            if (connection, action) == (_CONNECTION, _ANNOUNCE):
+                self.heard(Announce(now, info_hash.hex(), list(AnnounceEvent)[event], left))
+                socket.sendto(struct.pack("!IIIII", _ANNOUNCE, transaction, INTERVAL_S, 0, 0), self.client_address)

@@ -1,0 +1,25 @@
+"""`scripts/spec`: writes what is generated, or says what of it is stale."""
+
+import sys
+
+import typer
+
+from tools.spec import files
+
+
+def main(check: bool = typer.Option(False, "--check", help="write nothing; exit 1 and say what is stale")) -> None:
+    """Writes docs/protocol.md's tables and examples, docs/schema and tests/vectors, from the typed messages."""
+    found = files.stale()
+    if not check:
+        files.write()
+    for path in found:
+        sys.stdout.write(f"{path}: {'is stale; scripts/spec writes it' if check else 'written'}\n")
+    if check and found:
+        raise typer.Exit(1)
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.command()(main)
+
+if __name__ == "__main__":
+    app(prog_name="scripts/spec")

@@ -1,0 +1,99 @@
+"""All that is generated, by its path below the repository: vectors, schemas and the regions of the page."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tools.spec import edges, page, schemas, vectors
+from tools.spec.vectors import Vector
+from tools.spec.wire_json import to_json
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = "docs/protocol.md"
+SCHEMAS: Final = "docs/schema"
+VECTORS: Final = "tests/vectors"
+
+_REGION: Final = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end of (?P=name) -->\n)", re.DOTALL
+)
+
+_VECTORS: Final = {
+    "requests": (
+        vectors.requests,
+        "Requests: each command with the fewest arguments, and with all. A server understands them; a client makes the "
+        "like of them.",
+    ),
+    "replies": (vectors.replies, "Replies: the result of each command, and each error."),
+    "events": (vectors.events, "Events: one of each type. `topic` is the first frame of its message."),
+    "codec_accepted": (edges.accepted, "Frames at the edges of the format that every decoder takes."),
+    "codec_rejected": (
+        edges.rejected,
+        "Frames that are no messages: every client and every server refuses them. The error is what a server answers.",
+    ),
+    "server_rejected": (
+        edges.refused,
+        "Maps that decode well and that a server answers with an error; nothing is done. A client's codec takes them.",
+    ),
+}
+
+
+class PageBroken(Exception):
+    """The page lacks a region, or has one that nobody generates."""
+
+
+def generated() -> dict[str, str]:
+    """The text of every generated file."""
+    found = {f"{VECTORS}/{name}.json": _vectors(about, make()) for name, (make, about) in _VECTORS.items()}
+    found |= {f"{SCHEMAS}/{name}.json": _json(schema) for name, schema in schemas.schemas()}
+    return found | {PAGE: with_regions((ROOT / PAGE).read_text(), page.regions())}
+
+
+def stale() -> list[str]:
+    """What is not as it would be generated now: what differs, is missing, or should not be there."""
+    wanted = generated()
+    found = [path for path, text in wanted.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
+    there = [*(ROOT / SCHEMAS).glob("*"), *(ROOT / VECTORS).glob("*.json")]
+    return sorted(
+        [*found, *(str(path.relative_to(ROOT)) for path in there if str(path.relative_to(ROOT)) not in wanted)]
+    )
+
+
+def write() -> None:
+    """Writes what is stale, and deletes what nobody generates any more."""
+    wanted = generated()
+    for path in stale():
+        file = ROOT / path
+        if path in wanted:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(wanted[path])
+        else:
+            file.unlink()
+
+
+def with_regions(text: str, regions: Mapping[str, str]) -> str:
+    """The page with its regions generated anew."""
+    there = [match["name"] for match in _REGION.finditer(text)]
+    if sorted(there) != sorted(regions):
+        raise PageBroken(f"the page's regions are {sorted(there)}, and {sorted(regions)} are generated")
+    return _REGION.sub(lambda match: f"{match['begin']}\n{regions[match['name']].strip()}\n\n{match['end']}", text)
+
+
+def _vectors(about: str, found: Iterable[Vector]) -> str:
+    return _json({"about": about, "vectors": [_vector(vector) for vector in found]})
+
+
+def _vector(vector: Vector) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": vector.name, "hex": vector.frame.hex()}
+    if vector.topic is not None:
+        told["topic"] = vector.topic
+    if vector.error is None:
+        return told | {"decoded": to_json(vector.decoded)}
+    kind, field = vector.error
+    error = {"code": kind.code, "name": kind.wire_name, **({} if field is None else {"field": field})}
+    return told | {"error": error, "by": vector.by}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

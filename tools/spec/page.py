@@ -1,0 +1,372 @@
+"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors.
+
+Longer than most files here: it is many regions, of a few lines each.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from functools import cache
+from typing import Final, get_args
+
+import msgspec
+
+from ouzel.requests import MAX_REPLY_BYTES
+from protocol.wire import codec, commands, desired, envelope, events
+from protocol.wire.errors import ErrorKind
+from protocol.wire.events import Event, Progress, Tick
+from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
+from protocol.wire.rows import EngineState, HealthStatus, Severity, TorrentState
+from supervisor import service
+from supervisor.commands import pages, reads
+from supervisor.events import event_log, subscriptions
+from supervisor.requests import acceptances, claims, large_frames, requests
+from supervisor.transport import connections, outbox, sockets
+from tools.spec import types, vectors
+from tools.spec.meanings import about, meanings, summary
+from tools.spec.samples import EVENTS
+from tools.spec.vectors import Vector
+from tools.spec.wire_json import text
+
+HEX_WIDTH: Final = 100
+_STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
+    (TorrentState.QUEUED, "waits for its turn; nothing is known of it yet in this engine"),
+    (TorrentState.CHECKING, "its files are being hashed"),
+    (TorrentState.FETCHING_METADATA, "a magnet link without its metadata"),
+    (TorrentState.DOWNLOADING, "selected files are being fetched"),
+    (TorrentState.FINISHED, "all selected files are complete, and not all files are selected"),
+    (TorrentState.SEEDING, "all there is, is complete"),
+    (
+        TorrentState.PAUSED,
+        "a client paused it, or it is held since its disk is full (then the row's `paused` is false)",
+    ),
+    (TorrentState.ERROR, "something is wrong, and somebody has to act; the row's `error` says what"),
+    (
+        TorrentState.MISSING_STORAGE,
+        "its disk or its files are not there; goes on by itself when they are back",
+    ),
+    (TorrentState.QUARANTINED, "crashes the engine, and is not loaded until `release_torrent`"),
+    (HealthStatus.STARTING, "the first engine has not taken commands yet"),
+    (HealthStatus.HEALTHY, "the service works; what `reasons` say concerns some torrents or parts only"),
+    (HealthStatus.DEGRADED, "it works, and something hinders it as a whole: `reasons` say what"),
+    (HealthStatus.UNHEALTHY, "no engine, and none soon: reads are answered, and mutations that need no engine"),
+    (HealthStatus.STOPPING, "the supervisor is shutting down: reads are answered, mutations refused"),
+    (Severity.WARNING, "some torrents, files or clients have it, or a part that the others do without"),
+    (Severity.ERROR, "it hinders the whole service, which is `degraded` for it"),
+    (Severity.CRITICAL, "the service does not do its work, and is `unhealthy` for it"),
+    (EngineState.IDLE, "no engine was wanted yet"),
+    (EngineState.STARTING, "a process is there and does not take commands yet"),
+    (EngineState.RUNNING, "takes commands"),
+    (EngineState.RECYCLING, "saves and leaves, to be replaced"),
+    (EngineState.BACKING_OFF, "died; the next one starts in a moment"),
+    (EngineState.OVER_BUDGET, "died too often; the next one is tried in minutes"),
+    (EngineState.STOPPING, "saves and leaves, since the service stops"),
+    (EngineState.STOPPED, "left, and the service stops"),
+)
+"""The members of enumerations have one value in several of these, and so one hash."""
+
+
+def regions() -> dict[str, str]:
+    """All of them, by name."""
+    return {
+        "request": _members(envelope.Request),
+        "reply": _members(envelope.Reply, given=False),
+        "error": _members(envelope.ErrorBody, given=False),
+        "event": _members(envelope.EventFrame, given=False),
+        "limits": _limits(),
+        "errors": _errors(),
+        "errors-always": _refusals(ALWAYS),
+        "errors-of-mutations": _refusals(OF_MUTATIONS),
+        "torrent-states": _states(TorrentState),
+        "health-states": _states(HealthStatus),
+        "severities": _states(Severity),
+        "engine-states": _states(EngineState),
+        "list-of-operations": _operations(),
+        "operations": "\n\n".join(_operation(operation) for operation in OPERATIONS.values()),
+        "types": "\n\n".join(_type(kind) for kind in _named_types()),
+        "list-of-events": _event_types(),
+        "events": "\n\n".join(map(_event, EVENTS)),
+    }
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def hex_block(frame: bytes) -> str:
+    """A frame in hex, in lines that fit."""
+    return "```text\n" + "\n".join(textwrap.wrap(frame.hex(), HEX_WIDTH)) + "\n```"
+
+
+def json_block(vector: Vector) -> str:
+    """What a frame holds."""
+    return f"```json\n{text(vector.decoded)}\n```"
+
+
+def _members(kind: type[msgspec.Struct], *, given: bool = True, without: tuple[str, ...] = ()) -> str:
+    """The table of a message's members.
+
+    Args:
+        given: clients give them, so that what may be left out has a default; else the daemon does.
+    """
+    words = meanings(kind)
+    rows = []
+    for field in types.fields_of(kind):
+        if field.encode_name in without:
+            continue
+        cells = [f"`{field.encode_name}`", types.name_of(field.type)]
+        if given:
+            cells += [types.default_of(field), types.bounds_of(field.type)]
+        rows.append([*cells, words[field.encode_name]])
+    head = ["name", "type", *(["default", "bounds"] if given else []), "meaning"]
+    return table(head, rows) if rows else "None."
+
+
+def _limits() -> str:
+    def mib(size: int) -> str:
+        return f"{size // 2**20} MiB"
+
+    return table(
+        ["what", "limit", "beyond it"],
+        [
+            ["bytes of a request", f"{codec.MAX_FRAME_BYTES:,} ({mib(codec.MAX_FRAME_BYTES)})", "`frame_too_large`"],
+            [
+                "bytes of a message",
+                f"{sockets.RECEIVE_BYTES_MAX:,} ({mib(sockets.RECEIVE_BYTES_MAX)})",
+                "the connection is closed without an answer",
+            ],
+            ["members of all arrays and maps of a request together", f"{codec.MAX_ELEMENTS:,}", "`frame_too_large`"],
+            ["arrays and maps in a request", f"{codec.MAX_CONTAINERS:,}", "`frame_too_large`"],
+            ["levels of arrays and maps, the outermost map is the first", f"{codec.MAX_DEPTH}", "`too_deep`"],
+            ["integers", f"±{codec.MAX_INTEGER:,} (2^53-1)", "`malformed_frame`"],
+            ["`id` and `client`", "200 characters each", "`invalid_envelope`"],
+            [
+                "`deadline_ms`",
+                f"1..{envelope.MAX_DEADLINE_MS:,}; {envelope.DEFAULT_DEADLINE_MS:,} when left out",
+                "`invalid_envelope`",
+            ],
+            ["rows, files or events a page (`limit`)", f"{commands.MAX_PAGE:,}", "`invalid_argument`"],
+            [
+                "rate limits (`*_bps`)",
+                f"{desired.LIMIT_MAX_BPS:,}",
+                "`invalid_argument`",
+            ],
+            ["characters of all globs of a torrent together", f"{desired.RULES_MAX:,}", "`invalid_argument`"],
+            [
+                "trackers, web seeds, and peers, of a source",
+                f"{desired.ADDRESSES_MAX:,} each",
+                "`invalid_magnet` or `invalid_metainfo`",
+            ],
+            [
+                "processor time to find out which files a torrent's globs want",
+                f"{desired.RULES_PATIENCE_S:g} s",
+                "the torrent is in state `error`",
+            ],
+            [
+                "events in one reply to `replay`, in bytes",
+                f"about {mib(reads.REPLAY_BYTES_MAX)}, but one event at least",
+                "fewer than `limit` come; ask again",
+            ],
+            [
+                "events that are kept for `replay`",
+                f"the last {event_log.MAX_EVENTS:,} and {mib(event_log.MAX_BYTES)}",
+                "`replay_gone`",
+            ],
+            ["events in one reply to `replay`", f"{reads.REPLAY_EVENTS_MAX:,}", "fewer than `limit` come; ask again"],
+            [
+                "rows or files in one reply, in bytes",
+                f"about {pages.PAGE_BYTES // 1024} KiB, but one at least",
+                "fewer than `limit` come; go on with `cursor`",
+            ],
+            [
+                "requests of a connection under way, without `hello`, `ping`, `health`, `stats` and `get_torrent`",
+                f"{claims.IN_FLIGHT_MAX:,}, and {mib(claims.IN_FLIGHT_BYTES_MAX)} of them",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
+                "requests of all connections under way",
+                f"{mib(claims.TOTAL_BYTES_MAX)}",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
+                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that wait, "
+                "since one before took long to read",
+                f"{mib(large_frames.WAITING_MAX)}; of all connections {mib(large_frames.WAITING_TOTAL_MAX)}",
+                "`too_many_in_flight`, with `retry_after_ms`",
+            ],
+            [
+                "frames before a request, which are given back with the reply",
+                f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes",
+                "`frame_too_large`, with a null `id`",
+            ],
+            [
+                "frames of a connection whose `id` cannot be read",
+                f"{claims.BAD_FRAMES_BURST:g}, and {claims.BAD_FRAMES_PER_S:g} a second",
+                "dropped; once a second `too_many_bad_frames`",
+            ],
+            [
+                "requests of a connection that are none although their `id` can be read: by their frame, their "
+                "envelope, their `op` or the form of their arguments",
+                f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
+                "the refusals come late, one after the other, each by its deadline; where "
+                f"{claims.BAD_REQUESTS_WAITING_MAX} wait, `too_many_in_flight` at once",
+            ],
+            [
+                "replies of a connection that it does not read",
+                f"{outbox.QUEUE_MAX:,} (of those over {outbox.LARGE_BYTES // 1024} KiB, "
+                f"{mib(outbox.LARGE_UNSENT_MAX)}), and {mib(outbox.WAITING_MAX)} more",
+                "further replies to it are lost",
+            ],
+            [
+                "connections of a socket, locally and again as many on tcp",
+                f"{connections.CONNECTIONS_MAX:,}",
+                "one more is closed",
+            ],
+            ["a connection's handshake", f"{sockets.HANDSHAKE_MS // 1000} s", "the connection is closed"],
+            [
+                "subscriptions of a connection, each its length and 16 bytes",
+                f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all together {mib(subscriptions.ALL_BYTES_MAX)}",
+                f"the connection, or that which holds most and at least {subscriptions.BLAMED_BYTES_MIN // 1024} KiB, "
+                "is closed",
+            ],
+            [
+                "a frame to the events socket, in bytes",
+                f"{sockets.SUBSCRIPTION_BYTES_MAX:,}",
+                "the connection is closed",
+            ],
+            [
+                "messages that wait for a slow subscriber",
+                f"{sockets.SUBSCRIBER_HWM:,}",
+                "it loses the newest, and learns of it by the next tick",
+            ],
+            ["files in a `files_discovered` event", f"{events.MAX_EVENT_FILES:,}", "`truncated`; `list_files` has all"],
+            [
+                "how long a mutation's reply is remembered",
+                f"{acceptances.REMEMBERED_S:g} s, and {mib(acceptances.MAX_BYTES)} of them",
+                "the same request again is carried out again",
+            ],
+            ["time between two ticks", f"{service.TICK_S:g} s", ""],
+            [
+                "bytes of a reply",
+                f"none; Ouzel's own clients take {mib(MAX_REPLY_BYTES)}",
+                "ask for smaller pages",
+            ],
+        ],
+    )
+
+
+def _errors() -> str:
+    return table(
+        ["code", "name", "retry", "meaning"],
+        [[str(kind.code), f"`{kind.wire_name}`", f"`{kind.retry}`", kind.value.meaning] for kind in ErrorKind],
+    )
+
+
+def _refusals(refusals: Iterable[Refusal]) -> str:
+    rows = [[f"`{kind.wire_name}`", f"{kind.code}", when or kind.value.meaning] for kind, when in refusals]
+    return table(["error", "code", "when"], rows) if rows else "None of its own."
+
+
+def _states(enum: type[StrEnum]) -> str:
+    return table(
+        ["name", "meaning"], [[f"`{member.value}`", meaning] for member, meaning in _STATES if type(member) is enum]
+    )
+
+
+def _operations() -> str:
+    rows = [
+        [f"[`{op}`](#{op})", "mutation" if operation.mutates else "read", summary(operation.arguments)]
+        for op, operation in OPERATIONS.items()
+    ]
+    return table(["op", "kind", "what it does"], rows)
+
+
+def _operation(operation: Operation) -> str:
+    op = operation.op
+    found = _messages()
+    request = found[f"{op}: full"]
+    reply = found[f"{op}: ok" if operation.cut is None else f"{op}: ok, cut to fields"]
+    parts = [
+        f"### {op}",
+        ("A mutation. " if operation.mutates else "A read. ") + about(operation.arguments),
+        "**Arguments.**" + _after(_members(operation.arguments)),
+        "**Result.**" + _after(_members(operation.result, given=False)),
+        "**Errors** beside those of any request"
+        + (" and any mutation" if operation.mutates else "")
+        + "."
+        + _after(_refusals(operation.errors)),
+        "**Example.** The request, in JSON and in hex:",
+        json_block(request),
+        hex_block(request.frame),
+        "Its reply:",
+        json_block(reply),
+        hex_block(reply.frame),
+    ]
+    return "\n\n".join(parts)
+
+
+@cache
+def _messages() -> dict[str, Vector]:
+    """Requests and replies by name."""
+    return {vector.name: vector for vector in (*vectors.requests(), *vectors.replies())}
+
+
+def _after(block: str) -> str:
+    """What stands after a bold word: a table begins on a line of its own."""
+    return f"\n\n{block}" if block.startswith("|") else f" {block}"
+
+
+def _named_types() -> Iterator[type[msgspec.Struct]]:
+    """The messages inside other messages, each once, in the order in which they are met."""
+    todo = [kind for operation in OPERATIONS.values() for kind in (operation.arguments, operation.result)]
+    todo += get_args(Event)
+    seen: set[type[msgspec.Struct]] = set()
+    while todo:
+        for field in types.fields_of(todo.pop(0)):
+            for kind in types.within(field.type):
+                if kind not in seen and kind is not envelope.EventFrame:
+                    seen.add(kind)
+                    todo.append(kind)
+                    yield kind
+
+
+def _type(kind: type[msgspec.Struct]) -> str:
+    given = kind is commands.AddTorrent.Rules
+    return f"### {types.anchor(kind)}\n\n{about(kind)}\n\n{_members(kind, given=given)}"
+
+
+def _event_types() -> str:
+    rows = []
+    for kind in get_args(Event):
+        type_ = str(kind.__struct_config__.tag)
+        rows.append([f"[`{type_}`](#event-{type_.replace('_', '-')})", _topic(kind), summary(kind)])
+    return table(["type", "topic", "when"], rows)
+
+
+def _topic(kind: type[msgspec.Struct]) -> str:
+    type_ = str(kind.__struct_config__.tag)
+    fields = {field.name: field for field in types.fields_of(kind)}
+    if kind in (Progress, Tick) or "torrent" not in fields:
+        return f"`{envelope.topic_of(type_, '<torrent>' if kind is Progress else None)}`"
+    with_torrent = f"`{envelope.topic_of(type_, '<torrent>')}`"
+    return with_torrent if fields["torrent"].required else f"{with_torrent} or `{envelope.topic_of(type_, None)}`"
+
+
+def _event(event: Event) -> str:
+    kind = type(event)
+    type_ = str(kind.__struct_config__.tag)
+    [vector] = [vector for vector in vectors.events() if vector.name == type_]
+    assert vector.topic is not None
+    members = _members(kind, given=False, without=("torrent",))
+    parts = [
+        f'### <a id="event-{type_.replace("_", "-")}"></a>event `{type_}`',
+        about(kind),
+        f"Topic: {_topic(kind)}. **Data.**" + _after(members),
+        f"**Example.** The topic frame is `{vector.topic}`, the second frame:",
+        json_block(vector),
+        hex_block(vector.frame),
+    ]
+    return "\n\n".join(parts)

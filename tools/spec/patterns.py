@@ -1,0 +1,95 @@
+"""Patterns for what differs from run to run: which value is like which pattern, and what was named on the way. Pure.
+
+A map is like one that has these members, and maybe more; an array is like one whose members are like these, one by one;
+scalars are like themselves. `{"$some": [patterns]}` is like an array that has members like these, in this order, and
+maybe others between them. Among strings, `$any` is like anything, `$absent` like a member that is left out,
+`$bind:name` like anything and names it, `$get:name` like what was named, `$get:name+2` like that number and 2, and
+`$above:name` like a greater number.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tools.spec.wire_json import same
+
+ANY: Final = "$any"
+ABSENT: Final = "$absent"
+SOME: Final = "$some"
+
+_GET: Final = re.compile(r"\$get:(?P<name>[a-z_]+)(?:\+(?P<more>[0-9]+))?")
+_ABOVE: Final = re.compile(r"\$above:(?P<name>[a-z_]+)")
+_BIND: Final = re.compile(r"\$bind:(?P<name>[a-z_]+)")
+
+_MISSING: Final = object()
+
+Names = Mapping[str, Any]
+
+
+def like(value: Any, pattern: Any, names: Names) -> dict[str, Any] | None:
+    """The names after a value was found to be like a pattern, None where it is not."""
+    match pattern:
+        case "$absent":
+            return dict(names) if value is _MISSING else None
+        case _ if value is _MISSING:
+            return None
+        case "$any":
+            return dict(names)
+        case str() if bound := _BIND.fullmatch(pattern):
+            return {**names, bound["name"]: value}
+        case str() if above := _ABOVE.fullmatch(pattern):
+            return dict(names) if isinstance(value, int) and value > names[above["name"]] else None
+        case {"$some": list(parts)}:
+            return _some(value, parts, names)
+        case dict():
+            if not isinstance(value, dict):
+                return None
+            return _all([(value.get(key, _MISSING), part) for key, part in pattern.items()], names)
+        case list():
+            if not isinstance(value, list) or len(value) != len(pattern):
+                return None
+            return _all(list(zip(value, pattern, strict=True)), names)
+        case _:
+            return dict(names) if same(value, filled(pattern, names)) else None
+
+
+def filled(template: Any, names: Names) -> Any:
+    """A template with what was named in the places of `$get:name`.
+
+    Raises:
+        KeyError: nothing was named so.
+    """
+    match template:
+        case str() if got := _GET.fullmatch(template):
+            value = names[got["name"]]
+            return value + int(got["more"]) if got["more"] else value
+        case dict():
+            return {key: filled(each, names) for key, each in template.items()}
+        case list():
+            return [filled(each, names) for each in template]
+        case _:
+            return template
+
+
+def _all(pairs: list[tuple[Any, Any]], names: Names) -> dict[str, Any] | None:
+    known: dict[str, Any] | None = dict(names)
+    for value, pattern in pairs:
+        if known is None:
+            return None
+        known = like(value, pattern, known)
+    return known
+
+
+def _some(value: Any, parts: list[Any], names: Names) -> dict[str, Any] | None:
+    if not isinstance(value, list):
+        return None
+    known, members = dict(names), iter(value)
+    for part in parts:
+        for member in members:
+            found = like(member, part, known)
+            if found is not None:
+                known = found
+                break
+        else:
+            return None
+    return known

@@ -1,0 +1,80 @@
+"""`scripts/systemd-test`: boots a container, tells the story, and says of each step whether it went well."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+import typer
+
+from ouzel.cli.display.output import Output
+from tools.rig.scratch import scratch, unwinding
+from tools.systemd import distribution, host
+from tools.systemd.container import CommandFailed, Container
+from tools.systemd.host import CannotRun
+from tools.systemd.operators_day import OperatorsDay
+from tools.systemd.story import Story
+
+EXIT_CANNOT_RUN: Final = 77
+JOURNAL_TAIL: Final = "30"
+
+
+def systemd_test(
+    story: Annotated[str, typer.Option(metavar="NAME", help="service, operator, or all.")] = "all",
+    suite: Annotated[str, typer.Option(metavar="NAME", help="Debian's release in the container.")] = "bookworm",
+) -> None:
+    """Ouzel's unit under a systemd of its own, and an operator's day. Takes minutes, and one more the first time.
+
+    Needs root, to boot a container, which has no network. Exit codes: 0 every step went well, 1 one did not, 2 usage,
+    77 it cannot run here.
+    """
+    if story not in ("service", "operator", "all"):
+        raise typer.BadParameter("it is service, operator or all", param_hint="--story")
+    output = Output(as_json=False)
+    began = time.monotonic()
+    try:
+        with scratch() as directory:
+            output.line("Preparing the container and Ouzel's wheels")
+            host.prepare()
+            root = host.root_file_system(suite)
+            shared = directory / "shared"
+            shared.mkdir()
+            distribution.make(shared, host.python_of(root))
+            output.line(f"Prepared in {time.monotonic() - began:.0f} s; booting")
+            good = True
+            if story in ("service", "all"):
+                with Container(root, shared, directory / "console") as container:
+                    good = _tell(Story(container, directory).steps(), container, output)
+            if story in ("operator", "all"):
+                with (
+                    Container(root, shared, directory / "console") as container,
+                    Container(root, shared, directory / "console 2", "-2") as other,
+                ):
+                    good = _tell(OperatorsDay(container, other, directory).steps(), container, output) and good
+    except CannotRun as problem:
+        output.line(f"cannot run here: {problem}")
+        raise typer.Exit(EXIT_CANNOT_RUN) from None
+    output.line(f"{'All went well' if good else 'FAILED'}, {time.monotonic() - began:.0f} s in all")
+    raise typer.Exit(0 if good else 1)
+
+
+def _tell(steps: Sequence[Callable[[], str]], container: Container, output: Output) -> bool:
+    for step in steps:
+        what = (step.__doc__ or "").removesuffix(".")
+        try:
+            seen = step()
+        except (AssertionError, CommandFailed, OSError) as problem:
+            output.line(f"FAILED  {what}: {problem}")
+            output.line("The end of the journal:")
+            for line in container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL).splitlines():
+                output.line(line)
+            return False
+        output.line(f"ok      {what}: {seen}")
+    return True
+
+
+if __name__ == "__main__":
+    with unwinding():
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(systemd_test)
+        sys.exit(app(prog_name="scripts/systemd-test"))
