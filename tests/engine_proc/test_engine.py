@@ -58,6 +58,8 @@ from tests.fakes.fake_session import LISTEN_PORT, FakeSession, claimed_pieces
 from tools.rig.probe import DEADLINE_S, LOOPBACK, eventually
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
+pytestmark = pytest.mark.slow
+
 
 class Running:
     """An engine over the fake session, in a thread, with a supervisor's end of its link."""

@@ -9,6 +9,8 @@ from tools.spec import files
 from tools.spec.__main__ import app
 from tools.spec.files import PAGE, ROOT, PageBroken, generated, stale, with_regions
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_is_stale() -> None:
     """The page, the schemas and the vectors are those of the message types as they are now; else run scripts/spec."""

@@ -16,6 +16,8 @@ from tests.engine_proc.loopback import add, real_session
 from tools.rig import payload
 from tools.rig.samples import two_files
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = two_files()
 
 

@@ -17,6 +17,8 @@ from tests.engine_proc.loopback import real_session
 from tools.rig import bencode, payload
 from tools.rig.probe import Probe
 
+pytestmark = pytest.mark.slow
+
 lt: Any = libtorrent  # the stubs do not know what it gives
 
 PIECE: Final = 1024 * 1024

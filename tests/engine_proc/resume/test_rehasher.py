@@ -19,6 +19,8 @@ from tools.rig.mounts import Mount, loop_ext4, tmpfs
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("v1", "v2", "hybrid")
 PIECE = 32 * 1024
 FILES = {"a.bin": 5 * PIECE + 700, "sub/b.bin": 3 * PIECE, "c.txt": 100, "d.bin": 2 * PIECE + 20_000}

@@ -38,6 +38,8 @@ from tools.rig import bencode
 from tools.rig.probe import LOOPBACK, Probe, eventually, readable
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
+pytestmark = pytest.mark.slow
+
 Side = Callable[..., LibtSession]
 SIDES: Final[dict[str, Side]] = {"libtorrent": LibtorrentSession, "fake": FakeSession}
 WORDS: Final = r"\w"

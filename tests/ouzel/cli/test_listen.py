@@ -7,6 +7,8 @@ from ouzel.cli.listen import listen
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_silence_is_told_once_and_its_end_too(daemon: ScriptedDaemon, client: Client) -> None:
     """What happened first is given after it."""

@@ -15,6 +15,8 @@ from tests.ouzel.follower import FOLLOWING
 from tests.ouzel.samples import ID, OTHER, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
+pytestmark = pytest.mark.slow
+
 STOPS = 4
 
 

@@ -15,6 +15,8 @@ from protocol.internal import durable
 from protocol.internal.durable import Change
 from protocol.internal.recycler import RECYCLED_MAX, Recycler
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b", "c")
 
 

@@ -21,6 +21,8 @@ from supervisor.transport.sockets import SUBSCRIBER_HWM, SUBSCRIPTION_BYTES_MAX,
 from tests.supervisor.samples import OTHER, V1, progress
 from tests.supervisor.sockets import Sockets
 
+pytestmark = pytest.mark.slow
+
 CHANGED = StateChanged(torrent=V1, state=TorrentState.SEEDING, previous=TorrentState.DOWNLOADING)
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from supervisor.log import log_writer
 from tools.rig.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PIPE_BYTES = 65_536
 
 

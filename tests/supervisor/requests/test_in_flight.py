@@ -19,6 +19,8 @@ from supervisor.engine.life.lifecycle import State
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
 
+pytestmark = pytest.mark.slow
+
 CHANGES: dict[str, dict[str, Any]] = {
     "remove_torrent": {"torrent": V1},
     "pause": {"torrent": V1},

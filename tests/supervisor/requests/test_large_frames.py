@@ -8,6 +8,8 @@ from supervisor.requests import large_frames
 from supervisor.requests.large_frames import LARGE_BYTES, LargeFrames
 from supervisor.transport.loop_socket import LOCAL, Sender
 
+pytestmark = pytest.mark.slow
+
 LARGE = bytes(LARGE_BYTES)
 
 

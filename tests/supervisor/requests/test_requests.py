@@ -21,6 +21,8 @@ from supervisor.transport.loop_socket import LOCAL, Sender
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import OTHER, V1, desired, progress
 
+pytestmark = pytest.mark.slow
+
 
 def request(**fields: Any) -> bytes:
     """A frame as a client sends it."""

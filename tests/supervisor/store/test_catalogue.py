@@ -22,6 +22,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.store.catalogue import Catalogue
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
+pytestmark = pytest.mark.slow
+
 WRITE_PATIENCE_S = 5.0
 
 

@@ -25,6 +25,8 @@ from supervisor.store.resume_dir_warden import Callbacks, ResumeDirWarden
 from supervisor.store.stored_records import Found, Unreadable
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
+pytestmark = pytest.mark.slow
+
 
 class Watched:
     """A resume directory with a warden, as the service has it."""

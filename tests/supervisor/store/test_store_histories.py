@@ -20,6 +20,8 @@ from tools.bench.service.store_histories import (
     singles,
 )
 
+pytestmark = pytest.mark.slow
+
 DOUBLES = 40
 """Of each story, chosen by chance."""
 

@@ -11,6 +11,8 @@ import zmq
 from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from supervisor.transport.sockets import RECEIVE_BYTES_MAX, bind
 
+pytestmark = pytest.mark.slow
+
 Context = zmq.Context[zmq.Socket[bytes]]
 
 

@@ -31,6 +31,8 @@ from supervisor.engine.life.lifecycle import (
 )
 from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S, RestartPolicy
 
+pytestmark = pytest.mark.slow
+
 MAX_DELAY_S = 30.0
 INPUTS: tuple[Input, ...] = (
     *(kind() for kind in get_args(Input) if kind is not TimerFired),

@@ -8,6 +8,8 @@ from supervisor.engine.life import lifecycle
 from supervisor.engine.life.lifecycle import TRANSITIONS, Died, Ready, State, Timer
 from tests.supervisor.engine.life.histories import History
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 100_000
 EVENTS = 8
 

@@ -7,6 +7,8 @@ from protocol.internal.link import Heartbeat
 from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse_watch import PulseWatch
 
+pytestmark = pytest.mark.slow
+
 
 async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A problem, its end, and in the end a hang; with real time, and short deadlines."""

@@ -23,6 +23,8 @@ from supervisor.engine.poison.poison import (
     step,
 )
 
+pytestmark = pytest.mark.slow
+
 Evidence = Literal["sync", "few", "none", "crowd", "wrong"]
 HISTORIES: Final = 4000
 

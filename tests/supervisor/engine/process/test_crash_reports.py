@@ -17,6 +17,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process import crash_reports
 from supervisor.engine.process.crash_reports import REPORTS_MAX, CrashReports, name_of, without_secrets
 
+pytestmark = pytest.mark.slow
+
 NOON_US = 1_795_348_800_000_000
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -7,6 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from protocol.wire.rows import ACTIVE_STATES, TorrentState
 from supervisor.engine.torrents.restore import Restore, order
 from tests.supervisor.samples import desired
+
+pytestmark = pytest.mark.slow
 
 IDS = [f"{number:040x}" for number in range(40)]
 
