@@ -95,6 +95,8 @@ READ_AGAIN_S: Final = 2.0
 """When torrents that could not be read are tried again."""
 UPDATES_BUSY_S: Final = 0.1
 UPDATES_IDLE_S: Final = 0.5
+SAVES_BUSY_S: Final = 0.25
+"""While commands come in numbers, how often as much resume data is asked for as may be under way."""
 UPDATES_RESTORING_S: Final = 4.0
 """While thousands are added, what each does on the way is not asked for more often."""
 COMMANDS_PER_TURN: Final = 50
@@ -188,6 +190,7 @@ class Engine:
         self._updates_busy = False
         self._updated_at = now
         self._many_at = now - UPDATES_BUSY_S
+        self._saved_at = now - SAVES_BUSY_S
         self._sampled: tuple[float, SessionStatistics] | None = None
         self._listeners: dict[str, int] = {}
         self._writing = 0
@@ -603,13 +606,23 @@ class Engine:
         for torrent in self._pacer.due(now):
             with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
                 self._session.release_trackers(torrent)
-        for torrent in self._policy.due(now):
+        for torrent in self._policy.due(now) if now >= self._saves_from() else ():
+            self._saved_at = now
             try:
                 with self._faults_are_the_torrents():
                     self._session.save_resume(torrent, only_if_modified=False)
             except UnknownTorrent:
                 self._policy.forget(torrent)
         self._require_dispatcher().tick(now)
+
+    def _saves_from(self) -> float:
+        """When the next saves may begin: while commands come in numbers, only some go in between.
+
+        What was just added needs none to be restored, and has another one soon where it is complete already.
+        """
+        if self._drain_until is not None:
+            return 0.0
+        return min(self._many_at + UPDATES_BUSY_S, self._saved_at + SAVES_BUSY_S)
 
     def _read_again(self, now: float) -> None:
         """Has torrents tried again of which something stored could not be read."""
@@ -634,8 +647,10 @@ class Engine:
         due = [self._next_heartbeat]
         if self._session is not None:
             due.append(self._next_updates)
-            parts = (self._coalescer, self._policy, self._pacer, self._guard)
+            parts = (self._coalescer, self._pacer, self._guard)
             due.extend(at for part in parts if (at := part.next_due()) is not None)
+            if (save_at := self._policy.next_due()) is not None:
+                due.append(max(save_at, self._saves_from()))
         return int(max(0.0, min(due) - time.monotonic()) * 1000) + 1
 
     # -- the end --------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ asked for after the last piece has been confirmed. The phases:
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. Longer than most files
-here, since a third of it is the mapping itself, field by field.
+A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
+nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since
+a third of it is the mapping itself, field by field.
 """
 
 from enum import Enum
@@ -121,6 +122,8 @@ class _View:
         self.phase = phase
         self.state = TorrentState.QUEUED
         self.downloading = False
+        self.has_downloaded = False
+        """It may have written to its files since it was added."""
         self.nameless = False
         """A magnet link: nothing of it is wanted before its files are judged, and that it is finished means nothing."""
         self.finished_nameless = False
@@ -164,8 +167,11 @@ class AlertTranslator:
 
     @staticmethod
     def _finish(torrent: str, view: _View) -> list[Output]:
-        view.phase = _Phase.FLUSHING
         view.row_is_newer = False
+        if not view.has_downloaded:  # a seed from the start: there is nothing to flush
+            view.phase = _Phase.FLUSHED
+            return []
+        view.phase = _Phase.FLUSHING
         return [Flush(torrent)]
 
     def forget(self, torrent: str) -> None:
@@ -296,6 +302,7 @@ class AlertTranslator:
         match alert:
             case NativeStateChanged(_, state):
                 view.downloading = state is NativeState.DOWNLOADING
+                view.has_downloaded |= view.downloading
                 if view.downloading and view.phase is not _Phase.SPOILED:
                     view.phase = _Phase.INCOMPLETE
                 return []

@@ -129,9 +129,10 @@ def encode_record(record: msgspec.Struct) -> bytes:
 
     The checksum is the first member, so that what is left is JSON where its line was deleted.
     """
-    members = msgspec.to_builtins(record)
-    sealed = {_CHECKSUM: _checksum(members), **members}
-    return msgspec.json.format(msgspec.json.encode(sealed), indent=2) + b"\n"
+    checksum = msgspec.json.encode({_CHECKSUM: _checksum(record)})
+    # Every record has members, so that a comma is right.
+    sealed = checksum[:-1] + b"," + msgspec.json.encode(record)[1:]
+    return msgspec.json.format(sealed, indent=2) + b"\n"
 
 
 def decode_record(content: bytes, kind: type[T]) -> T:
@@ -165,5 +166,5 @@ def _members(content: bytes) -> dict[str, Any]:
         return msgspec.json.decode(_TRAILING_COMMA.sub(lambda match: match[1] or "", text), type=dict[str, Any])
 
 
-def _checksum(members: dict[str, Any]) -> str:
+def _checksum(members: dict[str, Any] | msgspec.Struct) -> str:
     return f"{zlib.crc32(msgspec.json.encode(members, order='sorted')):08x}"

@@ -26,15 +26,15 @@ class DownloadRoots:
         resolved = [str(root.resolve()) for root in roots]
         self.default = resolved[0]
         self.bounds = Bounds(_texts(resolved), _texts(str(each.resolve()) for each in reserved))
+        self._allowed = frozenset(root for root in self.bounds.roots if self.bounds.allow(root))
 
     def follow(self, other: "DownloadRoots") -> None:
         """From now on these are the roots."""
-        self.default, self.bounds = other.default, other.bounds
+        self.default, self.bounds, self._allowed = other.default, other.bounds, other._allowed
 
     def is_root(self, path: str | None) -> bool:
         """Whether a path, or the default for None, is a root itself, so that `confine` asks no disk for it."""
-        path = self.default if path is None else path
-        return path in self.bounds.roots and self.bounds.allow(path)
+        return (self.default if path is None else path) in self._allowed
 
     def confine(self, path: str | None, field: str) -> str:
         """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""

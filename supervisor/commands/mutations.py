@@ -405,11 +405,12 @@ class Mutations:
         for attempt in range(1, INSPECTIONS + 1):
             self._engine_wanted()
             try:
-                async with asyncio.timeout_at(deadline):
-                    await self._link.until_ready()
-                    verdict = await self._link.inspect(
-                        magnet=command.magnet, metainfo=command.metainfo, save_path=save_path
-                    )
+                if not self._link.up:
+                    async with asyncio.timeout_at(deadline):
+                        await self._link.until_ready()
+                verdict = await self._link.inspect(
+                    magnet=command.magnet, metainfo=command.metainfo, save_path=save_path, deadline=deadline
+                )
             except TimeoutError as error:
                 raise OuzelError(
                     ErrorKind.ENGINE_UNAVAILABLE, "no engine has judged the source in time; nothing was accepted"

@@ -57,7 +57,7 @@ class Places:
         for place in self.of(torrent):
             for each in (place, *_above(place)):
                 found.update(self._torrents.get(each, ()))
-            if self._below[place]:
+            if place in self._below:
                 start = f"{place}/"
                 for each, torrents in self._torrents.items():
                     if each.startswith(start):

@@ -165,8 +165,8 @@ class Requests:
         self._tarpit.close()
         for work in self._at_work:
             work.cancel()
-        if self._answering:
-            await asyncio.wait(self._answering)
+        if left := self._at_work | self._answering:
+            await asyncio.wait(left)
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
 
@@ -333,7 +333,29 @@ class Requests:
             self._acceptances.begin(key, content, found, holder=route[0])
             claim.hold()  # by work that may go on after its deadline
             found.add_done_callback(claim.release)
-        self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
+        if request.wait == "applied" or isinstance(found, Acceptance):
+            self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
+        else:
+            self._answer_by(deadline, route, request, found, claim, repeats=repeats)
+
+    def _answer_by(
+        self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
+    ) -> None:
+        """Answers once it is known what came of some work, or at the deadline; as `_answer`, without a task for it."""
+        answered = False
+
+        def answer(_: object = None) -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                timer.cancel()
+                outcome = self._outcome(work)
+                result = outcome.result if isinstance(outcome, Acceptance) else outcome
+                self._reply(route, request.id, result, repeats=repeats)
+                claim.release()
+
+        timer = asyncio.get_running_loop().call_at(deadline, answer)
+        work.add_done_callback(answer)
 
     def _answered(self, answer: Coroutine[Any, Any, None], claim: Claim) -> None:
         """Has a task give an answer, which `close` waits for."""
@@ -364,8 +386,12 @@ class Requests:
 
     async def _by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
         """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
-        done, _ = await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
-        if done and not work.cancelled():
+        await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
+        return self._outcome(work, accepted=accepted)
+
+    def _outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
+        """What is known of some work by now."""
+        if work.done() and not work.cancelled():
             return work.result()
         if self._stopping():
             problem = "the supervisor is shutting down"

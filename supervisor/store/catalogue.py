@@ -13,8 +13,9 @@ Longer than most files here: memory, disk and what is in doubt between them chan
 import asyncio
 import contextlib
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -69,6 +70,8 @@ class Catalogue:
         self._changing: Counter[str | None] = Counter()
         """Changes of which memory does not know yet how they ended, likewise."""
         self._doubts: set[str | None] = set()
+        self._ended: deque[Callable[[], None]] = deque()
+        """What the writer has ended and the loop does not know of yet."""
         self._settled = asyncio.Event()
         self._settled.set()
         self.torrents: dict[str, DesiredTorrent] = {}
@@ -412,14 +415,22 @@ class Catalogue:
                 self._settled.set()  # who waits for this comes after who waits for `written`
 
         def done(error: OSError | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(settle, error)
+            self._ended.append(partial(settle, error))
+            if len(self._ended) == 1:  # those of a group wake the loop once
+                try:
+                    loop.call_soon_threadsafe(self._settle_ended)
+                except RuntimeError:  # the loop has ended meanwhile
+                    self._ended.clear()
 
         self._writing[subject] += 1
         self._settled.clear()
         # At the end of this turn, or the writer would wait for the interpreter until then; and with what comes in it.
         loop.call_soon(self._writer.submit, changes, done)
         return await written
+
+    def _settle_ended(self) -> None:
+        while self._ended:
+            self._ended.popleft()()
 
 
 def _refused(message: str) -> OuzelError:

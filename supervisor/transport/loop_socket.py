@@ -91,6 +91,7 @@ class LoopSocket:
         self._loop = asyncio.get_running_loop()
         self._looking = False
         self._scheduled = False
+        self._closed = False
         self._fd = int(socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._fd, self._drain)
         self._look_again()
@@ -101,7 +102,7 @@ class LoopSocket:
 
     def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
         """Like `send`, and says why it was not taken. Without `copy` a Frame's memory is ZeroMQ's until it has left."""
-        if self._socket.closed:
+        if self._closed:
             return Offer.GONE
         if not self._looking:
             # A send uses up the descriptor's edge, so it is followed by another look; one will do for a turn's sends.
@@ -123,6 +124,7 @@ class LoopSocket:
 
     def close(self, *, linger_ms: int = 0) -> None:
         """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
+        self._closed = True
         self._loop.remove_reader(self._fd)
         self._socket.close(linger=linger_ms)
 
@@ -136,7 +138,7 @@ class LoopSocket:
             self._loop.call_soon(self._drain)
 
     def _has_more(self) -> bool:
-        return not self._socket.closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)
+        return not self._closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)
 
     def _drain(self) -> None:
         self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
@@ -146,10 +148,9 @@ class LoopSocket:
             for _ in range(self._per_turn):
                 if time.perf_counter() > ends:
                     return
-                more = self._has_more()
+                more = self._hand_over()
                 if not more:
                     return
-                self._hand_over()
         finally:
             self._scheduled = False
             if more:
@@ -175,16 +176,28 @@ class LoopSocket:
                 frames.append(frame)
         return frames
 
-    def _hand_over(self) -> None:
+    def _hand_over(self) -> bool:
+        """Receives one message and hands it over. False where there was none."""
+        if self._closed:
+            return False
+        frames: list[bytes] = []
+        native: list[zmq.Frame] = []
+        try:
+            if self._on_frames is not None or (self._keyed and self._on_message is None):
+                native = self._received_frames()
+            else:
+                frames = self._received()
+        except zmq.Again:
+            return False
         if self._on_message is not None:
-            self._on_message(self._received())
+            self._on_message(frames)
         elif self._on_message_from is not None and self._keyed:
-            frames = self._received_frames()
-            self._on_message_from([frame.bytes for frame in frames], _sender_of(frames[-1]))
+            self._on_message_from([frame.bytes for frame in native], _sender_of(native[-1]))
         elif self._on_message_from is not None:
-            self._on_message_from(self._received(), LOCAL)
+            self._on_message_from(frames, LOCAL)
         elif self._on_frames is not None:
-            self._on_frames(self._received_frames())
+            self._on_frames(native)
+        return True
 
 
 def _sender_of(frame: zmq.Frame) -> Sender:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import zmq
 
+from engine_proc import engine as shell
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
@@ -306,6 +307,35 @@ def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monke
     engine.link.take(SourceInspected, lambda event: event.token == 199)
     eventually(lambda: asked_at[-1:] == [200], "status is asked for")
     assert [at for at in asked_at if 0 < at < 200] == []
+
+
+def test_saves_wait_while_many_commands_do(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was just added is restored from its record; what clients wait for comes first, and then all is saved."""
+    monkeypatch.setattr(shell, "SAVES_BUSY_S", 3600.0)
+    running.configure()
+    running.ensure(running.sample.desired())
+    running.running(running.sample)  # one save was let go
+    inspected, saved_at = 0, []
+    inspect, save_resume = running.session.inspect, running.session.save_resume
+
+    def inspect_slowly(**source: Any) -> SourceInfo:
+        nonlocal inspected
+        inspected += 1
+        time.sleep(0.002)
+        return inspect(**source)
+
+    def save(torrent: str, *, only_if_modified: bool) -> None:
+        saved_at.append(inspected)
+        save_resume(torrent, only_if_modified=only_if_modified)
+
+    monkeypatch.setattr(running.session, "inspect", inspect_slowly)
+    monkeypatch.setattr(running.session, "save_resume", save)
+    other = two_files("other")
+    running.add_metainfo(other)
+    sources = (InspectSource(token=token, magnet=running.sample.magnet) for token in range(200))
+    running.link.send(EnsureTorrent(desired=other.desired()), *sources)
+    eventually(lambda: running.claimed(other.torrent) is not None, "saved once")
+    assert min(saved_at) >= 200
 
 
 def test_totals_are_told_once_a_second(engine: Running) -> None:

@@ -141,13 +141,20 @@ class EngineLink:
         await self._ready.wait()
 
     async def inspect(
-        self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None
+        self, *, magnet: str | None, metainfo: bytes | None, deadline: float, save_path: str | None = None
     ) -> SourceInspected:
-        """Has a source judged by a ready engine. Raises OuzelError: ENGINE_LOST."""
+        """Has a source judged by a ready engine.
+
+        Args:
+            deadline: until when the answer is waited for, by the loop's time.
+
+        Raises:
+            OuzelError: ENGINE_LOST.
+            TimeoutError: the answer has not come in time.
+        """
         token = next(self._tokens)
-        answer = await self._ask(
-            token, InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
-        )
+        command = InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
+        answer = await self._ask(token, command, deadline)
         assert isinstance(answer, SourceInspected)
         return answer
 
@@ -182,16 +189,23 @@ class EngineLink:
         self.detach()
         self._socket.close()
 
-    async def _ask(self, token: int, command: InspectSource | QueryFiles | QueryTrackers) -> Answer:
+    async def _ask(
+        self, token: int, command: InspectSource | QueryFiles | QueryTrackers, deadline: float | None = None
+    ) -> Answer:
         if not self.up:
             raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
         self._answers[token] = answer
+        # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
+        timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
         try:
             self.send(command)
             return await answer
         finally:
             self._answers.pop(token, None)
+            if timer is not None:
+                timer.cancel()
 
     def _receive(self, frames: list[bytes]) -> None:
         identity, frame = frames[0], frames[-1]
@@ -222,3 +236,8 @@ class EngineLink:
 
 def _identity(gen: int) -> bytes:
     return f"gen-{gen}".encode()
+
+
+def _expire(answer: asyncio.Future[Answer]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())

@@ -5,9 +5,9 @@ one of them loaded.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from types import TracebackType
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from protocol.internal.link import EnsureTorrent, ForgetTorrent, HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import LifecycleEvent, Reconciled, TorrentRemoved
-from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.concurrency.keyed_locks import Hold, KeyedLocks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.torrents.snapshot import Snapshot
@@ -82,16 +82,9 @@ class Merger:
                 await asyncio.sleep(RETRY_S)
                 self._news.set()
 
-    @contextlib.asynccontextmanager
-    async def hold(self, hashes: Iterable[str]) -> AsyncIterator[None]:
-        """Nobody else changes a record with one of these info-hashes, or adds one."""
-        keys = frozenset(hashes)
-        while True:
-            wanted = keys | set(self._catalogue.index.near(keys))
-            async with self._locks.hold(*wanted):
-                if set(self._catalogue.index.near(keys)) <= wanted:
-                    yield
-                    return
+    def hold(self, hashes: Iterable[str]) -> "HashesHold":
+        """An asynchronous context manager: nobody else changes a record with one of these info-hashes, or adds one."""
+        return HashesHold(self._catalogue, self._locks, frozenset(hashes))
 
     def identity_of(self, torrent: str) -> Identity:
         """What is known of the info-hashes of a torrent that is there.
@@ -183,3 +176,32 @@ class Merger:
         claimed = {event.torrent: event.bytes_done, event.other: event.other_bytes_done}.get(torrent, 0)
         progress = self._snapshot.of(torrent).progress
         return max(claimed, 0 if progress is None else progress.bytes_done)
+
+
+class HashesHold:
+    """The locks of all records that have one of some info-hashes, and of these."""
+
+    __slots__ = ("_catalogue", "_hashes", "_hold", "_locks")
+
+    def __init__(self, catalogue: Catalogue, locks: KeyedLocks, hashes: frozenset[str]) -> None:
+        self._catalogue = catalogue
+        self._locks = locks
+        self._hashes = hashes
+        self._hold: Hold | None = None
+
+    async def __aenter__(self) -> None:
+        """Waits until all are free; which records these are may change meanwhile."""
+        while True:
+            wanted = self._hashes | set(self._catalogue.index.near(self._hashes))
+            hold = self._locks.hold(*wanted)
+            await hold.__aenter__()
+            if set(self._catalogue.index.near(self._hashes)) <= wanted:
+                self._hold = hold
+                return
+            hold.release()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._hold is not None, "it was entered"
+        self._hold.release()

@@ -258,7 +258,7 @@ def test_3_a_bare_session_spares_local_peers_its_limits(tmp_path: Path) -> None:
 # -- 4, 8, 12: settings -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*session_settings.DEFAULTS, *session_settings.RESERVED])
+@pytest.mark.parametrize("name", [*session_settings.DEFAULTS, *sorted(session_settings.RESERVED)])
 def test_4_12_ouzels_settings_are_ones_that_libtorrent_has(name: str) -> None:
     """Defaults are of libtorrent's type and differ from its own value; a needless one would only mislead."""
     known = lt.default_settings()

@@ -184,27 +184,41 @@ def test_a_magnet_link_that_was_finished_all_along_is_finished_once_selected(
     """libtorrent does not say it again; it is complete where something is wanted."""
     translator.added(T, nameless=True)
     told(translator, MetadataReceived(T), Finished(T))
-    assert translator.selected(T) == [Flush(T)]
-    assert translator.selected(T) == []
-    shown = told(translator, Flushed(T), row(ALL, wanted, wanted))
+    assert translator.selected(T) == []  # which has nothing to flush
+    shown = told(translator, row(ALL, wanted, wanted))
     assert [event.state for event in of_kind(shown, StateChanged)] == [TorrentState.SEEDING]
     assert of_kind(shown, Completed) == ([Completed(torrent=T, bytes_done=wanted)] if wanted else [])
 
 
 def test_completion_is_told_where_no_status_came_before(translator: AlertTranslator) -> None:
     """A small torrent is finished and flushed before the first update."""
+    told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
     assert [type(output) for output in told(translator, Finished(T), Flushed(T))] == [Flush]
     assert len(of_kind(told(translator, row(NativeState.FINISHED, 10)), Completed)) == 1
 
 
 def test_progress_goes_ahead_of_completion(translator: AlertTranslator) -> None:
     """Who hears `completed` has been told of the last byte, and of the state."""
+    told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
     shown = told(translator, Finished(T), Flushed(T), row(ALL, 10))
     assert [type(output) for output in shown] == [Flush, Progress, StateChanged, Completed, SaveResume]
 
 
+def test_a_seed_from_the_start_is_complete_without_a_flush(translator: AlertTranslator) -> None:
+    """It has written nothing; thousands of flushes would wake every disk thread for each."""
+    shown = told(translator, NativeStateChanged(T, NativeState.SEEDING), Finished(T), row(ALL, 10))
+    assert [type(output) for output in shown] == [Progress, StateChanged, Completed, SaveResume]
+
+
+def test_what_has_downloaded_once_is_flushed_whatever_it_is_now(translator: AlertTranslator) -> None:
+    """libtorrent may leave the state before it says that it has finished."""
+    told(translator, NativeStateChanged(T, NativeState.DOWNLOADING), NativeStateChanged(T, NativeState.FINISHED))
+    assert of_kind(told(translator, Finished(T)), Flush) == [Flush(T)]
+
+
 def test_completion_is_told_once(translator: AlertTranslator) -> None:
     """However often libtorrent says that it is finished, or flushes."""
+    told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
     shown = told(
         translator, Finished(T), Flushed(T), row(ALL, 10), Finished(T), Flushed(T), row(ALL, 10, uploaded=5), Flushed(T)
     )

@@ -379,8 +379,7 @@ def _mutations(catalogue: Catalogue) -> Mutations:
     """Mutations of clients, without a service around them."""
 
     class Link:
-        async def until_ready(self) -> None:
-            return
+        up = True
 
         async def inspect(self, **_: Any) -> SourceInspected:
             return SourceInspected(token=0, torrent=NEW, name="new")

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 import msgpack
@@ -194,7 +195,8 @@ async def test_answers_find_who_asked(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         asked = [
-            asyncio.ensure_future(stage.link.inspect(magnet=f"magnet:{number}", metainfo=None)) for number in range(3)
+            asyncio.ensure_future(stage.link.inspect(magnet=f"magnet:{number}", metainfo=None, deadline=inf))
+            for number in range(3)
         ]
         files = asyncio.ensure_future(stage.link.query_files(V1))
         commands: list[EngineCommand] = []
@@ -250,7 +252,7 @@ async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) ->
     with staged(tmp_path) as stage:
         await stage.up(1)
         asked = [
-            asyncio.ensure_future(stage.link.inspect(magnet="magnet:", metainfo=None)),
+            asyncio.ensure_future(stage.link.inspect(magnet="magnet:", metainfo=None, deadline=inf)),
             asyncio.ensure_future(stage.link.query_files(V1)),
         ]
         await asyncio.sleep(0)
@@ -274,8 +276,27 @@ async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) 
         stage.link.detach()
         async with asyncio.timeout(1):
             with pytest.raises(OuzelError) as lost:
-                await stage.link.inspect(magnet="magnet:", metainfo=None)
+                await stage.link.inspect(magnet="magnet:", metainfo=None, deadline=inf)
         assert lost.value.kind is ErrorKind.ENGINE_LOST
+
+
+async def test_a_source_is_judged_in_time_or_not_waited_for(tmp_path: Path) -> None:
+    """What comes later is nobody's answer any more."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        asking = asyncio.ensure_future(
+            stage.link.inspect(magnet="magnet:", metainfo=None, deadline=asyncio.get_running_loop().time())
+        )
+        (query,) = await engine.batch()
+        assert isinstance(query, InspectSource)
+        with pytest.raises(TimeoutError):
+            await asking
+        await engine.tell(SourceInspected(token=query.token, torrent=V1))
+        again = asyncio.ensure_future(stage.link.query_files(V1))
+        (files,) = await engine.batch()
+        assert isinstance(files, QueryFiles)
+        await engine.tell(FilesQueried(token=files.token, bytes_done=[1]))
+        assert await again == [1]
 
 
 async def test_who_waits_for_an_engine_gets_the_next_one(tmp_path: Path) -> None:
