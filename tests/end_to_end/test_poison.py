@@ -10,7 +10,7 @@ import pytest
 import ouzel
 from protocol.wire.rows import TorrentState
 from tools.engines.failpoints import Failpoint
-from tools.rig.outbreak import outbreak
+from tools.engines.outbreak import outbreak
 from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process

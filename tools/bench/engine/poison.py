@@ -15,7 +15,7 @@ import typer
 
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, show, tell
-from tools.rig.outbreak import Evidence, Outcome, outbreak
+from tools.engines.outbreak import Evidence, Outcome, outbreak
 from tools.rig.scratch import scratch
 
 PATIENCE_S: Final = 300.0
