@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests import timings
+from tests import once, timings
 from tests.clients import matrix
 from tools.rig import mounts
 
@@ -23,8 +23,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(why)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the tables."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what need not be run again."""
+    once.pytest_collection_modifyitems(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the tables, and keeps what has passed."""
+    once.pytest_terminal_summary(terminalreporter, config)
     matrix.pytest_terminal_summary(terminalreporter)
     timings.pytest_terminal_summary(terminalreporter)
 
