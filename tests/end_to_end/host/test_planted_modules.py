@@ -14,7 +14,7 @@ from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
-PROJECT: Final = Path(__file__).parent.parent.parent
+PROJECT: Final = Path(__file__).parents[3]
 SCRIPTS: Final = sorted(path.name for path in (PROJECT / "scripts").iterdir())
 BIN: Final = Path(sys.executable).parent
 OURS: Final = ("engine_proc", "ouzel", "protocol", "supervisor", "tests", "tools")

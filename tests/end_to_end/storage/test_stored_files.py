@@ -105,7 +105,7 @@ def test_a_copy_is_an_older_state_and_another_machine(root: Path) -> None:
         until(daemon.healthy, "all is well")
 
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 def everyday(text: str) -> list[str]:
@@ -127,7 +127,7 @@ COMMANDS = {
     "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/cli/test_keys.py",
     "ouzel keys new laptop --role read": "tests/ouzel/cli/test_keys.py",
     "ouzel --server tcp://HOST:7801 --server-key server.key --key laptop.key_secret health": (
-        "tests/end_to_end/test_access.py"
+        "tests/end_to_end/clients/test_access.py"
     ),
     **dict.fromkeys(
         [

@@ -1,0 +1,1 @@
+"""Clients and a real daemon: commands, replies, events and access."""

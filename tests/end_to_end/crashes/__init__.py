@@ -1,0 +1,1 @@
+"""Processes that crash, hang, are killed or poisoned, and what is there afterwards."""

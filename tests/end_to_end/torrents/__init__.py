@@ -1,0 +1,1 @@
+"""Real torrents: downloads, names, identity, totals and trackers."""
