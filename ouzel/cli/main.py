@@ -6,7 +6,6 @@ themselves. What takes thought is elsewhere: ids, units, output, render, plain, 
 
 import contextlib
 import io
-import ipaddress
 import signal
 import sys
 import time
@@ -38,6 +37,7 @@ from ouzel.errors import Refused, error_body
 from ouzel.stream.ending import Outcome
 from ouzel.stream.table import Table
 from protocol.host import standard_streams
+from protocol.text import peer_address
 from protocol.wire.endpoints import default_runtime_dir
 from protocol.wire.errors import OuzelError
 from protocol.wire.rows import HealthStatus, SettingsReport, TorrentState
@@ -543,18 +543,14 @@ def _rate(text: str, option: str) -> int:
 
 
 def _peer(text: str) -> str:
-    address, _, port = text.rpartition(":")
     try:
-        ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
-        if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
-            raise ValueError(port)
-    except ValueError:
+        return peer_address.normal(text)
+    except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is not ADDRESS:PORT, an IP address and a port from 1 to 65535, such as 192.0.2.1:6881 or "
-            "[2001:db8::1]:6881; names of hosts are not looked up",
+            f"{text!r} is not ADDRESS:PORT ({error}), an IP address and a port from 1 to 65535, such as "
+            "192.0.2.1:6881 or [2001:db8::1]:6881; names of hosts are not looked up",
             param_hint="--peer",
         ) from None
-    return text
 
 
 def _priority(text: str) -> tuple[int, int]:
