@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.native.libtorrent_session import describe
+from engine_proc.native.libtorrent_claims import describe
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
