@@ -23,7 +23,8 @@ from supervisor.concurrency.threads import in_thread
 from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.log import logs
 from supervisor.pacing.backoff import exponential
-from supervisor.store.catalogue import Catalogue, FailedWrite
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.commits import FailedWrite
 from supervisor.store.damage import DamagedFile
 from supervisor.store.damaged_files import lying, missed
 from supervisor.store.differences import Mended, check_metainfo, differences
