@@ -1,4 +1,4 @@
-"""Peers that libtorrent would hang up on too soon, or not call again.
+"""Peers that libtorrent would disconnect too soon, or not connect to again.
 
 Both are done by changing a session setting for a while, which all torrents share.
 """
@@ -32,7 +32,7 @@ class KeptSeeds:
     """Seeds that stay connected while magnet links wait for their metadata.
 
     Until its selection has been applied nothing of a link's torrent is wanted, so libtorrent takes it for finished,
-    hangs up on seeds as redundant, and does not call them again for a while.
+    disconnects seeds as redundant, and does not connect to them again for a while.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class PeerCalls:
 
 
 def call_again(handle: Any) -> None:
-    """Has libtorrent call peers that it has hung up on just now, and notice that it may.
+    """Has libtorrent connect to peers that it has just disconnected, and notice that it may.
 
     A torrent that leaves upload mode may do the one. It does the other when its number of connections is set to another
     one.
