@@ -14,17 +14,17 @@ import zmq
 
 from engine_proc.engine import Engine
 from engine_proc.process.log import log
-from engine_proc.process.parent import EXIT_ORPHANED, die_with_parent
+from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.storage.storage_watch import StorageWatch
 from protocol.host import utf8
+from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link import Configure
 from protocol.internal.resume_dir import ResumeDir
 
-EXIT_NOT_UTF8: Final = 4
 LINK_HWM: Final = 10_000
 """Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
 GC_THRESHOLD: Final = 100_000

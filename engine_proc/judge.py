@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.native.libtorrent_session import problems_of_settings
+from engine_proc.native.libtorrent_settings import problems_of_settings
 from engine_proc.process.sandbox import enter
 from protocol.host import utf8
 from protocol.internal.link import ConfigQuestion

@@ -1,9 +1,10 @@
 """What Ouzel's processes and its clients agree on.
 
+- `text`: the forms of texts: patterns, addresses of peers, what is redacted, what is UTF-8.
 - `wire`: the public wire: commands, their results, events, errors, and how they become bytes.
 - `internal`: what only the supervisor and its engine share: the private link, the resume directory, shared memory.
 - `host`: what is asked of the operating system in the same way everywhere: paths, mounts, private directories, UTF-8.
 
 Nothing here knows of asyncio, of sockets or of libtorrent. `internal` imports `wire` and `host`; these import neither
-each other nor `internal`.
+each other nor `internal`; all import `text`.
 """

@@ -7,11 +7,13 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files import selection
-from engine_proc.native import libtorrent_params
+from engine_proc.files.selector import Selector
+from engine_proc.native import libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.resume import piece_layers
 from engine_proc.resume.part_file import PartFile
 from engine_proc.resume.pieces import BLOCK, ClaimedFile, Examined, MissingPiece, StoredFile, Unverified, Verified
-from engine_proc.session.session_port import Metainfo
+from engine_proc.session.session_port import Layout, Metainfo
+from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
 """Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
@@ -77,7 +79,7 @@ def examine(params: Any, parsed: object = None) -> Examined:
     Claims of a check that has not ended are settled.
     """
     info = params.ti
-    others = [libtorrent_params.part_path(params.save_path, params.part_file_dir, params.info_hashes)]
+    others = [libtorrent_files.part_path(params.save_path, params.part_file_dir, params.info_hashes)]
     if info is None:
         return Examined([], 0, 0, 0, parsed, others)
     storage, pieces, priorities = info.layout(), info.num_pieces(), params.file_priorities
@@ -105,10 +107,10 @@ def examine(params: Any, parsed: object = None) -> Examined:
             held = sum(min(offset + size, (piece + 1) * length) - max(offset, piece * length) for piece in there)
         done += held
         if ends:
-            claimed.append(ClaimedFile(index, libtorrent_params.file_path(storage, renamed, save_path, index), ends))
+            claimed.append(ClaimedFile(index, libtorrent_files.file_path(storage, renamed, save_path, index), ends))
     if len(claimed) < storage.num_files():
         known = {file.number for file in claimed}
-        others += libtorrent_params.file_paths(storage, renamed, save_path, known)
+        others += libtorrent_files.file_paths(storage, renamed, save_path, known)
     return Examined(claimed, done, total, info.size_on_disk(), parsed, others)
 
 
@@ -152,7 +154,7 @@ def unverified(
     if params.info_hashes.has_v1():
         missing = _missing_v1(info, lacking)
     else:
-        missing = _missing_v2(storage, lacking, _digests(storage, libtorrent_params.read(metainfo), resume))
+        missing = _missing_v2(storage, lacking, _digests(storage, libtorrent_sources.read(metainfo), resume))
     if not missing and not borders and not doubtful:
         return None
     total = sum(file.size for file in files if file.wanted and file.path is not None)
@@ -197,7 +199,7 @@ def _part_file(params: Any) -> PartFile:
 
 def _stored_path(storage: Any, renamed: Mapping[int, str], index: int, save_path: str) -> str | None:
     padding = storage.file_flags(index) & storage.flag_pad_file
-    return None if padding else libtorrent_params.file_path(storage, renamed, save_path, index)
+    return None if padding else libtorrent_files.file_path(storage, renamed, save_path, index)
 
 
 def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
@@ -248,3 +250,18 @@ def _missing_v2(
                 leaves = length // BLOCK if count > 1 else 1 << (-(-content // BLOCK) - 1).bit_length()
                 missing.append(MissingPiece(piece, offset + start, content, digest, leaves))
     return missing
+
+
+def describe(
+    desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, selector: Selector | None = None
+) -> tuple[Layout, Examined] | None:
+    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource.
+
+    Rules that take long, and are not known to the selector, leave no file out.
+    """
+    choose = (selector or Selector(lambda torrent, problem: None)).priorities_at_hand
+    params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)
+    if params.ti is None:
+        return None
+    layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files)
+    return layout, examine(params)

@@ -1,31 +1,33 @@
 """The real side of the session port: a libtorrent session.
 
-Together with `libtorrent_params`, `libtorrent_claims` and `libtorrent_alerts` it is all that imports libtorrent.
-
-Longer than most files here: it has a method for each of the port's, and no decisions.
+The calls about one torrent that is there are `TorrentCalls`; here are those that add and remove torrents, and those
+about the session.
 """
 
 import contextlib
-import itertools
-import socket
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.files import magnet_link
-from engine_proc.files.selector import Selector
-from engine_proc.native import libtorrent_claims, libtorrent_params
-from engine_proc.native.libtorrent_alerts import ALERT_MASK, FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.native import (
+    libtorrent_claims,
+    libtorrent_files,
+    libtorrent_hashes,
+    libtorrent_params,
+    libtorrent_sources,
+)
+from engine_proc.native.libtorrent_alerts import ALERT_MASK
+from engine_proc.native.libtorrent_calls import TorrentCalls
+from engine_proc.native.libtorrent_peers import KeptSeeds, PeerCalls, call_again
+from engine_proc.native.libtorrent_settings import Settings
 from engine_proc.resume.pieces import Examined, Unverified, Verified
-from engine_proc.session import faults, recorded, session_settings
-from engine_proc.session.alerts import Alert, Flushed, Historied, PrioritiesSet, Selected
+from engine_proc.session import faults, recorded
+from engine_proc.session.alerts import Alert, Historied, PrioritiesSet
 from engine_proc.session.session_port import (
     FAULTS,
     AlreadyThere,
-    Applied,
     Hashes,
     InvalidSource,
     Layout,
@@ -34,13 +36,9 @@ from engine_proc.session.session_port import (
     SettingValue,
     SourceInfo,
     TorrentFault,
-    TrackerState,
     UnknownTorrent,
 )
-from engine_proc.trackers import announce_entries
-from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FLIGHT_BYTES, NO_ALERT, FlightRecorder
-from protocol.internal.link import TrackerReading
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
@@ -49,47 +47,10 @@ lt: Any = libtorrent
 LIBTORRENT_VERSION: Final[str] = libtorrent.__version__
 
 _FLAGS: Final = lt.torrent_flags
-_FAILCOUNTS: Final = (31, 30)
-"""How often a peer may have failed while known peers are called; libtorrent counts no further than 31."""
-_UNLIMITED: Final = 2**24 - 1
-"""libtorrent's number of connections of a torrent that has no limit."""
-_CALLED_AT_ONCE: Final = 200
-"""Torrents whose peers are called in one turn; each takes some round trips into libtorrent."""
-_CALLING_TURNS: Final = 12
-"""Each a request for statistics: at four a second, long enough for libtorrent to have called some dozen peers."""
 _NO_HISTORY: Final = dict.fromkeys(Historied.__struct_fields__[1:], 0)
-_QUERY_SAVE_PATH: Final = 1 << 7
-"""`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
 
 
-def check_settings(
-    wanted: Mapping[str, SettingValue], torrents: int, before: Iterable[str] = ()
-) -> dict[str, SettingValue]:
-    """`session_settings.checked` against this libtorrent. Raises InvalidSetting."""
-    return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
-
-
-def problems_of_settings(wanted: Mapping[str, SettingValue]) -> dict[str, str]:
-    """`session_settings.problems` by this libtorrent."""
-    return session_settings.problems(wanted, lt.default_settings())
-
-
-def describe(
-    desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, selector: Selector | None = None
-) -> tuple[Layout, Examined] | None:
-    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource.
-
-    Rules that take long, and are not known to the selector, leave no file out.
-    """
-    choose = (selector or Selector(lambda torrent, problem: None)).priorities_at_hand
-    params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)
-    if params.ti is None:
-        return None
-    layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
-    return layout, libtorrent_claims.examine(params)
-
-
-class LibtorrentSession:
+class LibtorrentSession(TorrentCalls):
     """A libtorrent session whose limits hold for every peer, the ones on the local network too.
 
     Args:
@@ -111,40 +72,27 @@ class LibtorrentSession:
         torrents: int,
         recorder: FlightRecorder | None = None,
     ) -> None:
-        self.recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
-        self._torrents_expected = torrents
-        checked = check_settings(settings, torrents)
-        self._named = set(settings)
-        self._close_redundant = checked.get("close_redundant_connections", True)
-        self._max_failcount = checked.get("max_failcount", lt.default_settings()["max_failcount"])
+        recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
+        self._settings = Settings(torrents)
+        checked = self._settings.take(settings)
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
-        outer = self.recorder.begin(b"session")
+        outer = recorder.begin(b"session")
         self._session = lt.session(checked)
         self._limit_local_peers_too()
-        self.recorder.end(outer)
-        self._trackers = HeldTrackers()
-        self._selector = Selector(self._selected)
-        self._alerts = self._copier()
-        self._awaiting_metadata: set[str] = set()
-        self._to_call: dict[str, None] = {}
-        self._calling = 0
-        """For how many turns `max_failcount` is another one than it should be."""
-        self._failcount = _FAILCOUNTS[0]
-        self._own_alerts: deque[Alert] = deque()
+        recorder.end(outer)
+        super().__init__(recorder, self._dropped)
+        self._kept_seeds = KeptSeeds()
+        self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
         """What torrents count on from that are to be added; None where what they have counted is to be told."""
-        # libtorrent writes one byte on the edge from empty to not empty: too few for an eventfd.
-        self._alert_socket, self._native_socket = socket.socketpair()
-        self._alert_socket.setblocking(False)
-        self._native_socket.setblocking(False)
-        self._session.set_alert_fd(self._native_socket.fileno())
-
-    def _copier(self) -> AlertCopier:
-        return AlertCopier(on_dropped=self._dropped, trackers=self._trackers, recorder=self.recorder)
+        self._session.set_alert_fd(self._inbox.native_fileno())
 
     def _dropped(self, torrent: str) -> None:
-        self._release_peers_for(torrent)
+        self._release_seeds(torrent)
         self._selector.forget(torrent)
+
+    def _release_seeds(self, torrent: str) -> None:
+        self._kept_seeds.release(torrent, self._session.apply_settings, self._settings.close_redundant)
 
     def _limit_local_peers_too(self) -> None:
         """Puts every address into the global peer class; without this, limits spare loopback and private networks."""
@@ -158,53 +106,23 @@ class LibtorrentSession:
 
     def fileno(self) -> int:
         """Readable while alerts wait."""
-        return self._alert_socket.fileno()
+        return self._inbox.fileno()
 
     @recorded.of_session
     def pop_alerts(self) -> list[Alert]:
         """All alerts that wait, copied while they live; the descriptor is drained first."""
-        try:
-            while self._alert_socket.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
-        copies = [self._own_alerts.popleft() for _ in range(len(self._own_alerts))]
+        copies = self._inbox.take()
         copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
         copies += self._alerts.take_faulted()
         self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
-                self._release_peers_for(alert.torrent)
+                self._release_seeds(alert.torrent)
                 # What is wanted may have changed while nothing that libtorrent counts did.
-                if (handle := self._alerts.handles.get(alert.torrent)) is not None:
+                if (handle := self._handles.by_torrent.get(alert.torrent)) is not None:
                     with contextlib.suppress(*FAULTS):  # then the next change tells
                         handle.post_status()
         return copies
-
-    def _selected(self, torrent: str, problem: str | None) -> None:
-        """Called on the selector's thread."""
-        self._tell(Selected(torrent, problem))
-
-    def _tell(self, alert: Alert) -> None:
-        """Has an alert of our own popped soon."""
-        self._own_alerts.append(alert)
-        with contextlib.suppress(BlockingIOError):  # where there is that much to read already, it will be read
-            self._native_socket.send(b"\0")
-
-    def _keep_peers_for(self, torrent: str) -> None:
-        """Holds on to seeds while a magnet link waits for its metadata.
-
-        Until its selection has been applied nothing of it is wanted, so libtorrent takes it for finished, hangs up on
-        seeds as redundant, and does not call them again for a while.
-        """
-        self._awaiting_metadata.add(torrent)
-        self._session.apply_settings({"close_redundant_connections": False})
-
-    def _release_peers_for(self, torrent: str) -> None:
-        if torrent in self._awaiting_metadata:
-            self._awaiting_metadata.discard(torrent)
-            if not self._awaiting_metadata:
-                self._session.apply_settings({"close_redundant_connections": self._close_redundant})
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
@@ -212,28 +130,9 @@ class LibtorrentSession:
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
         """What a source is. Raises InvalidSource."""
         try:
-            return self._inspect(magnet, metainfo, save_path)
+            return libtorrent_params.inspect(magnet, metainfo, save_path)
         except FAULTS as error:
             raise InvalidSource(faults.problem("libtorrent failed at it", error)) from error
-
-    @staticmethod
-    def _inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
-        only = None
-        if magnet is not None:
-            params = libtorrent_params.parse_magnet(magnet)
-            only = magnet_link.read(magnet).only
-        else:
-            params = libtorrent_params.parse_metainfo(metainfo or b"")
-        metadata = None if params.ti is None else libtorrent_params.known(params.ti)
-        name = params.name if metadata is None else metadata.name
-        paths: Sequence[str] = ()
-        if save_path is not None:
-            params.save_path = save_path
-            paths = libtorrent_params.paths(params)
-            libtorrent_params.check_paths(paths)
-        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
-        parsed = params if magnet is None and save_path is not None else None
-        return SourceInfo(libtorrent_params.hash_of(params.info_hashes), name, paths, metadata, only, hashes, parsed)
 
     @faults.of_desired
     @recorded.of_desired
@@ -241,18 +140,18 @@ class LibtorrentSession:
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
     ) -> Loading:
         """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
-        params = parsed if parsed is not None else libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
+        params = parsed if parsed is not None else libtorrent_sources.parse(desired, metainfo=metainfo, resume=resume)
         choose = self._selector.priorities
         libtorrent_params.apply_desired(params, desired, resumed=resume is not None, choose=choose)
         libtorrent_params.spare(params, desired)
-        complete = resume is not None and libtorrent_params.has_all_wanted(params)
+        complete = resume is not None and libtorrent_files.has_all_wanted(params)
         return self._add(desired.torrent, params, complete=complete)
 
     @faults.of_desired
     @recorded.of_desired
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
         """What the resume data claims. Raises InvalidSource."""
-        params = libtorrent_params.parse(desired, metainfo=metainfo, resume=resume)
+        params = libtorrent_sources.parse(desired, metainfo=metainfo, resume=resume)
         before = params.file_priorities
         stored = libtorrent_params.stored(params, desired, before, self._selector.priorities)
         choose = self._selector.priorities
@@ -265,7 +164,7 @@ class LibtorrentSession:
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
         """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
-        return describe(desired, metainfo=metainfo, resume=resume, selector=self._selector)
+        return libtorrent_claims.describe(desired, metainfo=metainfo, resume=resume, selector=self._selector)
 
     @faults.of_desired
     @recorded.of_desired
@@ -290,7 +189,7 @@ class LibtorrentSession:
         parsed: Any = examined.parsed
         params, stored, before = parsed
         libtorrent_claims.disown(params, short)
-        complete = examined.complete if not short else libtorrent_params.has_all_wanted(params)
+        complete = examined.complete if not short else libtorrent_files.has_all_wanted(params)
         if verified is None:
             unverified = libtorrent_claims.unverified(
                 params, before, complete=complete, metainfo=metainfo, resume=resume
@@ -298,7 +197,7 @@ class LibtorrentSession:
             if unverified is not None:
                 return unverified
         elif libtorrent_claims.claim(params, verified):
-            complete = libtorrent_params.has_all_wanted(params)
+            complete = libtorrent_files.has_all_wanted(params)
         if short or verified is not None:
             libtorrent_claims.settle_check(params)  # what was dropped may have left gaps
         if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
@@ -318,20 +217,20 @@ class LibtorrentSession:
     ) -> Loading:
         layout = None
         if params.ti is not None and not files_known:
-            layout = libtorrent_params.layout(params.ti, params.file_priorities, params.renamed_files)
-        hashes = Hashes(*libtorrent_params.both_hashes(params.info_hashes))
+            layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files)
+        hashes = libtorrent_hashes.hashes(params.info_hashes)
         known = hashes.known()  # to read them is slow, and there may be ten thousand torrents to restore
-        if (other := self._alerts.rival(torrent, known)) is not None:
+        if (other := self._handles.rival(torrent, known)) is not None:
             raise self._already_there(other, hashes, proven=params.ti is not None)
         self._count_on(torrent, params)
-        trackers, nameless = libtorrent_params.take_trackers(params), params.ti is None
+        trackers, nameless = libtorrent_sources.take_trackers(params), params.ti is None
         self._alerts.expect(torrent, known, complete=complete)
-        if torrent not in self._alerts.handles:
+        if torrent not in self._handles.by_torrent:
             if nameless:
-                self._keep_peers_for(torrent)
+                self._kept_seeds.keep(torrent, self._session.apply_settings)
             else:
-                self._alerts.begin_with(torrent, libtorrent_params.selected(params.ti, params.file_priorities))
-        if trackers and torrent not in self._alerts.handles:
+                self._selections.begin_with(torrent, libtorrent_files.selected(params.ti, params.file_priorities))
+        if trackers and torrent not in self._handles.by_torrent:
             self._trackers.hold(torrent, trackers)
         self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
@@ -341,7 +240,7 @@ class LibtorrentSession:
         """What a torrent counts on from once it is added; see `LibtSession`."""
         if counted is not None and not any(counted):
             self._counted.pop(torrent, None)
-        elif torrent not in self._alerts.handles:
+        elif torrent not in self._handles.by_torrent:
             self._counted[torrent] = counted
 
     def _count_on(self, torrent: str, params: Any) -> None:
@@ -365,35 +264,13 @@ class LibtorrentSession:
             last_activity_s=max(params.last_upload, params.last_download),
         )
         if found != Historied(torrent, **_NO_HISTORY):
-            self._tell(found)
+            self._inbox.put(found)
 
     def _already_there(self, other: str, hashes: Hashes, *, proven: bool) -> AlreadyThere:
-        handle = self._alerts.handles.get(other)
+        handle = self._handles.by_torrent.get(other)
         if not proven and handle is not None and handle.torrent_file() is not None:
-            hashes, proven = Hashes(*libtorrent_params.both_hashes(handle.info_hashes())), True
+            hashes, proven = libtorrent_hashes.hashes(handle.info_hashes()), True
         return AlreadyThere(other, hashes, proven=proven)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def release_trackers(self, torrent: str) -> None:
-        """Gives a torrent its trackers. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        trackers = self._trackers.give(torrent)
-        if trackers is not None:
-            handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
-
-    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers that `release_trackers` has yet to give to a torrent."""
-        return self._trackers.held(torrent)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def trackers(self, torrent: str) -> list[TrackerState]:
-        """What is known of a torrent's trackers. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        if held := self._trackers.held(torrent):
-            return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
-        return [announce_entries.state(entry) for entry in handle.trackers()]
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -424,147 +301,19 @@ class LibtorrentSession:
 
     def torrents(self) -> frozenset[str]:
         """The ids of the torrents that the session has."""
-        return frozenset(self._alerts.handles)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        if paused:
-            handle.pause()
-        else:
-            handle.clear_error()
-            handle.unset_flags(_FLAGS.upload_mode)
-            handle.resume()
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def verify(self, torrent: str) -> None:
-        """Hashes a torrent's files again, and pauses it then. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        handle.force_recheck()
-        handle.set_flags(_FLAGS.stop_when_ready)  # before, it would pause at once what is ready now
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def set_sequential(self, torrent: str, sequential: bool) -> None:
-        """Pieces in order, or rarest first. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        if sequential:
-            handle.set_flags(_FLAGS.sequential_download)
-        else:
-            handle.unset_flags(_FLAGS.sequential_download)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
-        """Rate limits of one torrent, 0 for none. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        handle.set_download_limit(download_bps)
-        handle.set_upload_limit(upload_bps)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Priorities as the selection has them. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        info = handle.torrent_file()
-        if info is None:
-            return False
-        priorities = libtorrent_params.priorities(info.layout(), desired, self._selector.priorities)
-        self._alerts.expect_selection(torrent, libtorrent_params.selected(info, priorities))
-        handle.prioritize_files(priorities)
-        return True
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def connect(self, torrent: str, peers: Sequence[str]) -> None:
-        """Connects to peers given as `address:port`. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        for peer in peers:
-            handle.connect_peer(libtorrent_params.endpoint(peer))
+        return frozenset(self._handles.by_torrent)
 
     @faults.of_torrent
     @recorded.of_torrent
     def call_peers(self, torrent: str) -> None:
         """Has the known peers called with the next statistics, with those of other torrents. Raises UnknownTorrent."""
         self._handle(torrent)
-        self._to_call[torrent] = None
-
-    def _call_peers(self) -> None:
-        """What libtorrent does not do by itself for a torrent that was finished, or paused.
-
-        It counts the peers that it may call, and calls nobody while there are none. Seeds are none of them while a
-        torrent is finished, and that it is not any more counts only once it calls somebody. It counts anew, for all
-        torrents, when `max_failcount` changes; that peers which failed too often are among them for a while is wanted
-        here.
-        """
-        if self._calling:
-            self._calling -= 1
-            if not self._calling:
-                self._session.apply_settings({"max_failcount": self._max_failcount})
-        if not self._to_call:
-            return
-        self._failcount = _FAILCOUNTS[self._failcount == _FAILCOUNTS[0]]
-        self._session.apply_settings({"max_failcount": self._failcount})
-        self._calling = _CALLING_TURNS
-        for torrent in list(itertools.islice(self._to_call, _CALLED_AT_ONCE)):
-            del self._to_call[torrent]
-            if torrent in self._alerts.handles:
-                with contextlib.suppress(TorrentFault, UnknownTorrent):  # its peers are called later, as ever
-                    self._call_peers_of(torrent)
+        self._peer_calls.ask(torrent)
 
     @faults.of_torrent
     @recorded.of_torrent
     def _call_peers_of(self, torrent: str) -> None:
-        """Has libtorrent call peers that it has hung up on just now, and notice that it may.
-
-        A torrent that leaves upload mode may do the one. It does the other when its number of connections is set to
-        another one.
-        """
-        handle = self._handle(torrent)
-        flags = handle.flags()
-        if flags & _FLAGS.paused:
-            return
-        if not flags & _FLAGS.upload_mode and not handle.get_download_queue():
-            # Requests that are under way would be taken back; who has some has peers, too.
-            handle.set_flags(_FLAGS.upload_mode)
-            handle.unset_flags(_FLAGS.upload_mode)
-        limit = handle.max_connections()
-        handle.set_max_connections(limit + 1 if limit < _UNLIMITED else limit - 1)
-        handle.set_max_connections(limit)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def applied(self, torrent: str) -> Applied:
-        """Reads back what is applied. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        flags = handle.flags()
-        return Applied(
-            paused=bool(flags & _FLAGS.paused),
-            sequential=bool(flags & _FLAGS.sequential_download),
-            download_bps=max(0, handle.download_limit()),
-            upload_bps=max(0, handle.upload_limit()),
-        )
-
-    @faults.of_desired
-    @recorded.of_desired
-    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
-        handle = self._handle(desired.torrent)
-        status = handle.status(_QUERY_SAVE_PATH)
-        info = handle.torrent_file()
-        return libtorrent_params.observed(
-            desired,
-            save_path=status.save_path,
-            paused=desired.paused if status.errc.value() else bool(status.flags & _FLAGS.paused),
-            flags=status.flags,
-            limits=(handle.download_limit(), handle.upload_limit()),
-            info=info,
-            file_priorities=() if info is None else handle.get_file_priorities(),
-            choose=self._selector.priorities,
-        )
+        call_again(self._handle(torrent))
 
     @recorded.of_session
     def strangers(self) -> int:
@@ -572,77 +321,10 @@ class LibtorrentSession:
         count = 0
         for handle in self._session.get_torrents():
             with contextlib.suppress(*FAULTS):  # it is looked at again at the next census
-                if not self._alerts.expects(handle):
+                if not self._handles.expects(handle):
                     self._session.remove_torrent(handle)
                     count += 1
         return count
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def layout(self, torrent: str) -> Layout | None:
-        """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        info = handle.torrent_file()
-        if info is None:
-            return None
-        renamed = handle.get_renamed_files().export_filenames(info.layout())
-        return libtorrent_params.layout(info, handle.get_file_priorities(), renamed)
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def hashes(self, torrent: str) -> Hashes:
-        """The torrent's info-hashes. Raises UnknownTorrent."""
-        return Hashes(*libtorrent_params.both_hashes(self._handle(torrent).info_hashes()))
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
-        parts = libtorrent_params.part_path(save_path, "", handle.info_hashes())
-        if info is None:
-            return [parts]
-        storage = info.layout()
-        renamed = handle.get_renamed_files().export_filenames(storage)
-        return [parts, *libtorrent_params.file_paths(storage, renamed, save_path)]
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def file_progress(self, torrent: str) -> list[int]:
-        """Bytes done of each file by index. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def flush(self, torrent: str) -> None:
-        """Writes out the torrent's write cache. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        if handle.torrent_file() is None:
-            # There is nothing to flush, and libtorrent does not answer.
-            self._tell(Flushed(torrent))
-            return
-        self._alerts.expect_flush(torrent)
-        for _ in range(FLUSHES_PER_BARRIER):
-            handle.flush_cache()
-
-    @faults.of_torrent
-    @recorded.of_torrent
-    def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
-        """Asks for resume data, the info dictionary in it. Raises UnknownTorrent."""
-        flags = lt.save_resume_flags_t.save_info_dict
-        if only_if_modified:
-            flags |= lt.save_resume_flags_t.only_if_modified
-        handle = self._handle(torrent)
-        self._trackers.save_begins(torrent)
-        handle.save_resume_data(flags)
-
-    def _handle(self, torrent: str) -> Any:
-        handle = self._alerts.handles.get(torrent)
-        if handle is None:
-            raise UnknownTorrent(torrent)
-        return handle
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -655,7 +337,10 @@ class LibtorrentSession:
     def post_statistics(self) -> None:
         """Asks for the session's counters."""
         self._session.post_session_stats()
-        self._call_peers()
+        for torrent in self._peer_calls.turn(self._session.apply_settings, self._settings.max_failcount):
+            if torrent in self._handles.by_torrent:
+                with contextlib.suppress(TorrentFault, UnknownTorrent):  # its peers are called later, as ever
+                    self._call_peers_of(torrent)
 
     @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
@@ -664,11 +349,8 @@ class LibtorrentSession:
         Raises:
             InvalidSetting: and then nothing was applied.
         """
-        checked = check_settings(settings, self._torrents_expected, self._named)
-        self._named = set(settings)
-        self._close_redundant = checked.get("close_redundant_connections", True)
-        self._max_failcount = checked.get("max_failcount", lt.default_settings()["max_failcount"])
-        if self._awaiting_metadata:
+        checked = self._settings.take(settings)
+        if self._kept_seeds:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
 
@@ -692,8 +374,7 @@ class LibtorrentSession:
     def close(self) -> None:
         """Ends the session."""
         self._selector.close()
-        self._alerts = self._copier()
+        self._let_go()
         self._session.pause()
         del self._session
-        self._alert_socket.close()
-        self._native_socket.close()
+        self._inbox.close()

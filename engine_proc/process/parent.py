@@ -5,8 +5,6 @@ import os
 import signal
 from typing import Final
 
-EXIT_ORPHANED: Final = 3
-"""The parent was gone before the kernel could be asked."""
 _PR_SET_PDEATHSIG: Final = 1
 
 

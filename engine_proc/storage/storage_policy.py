@@ -100,6 +100,7 @@ class Space(msgspec.Struct, frozen=True):
     @property
     def full_until(self) -> float:
         """The earliest time at which a full one is given another try."""
+        # By hand: tenacity, of which the supervisor's back-off is made, takes 100 ms to import. ADR 042.
         return self.since + min(LOOK_MAX_S, LOOK_S * 2.0**self.refills)
 
 

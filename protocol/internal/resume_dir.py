@@ -134,21 +134,19 @@ class ResumeDir:
 
     def orphans(self, known: Collection[str]) -> list[Path]:
         """Files of torrents that are not known."""
-        found = self._files(self.root)
+        places = [(self.root, self._files(self.root))]
         with contextlib.suppress(OSError):  # what the engine has is no record: each file is judged as it is read
-            found += self._files(self.fastresume_dir)
-        return sorted(path for torrent, _, path in found if torrent not in known)
+            places.append((self.fastresume_dir, self._files(self.fastresume_dir)))
+        return sorted(place / name for place, found in places for torrent, _, name in found if torrent not in known)
 
     def leftovers(self) -> list[Path]:
         """Temporary files: what was being written when a process died, and nobody was told OK for."""
-        probe = self.probe.name
-        found = [path for path in self.root.iterdir() if path.name.startswith(probe)]
-        kept = list(self.root.iterdir())
-        with contextlib.suppress(OSError):  # as above
-            kept += _entries(self.fastresume_dir)
-        with contextlib.suppress(OSError):
-            kept += _entries(self.totals_dir)
-        return sorted({*found, *(path for path in kept if path.name.endswith(TEMPORARY_SUFFIX))})
+        probe, names = self.probe.name, os.listdir(self.root)  # noqa: PTH208  # there may be 100,000
+        found = {self.root / name for name in names if name.startswith(probe) or name.endswith(TEMPORARY_SUFFIX)}
+        for directory in (self.fastresume_dir, self.totals_dir):
+            with contextlib.suppress(OSError):  # as above
+                found |= {directory / name for name in _names(directory) if name.endswith(TEMPORARY_SUFFIX)}
+        return sorted(found)
 
     def probes(self, count: int) -> list[Path]:
         """So many files that are written for a moment."""
@@ -176,7 +174,7 @@ class ResumeDir:
         what could not be moved, and why: it is read where it is.
         """
         failed = []
-        old = [(torrent, path) for torrent, kind, path in self._files(self.root) if kind == "fastresume"]
+        old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
         for torrent, path in old:
             try:
                 if _is_newer(self.fastresume(torrent), path):
@@ -209,11 +207,10 @@ class ResumeDir:
                             return True
         return False
 
-    def _files(self, directory: Path) -> list[tuple[str, str, Path]]:
-        """Torrent, kind and path of each file of a torrent. In `fastresume/` there is only resume data."""
-        entries = self.root.iterdir() if directory == self.root else _entries(directory)
-        found = ((_TORRENT_FILE.fullmatch(path.name), path) for path in entries)
-        files = [(match[1], match[2], path) for match, path in found if match]
+    def _files(self, directory: Path) -> list[tuple[str, str, str]]:
+        """Torrent, kind and name of each file of a torrent. In `fastresume/` there is only resume data."""
+        names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # as above
+        files = [(match[1], match[2], match[0]) for match in map(_TORRENT_FILE.fullmatch, names) if match]
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
     def put_aside(self, path: Path, *, mark: str = "") -> Path:
@@ -282,10 +279,10 @@ class ResumeDir:
         fsync_dir(self.root)
 
 
-def _entries(directory: Path) -> list[Path]:
-    """What is in a directory; nothing where it is not there. Raises OSError."""
+def _names(directory: Path) -> list[str]:
+    """The names in a directory; none where it is not there. Raises OSError."""
     try:
-        return list(directory.iterdir())
+        return os.listdir(directory)  # noqa: PTH208  # as above
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -6,6 +6,5 @@
 - The *codec* turns messages into msgpack bytes and back, under limits; it is the only place that sees bytes.
 - An *error kind* is one row of the error table: number, name, and when a retry makes sense.
 - *Desired* state is what clients asked for; a *row* is what was observed of a torrent.
-- *Patterns* are the forms that texts must have; what is *redacted* has no passkeys any more.
 - A *key file* holds a CURVE key; *endpoints* are where sockets and directories are when nobody says otherwise.
 """

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 import msgpack
 import msgspec
 
+from protocol.text.patterns import without_patterns
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.patterns import without_patterns
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, get_args
 
 import msgspec
 
-from protocol.wire import codec, patterns
+from protocol.text import patterns
+from protocol.wire import codec
 from protocol.wire.crashes import CrashName
 from protocol.wire.desired import Bps, FilePriority, Globs
 from protocol.wire.errors import ErrorKind, OuzelError

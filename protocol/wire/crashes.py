@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from protocol.wire import patterns
+from protocol.text import patterns
 
 CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
 """A report's name: when the engine died, in UTC, and its generation. Names sort by time."""

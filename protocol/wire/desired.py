@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from protocol.wire import patterns
+from protocol.text import patterns
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit, and it takes the largest of these numbers for no limit."""

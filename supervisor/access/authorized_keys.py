@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from protocol.host import private_dir
+from protocol.text.scrub import scrub
 from protocol.wire.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
@@ -63,7 +64,7 @@ class AuthorizedKeys:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._shown = _shown(str(directory))
+        self._shown = scrub(str(directory))
         self._stamp: object = None
         self._authorized = Authorized({}, {})
         self._passing = False
@@ -79,7 +80,7 @@ class AuthorizedKeys:
                 self._stamp = None if self._passing else stamp
         except OSError as error:
             self._stamp = None
-            where = _shown(str(error.filename or self._directory))
+            where = scrub(str(error.filename or self._directory))
             return Authorized({}, {DIRECTORY: f"{where}: {error.strerror}; nobody is authorized"})
         return self._authorized
 
@@ -104,7 +105,7 @@ class AuthorizedKeys:
         if len(names) > FILES_MAX:
             problems[DIRECTORY] = f"{self._shown} has more than {FILES_MAX} keys; the others are ignored"
         for file in names[:FILES_MAX]:
-            name, shown = file.removesuffix(PUBLIC_SUFFIX), _shown(file)
+            name, shown = file.removesuffix(PUBLIC_SUFFIX), scrub(file)
             try:
                 if not is_name(name):
                     raise ValueError("its name is not made of letters, digits and . _ @ -, 64 at the most")
@@ -123,11 +124,6 @@ class AuthorizedKeys:
                 if known is None or key.role is Role.READ:
                     clients[key.public_key] = Client(name, key.role)
         return Authorized(clients, problems)
-
-
-def _shown(name: str) -> str:
-    """A name as text: the bytes of one may be no UTF-8, and neither a log nor an event can have such."""
-    return name.encode("utf-8", "replace").decode()
 
 
 def read_file(path: Path, *, forbidden: int) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from protocol.host.real_path import real_path
 from protocol.internal.bounds import Bounds
+from protocol.text.scrub import is_utf8
 from protocol.wire.errors import ErrorKind, OuzelError
 
 
@@ -74,4 +75,4 @@ def _check_directory(path: str, field: str) -> None:
 
 def _texts(paths: Iterable[str]) -> list[str]:
     """Those that are UTF-8, and so can be written down and sent; a link may lead to one that is not."""
-    return [path for path in paths if path.encode(errors="replace").decode() == path]
+    return [path for path in paths if is_utf8(path)]

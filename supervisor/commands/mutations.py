@@ -8,7 +8,6 @@ Longer than most files here, because each command's way from its arguments to th
 
 import asyncio
 import contextlib
-import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -20,6 +19,7 @@ import msgspec
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.internal.integrity import crc32_of
 from protocol.internal.link import CallPeers, EnsureTorrent, HashesProven, SourceInspected
+from protocol.text import peer_address
 from protocol.wire.commands import (
     AddPeers,
     AddTorrent,
@@ -676,15 +676,9 @@ def _by_index(priorities: Priorities) -> dict[str, int]:
 
 def _endpoint(peer: str, field: str) -> str:
     """A peer as `address:port`. Raises OuzelError: INVALID_ARGUMENT."""
-    host, _, port = peer.rpartition(":")
     try:
-        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-        if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
-            raise ValueError("the port is not a number from 1 to 65535")
-        if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None) is not None:
-            raise ValueError("nobody can be called there")
+        return peer_address.normal(peer)
     except ValueError as error:
         raise OuzelError(
             ErrorKind.INVALID_ARGUMENT, f"{field}: {peer!r} is not address:port ({error})", field=field
         ) from error
-    return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"

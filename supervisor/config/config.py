@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from protocol.text.scrub import is_utf8
 from protocol.wire.desired import Bps
 from protocol.wire.endpoints import (
     COMMANDS_SOCKET,
@@ -225,7 +226,7 @@ def _check_paths(paths: PathsConfig) -> _Found:
             yield f"paths.{key}", f"{value!r} is not an absolute path"
             continue
         for path in (value, os.path.realpath(value)):  # what cannot be sent to the engine would bound nothing there
-            if path.encode(errors="replace").decode() != path:
+            if not is_utf8(path):
                 yield f"paths.{key}", f"{path!r} is not UTF-8, as names in torrents are"
                 break
     try:

@@ -8,6 +8,7 @@ all lines; a test compares.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from protocol.text.redacted import redacted_text
 from protocol.wire.events import (
     Completed,
     HealthChanged,
@@ -21,7 +22,6 @@ from protocol.wire.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.wire.redacted import redacted_text
 from protocol.wire.rows import HealthStatus, Reason
 from supervisor.events import event_frames
 from supervisor.log.short_name import short_name

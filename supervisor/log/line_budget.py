@@ -7,6 +7,8 @@ has a token bucket, and what it does not cover is counted and told as a number.
 
 from typing import Final, NamedTuple
 
+from supervisor.pacing.token_bucket import TokenBucket
+
 BURST: Final = 500
 """Lines of one name at once."""
 
@@ -35,19 +37,17 @@ class LineBudget:
     def __init__(self, *, burst: int = BURST, per_s: float = PER_S) -> None:
         self._burst = burst
         self._per_s = per_s
-        self._buckets: dict[str, tuple[float, float]] = {}
-        """By name, tokens and when they were counted."""
+        self._buckets: dict[str, TokenBucket] = {}
         self._left_out: dict[str, tuple[str, int, float]] = {}
         """By name, the level, how many, and since when they are counted."""
 
     def take(self, name: str, level: str, now: float) -> bool:
         """Whether a line of this name may be written; if not, it is counted."""
-        tokens, at = self._buckets.get(name, (float(self._burst), now))
-        tokens = min(float(self._burst), tokens + (now - at) * self._per_s)
-        if tokens >= 1:
-            self._buckets[name] = tokens - 1, now
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = TokenBucket(self._burst, self._per_s, now)
+        if bucket.take(now):
             return True
-        self._buckets[name] = tokens, now
         _, lines, since = self._left_out.get(name, (level, 0, now))
         self._left_out[name] = level, lines + 1, since
         return False

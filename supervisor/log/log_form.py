@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+from protocol.text.scrub import scrub
 from supervisor.log.short_name import short_name
 from supervisor.log.standard_error import STDERR, printable
 
@@ -197,7 +198,7 @@ def _json(value: object, **_: object) -> str:
     try:
         line = msgspec.json.encode(value, enc_hook=str).decode()
     except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits
-        line = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+        line = scrub(json.dumps(value, ensure_ascii=False, default=str))
     if line.isprintable():
         return line
     # Outside of its strings there is nothing but printable ASCII.

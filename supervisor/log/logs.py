@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from protocol.host import standard_streams
-from protocol.wire.redacted import redacted_text
+from protocol.text.redacted import redacted_text
 from supervisor.log import standard_error
 from supervisor.log.log_form import Destination, Form, destination
 from supervisor.log.log_writer import LogWriter

@@ -7,6 +7,8 @@ connections is bounded too: of one that has nothing under way only its spoilt fr
 from collections import OrderedDict
 from typing import Final, Literal
 
+from supervisor.pacing.token_bucket import TokenBucket
+
 IN_FLIGHT_MAX: Final = 512
 """Requests: more than a client has a use for, and half a second of a disk's work."""
 
@@ -18,7 +20,8 @@ TOTAL_BYTES_MAX: Final = 256 * 1024 * 1024
 
 BAD_FRAMES_BURST: Final = 100.0
 BAD_FRAMES_PER_S: Final = 10.0
-TOLD_EVERY_S: Final = 1.0
+LIMITS_PER_S: Final = 1.0
+"""How often a connection is told that it has sent too many."""
 
 BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 10.0
@@ -83,15 +86,6 @@ class Claim:
             self._claims.give_back(self._peer, self._size)
 
 
-class _Bucket:
-    """Tokens of one connection; fewer than none where it owes some."""
-
-    __slots__ = ("at", "left", "told_at")
-
-    def __init__(self, burst: float, now: float) -> None:
-        self.left, self.at, self.told_at = burst, now, float("-inf")
-
-
 class _Buckets:
     """A token bucket for each connection, of the latest. Times are monotonic seconds."""
 
@@ -99,51 +93,49 @@ class _Buckets:
         self._burst = burst
         self._per_s = per_s
         self._remembered_max = remembered_max
-        self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[bytes, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def _bucket(self, peer: bytes, now: float) -> _Bucket:
-        """A connection's bucket, with what it has by now."""
-        bucket = self._buckets.pop(peer, None) or _Bucket(self._burst, now)
+    def of(self, peer: bytes, now: float) -> TokenBucket:
+        """A connection's bucket."""
+        bucket = self._buckets.pop(peer, None) or TokenBucket(self._burst, self._per_s, now)
         self._buckets[peer] = bucket
         while len(self._buckets) > self._remembered_max:
             self._buckets.popitem(last=False)
-        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._per_s)
-        bucket.at = now
         return bucket
 
 
-class BadFrames(_Buckets):
+class BadFrames:
     """Frames without an id that could be read, by connection."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
-        super().__init__(BAD_FRAMES_BURST, BAD_FRAMES_PER_S, remembered_max)
+        self._errors = _Buckets(BAD_FRAMES_BURST, BAD_FRAMES_PER_S, remembered_max)
+        self._limits = _Buckets(1.0, LIMITS_PER_S, remembered_max)
+
+    def __len__(self) -> int:
+        return len(self._errors)
 
     def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
         """One more. Returns how to answer it: with its own `error`, with the `limit` that is reached, or not."""
-        bucket = self._bucket(peer, now)
-        if bucket.left >= 1:
-            bucket.left -= 1
+        if self._errors.of(peer, now).take(now):
             return "error"
-        if now - bucket.told_at >= TOLD_EVERY_S:
-            bucket.told_at = now
-            return "limit"
-        return None
+        return "limit" if self._limits.of(peer, now).take(now) else None
 
 
-class BadRequests(_Buckets):
+class BadRequests:
     """Requests that are none although their id can be read, by connection: each is refused, and late where it owes."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
-        super().__init__(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)
+        self._buckets = _Buckets(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)
+
+    def __len__(self) -> int:
+        return len(self._buckets)
 
     def wait_s(self, peer: bytes, now: float) -> float | None:
         """One more: the seconds that its refusal waits, 0.0 for none; None where too many wait already."""
-        bucket = self._bucket(peer, now)
-        ahead = max(0.0, 1 - bucket.left)
-        if ahead > BAD_REQUESTS_WAITING_MAX:
+        bucket = self._buckets.of(peer, now)
+        if bucket.left(now) < 1 - BAD_REQUESTS_WAITING_MAX:
             return None
-        bucket.left -= 1
-        return ahead / BAD_REQUESTS_PER_S
+        return bucket.owe(now) / BAD_REQUESTS_PER_S

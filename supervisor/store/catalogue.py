@@ -1,30 +1,28 @@
 """The catalogue: what clients asked for, in memory for reading and in the resume directory for keeping.
 
 A change is in memory only once it is on disk, so what a client can read, it can rely on. The store never waits on the
-loop: writes go through a `DurableWriter`, which commits what has queued up as one group.
+loop: writes go through `Commits`, which has what has queued up committed as one group.
 
 A write that fails half way is taken back before it is answered: what memory has is written again. Where that fails too,
 its subject is *in doubt*: the client is told that the outcome is not known, nothing is acknowledged on top of it before
 disk and memory agree again, and `mend` goes on trying until they do.
-
-Longer than most files here: memory, disk and what is in doubt between them change together.
 """
 
 import asyncio
 import contextlib
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from protocol.internal.durable import Change, DurableWriter, Unsettled
+from protocol.internal.durable import Change, Unsettled
 from protocol.internal.integrity import Damaged, check_crc32, encode_record, read
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.store.commits import Commits, FailedWrite, largest_failed
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
@@ -35,14 +33,6 @@ RETRY_AFTER_MS: Final = 1000
 
 class OutcomeUnknown(OuzelError):
     """A change failed after its first effect and could not be taken back: a crash now may bring it into force."""
-
-
-class FailedWrite(NamedTuple):
-    """What could not be written, until something of its size can: how many files, their bytes, and why."""
-
-    files: int
-    size: int
-    problem: str
 
 
 class Catalogue:
@@ -63,17 +53,11 @@ class Catalogue:
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
-        self._writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root)
+        self._commits = Commits(resume_dir)
         self._refusal: str | None = None
-        self._writing: Counter[str | None] = Counter()
-        """Transactions that were given to the disk, by torrent; None is the session."""
         self._changing: Counter[str | None] = Counter()
-        """Changes of which memory does not know yet how they ended, likewise."""
+        """Changes of which memory does not know yet how they ended, by torrent; None is the session."""
         self._doubts: set[str | None] = set()
-        self._ended: deque[Callable[[], None]] = deque()
-        """What the writer has ended and the loop does not know of yet."""
-        self._settled = asyncio.Event()
-        self._settled.set()
         self.torrents: dict[str, DesiredTorrent] = {}
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
@@ -269,9 +253,7 @@ class Catalogue:
 
     def close(self) -> None:
         """Waits until all that was asked for is on disk, and tries once more to end doubts."""
-        for subject in self._doubts:
-            self._writer.submit(self._in_memory(subject), lambda _: None)
-        self._writer.close()
+        self._commits.close([self._in_memory(subject) for subject in self._doubts])
 
     # -- a directory that cannot be written -----------------------------------------------------------------------
 
@@ -303,11 +285,11 @@ class Catalogue:
 
     async def settled(self) -> None:
         """Waits until what was given to the disk has ended, whichever way, and memory knows."""
-        await self._settled.wait()
+        await self._commits.settled()
 
     def waiting_since(self) -> float | None:
         """Since when the oldest change waits for the disk, in monotonic seconds; None while none does."""
-        return self._writer.waiting_since()
+        return self._commits.waiting_since()
 
     def has_known(self, torrent: str) -> bool:
         """Whether this supervisor has had such a torrent. Callable from any thread."""
@@ -330,11 +312,11 @@ class Catalogue:
 
     async def put_resume(self, torrent: str, content: bytes) -> OSError | None:
         """Writes the resume data of a torrent for an engine that cannot. Returns what went wrong."""
-        return await self._commit(torrent, [Change(self._dir.fastresume(torrent), content)])
+        return await self._commits.commit(torrent, [Change(self._dir.fastresume(torrent), content)])
 
     async def rewrite(self, changes: Sequence[tuple[str | None, Change]]) -> str | None:
         """Writes what memory has, though changes are refused. Returns what went wrong."""
-        outcomes = await asyncio.gather(*(self._commit(subject, [change]) for subject, change in changes))
+        outcomes = await asyncio.gather(*(self._commits.commit(subject, [change]) for subject, change in changes))
         return next((str(error) for error in outcomes if error is not None), None)
 
     @contextlib.contextmanager
@@ -351,8 +333,8 @@ class Catalogue:
     async def _write(self, subject: str | None, changes: Sequence[Change], *, take_back: bool = True) -> None:
         if self._refusal is not None:
             raise _refused(f"the resume directory cannot be written ({self._refusal}); nothing was changed")
-        error = await self._commit(subject, changes)
-        self._note_size(changes, error)
+        error = await self._commits.commit(subject, changes)
+        self.failed = largest_failed(self.failed, changes, error)
         if error is None:
             self._doubts.discard(subject)
             return
@@ -372,7 +354,7 @@ class Catalogue:
 
     async def _settle(self, subject: str | None) -> str | None:
         """Writes what memory has of a subject that is in doubt. Returns what went wrong."""
-        error = await self._commit(subject, self._in_memory(subject))
+        error = await self._commits.commit(subject, self._in_memory(subject))
         if error is None:
             self._doubts.discard(subject)
         return None if error is None else str(error)
@@ -389,48 +371,6 @@ class Catalogue:
                 changes.append(Change(self._dir.metainfo(subject), None))  # what was refused must not be found
             return changes
         return [Change(self._dir.desired(subject), None), Change(self._dir.metainfo(subject), None)]
-
-    def _note_size(self, changes: Sequence[Change], error: OSError | None) -> None:
-        """Keeps in mind how large a write has failed, until one as large has not."""
-        sizes = [len(change.content) for change in changes if change.content is not None]
-        files, size, failed = len(sizes), sum(sizes), self.failed
-        if error is not None:
-            self.failed = FailedWrite(
-                max(files, failed.files if failed else 0), max(size, failed.size if failed else 0), str(error)
-            )
-        elif failed is not None and files >= failed.files and size >= failed.size:
-            self.failed = None
-
-    async def _commit(self, subject: str | None, changes: Sequence[Change]) -> OSError | None:
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[OSError | None] = loop.create_future()
-
-        def settle(error: OSError | None) -> None:
-            if not written.done():
-                written.set_result(error)
-            self._writing[subject] -= 1
-            if not self._writing[subject]:
-                del self._writing[subject]
-            if not self._writing:
-                self._settled.set()  # who waits for this comes after who waits for `written`
-
-        def done(error: OSError | None) -> None:
-            self._ended.append(partial(settle, error))
-            if len(self._ended) == 1:  # those of a group wake the loop once
-                try:
-                    loop.call_soon_threadsafe(self._settle_ended)
-                except RuntimeError:  # the loop has ended meanwhile
-                    self._ended.clear()
-
-        self._writing[subject] += 1
-        self._settled.clear()
-        # At the end of this turn, or the writer would wait for the interpreter until then; and with what comes in it.
-        loop.call_soon(self._writer.submit, changes, done)
-        return await written
-
-    def _settle_ended(self) -> None:
-        while self._ended:
-            self._ended.popleft()()
 
 
 def _refused(message: str) -> OuzelError:

@@ -22,7 +22,9 @@ from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.concurrency.threads import in_thread
 from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.log import logs
-from supervisor.store.catalogue import Catalogue, FailedWrite
+from supervisor.pacing.backoff import exponential
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.commits import FailedWrite
 from supervisor.store.damage import DamagedFile
 from supervisor.store.damaged_files import lying, missed
 from supervisor.store.differences import Mended, check_metainfo, differences
@@ -40,8 +42,9 @@ CHECK_AGAIN_S: Final = 5.0
 """When .torrent files that could not be read are tried again."""
 PROBE_BYTES: Final = 16 * 1024
 _PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
-PROBE_MAX_S: Final = 8.0
+PROBE_MAX_S: Final = 4.0
 """Between two writes of the size of one that failed; the first come sooner."""
+_BACKOFF: Final = exponential(LOOK_S, PROBE_MAX_S)
 READ_AGAIN: Final = 1000
 """Records that could not be read and are tried again with one look."""
 
@@ -103,7 +106,7 @@ class ResumeDirWarden:
         self._problem: str | None = catalogue.unlisted
         self._home = _home(resume_dir.root)
         self._probe_at = 0.0
-        self._probe_s = LOOK_S
+        self._probes = 0
         self._lying: frozenset[str] | None = None
         resume_dir.bind(lock.identity)
         catalogue.on_write_failed = self._write_failed
@@ -182,7 +185,7 @@ class ResumeDirWarden:
             await self._look_aside()
 
     def _write_failed(self) -> None:
-        self._probe_at, self._probe_s = 0.0, LOOK_S
+        self._probe_at, self._probes = 0.0, 0
         self._doubt.set()
 
     async def _beside(self, call: Callable[[], T]) -> T:
@@ -273,8 +276,8 @@ class ResumeDirWarden:
                 return
         failed, now = self._catalogue.failed, time.monotonic()
         if failed is not None and now >= self._probe_at:
-            self._probe_s = min(2 * self._probe_s, PROBE_MAX_S)
-            self._probe_at = now + self._probe_s / 2
+            self._probes += 1
+            self._probe_at = now + _BACKOFF.delay_s(self._probes)
             try:
                 await self._beside(partial(self._probe, failed))
             except OSError as error:

@@ -11,8 +11,7 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from engine_proc.__main__ import EXIT_NOT_UTF8
-from engine_proc.process.parent import EXIT_ORPHANED
+from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.events import Completed, LimitsApplied, Progress

@@ -61,6 +61,7 @@ from supervisor.engine.torrents.waiters import Waiters
 from supervisor.events.event_log import EventLog
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health
+from supervisor.pacing.backoff import Backoff
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
@@ -317,7 +318,7 @@ class Bench:
             on_garbage=self.garbage.append,
         )
         self.keeper = Keeper(
-            policy=RestartPolicy(window_s=60, budget=budget, wait=lambda _: 0.0),
+            policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
             link=self.link,
             spawn=self._spawn,
             on_spawned=lambda child, warm: setattr(self.publisher, "gen", child.gen),

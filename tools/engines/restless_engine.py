@@ -15,6 +15,7 @@ from engine_proc.__main__ import main
 from engine_proc.native import libtorrent_alerts, libtorrent_session
 from engine_proc.native.libtorrent_alerts import AlertCopier
 from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.native.libtorrent_status import copy_status
 from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 
 lt: Any = libtorrent
@@ -32,7 +33,7 @@ def _keep(copier: AlertCopier, native: Any) -> Alert:
     told = {status.handle: status for status in native.status}
     for row in update.rows:
         if row.state is NativeState.DOWNLOADING:
-            _natives[row.torrent] = told[copier.handles[row.torrent]]
+            _natives[row.torrent] = told[copier.handles.by_torrent[row.torrent]]
     return update
 
 
@@ -47,11 +48,10 @@ class RestlessSession(LibtorrentSession):
         if self._asked % REAL_EVERY == 0 or not _natives:
             super().post_updates()
             return
-        rows = [libtorrent_alerts._copy_status(torrent, native) for torrent, native in _natives.items()]
+        rows = [copy_status(torrent, native) for torrent, native in _natives.items()]
         for row in rows:
             msgspec.structs.force_setattr(row, "downloaded", row.downloaded + self._asked)
-        self._own_alerts.append(StatusUpdate(rows))
-        self._native_socket.send(b"\0")
+        self._inbox.put(StatusUpdate(rows))
 
 
 if __name__ == "__main__":

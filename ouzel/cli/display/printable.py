@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from protocol.text.scrub import scrub_all
+
 _NOT_ASCII: Final = re.compile(r"[^ -~]")
 
 
@@ -39,7 +41,7 @@ def as_json(document: Any, *, only_ascii: bool = False) -> str:
     try:
         text = msgspec.json.encode(document).decode()
     except UnicodeEncodeError:  # half of a pair, which stands for a byte of a path that is not UTF-8
-        text = msgspec.json.encode(_without_halves(msgspec.to_builtins(document))).decode()
+        text = msgspec.json.encode(scrub_all(msgspec.to_builtins(document))).decode()
     if only_ascii:
         return _NOT_ASCII.sub(lambda found: _escape(found[0]), text)
     return text if text.isprintable() else "".join(each if each.isprintable() else _escape(each) for each in text)
@@ -48,15 +50,3 @@ def as_json(document: Any, *, only_ascii: bool = False) -> str:
 def _escape(character: str) -> str:
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
-
-
-def _without_halves(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode(errors="replace").decode()
-        case list():
-            return [_without_halves(each) for each in value]
-        case dict():
-            return {_without_halves(key): _without_halves(each) for key, each in value.items()}
-        case _:
-            return value

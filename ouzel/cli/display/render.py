@@ -28,8 +28,8 @@ from ouzel.client.calls import Added
 from ouzel.stream.event import Resnapshot
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
+from protocol.text.redacted import redacted
 from protocol.wire.crashes import CrashReport, CrashSummary
-from protocol.wire.redacted import redacted
 from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import (
     FileRow,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ouzel.cli.display.units import format_count, format_moment
-from protocol.wire.redacted import redacted
+from protocol.text.redacted import redacted
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TrackerRow, TrackerStatus
 
 MORE_TRACKERS: Final = 20

@@ -6,11 +6,14 @@ simply need that much: it is replaced again only after a gap, which doubles for 
 
 from typing import Final, NamedTuple
 
+from supervisor.pacing.backoff import exponential
+
 SAMPLES: Final = 3
 """How many looks in a row have to find too much: what is needed for a moment does no harm."""
 
 FIRST_GAP_S: Final = 60.0
 MAX_GAP_S: Final = 3600.0
+_GAPS: Final = exponential(FIRST_GAP_S, MAX_GAP_S)
 
 
 class Judgement(NamedTuple):
@@ -31,7 +34,7 @@ class MemoryGuard:
         self._limit = limit
         self._over = 0
         self._recycled_at: float | None = None
-        self._gap_s = 0.0
+        self._in_a_row = 0
 
     def judge(self, held: int | None, now: float) -> Judgement:
         """What a look means. `held` is None where nobody could tell."""
@@ -44,13 +47,13 @@ class MemoryGuard:
         limit = f"{_mb(self._limit)} of restart.max_memory_mb (raise it if that is too little)"
         problem = f"the engine holds {_mb(held)}, more than the {limit}"
         if self._recycled_at is not None:
-            since_s = now - self._recycled_at
-            if since_s < self._gap_s:
-                again = f"it was replaced {since_s:.0f} s ago, and is again in {self._gap_s - since_s:.0f} s if need be"
+            since_s, gap_s = now - self._recycled_at, _GAPS.delay_s(self._in_a_row)
+            if since_s < gap_s:
+                again = f"it was replaced {since_s:.0f} s ago, and is again in {gap_s - since_s:.0f} s if need be"
                 return Judgement(recycle=False, problem=f"{problem}; {again}")
-            self._gap_s = min(2 * self._gap_s, MAX_GAP_S) if since_s < 2 * self._gap_s else FIRST_GAP_S
-        else:
-            self._gap_s = FIRST_GAP_S
+            if since_s >= 2 * gap_s:
+                self._in_a_row = 0
+        self._in_a_row += 1
         self._over, self._recycled_at = 0, now
         return Judgement(
             recycle=True,

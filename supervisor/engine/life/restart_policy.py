@@ -4,11 +4,11 @@ The first crash in a window costs no wait. Later ones wait exponentially longer 
 run of `SETTLED_S` starts the back-off over. More than `budget` crashes in the window, and the policy says no.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import tenacity
+
+from supervisor.pacing.backoff import Backoff, exponential
 
 SETTLED_S: Final = 1.0
 """An engine that took commands for this long did not die of starting."""
@@ -22,8 +22,6 @@ PROBE_S: Final = 300.0
 FIRST_DELAY_S: Final = 0.25
 JITTER_S: Final = 0.1
 
-WaitStrategy = Callable[[tenacity.RetryCallState], float]
-
 
 class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Budget and back-off.
@@ -31,13 +29,13 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         window_s: how far back crashes count.
         budget: how many crashes in the window are put up with.
-        wait: tenacity's strategy for the n-th young death in a row; its jitter is the only chance in here.
+        backoff: of the n-th young death in a row; its jitter is the only chance in here.
         probe_s: how often an engine is tried once the budget is spent.
     """
 
     window_s: float
     budget: int
-    wait: WaitStrategy
+    backoff: Backoff
     probe_s: float = PROBE_S
 
     def recent(self, crashes: tuple[float, ...], now: float) -> tuple[float, ...]:
@@ -55,19 +53,10 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if len(crashes) <= 1:
             return 0.0
-        return self.wait(_attempt(max(1, young_deaths)))
+        return self.backoff.delay_s(max(1, young_deaths))
 
 
 def standard_policy(*, window_s: float, budget: int, max_delay_s: float, probe_s: float = PROBE_S) -> RestartPolicy:
     """The policy of the configuration: exponential from a quarter of a second, jittered, capped at `max_delay_s`."""
-    wait = tenacity.wait_exponential_jitter(
-        multiplier=min(FIRST_DELAY_S, max_delay_s), max=max_delay_s, jitter=min(JITTER_S, max_delay_s)
-    )
-    return RestartPolicy(window_s=window_s, budget=budget, wait=wait, probe_s=probe_s)
-
-
-def _attempt(number: int) -> tenacity.RetryCallState:
-    """What a strategy reads its attempt number from; nothing is retried through it."""
-    state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
-    state.attempt_number = number
-    return state
+    backoff = exponential(min(FIRST_DELAY_S, max_delay_s), max_delay_s, jitter_s=min(JITTER_S, max_delay_s))
+    return RestartPolicy(window_s=window_s, budget=budget, backoff=backoff, probe_s=probe_s)

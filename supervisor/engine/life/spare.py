@@ -11,6 +11,7 @@ from typing import Final
 from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S
 from supervisor.engine.process.child import Child, Death
 from supervisor.log import logs
+from supervisor.pacing.backoff import exponential
 
 LOOK_S: Final = 10.0
 """How often it is looked at while it waits."""
@@ -20,6 +21,8 @@ SILENT_S: Final = 10.0
 
 FIRST_DELAY_S: Final = 2.0
 """After the first spare that failed; twice as long after each that follows, up to `PROBE_S`."""
+
+_BACKOFF: Final = exponential(FIRST_DELAY_S, PROBE_S)
 
 Expect = Callable[[int, Callable[[], None]], None]
 
@@ -127,6 +130,5 @@ class Spare:
         self._heard_at = self._clock()
 
     def _failed(self) -> None:
-        delay_s = min(PROBE_S, FIRST_DELAY_S * 2 ** min(self._failures, 10))
-        self._not_before = self._clock() + delay_s
         self._failures += 1
+        self._not_before = self._clock() + _BACKOFF.delay_s(self._failures)

@@ -8,12 +8,10 @@ SIGTERM from an operator or from the kernel that is out of memory, SIGBUS from a
 import re
 from typing import Final
 
+from protocol.internal.exit_codes import EXIT_ORPHANED
 from protocol.internal.flight_recorder import Flight
 
 CRASH_SIGNALS: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"})
-
-EXIT_ORPHANED: Final = 3
-"""The engine's own: it found another parent than the supervisor that started it."""
 
 _INSPECTIONS: Final = frozenset({"inspect", "command inspect_source"})
 

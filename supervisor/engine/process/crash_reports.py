@@ -23,9 +23,10 @@ import msgspec
 
 from protocol.host import private_dir
 from protocol.internal import durable
+from protocol.text.redacted import redacted_text
+from protocol.text.scrub import scrub
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.redacted import redacted_text
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.process.child import Child, Death
@@ -169,7 +170,7 @@ def name_of(time_us: int, gen: int) -> str:
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The same settings, at any depth, where a value whose name sounds secret is not told, and all text is UTF-8."""
     return {
-        _text(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
+        scrub(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
     }
 
 
@@ -180,14 +181,9 @@ def _clean(value: Any) -> Any:
         case list():
             return [_clean(each) for each in value]
         case str():
-            return _text(value)
+            return scrub(value)  # the environment may hold what is no UTF-8
         case _:
             return value
-
-
-def _text(value: str) -> str:
-    """The environment may hold what is no UTF-8."""
-    return value.encode("utf-8", "replace").decode()
 
 
 # -- in the threads -----------------------------------------------------------------------------------------------

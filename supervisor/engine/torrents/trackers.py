@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from protocol.internal.link import TrackerReading, TrackerTold
+from protocol.text.redacted import redacted
 from protocol.wire.events import TrackerStatusChanged
-from protocol.wire.redacted import redacted
 from protocol.wire.rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.native import libtorrent_claims, libtorrent_params
+from engine_proc.native import libtorrent_claims, libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.session.alerts import Flushed, NativeState, SessionStatistics, TorrentAdded
 from engine_proc.session.session_port import Loading
@@ -47,11 +47,11 @@ def desired(made: Torrent, save_path: Path, **fields: Any) -> DesiredTorrent:
 def unverified(made: Torrent, resume: bytes, *, selection: Selection | None = None) -> Unverified | None:
     """What is to be looked at."""
     wanted = desired(made, made.root, selection=selection or Selection())
-    params = libtorrent_params.parse(wanted, metainfo=made.metainfo, resume=resume)
+    params = libtorrent_sources.parse(wanted, metainfo=made.metainfo, resume=resume)
     before = params.file_priorities
     libtorrent_params.apply_desired(params, wanted, resumed=True)
     return libtorrent_claims.unverified(
-        params, before, complete=libtorrent_params.has_all_wanted(params), metainfo=made.metainfo, resume=resume
+        params, before, complete=libtorrent_files.has_all_wanted(params), metainfo=made.metainfo, resume=resume
     )
 
 
@@ -64,7 +64,7 @@ def test_files_of_one_name_are_looked_for_where_libtorrent_has_them(tmp_path: Pa
     params = lt.load_torrent_buffer(made.metainfo)
     params.have_pieces = [True]
     wanted = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path=str(tmp_path))
-    params = libtorrent_params.parse(wanted, metainfo=None, resume=lt.write_resume_data_buf(params))
+    params = libtorrent_sources.parse(wanted, metainfo=None, resume=lt.write_resume_data_buf(params))
     params.ti = lt.load_torrent_buffer(made.metainfo).ti
     libtorrent_params.apply_desired(params, wanted, resumed=True)
     claimed = {file.path: file.end for file in libtorrent_claims.examine(params).claimed}
@@ -145,7 +145,7 @@ def test_a_v2_torrent_without_its_torrent_file_is_proven_by_the_trees_of_its_res
     with_file = unverified(made, resume)
     without_file = unverified(made._replace(metainfo=b""), resume)
     magnet = desired(made, made.root)
-    params = libtorrent_params.parse(magnet, metainfo=None, resume=resume)
+    params = libtorrent_sources.parse(magnet, metainfo=None, resume=resume)
     if params.ti is None:
         params.ti = lt.load_torrent_buffer(made.metainfo).ti
     libtorrent_params.apply_desired(params, magnet, resumed=True)

@@ -16,9 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.native import libtorrent_params
-from engine_proc.native.libtorrent_alerts import AlertCopier, hashes_of
-from engine_proc.native.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
+from engine_proc.native import libtorrent_files, libtorrent_params, libtorrent_sources
+from engine_proc.native.libtorrent_alerts import AlertCopier
+from engine_proc.native.libtorrent_handles import Handles
+from engine_proc.native.libtorrent_hashes import hashes
+from engine_proc.native.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
+from engine_proc.native.libtorrent_status import Selections
 from engine_proc.session.alerts import FileError, TorrentTrouble
 from engine_proc.session.session_port import InvalidSource
 from engine_proc.trackers.held_trackers import HeldTrackers
@@ -177,7 +180,7 @@ def test_no_name_leads_out_of_the_save_path(name: bytes, made_of: list[Entry], m
     except (RuntimeError, AssertionError):  # the latter where one file is another's folder in a v2 tree of our own
         return
     storage = params.ti.layout()
-    found = libtorrent_params.file_paths(storage, params.renamed_files, "/save")
+    found = libtorrent_files.file_paths(storage, params.renamed_files, "/save")
     assert all(path.startswith("/save/") and is_clean(path[1:]) for path in found)
     assert len(set(found)) == len(found)
 
@@ -247,8 +250,10 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
     params = params_of(made, place / "save")
     params.renamed_files = {0: "é" * 3000, 1: "a" + "é" * 3000}
     handle = native.add_torrent(params)
-    copier = AlertCopier(lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES)))
-    copier.expect(made.torrent, hashes_of(params.info_hashes), complete=False)
+    copier = AlertCopier(
+        Handles(), Selections(), lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES))
+    )
+    copier.expect(made.torrent, hashes(params.info_hashes).known(), complete=False)
     problems: list[str] = []
 
     def told() -> bool:
@@ -362,7 +367,7 @@ def test_resume_data_names_any_path(native: Any, place: Path, name: str) -> None
     params.renamed_files = {0: name.format(place=place)}
     resume = lt.write_resume_data_buf(params)
     params = lt.read_resume_data(resume, RESUME_LIMITS)
-    assert libtorrent_params.paths(params)[1:] == [
+    assert libtorrent_files.paths(params)[1:] == [
         name.format(place=place) if name.startswith("{") else f"{place}/save/{name}",
         f"{place}/save/root/b",
     ]
@@ -382,12 +387,12 @@ def test_resume_data_whose_paths_are_no_text_is_refused(place: Path, field: byte
     assert isinstance(members, dict)
     members[field] = [b"\xff"] if field == b"mapped_files" else b"\xff"
     with pytest.raises(InvalidSource, match="not UTF-8"):
-        libtorrent_params.parse_resume(bencode.encode(members))
+        libtorrent_sources.parse_resume(bencode.encode(members))
 
 
 def test_the_part_file_is_where_resume_data_says(place: Path) -> None:
     """So that is judged, too."""
     params = params_of(hostile.v1(b"root", [Entry([b"a"], FULL)]), place / "save")
     params.part_file_dir = "../outside"
-    found = libtorrent_params.paths(lt.read_resume_data(lt.write_resume_data_buf(params), RESUME_LIMITS))
+    found = libtorrent_files.paths(lt.read_resume_data(lt.write_resume_data_buf(params), RESUME_LIMITS))
     assert found[0] == f"{place}/save/../outside/.{params.info_hashes.get_best()}.parts"

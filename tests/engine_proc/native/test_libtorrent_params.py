@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_params
+from engine_proc.native import libtorrent_files, libtorrent_sources
 from engine_proc.session.session_port import InvalidSource
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tools.rig import bencode, payload
@@ -20,8 +20,8 @@ lt: Any = libtorrent
 def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str) -> None:
     """Whichever way they are aligned to pieces (BEP 47)."""
     made = payload.make(tmp_path, "set", {"a.bin": 40_000, "b.bin": 50_000}, piece_size=32 * 1024, version=kind)
-    params = libtorrent_params.parse_metainfo(made.metainfo)
-    layout = libtorrent_params.layout(params.ti, [], params.renamed_files)
+    params = libtorrent_sources.parse_metainfo(made.metainfo)
+    layout = libtorrent_files.layout(params.ti, [], params.renamed_files)
     assert layout.size == 90_000
     assert sorted((file.path, file.size) for file in layout.files) == [("set/a.bin", 40_000), ("set/b.bin", 50_000)]
 
@@ -30,8 +30,8 @@ def test_files_are_shown_as_they_are_on_the_disk() -> None:
     """Of one name, of another case, of no text: each has its own there, and the torrent's beside it; indices stay."""
     names = [b"A.bin", b"a.bin", b"a.bin", b"d", b"caf\xe9 ", b"plain"]
     made = hostile.v1(b"root", [*(Entry([name], b"x") for name in names), Entry([b"d", b"x"], b"x")])
-    params = libtorrent_params.parse_metainfo(made.metainfo)
-    layout = libtorrent_params.layout(params.ti, [], {**params.renamed_files, 5: "/elsewhere/plain"})
+    params = libtorrent_sources.parse_metainfo(made.metainfo)
+    layout = libtorrent_files.layout(params.ti, [], {**params.renamed_files, 5: "/elsewhere/plain"})
     assert {file.index: file.path for file in layout.files} == {
         0: "root/A.bin",
         1: "root/a.1.bin",
@@ -53,12 +53,12 @@ def test_files_are_shown_as_they_are_on_the_disk() -> None:
 def test_globs_match_names_before_they_are_told_apart() -> None:
     """Of two files of one name both are meant, whatever libtorrent calls the second; what was renamed stays meant."""
     made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a.txt", b"A.txt", b"b.txt")])
-    params = libtorrent_params.parse_metainfo(made.metainfo)
+    params = libtorrent_sources.parse_metainfo(made.metainfo)
     assert params.renamed_files == {1: "root/A.1.txt"}
     desired = DesiredTorrent(
         torrent=made.torrent, source="metainfo", save_path="/", name="", selection=Selection(exclude=["a.txt"])
     )
-    assert libtorrent_params.priorities(params.ti.layout(), desired) == [0, 0, 4]
+    assert libtorrent_files.priorities(params.ti.layout(), desired) == [0, 0, 4]
 
 
 def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictionary() -> None:
@@ -71,8 +71,8 @@ def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictiona
     del resume[b"info"]
     resume[b"mapped_files"] = [b"", b"", b"other"]
     desired = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path="/save", name="")
-    found = libtorrent_params.parse(desired, metainfo=made.metainfo, resume=bencode.encode(resume))
-    assert libtorrent_params.paths(found)[1:] == ["/save/root/a", "/save/root/a.1", "/save/other"]
+    found = libtorrent_sources.parse(desired, metainfo=made.metainfo, resume=bencode.encode(resume))
+    assert libtorrent_files.paths(found)[1:] == ["/save/root/a", "/save/root/a.1", "/save/other"]
 
 
 def torrent(extra: dict[bytes, Any], path: list[bytes] | None = None) -> bytes:
@@ -85,7 +85,7 @@ def torrent(extra: dict[bytes, Any], path: list[bytes] | None = None) -> bytes:
 def test_trackers_beyond_the_last_tier_share_it() -> None:
     """A tier has 8 bits; nothing is lost, and the order stays."""
     tiers: list[Any] = [[f"http://127.0.0.1/{number}".encode()] for number in range(300)]
-    taken = libtorrent_params.take_trackers(libtorrent_params.parse_metainfo(torrent({b"announce-list": tiers})))
+    taken = libtorrent_sources.take_trackers(libtorrent_sources.parse_metainfo(torrent({b"announce-list": tiers})))
     assert [url for url, _ in taken] == [f"http://127.0.0.1/{number}" for number in range(300)]
     assert [tier for _, tier in taken] == [min(number, 255) for number in range(300)]
 
@@ -94,7 +94,7 @@ def test_trackers_beyond_the_last_tier_share_it() -> None:
 def test_a_hash_of_zeros_is_none(magnet: str) -> None:
     """libtorrent parses it, and could never add it."""
     with pytest.raises(InvalidSource, match="zero"):
-        libtorrent_params.parse_magnet(magnet)
+        libtorrent_sources.parse_magnet(magnet)
 
 
 @pytest.mark.parametrize(("member", "what"), [(b"announce-list", "trackers"), (b"url-list", "web seeds")])
@@ -102,19 +102,19 @@ def test_a_source_has_so_many_addresses_and_no_more(member: bytes, what: str) ->
     """Each of them is fine."""
     urls = [f"http://127.0.0.1/{number}".encode() for number in range(ADDRESSES_MAX + 1)]
     listed: list[Any] = [[url] for url in urls] if member == b"announce-list" else list(urls)
-    libtorrent_params.parse_metainfo(torrent({member: listed[:-1]}))
+    libtorrent_sources.parse_metainfo(torrent({member: listed[:-1]}))
     with pytest.raises(InvalidSource, match=what):
-        libtorrent_params.parse_metainfo(torrent({member: listed}))
+        libtorrent_sources.parse_metainfo(torrent({member: listed}))
 
 
 def test_web_seeds_that_are_not_http_are_left_out() -> None:
     """The torrent works without them."""
-    params = libtorrent_params.parse_magnet(f"magnet:?xt=urn:btih:{1:040x}&ws=ftp://x&ws=foo&ws=&ws=HTTPS://h/x")
+    params = libtorrent_sources.parse_magnet(f"magnet:?xt=urn:btih:{1:040x}&ws=ftp://x&ws=foo&ws=&ws=HTTPS://h/x")
     assert params.url_seeds == ["HTTPS://h/x"]
 
 
 def test_paths_that_no_disk_can_hold_are_refused() -> None:
     """Bytes count, not characters."""
-    libtorrent_params.check_paths(["/" + "é" * 2047])
+    libtorrent_files.check_paths(["/" + "é" * 2047])
     with pytest.raises(InvalidSource, match="longer than 4095 bytes"):
-        libtorrent_params.check_paths(["/a", "/" + "é" * 2048])
+        libtorrent_files.check_paths(["/a", "/" + "é" * 2048])

@@ -7,7 +7,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_params
+from engine_proc.native import libtorrent_sources
 from engine_proc.resume.pieces import Verified
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (
@@ -379,7 +379,7 @@ def test_torrents_that_nobody_added_are_removed(leech: Probe, sample: SampleTorr
     stranger.write(target)
     add(leech, sample, sample.desired(target))
     native = leech.session._session  # type: ignore[attr-defined]  # nothing else can add what nobody asked for
-    params = libtorrent_params.parse_metainfo(stranger.metainfo)
+    params = libtorrent_sources.parse_metainfo(stranger.metainfo)
     params.save_path = str(target)
     native.add_torrent(params)
     assert leech.session.strangers() == 1

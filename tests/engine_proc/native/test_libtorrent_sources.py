@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_params
+from engine_proc.native import libtorrent_sources
 from engine_proc.session.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
@@ -20,7 +20,7 @@ FILES = {"a": noise(2 * PIECE_LENGTH, 1), "b": noise(2 * PIECE_LENGTH, 2)}
 
 def test_keys_of_a_link_that_are_honoured() -> None:
     """Trackers in the order of their tiers, web seeds, peers and nodes of the DHT."""
-    params = libtorrent_params.parse_magnet(
+    params = libtorrent_sources.parse_magnet(
         f"magnet:?xt=urn:btih:{'ab' * 20}&xt=urn:btmh:1220{'cd' * 32}&dn=n&tr=http%3A%2F%2Fa%2F&tr.1=http://b/"
         "&ws=http://w/&x.pe=127.0.0.1:1&x.pe=[::1]:2&dht=127.0.0.1:3"
     )
@@ -34,7 +34,9 @@ def test_keys_of_a_link_that_are_honoured() -> None:
 def test_keys_of_a_link_that_are_not() -> None:
     """They say nothing that libtorrent asks for: another source, keywords, a size, hosts by name; none is an error."""
     link = f"magnet:?xt=urn:btih:{'ab' * 20}"
-    params = libtorrent_params.parse_magnet(f"{link}&as=http://a/&xs=http://x/t&kt=w&xl=5&x.pe=host:1&mt=http://m/&y=1")
+    params = libtorrent_sources.parse_magnet(
+        f"{link}&as=http://a/&xs=http://x/t&kt=w&xl=5&x.pe=host:1&mt=http://m/&y=1"
+    )
     assert (params.trackers, params.url_seeds, params.peers, params.name) == ([], [], [], "")
 
 
@@ -74,7 +76,7 @@ def test_keys_of_a_torrent_that_are_honoured_outlive_the_engine(tmp_path: Path) 
             b"creation date": 5,
         }
     )
-    params = libtorrent_params.parse_metainfo(metainfo)
+    params = libtorrent_sources.parse_metainfo(metainfo)
     assert params.dht_nodes == [("127.0.0.1", 5)]
     assert params.ti.priv()
     torrent = str(params.info_hashes.v1)
@@ -83,7 +85,7 @@ def test_keys_of_a_torrent_that_are_honoured_outlive_the_engine(tmp_path: Path) 
         probe.session.add(desired, metainfo=metainfo, resume=None)
         probe.settle()
         probe.session.save_resume(torrent, only_if_modified=False)
-        saved = libtorrent_params.parse_resume(probe.take(ResumeData, torrent).blob)
+        saved = libtorrent_sources.parse_resume(probe.take(ResumeData, torrent).blob)
     assert set(zip(saved.trackers, saved.tracker_tiers, strict=True)) == {
         ("http://127.0.0.1:1/a", 0),
         ("http://127.0.0.1:1/b", 0),

@@ -18,8 +18,8 @@ import libtorrent
 import pytest
 
 from engine_proc.native.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.native.libtorrent_params import METAINFO_LIMITS, RESUME_LIMITS
-from engine_proc.native.libtorrent_session import check_settings
+from engine_proc.native.libtorrent_settings import check_settings
+from engine_proc.native.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.resume.part_file import PartFile
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (

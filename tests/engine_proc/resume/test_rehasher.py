@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.native import libtorrent_claims, libtorrent_params
+from engine_proc.native import libtorrent_claims, libtorrent_params, libtorrent_sources
 from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.resume.proof import proves
 from engine_proc.resume.rehasher import Rehashed, Rehasher, data_ranges
@@ -86,7 +86,7 @@ def test_damaged_pieces_and_holes_are_not_claimed(rehasher: Rehasher, tmp_path: 
         file.write(whole[PIECE : 2 * PIECE])
     (tmp_path / "set/c.txt").unlink()
     proven = rehash(rehasher, unverified)
-    params = libtorrent_params.parse_metainfo(made.metainfo)
+    params = libtorrent_sources.parse_metainfo(made.metainfo)
     storage = params.ti.layout()
     content = b"".join(
         bytes(storage.file_size(index))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_alerts
+from engine_proc.native import libtorrent_status
 from engine_proc.native.libtorrent_session import LibtorrentSession
 from engine_proc.session.session_port import FAULTS
 from protocol.internal.link import (
@@ -148,7 +148,7 @@ def breaker() -> Iterator[Breaker]:
     """What is not a method of a handle or of the session breaks, too."""
     breaker = Breaker()
     with pytest.MonkeyPatch.context() as patch:
-        copy_status, write = libtorrent_alerts._copy_status, libtorrent.write_resume_data_buf
+        copy_status, write = libtorrent_status.copy_status, libtorrent.write_resume_data_buf
 
         def copy(torrent: str, status: Any) -> Any:
             breaker.check("copy_status", torrent)
@@ -158,7 +158,7 @@ def breaker() -> Iterator[Breaker]:
             breaker.check("write_resume_data_buf", str(params.info_hashes.v1))
             return write(params)
 
-        patch.setattr(libtorrent_alerts, "_copy_status", copy)
+        patch.setattr(libtorrent_status, "copy_status", copy)
         patch.setattr(libtorrent, "write_resume_data_buf", brittle_write)
         yield breaker
 

@@ -47,7 +47,7 @@ def test_when_more_is_selected(sample: SampleTorrent, tmp_path: Path, first: lis
     with seed(sample, tmp_path / "seed", settings=STRICT) as other, real_session(settings=STRICT) as probe:
         desired = sample.desired(tmp_path / "leech", peers=[address(other)], selection=Selection(include=first))
         add(probe, sample, desired)
-        native = probe.session._alerts.handles[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
+        native = probe.session._handles.by_torrent[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
         if "a" in first:
             eventually(lambda: native.status().list_seeds > 0, "it has met its seed")
         probe.status(sample.torrent, in_state(NativeState.FINISHED))
@@ -73,7 +73,7 @@ def test_a_peer_that_could_not_be_reached_is_tried_again_when_it_is_given(
         peer = f"127.0.0.1:{port}"
         add(probe, sample, sample.desired(tmp_path / "leech", peers=[peer]))
         probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
-        handle = probe.session._alerts.handles[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
+        handle = probe.session._handles.by_torrent[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
         eventually(lambda: handle.status().connect_candidates == 0, "it is given up")
         listening: dict[str, SettingValue] = {**STRICT, "listen_interfaces": f"127.0.0.1:{port}"}
         with seed(sample, tmp_path / "seed", settings=listening):

@@ -4,7 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.wire import commands, desired, patterns
+from protocol.text import patterns
+from protocol.wire import commands, desired
 from protocol.wire.commands import parse_command
 from protocol.wire.errors import OuzelError
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.redacted import redacted, redacted_text
+from protocol.text.redacted import redacted, redacted_text
 
 KEY = "0123456789abcdef0123456789abcdef"
 

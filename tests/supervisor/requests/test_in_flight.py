@@ -55,13 +55,13 @@ async def next_engine(on: Bench, *deaf: type[EngineCommand]) -> PlayedEngine:
 @contextmanager
 def busy_disk(on: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """While it lasts, nothing gets to the disk."""
-    check, free = on.catalogue._writer._check, threading.Event()
+    check, free = on.catalogue._commits.writer._check, threading.Event()
 
     def wait_and_check() -> None:
         free.wait()
         check()
 
-    monkeypatch.setattr(on.catalogue._writer, "_check", wait_and_check)
+    monkeypatch.setattr(on.catalogue._commits.writer, "_check", wait_and_check)
     try:
         yield
     finally:
@@ -101,7 +101,7 @@ async def test_a_death_while_the_disk_is_busy(tmp_path: Path, monkeypatch: pytes
         client = on.client()
         with busy_disk(on, monkeypatch):
             number = await client.send(op.split()[0], CHANGES[op], wait="applied")
-            await until(on, lambda: bool(on.catalogue._writing))
+            await until(on, lambda: bool(on.catalogue._commits.under_way))
             await on.lose_engine()
         await next_engine(on)
         reply = await client.reply()

@@ -169,7 +169,7 @@ class _Client:
         """Asks for all of it, step after step; then the disk works again, and memory and disk have to agree."""
         catalogue = self.catalogue = Catalogue(ResumeDir(ROOT))
         catalogue.close()
-        catalogue._writer = _WriterInTurn(ROOT)
+        catalogue._commits.writer = _WriterInTurn(ROOT)
         for record in self._first:
             catalogue._keep(record)
         self._mutations = _mutations(catalogue)

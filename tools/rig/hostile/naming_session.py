@@ -86,7 +86,7 @@ class Comparison:
                 self._different(named, f"a torrent's own name was refused: {escape}")
 
     def _run(self, named: Named, desired: DesiredTorrent, judged: list[str], resume: bytes | None) -> None:
-        from engine_proc.native import libtorrent_params
+        from engine_proc.native import libtorrent_sources
         from engine_proc.resume.pieces import Verified
         from engine_proc.session.alerts import (
             FileError,
@@ -110,7 +110,7 @@ class Comparison:
         assert added.problem is None, added
         handle: Any = self._session._handle(torrent)
         if named.by_magnet:
-            handle.set_metadata(libtorrent_params.parse_metainfo(metainfo).ti.info_section())
+            handle.set_metadata(libtorrent_sources.parse_metainfo(metainfo).ti.info_section())
             self._probe.take(MetadataReceived, torrent)
             if set(judged) != set(self._session.paths(torrent)):
                 self._different(named, "the files of the magnet link are judged to be elsewhere")

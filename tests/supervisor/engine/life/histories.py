@@ -32,6 +32,7 @@ from supervisor.engine.life.lifecycle import (
 )
 from supervisor.engine.life.restart_policy import RestartPolicy
 from supervisor.health.health import Health, Severity
+from supervisor.pacing.backoff import Backoff
 
 NEVER: Final = 1e12
 CAP_S: Final = 30.0
@@ -52,7 +53,7 @@ class History:
         self._policy = RestartPolicy(
             window_s=chance.choice((1.0, 10.0, 60.0, 600.0)),
             budget=chance.choice((0, 1, 2, 5)),
-            wait=lambda attempt: min(CAP_S, 0.25 * 2 ** (attempt.attempt_number - 1) + 0.1 * chance.random()),
+            backoff=Backoff(lambda state: min(CAP_S, 0.25 * 2 ** (state.attempt_number - 1) + 0.1 * chance.random())),
             probe_s=PROBE_S,
         )
         self._bad = chance.choice((0.05, 0.5, 0.95))

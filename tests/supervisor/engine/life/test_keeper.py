@@ -15,6 +15,7 @@ from supervisor.engine.life.lifecycle import State, Timer
 from supervisor.engine.life.restart_policy import SETTLED_S, RestartPolicy
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.pacing.backoff import Backoff
 from tests.supervisor.bench import KILLED, Bench, PlayedChild, bench
 from tests.supervisor.sockets import Sockets
 
@@ -222,7 +223,7 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
             raise BlockingIOError(11, "Resource temporarily unavailable")
 
         keeper = Keeper(
-            policy=RestartPolicy(window_s=60, budget=5, wait=lambda _: 0.0),
+            policy=RestartPolicy(window_s=60, budget=5, backoff=Backoff(lambda _: 0.0)),
             link=link,
             spawn=spawn,
             on_spawned=lambda _, __: None,

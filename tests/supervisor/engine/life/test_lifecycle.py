@@ -30,6 +30,7 @@ from supervisor.engine.life.lifecycle import (
     step,
 )
 from supervisor.engine.life.restart_policy import PROBE_S, STABLE_S, RestartPolicy
+from supervisor.pacing.backoff import exponential
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +43,7 @@ INPUTS: tuple[Input, ...] = (
 
 def policy(*, budget: int = 5, window_s: float = 60.0) -> RestartPolicy:
     """A policy whose back-off has no chance in it: 0.25, 0.5, 1, … seconds, at most `MAX_DELAY_S`."""
-    return RestartPolicy(
-        window_s=window_s, budget=budget, wait=lambda state: min(MAX_DELAY_S, 0.25 * 2 ** (state.attempt_number - 1))
-    )
+    return RestartPolicy(window_s=window_s, budget=budget, backoff=exponential(0.25, MAX_DELAY_S))
 
 
 def key_of(event: Input) -> Timer | type[Input]:

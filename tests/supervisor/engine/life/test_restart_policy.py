@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.engine.life.restart_policy import FIRST_DELAY_S, JITTER_S, PROBE_S, RestartPolicy, standard_policy
+from supervisor.pacing.backoff import Backoff
 
 young = st.integers(0, 5000)
 caps = st.floats(0.001, 3600)
@@ -66,7 +67,7 @@ def test_a_run_that_settled_starts_the_back_off_over() -> None:
 @given(st.lists(st.floats(0, 1000)), st.floats(0.1, 100), st.floats(0, 1000))
 def test_only_crashes_in_the_window_count(at: list[float], window_s: float, now: float) -> None:
     """Those older than the window are forgotten, and none else."""
-    policy = RestartPolicy(window_s=window_s, budget=5, wait=lambda _: 0.0)
+    policy = RestartPolicy(window_s=window_s, budget=5, backoff=Backoff(lambda _: 0.0))
     kept = policy.recent(tuple(at), now)
     assert list(kept) == [crash for crash in at if now - crash <= window_s]
 

@@ -1,0 +1,155 @@
+"""From stored bytes and links to libtorrent's `add_torrent_params`: what a torrent is, under limits."""
+
+import itertools
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.files import magnet_link
+from engine_proc.native.libtorrent_hashes import hashes
+from engine_proc.session.session_port import Hashes, InvalidSource, Metainfo
+from engine_proc.trackers.held_trackers import Trackers
+from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent
+
+lt: Any = libtorrent
+"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+
+METAINFO_LIMITS: Final = {
+    "max_buffer_size": 16 * 1024 * 1024,
+    "max_pieces": 1_000_000,
+    "max_decode_depth": 100,
+    "max_decode_tokens": 4_000_000,
+}
+
+RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
+
+TIER_MAX: Final = 255
+"""A tier has 8 bits in libtorrent, and its binding raises OverflowError; what is beyond shares the last one."""
+
+
+def parse_magnet(magnet: str) -> Any:
+    """A magnet link's parameters. Raises InvalidSource."""
+    link = magnet_link.read(magnet)
+    try:
+        params = lt.parse_magnet_uri(link.uri)
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+    if link.name is not None:
+        params.name = link.name
+    check_text(params)
+    check_amounts(params)
+    if not params.info_hashes.has_v1() and not params.info_hashes.has_v2():
+        raise InvalidSource("its info-hash is zero, which no torrent has")
+    return params
+
+
+def parse_metainfo(metainfo: bytes) -> Any:
+    """A .torrent file's parameters. Raises InvalidSource."""
+    try:
+        params = lt.load_torrent_buffer(metainfo, METAINFO_LIMITS)
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+    check_text(params)
+    check_amounts(params)
+    return params
+
+
+def parse_resume(resume: bytes) -> Any:
+    """Resume data's parameters. Raises InvalidSource."""
+    try:
+        params = lt.read_resume_data(resume, RESUME_LIMITS)
+    except RuntimeError as error:
+        raise InvalidSource(str(error)) from error
+    check_text(params)
+    return params
+
+
+def read(metainfo: Metainfo) -> bytes | None:
+    """The content of the .torrent file, None where there is none."""
+    return metainfo() if callable(metainfo) else metainfo
+
+
+def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
+    """The parameters as they are stored. Raises InvalidSource."""
+    if resume is not None:
+        params = parse_resume(resume)
+        if params.ti is None and (content := read(metainfo)) is not None:
+            given = parse_metainfo(content)
+            params.ti, params.info_hashes = given.ti, given.info_hashes
+            params.renamed_files = {**given.renamed_files, **params.renamed_files}
+            _join_sources(params, given)
+    elif (content := read(metainfo)) is not None:
+        params = parse_metainfo(content)
+        if desired.magnet is not None:  # its metainfo came later
+            _join_sources(params, parse_magnet(desired.magnet))
+    else:
+        params = parse_magnet(desired.magnet or "")
+    if params.ti is None:
+        _name(params, desired)
+    return params
+
+
+def _name(params: Any, desired: DesiredTorrent) -> None:
+    """Gives a link the info-hashes of its record, which may have learned one, or that the link named a wrong one."""
+    v1, v2 = desired.info_hash_v1, desired.info_hash_v2
+    if (v1 is None and v2 is None) or hashes(params.info_hashes) == Hashes(v1, v2):
+        return
+    given = [lt.sha1_hash(bytes.fromhex(v1))] if v1 is not None else []
+    if v2 is not None:
+        given.append(lt.sha256_hash(bytes.fromhex(v2)))
+    params.info_hashes = lt.info_hash_t(*given)
+
+
+def _join_sources(params: Any, other: Any) -> None:
+    """Adds another source's trackers, each in a tier of its own, and web seeds."""
+    trackers, known = take_trackers(params), set(params.url_seeds)
+    last = max((tier for _, tier in trackers), default=-1)
+    urls = {url for url, _ in trackers}
+    for url in other.trackers:
+        if url not in urls:
+            last = min(last + 1, TIER_MAX)
+            urls.add(url)
+            trackers.append((url, last))
+    if trackers:
+        give_trackers(params, trackers)
+    if more := [url for url in other.url_seeds if url not in known]:
+        params.url_seeds = [*params.url_seeds, *more]
+
+
+def take_trackers(params: Any) -> Trackers:
+    """Takes the trackers out of the parameters. What has no tier of its own is in that of the one before it."""
+    urls = params.trackers
+    if not urls:
+        return []
+    trackers, tier = [], 0
+    for url, given in itertools.zip_longest(urls, params.tracker_tiers[: len(urls)]):
+        tier = tier if given is None else min(given, TIER_MAX)
+        trackers.append((url, tier))
+    give_trackers(params, [])
+    return trackers
+
+
+def give_trackers(params: Any, trackers: Trackers) -> None:
+    """Puts trackers into the parameters, instead of those that are there."""
+    params.trackers = [url for url, _ in trackers]
+    params.tracker_tiers = [tier for _, tier in trackers]
+
+
+def check_text(params: Any) -> None:
+    """Refuses text that is not UTF-8 where the binding cannot even read it. Raises InvalidSource."""
+    for field in ("trackers", "url_seeds", "name", "renamed_files", "save_path", "part_file_dir"):
+        try:
+            getattr(params, field)
+        except UnicodeDecodeError as error:
+            raise InvalidSource(f"{field} is not UTF-8") from error
+    web_seeds = params.url_seeds
+    usable = [url for url in web_seeds if url.lower().startswith(("http://", "https://"))]
+    if len(usable) < len(web_seeds):
+        params.url_seeds = usable  # the others can never work, and the torrent can without them
+
+
+def check_amounts(params: Any) -> None:
+    """Refuses more than an engine can work with. Raises InvalidSource."""
+    for field, what in (("trackers", "trackers"), ("url_seeds", "web seeds"), ("peers", "peers")):
+        if len(getattr(params, field)) > ADDRESSES_MAX:
+            raise InvalidSource(f"it has more than {ADDRESSES_MAX} {what}")

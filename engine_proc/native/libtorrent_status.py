@@ -1,0 +1,93 @@
+"""A torrent's status as a value, in bytes of the selected files."""
+
+from collections import deque
+from typing import Any, Final
+
+import libtorrent
+import msgspec
+
+from engine_proc.files.selected_bytes import SelectedBytes
+from engine_proc.session.alerts import NativeState, TorrentStatus
+
+lt: Any = libtorrent
+"""Untyped: the binding's stubs do not know what alerts carry."""
+
+STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
+_PAUSED: Final = lt.torrent_flags.paused
+_UPLOAD_MODE: Final = lt.torrent_flags.upload_mode
+
+
+def copy_status(torrent: str, status: Any) -> TorrentStatus:
+    """libtorrent's status, which counts the bytes of all pieces that touch a selected file."""
+    return TorrentStatus(
+        torrent,
+        state=STATES[status.state],
+        paused=bool(status.flags & _PAUSED),
+        progress=status.progress,
+        done=status.total_wanted_done,
+        wanted=status.total_wanted,
+        size=status.total,
+        downloaded=status.all_time_download,
+        uploaded=status.all_time_upload,
+        moved_down=status.total_payload_download,
+        moved_up=status.total_payload_upload,
+        wasted=status.total_failed_bytes + status.total_redundant_bytes,
+        download_bps=status.download_payload_rate,
+        upload_bps=status.upload_payload_rate,
+        peers=status.num_peers,
+        seeds=status.num_seeds,
+        error=status.errc.message() if status.errc.value() else None,
+        upload_mode=bool(status.flags & _UPLOAD_MODE),
+    )
+
+
+class Selections:
+    """The selections of those torrents of which not all is wanted, as libtorrent has them by now."""
+
+    def __init__(self) -> None:
+        self._in_force: dict[str, SelectedBytes] = {}
+        self._asked: dict[str, deque[SelectedBytes | None]] = {}
+        """What libtorrent has yet to confirm."""
+        self._counted: dict[str, tuple[int, int]] = {}
+        """What libtorrent counted last, and what that was of the selected files."""
+
+    def begin_with(self, torrent: str, selected: SelectedBytes | None) -> None:
+        """The torrent is about to be added with this selection; None where all is wanted."""
+        self._put(torrent, selected)
+
+    def ask(self, torrent: str, selected: SelectedBytes | None) -> None:
+        """The torrent is about to be given this selection, which counts once libtorrent has confirmed it."""
+        self._asked.setdefault(torrent, deque()).append(selected)
+
+    def confirm(self, torrent: str) -> None:
+        """libtorrent has confirmed priorities of files: the ones that were asked for first."""
+        if (asked := self._asked.get(torrent)) is not None:
+            self._put(torrent, asked.popleft())
+            if not asked:
+                del self._asked[torrent]
+
+    def drop(self, torrent: str) -> None:
+        """The torrent is gone."""
+        for table in (self._in_force, self._asked, self._counted):
+            table.pop(torrent, None)
+
+    def copy_status(self, torrent: str, status: Any) -> TorrentStatus:
+        """The status, with bytes of the selected files."""
+        row = copy_status(torrent, status)
+        selected = self._in_force.get(torrent)
+        if selected is None:
+            return row
+        counted, done = self._counted.get(torrent, (-1, 0))
+        if counted != row.done:
+            # Reading `pieces` makes a list of all of them, which is not needed once all are there.
+            have = status.pieces if row.done < row.wanted else ()
+            done = selected.done(row.done, row.wanted, have)
+            self._counted[torrent] = row.done, done
+        return msgspec.structs.replace(row, done=done, wanted=selected.total)
+
+    def _put(self, torrent: str, selected: SelectedBytes | None) -> None:
+        self._counted.pop(torrent, None)
+        if selected is None:
+            self._in_force.pop(torrent, None)
+        else:
+            self._in_force[torrent] = selected

@@ -1,0 +1,195 @@
+"""Commands that change torrents: `pause`, `resume`, `rm`, `release`, `limit`, `files`."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from ouzel.cli import question
+from ouzel.cli.arguments import (
+    RATE_HELP,
+    AsJson,
+    ChosenIds,
+    Everything,
+    Exclude,
+    Include,
+    MaybeId,
+    OneId,
+    SomeIds,
+    WithLabel,
+    priority_of,
+    rate,
+)
+from ouzel.cli.connecting import asking
+from ouzel.cli.display import render
+from ouzel.cli.display.output import Output
+from ouzel.cli.display.units import format_count
+from ouzel.cli.failure import ExitCode, tell, warn
+from ouzel.cli.ids import chosen, resolve
+from ouzel.client.blocking import Client
+from ouzel.errors import error_body
+from protocol.wire.errors import OuzelError
+from protocol.wire.rows import SettingsReport
+
+
+def pause(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop torrents until `resume`."""
+    for_each(context, Chosen(torrents or [], everything, label), "pause", {}, "paused", as_json)
+
+
+def resume(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let paused torrents run again."""
+    for_each(context, Chosen(torrents or [], everything, label), "resume", {}, "resumed", as_json)
+
+
+def remove(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    files: Annotated[bool, typer.Option("--delete-files", "--files", help="Delete the downloaded files, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget torrents; their files stay unless told otherwise.
+
+    With --all or --label it asks first, and with --delete-files where there is a terminal to ask on.
+    """
+    named = Chosen(torrents or [], everything, label)
+
+    def confirm(count: int) -> None:
+        ask = not named.torrents or (files and sys.stdin.isatty() and sys.stderr.isatty())
+        if ask and not yes:
+            lost = " and delete their files" if files else "; their files stay"
+            question.confirm(f"remove {format_count(count, 'torrent')}{lost}?")
+
+    for_each(context, named, "remove_torrent", {"delete_files": files}, "removed", as_json, confirm)
+
+
+def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
+    """Let torrents out of quarantine, in which they are because they crashed the engine: they are loaded again."""
+    for_each(context, Chosen(torrents), "release_torrent", {}, "released", as_json)
+
+
+def limit(
+    context: typer.Context,
+    torrent: MaybeId = None,
+    down: Annotated[str | None, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = None,
+    up: Annotated[str | None, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the rate limits of all torrents together, or of one; without a rate, show them."""
+    down_bps = None if down is None else rate(down, "--down")
+    up_bps = None if up is None else rate(up, "--up")
+    with asking(context) as client:
+        only = None if torrent is None else resolve(client, [torrent])[0]
+        if down_bps is None and up_bps is None:
+            report = _limits(client, only)
+        else:
+            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps)
+    Output(as_json=as_json).show(report, lambda: render.limits(report))
+
+
+def files(
+    context: typer.Context,
+    torrent: OneId,
+    include: Include = None,
+    exclude: Exclude = None,
+    skip_fluff: Annotated[
+        bool | None, typer.Option("--skip-fluff/--no-skip-fluff", help="Leave out samples, notes and the like.")
+    ] = None,
+    priority: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INDEX=N", help="Priority of one file, 0 (skipped) to 7 (first). Repeatable."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Forget rules and priorities first: all files.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a torrent's files, after changing which are downloaded where options say so."""
+    wanted = dict(priority_of(each) for each in priority or [])
+    changing = bool(everything or include or exclude or skip_fluff is not None or wanted)
+    with asking(context) as client:
+        [only] = resolve(client, [torrent])
+        if changing:
+            # The daemon takes priorities as a whole; what is there stays, unless told to forget it.
+            kept = {} if everything or not wanted else client.get_torrent(only).priorities
+            client.update_selection(
+                only,
+                include=include or ([] if everything else None),
+                exclude=exclude or ([] if everything else None),
+                skip_fluff=bool(skip_fluff) if everything else skip_fluff,
+                priorities={int(index): value for index, value in kept.items()} | wanted
+                if wanted or everything
+                else None,
+                wait="applied",
+            )
+        rows = list(client.list_files(torrent=only))
+    if changing and rows and not any(row.priority for row in rows):
+        warn("nothing is selected: no file will be downloaded; --all selects all of them", as_json=as_json)
+    Output(as_json=as_json).show({"torrent": only, "files": rows}, lambda: render.files(rows))
+
+
+def _limits(client: Client, torrent: str | None) -> SettingsReport:
+    if torrent is None:
+        return next(client.snapshot(limit=1)).settings
+    row = client.get_torrent(torrent)
+    return SettingsReport(download_bps=row.download_limit_bps, upload_bps=row.upload_limit_bps)
+
+
+class Chosen(NamedTuple):
+    """Which torrents a command is for: those that are named, or all, or all with a label."""
+
+    torrents: list[str]
+    everything: bool = False
+    label: str | None = None
+
+
+def for_each(
+    context: typer.Context,
+    wanted: Chosen,
+    op: str,
+    args: dict[str, Any],
+    done: str,
+    as_json: bool,
+    confirm: Callable[[int], None] = lambda _: None,
+) -> None:
+    """One command for several torrents. Exits with 1 where the daemon refused one of them."""
+    output = Output(as_json=as_json)
+    with asking(context) as client:
+        torrents = chosen(client, wanted.torrents, everything=wanted.everything, label=wanted.label)
+        if torrents:
+            confirm(len(torrents))
+        outcomes = client.request_many([(op, {"torrent": torrent, **args}) for torrent in torrents])
+    refused = {
+        torrent: outcome for torrent, outcome in zip(torrents, outcomes, strict=True) if isinstance(outcome, OuzelError)
+    }
+    if as_json:
+        results = [
+            {"torrent": torrent, "ok": torrent not in refused}
+            | ({"error": error_body(refused[torrent])} if torrent in refused else {})
+            for torrent in torrents
+        ]
+        output.json_line({"results": results})
+    elif not wanted.torrents:
+        output.line(f"{done}: {format_count(len(torrents) - len(refused), 'torrent')}")
+    else:
+        for torrent in torrents:
+            if torrent not in refused:
+                output.line(f"{done}: {torrent}")
+    for torrent, error in refused.items():
+        tell(error, as_json=as_json, subject=torrent if len(torrents) > 1 and torrent not in str(error) else None)
+    if refused:
+        raise typer.Exit(ExitCode.REFUSED)

@@ -1,0 +1,40 @@
+"""`ouzel crashes`: the deaths of engines that nobody wanted."""
+
+from typing import Annotated
+
+import typer
+
+from ouzel.cli.arguments import AsJson
+from ouzel.cli.command_group import CommandGroup
+from ouzel.cli.connecting import client_of
+from ouzel.cli.display import render
+from ouzel.cli.display.output import Output
+from ouzel.cli.failure import EXIT_CODES_HELP, say
+
+app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_commands=False)
+
+
+@app.callback(epilog=EXIT_CODES_HELP)
+def crashes(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the deaths of engines that nobody wanted; `show NAME` has the report of one."""
+    if context.invoked_subcommand is not None:
+        return
+    with client_of(context) as client:
+        found = client.list_crashes()
+    output = Output(as_json=as_json)
+    if not (found or as_json) and output.console.is_terminal:
+        say("no crashes")
+    else:
+        output.show({"crashes": found}, lambda: render.crashes(found))
+
+
+@app.command("show", epilog=EXIT_CODES_HELP)
+def show_crash(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A report's name, as `ouzel crashes` lists it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the report of one death: how it ended, the threads' stacks, the last lines of the log."""
+    with client_of(context) as client:
+        report = client.get_crash(name.removesuffix(".json"))
+    Output(as_json=as_json).show(report, lambda: render.crash(report))

@@ -1,0 +1,38 @@
+"""`ouzel damaged`: files that were put aside because they could not be trusted."""
+
+from typing import Annotated
+
+import typer
+
+from ouzel.cli.arguments import AsJson
+from ouzel.cli.command_group import CommandGroup
+from ouzel.cli.connecting import client_of
+from ouzel.cli.display import render
+from ouzel.cli.display.output import Output
+from ouzel.cli.failure import EXIT_CODES_HELP
+
+app = typer.Typer(help="What was put aside because it could not be trusted.", cls=CommandGroup, suggest_commands=False)
+
+
+@app.command("list", epilog=EXIT_CODES_HELP)
+def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the files that were put aside, and whether each can be restored as it is now."""
+    with client_of(context) as client:
+        found = client.list_damaged()
+    output = Output(as_json=as_json)
+    if not (found or as_json) and output.console.is_terminal:
+        typer.echo("nothing was put aside", err=True)
+    else:
+        output.show({"files": found}, lambda: render.damaged(found))
+
+
+@app.command("restore", epilog=EXIT_CODES_HELP)
+def restore_damaged(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A file's name, as `ouzel damaged list` has it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give back a file, once its content is whole; a torrent's record brings the torrent back, and it is loaded."""
+    with client_of(context) as client:
+        restored = client.restore_damaged(name)
+    Output(as_json=as_json).show(restored, lambda: render.restored(restored))

@@ -1,0 +1,128 @@
+"""Commands that show: `ls`, `show`, `watch`, `health`, `events`, `stats`."""
+
+import contextlib
+import time
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Group
+
+from ouzel.cli.arguments import (
+    COMPLETE_ID,
+    COMPLETE_LABEL,
+    AsJson,
+    MaybeId,
+    OneId,
+)
+from ouzel.cli.connecting import client_of
+from ouzel.cli.display import listing, render
+from ouzel.cli.display.listing import SortKey, StateFilter
+from ouzel.cli.display.output import Output
+from ouzel.cli.failure import ExitCode
+from ouzel.cli.ids import followed, resolve
+from ouzel.cli.listen import listen
+from ouzel.errors import Refused
+from ouzel.stream.table import Table
+from protocol.wire.rows import HealthStatus, TorrentState
+
+
+def list_torrents(
+    context: typer.Context,
+    state: Annotated[
+        list[StateFilter] | None, typer.Option(help="Only torrents in this state, or stalled ones. Repeatable.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Only torrents with this label.", autocompletion=COMPLETE_LABEL)
+    ] = None,
+    sort: Annotated[
+        SortKey, typer.Option(help="By what the lines are in order: names from A to Z, sizes from large to small.")
+    ] = SortKey.ID,
+    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="The other way round.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the torrents; what they come to is in the last line."""
+    states = state or []
+    one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
+    with client_of(context) as client:
+        rows = listing.kept(client.list_torrents(state=one, label=label), states)
+    rows = listing.ordered(rows, sort, reverse=reverse)
+    output = Output(as_json=as_json)
+    if not (rows or as_json) and output.console.is_terminal:
+        typer.echo("no torrents", err=True)
+    else:
+        width = output.console.width
+        output.show(
+            {"torrents": rows},
+            lambda: Group(listing.torrents(rows, width, ages=True), listing.totals(rows, width)),
+        )
+
+
+def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+    """Show all that is known of one torrent: why it does not move, and how its trackers are.
+
+    Of trackers' URLs the secret parts are left out; --json has them whole.
+    """
+    with client_of(context) as client:
+        detail = client.get_torrent(*resolve(client, [torrent]))
+        with contextlib.suppress(Refused):  # a daemon of an earlier version, or it was removed meanwhile
+            detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
+    Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
+
+
+def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = False) -> None:
+    """Watch torrents until Ctrl-C; one torrent, until it is removed."""
+    output = Output(as_json=as_json)
+    with client_of(context) as client:
+        only = None if torrent is None else followed(client, torrent)
+        table = Table()
+
+        def draw(table: Table) -> Any:
+            if only is not None and only not in table.rows:
+                return f"removed: {only}"
+            shown = [row for row in table.rows.values() if only in (None, row.torrent)]
+            return render.overview(table, shown, output.console.width, output.console.height)
+
+        stream = client.events(progress=True, torrent=only, ticks=True, snapshot=True)
+        with stream as events, output.screen(draw, only) as screen:
+            for item in listen(events, output.check_reader):
+                table.apply(item)
+                screen.show(table, item)
+                if only is not None and only not in table.rows:
+                    return
+
+
+def health(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say how the daemon is: exit code 0 when starting, healthy or degraded (it works), 4 when unhealthy."""
+    with client_of(context) as client:
+        report = client.health()
+    Output(as_json=as_json).show(report, lambda: render.health(report))
+    if report.status is HealthStatus.UNHEALTHY:
+        raise typer.Exit(ExitCode.UNHEALTHY)
+
+
+def events(
+    context: typer.Context,
+    progress: Annotated[bool, typer.Option("--progress", help="Rates and progress, too.")] = False,
+    torrent: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.", autocompletion=COMPLETE_ID),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print events as they happen, without gaps, until Ctrl-C."""
+    output = Output(as_json=as_json)
+    with client_of(context) as client:
+        only = None if torrent is None else followed(client, torrent)
+        for item in listen(client.events(progress=progress, torrent=only), output.check_reader):
+            if as_json:
+                output.json_line(item)
+            else:
+                output.line(render.event_line(item))
+
+
+def stats(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show totals and rates, and what the two processes use."""
+    with client_of(context) as client:
+        report = client.stats()
+    Output(as_json=as_json).show(report, lambda: render.stats(report))

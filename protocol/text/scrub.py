@@ -1,0 +1,30 @@
+"""Text that may hold lone surrogates: bytes of a path or of the environment that are not UTF-8. Pure.
+
+Python reads such bytes as halves of surrogate pairs (PEP 383). These can be given back to the operating system, but can
+be encoded neither as msgpack nor as JSON.
+"""
+
+from typing import Any
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be encoded."""
+    return scrub(text) == text
+
+
+def scrub(text: str) -> str:
+    """The text, with `?` for each lone surrogate."""
+    return text.encode(errors="replace").decode()
+
+
+def scrub_all(value: Any) -> Any:
+    """A value of builtins, with all text in it scrubbed, in keys too."""
+    match value:
+        case str():
+            return scrub(value)
+        case list():
+            return [scrub_all(each) for each in value]
+        case dict():
+            return {scrub_all(key): scrub_all(each) for key, each in value.items()}
+        case _:
+            return value
