@@ -80,6 +80,7 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports, report_on
 from supervisor.engine.process.describer import AT_ONCE, Describer
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.engine.torrents.observer import Observer, engine_lost_events, now_us
@@ -332,7 +333,8 @@ class Service:
             self._mounts.close()
             self._manager.extend(STOP_PATIENCE_S)  # the next line waits for the disk
             self._catalogue.close()
-            self._link.close()
+            self._link.detach()
+            self._engine_socket.close()
             self._publisher.close()
             self._commands.close(linger=0)
             self._access.close()
@@ -381,8 +383,9 @@ class Service:
             on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
             on_unreadable=self._reporter.unreadable,
         )
+        self._engine_socket = EngineSocket(bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET))
         self._link = EngineLink(
-            bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
+            self._engine_socket,
             on_connected=self._configure_engine,
             on_event=self._observer.take,
             on_garbage=lambda reason: self._keeper.kill(f"sent a frame that cannot be read: {reason}"),

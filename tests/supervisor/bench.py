@@ -53,6 +53,7 @@ from supervisor.engine.life.restart_policy import RestartPolicy
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.restore import Restore
@@ -310,8 +311,9 @@ class Bench:
             on_completed=lambda torrent: self.shared_files.completed(torrent),
             on_metadata=lambda torrent, metadata: self.learned.append((torrent, metadata)),
         )
+        self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
         self.link = EngineLink(
-            sockets.bind(zmq.ROUTER, "engine"),
+            self._engine_socket,
             on_connected=self.configure,
             on_event=self.observer.take,
             on_garbage=self.garbage.append,
@@ -471,7 +473,8 @@ class Bench:
             self.keeper._cancel(timer)
         self.mounts.close()
         self.catalogue.close()
-        self.link.close()
+        self.link.detach()
+        self._engine_socket.close()
         self.publisher.close()
 
     def _spawn(self, gen: int, on_death: Callable[[Death], None]) -> PlayedChild:

@@ -28,6 +28,7 @@ from protocol.internal.link import (
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from tests.supervisor.samples import V1, desired
 from tests.supervisor.sockets import Sockets
 
@@ -65,8 +66,9 @@ class Stage:
         self.connections = 0
         self.events: list[EngineEvent] = []
         self.garbage: list[str] = []
+        self.socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
         self.link = EngineLink(
-            sockets.bind(zmq.ROUTER, "link"),
+            self.socket,
             on_connected=self._connected,
             on_event=self._event,
             on_garbage=self._complaint,
@@ -119,7 +121,8 @@ def staged(directory: Path, admits: Callable[[EngineCommand], bool] = lambda com
     with Sockets(directory) as sockets:
         stage = Stage(sockets, admits)
         yield stage
-        stage.link.close()
+        stage.link.detach()
+        stage.socket.close()
 
 
 async def test_the_first_word_connects_once(tmp_path: Path) -> None:
@@ -381,13 +384,13 @@ async def test_a_burst_of_events_is_heard_wholly(tmp_path: Path) -> None:
         await stage.heard(*map(beat, range(1, 2001)))
 
 
-async def test_close_tells_those_who_wait(tmp_path: Path) -> None:
+async def test_detach_tells_those_who_wait(tmp_path: Path) -> None:
     """Nobody is left waiting for a link that is gone."""
     with staged(tmp_path) as stage:
         await stage.up(1)
         asking = asyncio.ensure_future(stage.link.query_files(V1))
         await asyncio.sleep(0)
-        stage.link.close()
+        stage.link.detach()
         with pytest.raises(OuzelError):
             await asking
 

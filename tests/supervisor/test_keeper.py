@@ -15,6 +15,7 @@ from supervisor.engine.life.lifecycle import State, Timer
 from supervisor.engine.life.restart_policy import SETTLED_S, RestartPolicy
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from tests.supervisor.bench import KILLED, Bench, PlayedChild, bench
 from tests.supervisor.sockets import Sockets
 
@@ -213,7 +214,8 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
     with Sockets(tmp_path) as sockets:
         attempts: list[int] = []
         enough = asyncio.Event()
-        link = EngineLink(sockets.bind(zmq.ROUTER, "link"), lambda: None, lambda _: None, lambda _: None)
+        socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
+        link = EngineLink(socket, lambda: None, lambda _: None, lambda _: None)
 
         def spawn(gen: int, _: Any) -> Child:
             attempts.append(gen)
@@ -239,7 +241,7 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
         finally:
             for timer in list(keeper._timers):
                 keeper._cancel(timer)
-            link.close()
+            socket.close()
 
 
 async def settled(on: Bench) -> PlayedChild:

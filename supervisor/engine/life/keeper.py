@@ -1,7 +1,6 @@
 """The keeper: performs the lifecycle's actions on real processes and real timers, and feeds back what came of them."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -81,7 +80,6 @@ class Keeper:
         self._on_crashed = on_crashed
         self._climber = Climber(log)
         self._excuse = excuse
-        self._generations = itertools.count(1)
         self._spare: Spare | None = None
         if fingerprint is not None:
             self._spare = Spare(
@@ -217,7 +215,7 @@ class Keeper:
 
     def _spawn_next(self) -> Child:
         """Starts a child of the next generation. Raises OSError."""
-        gen = next(self._generations)
+        gen = self._link.new_generation()
         return self._spawn(gen, partial(self._gone, gen))
 
     def _gone(self, gen: int, death: Death) -> None:
