@@ -7,7 +7,7 @@ import re
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -33,12 +33,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import Nothing, ServerInfo
 from protocol.wire.rows import (
     ROW_FIELDS,
-    EngineReport,
-    EngineState,
     HealthReport,
     ProcessReport,
-    RestoreReport,
-    SandboxReport,
     SessionReport,
     SettingsReport,
     StatsReport,
@@ -48,9 +44,7 @@ from protocol.wire.rows import (
 )
 from supervisor.commands import pages
 from supervisor.config.config import Config
-from supervisor.engine.life.keeper import Keeper
-from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
 from supervisor.store.catalogue import Catalogue
@@ -77,6 +71,7 @@ class Reads:
 
     Args:
         config: the configuration; replaced by the service when another one comes into force.
+        engines: those of all slots, at least one.
         version: Ouzel's.
     """
 
@@ -85,27 +80,23 @@ class Reads:
         *,
         config: Config,
         catalogue: Catalogue,
-        snapshot: Snapshot,
+        engines: Sequence[Engine],
         health: HealthBook,
         log: EventLog,
-        keeper: Keeper,
-        restore: Restore,
         version: str,
     ) -> None:
         self.config = config
         self._catalogue = catalogue
-        self._snapshot = snapshot
+        self._engines = engines
+        self._engine = engines[0]
+        self._snapshot = self._engine.snapshot
         self._health = health
         self._log = log
-        self._keeper = keeper
-        self._restore = restore
         self._version = version
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """When, at which event, and what."""
-        self.libtorrent = ""
-        self.sandbox: SandboxReport | None = None
         self.pid = self._supervisor_process.pid
 
     def answer(self, command: ShortRead) -> Any:
@@ -117,7 +108,7 @@ class Reads:
                     server=SERVER,
                     version=self._version,
                     protocol=VERSION,
-                    libtorrent=self.libtorrent,
+                    libtorrent=self._engine.libtorrent,
                     ops=list(BY_OP),
                     max_frame_bytes=codec.MAX_FRAME_BYTES,
                 )
@@ -173,25 +164,17 @@ class Reads:
 
     def health(self, now: float) -> HealthReport:
         """The result of `health`."""
-        keeper = self._keeper
-        running = keeper.child is not None
         return HealthReport(
             status=self._health.status,
             reasons=self._health.reasons,
-            engine=EngineReport(
-                state=EngineState(keeper.lifecycle.state.value),
-                pid=keeper.child.pid if keeper.child else None,
-                gen=keeper.gen,
-                restarts=keeper.restarts,
-                uptime_ms=int((now - keeper.spawned_at) * 1000) if running else 0,
-            ),
+            engine=self._engine.report(now),
             supervisor=SupervisorReport(
                 pid=self.pid,
                 version=self._version,
                 uptime_ms=int((now - self._started_at) * 1000),
             ),
-            restore=RestoreReport(done=self._restore.done, total=self._restore.total),
-            sandbox=self.sandbox,
+            restore=self._engine.restore_report(),
+            sandbox=self._engine.sandbox,
         )
 
     def _stats(self, now: float) -> StatsReport:
@@ -205,7 +188,6 @@ class Reads:
         states = self._snapshot.states()
         torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
         counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
-        child = self._keeper.child
         totals = self._snapshot.totals
         all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(
@@ -221,7 +203,7 @@ class Reads:
                 all_time_uploaded=all_time_uploaded,
             ),
             supervisor=_measure(self.pid),
-            engine=_measure(child.pid if child else None),
+            engine=_measure(self._engine.pid),
             torrents={state.value: count for state, count in counts.items()},
         )
 

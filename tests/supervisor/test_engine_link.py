@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -60,7 +60,7 @@ class Engine:
 class Stage:
     """A link on a real socket, and what it called back."""
 
-    def __init__(self, sockets: Sockets, admits: Callable[[EngineCommand], bool]) -> None:
+    def __init__(self, sockets: Sockets) -> None:
         self._sockets = sockets
         self._news = asyncio.Event()
         self.connections = 0
@@ -72,7 +72,6 @@ class Stage:
             on_connected=self._connected,
             on_event=self._event,
             on_garbage=self._complaint,
-            admits=admits,
         )
 
     def engine(self, gen: int) -> Engine:
@@ -116,10 +115,10 @@ class Stage:
 
 
 @contextmanager
-def staged(directory: Path, admits: Callable[[EngineCommand], bool] = lambda command: True) -> Iterator[Stage]:
+def staged(directory: Path) -> Iterator[Stage]:
     """A stage that is cleared at the end."""
     with Sockets(directory) as sockets:
-        stage = Stage(sockets, admits)
+        stage = Stage(sockets)
         yield stage
         stage.link.detach()
         stage.socket.close()
@@ -140,24 +139,6 @@ async def test_the_first_word_connects_once(tmp_path: Path) -> None:
         stage.link.detach()
         await stage.up(2)
         assert stage.connections == 2
-
-
-async def test_what_is_not_admitted_does_not_reach_the_engine(tmp_path: Path) -> None:
-    """It is asked of each command that would be sent, and of none while there is nobody to send it to."""
-    asked: list[EngineCommand] = []
-
-    def admits(command: EngineCommand) -> bool:
-        asked.append(command)
-        return not isinstance(command, Drain)
-
-    with staged(tmp_path, admits) as stage:
-        stage.link.send(Drain())
-        engine = await stage.up(1)
-        stage.link.send(Drain(), QueryFiles(token=9, torrent=V1), Drain())
-        stage.link.send(Drain())
-        stage.link.send(QueryFiles(token=10, torrent=V1))
-        assert await engine.batch() == [QueryFiles(token=9, torrent=V1), QueryFiles(token=10, torrent=V1)]
-        assert len(asked) == 5
 
 
 async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from protocol.internal.link import Drain
+from protocol.wire.rows import EngineReport, EngineState
 from supervisor.engine.life import lifecycle
 from supervisor.engine.life.lifecycle import (
     Died,
@@ -162,6 +163,16 @@ class Keeper:
     def stopping(self) -> bool:
         """Whether the service goes down."""
         return self.lifecycle.state in (State.STOPPING, State.STOPPED)
+
+    def report(self, now: float) -> EngineReport:
+        """How the engine is. `now` is in monotonic seconds."""
+        return EngineReport(
+            state=EngineState(self.lifecycle.state.value),
+            pid=None if self.child is None else self.child.pid,
+            gen=self.gen,
+            restarts=self.restarts,
+            uptime_ms=0 if self.child is None else int((now - self.spawned_at) * 1000),
+        )
 
     def _step(self, event: Input) -> None:
         self.lifecycle, actions = lifecycle.step(self.lifecycle, event, time.monotonic(), self._policy)

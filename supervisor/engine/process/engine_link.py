@@ -42,7 +42,6 @@ class EngineLink:
         on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
         on_event: called on the loop with each event of the current generation that is no answer.
         on_garbage: called with the reason when an engine sends what cannot be read.
-        admits: whether a command may reach the engine now; asked of each that is about to.
     """
 
     def __init__(
@@ -51,12 +50,10 @@ class EngineLink:
         on_connected: Callable[[], None],
         on_event: Callable[[EngineEvent], None],
         on_garbage: Callable[[str], None],
-        admits: Callable[[EngineCommand], bool] = lambda command: True,
     ) -> None:
         self._on_connected = on_connected
         self._on_event = on_event
         self._on_garbage = on_garbage
-        self._admits = admits
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._tokens = itertools.count(1)
         self._gen: int | None = None
@@ -71,6 +68,11 @@ class EngineLink:
     def up(self) -> bool:
         """Whether there is an engine that takes commands."""
         return self._ready.is_set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is an engine that was heard, so that commands reach it."""
+        return self._gen is not None and self._connected
 
     def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
         """This generation may be the next engine. `on_heard` is called with each of its frames, which are dropped."""
@@ -113,12 +115,11 @@ class EngineLink:
         What is sent within a turn of the loop leaves at its end, in one frame where it fits: each frame costs both
         processes more than a command does.
         """
-        if self._gen is None or not self._connected:
+        if not self.connected:
             return
-        admitted = [command for command in commands if self._admits(command)]
-        if not self._unsent and admitted:
+        if not self._unsent and commands:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._unsent += admitted
+        self._unsent += commands
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
