@@ -3,11 +3,12 @@
 Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
 """
 
+import contextlib
 import re
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -33,8 +34,10 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import Nothing, ServerInfo
 from protocol.wire.rows import (
     ROW_FIELDS,
+    EngineReport,
     HealthReport,
     ProcessReport,
+    RestoreReport,
     SessionReport,
     SettingsReport,
     StatsReport,
@@ -164,17 +167,23 @@ class Reads:
 
     def health(self, now: float) -> HealthReport:
         """The result of `health`."""
+        engines = [engine.report(now) for engine in self._engines]
+        restores = [engine.restore_report() for engine in self._engines]
+        first = engines[0]
         return HealthReport(
             status=self._health.status,
             reasons=self._health.reasons,
-            engine=self._engine.report(now),
+            engine=EngineReport(
+                state=first.state, pid=first.pid, gen=first.gen, restarts=first.restarts, uptime_ms=first.uptime_ms
+            ),
             supervisor=SupervisorReport(
                 pid=self.pid,
                 version=self._version,
                 uptime_ms=int((now - self._started_at) * 1000),
             ),
-            restore=self._engine.restore_report(),
+            restore=RestoreReport(done=sum(each.done for each in restores), total=sum(each.total for each in restores)),
             sandbox=self._engine.sandbox,
+            engines=engines,
         )
 
     def _stats(self, now: float) -> StatsReport:
@@ -202,8 +211,8 @@ class Reads:
                 all_time_downloaded=all_time_downloaded,
                 all_time_uploaded=all_time_uploaded,
             ),
-            supervisor=_measure(self.pid),
-            engine=_measure(self._engine.pid),
+            supervisor=_measure([self.pid]),
+            engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
         )
 
@@ -322,17 +331,14 @@ def _no_cursor() -> OuzelError:
     return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
 
 
-def _measure(pid: int | None) -> ProcessReport:
-    try:
-        process = psutil.Process(pid) if pid is not None else None
-        if process is not None:
-            with process.oneshot():
-                used = process.cpu_times()
-                return ProcessReport(
-                    rss_bytes=process.memory_info().rss,
-                    cpu_ms=int((used.user + used.system) * 1000),
-                    fds=process.num_fds(),
-                )
-    except psutil.Error:
-        pass
-    return ProcessReport(rss_bytes=0, cpu_ms=0, fds=0)
+def _measure(pids: Iterable[int | None]) -> ProcessReport:
+    """What processes hold and have used together; one that cannot be looked at counts as nothing."""
+    rss_bytes = cpu_ms = fds = 0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid) if pid is not None else None
+            if process is not None:
+                with process.oneshot():
+                    used, held, opened = process.cpu_times(), process.memory_info().rss, process.num_fds()
+                rss_bytes, cpu_ms, fds = rss_bytes + held, cpu_ms + int((used.user + used.system) * 1000), fds + opened
+    return ProcessReport(rss_bytes=rss_bytes, cpu_ms=cpu_ms, fds=fds)

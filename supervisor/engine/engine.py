@@ -22,18 +22,9 @@ from protocol.internal.link import (
 )
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import EngineStarted
-from protocol.wire.rows import EngineReport, RestoreReport, SandboxReport
+from protocol.wire.rows import EngineSlotReport, RestoreReport, SandboxReport
+from supervisor.engine import facts
 from supervisor.engine.admission import Admission
-from supervisor.engine.facts import (
-    EngineFact,
-    Finished,
-    LogLine,
-    Observation,
-    Problem,
-    Spawned,
-    TakenUp,
-    TrackersFailing,
-)
 from supervisor.engine.life import engine_health
 from supervisor.engine.life.keeper import Keeper
 from supervisor.engine.life.lifecycle import State
@@ -55,7 +46,7 @@ from supervisor.engine.torrents.waiters import Waiters
 from supervisor.host import memory
 from supervisor.log import logs
 
-Emit = Callable[[EngineFact], None]
+Emit = Callable[[facts.EngineFact], None]
 Part = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -107,7 +98,7 @@ class Engine:
         self._disk_is_slow = disk_is_slow
         self.libtorrent = ""
         self.sandbox: SandboxReport | None = None
-        self.snapshot = Snapshot(on_trackers_failing=self._trackers_failing)
+        self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing)
         self.waiters = Waiters()
         self._observer = Observer(torrents=torrents, snapshot=self.snapshot, waiters=self.waiters, emit=self._observed)
         self._link = EngineLink(
@@ -297,9 +288,10 @@ class Engine:
         """Brings the numbers of a torrent's trackers up to date in the snapshot, as far as that can be."""
         await self._readings.trackers(torrent)
 
-    def report(self, now: float) -> EngineReport:
-        """How the process is."""
-        return self._keeper.report(now)
+    def report(self, now: float) -> EngineSlotReport:
+        """How it is. `now` is in monotonic seconds."""
+        process = msgspec.structs.asdict(self._keeper.report(now))
+        return EngineSlotReport(slot=self.slot, torrents=len(self._own.torrents), **process)
 
     def restore_report(self) -> RestoreReport:
         """How far the process is in taking up torrents."""
@@ -307,9 +299,9 @@ class Engine:
 
     # -- what follows from what it says ---------------------------------------------------------------------------
 
-    def _observed(self, fact: Observation) -> None:
+    def _observed(self, fact: facts.Observation) -> None:
         match fact:
-            case TakenUp(torrent):
+            case facts.TakenUp(torrent):
                 self._taken_up(torrent)
             case EngineReady():
                 self._ready(fact)
@@ -328,7 +320,7 @@ class Engine:
         self._renewal.covered = event.places
         if not self._keeper.ready():
             return
-        self._emit(EngineStarted(pid=event.pid, restarts=self._keeper.restarts))
+        self._emit(EngineStarted(pid=event.pid, restarts=self._keeper.restarts, engine=self.slot))
         self._admission.isolation.engine_ready()
         self._emit(event)
         self._admission.give_all()
@@ -338,7 +330,7 @@ class Engine:
         self._admission.taken_up(torrent)
 
     def _trackers_failing(self, torrent: str, since: float | None) -> None:
-        self._emit(TrackersFailing(torrent, since))
+        self._emit(facts.TrackersFailing(torrent, since))
 
     # -- what is done about its processes -------------------------------------------------------------------------
 
@@ -347,10 +339,10 @@ class Engine:
 
     def _wrote(self, gen: int, line: bytes) -> None:
         self._post_mortem.read(gen, line)
-        self._emit(LogLine(gen, line))
+        self._emit(facts.LogLine(gen, line))
 
     def _spawned(self, child: Child, warm: bool) -> None:
-        self._emit(Spawned(child.gen))
+        self._emit(facts.Spawned(child.gen))
         self._renewal.covered = {}
         self._admission.isolation.engine_spawned()
         self._pulse.begin(heard=warm)
@@ -359,7 +351,7 @@ class Engine:
         self._keeper.kill(f"sent a frame that cannot be read: {reason}")
 
     def _suspected(self, problem: str | None) -> None:
-        self._emit(Problem("pulse", problem))
+        self._emit(facts.Problem("pulse", problem))
 
     def _crashed(self, child: Child, death: Death) -> None:
         spawned_at = self._keeper.spawned_at
@@ -375,7 +367,7 @@ class Engine:
             self._post_mortem.lost(pid, death, self._keeper.lifecycle)
 
     def _finished(self) -> None:
-        self._emit(Finished())
+        self._emit(facts.Finished())
 
     def _save_all(self, *, hand_over: bool = True) -> None:
         self._link.send(SaveAll(resume_dir=self._settings().resume_dir or "", hand_over=hand_over))

@@ -88,6 +88,7 @@ class PostMortem:
                 signal=death.signal,
                 retry_ms=None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000),
                 killed_for=death.killed_for,
+                engine=self._slot,
             )
         )
         for event in engine_lost_events(self._snapshot.engine_lost(now_us())):
