@@ -45,12 +45,14 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
-from supervisor.engine.torrents.waiters import SESSION
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.store import identity
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damaged_shelf import DamagedShelf
 from supervisor.store.identity import PEERS_KEPT, Contradiction, Identity, Known, New, Same
+
+SESSION: Final = "session"
+"""The subject of what is accepted of the session's settings, and the name of the lock on these."""
 
 GONE: Final = 2**53
 """The revision that is confirmed once a removed torrent is gone: later than all others."""
@@ -166,11 +168,10 @@ class Mutations:
         """
         subject, revision = accepted.subject, accepted.revision
         if subject == SESSION:
-            if self._snapshot.settings_revision < revision:
-                await self._waiters.applied(SESSION, revision)
+            await self._engine.applied(None, revision)
             return
         if subject in self._catalogue.leaving:
-            await self._waiters.applied(subject, revision)
+            await self._engine.applied(subject, revision)
             return
         desired = self._catalogue.torrents.get(subject)
         if desired is None or revision == GONE:
@@ -180,7 +181,7 @@ class Mutations:
         observed = self._snapshot.of(subject)
         revision = min(revision, desired.revision)  # one that was removed and added again has begun anew
         if observed.applied_revision < revision:
-            await self._waiters.applied(subject, revision)
+            await self._engine.applied(subject, revision)
         elif observed.refusal is not None:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
 

@@ -68,6 +68,7 @@ class Engine:
 
     Fields:
         snapshot: what the engine has said.
+        readings: bring into the snapshot what is told only when asked.
         waiters: who waits for what it has yet to confirm.
         libtorrent: the version that the latest process to be ready told; empty before.
         sandbox: what confines that one; None before.
@@ -135,7 +136,7 @@ class Engine:
             hand_over=self._save_all,
             log=log,
         )
-        self._readings = Readings(
+        self.readings = Readings(
             torrents=torrents,
             snapshot=self.snapshot,
             link=self._link,
@@ -177,7 +178,7 @@ class Engine:
 
     def parts(self) -> dict[str, Part]:
         """What goes on for as long as the service runs, by name."""
-        return {"pulse": self._pulse.run, "renewal": self._renewal.run, "describe": self._readings.run}
+        return {"pulse": self._pulse.run, "renewal": self._renewal.run, "describe": self.readings.run}
 
     def ticks(self) -> dict[str, Callable[[], None]]:
         """What is to be done every second, by name."""
@@ -280,13 +281,13 @@ class Engine:
         """Where the files of a torrent would be. Raises OuzelError: ENGINE_LOST."""
         return await self._link.list_files(metainfo=metainfo, save_path=save_path)
 
-    async def query_files(self, torrent: str) -> None:
-        """Brings a torrent's files and their progress up to date in the snapshot, as far as that can be."""
-        await self._readings.files(torrent)
+    async def applied(self, torrent: str | None, revision: int) -> None:
+        """Waits until a revision of a torrent, or with None of the settings, is confirmed, or a later one.
 
-    async def query_trackers(self, torrent: str) -> None:
-        """Brings the numbers of a torrent's trackers up to date in the snapshot, as far as that can be."""
-        await self._readings.trackers(torrent)
+        Raises OuzelError: ENGINE_REFUSED.
+        """
+        if torrent is not None or self.snapshot.settings_revision < revision:
+            await self.waiters.applied(torrent, revision)
 
     def report(self, now: float) -> EngineSlotReport:
         """How it is. `now` is in monotonic seconds."""

@@ -379,6 +379,9 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         async def inspect(self, **_: Any) -> SourceInspected:
             return SourceInspected(token=0, torrent=NEW, name="new")
 
+        async def applied(self, torrent: str | None, revision: int) -> None:
+            await self.waiters.applied(torrent, revision)
+
         def ensure(self, *_: Any, **__: Any) -> None:
             return
 

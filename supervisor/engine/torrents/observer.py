@@ -56,7 +56,7 @@ from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.snapshot import Metadata, Snapshot
-from supervisor.engine.torrents.waiters import SESSION, Waiters
+from supervisor.engine.torrents.waiters import Waiters
 from supervisor.health.health import storage_message
 
 NOT_LOADED: Final = frozenset(
@@ -102,7 +102,7 @@ class Observer:
                 self._emit(event)
             case SettingsApplied(revision=revision):
                 self._snapshot.settings_revision = revision
-                self._waiters.confirm(SESSION, revision)
+                self._waiters.confirm(None, revision)
                 self._emit(event)
             case SessionStats():
                 self._snapshot.session = event
