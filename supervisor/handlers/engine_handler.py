@@ -118,6 +118,7 @@ class EngineHandler:
         self._lost_lines = lost_lines
         self._group = group
         self._log = log
+        self._engine_log = 0, log
         self._on_finished = on_finished
         self._on_unusable = on_unusable
 
@@ -162,7 +163,7 @@ class EngineHandler:
             case SettingsRefused():
                 self._refused(fact)
             case LogLine(gen, line):
-                logs.relay(self._log.bind(source="engine", gen=gen), line, self._event_logger.admits)
+                logs.relay(self._log_of(gen), line, self._event_logger.admits)
             case Problem(subject, problem, severity):
                 self._reporter.report(COMPONENT, subject, problem, severity)
             case Restored(torrents, took_ms):
@@ -183,6 +184,12 @@ class EngineHandler:
                 self._on_finished()
             case _:
                 self._publish(fact)
+
+    def _log_of(self, gen: int) -> logs.Logger:
+        """The log with what says that a line is of this generation; the engine and its spare seldom take turns."""
+        if gen != self._engine_log[0]:
+            self._engine_log = gen, self._log.bind(source="engine", gen=gen)
+        return self._engine_log[1]
 
     def _publish(self, event: LifecycleEvent) -> None:
         if isinstance(event, EngineLost):
