@@ -24,6 +24,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import (
     EngineReport,
+    EngineSlotReport,
     EngineState,
     FileRow,
     HealthReport,
@@ -58,6 +59,7 @@ __all__ = [
     "DamagedRestored",
     "DownloadFailed",
     "EngineReport",
+    "EngineSlotReport",
     "EngineState",
     "ErrorKind",
     "Event",

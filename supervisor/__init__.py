@@ -8,9 +8,10 @@
 - `config`: the settings in force; `transport`: ZeroMQ on the loop; `log`: lines on stderr.
 - `host`: the machine and the service manager; `concurrency`: threads, background tasks and locks.
 - `pacing`: how soon and how often something may happen again.
-- The *service* wires all of it to one asyncio loop; `config_check` says what would keep it from starting.
+- `handlers`: what a finding of one part means for the others; `wiring`: which parts there are and know each other.
+- The *service* runs all of it on one asyncio loop; `config_check` says what would keep it from starting.
 
-Imports run one way: service, requests, commands, payload, engine, health and totals, access, events, store, config,
-transport, host, concurrency, log, pacing. Nothing here imports libtorrent, and nothing waits for a disk or for the
-engine on the loop.
+Imports run one way: service, wiring, handlers and requests, commands, payload, engine, health and totals, access,
+events, store, config, transport, host, concurrency, log, pacing. Nothing here imports libtorrent, and nothing waits for
+a disk or for the engine on the loop.
 """

@@ -12,6 +12,7 @@ import faulthandler
 import gc
 import os
 import sys
+from contextlib import AbstractAsyncContextManager
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -33,7 +34,7 @@ from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 from supervisor.log.log_form import LEVELS
-from supervisor.service import Service, UnusableSettings
+from supervisor.service import Service, UnusableSettings, open_service
 from supervisor.transport import sockets
 
 EXIT_UNAVAILABLE: Final = 69
@@ -103,24 +104,32 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     log.info("started", version=version, resume_dir=config.paths.resume_dir, runtime_dir=config.paths.runtime_dir)
     try:
         with contextlib.closing(manager):
-            service = Service(
-                config,
-                locks,
-                version,
-                log,
-                read_config=lambda running: configuration.load(args.config, running=running),
-                manager=manager,
-                engine=engine,
-                probe_s=probe_s,
-                log_problem=log_writer.problem,
-                log_form=log_form,
+            asyncio.run(
+                _serve(
+                    open_service(
+                        config,
+                        locks,
+                        version,
+                        log,
+                        read_config=lambda running: configuration.load(args.config, running=running),
+                        manager=manager,
+                        module=engine,
+                        probe_s=probe_s,
+                        log_problem=log_writer.problem,
+                        log_form=log_form,
+                    )
+                )
             )
-            asyncio.run(service.run())
     except AccessNotYet as error:
         _fail(EXIT_UNAVAILABLE, str(error))
     except (UnusableAccess, UnusableSettings) as error:
         _fail(EXIT_CONFIG, f"configuration: {error}")
     log.info("stopped")
+
+
+async def _serve(opening: AbstractAsyncContextManager[Service]) -> None:
+    async with opening as service:
+        await service.serve()
 
 
 def _check(file: Path | None, *, as_json: bool) -> int:

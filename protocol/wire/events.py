@@ -270,10 +270,12 @@ class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
     Fields:
         pid: its process id.
         restarts: how often an engine took another one's place since the supervisor began.
+        engine: its slot, as in `engines` of `health`.
     """
 
     pid: int
     restarts: int
+    engine: int = 0
 
 
 class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
@@ -285,6 +287,7 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
         signal: the signal's name that ended it (`SIGKILL`), or null.
         retry_ms: milliseconds until the next start; 0 is at once.
         killed_for: why the supervisor killed it; null where it did not.
+        engine: its slot, as in `engines` of `health`.
     """
 
     pid: int | None
@@ -292,6 +295,7 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
     signal: str | None
     retry_ms: int | None
     killed_for: str | None = None
+    engine: int = 0
 
 
 class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):

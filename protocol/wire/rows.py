@@ -162,6 +162,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         stalled_since_us: since when nothing has arrived of a torrent that has something left to fetch, as far as this
             supervisor knows, microseconds since 1970; null while something arrives, and for five seconds more, if the
             rate does not come to nothing sooner. No event carries it either.
+        engine: the slot of the engine that has it, as in `engines` of `health`.
     """
 
     torrent: str
@@ -197,6 +198,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     seeding_s: int = 0
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
+    engine: int = 0
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,6 +314,28 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     uptime_ms: int
 
 
+class EngineSlotReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One engine slot. In a slot one engine process follows another; it has the same torrents.
+
+    Fields:
+        slot: its number, from 0.
+        state: what the supervisor is doing about its process.
+        pid: null while there is none.
+        gen: the generation of its process, or of the last one. No other process has it, in whichever slot.
+        restarts: how often another process took the place of one since the supervisor began.
+        uptime_ms: for how long this generation has been there; 0 without one.
+        torrents: how many it is to have.
+    """
+
+    slot: int
+    state: EngineState
+    pid: int | None
+    gen: int
+    restarts: int
+    uptime_ms: int
+    torrents: int
+
+
 class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
     """The supervisor process.
 
@@ -360,10 +384,11 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         status: the worst problem decides.
         reasons: the problems, the worst first, and then the oldest.
-        engine: the engine process.
+        engine: the engine process; where there are several, the first slot's.
         supervisor: the supervisor process.
-        restore: how far the engine is in taking up torrents.
+        restore: how far the engine is in taking up torrents; of several, all together.
         sandbox: what confines the engine; null while none has been ready.
+        engines: each engine slot, the first one first; of a daemon that does not say, empty.
     """
 
     status: HealthStatus
@@ -372,6 +397,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     supervisor: SupervisorReport
     restore: RestoreReport
     sandbox: SandboxReport | None = None
+    engines: list[EngineSlotReport] = []
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -417,7 +443,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         session: the libtorrent session.
         supervisor: the supervisor process.
-        engine: the engine process.
+        engine: the engine process; of several, all together.
         torrents: how many there are, by state; a state without torrents is left out.
     """
 

@@ -2,5 +2,6 @@
 
 - *Reads* are answered from memory, with or without an engine; *pages* are long lists, made in steps.
 - *Mutations* are decided, made durable, published, handed to the engine, and then answered.
-- *Download roots* bound all paths that clients name.
+- *Removals* end what clients have removed; *session settings* are what engines are configured with.
+- *Download roots* bound all paths that clients name; *roots in force* knows those of this engine and of the next.
 """

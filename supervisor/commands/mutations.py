@@ -18,7 +18,7 @@ import msgspec
 
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import CallPeers, EnsureTorrent, HashesProven, SourceInspected
+from protocol.internal.link import CallPeers, HashesProven, SourceInspected
 from protocol.text import peer_address
 from protocol.wire.commands import (
     AddPeers,
@@ -43,16 +43,16 @@ from supervisor.commands.download_roots import DownloadRoots
 from supervisor.commands.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
-from supervisor.engine.torrents.restorer import forget
-from supervisor.engine.torrents.snapshot import Snapshot
-from supervisor.engine.torrents.waiters import SESSION, Waiters
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.store import identity
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damaged_shelf import DamagedShelf
 from supervisor.store.identity import PEERS_KEPT, Contradiction, Identity, Known, New, Same
+
+SESSION: Final = "session"
+"""The subject of what is accepted of the session's settings, and the name of the lock on these."""
 
 GONE: Final = 2**53
 """The revision that is confirmed once a removed torrent is gone: later than all others."""
@@ -87,47 +87,36 @@ class Mutations:
         merger: has records of one torrent made one.
         locks: of torrents, by id; shared with it.
         publish: publishes a lifecycle event.
-        configure: hands the session's settings to the engine.
-        shared_files: gives what is known of files that several torrents have.
-        released: called with a torrent that was let out of quarantine, before it is loaded.
+        shared_files: what is known of files that several torrents have.
         on_paused: called with a torrent that a client has paused, or lets run again, and which of both.
         shelf: what was put aside.
-        engine_wanted: raises OuzelError where there is no engine and none is about to come.
     """
 
     def __init__(
         self,
         *,
         catalogue: Catalogue,
-        snapshot: Snapshot,
+        engine: Engine,
         roots: DownloadRoots,
         mounts: MountTable,
-        link: EngineLink,
-        waiters: Waiters,
         reads: Reads,
         merger: Merger,
         locks: KeyedLocks,
         publish: Callable[[LifecycleEvent], int],
-        configure: Callable[[], None],
-        engine_wanted: Callable[[], None],
-        shared_files: Callable[[], SharedFiles],
-        released: Callable[[str], None] = lambda torrent: None,
+        shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
     ) -> None:
         self._catalogue = catalogue
-        self._snapshot = snapshot
+        self._engine = engine
+        self._snapshot = engine.snapshot
+        self._waiters = engine.waiters
         self._roots = roots
         self._mounts = mounts
-        self._link = link
-        self._waiters = waiters
         self._reads = reads
         self._merger = merger
         self._publish = publish
-        self._configure = configure
-        self._engine_wanted = engine_wanted
         self._shared_files = shared_files
-        self._released = released
         self._on_paused = on_paused
         self._shelf = shelf
         self._locks = locks
@@ -179,11 +168,10 @@ class Mutations:
         """
         subject, revision = accepted.subject, accepted.revision
         if subject == SESSION:
-            if self._snapshot.settings_revision < revision:
-                await self._waiters.applied(SESSION, revision)
+            await self._engine.applied(None, revision)
             return
         if subject in self._catalogue.leaving:
-            await self._waiters.applied(subject, revision)
+            await self._engine.applied(subject, revision)
             return
         desired = self._catalogue.torrents.get(subject)
         if desired is None or revision == GONE:
@@ -193,7 +181,7 @@ class Mutations:
         observed = self._snapshot.of(subject)
         revision = min(revision, desired.revision)  # one that was removed and added again has begun anew
         if observed.applied_revision < revision:
-            await self._waiters.applied(subject, revision)
+            await self._engine.applied(subject, revision)
         elif observed.refusal is not None:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
 
@@ -219,7 +207,7 @@ class Mutations:
             if after != before or afresh:
                 after = _with(after, revision=before.revision + 1)
                 await self._catalogue.put(after)
-                self._link.send(EnsureTorrent(desired=after, afresh=afresh))
+                self._engine.ensure(after, afresh=afresh)
                 if after.paused is not before.paused:
                     self._on_paused(after.torrent, after.paused)
         return Acceptance(TorrentAccepted(torrent=after.torrent), after.torrent, after.revision)
@@ -281,7 +269,7 @@ class Mutations:
                     await self._catalogue.certain(torrent)
                     await self._merger.correct(verdict.wrong, named.hashes)
                     desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
-                    near = self._shared_files().added(torrent, source.places)
+                    near = self._shared_files.added(torrent, source.places)
                     sharing = await self._sharing(command, save_path, near, deadline) if near else []
                     accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
                     return Acceptance(accepted, torrent, desired.revision)
@@ -324,7 +312,7 @@ class Mutations:
             await self._catalogue.put(desired, metainfo=command.metainfo)
             if (metadata := source.metadata) is not None:
                 self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
-            self._link.send(EnsureTorrent(desired=desired))
+            self._engine.ensure(desired)
         return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, desired.revision)
 
     async def _add_new(
@@ -363,15 +351,15 @@ class Mutations:
         await self._catalogue.put(desired, metainfo=command.metainfo)
         for event in appeared(desired):
             self._publish(event)
-        self._link.send(EnsureTorrent(desired=desired))
+        self._engine.ensure(desired)
         return desired
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
         """Which of the torrents that lie where a new one does have a file of its; all, where nobody can tell."""
         try:
             async with asyncio.timeout_at(deadline):
-                paths = await self._link.list_files(metainfo=command.metainfo or b"", save_path=save_path)
-                return await self._shared_files().sharing(near, paths)
+                paths = await self._engine.list_files(metainfo=command.metainfo or b"", save_path=save_path)
+                return await self._shared_files.sharing(near, paths)
         except (TimeoutError, OuzelError, OSError):  # it is durable by now, whatever fails here
             return near
 
@@ -403,12 +391,12 @@ class Mutations:
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
         """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""
         for attempt in range(1, INSPECTIONS + 1):
-            self._engine_wanted()
+            self._engine.check_expected()
             try:
-                if not self._link.up:
+                if not self._engine.up:
                     async with asyncio.timeout_at(deadline):
-                        await self._link.until_ready()
-                verdict = await self._link.inspect(
+                        await self._engine.until_ready()
+                verdict = await self._engine.inspect(
                     magnet=command.magnet, metainfo=command.metainfo, save_path=save_path, deadline=deadline
                 )
             except TimeoutError as error:
@@ -467,7 +455,7 @@ class Mutations:
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
-            spared = await self._shared_files().to_spare(before) if delete_files else []
+            spared = await self._shared_files.to_spare(before) if delete_files else []
             if spared is None:
                 raise OuzelError(
                     ErrorKind.NO_METADATA,
@@ -480,7 +468,7 @@ class Mutations:
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.forget(torrent)
-            self._link.send(forget(leaving))
+            self._engine.forget(leaving)
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, GONE)
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
@@ -496,7 +484,7 @@ class Mutations:
             after = _with(before, quarantine=quarantine, revision=before.revision + 1)
             await self._catalogue.put(after)
             if after.removal is not None:
-                self._link.send(forget(after))
+                self._engine.forget(after)
                 return
             for event in self._snapshot.quarantined(torrent, quarantine.reason):
                 self._publish(event)
@@ -518,15 +506,15 @@ class Mutations:
         async with self._hold(torrent) as before:
             torrent = before.torrent
             if before.quarantine is None:
-                self._released(torrent)  # there may be a verdict that could not be written yet
+                self._engine.release(torrent)  # there may be a verdict that could not be written yet
                 return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
             after = _with(before, quarantine=None, revision=before.revision + 1)
             await self._catalogue.put(after)
             self._publish(Released(torrent=torrent))
             for event in self._snapshot.queued(torrent):
                 self._publish(event)
-            self._released(torrent)
-            self._link.send(EnsureTorrent(desired=after))
+            self._engine.release(torrent)
+            self._engine.ensure(after)
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, after.revision)
 
     async def _add_peers(self, torrent: str, peers: list[str]) -> Acceptance:
@@ -539,7 +527,7 @@ class Mutations:
             return _with(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
 
         accepted = await self._change(torrent, remember)
-        self._link.send(CallPeers(torrent=accepted.subject, peers=given))
+        self._engine.send(CallPeers(torrent=accepted.subject, peers=given))
         return accepted._replace(result=PeersAccepted(torrent=accepted.subject, added=len(given)))
 
     # -- what was put aside ---------------------------------------------------------------------------------------
@@ -560,22 +548,22 @@ class Mutations:
                     if found.resume is not None:
                         await self._shelf.place_resume(desired.torrent, found.resume)
                     await self._catalogue.put(desired, metainfo=found.metainfo)
-                    self._shared_files().appeared(desired)
+                    self._shared_files.appeared(desired)
                     for event in appeared(desired):
                         self._publish(event)
                     if desired.quarantine is None:
-                        self._link.send(EnsureTorrent(desired=desired))
+                        self._engine.ensure(desired)
                     else:
                         for state in self._snapshot.quarantined(desired.torrent, desired.quarantine.reason):
                             self._publish(state)
                 case DesiredSession() as record:
                     revision = self._catalogue.session.revision + 1
                     await self._catalogue.put_session(msgspec.structs.replace(record, revision=revision))
-                    self._configure()
+                    self._engine.configure()
                 case None:
                     desired = self._reads.find(torrent or "")
                     await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
-                    self._link.send(EnsureTorrent(desired=desired, afresh=True))
+                    self._engine.ensure(desired, afresh=True)
         with contextlib.suppress(OSError):  # it is durable in its place; that there is a copy is told by `health`
             await self._shelf.discard(found)
         result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
@@ -593,7 +581,7 @@ class Mutations:
             after = msgspec.structs.replace(before, **_limits_given(command))
             if after != before:
                 await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
-                self._configure()
+                self._engine.configure()
             settings = self._reads.settings()
             revision = self._catalogue.session.revision
         return Acceptance(settings, SESSION, revision)

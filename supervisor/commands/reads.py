@@ -3,11 +3,12 @@
 Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
 """
 
+import contextlib
 import re
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -34,11 +35,9 @@ from protocol.wire.results import Nothing, ServerInfo
 from protocol.wire.rows import (
     ROW_FIELDS,
     EngineReport,
-    EngineState,
     HealthReport,
     ProcessReport,
     RestoreReport,
-    SandboxReport,
     SessionReport,
     SettingsReport,
     StatsReport,
@@ -48,9 +47,7 @@ from protocol.wire.rows import (
 )
 from supervisor.commands import pages
 from supervisor.config.config import Config
-from supervisor.engine.life.keeper import Keeper
-from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
 from supervisor.store.catalogue import Catalogue
@@ -77,6 +74,7 @@ class Reads:
 
     Args:
         config: the configuration; replaced by the service when another one comes into force.
+        engines: those of all slots, at least one.
         version: Ouzel's.
     """
 
@@ -85,27 +83,23 @@ class Reads:
         *,
         config: Config,
         catalogue: Catalogue,
-        snapshot: Snapshot,
+        engines: Sequence[Engine],
         health: HealthBook,
         log: EventLog,
-        keeper: Keeper,
-        restore: Restore,
         version: str,
     ) -> None:
         self.config = config
         self._catalogue = catalogue
-        self._snapshot = snapshot
+        self._engines = engines
+        self._engine = engines[0]
+        self._snapshot = self._engine.snapshot
         self._health = health
         self._log = log
-        self._keeper = keeper
-        self._restore = restore
         self._version = version
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """When, at which event, and what."""
-        self.libtorrent = ""
-        self.sandbox: SandboxReport | None = None
         self.pid = self._supervisor_process.pid
 
     def answer(self, command: ShortRead) -> Any:
@@ -117,7 +111,7 @@ class Reads:
                     server=SERVER,
                     version=self._version,
                     protocol=VERSION,
-                    libtorrent=self.libtorrent,
+                    libtorrent=self._engine.libtorrent,
                     ops=list(BY_OP),
                     max_frame_bytes=codec.MAX_FRAME_BYTES,
                 )
@@ -173,25 +167,23 @@ class Reads:
 
     def health(self, now: float) -> HealthReport:
         """The result of `health`."""
-        keeper = self._keeper
-        running = keeper.child is not None
+        engines = [engine.report(now) for engine in self._engines]
+        restores = [engine.restore_report() for engine in self._engines]
+        first = engines[0]
         return HealthReport(
             status=self._health.status,
             reasons=self._health.reasons,
             engine=EngineReport(
-                state=EngineState(keeper.lifecycle.state.value),
-                pid=keeper.child.pid if keeper.child else None,
-                gen=keeper.gen,
-                restarts=keeper.restarts,
-                uptime_ms=int((now - keeper.spawned_at) * 1000) if running else 0,
+                state=first.state, pid=first.pid, gen=first.gen, restarts=first.restarts, uptime_ms=first.uptime_ms
             ),
             supervisor=SupervisorReport(
                 pid=self.pid,
                 version=self._version,
                 uptime_ms=int((now - self._started_at) * 1000),
             ),
-            restore=RestoreReport(done=self._restore.done, total=self._restore.total),
-            sandbox=self.sandbox,
+            restore=RestoreReport(done=sum(each.done for each in restores), total=sum(each.total for each in restores)),
+            sandbox=self._engine.sandbox,
+            engines=engines,
         )
 
     def _stats(self, now: float) -> StatsReport:
@@ -205,7 +197,6 @@ class Reads:
         states = self._snapshot.states()
         torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
         counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
-        child = self._keeper.child
         totals = self._snapshot.totals
         all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(
@@ -220,8 +211,8 @@ class Reads:
                 all_time_downloaded=all_time_downloaded,
                 all_time_uploaded=all_time_uploaded,
             ),
-            supervisor=_measure(self.pid),
-            engine=_measure(child.pid if child else None),
+            supervisor=_measure([self.pid]),
+            engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
         )
 
@@ -340,17 +331,14 @@ def _no_cursor() -> OuzelError:
     return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
 
 
-def _measure(pid: int | None) -> ProcessReport:
-    try:
-        process = psutil.Process(pid) if pid is not None else None
-        if process is not None:
-            with process.oneshot():
-                used = process.cpu_times()
-                return ProcessReport(
-                    rss_bytes=process.memory_info().rss,
-                    cpu_ms=int((used.user + used.system) * 1000),
-                    fds=process.num_fds(),
-                )
-    except psutil.Error:
-        pass
-    return ProcessReport(rss_bytes=0, cpu_ms=0, fds=0)
+def _measure(pids: Iterable[int | None]) -> ProcessReport:
+    """What processes hold and have used together; one that cannot be looked at counts as nothing."""
+    rss_bytes = cpu_ms = fds = 0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid) if pid is not None else None
+            if process is not None:
+                with process.oneshot():
+                    used, held, opened = process.cpu_times(), process.memory_info().rss, process.num_fds()
+                rss_bytes, cpu_ms, fds = rss_bytes + held, cpu_ms + int((used.user + used.system) * 1000), fds + opened
+    return ProcessReport(rss_bytes=rss_bytes, cpu_ms=cpu_ms, fds=fds)

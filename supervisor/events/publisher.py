@@ -37,6 +37,9 @@ class Publisher:
         met: hears of whoever subscribes to something.
         on_lifecycle: called with each event that is numbered.
         subscriptions: counts who listens to what.
+
+    Fields:
+        gen: the latest generation that has become an engine, in whichever slot; 0 before the first.
     """
 
     def __init__(
@@ -58,20 +61,29 @@ class Publisher:
         self._socket = LoopSocket(events, on_frames=self._take)
         self.gen = 0
 
-    def lifecycle(self, event: LifecycleEvent) -> int:
-        """Publishes an event that must not be lost. Returns its number."""
-        logged = self._log.append(event, gen=self.gen, ts_us=_now_us())
+    def lifecycle(self, event: LifecycleEvent, *, gen: int | None = None) -> int:
+        """Publishes an event that must not be lost. Returns its number.
+
+        Args:
+            gen: the generation that it is of; None for the latest.
+        """
+        logged = self._log.append(event, gen=self.gen if gen is None else gen, ts_us=_now_us())
         if self._subscriptions.wants(logged.topic):
             self._socket.send([logged.topic, self._log.frame(logged)])
         self._on_lifecycle(event)
         return logged.seq
 
-    def latest(self, event: Progress | Tick) -> None:
-        """Publishes a value that the next one replaces, if somebody listens."""
+    def latest(self, event: Progress | Tick, *, gen: int | None = None) -> None:
+        """Publishes a value that the next one replaces, if somebody listens.
+
+        Args:
+            gen: the generation that it is of; None for the latest.
+        """
         topic = event_frames.topic(event)
         if self._subscriptions.wants(topic):
             log = self._log
-            frame = event_frames.encode(event, epoch=log.epoch, seq=log.head, gen=self.gen, ts_us=_now_us())
+            gen = self.gen if gen is None else gen
+            frame = event_frames.encode(event, epoch=log.epoch, seq=log.head, gen=gen, ts_us=_now_us())
             self._socket.send([topic, frame])
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from protocol.wire.events import FileEntry, Progress
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.snapshot import Metadata, Snapshot
 from supervisor.payload.places import Places
 from supervisor.store.catalogue import Catalogue
@@ -33,6 +33,7 @@ class SharedFiles:
     """What is known of it; times are monotonic seconds.
 
     Args:
+        engine: has torrents verified.
         group: where files are compared.
     """
 
@@ -41,13 +42,13 @@ class SharedFiles:
         *,
         catalogue: Catalogue,
         snapshot: Snapshot,
-        link: EngineLink,
+        engine: Engine,
         group: Tasks,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
-        self._link = link
+        self._engine = engine
         self._group = group
         self._clock = clock
         self._places = Places()
@@ -153,7 +154,7 @@ class SharedFiles:
                 continue
             if at_once or now - self._verified_at.get(other, -VERIFY_S) >= VERIFY_S:
                 self._verified_at[other] = now
-                self._link.send(VerifyTorrent(torrent=other, writer=writer))
+                self._engine.send(VerifyTorrent(torrent=other, writer=writer))
 
 
 _Files = tuple[str, Metadata]

@@ -35,7 +35,8 @@ def plain(value: Any, names: dict[str, str]) -> Any:
 
 
 def _of_member(key: str, value: Any, names: dict[str, str]) -> Any:
-    return kinds(value) if key in MOMENTARY else plain(value, names)
+    counted = key == "torrents" and isinstance(value, int)  # of all clients' torrents
+    return kinds(value) if counted or key in MOMENTARY else plain(value, names)
 
 
 def kinds(value: Any) -> Any:

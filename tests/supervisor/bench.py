@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from signal import Signals
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgpack
 import structlog
@@ -23,53 +23,56 @@ from protocol.internal.link import (
     EngineReady,
     EnsureTorrent,
     EventBatch,
-    FilePutAside,
     FilesQueried,
     ForgetTorrent,
+    HashesProven,
     Heartbeat,
     InspectSource,
-    MetainfoDamaged,
     QueryFiles,
     SettingsApplied,
     SourceInspected,
-    StorageState,
     TorrentApplied,
     TorrentForgotten,
     decode_commands,
 )
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
-from protocol.wire.desired import DesiredTorrent, KnownMetadata
-from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import EngineStarted
-from supervisor.commands.download_roots import DownloadRoots
+from protocol.wire.desired import KnownMetadata
+from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads import Reads
+from supervisor.commands.removals import Removals
+from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
-from supervisor.config.config import Config, LimitsConfig, PathsConfig
-from supervisor.engine.life.keeper import Keeper
+from supervisor.config.config import Config, LimitsConfig, PathsConfig, RestartConfig
+from supervisor.config.config_changes import ConfigInForce
+from supervisor.engine.engine import Engine
+from supervisor.engine.facts import Crashed, EngineFact, FilesKnown, Finished, Spawned
 from supervisor.engine.life.lifecycle import State
 from supervisor.engine.life.restart_policy import RestartPolicy
 from supervisor.engine.process.child import Child, Death
+from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports
-from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.process.describer import Describer
+from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
-from supervisor.engine.torrents.observer import Observer
-from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.snapshot import Snapshot
-from supervisor.engine.torrents.waiters import Waiters
 from supervisor.events.event_log import EventLog
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health
+from supervisor.host.directory_lock import DirectoryLock
+from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damaged_shelf import DamagedShelf
-from tests.supervisor.samples import NOW_US
 from tests.supervisor.sockets import Sockets
 
 Command = TypeVar("Command", bound=EngineCommand)
+Fact = TypeVar("Fact", bound=EngineFact)
+LIFECYCLE_EVENTS = get_args(LifecycleEvent)
 KILLED = Death(exit_code=None, signal="SIGKILL")
 
 
@@ -117,6 +120,30 @@ class PlayedChild(Child):
 
     def last_lines(self) -> list[str]:
         return []
+
+
+class PlayedLauncher(Launcher):
+    """Starts children that the test plays."""
+
+    def __init__(self, on: "Bench", in_force: ConfigInForce, locks: list[DirectoryLock], roots: RootsInForce) -> None:
+        super().__init__(
+            "9.9",
+            "nothing",
+            in_force=in_force,
+            locks=locks,
+            roots=roots.wanted_paths,
+            own_places=[],
+            reliable=lambda: True,
+            code=CodeStamp([]),
+            places=PlaceWatch(),
+        )
+        self._on = on
+
+    def spawn(self, gen: int, on_death: Callable[[Death], None], on_line: Callable[[int, bytes], None]) -> Child:
+        return self._on.spawn(gen, on_death)
+
+    def fingerprint(self) -> object:
+        return self._on.fingerprint
 
 
 class PlayedEngine:
@@ -229,7 +256,7 @@ class Client:
 
 
 class Bench:
-    """All parts but the service. `directory` has `resume/`, `one/` and `two/` (the download roots).
+    """An engine, and the parts that clients ask. `directory` has `resume/`, `one/` and `two/` (the download roots).
 
     Fields:
         children: all that were spawned, the spares among them.
@@ -256,6 +283,7 @@ class Bench:
                 state_dir=str(directory),
             ),
             limits=LimitsConfig(download_bps=1000, upload_bps=500),
+            restart=RestartConfig(warm_spare=spare),
         )
         self.logged: list[dict[str, Any]] = []
         self.log = log = structlog.wrap_logger(
@@ -265,110 +293,78 @@ class Bench:
         )
         self.catalogue = Catalogue(ResumeDir(directory / "resume"))
         self.shelf = DamagedShelf(ResumeDir(directory / "resume"), self.catalogue)
-        self.snapshot = Snapshot()
-        self.restore = Restore()
         self.health = Health()
         self.events = EventLog("epoch-1")
-        self.waiters = Waiters()
         self.publisher = Publisher(sockets.bind(zmq.XPUB, "events"), self.events)
-        self.store_problems: list[str | None] = []
-        self.put_aside: list[FilePutAside] = []
-        self.metainfo_damaged: list[MetainfoDamaged] = []
-        self.handed_over: list[EngineEvent] = []
-        self.refusals: list[EngineEvent] = []
-        self.settings_applied: list[EngineEvent] = []
-        self.garbage: list[str] = []
-        self.beats: list[Heartbeat] = []
+        self.facts: list[EngineFact] = []
         self.crashed: list[Death] = []
-        self.storage: list[StorageState] = []
         self.released: list[str] = []
         self.paused: list[tuple[str, bool]] = []
-        self.restored = 0
         self.finished = asyncio.Event()
         self.losses: list[tuple[int, Death]] = []
         self.ready = asyncio.Event()
-        self.learned: list[tuple[str, KnownMetadata]] = []
-        self.observer = Observer(
-            catalogue=self.catalogue,
-            snapshot=self.snapshot,
-            publisher=self.publisher,
-            waiters=self.waiters,
-            on_ready=self._ready,
-            on_heartbeat=self.beats.append,
-            on_refused=self.refusals.append,
-            on_applied=self.settings_applied.append,
-            on_forgotten=self._forgotten,
-            on_store_problem=self.store_problems.append,
-            on_put_aside=self.put_aside.append,
-            on_metainfo_damaged=self.metainfo_damaged.append,
-            on_handed_over=self.handed_over.append,
-            on_storage=self.storage.append,
-            on_taken_up=self._taken_up,
-            on_session_stats=lambda stats: None,
-            on_hashes=lambda event: self.merger.proven(event),
-            on_files=lambda torrent, files: self.shared_files.files_known(torrent, files),
-            on_progress=lambda event: self.shared_files.progress(event),
-            on_completed=lambda torrent: self.shared_files.completed(torrent),
-            on_metadata=lambda torrent, metadata: self.learned.append((torrent, metadata)),
-        )
-        self.link = EngineLink(
-            sockets.bind(zmq.ROUTER, "engine"),
-            on_connected=self.configure,
-            on_event=self.observer.take,
-            on_garbage=self.garbage.append,
-        )
-        self.keeper = Keeper(
+        locks = [DirectoryLock(directory)]
+        self.in_force = ConfigInForce(self.config)
+        roots = RootsInForce(self.in_force, [])
+        self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
+        self._locks = locks
+        self.face = Engine(
+            0,
+            self.catalogue,
+            self._heard,
+            socket=self._engine_socket,
+            launcher=PlayedLauncher(self, self.in_force, locks, roots),
+            settings=SessionSettings(self.in_force, catalogue=self.catalogue, roots=roots, locks=locks).configure,
             policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
-            link=self.link,
-            spawn=self._spawn,
-            on_spawned=lambda child, warm: setattr(self.publisher, "gen", child.gen),
-            on_crashed=lambda child, death: self.crashed.append(death),
-            on_lost=self._lost,
-            on_finished=self.finished.set,
+            memory_limit=0,
+            describer=Describer(directory / "resume", "off"),
             log=log,
-            excuse=self.excused.__contains__,
-            fingerprint=(lambda: self.fingerprint) if spare else None,
         )
+        self.snapshot, self.waiters, self.restore = self.face.snapshot, self.face.waiters, self.face._admission._plan
+        self.observer, self.link, self.keeper = self.face._observer, self.face._link, self.face._keeper
+        self.keeper._excuse = self.excused.__contains__
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
-            snapshot=self.snapshot,
+            engines=[self.face],
             health=self.health,
             log=self.events,
-            keeper=self.keeper,
-            restore=self.restore,
             version="9.9",
         )
-        locks = KeyedLocks()
+        torrent_locks = KeyedLocks()
         self.merger = Merger(
             catalogue=self.catalogue,
             snapshot=self.snapshot,
-            link=self.link,
-            locks=locks,
+            engine=self.face,
+            locks=torrent_locks,
             publish=self.publisher.lifecycle,
             log=log,
         )
         self._merging = group.create_task(self.merger.run())
         self.mounts = MountTable()
+        self.shared_files = SharedFiles(catalogue=self.catalogue, snapshot=self.snapshot, engine=self.face, group=group)
         self.mutations = Mutations(
             catalogue=self.catalogue,
-            snapshot=self.snapshot,
-            roots=DownloadRoots([directory / "one", directory / "two"]),
+            engine=self.face,
+            roots=roots.current,
             mounts=self.mounts,
-            link=self.link,
-            waiters=self.waiters,
             reads=self.reads,
             merger=self.merger,
-            locks=locks,
+            locks=torrent_locks,
             publish=self.publisher.lifecycle,
-            configure=self.configure,
-            engine_wanted=self._engine_wanted,
-            released=self.released.append,
             on_paused=lambda torrent, paused: self.paused.append((torrent, paused)),
-            shared_files=lambda: self.shared_files,
+            shared_files=self.shared_files,
             shelf=self.shelf,
         )
-        self.shared_files = SharedFiles(catalogue=self.catalogue, snapshot=self.snapshot, link=self.link, group=group)
+        self.removals = Removals(
+            catalogue=self.catalogue,
+            mutations=self.mutations,
+            release=self.face.release,
+            publish=self.publisher.lifecycle,
+            group=group,
+            ended=self.finished,
+            log=log,
+        )
         self.stopping = False
         self.freshened: list[str] = []
         self.crashes = CrashReports(directory / "crashes", group=group, log=log)
@@ -448,18 +444,9 @@ class Bench:
         frames = [msgpack.unpackb(self.events.frame(event)) for event in self.events.replay("epoch-1", 0, 10_000)]
         return [(frame["type"], frame["data"]) for frame in frames]
 
-    def configure(self) -> None:
-        """As the service does."""
-        settings, revision = self.reads.settings(), self.catalogue.session.revision
-        self.link.send(
-            Configure(
-                settings={},
-                download_bps=settings.download_bps,
-                upload_bps=settings.upload_bps,
-                torrents=len(self.catalogue.torrents),
-                revision=revision,
-            )
-        )
+    def heard(self, kind: type[Fact]) -> list[Fact]:
+        """The facts of a kind that the engine has emitted so far."""
+        return [fact for fact in self.facts if isinstance(fact, kind)]
 
     async def close(self) -> None:
         """Closes everything but the sockets of others."""
@@ -472,10 +459,14 @@ class Bench:
             self.keeper._cancel(timer)
         self.mounts.close()
         self.catalogue.close()
-        self.link.close()
+        self.link.detach()
+        self._engine_socket.close()
+        for lock in self._locks:
+            lock.close()
         self.publisher.close()
 
-    def _spawn(self, gen: int, on_death: Callable[[Death], None]) -> PlayedChild:
+    def spawn(self, gen: int, on_death: Callable[[Death], None]) -> PlayedChild:
+        """A child for the keeper."""
         self.children.append(PlayedChild(gen, on_death))
         return self.children[-1]
 
@@ -483,42 +474,39 @@ class Bench:
         self.logged.append(dict(fields))
         raise structlog.DropEvent
 
-    def _ready(self, event: EngineReady) -> None:
-        self.reads.libtorrent = event.libtorrent
-        self.keeper.ready()
-        self.publisher.lifecycle(EngineStarted(pid=event.pid, restarts=self.keeper.restarts))
-        self.link.send(*(EnsureTorrent(desired=desired) for desired in self.catalogue.torrents.values()))
-        self.link.send(*map(forget, self.catalogue.leaving.values()))
-        self.health.started = True
-        self.restore.begin(self.catalogue.torrents)
-        self.ready.set()
-
-    def _lost(self, pid: int | None, death: Death) -> None:
-        self.losses.append((self.keeper.gen, death))
-        self.snapshot.engine_lost(NOW_US)
-
-    def _taken_up(self, torrent: str) -> None:
-        self.restored += self.restore.taken_up(torrent)
-
-    def _forgotten(self, event: TorrentForgotten) -> None:
-        self._taken_up(event.torrent)
-        self._group.create_task(self._drop(event.torrent))
-
-    async def _drop(self, torrent: str) -> None:
-        await self.catalogue.drop(torrent)
-        self.mutations.forgotten(torrent)
+    def _heard(self, fact: EngineFact) -> None:
+        """Does with the engine's facts what tests of other parts rely on."""
+        self.facts.append(fact)
+        match fact:
+            case Progress():
+                self.shared_files.progress(fact)
+                self.publisher.latest(fact)
+            case FilesKnown(torrent, files):
+                self.shared_files.files_known(torrent, files)
+            case HashesProven():
+                self.merger.proven(fact)
+            case TorrentForgotten():
+                self.removals.forgotten(fact)
+            case Spawned(gen):
+                self.publisher.gen = gen
+            case EngineReady():
+                self.health.started = True
+                self.ready.set()
+            case Crashed(report):
+                self.crashed.append(Death(report.exit_code, report.signal, report.killed_for))
+            case Finished():
+                self.finished.set()
+            case _ if isinstance(fact, LIFECYCLE_EVENTS):
+                if isinstance(fact, EngineLost):
+                    self.losses.append((self.keeper.gen, Death(fact.exit_code, fact.signal, fact.killed_for)))
+                self.publisher.lifecycle(fact)
+                if isinstance(fact, Completed):
+                    self.shared_files.completed(fact.torrent)
+            case _:
+                pass  # what is for parts that are not here
 
     async def _freshen(self, torrent: str) -> None:
         self.freshened.append(torrent)
-
-    def _engine_wanted(self) -> None:
-        if self.keeper.lifecycle.state is State.OVER_BUDGET:
-            raise OuzelError(ErrorKind.ENGINE_UNAVAILABLE, "the budget is spent", retry_after_ms=300_000)
-
-
-def forget(desired: DesiredTorrent) -> ForgetTorrent:
-    """The command that ends a torrent that is leaving."""
-    return ForgetTorrent(torrent=desired.torrent, delete_files=desired.removal == "delete_files", desired=desired)
 
 
 @asynccontextmanager

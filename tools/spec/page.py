@@ -17,9 +17,9 @@ from protocol.wire.errors import ErrorKind
 from protocol.wire.events import Event, Progress, Tick
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.wire.rows import EngineState, HealthStatus, Severity, TorrentState
-from supervisor import service
 from supervisor.commands import pages, reads
 from supervisor.events import event_log, subscriptions
+from supervisor.handlers import clock
 from supervisor.requests import acceptances, claims, large_frames, requests
 from supervisor.transport import connections, outbox, sockets
 from tools.spec import types, vectors
@@ -248,7 +248,7 @@ def _limits() -> str:
                 f"{acceptances.REMEMBERED_S:g} s, and {mib(acceptances.MAX_BYTES)} of them",
                 "the same request again is carried out again",
             ],
-            ["time between two ticks", f"{service.TICK_S:g} s", ""],
+            ["time between two ticks", f"{clock.TICK_S:g} s", ""],
             [
                 "bytes of a reply",
                 f"none; Ouzel's own clients take {mib(MAX_REPLY_BYTES)}",

@@ -115,6 +115,11 @@ HEALTH: Final = rows.HealthReport(
     status=HealthStatus.DEGRADED,
     reasons=[REASON],
     engine=rows.EngineReport(state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800),
+    engines=[
+        rows.EngineSlotReport(
+            slot=0, state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800, torrents=2
+        )
+    ],
     supervisor=rows.SupervisorReport(pid=4200, version="0.1.0", uptime_ms=3_600_000),
     restore=rows.RestoreReport(done=1, total=2),
     sandbox=rows.SandboxReport(mode="auto", landlock=7, seccomp=True),

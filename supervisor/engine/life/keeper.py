@@ -1,13 +1,13 @@
 """The keeper: performs the lifecycle's actions on real processes and real timers, and feeds back what came of them."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from protocol.internal.link import Drain
+from protocol.wire.rows import EngineReport, EngineState
 from supervisor.engine.life import lifecycle
 from supervisor.engine.life.lifecycle import (
     Died,
@@ -81,7 +81,6 @@ class Keeper:
         self._on_crashed = on_crashed
         self._climber = Climber(log)
         self._excuse = excuse
-        self._generations = itertools.count(1)
         self._spare: Spare | None = None
         if fingerprint is not None:
             self._spare = Spare(
@@ -165,6 +164,16 @@ class Keeper:
         """Whether the service goes down."""
         return self.lifecycle.state in (State.STOPPING, State.STOPPED)
 
+    def report(self, now: float) -> EngineReport:
+        """How the engine is. `now` is in monotonic seconds."""
+        return EngineReport(
+            state=EngineState(self.lifecycle.state.value),
+            pid=None if self.child is None else self.child.pid,
+            gen=self.gen,
+            restarts=self.restarts,
+            uptime_ms=0 if self.child is None else int((now - self.spawned_at) * 1000),
+        )
+
     def _step(self, event: Input) -> None:
         self.lifecycle, actions = lifecycle.step(self.lifecycle, event, time.monotonic(), self._policy)
         for action in actions:
@@ -217,7 +226,7 @@ class Keeper:
 
     def _spawn_next(self) -> Child:
         """Starts a child of the next generation. Raises OSError."""
-        gen = next(self._generations)
+        gen = self._link.new_generation()
         return self._spawn(gen, partial(self._gone, gen))
 
     def _gone(self, gen: int, death: Death) -> None:

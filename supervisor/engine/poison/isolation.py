@@ -6,59 +6,51 @@ torrents are held back; it has the convicted quarantined, which is durable, and 
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from protocol.internal.flight_recorder import Flight
-from protocol.internal.link import EngineCommand, EnsureTorrent, ForgetTorrent
 from protocol.wire.desired import Quarantine
-from protocol.wire.errors import OuzelError
 from protocol.wire.events import StateChanged
-from supervisor.concurrency.background import Tasks
+from supervisor.engine.facts import Convicted, Problem
 from supervisor.engine.poison import blame, poison
 from supervisor.engine.poison.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
 from supervisor.engine.process.child import Death
+from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.log import logs
 from supervisor.log.short_name import short_name
-from supervisor.store.catalogue import Catalogue
 
 TOLD_PER_TURN: Final = 100
 """Torrents of which it is told in one turn of the loop that they wait."""
+
+_OUTLOOK: Final = "the others are loaded by themselves then"
 
 
 class Isolation:
     """What may be loaded, and what is found out about crashes.
 
     Args:
-        group: where quarantines are made durable.
-        quarantine: makes one durable, and tells of it. Raises OuzelError.
+        torrents: the engine's own.
         load: gives the running engine what may be loaded now and is not there yet.
-        publish: publishes that a torrent waits.
-        report: says in health that torrents wait, or with None that none do.
+        emit: is given what is found out: that torrents wait, or wait no longer, and which are to be in quarantine.
     """
 
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
+        torrents: OwnTorrents,
         snapshot: Snapshot,
-        group: Tasks,
-        quarantine: Callable[[str, Quarantine], Coroutine[Any, Any, None]],
         load: Callable[[], None],
-        publish: Callable[[StateChanged], int],
-        report: Callable[[str | None], None],
+        emit: Callable[[StateChanged | Problem | Convicted], None],
         log: logs.Logger,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._catalogue = catalogue
+        self._own = torrents
         self._snapshot = snapshot
-        self._group = group
-        self._quarantine = quarantine
         self._load = load
-        self._publish = publish
-        self._report = report
+        self._emit = emit
         self._log = log
         self._clock = clock
         self._case = Case()
@@ -69,7 +61,7 @@ class Isolation:
         self._writing: set[str] = set()
         self._last_crash = ""
         self._last_report: str | None = None
-        for torrent, desired in catalogue.torrents.items():
+        for torrent, desired in torrents.torrents.items():
             if desired.quarantine is not None:
                 snapshot.quarantined(torrent, desired.quarantine.reason)
 
@@ -79,18 +71,11 @@ class Isolation:
         """Whether a torrent may be loaded now."""
         if torrent in self._verdicts or not self._case.admits(torrent):
             return False
-        desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
+        desired = self._own.torrents.get(torrent) or self._own.leaving.get(torrent)
         return desired is None or desired.quarantine is None
 
-    def admits_command(self, command: EngineCommand) -> bool:
-        """Whether a command may reach the engine now; what it has loaded by it is noted."""
-        match command:
-            case EnsureTorrent(desired=desired):
-                torrent = desired.torrent
-            case ForgetTorrent(torrent=torrent, delete_files=True):
-                pass  # one that is not loaded is, so that its files are found
-            case _:
-                return True
+    def admit(self, torrent: str) -> bool:
+        """Whether a torrent may be loaded now, which is about to be done then: that it was given is noted."""
         if torrent in self._given:
             return True
         if not self.admits(torrent):
@@ -144,7 +129,7 @@ class Isolation:
         return excused
 
     def _name(self, torrent: str) -> str:
-        desired = self._catalogue.torrents.get(torrent)
+        desired = self._own.torrents.get(torrent)
         return "" if desired is None else short_name(self._snapshot.name(desired))
 
     def tick(self, *, restored: bool) -> None:
@@ -159,7 +144,7 @@ class Isolation:
         if self._case.needs_calm and now - self._quiet_since >= self._case.calm_s:
             self._take(poison.Calmed(tuple(self._candidates())))
         for torrent in self._verdicts.keys() - self._writing:
-            self._group.create_task(self._write(torrent))
+            self._tell_convicted(torrent)
 
     def forget(self, torrent: str) -> None:
         """A torrent was removed, or released from quarantine: it is judged anew."""
@@ -178,14 +163,15 @@ class Isolation:
             self._load()
         waiting = len(self._held())
         who = "1 torrent is" if waiting == 1 else f"{waiting} torrents are"
-        self._report(f"{who} held back to find the one that crashes the engine" if waiting else None)
+        problem = f"{who} held back to find the one that crashes the engine; {_OUTLOOK}" if waiting else None
+        self._emit(Problem("bisection", problem))
         return any(isinstance(action, Excuse) for action in actions)
 
     def _candidates(self) -> list[str]:
         """All torrents that are not in quarantine, those that are leaving last."""
         return [
             torrent
-            for records in (self._catalogue.torrents, self._catalogue.leaving)
+            for records in (self._own.torrents, self._own.leaving)
             for torrent, desired in records.items()
             if desired.quarantine is None and torrent not in self._verdicts
         ]
@@ -202,27 +188,25 @@ class Isolation:
         reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
         since_us = time.time_ns() // 1000
         self._verdicts[torrent] = Quarantine(reason=reason, since_us=since_us, crash_report=self._last_report)
-        self._group.create_task(self._write(torrent))
+        self._tell_convicted(torrent)
 
-    async def _write(self, torrent: str) -> None:
-        """Makes a quarantine durable; where that fails, it is tried again with the next tick, and holds meanwhile."""
-        if torrent in self._writing or torrent not in self._verdicts:
-            return
+    def _tell_convicted(self, torrent: str) -> None:
         self._writing.add(torrent)
-        try:
-            await self._quarantine(torrent, self._verdicts[torrent])
-        except OuzelError as error:
-            self._log.warning("quarantine_not_durable", torrent=torrent, problem=error.message)
-        else:
+        self._emit(Convicted(torrent, self._verdicts[torrent]))
+
+    def durable(self, torrent: str, problem: str | None = None) -> None:
+        """A quarantine is durable, or with a problem is not: then it holds, and is told again with the next tick."""
+        self._writing.discard(torrent)
+        if problem is None:
             self._verdicts.pop(torrent, None)
-        finally:
-            self._writing.discard(torrent)
+        else:
+            self._log.warning("quarantine_not_durable", torrent=torrent, problem=problem)
 
     def _tell_waiting(self, torrents: list[str]) -> None:
         """Tells clients of torrents that wait, letting the loop turn in between."""
         for torrent in torrents[:TOLD_PER_TURN]:
-            if torrent in self._catalogue.torrents and not self.admits(torrent):
+            if torrent in self._own.torrents and not self.admits(torrent):
                 for event in self._snapshot.queued(torrent):
-                    self._publish(event)
+                    self._emit(event)
         if len(torrents) > TOLD_PER_TURN:
             asyncio.get_running_loop().call_soon(partial(self._tell_waiting, torrents[TOLD_PER_TURN:]))

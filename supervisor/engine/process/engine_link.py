@@ -9,8 +9,6 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
-import zmq
-
 from protocol.internal.link import (
     CommandBatch,
     EngineCommand,
@@ -26,41 +24,36 @@ from protocol.internal.link import (
 )
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
-from supervisor.transport.loop_socket import LoopSocket
+from supervisor.engine.process.engine_socket import EngineSocket
 
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
 """A source of so many bytes is sent in a frame of its own."""
-BATCHES_PER_TURN: Final = 1
-"""A batch may hold hundreds of events, and clients must not wait for more than one."""
 
 Answer = SourceInspected | FilesQueried | TrackersQueried
 _ANSWERS: Final = (SourceInspected, FilesQueried, TrackersQueried)
 
 
 class EngineLink:
-    """One ROUTER socket, on which each generation has its own identity.
+    """The link to the engine of one slot, and to its spare.
 
     Args:
-        socket: a bound ROUTER socket.
+        socket: shared by the links of all slots.
         on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
         on_event: called on the loop with each event of the current generation that is no answer.
         on_garbage: called with the reason when an engine sends what cannot be read.
-        admits: whether a command may reach the engine now; asked of each that is about to.
     """
 
     def __init__(
         self,
-        socket: zmq.Socket[bytes],
+        socket: EngineSocket,
         on_connected: Callable[[], None],
         on_event: Callable[[EngineEvent], None],
         on_garbage: Callable[[str], None],
-        admits: Callable[[EngineCommand], bool] = lambda command: True,
     ) -> None:
         self._on_connected = on_connected
         self._on_event = on_event
         self._on_garbage = on_garbage
-        self._admits = admits
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._tokens = itertools.count(1)
         self._gen: int | None = None
@@ -69,23 +62,34 @@ class EngineLink:
         self._expected_heard = False
         self._ready = asyncio.Event()
         self._unsent: list[EngineCommand] = []
-        self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
+        self._socket = socket
 
     @property
     def up(self) -> bool:
         """Whether there is an engine that takes commands."""
         return self._ready.is_set()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is an engine that was heard, so that commands reach it."""
+        return self._gen is not None and self._connected
+
     def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
         """This generation may be the next engine. `on_heard` is called with each of its frames, which are dropped."""
+        if self._expected is not None:
+            self._socket.ignore(self._expected[0])
         self._expected = (gen, on_heard)
         self._expected_heard = False
+        self._socket.listen(gen, self._heard_expected)
 
     def attach(self, gen: int) -> None:
         """From now on this generation is the engine; it is not ready yet. One that was heard already is connected."""
+        if self._expected is not None:
+            self._socket.ignore(self._expected[0])
         self._gen = gen
         self._connected = self._expected_heard and self._expected is not None and self._expected[0] == gen
         self._expected, self._expected_heard = None, False
+        self._socket.listen(gen, self._receive)
         if self._connected:
             self._on_connected()
 
@@ -96,6 +100,8 @@ class EngineLink:
     def detach(self) -> None:
         """There is no engine now: whoever waits for an answer is told."""
         self._flush()
+        if self._gen is not None:
+            self._socket.ignore(self._gen)
         self._gen = None
         self._ready.clear()
         waiting, self._answers = self._answers, {}
@@ -109,12 +115,11 @@ class EngineLink:
         What is sent within a turn of the loop leaves at its end, in one frame where it fits: each frame costs both
         processes more than a command does.
         """
-        if self._gen is None or not self._connected:
+        if not self.connected:
             return
-        admitted = [command for command in commands if self._admits(command)]
-        if not self._unsent and admitted:
+        if not self._unsent and commands:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._unsent += admitted
+        self._unsent += commands
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -134,7 +139,7 @@ class EngineLink:
     def _send_batch(self, batch: list[EngineCommand]) -> None:
         if self._gen is not None:
             frame = codec.encode(CommandBatch(gen=self._gen, commands=batch))
-            self._socket.send([_identity(self._gen), frame])
+            self._socket.send(self._gen, frame)
 
     async def until_ready(self) -> None:
         """Waits for an engine that takes commands."""
@@ -184,10 +189,9 @@ class EngineLink:
         assert isinstance(answer, TrackersQueried)
         return answer.trackers
 
-    def close(self) -> None:
-        """Closes the socket."""
-        self.detach()
-        self._socket.close()
+    def new_generation(self) -> int:
+        """A number for the next engine process of this slot."""
+        return self._socket.new_generation()
 
     async def _ask(
         self, token: int, command: InspectSource | QueryFiles | QueryTrackers, deadline: float | None = None
@@ -207,14 +211,12 @@ class EngineLink:
             if timer is not None:
                 timer.cancel()
 
-    def _receive(self, frames: list[bytes]) -> None:
-        identity, frame = frames[0], frames[-1]
-        if self._expected is not None and identity == _identity(self._expected[0]):
+    def _heard_expected(self, _: bytes) -> None:
+        if self._expected is not None:
             self._expected_heard = True
             self._expected[1]()
-            return
-        if self._gen is None or identity != _identity(self._gen):
-            return
+
+    def _receive(self, frame: bytes) -> None:
         if not self._connected:
             self._connected = True
             self._on_connected()
@@ -232,10 +234,6 @@ class EngineLink:
                     waiting.set_result(event)
             else:
                 self._on_event(event)
-
-
-def _identity(gen: int) -> bytes:
-    return f"gen-{gen}".encode()
 
 
 def _expire(answer: asyncio.Future[Answer]) -> None:

@@ -1,8 +1,9 @@
 """What the engine was given, what it has said of it, and who waits for that.
 
 - The *snapshot* is the observed state, the latest that an engine told; all reads are answered from it.
-- The *observer* takes in what the engine says; *waiters* wait for what it has yet to confirm.
-- *Restoring* is giving a new engine its torrents; the *restorer* does it a few at a time.
+- The *observer* takes in what the engine says, *readings* what it is asked for; *waiters* wait for confirmations.
+- *Own torrents* are those of the slot. *Restoring* is giving a new engine its torrents; the *restorer* does it, a few
+  at a time.
 - The *merger* makes one of records that are of one torrent; the *metadata keeper* has records say what torrents are.
 - A *hindrance* is why a torrent does not move; *trackers* is what each tracker of every torrent has said last; the
   *ETA* is when a download will be complete.

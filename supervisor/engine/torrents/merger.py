@@ -8,18 +8,17 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import EnsureTorrent, ForgetTorrent, HashesProven
+from protocol.internal.link import HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import LifecycleEvent, Reconciled, TorrentRemoved
 from supervisor.concurrency.keyed_locks import Hold, KeyedLocks
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.log import logs
 from supervisor.store import identity
@@ -29,10 +28,21 @@ from supervisor.store.identity import Candidate, Identity, Known, Same
 RETRY_S: Final = 1.0
 
 
+class Loading(Protocol):
+    """Has an engine do what records say."""
+
+    def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
+        """Has a torrent be as desired; `afresh`: what has stopped it is looked at anew."""
+
+    def forget(self, desired: DesiredTorrent) -> None:
+        """Has a torrent forgotten that is leaving."""
+
+
 class Merger:
     """Makes records one.
 
     Args:
+        engine: has the torrents.
         locks: of torrents, by id; shared with all who change records.
         publish: publishes a lifecycle event.
     """
@@ -42,14 +52,14 @@ class Merger:
         *,
         catalogue: Catalogue,
         snapshot: Snapshot,
-        link: EngineLink,
+        engine: Loading,
         locks: KeyedLocks,
         publish: Callable[[LifecycleEvent], int],
         log: logs.Logger,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
-        self._link = link
+        self._engine = engine
         self._locks = locks
         self._publish = publish
         self._log = log
@@ -116,7 +126,8 @@ class Merger:
             ours = [self._catalogue.torrents[each] for each in same]
             if wrong := [each for each in there if each not in same]:
                 await self.correct(wrong, proven.hashes)
-                self._link.send(*(EnsureTorrent(desired=each, afresh=True) for each in ours))
+                for each in ours:
+                    self._engine.ensure(each, afresh=True)
             if len(ours) > 1 and event.other is not None:
                 await self._merge(ours, event)
                 return
@@ -141,7 +152,7 @@ class Merger:
             what = "its link names two info-hashes that do not belong together"
             done = "the one that is another torrent's is left out"
             self._publish(Reconciled(torrent=torrent, what=what, done=done))
-            self._link.send(EnsureTorrent(desired=after))
+            self._engine.ensure(after)
 
     async def _merge(self, records: list[DesiredTorrent], event: HashesProven) -> None:
         kept, leaving = identity.merge(
@@ -166,8 +177,8 @@ class Merger:
                     done=f"made part of this one{elsewhere}",
                 )
             )
-            self._link.send(ForgetTorrent(torrent=each.torrent, delete_files=False, desired=each))
-        self._link.send(EnsureTorrent(desired=kept))
+            self._engine.forget(each)
+        self._engine.ensure(kept)
 
     def _first_metainfo(self, records: Iterable[DesiredTorrent]) -> bytes | None:
         return next((found for each in records if (found := self._catalogue.metainfo_of(each)) is not None), None)

@@ -1,42 +1,63 @@
 """The restorer: gives an engine its torrents, a few at a time, as `supervisor.engine.torrents.restore` says."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from protocol.internal.link import EnsureTorrent, ForgetTorrent
 from protocol.wire.desired import DesiredTorrent
+from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.torrents import restore
+from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.restore import Restore
 from supervisor.engine.torrents.snapshot import Snapshot
-from supervisor.store.catalogue import Catalogue
+
+OUTLOOK: Final = "the others follow by themselves"
+
+
+class Ensure(Protocol):
+    """Has the engine load torrents."""
+
+    def __call__(self, *commands: EnsureTorrent) -> None:
+        """Those of them that may be loaded now."""
 
 
 class Restorer:
-    """Restores into whichever engine the link leads to.
+    """Restores into whichever process is the engine.
 
     Args:
         plan: what is on its way.
+        torrents: the engine's own.
         admits: whether a torrent may be loaded now.
-        report: is told what is wrong, None once all are back.
+        ensure: has the engine load torrents, those that may be loaded by then.
+        forget: has it forget one.
+        emit: is given what is wrong, and once all are back that they are.
     """
 
     def __init__(
         self,
         plan: Restore,
         *,
-        catalogue: Catalogue,
+        torrents: OwnTorrents,
         snapshot: Snapshot,
         link: EngineLink,
         admits: Callable[[str], bool],
-        report: Callable[[str | None], None],
+        ensure: Ensure,
+        forget: Callable[[DesiredTorrent], None],
+        emit: Callable[[Problem | Restored], None],
     ) -> None:
         self._plan = plan
-        self._catalogue = catalogue
+        self._own = torrents
         self._snapshot = snapshot
         self._link = link
         self._admits = admits
-        self._report = report
+        self._ensure = ensure
+        self._forget = forget
+        self._emit = emit
+        self._since: float | None = None
+        """Since when torrents are given to an engine that is to have them, on the monotonic clock."""
         self._round = 0
 
     @property
@@ -46,7 +67,8 @@ class Restorer:
 
     def forget_leaving(self) -> None:
         """The engine is to forget the torrents that are being removed."""
-        self._link.send(*(forget(desired) for desired in self._catalogue.leaving.values()))
+        for desired in self._own.leaving.values():
+            self._forget(desired)
 
     def give(self, torrents: Mapping[str, DesiredTorrent]) -> None:
         """The engine is to be given those of these that may be loaded now."""
@@ -59,13 +81,13 @@ class Restorer:
     def give_all(self) -> None:
         """A new engine is up."""
         self.forget_leaving()
-        self.give(self._catalogue.torrents)
+        self.give(self._own.torrents)
 
     def give_missing(self) -> None:
         """More may be loaded than was: gives the engine what it does not have yet."""
         self.forget_leaving()
         present = self._snapshot.present
-        self.give({torrent: desired for torrent, desired in self._catalogue.torrents.items() if torrent not in present})
+        self.give({torrent: desired for torrent, desired in self._own.torrents.items() if torrent not in present})
 
     def taken_up(self, torrent: str) -> None:
         """The engine has taken up a torrent, or it was removed."""
@@ -77,20 +99,28 @@ class Restorer:
     def report(self) -> None:
         """Says how far it is."""
         done, total = self._plan.done, self._plan.total
-        self._report(f"{done} of {total} torrents are back" if done < total else None)
+        if done < total:
+            self._since = self._since or time.monotonic()
+            self._emit(Problem("restore", f"{done} of {total} torrents are back; {OUTLOOK}"))
+            return
+        if self._since is not None:
+            took_ms = int((time.monotonic() - self._since) * 1000)
+            self._since = None
+            self._emit(Restored(total, took_ms))
+        self._emit(Problem("restore", None))
 
     def _give_more(self, number: int) -> None:
         """Gives the engine more, letting the loop turn in between."""
         if number != self._round or not self._link.up:
             return
-        torrents, known = self._catalogue.torrents, self._snapshot.files_known
+        torrents, known = self._own.torrents, self._snapshot.files_known
         chosen = self._plan.next()
         if chosen:
             wanted = (torrents[torrent] for torrent in chosen if torrent in torrents)
-            self._link.send(*(self._ensure(each, files_known=known(each)) for each in wanted))
+            self._ensure(*(self._command(each, files_known=known(each)) for each in wanted))
             asyncio.get_running_loop().call_soon(self._give_more, number)
 
-    def _ensure(self, desired: DesiredTorrent, *, files_known: bool) -> EnsureTorrent:
+    def _command(self, desired: DesiredTorrent, *, files_known: bool) -> EnsureTorrent:
         totals = self._snapshot.totals
         counts = totals.of(desired.torrent)
         return EnsureTorrent(

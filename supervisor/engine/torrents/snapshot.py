@@ -141,10 +141,16 @@ class Snapshot:
     """The observed state of everything. Times are monotonic seconds, given by the caller.
 
     Args:
+        slot: the number of the engine slot that all of it is of; rows have it from here, and no torrent's record does.
         on_trackers_failing: called with a torrent and since when each of its trackers fails; None once one does not.
     """
 
-    def __init__(self, on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
+    def __init__(
+        self,
+        slot: int = 0,
+        on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None,
+    ) -> None:
+        self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
         self.engine_told_at: float | None = None
@@ -303,6 +309,7 @@ class Snapshot:
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
+            engine=self._slot,
         )
 
     def _hindrance(

@@ -4,17 +4,17 @@ import asyncio
 
 from protocol.wire.errors import ErrorKind, OuzelError
 
-SESSION = "session"
-"""The subject of the session's own settings, among the torrents' ids."""
+Subject = str | None
+"""A torrent, or None for the settings of the engine's session."""
 
 
 class Waiters:
-    """Futures by subject and revision."""
+    """Futures by subject and revision, of one engine."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
+        self._waiting: dict[Subject, list[tuple[int, asyncio.Future[None]]]] = {}
 
-    async def applied(self, subject: str, revision: int) -> None:
+    async def applied(self, subject: Subject, revision: int) -> None:
         """Waits until libtorrent has confirmed this revision of a subject, or a later one. Raises OuzelError."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (revision, future)
@@ -25,7 +25,7 @@ class Waiters:
             if entry in self._waiting.get(subject, []):
                 self._waiting[subject].remove(entry)
 
-    def confirm(self, subject: str, revision: int, problem: str | None = None) -> None:
+    def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
         """Tells those who wait for this revision or an earlier one: it is applied, or was refused with a problem."""
         waiting = self._waiting.pop(subject, None)
         if not waiting:
@@ -41,7 +41,7 @@ class Waiters:
             else:
                 future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
 
-    def refuse(self, subject: str, error: OuzelError) -> None:
+    def refuse(self, subject: Subject, error: OuzelError) -> None:
         """Tells all who wait for a subject that it will not be applied."""
         for _, future in self._waiting.pop(subject, []):
             if not future.done():

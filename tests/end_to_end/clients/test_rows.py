@@ -37,6 +37,7 @@ NOT_BY_EVENTS: Final[dict[str, Any]] = {
     "seeding_s": 0,
     "hindrance": None,
     "stalled_since_us": None,
+    "engine": 0,
 }
 """What clients ask for has no event of its own; how old a row is, what is of that moment, and why nothing moves, tells
 no event."""

@@ -401,7 +401,8 @@ async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
         quarantine = POISON if op == "release_torrent" else None
         await on.catalogue.put(desired(paused=op == "resume", quarantine=quarantine))
         engine = await on.engine()
-        await engine.given(EnsureTorrent)
+        if quarantine is None:
+            await engine.given(EnsureTorrent)
         resume_dir = tmp_path / "resume"
         kept = resume_dir.rename(tmp_path / "kept")
         resume_dir.write_bytes(b"")
@@ -410,7 +411,7 @@ async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
         assert error.kind is ErrorKind.STORAGE_UNAVAILABLE
         after = (dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.topics())
         assert after == before
-        assert revisions(engine) == [1]
+        assert revisions(engine) == ([1] if quarantine is None else [])
         assert not any(isinstance(command, ForgetTorrent) for command in engine.commands)
         resume_dir.unlink()
         shutil.move(kept, resume_dir)
@@ -747,11 +748,9 @@ async def test_a_released_torrent_is_loaded_again(tmp_path: Path) -> None:
         await on.catalogue.put(desired(quarantine=POISON))
         on.snapshot.quarantined(V1, POISON.reason)
         engine = await on.engine()
-        await engine.given(EnsureTorrent)
         assert await do(on, "release_torrent", "applied", torrent=V1) == {"torrent": V1}
         assert on_disk(on)["quarantine"] is None
-        assert revisions(engine) == [1, 2]
-        assert on.released == [V1]
+        assert revisions(engine) == [2]
         assert on.snapshot.row(on.catalogue.torrents[V1], 0.0).error is None
         assert on.told()[-2:] == [
             ("released", {}),

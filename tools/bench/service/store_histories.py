@@ -378,14 +378,21 @@ def lasting(calls: int) -> Iterator[Fails]:
 def _mutations(catalogue: Catalogue) -> Mutations:
     """Mutations of clients, without a service around them."""
 
-    class Link:
+    class Engine:
         up = True
+        snapshot = Snapshot()
+        waiters = Waiters()
 
         async def inspect(self, **_: Any) -> SourceInspected:
             return SourceInspected(token=0, torrent=NEW, name="new")
 
-        def send(self, *_: Any) -> None:
+        async def applied(self, torrent: str | None, revision: int) -> None:
+            await self.waiters.applied(torrent, revision)
+
+        def ensure(self, *_: Any, **__: Any) -> None:
             return
+
+        forget = send = configure = check_expected = ensure
 
     class Roots:
         def is_root(self, path: str | None) -> bool:
@@ -415,23 +422,24 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         async def to_spare(self, *_: Any) -> list[int]:
             return []
 
-    locks, snapshot, link = KeyedLocks(), Snapshot(), cast(Any, Link())
+    locks, engine = KeyedLocks(), cast(Any, Engine())
     merger = Merger(
-        catalogue=catalogue, snapshot=snapshot, link=link, locks=locks, publish=lambda event: 0, log=cast(Any, None)
+        catalogue=catalogue,
+        snapshot=engine.snapshot,
+        engine=engine,
+        locks=locks,
+        publish=lambda event: 0,
+        log=cast(Any, None),
     )
     return Mutations(
         catalogue=catalogue,
         merger=merger,
         locks=locks,
-        shared_files=lambda: cast(Any, Shared()),
-        snapshot=snapshot,
+        shared_files=cast(Any, Shared()),
+        engine=engine,
         roots=cast(Any, Roots()),
         mounts=cast(Any, Mounts()),
-        link=link,
-        waiters=Waiters(),
         reads=cast(Any, Reads()),
         publish=lambda event: 0,
-        configure=lambda: None,
-        engine_wanted=lambda: None,
         shelf=cast(Any, None),
     )

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from protocol.internal.flight_recorder import Flight, FlightRecord
-from protocol.internal.link import EnsureTorrent, ForgetTorrent, SaveAll
 from protocol.wire.desired import Quarantine
+from protocol.wire.errors import OuzelError
+from protocol.wire.events import StateChanged
 from protocol.wire.rows import TorrentState
+from supervisor.engine.facts import Convicted, Problem
 from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.child import Death
 from tests.supervisor.bench import KILLED, Bench, bench
@@ -23,17 +25,15 @@ class Stage:
 
     def __init__(self, on: Bench, group: asyncio.TaskGroup) -> None:
         self.on = on
+        self._group = group
         self.now = 1000.0
         self.loads = 0
         self.reports: list[str | None] = []
         self.isolation = Isolation(
-            catalogue=on.catalogue,
+            torrents=on.catalogue,
             snapshot=on.snapshot,
-            group=group,
-            quarantine=on.mutations.quarantine,
             load=self._load,
-            publish=on.publisher.lifecycle,
-            report=self._report,
+            emit=self._heard,
             log=on.log,
             clock=lambda: self.now,
         )
@@ -45,7 +45,7 @@ class Stage:
 
     def give_more(self) -> str:
         torrents = self.on.catalogue.torrents.values()
-        given = (each.torrent[0] for each in torrents if self.isolation.admits_command(EnsureTorrent(desired=each)))
+        given = (each.torrent[0] for each in torrents if self.isolation.admit(each.torrent))
         return "".join(sorted(given))
 
     def die(self, death: Death = SEGV, flight: Flight | None = None, *, killed_by_us: bool = False) -> bool:
@@ -64,8 +64,22 @@ class Stage:
     def _load(self) -> None:
         self.loads += 1
 
-    def _report(self, problem: str | None) -> None:
-        self.reports.append(problem)
+    def _heard(self, fact: StateChanged | Problem | Convicted) -> None:
+        match fact:
+            case Problem(problem=problem):
+                self.reports.append(problem and problem.partition(";")[0])
+            case Convicted():
+                self._group.create_task(self._quarantine(fact))
+            case StateChanged():
+                self.on.publisher.lifecycle(fact)
+
+    async def _quarantine(self, fact: Convicted) -> None:
+        problem = None
+        try:
+            await self.on.mutations.quarantine(fact.torrent, fact.quarantine)
+        except OuzelError as error:
+            problem = error.message
+        self.isolation.durable(fact.torrent, problem)
 
 
 @asynccontextmanager
@@ -101,7 +115,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         await stage.until_durable(B)
         assert stage.reports[-1:] == [None]
         assert stage.give_more() == "acdef"
-        assert not stage.isolation.admits_command(EnsureTorrent(desired=desired(B), afresh=True))
+        assert not stage.isolation.admit(B)
         assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
         assert stage.on.told()[-1][1]["crash_report"] == "r"
         await stage.on.mutations._release(B)
@@ -207,16 +221,13 @@ async def test_a_torrent_that_is_loaded_to_be_deleted_is_one_of_them(tmp_path: P
     async with staged(tmp_path) as stage:
         leaving = desired(B, removal="delete_files", revision=2)
         await stage.on.catalogue.put(leaving)
-        deletion = ForgetTorrent(torrent=B, delete_files=True, desired=leaving)
         for _ in range(2):
             stage.isolation.engine_ready()
-            assert stage.isolation.admits_command(deletion)
+            assert stage.isolation.admit(B)
             assert stage.give_more() == "acdef"
             stage.die(flight=adding(B))
         stage.isolation.engine_ready()
-        assert not stage.isolation.admits_command(deletion)
-        assert stage.isolation.admits_command(ForgetTorrent(torrent=B, delete_files=False, desired=leaving))
-        assert stage.isolation.admits_command(SaveAll(resume_dir=""))
+        assert not stage.isolation.admit(B)
         assert stage.give_more() == "acdef"
         stage.calm()
         while stage.on.catalogue.leaving[B].quarantine is None:

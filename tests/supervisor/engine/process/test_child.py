@@ -19,6 +19,7 @@ from protocol.internal.flight_recorder import Flight
 from supervisor.engine.process import child as child_module
 from supervisor.engine.process.child import LAST_LINE_MAX, LAST_LINES, Child, Death
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.host.directory_lock import DirectoryLock
 from tests.supervisor.sockets import Sockets
 
@@ -128,8 +129,9 @@ async def test_a_killed_engine_is_reported_and_reaped(tmp_path: Path) -> None:
     before = descriptors()
     with Sockets(tmp_path) as sockets:
         connected = asyncio.Event()
+        socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
         link = EngineLink(
-            sockets.bind(zmq.ROUTER, "link"),
+            socket,
             on_connected=connected.set,
             on_event=lambda _: None,
             on_garbage=lambda _: None,
@@ -140,7 +142,7 @@ async def test_a_killed_engine_is_reported_and_reaped(tmp_path: Path) -> None:
         os.kill(watched.child.pid, signal.SIGKILL)
         assert await watched.death == Death(exit_code=None, signal="SIGKILL")
         assert_reaped(watched.child.pid)
-        link.close()
+        socket.close()
     assert descriptors() == before
 
 
@@ -148,8 +150,9 @@ async def test_an_engine_leaves_when_its_lifeline_is_cut(tmp_path: Path) -> None
     """Nobody kills it: the supervisor's end of the pipe is gone, so is the supervisor."""
     with Sockets(tmp_path) as sockets:
         connected = asyncio.Event()
+        socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
         link = EngineLink(
-            sockets.bind(zmq.ROUTER, "link"),
+            socket,
             on_connected=connected.set,
             on_event=lambda _: None,
             on_garbage=lambda _: None,
@@ -162,7 +165,7 @@ async def test_an_engine_leaves_when_its_lifeline_is_cut(tmp_path: Path) -> None
         os.close(null)
         assert await watched.death == Death(exit_code=0, signal=None)
         assert any(b"supervisor_gone" in line for line in watched.lines)
-        link.close()
+        socket.close()
 
 
 def test_an_engine_of_another_parent_does_not_begin(tmp_path: Path) -> None:

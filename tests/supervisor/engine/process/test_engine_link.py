@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -28,6 +28,7 @@ from protocol.internal.link import (
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process.engine_link import COMMANDS_PER_FRAME, LARGE_BYTES, EngineLink
+from supervisor.engine.process.engine_socket import EngineSocket
 from tests.supervisor.samples import V1, desired
 from tests.supervisor.sockets import Sockets
 
@@ -59,18 +60,18 @@ class Engine:
 class Stage:
     """A link on a real socket, and what it called back."""
 
-    def __init__(self, sockets: Sockets, admits: Callable[[EngineCommand], bool]) -> None:
+    def __init__(self, sockets: Sockets) -> None:
         self._sockets = sockets
         self._news = asyncio.Event()
         self.connections = 0
         self.events: list[EngineEvent] = []
         self.garbage: list[str] = []
+        self.socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
         self.link = EngineLink(
-            sockets.bind(zmq.ROUTER, "link"),
+            self.socket,
             on_connected=self._connected,
             on_event=self._event,
             on_garbage=self._complaint,
-            admits=admits,
         )
 
     def engine(self, gen: int) -> Engine:
@@ -114,12 +115,13 @@ class Stage:
 
 
 @contextmanager
-def staged(directory: Path, admits: Callable[[EngineCommand], bool] = lambda command: True) -> Iterator[Stage]:
+def staged(directory: Path) -> Iterator[Stage]:
     """A stage that is cleared at the end."""
     with Sockets(directory) as sockets:
-        stage = Stage(sockets, admits)
+        stage = Stage(sockets)
         yield stage
-        stage.link.close()
+        stage.link.detach()
+        stage.socket.close()
 
 
 async def test_the_first_word_connects_once(tmp_path: Path) -> None:
@@ -137,24 +139,6 @@ async def test_the_first_word_connects_once(tmp_path: Path) -> None:
         stage.link.detach()
         await stage.up(2)
         assert stage.connections == 2
-
-
-async def test_what_is_not_admitted_does_not_reach_the_engine(tmp_path: Path) -> None:
-    """It is asked of each command that would be sent, and of none while there is nobody to send it to."""
-    asked: list[EngineCommand] = []
-
-    def admits(command: EngineCommand) -> bool:
-        asked.append(command)
-        return not isinstance(command, Drain)
-
-    with staged(tmp_path, admits) as stage:
-        stage.link.send(Drain())
-        engine = await stage.up(1)
-        stage.link.send(Drain(), QueryFiles(token=9, torrent=V1), Drain())
-        stage.link.send(Drain())
-        stage.link.send(QueryFiles(token=10, torrent=V1))
-        assert await engine.batch() == [QueryFiles(token=9, torrent=V1), QueryFiles(token=10, torrent=V1)]
-        assert len(asked) == 5
 
 
 async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:
@@ -381,13 +365,13 @@ async def test_a_burst_of_events_is_heard_wholly(tmp_path: Path) -> None:
         await stage.heard(*map(beat, range(1, 2001)))
 
 
-async def test_close_tells_those_who_wait(tmp_path: Path) -> None:
+async def test_detach_tells_those_who_wait(tmp_path: Path) -> None:
     """Nobody is left waiting for a link that is gone."""
     with staged(tmp_path) as stage:
         await stage.up(1)
         asking = asyncio.ensure_future(stage.link.query_files(V1))
         await asyncio.sleep(0)
-        stage.link.close()
+        stage.link.detach()
         with pytest.raises(OuzelError):
             await asking
 

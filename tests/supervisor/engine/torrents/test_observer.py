@@ -38,6 +38,7 @@ from protocol.wire.events import (
     TorrentError,
 )
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
+from supervisor.engine.facts import MetadataLearned
 from supervisor.engine.torrents.observer import engine_lost_events
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import NOW_US, OTHER, V1, desired, progress, session_stats
@@ -119,7 +120,7 @@ async def test_confirmed_settings_are_told_to_the_service(tmp_path: Path) -> Non
     async with bench(tmp_path) as on:
         applied = SettingsApplied(revision=3, config=2)
         on.observer.take(applied)
-        assert on.settings_applied == [applied]
+        assert on.heard(SettingsApplied) == [applied]
         assert on.snapshot.settings_revision == 3
         assert types(on) == []
 
@@ -138,8 +139,8 @@ async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
             on.observer.take(event)
         assert types(on) == []
         assert on.snapshot.session == session_stats()
-        assert on.store_problems == ["full", None]
-        assert on.refusals == [refusal]
+        assert [fact.problem for fact in on.heard(ResumeStoreState)] == ["full", None]
+        assert on.heard(SettingsRefused) == [refusal]
         with pytest.raises(AssertionError):
             on.observer.take(FilesQueried(token=1, bytes_done=None))
         with pytest.raises(AssertionError):
@@ -252,10 +253,10 @@ async def test_what_rows_did_not_show_is_news_and_is_kept(tmp_path: Path, kept: 
         assert on.told() == [
             ("metadata_updated", {"name": "n", "size": 200, "piece_length": 16, "files": 2}),
         ]
-        assert on.learned == [(V1, found), (V1, found)]
+        assert on.heard(MetadataLearned) == [(V1, found), (V1, found)]
         await on.mutations.keep_metadata(V1, found)
         on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
-        assert len(on.learned) == 2
+        assert len(on.heard(MetadataLearned)) == 2
         assert on.catalogue.torrents[V1].metadata == found
         assert on.catalogue.torrents[V1].revision == 1
 
@@ -271,9 +272,9 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
         restored = []
         for torrent in (V1, OTHER, V1):
             on.observer.take(TorrentApplied(torrent=torrent, revision=1))
-            restored.append(on.restored)
+            restored.append(on.restore.done)
         await waiting
-        assert restored == [0, 1, 1]
+        assert restored == [1, 2, 2]
         assert on.snapshot.present == {V1, OTHER}
         assert on.snapshot.of(V1).applied_revision == 1
 
@@ -286,11 +287,11 @@ async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_t
         on.restore.begin([V1, OTHER])
         await on.catalogue.put(desired(OTHER, removal="keep_files"))
         on.observer.take(TorrentApplied(torrent=V1, revision=1))
-        assert on.restored == 0
+        assert on.restore.done == 1
         dropped = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
         await asyncio.sleep(0)
         on.observer.take(TorrentForgotten(torrent=OTHER))
-        assert on.restored == 1
+        assert on.restore.done == 2
         await dropped
 
 
@@ -318,10 +319,10 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
         on.observer.take(told)
-        assert on.put_aside == [told]
+        assert on.heard(FilePutAside) == [told]
         damaged = MetainfoDamaged(torrent=V1, problem="flipped")
         on.observer.take(damaged)
-        assert on.metainfo_damaged == [damaged]
+        assert on.heard(MetainfoDamaged) == [damaged]
         assert types(on) == []
 
 
@@ -357,7 +358,7 @@ async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(t
             ("error_cleared", None),
         ]
         assert gone not in on.snapshot._torrents
-        assert len(on.storage) == 3
+        assert len(on.heard(StorageState)) == 3
 
 
 async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
@@ -370,7 +371,7 @@ async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
         await on.keeper_restarted()
         await on.engine()
         assert on.snapshot.row(desired(), 0).error is None
-        assert [state.message for state in on.storage] == ["m", ""]
+        assert [state.message for state in on.heard(StorageState)] == ["m", ""]
 
 
 async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from protocol.internal.link import EnsureTorrent, ForgetTorrent
+from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.restorer import Restorer
+from supervisor.engine.torrents.restorer import Restorer, forget
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import desired
 
@@ -20,12 +21,18 @@ class Stage:
         self.reports: list[str | None] = []
         self.restorer = Restorer(
             Restore(window=4, chunk=2),
-            catalogue=on.catalogue,
+            torrents=on.catalogue,
             snapshot=on.snapshot,
             link=on.link,
             admits=lambda torrent: torrent not in self.held,
-            report=self.reports.append,
+            ensure=on.link.send,
+            forget=lambda desired: on.link.send(forget(desired)),
+            emit=self._heard,
         )
+
+    def _heard(self, fact: Problem | Restored) -> None:
+        if isinstance(fact, Problem):
+            self.reports.append(fact.problem and fact.problem.partition(";")[0])
 
 
 @asynccontextmanager

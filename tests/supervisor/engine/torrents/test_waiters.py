@@ -3,10 +3,10 @@ import asyncio
 import pytest
 
 from protocol.wire.errors import ErrorKind, OuzelError
-from supervisor.engine.torrents.waiters import SESSION, Waiters
+from supervisor.engine.torrents.waiters import Waiters
 
 
-async def waiting(waiters: Waiters, subject: str, *revisions: int) -> list["asyncio.Task[None]"]:
+async def waiting(waiters: Waiters, subject: str | None, *revisions: int) -> list["asyncio.Task[None]"]:
     """Tasks that wait for these revisions, each as far as it gets."""
     tasks = [asyncio.create_task(waiters.applied(subject, revision)) for revision in revisions]
     await asyncio.sleep(0)
@@ -34,10 +34,10 @@ async def test_a_revision_confirms_itself_and_the_earlier_ones() -> None:
 async def test_subjects_do_not_mix() -> None:
     """The session is a subject like a torrent."""
     waiters = Waiters()
-    tasks = [*await waiting(waiters, "a", 1), *await waiting(waiters, SESSION, 1)]
+    tasks = [*await waiting(waiters, "a", 1), *await waiting(waiters, None, 1)]
     waiters.confirm("b", 9)
     assert await settled(tasks) == [False, False]
-    waiters.confirm(SESSION, 1)
+    waiters.confirm(None, 1)
     assert await settled(tasks) == [False, True]
     waiters.confirm("a", 1)
     await asyncio.gather(*tasks)

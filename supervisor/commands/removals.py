@@ -1,0 +1,90 @@
+"""Removals: ends what clients have removed, once the engine is rid of it: the record goes last."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from protocol.internal.link import TorrentForgotten
+from protocol.wire.errors import OuzelError
+from protocol.wire.events import LifecycleEvent, SessionError
+from supervisor.commands.mutations import Mutations
+from supervisor.concurrency.background import Tasks
+from supervisor.log import logs
+from supervisor.store.catalogue import Catalogue
+
+FILES_LOGGED: Final = 10
+"""Files that could not be deleted, of a removed torrent, which the log names."""
+
+AGAIN_S: Final = 1.0
+"""When it is tried again to delete a record."""
+
+
+class Removals:
+    """One service's.
+
+    Args:
+        release: called with a torrent that is gone, before its id can be used again.
+        publish: publishes an event.
+        group: where records are deleted.
+        ended: set when the service ends; what is left is for the next one.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        mutations: Mutations,
+        release: Callable[[str], None],
+        publish: Callable[[LifecycleEvent], object],
+        group: Tasks,
+        ended: asyncio.Event,
+        log: logs.Logger,
+    ) -> None:
+        self._catalogue = catalogue
+        self._mutations = mutations
+        self._release = release
+        self._publish = publish
+        self._group = group
+        self._ended = ended
+        self._log = log
+        self._dropping: set[str] = set()
+
+    def forgotten(self, event: TorrentForgotten) -> None:
+        """The engine is rid of a torrent. Tells of files that could not be deleted, and has the record deleted."""
+        leaving = self._catalogue.leaving.get(event.torrent)
+        if leaving is None:
+            return
+        problem = event.problem
+        if leaving.removal == "delete_files" and leaving.quarantine is not None:
+            problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
+        if event.left or (problem is not None and leaving.removal == "delete_files"):
+            left = event.left[:FILES_LOGGED]
+            self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem, paths=left)
+            message = f"files of the removed torrent {event.torrent} were not deleted: {problem}"
+            self._publish(SessionError(name="files_not_deleted", message=message, paths=event.left))
+        self._group.create_task(self._drop(event.torrent))
+
+    async def _drop(self, torrent: str) -> None:
+        """Deletes a record; where that fails, it is tried again until it is done."""
+        if torrent in self._dropping:
+            return
+        self._dropping.add(torrent)
+        problem = None
+        try:
+            while torrent in self._catalogue.leaving and not self._ended.is_set():
+                try:
+                    await self._catalogue.drop(torrent)
+                except OuzelError as error:
+                    if problem != error.message:
+                        problem = error.message
+                        self._log.warning("record_not_deleted", torrent=torrent, problem=problem)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(AGAIN_S):
+                            await self._ended.wait()
+        finally:
+            self._dropping.discard(torrent)
+        if torrent in self._catalogue.leaving:
+            return
+        self._release(torrent)
+        self._mutations.forgotten(torrent)

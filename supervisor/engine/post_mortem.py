@@ -1,0 +1,95 @@
+"""The post-mortem: what is found out about the death of an engine process, and told of it."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from protocol.wire.events import EngineLost
+from supervisor.engine.facts import Crashed, EngineFact, Problem
+from supervisor.engine.life import engine_health
+from supervisor.engine.life.lifecycle import Lifecycle
+from supervisor.engine.poison import blame
+from supervisor.engine.poison.isolation import Isolation
+from supervisor.engine.process.child import Child, Death
+from supervisor.engine.process.crash_reports import report_on
+from supervisor.engine.process.launcher import Launcher
+from supervisor.engine.torrents.observer import engine_lost_events, now_us
+from supervisor.engine.torrents.snapshot import Snapshot
+
+
+class PostMortem:
+    """One slot's.
+
+    Args:
+        slot: its number.
+        isolation: finds out whether a torrent was the cause.
+        emit: is given what is told.
+    """
+
+    def __init__(
+        self,
+        slot: int,
+        *,
+        snapshot: Snapshot,
+        isolation: Isolation,
+        launcher: Launcher,
+        emit: Callable[[EngineFact], None],
+    ) -> None:
+        self._slot = slot
+        self._snapshot = snapshot
+        self._isolation = isolation
+        self._launcher = launcher
+        self._emit = emit
+        self._short: int | None = None
+        """The generation that spoke last of a shortage of memory, or of a disk's failure."""
+        self._report: str | None = None
+        """The name of the latest crash report."""
+
+    def read(self, gen: int, line: bytes) -> None:
+        """Notes what a line of a process's log says about a death that may follow."""
+        if blame.tells_of_shortage(line):
+            self._short = gen
+
+    def crashed(self, child: Child, death: Death, *, spawned_at: float, libtorrent: str) -> None:
+        """Makes the report on a process that has died though nobody wanted that, while its stacks can be read."""
+        report = report_on(
+            child,
+            death,
+            uptime_ms=int((time.monotonic() - spawned_at) * 1000),
+            versions={"ouzel": self._launcher.version, "libtorrent": libtorrent},
+            settings=msgspec.to_builtins(self._launcher.config),
+        )
+        self._report = report.name
+        self._emit(Crashed(report))
+
+    def excuses(self, child: Child, death: Death) -> bool:
+        """Whether a death was part of finding out which torrent crashes the engine, and does not count."""
+        return self._isolation.excuses(
+            death,
+            death.told,
+            child.flight(),
+            killed_by_us=death.killed_for is not None,
+            shortage=self._short == child.gen,
+            report=self._report,
+        )
+
+    def lost(self, pid: int | None, death: Death, lifecycle: Lifecycle) -> None:
+        """Tells that there is no process now, and of each torrent that was at work.
+
+        Args:
+            lifecycle: after it has decided what comes next.
+        """
+        self._emit(Problem("process", *engine_health.problem(lifecycle, death.told)))
+        self._emit(
+            EngineLost(
+                pid=pid,
+                exit_code=death.exit_code,
+                signal=death.signal,
+                retry_ms=None if lifecycle.next_start_s is None else int(lifecycle.next_start_s * 1000),
+                killed_for=death.killed_for,
+                engine=self._slot,
+            )
+        )
+        for event in engine_lost_events(self._snapshot.engine_lost(now_us())):
+            self._emit(event)

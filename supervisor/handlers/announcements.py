@@ -1,0 +1,48 @@
+"""Announcements: publishes that torrents were added, removed or changed, and tells the parts that keep something."""
+
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import LifecycleEvent, TorrentAdded, TorrentRemoved
+from supervisor.commands.mutations import appeared
+from supervisor.engine.engine import Engine
+from supervisor.events.publisher import Publisher
+from supervisor.health.failing_trackers import FailingTrackers
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.payload.shared_files import SharedFiles
+
+
+class Announcements:
+    """One service's."""
+
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        reporter: HealthReporter,
+        shared_files: SharedFiles,
+        failing_trackers: FailingTrackers,
+        engine: Engine,
+    ) -> None:
+        self._publisher = publisher
+        self._reporter = reporter
+        self._shared_files = shared_files
+        self._failing_trackers = failing_trackers
+        self._engine = engine
+
+    def publish(self, event: LifecycleEvent) -> int:
+        """Publishes an event. Returns its number."""
+        if isinstance(event, TorrentAdded | TorrentRemoved):
+            self._reporter.renewed(event.torrent)
+        if isinstance(event, TorrentRemoved):
+            self._shared_files.gone(event.torrent)
+            self._failing_trackers.note(event.torrent, None)
+        return self._publisher.lifecycle(event)
+
+    def appeared(self, desired: DesiredTorrent) -> None:
+        """A record is known that clients have not seen, or of which they know only that it is there."""
+        torrent, quarantine, snapshot = desired.torrent, desired.quarantine, self._engine.snapshot
+        self._shared_files.appeared(desired)
+        for event in appeared(desired):
+            self._publisher.lifecycle(event)
+        changes = snapshot.queued(torrent) if quarantine is None else snapshot.quarantined(torrent, quarantine.reason)
+        for change in changes:
+            self._publisher.lifecycle(change)

@@ -1,0 +1,100 @@
+"""The clock: does what is done every second, tells subscribers that the service lives, and the service manager how."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from protocol.wire.events import Tick
+from supervisor.concurrency.background import Background
+from supervisor.engine.engine import Engine
+from supervisor.events.event_log import EventLog
+from supervisor.events.event_logger import EventLogger
+from supervisor.events.publisher import Publisher
+from supervisor.health.health import Health, Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.health.torrents_reporter import TorrentsReporter
+from supervisor.host.service_manager import ServiceManager
+from supervisor.log.lost_lines import LostLines
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.resume_dir_warden import ResumeDirWarden
+from supervisor.totals.totals_keeper import TotalsKeeper
+
+TICK_S: Final = 1.0
+
+STOP_PATIENCE_S: Final = 30.0
+"""For how long the service manager is asked to wait on, each second, while engines save."""
+
+
+class Clock:
+    """One service's.
+
+    Args:
+        group: hears of errors in what is done.
+        log_problem: what is wrong with the log, None where nothing is.
+    """
+
+    def __init__(
+        self,
+        *,
+        engines: Sequence[Engine],
+        catalogue: Catalogue,
+        warden: ResumeDirWarden,
+        totals: TotalsKeeper,
+        events: EventLog,
+        publisher: Publisher,
+        event_logger: EventLogger,
+        health: Health,
+        reporter: HealthReporter,
+        torrents: TorrentsReporter,
+        lost_lines: LostLines,
+        log_problem: Callable[[], str | None],
+        manager: ServiceManager,
+        group: Background,
+    ) -> None:
+        self._engines = engines
+        self._catalogue = catalogue
+        self._warden = warden
+        self._totals = totals
+        self._events = events
+        self._publisher = publisher
+        self._health = health
+        self._reporter = reporter
+        self._lost_lines = lost_lines
+        self._log_problem = log_problem
+        self._manager = manager
+        self._group = group
+        self._parts = [(name, part) for engine in engines for name, part in engine.ticks().items()]
+        self._parts += [
+            ("event-log", event_logger.tick),
+            ("totals", self._count_time),
+            ("torrents", torrents.tell),
+            ("tick", self._tell_the_time),
+        ]
+
+    async def run(self) -> None:
+        """Ticks, for ever."""
+        while True:
+            for name, part in self._parts:
+                self._group.attempt(name, part)
+            await asyncio.sleep(TICK_S)
+
+    def _count_time(self) -> None:
+        self._totals.tick(time.monotonic(), up=any(engine.up for engine in self._engines))
+
+    def _tell_the_time(self) -> None:
+        now = time.monotonic()
+        self._reporter.report("resume_dir", "slow", self._warden.slowness(now))
+        self._reporter.report("log", "stderr", self._log_problem(), Severity.NOTED)
+        self._reporter.report("log", "engine", self._lost_lines.problem(now), Severity.NOTED)
+        self._publisher.latest(Tick(head=self._events.head, status=self._health.status))
+        self._manager.status(self._status_line())
+        if any(engine.stopping for engine in self._engines):
+            self._manager.extend(STOP_PATIENCE_S)
+
+    def _status_line(self) -> str:
+        """What the service manager shows: how the service is, in words, and the worst that is wrong."""
+        reasons = self._health.reasons
+        generation = f"{len(self._catalogue.torrents)} torrents, engine generation {self._publisher.gen}"
+        worst = f"; {reasons[0].component}: {reasons[0].message}" if reasons else ""
+        return f"{self._health.status.value}: {generation}{worst}"

@@ -1,0 +1,101 @@
+"""The config handler: reads configurations, has the parts of the service go by them, and tells clients."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from protocol.wire.events import SessionError, SettingsChanged
+from supervisor.commands.reads import Reads
+from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.config.config import Config
+from supervisor.config.config_changes import Changes, ConfigInForce
+from supervisor.engine.engine import Engine
+from supervisor.engine.life.lifecycle import State
+from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.events.publisher import Publisher
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.log import logs
+from supervisor.log.log_form import Form
+from supervisor.store.catalogue import Catalogue
+
+
+class ConfigHandler:
+    """One service's.
+
+    Args:
+        read: reads the configuration again, given the one in force. Raises InvalidConfig.
+        policy: the engines' back-off and budget, by a configuration.
+    """
+
+    def __init__(
+        self,
+        in_force: ConfigInForce,
+        *,
+        read: Callable[[Config], Config],
+        policy: Callable[[Config], RestartPolicy],
+        roots: RootsInForce,
+        engines: Sequence[Engine],
+        reads: Reads,
+        catalogue: Catalogue,
+        publisher: Publisher,
+        reporter: HealthReporter,
+        log_form: Form,
+        log: logs.Logger,
+    ) -> None:
+        self._in_force = in_force
+        self._read = read
+        self._policy = policy
+        self._roots = roots
+        self._engines = engines
+        self._reads = reads
+        self._catalogue = catalogue
+        self._publisher = publisher
+        self._reporter = reporter
+        self._log_form = log_form
+        self._log = log
+
+    def read(self) -> Config:
+        """The configuration as it is now, in a thread. Its download roots are made where they are missing.
+
+        Raises InvalidConfig.
+        """
+        config = self._read(self._in_force.config)
+        self._roots.prepare(config)
+        return config
+
+    def apply(self) -> None:
+        """Has everything go by the configuration in force."""
+        config = self._in_force.config
+        self._reads.config = config
+        self._log_form.follow(config.log.format, config.log.level)
+        for engine in self._engines:
+            engine.follow(self._policy(config))
+        running = [engine for engine in self._engines if engine.state is State.RUNNING]
+        if self._roots.changed and running:
+            for engine in running:  # the next one is configured with them, and says what it thinks of the rest
+                engine.recycle("the download roots are others now")
+            return
+        self._roots.follow()
+        for engine in self._engines:
+            engine.configure()
+
+    def taken(self, changes: Changes) -> None:
+        """A configuration was taken."""
+        self._reporter.report("config", "file", None)
+        set_by_clients = msgspec.to_builtins(self._catalogue.session)
+        overridden = [
+            key for key in changes.changed if key.startswith("limits.") and set_by_clients[key[7:]] is not None
+        ]
+        self._log.info(
+            "reloaded", changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed
+        )
+        if changes.changed or changes.restart_needed:
+            self._publisher.lifecycle(
+                SettingsChanged(changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed)
+            )
+
+    def refused(self, problem: str) -> None:
+        """A configuration was refused whole."""
+        message = f"{problem}; nothing was changed: correct it and reload (SIGHUP)"
+        self._publisher.lifecycle(SessionError(name="config_refused", message=message))
+        self._reporter.report("config", "file", message)

@@ -1,0 +1,244 @@
+"""The engine handler: what the facts of one engine mean for clients and for the parts that are not the engine's."""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+from protocol.internal.link import (
+    AllHandedOver,
+    EngineReady,
+    FilePutAside,
+    HashesProven,
+    Heartbeat,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+    SessionStats,
+    SettingsApplied,
+    SettingsRefused,
+    StorageState,
+    TorrentForgotten,
+)
+from protocol.wire.errors import OuzelError
+from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
+from supervisor.commands.mutations import Mutations
+from supervisor.commands.removals import Removals
+from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.concurrency.background import Tasks
+from supervisor.config.config_changes import ConfigInForce
+from supervisor.config.reloader import Reloader
+from supervisor.engine.engine import Engine
+from supervisor.engine.facts import (
+    Convicted,
+    Crashed,
+    EngineFact,
+    FilesKnown,
+    Finished,
+    LogLine,
+    MetadataLearned,
+    Problem,
+    Readable,
+    Restored,
+    Spawned,
+    TakenUp,
+    TrackersFailing,
+)
+from supervisor.engine.process.crash_reports import CrashReports
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
+from supervisor.events.event_logger import EventLogger
+from supervisor.events.publisher import Publisher
+from supervisor.handlers.resume_dir_handler import ResumeDirHandler
+from supervisor.health import listening
+from supervisor.health.failing_trackers import FailingTrackers
+from supervisor.health.health import Health, Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.log import logs
+from supervisor.log.lost_lines import LostLines
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.store.catalogue import Catalogue
+
+COMPONENT: Final = "engine"
+"""The component of `health` that has what is wrong with an engine."""
+
+
+class EngineHandler:
+    """One engine's.
+
+    Args:
+        lost_lines: counts lines of engines' logs that are lost.
+        on_finished: called when the engine is gone for good.
+        on_unusable: called with what is wrong, where the first engine refuses the settings; the service cannot begin.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        catalogue: Catalogue,
+        in_force: ConfigInForce,
+        roots: RootsInForce,
+        publisher: Publisher,
+        health: Health,
+        reporter: HealthReporter,
+        failing_trackers: FailingTrackers,
+        shared_files: SharedFiles,
+        merger: Merger,
+        metadata: MetadataKeeper,
+        mutations: Mutations,
+        removals: Removals,
+        resume_dir: ResumeDirHandler,
+        reloader: Reloader,
+        crashes: CrashReports,
+        event_logger: EventLogger,
+        lost_lines: LostLines,
+        group: Tasks,
+        log: logs.Logger,
+        on_finished: Callable[[], None],
+        on_unusable: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._catalogue = catalogue
+        self._in_force = in_force
+        self._roots = roots
+        self._publisher = publisher
+        self._health = health
+        self._reporter = reporter
+        self._failing_trackers = failing_trackers
+        self._shared_files = shared_files
+        self._merger = merger
+        self._metadata = metadata
+        self._mutations = mutations
+        self._removals = removals
+        self._resume_dir = resume_dir
+        self._reloader = reloader
+        self._crashes = crashes
+        self._event_logger = event_logger
+        self._lost_lines = lost_lines
+        self._group = group
+        self._log = log
+        self._engine_log = 0, log
+        self._on_finished = on_finished
+        self._on_unusable = on_unusable
+
+    def handle(self, fact: EngineFact) -> None:
+        """Does what follows from a fact."""
+        match fact:
+            case Progress():  # these come by the thousand
+                self._shared_files.progress(fact)
+                self._publisher.latest(fact, gen=self._engine.gen)
+            case Readable(torrent, problem):
+                self._reporter.unreadable(torrent, problem)
+            case FilesKnown(torrent, files):
+                self._shared_files.files_known(torrent, files)
+            case MetadataLearned(torrent, metadata):
+                self._metadata.learn(torrent, metadata)
+            case Heartbeat():
+                self._lost_lines.told(self._engine.gen, fact.log_lost, time.monotonic())
+            case TakenUp():
+                raise AssertionError("the engine keeps it to itself")
+            case SessionStats():
+                self._listens(fact)
+            case HashesProven():
+                self._merger.proven(fact)
+            case StorageState():
+                self._reporter.storage(fact)
+            case TorrentForgotten():
+                self._removals.forgotten(fact)
+            case TrackersFailing(torrent, since):
+                self._failing_trackers.note(torrent, since)
+            case FilePutAside():
+                self._resume_dir.put_aside(fact)
+            case MetainfoDamaged():
+                self._resume_dir.metainfo_damaged(fact)
+            case ResumeStoreState(problem=problem):
+                self._resume_dir.resume_data_not_written(problem)
+            case ResumeHandedOver():
+                self._group.create_task(self._write_resume(fact))
+            case AllHandedOver():
+                self._group.create_task(self._end_hand_over())
+            case SettingsApplied(config=number):
+                self._reloader.confirmed(number)
+            case SettingsRefused():
+                self._refused(fact)
+            case LogLine(gen, line):
+                logs.relay(self._log_of(gen), line, self._event_logger.admits)
+            case Problem(subject, problem, severity):
+                self._reporter.report(COMPONENT, subject, problem, severity)
+            case Restored(torrents, took_ms):
+                failing = self._event_logger.failing
+                self._log.info("restored", torrents=torrents, failing=failing, took_ms=took_ms)
+            case Convicted():
+                self._group.create_task(self._quarantine(fact))
+            case Spawned(gen):
+                self._roots.follow()
+                self._publisher.gen = max(self._publisher.gen, gen)
+            case EngineReady():
+                self._ready()
+            case Crashed(report):
+                if report.stacks:  # in the log, too, for where reports cannot be written
+                    self._log.error("engine_stacks", gen=report.gen, stacks=report.stacks.splitlines())
+                self._crashes.file(report)
+            case Finished():
+                self._on_finished()
+            case _:
+                self._publish(fact)
+
+    def _log_of(self, gen: int) -> logs.Logger:
+        """The log with what says that a line is of this generation; the engine and its spare seldom take turns."""
+        if gen != self._engine_log[0]:
+            self._engine_log = gen, self._log.bind(source="engine", gen=gen)
+        return self._engine_log[1]
+
+    def _publish(self, event: LifecycleEvent) -> None:
+        if isinstance(event, EngineLost):
+            self._resume_dir.resume_data_not_written(None)  # the next engine tells of its own
+        self._publisher.lifecycle(event, gen=self._engine.gen)
+        if isinstance(event, Completed):
+            self._shared_files.completed(event.torrent)
+
+    def _ready(self) -> None:
+        """What a process before could not do is over; it is told with what follows."""
+        self._health.started = True
+        for subject in ("process", "settings"):
+            self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
+
+    def _listens(self, stats: SessionStats) -> None:
+        configured = self._in_force.config.engine.get("listen_interfaces")
+        text = configured if isinstance(configured, str) else None
+        devices = [] if text is None else [name for _, name in socket.if_nameindex()]
+        told = listening.problem(text, stats.listen_port, stats.listeners, devices)
+        self._reporter.report(COMPONENT, "listen", *told)
+
+    def _refused(self, event: SettingsRefused) -> None:
+        problem = f"{event.section}.{event.setting}: {event.message}"
+        self._log.error("settings_refused", setting=event.setting, problem=str(event.message))
+        if self._reloader.refused(event.config, problem):
+            return
+        if not self._health.started:
+            self._on_unusable(problem)
+            return
+        # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
+        refused = f"the engine refuses {problem}; correct it in the configuration and have that read again (SIGHUP)"
+        self._reporter.report(COMPONENT, "settings", refused, Severity.FATAL)
+        self._engine.kill(refused)
+
+    async def _quarantine(self, fact: Convicted) -> None:
+        try:
+            await self._mutations.quarantine(fact.torrent, fact.quarantine)
+        except OuzelError as error:
+            self._engine.convicted(fact.torrent, error.message)
+        else:
+            self._engine.convicted(fact.torrent)
+
+    async def _write_resume(self, event: ResumeHandedOver) -> None:
+        if event.torrent not in self._catalogue.torrents:  # a part of the file's name, so it has to be one of ours
+            return
+        if (problem := await self._catalogue.put_resume(event.torrent, event.content)) is not None:
+            self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
+
+    async def _end_hand_over(self) -> None:
+        """All was handed over; the next process, which reads it, comes once it is written."""
+        await self._catalogue.settled()
+        self._engine.handed_over()

@@ -1,0 +1,163 @@
+"""The resume directory handler: what the state of the resume directory means for clients and for the engine."""
+
+from functools import partial
+from typing import Final
+
+from protocol.internal.link import FilePutAside, MetainfoDamaged
+from protocol.internal.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import Reconciled, TorrentRemoved
+from supervisor.concurrency.background import Tasks
+from supervisor.concurrency.threads import in_thread
+from supervisor.engine.engine import Engine
+from supervisor.events.publisher import Publisher
+from supervisor.handlers.announcements import Announcements
+from supervisor.health.health import Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.host.directory_lock import DirectoryLock
+from supervisor.log import logs
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damage import DamagedFile
+from supervisor.store.differences import Mended, moved_on, refused_metainfo
+from supervisor.store.remedies import with_remedy
+from supervisor.store.resume_dir_warden import Callbacks
+from supervisor.totals.totals_keeper import TotalsKeeper
+
+COMPONENT: Final = "resume_dir"
+"""The component of `health` that has what is wrong here."""
+
+
+class ResumeDirHandler:
+    """One service's.
+
+    Args:
+        locks: held locks on directories, the resume directory's first; replaced here where that is another one now.
+        group: where files are moved.
+    """
+
+    def __init__(
+        self,
+        resume_dir: ResumeDir,
+        *,
+        locks: list[DirectoryLock],
+        catalogue: Catalogue,
+        engine: Engine,
+        totals: TotalsKeeper,
+        publisher: Publisher,
+        announcements: Announcements,
+        reporter: HealthReporter,
+        group: Tasks,
+        log: logs.Logger,
+    ) -> None:
+        self._dir = resume_dir
+        self._locks = locks
+        self._catalogue = catalogue
+        self._engine = engine
+        self._totals = totals
+        self._publisher = publisher
+        self._announcements = announcements
+        self._reporter = reporter
+        self._group = group
+        self._log = log
+
+    def callbacks(self) -> Callbacks:
+        """What the warden calls."""
+        return Callbacks(
+            trouble=self.in_trouble,
+            writes=self.writes_fail,
+            locked=self.replaced,
+            back=self.back,
+            damaged=self._reporter.put_aside,
+            unreadable=self._reporter.unreadable,
+            loaded=self.loaded,
+            found=self.found,
+            session_found=self._engine.configure,
+            lying=self._reporter.lying_aside,
+        )
+
+    def began(self, damaged: list[DamagedFile]) -> None:
+        """Tells what was found when the directory was read at the start."""
+        for file in damaged:
+            self._reporter.put_aside(file)
+        for unreadable in self._catalogue.unreadable.values():
+            self._engine.snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+        for name, error in self._catalogue.not_moved:
+            self._log.warning("resume_data_not_moved", file=name, problem=str(error))
+
+    # -- what the warden finds ------------------------------------------------------------------------------------
+
+    def in_trouble(self, problem: str | None) -> None:
+        """The directory cannot be relied on; with None it can be again."""
+        self._report("directory", f"the resume directory {self._dir.root}", problem)
+
+    def writes_fail(self, problem: str | None) -> None:
+        """Writes fail though the directory can be relied on; with None they do not any more."""
+        self._reporter.report(COMPONENT, "writes", problem)
+
+    def replaced(self, lock: DirectoryLock) -> None:
+        """Another directory has taken the place of the first."""
+        before, self._locks[0] = self._locks[0], lock
+        before.close()
+
+    def back(self, mended: list[Mended]) -> None:
+        """Tells what was mended, and has the engine write what only it knows, and load what it could not."""
+        for torrent, what, done in mended:
+            self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
+        self._engine.retry()
+        self._totals.save_all()
+
+    def loaded(self, damaged: list[DamagedFile]) -> None:
+        """The directory could be listed at last: all that is in it is new to clients and to the engine."""
+        for file in damaged:
+            self._reporter.put_aside(file)
+        for unreadable in self._catalogue.unreadable.values():
+            self._engine.snapshot.unreadable(unreadable.torrent or "", unreadable.problem)
+            self._reporter.unreadable(unreadable.name, unreadable.problem)
+        for desired in self._catalogue.torrents.values():
+            self._announcements.appeared(desired)
+        self._engine.configure()
+        self._engine.restore()
+
+    def found(self, torrent: str, desired: DesiredTorrent | None) -> None:
+        """A record that could not be read is known now, or turned out not to be one."""
+        if desired is None or desired.removal is not None:
+            self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
+            self._engine.snapshot.forget(torrent)
+        else:
+            self._announcements.appeared(desired)
+        if desired is None:
+            return
+        if desired.removal is None:
+            self._engine.ensure(desired)
+        else:
+            self._engine.forget(desired)
+
+    # -- what an engine finds -------------------------------------------------------------------------------------
+
+    def resume_data_not_written(self, problem: str | None) -> None:
+        """The engine cannot write fast-resume data; with None it can."""
+        self._report("fastresume", f"fast-resume data in {self._dir.fastresume_dir}", problem)
+
+    def put_aside(self, event: FilePutAside) -> None:
+        """The engine has put a file aside, which is moved to the other damaged ones."""
+        self._group.create_task(self._move_on(event))
+
+    def metainfo_damaged(self, event: MetainfoDamaged) -> None:
+        """The engine cannot trust a .torrent file, which is put aside."""
+        self._group.create_task(self._put_metainfo_aside(event))
+
+    async def _move_on(self, event: FilePutAside) -> None:
+        done, staged = event.done, event.staged
+        if staged is not None:
+            done = await in_thread(partial(moved_on, self._dir, done, staged))
+        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: nobody would clear the problem
+        self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
+
+    async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:
+        torrents, torrent = self._catalogue.torrents, event.torrent
+        file = await in_thread(partial(refused_metainfo, self._dir, torrents, torrent, event.problem))
+        if file is not None:
+            self._reporter.put_aside(file)
+
+    def _report(self, subject: str, what: str, problem: str | None) -> None:
+        self._reporter.report(COMPONENT, subject, with_remedy(what, problem), Severity.DEGRADING)

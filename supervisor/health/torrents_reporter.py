@@ -1,0 +1,37 @@
+"""The torrents' reporter: says in health what is wrong with torrents, by cause."""
+
+import time
+from collections.abc import Callable
+
+from supervisor.health.failing_trackers import FailingTrackers
+from supervisor.health.health import Severity
+from supervisor.health.health_reporter import HealthReporter
+from supervisor.health.torrent_troubles import TorrentTroubles
+
+
+class TorrentsReporter:
+    """One service's.
+
+    Args:
+        name_of: a torrent's name.
+    """
+
+    def __init__(
+        self,
+        troubles: TorrentTroubles,
+        failing_trackers: FailingTrackers,
+        reporter: HealthReporter,
+        *,
+        name_of: Callable[[str], str],
+    ) -> None:
+        self._troubles = troubles
+        self._failing_trackers = failing_trackers
+        self._reporter = reporter
+        self._name_of = name_of
+
+    def tell(self) -> None:
+        """Reports what has changed; to be called every second."""
+        for cause, problem in self._troubles.changes(self._name_of).items():
+            self._reporter.report("torrents", cause, problem, Severity.NOTED)
+        failing = self._failing_trackers.problem(time.monotonic(), self._name_of)
+        self._reporter.report("torrents", "trackers", failing, Severity.NOTED)

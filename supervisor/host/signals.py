@@ -1,0 +1,29 @@
+"""The signals that people and service managers send: what they ask for is done on the loop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from supervisor.log import logs
+
+
+def catch(*, stop: Callable[[str], None], reload: Callable[[], None]) -> None:
+    """From now on SIGTERM and SIGINT stop the service, and SIGHUP has it read its configuration again.
+
+    Where SIGHUP says that the terminal is gone, it stops the service, too.
+
+    Args:
+        stop: called with the reason.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, signal.Signals(number).name)
+    on_terminal = logs.on_terminal()
+
+    def hung_up() -> None:
+        if on_terminal and not logs.on_terminal():
+            stop("SIGHUP, and the terminal is gone")
+        else:
+            reload()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)

@@ -1,0 +1,123 @@
+"""Command parts: what carries out what clients ask."""
+
+import asyncio
+
+from protocol.host.mounts import MountTable
+from protocol.internal.resume_dir import ResumeDir
+from supervisor.commands.mutations import Mutations
+from supervisor.commands.reads import Reads
+from supervisor.commands.removals import Removals
+from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.config.config_changes import ConfigInForce
+from supervisor.engine.engine import Engine
+from supervisor.engine.torrents.merger import Merger
+from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
+from supervisor.handlers.announcements import Announcements
+from supervisor.log import logs
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.requests.requests import Requests
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damaged_shelf import DamagedShelf
+from supervisor.wiring.sockets import Sockets
+from supervisor.wiring.watch_parts import WatchParts
+
+
+class CommandParts:
+    """One service's.
+
+    Args:
+        ended: set when the service ends.
+    """
+
+    def __init__(
+        self,
+        in_force: ConfigInForce,
+        *,
+        version: str,
+        resume_dir: ResumeDir,
+        catalogue: Catalogue,
+        roots: RootsInForce,
+        mounts: MountTable,
+        engine: Engine,
+        sockets: Sockets,
+        watch: WatchParts,
+        ended: asyncio.Event,
+        log: logs.Logger,
+    ) -> None:
+        locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
+        self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
+        self.shared_files = SharedFiles(
+            catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
+        )
+        self.announcements = Announcements(
+            publisher=sockets.publisher,
+            reporter=watch.reporter,
+            shared_files=self.shared_files,
+            failing_trackers=watch.failing_trackers,
+            engine=engine,
+        )
+        self.reads = Reads(
+            config=in_force.config,
+            catalogue=catalogue,
+            engines=[engine],
+            health=watch.health,
+            log=sockets.events,
+            version=version,
+        )
+        self.merger = Merger(
+            catalogue=catalogue,
+            snapshot=engine.snapshot,
+            engine=engine,
+            locks=locks,
+            publish=self.announcements.publish,
+            log=log,
+        )
+        self.mutations = Mutations(
+            catalogue=catalogue,
+            engine=engine,
+            roots=roots.current,
+            mounts=mounts,
+            reads=self.reads,
+            merger=self.merger,
+            locks=locks,
+            publish=self.announcements.publish,
+            shared_files=self.shared_files,
+            on_paused=sockets.event_logger.paused,
+            shelf=self._shelf,
+        )
+        self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
+        self.removals = Removals(
+            catalogue=catalogue,
+            mutations=self.mutations,
+            release=engine.release,
+            publish=sockets.publisher.lifecycle,
+            group=watch.background,
+            ended=ended,
+            log=log,
+        )
+
+    def answer(self, group: asyncio.TaskGroup) -> Requests:
+        """Has clients answered from now on.
+
+        Args:
+            group: where mutations run.
+        """
+        return Requests(
+            self._sockets.commands,
+            group=group,
+            reads=self.reads,
+            mutations=self.mutations,
+            events=self._sockets.events,
+            crashes=self._watch.crashes,
+            shelf=self._shelf,
+            freshen=self._engine.readings.files,
+            freshen_trackers=self._engine.readings.trackers,
+            stopping=self._is_stopping,
+            gen=self._sockets.gen,
+            log=self._log,
+            admit=self._sockets.access.admit,
+        )
+
+    def _is_stopping(self) -> bool:
+        return self._engine.stopping

@@ -1,0 +1,137 @@
+"""Handler parts: what passes on what one part finds to the others."""
+
+from collections.abc import Callable
+
+from protocol.internal.resume_dir import ResumeDir
+from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.config.config import Config
+from supervisor.config.config_changes import ConfigInForce
+from supervisor.config.reloader import Reloader
+from supervisor.engine.engine import Engine
+from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.handlers.clock import Clock
+from supervisor.handlers.config_handler import ConfigHandler
+from supervisor.handlers.engine_handler import EngineHandler
+from supervisor.handlers.resume_dir_handler import ResumeDirHandler
+from supervisor.host.directory_lock import DirectoryLock
+from supervisor.host.service_manager import ServiceManager
+from supervisor.log import logs
+from supervisor.log.log_form import Form
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.resume_dir_warden import ResumeDirWarden
+from supervisor.wiring.command_parts import CommandParts
+from supervisor.wiring.sockets import Sockets
+from supervisor.wiring.watch_parts import WatchParts
+
+
+class HandlerParts:
+    """One service's.
+
+    Args:
+        read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
+        policy: the engine's back-off and budget, by a configuration.
+        on_finished: called when the engine is gone for good.
+        on_unusable: called with what is wrong, where the first engine refuses the settings.
+    """
+
+    def __init__(
+        self,
+        in_force: ConfigInForce,
+        *,
+        read_config: Callable[[Config], Config],
+        policy: Callable[[Config], RestartPolicy],
+        roots: RootsInForce,
+        catalogue: Catalogue,
+        resume_dir: ResumeDir,
+        locks: list[DirectoryLock],
+        engine: Engine,
+        sockets: Sockets,
+        watch: WatchParts,
+        commands: CommandParts,
+        manager: ServiceManager,
+        log_form: Form,
+        log_problem: Callable[[], str | None],
+        log: logs.Logger,
+        on_finished: Callable[[], None],
+        on_unusable: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        config = ConfigHandler(
+            in_force,
+            read=read_config,
+            policy=policy,
+            roots=roots,
+            engines=[engine],
+            reads=commands.reads,
+            catalogue=catalogue,
+            publisher=sockets.publisher,
+            reporter=watch.reporter,
+            log_form=log_form,
+            log=log,
+        )
+        self.reloader = Reloader(
+            in_force,
+            read=config.read,
+            apply=config.apply,
+            engine_up=self._is_up,
+            on_taken=config.taken,
+            on_refused=config.refused,
+            manager=manager,
+            log=log,
+        )
+        self.resume_dir = ResumeDirHandler(
+            resume_dir,
+            locks=locks,
+            catalogue=catalogue,
+            engine=engine,
+            totals=watch.totals,
+            publisher=sockets.publisher,
+            announcements=commands.announcements,
+            reporter=watch.reporter,
+            group=watch.background,
+            log=log,
+        )
+        self.warden = ResumeDirWarden(resume_dir, locks[0], catalogue, self.resume_dir.callbacks(), log=log)
+        self.engine = EngineHandler(
+            engine,
+            catalogue=catalogue,
+            in_force=in_force,
+            roots=roots,
+            publisher=sockets.publisher,
+            health=watch.health,
+            reporter=watch.reporter,
+            failing_trackers=watch.failing_trackers,
+            shared_files=commands.shared_files,
+            merger=commands.merger,
+            metadata=commands.metadata,
+            mutations=commands.mutations,
+            removals=commands.removals,
+            resume_dir=self.resume_dir,
+            reloader=self.reloader,
+            crashes=watch.crashes,
+            event_logger=sockets.event_logger,
+            lost_lines=watch.lost_lines,
+            group=watch.background,
+            log=log,
+            on_finished=on_finished,
+            on_unusable=on_unusable,
+        )
+        self.clock = Clock(
+            engines=[engine],
+            catalogue=catalogue,
+            warden=self.warden,
+            totals=watch.totals,
+            events=sockets.events,
+            publisher=sockets.publisher,
+            event_logger=sockets.event_logger,
+            health=watch.health,
+            reporter=watch.reporter,
+            torrents=watch.torrents,
+            lost_lines=watch.lost_lines,
+            log_problem=log_problem,
+            manager=manager,
+            group=watch.background,
+        )
+
+    def _is_up(self) -> bool:
+        return self._engine.up

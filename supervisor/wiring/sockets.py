@@ -1,0 +1,82 @@
+"""The sockets of clients and of engines, and the events that go out on one of them."""
+
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import zmq
+
+from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
+from protocol.wire.events import LifecycleEvent
+from supervisor.access.access import Access
+from supervisor.config.config import ApiConfig
+from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.events.event_log import EventLog
+from supervisor.events.event_logger import EventLogger
+from supervisor.events.publisher import Publisher
+from supervisor.health.torrent_troubles import TorrentTroubles
+from supervisor.log import logs
+from supervisor.transport.sockets import bind, connect
+
+
+class Sockets:
+    """One service's.
+
+    Args:
+        troubles: hears of each event.
+        closing: closes them in the end.
+
+    Fields:
+        commands: of clients' requests; not read yet.
+        connect: makes a client's socket of this process.
+
+    Raises:
+        UnusableAccess: clients on tcp cannot be served as configured.
+    """
+
+    def __init__(
+        self, api: ApiConfig, runtime_dir: Path, *, troubles: TorrentTroubles, log: logs.Logger, closing: AsyncExitStack
+    ) -> None:
+        self._troubles = troubles
+        self._log = log
+        context = zmq.Context()
+        closing.callback(self._remove, runtime_dir)
+        closing.callback(context.destroy, linger=0)
+        self.connect: Callable[[], zmq.Socket[bytes]] = partial(connect, context, runtime_dir, COMMANDS_SOCKET)
+        self.access = Access(api, context, log)
+        closing.callback(self.access.close)
+        xpub = bind(context, zmq.XPUB, runtime_dir, EVENTS_SOCKET, watch=self.access.watch)
+        self.commands = bind(context, zmq.ROUTER, runtime_dir, COMMANDS_SOCKET, watch=self.access.watch)
+        closing.callback(self.commands.close, linger=0)
+        self.access.offer_tcp(xpub, "tcp_events")
+        self.access.offer_tcp(self.commands, "tcp_commands")
+        self.events = EventLog(secrets.token_hex(8))
+        self.event_logger = EventLogger(log, began_us=time.time_ns() // 1000)
+        self.publisher = Publisher(
+            xpub,
+            self.events,
+            on_hung_up=self.access.subscriber_hung_up,
+            met=self.access.met,
+            on_lifecycle=self._published,
+        )
+        closing.callback(self.publisher.close)
+        self.engines = EngineSocket(bind(context, zmq.ROUTER, runtime_dir, ENGINE_SOCKET))
+        closing.callback(self.engines.close)
+
+    def gen(self) -> int:
+        """The latest generation that has become an engine."""
+        return self.publisher.gen
+
+    def _published(self, event: LifecycleEvent) -> None:
+        self.event_logger.take(event)
+        self._troubles.take(event)
+
+    def _remove(self, runtime_dir: Path) -> None:
+        for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
+            try:
+                (runtime_dir / socket).unlink(missing_ok=True)
+            except OSError as error:  # the next one to start replaces it
+                self._log.warning("socket_not_removed", file=socket, problem=str(error))

@@ -1,0 +1,91 @@
+"""What is told only when asked: by a running engine, or by what is stored."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from protocol.internal.link import EngineEvent, EnsureTorrent, FilesRestored, QueryFiles, TorrentApplied
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import FileEntry
+from supervisor.engine.process.describer import Describer
+from supervisor.engine.torrents.readings import Readings
+from tests.supervisor.bench import Bench, bench
+from tests.supervisor.samples import OTHER, V1, desired
+
+FILE = FileEntry(index=0, path="n/a", size=5, priority=4)
+
+
+class Stored(Describer):
+    """Knows one file of each torrent."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"), "off")
+        self.asked: list[list[str]] = []
+
+    async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
+        self.asked.append([each.torrent for each in torrents])
+        return [
+            FilesRestored(torrent=each.torrent, name="n", size=5, piece_length=16, files=[FILE]) for each in torrents
+        ]
+
+
+class Stage:
+    """Readings over the bench's parts."""
+
+    def __init__(self, on: Bench) -> None:
+        self.stored = Stored()
+        self.stranded = False
+        self.readings = Readings(
+            torrents=on.catalogue,
+            snapshot=on.snapshot,
+            link=on.link,
+            observer=on.observer,
+            describer=self.stored,
+            stranded=lambda: self.stranded,
+        )
+
+
+async def test_a_running_engine_is_asked_once_in_a_while(tmp_path: Path) -> None:
+    """And only of torrents that it has."""
+    async with bench(tmp_path) as on:
+        stage = Stage(on)
+        await on.catalogue.put(desired())
+        await stage.readings.files(OTHER)
+        engine = await on.engine()
+        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        for _ in range(2):
+            await stage.readings.files(V1)
+        assert len(await engine.given(QueryFiles)) == 1
+        told = on.snapshot.of(V1).file_bytes
+        assert told is not None
+        assert told[1] == [1, 2, 3]
+        assert stage.stored.asked == []
+
+
+async def test_what_no_engine_has_is_described(tmp_path: Path) -> None:
+    """When it is asked for; and all, once each, where there will be no engine for a while."""
+    async with bench(tmp_path) as on:
+        stage = Stage(on)
+        await on.catalogue.put(desired())
+        await on.catalogue.put(desired(OTHER))
+        await stage.readings.files(V1)
+        assert stage.stored.asked == [[V1]]
+        assert [row.path for row in on.snapshot.files(V1) or []] == ["n/a"]
+        await stage.readings._describe_unloaded()
+        assert stage.stored.asked == [[V1]]
+        stage.stranded = True
+        for _ in range(2):
+            await stage.readings._describe_unloaded()
+        assert stage.stored.asked == [[V1], [OTHER]]
+
+
+async def test_an_engine_that_dies_meanwhile_leaves_what_was_known(tmp_path: Path) -> None:
+    """Nobody is told of an error: what is cached says how old it is."""
+    async with bench(tmp_path) as on:
+        stage = Stage(on)
+        await on.catalogue.put(desired())
+        await on.engine(EnsureTorrent)
+        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        on.link.detach()
+        await stage.readings.files(V1)
+        await stage.readings.trackers(V1)
+        assert on.snapshot.of(V1).file_bytes is None
