@@ -8,6 +8,7 @@ Longer than most files here: what is on its way for one torrent (adding, selecti
 seen together, or one of them overtakes another.
 """
 
+import contextlib
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from engine_proc.session.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.session.orders import TranslatedEvent
 from engine_proc.session.session_port import (
     AlreadyThere,
     Hashes,
@@ -38,7 +40,7 @@ from engine_proc.session.session_port import (
     TorrentFault,
     UnknownTorrent,
 )
-from engine_proc.session.translator import AlertTranslator, Output
+from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.confinement import LEADS_OUT
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_guard import (
@@ -164,7 +166,7 @@ class Dispatcher:
         translator: AlertTranslator,
         policy: ResumePolicy,
         pacer: AnnouncePacer,
-        emit: Callable[[EngineEvent | Output], None],
+        emit: Callable[[EngineEvent], None],
         clock: Callable[[], float],
     ) -> None:
         self._session = session
@@ -450,9 +452,20 @@ class Dispatcher:
             self._undiscovered.discard(torrent)
         else:
             self._session.call_peers(torrent)  # more may be wanted of one that was complete
-        for order in self._translator.selected(torrent):
-            self._emit(order)
+        if self._translator.selected(torrent):
+            self._flush(torrent)
         self._confirm(torrent)
+
+    @_faults_are_the_torrents
+    def _flush(self, torrent: str) -> None:
+        with contextlib.suppress(UnknownTorrent):
+            self._session.flush(torrent)
+
+    @_faults_are_the_torrents
+    def release_trackers(self, torrent: str) -> None:
+        """A torrent may announce itself from now on."""
+        with contextlib.suppress(UnknownTorrent):
+            self._session.release_trackers(torrent)
 
     @_faults_are_the_torrents
     def metadata_received(self, torrent: str) -> None:
@@ -659,6 +672,7 @@ class Dispatcher:
                 left.append(self._store.path(torrent))
             problems = [each for each in (forgotten.problem, problem) if each is not None]
             self._emit(TorrentForgotten(torrent=torrent, problem="; ".join(problems) or None, left=left))
+            self._session.count_from(torrent, (0, 0))  # one of the same id that is added again begins anew
         if (desired := self._next.pop(torrent, None)) is not None:
             self.ensure(desired)
 
@@ -866,7 +880,7 @@ class Dispatcher:
     def _tell_unloaded(
         self,
         desired: DesiredTorrent,
-        outputs: Callable[[str, Examined | None], list[Output]],
+        outputs: Callable[[str, Examined | None], list[TranslatedEvent]],
         examined: Examined | None = None,
     ) -> None:
         """Tells of the files of a torrent that is not loaded, as far as they are known, and how much of them is there.

@@ -37,7 +37,7 @@ from engine_proc.session.session_port import (
     NotSelected,
     TorrentFault,
 )
-from engine_proc.session.translator import AlertTranslator, Output
+from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.torrents import reconcile
@@ -122,7 +122,7 @@ class Loader:
         translator: AlertTranslator,
         policy: ResumePolicy,
         pacer: AnnouncePacer,
-        emit: Callable[[EngineEvent | Output], None],
+        emit: Callable[[EngineEvent], None],
         clock: Callable[[], float],
     ) -> None:
         self._session = session

@@ -10,7 +10,7 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
-from engine_proc.session.translator import AlertTranslator, Output
+from engine_proc.session.translator import AlertTranslator
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
@@ -62,7 +62,7 @@ class Desk:
         self.guard.set_bounds(Bounds(roots=["/"]))
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
-        self.said: list[EngineEvent | Output] = []
+        self.said: list[EngineEvent] = []
         self.judged = JudgedSources()
         self.session_commands = SessionCommands(self.session, self.guard, self.judged, self.hear, lambda: self.now)
         self.loader = Loader(
@@ -97,7 +97,7 @@ class Desk:
         self.store.close()
         self.session.close()
 
-    def hear(self, event: EngineEvent | Output) -> None:
+    def hear(self, event: EngineEvent) -> None:
         self.said.append(event)
 
     def pump(self) -> None:
