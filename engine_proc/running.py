@@ -41,8 +41,9 @@ from engine_proc.session.statistics import Statistics
 from engine_proc.session.translator import AlertTranslator
 from engine_proc.session.update_schedule import UpdateSchedule
 from engine_proc.session_commands import SessionCommands
+from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
-from engine_proc.storage.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
+from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
 from engine_proc.torrents.dispatch import Dispatcher

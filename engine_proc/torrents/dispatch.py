@@ -42,8 +42,7 @@ from engine_proc.session.session_port import (
 )
 from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.confinement import LEADS_OUT
-from engine_proc.storage.leftovers import Leftover
-from engine_proc.storage.storage_guard import (
+from engine_proc.storage.decisions import (
     Confined,
     Decision,
     Judged,
@@ -52,8 +51,9 @@ from engine_proc.storage.storage_guard import (
     Probed,
     Reconsider,
     StillMissing,
-    StorageGuard,
 )
+from engine_proc.storage.leftovers import Leftover
+from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
