@@ -49,6 +49,7 @@ from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.judged_sources import JudgedSources
 from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
@@ -113,10 +114,10 @@ class Running:
         self._recorder = recorder
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
-        loader = Loader(session, store, judged, rehasher, guard, translator, policy, self._pacer, self._emit, clock)
-        self._dispatcher = Dispatcher(session, store, loader, guard, translator, policy, self._pacer, self._emit, clock)
+        parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
+        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
         self._commands = SessionCommands(session, guard, judged, self._emit, clock)
-        self._saver = Saver(session, store, policy, translator, self._dispatcher, self._emit, clock)
+        self._saver = Saver(parts, self._dispatcher)
         self._trackers = TrackerNews(session)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)

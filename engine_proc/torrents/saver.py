@@ -5,16 +5,16 @@ again later. Where the supervisor stores it, it is handed over.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from engine_proc.process.log import log
-from engine_proc.resume.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume.resume_store import FastResumeStore, Outcome
+from engine_proc.resume.resume_policy import Urgency
+from engine_proc.resume.resume_store import Outcome
 from engine_proc.session.alerts import ResumeData, ResumeUnsaved
-from engine_proc.session.session_port import LibtSession, TorrentFault, UnknownTorrent
-from engine_proc.session.translator import AlertTranslator
+from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.dispatch import Dispatcher
+from engine_proc.torrents.parts import Parts
 from protocol.internal.integrity import seal
 from protocol.internal.link import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
@@ -28,33 +28,19 @@ class Saver:
     """One session's.
 
     Args:
-        session: makes resume data.
-        store: where it is stored.
-        policy: says when.
-        translator: knows which torrents have something in the write cache.
+        parts: what works on its torrents.
         dispatcher: knows which ones are not judged yet, and is told what was saved and what has failed.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        session: LibtSession,
-        store: FastResumeStore,
-        policy: ResumePolicy,
-        translator: AlertTranslator,
-        dispatcher: Dispatcher,
-        emit: Callable[[ResumeHandedOver | AllHandedOver | ResumeStoreState], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._session = session
-        self._store = store
-        self._policy = policy
-        self._translator = translator
+    def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
+        self._session = parts.session
+        self._store = parts.store
+        self._policy = parts.policy
+        self._translator = parts.translator
+        self._emit = parts.emit
+        self._clock = parts.clock
         self._dispatcher = dispatcher
-        self._emit = emit
-        self._clock = clock
-        self._saved_at = clock() - SAVES_BUSY_S
+        self._saved_at = self._clock() - SAVES_BUSY_S
         self._writing = 0
         self._store_problem: str | None = None
         self._drain_until: float | None = None
