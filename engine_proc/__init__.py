@@ -8,7 +8,8 @@
 - `resume`: fast-resume data, and pieces that are on the disk though it lacks them.
 - `storage`: mounts and disks, what waits for them, and which paths are out of bounds.
 - `process`: the log, the parent, threads' mailboxes, the sandbox.
-- The *engine* is the shell: it owns the sockets, the clock and the session, and performs what the pure parts decide.
+- The *engine* is the shell: it owns the sockets and the loop. *Running* is what it has from the first `Configure` on:
+  the session and the parts that work with it. It performs what the pure parts decide.
 - `describe` and `judge` are short-lived processes beside it, which say what it would make of records and of a
   configuration.
 

@@ -51,11 +51,10 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
                 return []
             layout, examined = described
             translator = AlertTranslator()
-            events = [
+            return [
                 *translator.metadata_known(desired.torrent, layout, restored=True),
                 *translator.refused(desired.torrent, examined),
             ]
-            return [event for event in events if isinstance(event, EngineEvent)]
     return []
 
 

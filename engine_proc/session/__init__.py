@@ -4,6 +4,7 @@
 - The *session settings* are Ouzel's defaults over libtorrent's, and the check of what a configuration says.
 - An *alert* is a native notification as a frozen value.
 - The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
-- The *coalescer* holds progress back to ten a second for each torrent and never loses the last value.
+- The *outbox* has events on their way; the *coalescer* holds progress back to ten a second for each torrent.
+- *Statistics* are the session's rates; the *update schedule* says when libtorrent is asked what has changed.
 - A *fault* is a failure of one torrent's call; a *recorded* session notes each call in the flight recorder.
 """

@@ -8,12 +8,12 @@ asked for after the last piece has been confirmed. The phases:
     ...
 
 A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
-nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since
-a third of it is the mapping itself, field by field.
+nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED.
 """
 
+from collections.abc import Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -33,6 +33,19 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.orders import (
+    NOTHING,
+    ConfirmRetry,
+    Flush,
+    LoadLayout,
+    Order,
+    Reload,
+    SaveCounters,
+    SaveResume,
+    TranslatedEvent,
+    Translation,
+)
+from engine_proc.session.progress import idle, progress_of
 from engine_proc.session.session_port import Layout
 from protocol.internal.link import FilesRestored
 from protocol.wire.events import (
@@ -41,7 +54,6 @@ from protocol.wire.events import (
     FileCompleted,
     FilesDiscovered,
     MetadataUpdated,
-    Progress,
     SessionError,
     StateChanged,
     TorrentError,
@@ -59,53 +71,6 @@ _STATES: Final = {
 _HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
 
 
-class Flush(NamedTuple):
-    """Order: flush the torrent's write cache."""
-
-    torrent: str
-
-
-class LoadLayout(NamedTuple):
-    """Order: the metadata came; read the layout, apply the selection, and call `metadata_known`."""
-
-    torrent: str
-
-
-class SaveResume(NamedTuple):
-    """Order: something worth keeping happened; `final` where nothing more will follow of it."""
-
-    torrent: str
-    final: bool
-
-
-class Reload(NamedTuple):
-    """Order: what libtorrent believes of the torrent is wrong; take it out and load it anew from its resume data."""
-
-    torrent: str
-
-
-class SaveCounters(NamedTuple):
-    """Order: totals moved; they are saved when convenient."""
-
-    torrent: str
-
-
-TranslatedEvent = (
-    Progress
-    | StateChanged
-    | Completed
-    | FileCompleted
-    | TorrentError
-    | ErrorCleared
-    | MetadataUpdated
-    | FilesDiscovered
-    | FilesRestored
-    | SessionError
-)
-Order = Flush | LoadLayout | SaveResume | SaveCounters | Reload
-Output = TranslatedEvent | Order
-
-
 class _Phase(Enum):
     INCOMPLETE = "incomplete"
     FLUSHING = "flushing"
@@ -117,6 +82,21 @@ class _Phase(Enum):
 
 class _View:
     """What was told of one torrent so far."""
+
+    __slots__ = (
+        "downloading",
+        "file_problem",
+        "finished_nameless",
+        "has_downloaded",
+        "moved",
+        "nameless",
+        "out_of_space",
+        "phase",
+        "row",
+        "row_is_newer",
+        "state",
+        "trouble",
+    )
 
     def __init__(self, phase: _Phase) -> None:
         self.phase = phase
@@ -156,7 +136,7 @@ class AlertTranslator:
         if view is not None:
             view.nameless, view.finished_nameless = nameless, False
 
-    def selected(self, torrent: str) -> list[Output]:
+    def selected(self, torrent: str) -> list[Flush]:
         """A torrent's selection is in force: from now on it counts that it is finished, or was all along."""
         view = self._views.get(torrent)
         if view is None or not view.nameless:
@@ -166,7 +146,7 @@ class AlertTranslator:
         return self._finish(torrent, view) if finished else []
 
     @staticmethod
-    def _finish(torrent: str, view: _View) -> list[Output]:
+    def _finish(torrent: str, view: _View) -> list[Flush]:
         view.row_is_newer = False
         if not view.has_downloaded:  # a seed from the start: there is nothing to flush
             view.phase = _Phase.FLUSHED
@@ -183,35 +163,35 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is not None and view.trouble is not None
 
-    def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[Output]:
+    def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[TranslatedEvent]:
         """A torrent that is not added yet is being looked at on disk."""
         view = self._views.get(torrent)
         if view is None:
             return []
         total = unverified.bytes_total
         done = min(total, unverified.bytes_done + checked_bytes)
-        outputs: list[Output] = [_idle(torrent, TorrentState.CHECKING, done, total, unverified.payload)]
+        events: list[TranslatedEvent] = [idle(torrent, TorrentState.CHECKING, done, total, unverified.payload)]
         if view.state is not TorrentState.CHECKING:
-            outputs.append(StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=view.state))
+            events.append(StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=view.state))
             view.state = TorrentState.CHECKING
-        return outputs
+        return events
 
-    def refused(self, torrent: str, examined: Examined | None) -> list[Output]:
+    def refused(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
         """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
         if examined is None:
             return []
-        return [_idle(torrent, TorrentState.ERROR, examined.bytes_done, examined.bytes_total, examined.size)]
+        return [idle(torrent, TorrentState.ERROR, examined.bytes_done, examined.bytes_total, examined.size)]
 
-    def missing(self, torrent: str, examined: Examined | None) -> list[Output]:
+    def missing(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
         """A torrent is not loaded, because its storage is not there; `examined` is what its resume data says."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.row = None
         done, total, size = (0, 0, 0) if examined is None else examined[1:4]
-        outputs: list[Output] = [_idle(torrent, TorrentState.MISSING_STORAGE, done, total, size)]
+        events: list[TranslatedEvent] = [idle(torrent, TorrentState.MISSING_STORAGE, done, total, size)]
         if view.state is not TorrentState.MISSING_STORAGE:
-            outputs.append(StateChanged(torrent=torrent, state=TorrentState.MISSING_STORAGE, previous=view.state))
+            events.append(StateChanged(torrent=torrent, state=TorrentState.MISSING_STORAGE, previous=view.state))
             view.state = TorrentState.MISSING_STORAGE
-        return outputs
+        return events
 
     def incomplete(self, torrent: str) -> bool:
         """Whether a torrent has, for all that is known, something left to write."""
@@ -240,7 +220,7 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
 
-    def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[Output]:
+    def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[TranslatedEvent]:
         """The torrent's files are known: news for clients, unless they were known before this engine's time."""
         if restored:
             return [
@@ -264,13 +244,13 @@ class AlertTranslator:
             FilesDiscovered(torrent=torrent, files=layout.files, torrent_paths=dict(layout.torrent_paths)),
         ]
 
-    def feed(self, alert: Alert) -> list[Output]:
-        """What one alert means, in the order in which it is to be told and done."""
+    def feed(self, alert: Alert) -> Translation:
+        """What one alert means: what is to be told, and what is to be done."""
         match alert:
             case StatusUpdate(rows):
-                return [output for row in rows for output in self._observe(row)]
+                return self._observe_all(rows)
             case ListenTrouble(problem):
-                return [SessionError(name="listen_failed", message=problem)]
+                return Translation([SessionError(name="listen_failed", message=problem)])
             case (
                 NativeStateChanged()
                 | MetadataReceived()
@@ -282,9 +262,9 @@ class AlertTranslator:
                 | FileError()
             ):
                 view = self._views.get(alert.torrent)
-                return [] if view is None else self._feed_torrent(view, alert)
+                return NOTHING if view is None else self._feed_torrent(view, alert)
             case _:
-                return []
+                return NOTHING
 
     def _feed_torrent(
         self,
@@ -297,7 +277,7 @@ class AlertTranslator:
         | ResumeRejected
         | TorrentTrouble
         | FileError,
-    ) -> list[Output]:
+    ) -> Translation:
         torrent = alert.torrent
         match alert:
             case NativeStateChanged(_, state):
@@ -305,69 +285,79 @@ class AlertTranslator:
                 view.has_downloaded |= view.downloading
                 if view.downloading and view.phase is not _Phase.SPOILED:
                     view.phase = _Phase.INCOMPLETE
-                return []
+                return NOTHING
             case MetadataReceived():
-                return [LoadLayout(torrent)]
+                return Translation(orders=[LoadLayout(torrent)])
             case Finished():
                 view.finished_nameless = view.nameless
-                return [] if view.nameless or view.phase is not _Phase.INCOMPLETE else self._finish(torrent, view)
+                if view.nameless or view.phase is not _Phase.INCOMPLETE:
+                    return NOTHING
+                return Translation(orders=self._finish(torrent, view))
             case Flushed():
                 if view.phase is not _Phase.FLUSHING:
-                    return []
+                    return NOTHING
                 view.phase = _Phase.FLUSHED
                 # A row from before the last piece knows nothing of it; a newer one is on its way.
-                return self._observe(view.row) if view.row is not None and view.row_is_newer else []
+                return self._observe_all([view.row] if view.row is not None and view.row_is_newer else [])
             case FileFinished(_, index):
-                return [FileCompleted(torrent=torrent, index=index)] if view.downloading else []
+                return Translation([FileCompleted(torrent=torrent, index=index)]) if view.downloading else NOTHING
             case ResumeRejected(_, problem):
                 view.phase = _Phase.INCOMPLETE
-                return [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
+                return Translation(
+                    [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
+                )
             case FileError(_, _, problem):
                 if alert.stops_writing or view.file_problem is None:
                     view.file_problem = problem
                 view.out_of_space = view.out_of_space or alert.out_of_space
                 if view.phase not in (_Phase.FLUSHING, _Phase.FLUSHED):
-                    return []
+                    return NOTHING
                 view.phase = _Phase.SPOILED
-                return [Reload(torrent)]
+                return Translation(orders=[Reload(torrent)])
             case TorrentTrouble(_, problem):
                 if view.trouble == problem or view.out_of_space:
-                    return []
+                    return NOTHING
                 view.trouble = problem
-                return [TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)]
+                return Translation([TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)])
 
-    def _observe(self, row: TorrentStatus) -> list[Output]:
+    def _observe_all(self, rows: Sequence[TorrentStatus]) -> Translation:
+        events: list[TranslatedEvent] = []
+        orders: list[Order] = []
+        for row in rows:
+            self._observe(row, events, orders)
+        return Translation(events, orders)
+
+    def _observe(self, row: TorrentStatus, events: list[TranslatedEvent], orders: list[Order]) -> None:
         view = self._views.get(row.torrent)
         if view is None:
-            return []
+            return
         before = view.row
         row = view.row = _counted(row, before, view)
         view.row_is_newer = True
-        outputs: list[Output] = []
         stopped = row.upload_mode or row.error is not None
         view.out_of_space = view.out_of_space and stopped
         if row.upload_mode and not view.out_of_space and view.trouble is None:
             view.trouble = view.file_problem or "a write failed"
-            outputs.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
+            events.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
         completed = self._advance_phase(view, row)
         state = _state_of(row, view)
-        outputs.append(_progress_of(row, state))
+        events.append(progress_of(row, state))
         if state is not view.state:
-            outputs.append(StateChanged(torrent=row.torrent, state=state, previous=view.state))
+            events.append(StateChanged(torrent=row.torrent, state=state, previous=view.state))
             view.state = state
         if completed:
-            outputs.append(Completed(torrent=row.torrent, bytes_done=row.done))
-            outputs.append(SaveResume(row.torrent, final=True))
+            events.append(Completed(torrent=row.torrent, bytes_done=row.done))
+            orders.append(SaveResume(row.torrent, final=True))
         elif before is None or before.state is NativeState.CHECKING_RESUME_DATA:
             pass  # what the resume data says is being taken up, and saved already
         elif row.done != before.done:
-            outputs.append(SaveResume(row.torrent, final=False))
+            orders.append(SaveResume(row.torrent, final=False))
         elif (row.uploaded, row.downloaded) != (before.uploaded, before.downloaded):
-            outputs.append(SaveCounters(row.torrent))
+            orders.append(SaveCounters(row.torrent))
         if view.trouble is not None and not stopped:
             view.trouble = view.file_problem = None
-            outputs.append(ErrorCleared(torrent=row.torrent))
-        return outputs
+            events.append(ErrorCleared(torrent=row.torrent))
+            orders.append(ConfirmRetry(row.torrent))
 
     @staticmethod
     def _advance_phase(view: _View, row: TorrentStatus) -> bool:
@@ -407,46 +397,3 @@ def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
     if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
         return TorrentState.FETCHING_METADATA if view.nameless else TorrentState.DOWNLOADING
     return _STATES[row.state]
-
-
-def _idle(torrent: str, state: TorrentState, done: int, total: int, size: int) -> Progress:
-    """The progress of a torrent that is not in the session."""
-    return Progress(
-        torrent=torrent,
-        state=state,
-        progress=_share(done, total, size),
-        bytes_done=done,
-        bytes_total=total,
-        size=size,
-        downloaded=0,
-        uploaded=0,
-        wasted=0,
-        download_bps=0,
-        upload_bps=0,
-        peers=0,
-        seeds=0,
-    )
-
-
-def _share(done: int, total: int, size: int) -> float:
-    """How far a torrent is; one of which nothing is wanted has all of it, once its files are known."""
-    return done / total if total else float(size > 0)
-
-
-def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
-    return Progress(
-        torrent=row.torrent,
-        state=state,
-        progress=_share(row.done, row.wanted, row.size if state is not TorrentState.FETCHING_METADATA else 0),
-        bytes_done=row.done,
-        bytes_total=row.wanted,
-        size=row.size,
-        downloaded=row.downloaded,
-        uploaded=row.uploaded,
-        wasted=row.wasted,
-        # libtorrent leaves rates as they were when the last peer went.
-        download_bps=row.download_bps if row.peers else 0,
-        upload_bps=row.upload_bps if row.peers else 0,
-        peers=row.peers,
-        seeds=row.seeds,
-    )

@@ -1,25 +1,15 @@
 """Carries out what engine commands ask of torrents, and says when libtorrent has confirmed it.
 
-The dispatcher keeps what it has applied of each torrent, so that `EnsureTorrent` can be said again at any time and does
-only what is missing. Adding a torrent and setting priorities are confirmed by alerts, everything else by reading back.
-How a torrent gets into the session is the loader's; what is asked for meanwhile waits here for the end of that.
-
-Longer than most files here: what is on its way for one torrent (adding, selecting, reloading, forgetting) has to be
-seen together, or one of them overtakes another.
+The dispatcher takes commands, alerts and decisions. Of each torrent there is a record: its state, and what is applied,
+so that `EnsureTorrent` can be said again at any time and does only what is missing. Adding a torrent and setting
+priorities are confirmed by alerts, everything else by reading back.
 """
 
-import functools
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar, cast
+import contextlib
+from typing import Final, assert_never
 
-import msgspec
-
-from engine_proc.process.log import log
-from engine_proc.resume.pieces import Examined
 from engine_proc.resume.rehasher import Rehashed
-from engine_proc.resume.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.alerts import (
     Conflict,
     Faulted,
@@ -30,914 +20,363 @@ from engine_proc.session.alerts import (
     TorrentAdded,
     TorrentGone,
 )
-from engine_proc.session.session_port import (
-    AlreadyThere,
-    Hashes,
-    LibtSession,
-    NotSelected,
-    TorrentFault,
-    UnknownTorrent,
-)
-from engine_proc.session.translator import AlertTranslator, Output
-from engine_proc.storage.confinement import LEADS_OUT
-from engine_proc.storage.leftovers import Leftover
-from engine_proc.storage.storage_guard import (
-    Confined,
-    Decision,
-    Judged,
-    Left,
-    Moved,
-    Probed,
-    Reconsider,
-    StillMissing,
-    StorageGuard,
-)
+from engine_proc.session.session_port import TorrentFault, UnknownTorrent
+from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Moved, Probed, Reconsider, StillMissing
 from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents import reconcile
-from engine_proc.torrents.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
-from engine_proc.torrents.readback import tell_limits, tell_reconciled
-from engine_proc.trackers.announce_pacer import AnnouncePacer
-from protocol.internal.integrity import Damaged, cannot_be_read
-from protocol.internal.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
-from protocol.wire.desired import DesiredTorrent, Selection
-from protocol.wire.events import ErrorCleared, SelectionChanged, TorrentError
+from engine_proc.torrents.absences import Absences
+from engine_proc.torrents.applier import Applier
+from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.parts import Parts
+from engine_proc.torrents.readback import tell_reconciled
+from engine_proc.torrents.records import Records
+from engine_proc.torrents.selections import Selections
+from engine_proc.torrents.torrent_faults import faults_are_the_torrents
+from engine_proc.torrents.transitions import IN_PLACE, LEAVING, Input, State
+from engine_proc.torrents.verifier import Verifier
+from protocol.internal.link import ForgetTorrent, HashesProven, TorrentApplied
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.events import TorrentError
 
 MANY: Final = 100
-READ_AGAIN: Final = 100
-"""Torrents that could not be read and are tried again in one go."""
-UNREADABLE: Final = "unreadable"
-
-OVERWRITTEN: Final = "files_overwritten"
-"""The name of the error that clients are told."""
-FAULT: Final = "call_failed"
-"""The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
-
-LEFT_NAMED: Final = 10
-"""Paths that the message names of files that were not deleted."""
-
-LEFT_TOLD: Final = 1000
-"""Paths that are told beside the message."""
 
 TOO_SLOW: Final = "rules_too_slow"
-"""The same, of a torrent of which it takes too long to find out which files are wanted."""
+"""The name of the error that clients are told where it takes too long to find out which files are wanted."""
 
 RETRY_S: Final = 2.0
 """What libtorrent may take to go on with a torrent that an error had stopped."""
-
-AGAIN_S: Final = 1.0
-"""When a torrent is asked to leave again, where that failed."""
-
-MethodT = TypeVar("MethodT", bound=Callable[..., Any])
-
-
-def _faults_are_the_torrents(method: MethodT) -> MethodT:
-    """Of a method that asks something of the session: what fails about a torrent is that torrent's error, and told."""
-
-    @functools.wraps(method)
-    def told(self: "Dispatcher", *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except TorrentFault as fault:
-            self.faulted(fault.torrent, fault.problem)
-        except UnknownTorrent as unknown:
-            self.faulted(unknown.torrent, f"{method.__name__}: the session has lost it")
-        except NotSelected as waits:
-            self._await_selection(waits.torrent)
-
-    return cast(MethodT, told)
-
-
-class _Forgotten(NamedTuple):
-    """How the removal of a torrent went: why its files were left alone, what libtorrent says, and what is left."""
-
-    spared: str | None = None
-    said: str | None = None
-    left: Sequence[Leftover] = ()
-
-    @property
-    def problem(self) -> str | None:
-        named = ", ".join(map(str, self.left[:LEFT_NAMED]))
-        more = f", and {len(self.left) - LEFT_NAMED} more" if len(self.left) > LEFT_NAMED else ""
-        said = f"libtorrent says: {self.said}" if self.said is not None and named else self.said
-        return "; ".join(each for each in (self.spared, named + more, said) if each) or None
-
-
-class _Expelled(NamedTuple):
-    """Why a torrent is being taken out that does not come back: the error's name, and in words."""
-
-    name: str
-    problem: str
-
-
-class _Pending:
-    """What libtorrent has yet to confirm of one torrent: that it is added, and how many selections."""
-
-    def __init__(self) -> None:
-        self.adding = False
-        self.selections = 0
-
-    def __bool__(self) -> bool:
-        return self.adding or self.selections > 0
 
 
 class Dispatcher:
     """One session's torrents.
 
     Args:
-        session: the session.
-        store: where resume data is deleted.
+        parts: what works on them.
         loader: gets torrents into the session.
-        guard: decides what waits for its storage.
-        translator: is told which torrents come and go.
-        policy: is told what has to be saved.
-        pacer: is told which torrents have yet to announce themselves to their trackers.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        session: LibtSession,
-        store: FastResumeStore,
-        loader: Loader,
-        guard: StorageGuard,
-        translator: AlertTranslator,
-        policy: ResumePolicy,
-        pacer: AnnouncePacer,
-        emit: Callable[[EngineEvent | Output], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._session = session
-        self._store = store
+    def __init__(self, parts: Parts, loader: Loader) -> None:
+        self._parts = parts
+        self._session = parts.session
+        self._guard = parts.guard
+        self._emit = parts.emit
         self._loader = loader
-        self._guard = guard
-        self._translator = translator
-        self._policy = policy
-        self._pacer = pacer
-        self._emit = emit
-        self._clock = clock
-        self._applied: dict[str, DesiredTorrent] = {}
-        self._confirmed: dict[str, DesiredTorrent] = {}
-        self._pending: defaultdict[str, _Pending] = defaultdict(_Pending)
-        self._next: dict[str, DesiredTorrent] = {}
-        self._undiscovered: set[str] = set()
-        self._forgetting: dict[str, ForgetTorrent] = {}
-        self._forgotten: dict[str, _Forgotten] = {}
-        self._reloading: dict[str, DesiredTorrent] = {}
-        self._unjudged: set[str] = set()
-        """Magnet links of whose files it is not known whether they are in bounds; nothing of them is wanted before."""
-        self._expelled: dict[str, _Expelled] = {}
-        """Of those that are being taken out, the ones that do not come back, and why."""
-        self._unread: dict[str, str] = {}
-        """What keeps torrents from being read, as it was told."""
-        self._awaiting: dict[str, DesiredTorrent] = {}
-        """Those of them that are tried again."""
-        self._spared: dict[str, str] = {}
-        """Why the files of a torrent that is leaving are left alone."""
-        self._retrying: dict[str, float] = {}
-        """Until when it is waited for that libtorrent goes on with those that an error had stopped."""
-        self._renamed: set[str] = set()
-        """Those that were added to be deleted, with other names for the files that are left."""
-        self._deleted: dict[str, list[str]] = {}
-        """The paths that are to be gone once a torrent is."""
-        self._again: dict[str, tuple[float, str]] = {}
-        """When those are asked to leave again that could not be taken out, and what was wrong."""
-        self._loading_waits: dict[str, DesiredTorrent] = {}
-        """Those that are loaded once it is known which of their files are wanted."""
-        self._selection_waits: set[str] = set()
-        """Those in the session that are told their selection then; one of their `selections` is for that."""
-        self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
-        """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
-        self._verifying: dict[str, str] = {}
-        """Torrents that are being hashed again, and which other one writes to their files."""
-        self._overwritten: dict[str, str] = {}
-        """Those that were found to have lost something, until their resume data says so."""
+        self._records = Records()
+        self._absences = Absences(parts, loader, self._records)
+        self._selections = Selections(parts, self._records)
+        self._applier = Applier(parts, loader, self._records, self._absences, self._selections)
+        self._verifier = Verifier(parts, self._records, self._applier)
 
     @property
     def adding_many(self) -> bool:
         """Whether thousands are being restored, each of which has several states on the way that are no news."""
-        return len(self._pending) > MANY
+        return self._records.unconfirmed > MANY
 
     def awaits_judgement(self, torrent: str) -> bool:
         """Whether a magnet link's files are known, but not yet that they are in bounds.
 
         libtorrent has looked at what is there by then, and may claim pieces that a link has led it to.
         """
-        if torrent not in self._unjudged:
+        record = self._records.get(torrent)
+        if record is None or not record.unjudged:
             return False
         try:
             return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
         except (TorrentFault, UnknownTorrent):
             return True  # what cannot be told has not been judged
 
+    def _in_place(self, torrent: str) -> bool:
+        """Whether a torrent is in the session, and to stay there for now."""
+        return self._records.state(torrent) in IN_PLACE and torrent in self._session.torrents()
+
     # -- commands -------------------------------------------------------------------------------------------------
 
-    @_faults_are_the_torrents
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
-        torrent = desired.torrent
-        self._rivals.pop(torrent, None)
-        self._awaiting.pop(torrent, None)
-        if files_known and torrent not in self._applied:
-            self._loader.files_known.add(torrent)
-        if self._loading_waits.pop(torrent, None) is not None:
-            self._drop(torrent)  # it waits for what its rules mean, and they may be others now
-        if torrent in self._forgetting or torrent in self._reloading or self._adding(torrent):
-            self._next[torrent] = desired
-            return
-        known = self._guard.wanted(torrent)
-        if self._guard.waits(desired):
-            if known is None or known.selection != desired.selection:
-                self._tell_unloaded(desired, self._translator.missing)
-            self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
-            return
-        desired = self._guard.effective(desired)
-        steps = reconcile.steps(self._applied.get(torrent), desired)
-        self._applied[torrent] = desired
-        for step in steps:
-            self._perform(torrent, step)
-        if torrent in self._applied:
-            self._confirm(torrent)
+        self._applier.ensure(desired, files_known=files_known)
 
-    @_faults_are_the_torrents
     def forget(self, command: ForgetTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
-        torrent = command.torrent
-        self._next.pop(torrent, None)
-        self._rivals.pop(torrent, None)
-        self._awaiting.pop(torrent, None)
-        self._unread.pop(torrent, None)
-        if torrent in self._forgetting:
-            return
-        self._forgetting[torrent] = command
-        if self._loader.give_up(torrent) or self._loading_waits.pop(torrent, None) is not None:
-            self._pending.pop(torrent)
-        if torrent in self._session.torrents():
-            if command.delete_files and not self._must_rename(command):
-                self._confine(torrent, command.desired)
-            else:
-                self._take_out(command)
-        elif torrent in self._reloading or self._adding(torrent):
-            return
-        elif command.delete_files:
-            self._load_to_delete(command.desired)
-        else:
-            self.gone(TorrentGone(torrent, None))
+        self._applier.forget(command)
 
-    @_faults_are_the_torrents
+    def unload(self, torrent: str) -> None:
+        """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
+        self._applier.unload(torrent)
+
+    @faults_are_the_torrents
     def retry(self, desired: DesiredTorrent) -> None:
         """Makes a torrent be as desired, and has what has stopped it judged afresh; confirmed once that is known."""
         torrent = desired.torrent
-        if torrent not in self._forgetting and self._guard.waits(desired):
+        if not self._records.being_removed(torrent) and self._guard.waits(desired):
             decision = self._guard.look_anew(torrent)
             if decision is not None:
                 self.decided(decision)
-        elif (
-            torrent in self._applied
-            and torrent in self._session.torrents()
-            and torrent not in self._forgetting
-            and torrent not in self._reloading
-            and self._translator.stopped(torrent)
-        ):
+        elif self._in_place(torrent) and self._parts.translator.stopped(torrent):
             self._guard.effective(desired)  # which remembers it
             self._guard.probe(torrent, desired.save_path, self._session.paths(torrent)[1:])
         else:
             self._guard.measure_anew(torrent)
             self.ensure(desired)
 
-    def _probed(self, torrent: str, problem: str | None) -> None:
-        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
-        if torrent in self._reloading or torrent in self._forgetting or torrent not in self._session.torrents():
-            return
-        if problem is not None:
-            self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
-            self._still_stopped(torrent, problem)
-            return
-        self._retrying[torrent] = self._clock() + RETRY_S
-        self._session.set_paused(torrent, False)
-        self._call_peers(torrent)
-        verdict = self._loader.look_again(self._applied[torrent])
-        if verdict is not None:
-            self.decided(Judged(torrent, verdict))
+    @faults_are_the_torrents
+    def connect(self, torrent: str, peers: list[str]) -> None:
+        """Connects a torrent to peers that it may know already; of one that is not loaded they are remembered."""
+        if torrent in self._session.torrents():
+            self._session.connect(torrent, peers)
+            self._applier.call_peers(torrent)
 
-    def _still_stopped(self, torrent: str, problem: str) -> None:
-        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
-        desired = self._guard.effective(self._guard.wanted(torrent) or self._applied[torrent])
-        before, self._applied[torrent] = self._applied[torrent], desired
-        for step in reconcile.steps(before, desired):
-            self._perform(torrent, step)
-        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
-
-    @_faults_are_the_torrents
-    def error_cleared(self, torrent: str) -> None:
-        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
-        if self._retrying.pop(torrent, None) is not None and torrent in self._applied:
-            self.ensure(self._guard.wanted(torrent) or self._applied[torrent])
-
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def verify(self, torrent: str, writer: str) -> None:
         """Has a torrent hashed again to whose files another one writes."""
-        desired = self._applied.get(torrent)
-        if desired is None or torrent not in self._session.torrents() or torrent in self._verifying:
-            return
-        if not self._pending.get(torrent) and not desired.paused:
-            self._verifying[torrent] = writer
-            self._session.verify(torrent)
+        self._verifier.begin(torrent, writer)
 
-    @_faults_are_the_torrents
-    def state_changed(self, torrent: str, state: NativeState) -> None:
-        """A torrent that was hashed again goes on, or has lost something: then it is not to write over the other's."""
-        if state is NativeState.CHECKING_FILES or (writer := self._verifying.pop(torrent, None)) is None:
-            return
-        desired = self._applied.get(torrent)
-        if desired is None or torrent not in self._session.torrents():
-            return
-        if state is NativeState.DOWNLOADING:
-            self._overwritten[torrent] = writer
-            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
-        elif not desired.paused:
-            self._session.set_paused(torrent, False)
+    def read_again(self) -> None:
+        """Tries again to load what could not be read; to be called every few seconds."""
+        for desired in self._absences.to_read_again():
+            self.ensure(desired)
 
-    @_faults_are_the_torrents
-    def resume_data_made(self, torrent: str) -> None:
-        """What is stored of a torrent is true again: one that has lost files to another is taken out."""
-        writer = self._overwritten.pop(torrent, None)
-        if writer is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
-            problem = (
-                f"torrent {writer} has written over files that this one has, too; resume has what is gone fetched "
-                "again, and written over the other's"
-            )
-            self._expel(torrent, _Expelled(OVERWRITTEN, problem))
-
-    # -- what is really there -------------------------------------------------------------------------------------
-
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def audit(self, torrent: str) -> None:
         """Compares what the session has of a torrent with what is desired, repairs what differs, and tells of it.
 
         A torrent of which something is on its way is left for the next time.
         """
-        desired = self._applied.get(torrent)
-        if desired is None or self._pending.get(torrent) or torrent in self._forgetting or torrent in self._reloading:
+        record = self._records.get(torrent)
+        if record is None or record.state is not State.LOADED or record.unconfirmed or record.applied is None:
             return
-        if torrent in self._verifying or torrent in self._overwritten:
-            return  # it is paused, or is about to be
+        desired = record.applied
         try:
             found = self._session.observed(desired)
         except UnknownTorrent:
-            self._drop(torrent)
+            self._absences.dismiss(torrent)
             tell_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
             self.ensure(self._guard.wanted(torrent) or desired)
             return
         differences = reconcile.differences(found, desired)
-        if not differences or (torrent in self._unjudged and found.selection != desired.selection):
+        if not differences or (record.unjudged and found.selection != desired.selection):
             return
         for step in reconcile.steps(found, desired):
-            self._perform(torrent, step)
-        self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            self._applier.perform(torrent, step)
+        self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())
         tell_reconciled(self._emit, torrent, differences, "set as it was asked for")
 
-    # -- what alerts say of commands ------------------------------------------------------------------------------
+    def tick(self, now: float) -> None:
+        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
+        waited, leaving = self._records.due(now)
+        for torrent in waited:
+            self._gave_up(torrent)
+        for torrent, problem in leaving:
+            self._applier.leave_again(torrent, problem)
 
-    @_faults_are_the_torrents
+    # -- what alerts say ------------------------------------------------------------------------------------------
+
+    @faults_are_the_torrents
     def added(self, alert: TorrentAdded) -> None:
         """The session took a torrent, or did not."""
-        torrent = alert.torrent
-        self._pending.pop(torrent, None)
-        forgetting = self._forgetting.get(torrent)
-        if forgetting is not None:
-            if alert.problem is None:
-                self._take_out(forgetting)
+        record = self._records.get(alert.torrent)
+        if record is not None and record.state is State.LOADING_TO_REMOVE:
+            self._applier.added_to_remove(alert)
+        elif record is not None and record.state is State.LOADING and record.applied is not None:
+            if alert.problem is not None:
+                self._applier.refuse(record.applied, alert.problem)
             else:
-                self.gone(TorrentGone(torrent, alert.problem))
-            return
-        desired = self._applied.get(torrent)
-        if desired is None:
-            return
-        if alert.problem is not None:
-            self._refuse(desired, alert.problem)
-            return
-        self._unread.pop(torrent, None)
-        judged = self._loader.added(desired)
-        self._translator.added(torrent, nameless=not judged)
-        if not judged:
-            self._unjudged.add(torrent)
-        self._confirm(torrent)
-        if self._guard.moved(torrent):
-            self.unload(torrent)
-            return
-        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
-        if self._guard.effective(newest) != desired:
-            self.ensure(newest)
+                self._added(alert.torrent, record.applied)
 
-    @_faults_are_the_torrents
+    def _added(self, torrent: str, desired: DesiredTorrent) -> None:
+        record = self._records.move(torrent, Input.ADDED)
+        self._absences.was_read(torrent)
+        judged = self._loader.added(desired)
+        self._parts.translator.added(torrent, nameless=not judged)
+        if not judged:
+            record.begin().unjudged = True
+        self._applier.confirm(torrent)
+        if self._guard.moved(torrent):
+            self._applier.unload(torrent)
+            return
+        newest = self._records.take_next(torrent) or self._guard.wanted(torrent) or desired
+        if self._guard.effective(newest) != desired:
+            self._applier.ensure(newest)
+
+    def gone(self, alert: TorrentGone) -> None:
+        """The session has let go of a torrent."""
+        self._applier.gone(alert)
+
+    @faults_are_the_torrents
     def priorities_set(self, alert: PrioritiesSet) -> None:
         """libtorrent has taken a torrent's priorities."""
         torrent = alert.torrent
-        pending = self._pending.get(torrent)
-        if pending is None or pending.selections == 0 or torrent not in self._session.torrents():
+        if torrent not in self._session.torrents() or not self._selections.applied(torrent):
             return
-        pending.selections -= 1
-        if pending.selections:
-            return
-        layout = self._session.layout(torrent)
-        if layout is not None:
-            selected = sum(1 for file in layout.files if file.priority)
-            self._emit(SelectionChanged(torrent=torrent, selected=selected, files=len(layout.files)))
-            for output in self._translator.metadata_known(torrent, layout, restored=torrent not in self._undiscovered):
-                self._emit(output)
-        if torrent in self._undiscovered:
-            self._undiscovered.discard(torrent)
-        else:
-            self._session.call_peers(torrent)  # more may be wanted of one that was complete
-        for order in self._translator.selected(torrent):
-            self._emit(order)
-        self._confirm(torrent)
+        self._selections.tell(torrent)
+        if self._parts.translator.selected(torrent):
+            self._flush(torrent)
+        self._applier.confirm(torrent)
 
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
+    def _flush(self, torrent: str) -> None:
+        with contextlib.suppress(UnknownTorrent):
+            self._session.flush(torrent)
+
+    @faults_are_the_torrents
+    def release_trackers(self, torrent: str) -> None:
+        """A torrent may announce itself from now on."""
+        with contextlib.suppress(UnknownTorrent):
+            self._session.release_trackers(torrent)
+
+    @faults_are_the_torrents
+    def selected(self, alert: Selected) -> None:
+        """It is known which of a torrent's files are wanted, or why that will not be known."""
+        torrent = alert.torrent
+        waits, loads = self._selections.rules_known(torrent), self._records.state(torrent) is State.UNDECIDED
+        if not waits and not loads:
+            return
+        record = self._records.of(torrent)
+        if alert.problem is not None:
+            self._applier.faulted(torrent, f"{alert.problem}; it needs others (`update_selection`)", name=TOO_SLOW)
+        elif loads:
+            self._applier.rules_known(torrent)
+        elif torrent in self._session.torrents() and not record.unjudged and record.applied is not None:
+            self._selections.apply(torrent, record.applied)
+
+    @faults_are_the_torrents
     def metadata_received(self, torrent: str) -> None:
         """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
-        desired = self._applied.get(torrent)
-        if desired is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
+        desired = self._records.applied(torrent)
+        if desired is not None and self._in_place(torrent):
             hashes = self._session.hashes(torrent)
             self._loader.tell_hashes(desired, hashes)
-            for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
-                self._tell_same(rival, desired, hashes)
-            self._confine(torrent, desired)
+            self._absences.tell_rivals(desired, hashes)
+            self._applier.confine(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
         """Two links are of one torrent: the supervisor makes one of them, which is then loaded anew."""
         torrent, other = alert.torrent, alert.other
         if other is None:
-            self.unload(torrent)
+            self._applier.unload(torrent)
             return
         self._emit(HashesProven(torrent=torrent, info_hash_v1=alert.v1, info_hash_v2=alert.v2, other=other))
 
-    def _confine(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
-        paths = self._session.paths(torrent)
-        if paths:
-            self._guard.confine(torrent, desired.save_path, paths, patient=torrent not in self._forgetting)
-        else:
-            self._confined(torrent, None)
+    @faults_are_the_torrents
+    def state_changed(self, torrent: str, state: NativeState) -> None:
+        """A torrent does something else now; one that was hashed again goes on, or has lost something."""
+        self._verifier.state_changed(torrent, state)
 
-    def _confined(self, torrent: str, problem: str | None) -> None:
-        if torrent not in self._session.torrents():
-            return
-        if torrent in self._forgetting:
-            if problem is not None:
-                self._spared[torrent] = problem
-                self._remove(torrent, self._forgetting[torrent].desired, delete_files=False)
-            else:
-                self._take_out(self._forgetting[torrent])
-        elif problem is not None:
-            self._expel(torrent, _Expelled(LEADS_OUT, problem))
-        else:
-            self._select(torrent)
+    @faults_are_the_torrents
+    def resume_data_made(self, torrent: str) -> None:
+        """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        self._verifier.resume_data_made(torrent)
 
-    def _remove(self, torrent: str, desired: DesiredTorrent, *, delete_files: bool) -> None:
-        """Takes a torrent that is to be forgotten out of the session, and notes which files are to be gone then."""
-        if delete_files:
-            self._deleted[torrent] = self._session.paths(torrent)
-        elif desired.selection != Selection():
-            self._deleted[torrent] = self._session.paths(torrent)[:1]  # the part file, which goes in any case
-        self._session.remove(torrent, delete_files=delete_files)
-
-    def _select(self, torrent: str) -> None:
-        self._unjudged.discard(torrent)
-        desired = self._applied[torrent]
-        self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
-        self._undiscovered.add(torrent)
-        if not self._set_selection(torrent, desired):
-            self._undiscovered.discard(torrent)
-
-    def _set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Has the selection's priorities applied; False while there is no metadata."""
-        try:
-            if not self._session.set_selection(torrent, desired):
-                return False
-        except NotSelected:
-            if torrent not in self._selection_waits:
-                self._selection_waits.add(torrent)
-                self._pending[torrent].selections += 1
-            return True
-        self._pending[torrent].selections += 1
-        return True
-
-    def _await_selection(self, torrent: str) -> None:
-        """A torrent that is on its way, or was looked at, goes on once it is known which of its files are wanted."""
-        desired = self._applied.get(torrent)
-        if (forgetting := self._forgetting.pop(torrent, None)) is not None:
-            self._pending.pop(torrent, None)
-            self.forget(forgetting)
-        elif desired is not None and self._adding(torrent) and torrent not in self._session.torrents():
-            self._loading_waits[torrent] = desired
-
-    @_faults_are_the_torrents
-    def selected(self, alert: Selected) -> None:
-        """It is known which of a torrent's files are wanted, or why that will not be known."""
-        torrent = alert.torrent
-        loads = self._loading_waits.pop(torrent, None)
-        waits = torrent in self._selection_waits
-        if waits:
-            self._selection_waits.discard(torrent)
-            if torrent in self._pending:
-                self._pending[torrent].selections -= 1
-        if loads is None and not waits:
-            return
-        if alert.problem is not None:
-            self.faulted(torrent, f"{alert.problem}; it needs others (`update_selection`)", name=TOO_SLOW)
-        elif loads is not None:
-            self._take_outcome(self._loader.load(loads, to_remove=False))
-        elif torrent in self._session.torrents() and torrent not in self._unjudged:
-            self._set_selection(torrent, self._applied[torrent])
-
-    def _expel(self, torrent: str, expelled: _Expelled) -> None:
-        self._expelled[torrent] = expelled
-        self.unload(torrent)
-
-    def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
-        """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
-
-        `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
-        """
-        log("error", "torrent_fault", torrent=torrent, problem=problem)
-        if torrent in self._forgetting or torrent in self._reloading:
-            self._again[torrent] = (self._clock() + AGAIN_S, problem)
-        elif torrent in self._applied:
-            if torrent in self._session.torrents():
-                self._expel(torrent, _Expelled(name, problem))
-            else:
-                self._loader.give_up(torrent)
-                self._refuse(self._applied[torrent], problem, name=name)
-
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def alert_faulted(self, alert: Faulted) -> None:
         """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
-        leaving = alert.torrent in self._forgetting or alert.torrent in self._reloading
+        leaving = self._records.state(alert.torrent) in LEAVING
         if not leaving or alert.torrent not in self._session.torrents():
             self.faulted(alert.torrent, alert.problem)
 
-    @_faults_are_the_torrents
+    def faulted(self, torrent: str, problem: str) -> None:
+        """Something failed about one torrent that nobody expects to: it is taken out, and others go on."""
+        self._applier.faulted(torrent, problem)
+
+    def await_rules(self, torrent: str) -> None:
+        """A torrent that is on its way goes on once it is known which of its files are wanted."""
+        self._applier.await_rules(torrent)
+
+    # -- what has stopped, and goes on ----------------------------------------------------------------------------
+
+    def _probed(self, torrent: str, problem: str | None) -> None:
+        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
+        desired = self._records.applied(torrent)
+        if desired is None or not self._in_place(torrent):
+            return
+        if problem is not None:
+            self._emit(TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False))
+            self._still_stopped(torrent, problem)
+            return
+        self._records.retry_until(torrent, self._parts.clock() + RETRY_S)
+        self._session.set_paused(torrent, False)
+        self._applier.call_peers(torrent)
+        self._look_again(desired)
+
+    def _still_stopped(self, torrent: str, problem: str) -> None:
+        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
+        applied = self._records.applied(torrent)
+        assert applied is not None, "it is in the session"
+        desired = self._guard.effective(self._guard.wanted(torrent) or applied)
+        self._applier.apply(torrent, desired)
+        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
+
+    @faults_are_the_torrents
     def _gave_up(self, torrent: str) -> None:
         """A torrent that was let run has stopped again, or was not seen running."""
-        if torrent in self._applied and torrent in self._session.torrents():
-            self._still_stopped(torrent, self._translator.trouble(torrent) or "libtorrent has not gone on with it")
+        if self._in_place(torrent):
+            trouble = self._parts.translator.trouble(torrent)
+            self._still_stopped(torrent, trouble or "libtorrent has not gone on with it")
 
-    def tick(self, now: float) -> None:
-        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
-        for torrent in [torrent for torrent, until in self._retrying.items() if until <= now]:
-            del self._retrying[torrent]
-            self._gave_up(torrent)
-        for torrent in [torrent for torrent, (at, _) in self._again.items() if at <= now]:
-            self._leave(torrent, self._again.pop(torrent)[1])
+    @faults_are_the_torrents
+    def error_cleared(self, torrent: str) -> None:
+        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
+        applied = self._records.applied(torrent)
+        if self._records.retried(torrent) and applied is not None:
+            self._applier.ensure(self._guard.wanted(torrent) or applied)
 
-    @_faults_are_the_torrents
-    def _leave(self, torrent: str, problem: str) -> None:
-        forgetting = self._forgetting.get(torrent)
-        if torrent not in self._session.torrents():
-            self.gone(TorrentGone(torrent, problem))
-        elif forgetting is None:
-            self._session.unload(torrent)
-        elif forgetting.delete_files and not self._must_rename(forgetting):
-            self._confine(torrent, forgetting.desired)
-        else:
-            self._take_out(forgetting)
+    # -- storage, and other outcomes ------------------------------------------------------------------------------
 
-    @_faults_are_the_torrents
-    def gone(self, alert: TorrentGone) -> None:
-        """The session has let go of a torrent; its resume data follows."""
-        torrent = alert.torrent
-        if torrent not in self._forgetting and torrent not in self._reloading:
-            return
-        troubled = self._translator.troubled(torrent)
-        self._drop(torrent)
-        reloading = self._reloading.pop(torrent, None)
-        if reloading is not None:
-            newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or reloading
-            expelled = self._expelled.pop(torrent, None)
-            if (forgetting := self._forgetting.pop(torrent, None)) is not None:
-                self.forget(forgetting)
-            elif expelled is not None:
-                self._refuse(newest, expelled.problem, name=expelled.name)
-                self._let_rivals_try(torrent)
-            else:
-                if troubled:  # by what is left behind; what is still there is told again
-                    self._emit(ErrorCleared(torrent=torrent))
-                self.ensure(newest)
-                self._let_rivals_try(torrent)
-            return
-        self._guard.forget(torrent)
-        self._let_rivals_try(torrent)
-        spared = [self._spared.pop(torrent, None), self._left_alone(torrent)]
-        self._forgotten[torrent] = _Forgotten("; ".join(filter(None, spared)) or None, alert.problem)
-        paths = self._deleted.pop(torrent, None)
-        if paths:
-            self._guard.look_after(torrent, self._forgetting[torrent].desired.save_path, paths)
-        else:
-            self._store.delete(torrent)
-
-    def _seen_after(self, torrent: str, left: Sequence[Leftover]) -> None:
-        """It is known what is left of a torrent's files; what libtorrent said of them is of no more interest then."""
-        forgotten = self._forgotten[torrent]
-        self._forgotten[torrent] = forgotten._replace(left=left, said=forgotten.said if left else None)
-        self._store.delete(torrent)
-
-    def _left_alone(self, torrent: str) -> str | None:
-        """What is told of files that were left because other torrents use them."""
-        command = self._forgetting.get(torrent)
-        if command is None or not (command.delete_files and command.desired.spared):
-            return None
-        return f"other torrents use {len(command.desired.spared)} of them, which are left"
-
-    def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
-        """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
-        forgotten = self._forgotten.pop(torrent, _Forgotten())
-        if self._forgetting.pop(torrent, None) is not None:
-            left = [leftover.path for leftover in forgotten.left[:LEFT_TOLD]]
-            if problem is not None:
-                left.append(self._store.path(torrent))
-            problems = [each for each in (forgotten.problem, problem) if each is not None]
-            self._emit(TorrentForgotten(torrent=torrent, problem="; ".join(problems) or None, left=left))
-        if (desired := self._next.pop(torrent, None)) is not None:
-            self.ensure(desired)
-
-    # -- storage that misbehaves ----------------------------------------------------------------------------------
-
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def file_failed(self, alert: FileError) -> None:
         """A torrent's file could not be read or written: its file system is full, or its files may be gone."""
-        torrent = alert.torrent
         if alert.out_of_space:
-            for decision in self._guard.write_failed(torrent):
+            for decision in self._guard.write_failed(alert.torrent):
                 self.decided(decision)
         else:
-            self._look_at_files(torrent)
+            self._look_at_files(alert.torrent)
 
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def look_at_files(self, torrent: str) -> None:
         """A complete torrent's files may be gone, or shorter than they were."""
         self._look_at_files(torrent)
 
     def _look_at_files(self, torrent: str) -> None:
-        if torrent in self._session.torrents() and torrent in self._applied and self._guard.suspect(torrent):
-            verdict = self._loader.look_again(self._applied[torrent])
-            if verdict is not None:
-                self.decided(Judged(torrent, verdict))
+        desired = self._records.applied(torrent)
+        if desired is not None and torrent in self._session.torrents() and self._guard.suspect(torrent):
+            self._look_again(desired)
 
-    @_faults_are_the_torrents
+    def _look_again(self, desired: DesiredTorrent) -> None:
+        verdict = self._loader.look_again(desired)
+        if verdict is not None:
+            self.decided(Judged(desired.torrent, verdict))
+
+    @faults_are_the_torrents
     def decided(self, decision: Decision) -> None:
         """Carries out what the guard has decided."""
         match decision:
             case Moved(torrent):
-                self.unload(torrent)
+                self._applier.unload(torrent)
             case Reconsider(desired):
-                if desired.torrent not in self._next:  # what waits there is newer
-                    self.ensure(desired)
+                if not self._records.has_next(desired.torrent):  # what waits there is newer
+                    self._applier.ensure(desired)
             case Judged(torrent, verdict):
                 if self._loader.judging(torrent):
-                    self._take_outcome(self._loader.judged(torrent, verdict, to_remove=torrent in self._forgetting))
+                    to_remove = self._records.being_removed(torrent)
+                    self._applier.take_outcome(self._loader.judged(torrent, verdict, to_remove=to_remove))
                 elif not isinstance(verdict, Present) or verdict.short:
-                    self.unload(torrent)
+                    self._applier.unload(torrent)
             case Probed(torrent, problem):
                 self._probed(torrent, problem)
             case StillMissing(desired, problem):
                 self._emit(TorrentApplied(torrent=desired.torrent, revision=desired.revision, problem=problem))
             case Left(torrent, left):
-                self._seen_after(torrent, left)
+                self._applier.looked_after(torrent, left)
             case Confined(subject, problem):
                 assert isinstance(subject, str), "a source's is the engine's"
-                self._confined(subject, problem)
+                self._applier.confined(subject, problem)
+            case _:
+                assert_never(decision)
 
-    @_faults_are_the_torrents
+    @faults_are_the_torrents
     def rehashed(self, outcome: Rehashed) -> None:
         """How far the rehasher is with a torrent."""
-        self._take_outcome(self._loader.rehashed(outcome))
+        self._applier.take_outcome(self._loader.rehashed(outcome))
 
-    @_faults_are_the_torrents
-    def unload(self, torrent: str) -> None:
-        """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
-        if torrent in self._session.torrents() and torrent not in self._forgetting:
-            self._reloading[torrent] = self._applied[torrent]
-            self._policy.forget(torrent)
-            self._guard.unloaded(torrent)
-            self._session.unload(torrent)
-
-    # -- steps ----------------------------------------------------------------------------------------------------
-
-    def _perform(self, torrent: str, step: reconcile.Step) -> None:
-        match step:
-            case reconcile.Load(desired):
-                self._pending[torrent].adding = True
-                self._take_outcome(self._loader.load(desired, to_remove=False))
-            case reconcile.Reload():
-                self.unload(torrent)
-            case reconcile.Inform():
-                if torrent in self._session.torrents() and self._session.layout(torrent) is None:
-                    self.unload(torrent)
-            case reconcile.SetPaused(paused):
-                self._session.set_paused(torrent, paused)
-                if not paused:
-                    self._pacer.hurry(torrent)
-                    self._call_peers(torrent)
-            case reconcile.SetSequential(sequential):
-                self._session.set_sequential(torrent, sequential)
-            case reconcile.SetLimits(download_bps, upload_bps):
-                self._session.set_limits(torrent, download_bps, upload_bps)
-            case reconcile.SetSelection(desired):
-                if torrent in self._unjudged or not self._set_selection(torrent, desired):
-                    self._emit(SelectionChanged(torrent=torrent))
-            case reconcile.Connect(peers):
-                self._session.connect(torrent, peers)
-                self._call_peers(torrent)
-
-    @_faults_are_the_torrents
-    def connect(self, torrent: str, peers: list[str]) -> None:
-        """Connects a torrent to peers that it may know already; of one that is not loaded they are remembered."""
-        if torrent in self._session.torrents():
-            self._session.connect(torrent, peers)
-            self._call_peers(torrent)
-
-    def _call_peers(self, torrent: str) -> None:
-        """Has known peers called of a torrent that may have something to fetch."""
-        if self._translator.incomplete(torrent) and torrent in self._session.torrents():
-            self._session.call_peers(torrent)
-
-    def _take_out(self, command: ForgetTorrent) -> None:
-        """Removes a torrent. What is left of one that is part of another record now is that one's, every file.
-
-        One of which files are to be left is loaded anew before its files are deleted.
-        """
-        torrent, desired = command.torrent, command.desired
-        if desired.removal == "merged":
-            self._session.unload(torrent)
-        elif self._must_rename(command):
-            self._reloading[torrent] = self._applied.get(torrent, desired)
-            self._session.unload(torrent)
-        else:
-            self._remove(torrent, desired, delete_files=command.delete_files)
-
-    def _must_rename(self, command: ForgetTorrent) -> bool:
-        """Whether the files that are left need other names yet, which only a torrent that is being added can be given.
-
-        libtorrent deletes all files of a torrent, by their names.
-        """
-        return command.delete_files and bool(command.desired.spared) and command.torrent not in self._renamed
-
-    def _load_to_delete(self, desired: DesiredTorrent) -> None:
-        self._renamed.add(desired.torrent)
-        self._pending[desired.torrent].adding = True
-        self._guard.stop_waiting(desired.torrent)
-        whole = msgspec.structs.replace(desired, paused=True, selection=Selection())
-        self._take_outcome(self._loader.load(whole, to_remove=True))
-
-    def _adding(self, torrent: str) -> bool:
-        return torrent in self._pending and self._pending[torrent].adding
-
-    def _confirm(self, torrent: str) -> None:
-        """Unless something is still on its way: libtorrent does what is desired; reads it back, and says so."""
-        if self._pending.get(torrent):
-            return
-        self._pending.pop(torrent, None)
-        desired = self._applied[torrent]
-        before, self._confirmed[torrent] = self._confirmed.get(torrent), desired
-        if before is not None and before != desired:
-            self._policy.want(torrent, Urgency.PROGRESS, self._clock())
-            wanted = (desired.download_bps, desired.upload_bps)
-            if wanted != (before.download_bps, before.upload_bps):
-                applied = self._session.applied(torrent)
-                tell_limits(self._emit, torrent, wanted, (applied.download_bps, applied.upload_bps))
-        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
-
-    def _take_outcome(self, outcome: NotLoaded | None) -> None:
-        """What the loader has made of a torrent, that was to be there or to be deleted; None while it is on its way."""
-        match outcome:
-            case Absent():
-                self._miss(outcome)
-            case Failed(desired, error) if desired.torrent in self._forgetting:
-                self.gone(TorrentGone(desired.torrent, str(error)))
-            case Failed(desired, LeadsOut() as error):
-                self._refuse(desired, str(error), name=LEADS_OUT)
-            case Failed(desired, AlreadyThere() as error):
-                self._give_way(desired, error)
-            case Failed(desired, OSError() as error):
-                self._wait_for_file(desired, error)
-            case Failed(desired, error):
-                self._refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else "add_failed")
-
-    def _wait_for_file(self, desired: DesiredTorrent, error: OSError) -> None:
-        """What is stored of a torrent cannot be read, which says nothing about it: it waits, and is tried again."""
-        torrent = desired.torrent
-        if torrent in self._next:
-            desired = self._next.pop(torrent)
-        problem = cannot_be_read(error.filename or "the resume directory", error)
-        self._drop(torrent)
-        self._guard.forget(torrent)
-        if self._unread.get(torrent) != problem:
-            self._unread[torrent] = problem
-            log("debug", "torrent_unreadable", torrent=torrent, problem=problem)
-            self._emit(TorrentError(torrent=torrent, name=UNREADABLE, message=problem, recoverable=True))
-        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
-        self._awaiting[torrent] = desired
-
-    def read_again(self) -> None:
-        """Tries again to load what could not be read; to be called every few seconds."""
-        waiting = list(self._awaiting.values())
-        for desired in waiting[:READ_AGAIN]:
-            self.ensure(desired)
-
-    def _miss(self, absent: Absent) -> None:
-        desired, examined, verdict = absent
-        torrent = desired.torrent
-        files_known = torrent in self._loader.files_known
-        self._drop(torrent)
-        if torrent in self._forgetting:
-            self.gone(TorrentGone(torrent, verdict.problem))
-            return
-        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
-        self._guard.miss(newest, examined, verdict)
-        if files_known and newest.selection == desired.selection:
-            for output in self._translator.missing(torrent, examined):
-                self._emit(output)
-        else:
-            self._tell_unloaded(newest, self._translator.missing, examined)
-        self._emit(TorrentApplied(torrent=torrent, revision=newest.revision))
-
-    def _tell_unloaded(
-        self,
-        desired: DesiredTorrent,
-        outputs: Callable[[str, Examined | None], list[Output]],
-        examined: Examined | None = None,
-    ) -> None:
-        """Tells of the files of a torrent that is not loaded, as far as they are known, and how much of them is there.
-
-        Args:
-            outputs: the translator's for that.
-            examined: what is told where they are not known.
-        """
-        described = self._loader.describe(desired)
-        if described is not None:
-            layout, examined = described
-            for output in self._translator.metadata_known(desired.torrent, layout, restored=True):
-                self._emit(output)
-        for output in outputs(desired.torrent, examined):
-            self._emit(output)
-
-    def _give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
-        """Another record of the same torrent is loaded. Once that one is gone, this one is."""
-        torrent, other = desired.torrent, error.other
-        loaded = self._applied.get(other)
-        newest = self._next.pop(torrent, None) or self._guard.wanted(torrent) or desired
-        self._refuse(newest, str(error))
-        self._rivals[torrent] = (newest, other)
-        if error.proven and loaded is not None:
-            self._tell_same(desired, loaded, error.hashes)
-
-    def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Tells that two records are of one torrent, and how much of it each has, as far as is stored."""
-        self._emit(
-            HashesProven(
-                torrent=desired.torrent,
-                info_hash_v1=hashes.v1,
-                info_hash_v2=hashes.v2,
-                bytes_done=self._loader.claimed_bytes(desired),
-                other=loaded.torrent,
-                other_bytes_done=self._loader.claimed_bytes(loaded),
-            )
-        )
-
-    def _let_rivals_try(self, torrent: str) -> None:
-        """A torrent is not in the session any more, or is on its way back, maybe with fewer info-hashes."""
-        for rival in [rival for rival, other in self._rivals.values() if other == torrent]:
-            self.ensure(rival)
-
-    def _refuse(self, desired: DesiredTorrent, problem: str, *, name: str = "add_failed") -> None:
-        torrent = desired.torrent
-        if name == FAULT:
-            problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
-        log("debug", "torrent_not_loaded", torrent=torrent, problem=problem)
-        self._drop(torrent)
-        self._guard.forget(torrent)
-        self._tell_unloaded(desired, self._translator.refused)
-        self._emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
-        self._emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
-        if (newer := self._next.pop(torrent, None)) is not None:
-            self.ensure(newer)
-
-    def _drop(self, torrent: str) -> None:
-        self._renamed.discard(torrent)
-        self._again.pop(torrent, None)
-        self._retrying.pop(torrent, None)
-        self._loading_waits.pop(torrent, None)
-        self._selection_waits.discard(torrent)
-        self._applied.pop(torrent, None)
-        self._confirmed.pop(torrent, None)
-        self._pending.pop(torrent, None)
-        self._undiscovered.discard(torrent)
-        self._unjudged.discard(torrent)
-        self._verifying.pop(torrent, None)
-        self._overwritten.pop(torrent, None)
-        self._loader.drop(torrent)
-        self._translator.forget(torrent)
-        self._policy.forget(torrent)
-        self._pacer.forget(torrent)
+    def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
+        """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
+        self._applier.resume_deleted(torrent, problem)

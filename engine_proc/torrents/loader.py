@@ -16,7 +16,7 @@ Longer than most files here: the steps are best read one after another.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -25,27 +25,24 @@ import msgspec
 from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.resume.rehasher import Rehashed, Rehasher
-from engine_proc.resume.resume_policy import ResumePolicy, Urgency
-from engine_proc.resume.resume_store import FastResumeStore, PutAside, SavedResume
+from engine_proc.resume.resume_policy import Urgency
+from engine_proc.resume.resume_store import PutAside, SavedResume
 from engine_proc.session.session_port import (
     AlreadyThere,
     Hashes,
     InvalidSource,
     Layout,
-    LibtSession,
     Loading,
     NotSelected,
     TorrentFault,
 )
-from engine_proc.session.translator import AlertTranslator, Output
-from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_reconciled
-from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.integrity import Damaged
-from protocol.internal.link import EngineEvent, FilePutAside, HashesProven, MetainfoDamaged
+from protocol.internal.link import FilePutAside, HashesProven, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Reconciled
 
@@ -100,41 +97,22 @@ class Loader:
     """One session's. What comes of a step is returned: None where the torrent is on its way.
 
     Args:
-        session: where torrents are added.
-        store: where fast-resume data and metainfo are read, and put aside.
+        parts: what works on its torrents.
         judged: has sources that were judged for an add.
         rehasher: proves pieces that resume data does not know of.
-        guard: judges whether a torrent's storage is there.
-        translator: is told which torrents come.
-        policy: is told what has to be saved.
-        pacer: is told which torrents have yet to announce themselves to their trackers.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        session: LibtSession,
-        store: FastResumeStore,
-        judged: JudgedSources,
-        rehasher: Rehasher,
-        guard: StorageGuard,
-        translator: AlertTranslator,
-        policy: ResumePolicy,
-        pacer: AnnouncePacer,
-        emit: Callable[[EngineEvent | Output], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._session = session
-        self._store = store
+    def __init__(self, parts: Parts, judged: JudgedSources, rehasher: Rehasher) -> None:
+        self._session = parts.session
+        self._store = parts.store
+        self._guard = parts.guard
+        self._translator = parts.translator
+        self._policy = parts.policy
+        self._pacer = parts.pacer
+        self._emit = parts.emit
+        self._clock = parts.clock
         self._judged_sources = judged
         self._rehasher = rehasher
-        self._guard = guard
-        self._translator = translator
-        self._policy = policy
-        self._pacer = pacer
-        self._emit = emit
-        self._clock = clock
         self._judging: dict[str, _Found] = {}
         self._rehashing: dict[str, _Rehash] = {}
         self._short: dict[str, Mapping[int, int]] = {}

@@ -10,13 +10,14 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
-from engine_proc.session.translator import AlertTranslator, Output
+from engine_proc.session.translator import AlertTranslator
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.judged_sources import JudgedSources
 from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import seal
@@ -49,11 +50,11 @@ class Watch(StorageWatch):
 class Desk:
     """Carries out one session's commands, and keeps what is said; alerts are handed on as the engine does."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, session: FakeSession | None = None) -> None:
         self.dir = ResumeDir(root)
         self.dir.make_engine_dir()
         self.now = 1000.0
-        self.session = FakeSession()
+        self.session = session if session is not None else FakeSession()
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
         self.watch = Watch()
@@ -62,14 +63,12 @@ class Desk:
         self.guard.set_bounds(Bounds(roots=["/"]))
         self.policy = ResumePolicy()
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
-        self.said: list[EngineEvent | Output] = []
+        self.said: list[EngineEvent] = []
         self.judged = JudgedSources()
         self.session_commands = SessionCommands(self.session, self.guard, self.judged, self.hear, lambda: self.now)
-        self.loader = Loader(
+        parts = Parts(
             self.session,
             self.store,
-            self.judged,
-            self.rehasher,
             self.guard,
             self.translator,
             self.policy,
@@ -77,17 +76,8 @@ class Desk:
             self.hear,
             lambda: self.now,
         )
-        self.dispatcher = Dispatcher(
-            self.session,
-            self.store,
-            self.loader,
-            self.guard,
-            self.translator,
-            self.policy,
-            self.pacer,
-            self.hear,
-            lambda: self.now,
-        )
+        self.loader = Loader(parts, self.judged, self.rehasher)
+        self.dispatcher = Dispatcher(parts, self.loader)
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
 
@@ -97,7 +87,7 @@ class Desk:
         self.store.close()
         self.session.close()
 
-    def hear(self, event: EngineEvent | Output) -> None:
+    def hear(self, event: EngineEvent) -> None:
         self.said.append(event)
 
     def pump(self) -> None:

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 import zmq
 
-from engine_proc import engine as shell
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.session.session_port import SourceInfo
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
+from engine_proc.torrents import saver
 from protocol.internal.integrity import unseal
 from protocol.internal.link import (
     AllHandedOver,
@@ -313,7 +313,7 @@ def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monke
 
 def test_saves_wait_while_many_commands_do(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was just added is restored from its record; what clients wait for comes first, and then all is saved."""
-    monkeypatch.setattr(shell, "SAVES_BUSY_S", 3600.0)
+    monkeypatch.setattr(saver, "SAVES_BUSY_S", 3600.0)
     running.configure()
     running.ensure(running.sample.desired())
     running.running(running.sample)  # one save was let go

@@ -30,8 +30,18 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.orders import (
+    ConfirmRetry,
+    Flush,
+    LoadLayout,
+    Order,
+    Reload,
+    SaveCounters,
+    SaveResume,
+    TranslatedEvent,
+)
 from engine_proc.session.session_port import Layout
-from engine_proc.session.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
+from engine_proc.session.translator import AlertTranslator
 from protocol.internal.link import FilesRestored
 from protocol.wire.desired import Selection
 from protocol.wire.events import (
@@ -51,6 +61,7 @@ from tests.fakes.fake_session import FakeSession
 from tools.rig.samples import PIECE_LENGTH, two_files
 
 T = "a" * 40
+Output = TranslatedEvent | Order
 ALL = NativeState.SEEDING
 OutputT = TypeVar("OutputT")
 
@@ -91,12 +102,12 @@ def row(
 
 
 def told(translator: AlertTranslator, *alerts: Alert | TorrentStatus) -> list[Output]:
-    """What comes of alerts; a status stands for an update with that row."""
-    return [
-        output
-        for alert in alerts
-        for output in translator.feed(StatusUpdate([alert]) if isinstance(alert, TorrentStatus) else alert)
-    ]
+    """What comes of alerts, of each the events and then the orders; a status stands for an update with that row."""
+    outputs: list[Output] = []
+    for alert in alerts:
+        events, orders = translator.feed(StatusUpdate([alert]) if isinstance(alert, TorrentStatus) else alert)
+        outputs += [*events, *orders]
+    return outputs
 
 
 def of_kind(outputs: Sequence[object], kind: type[OutputT]) -> list[OutputT]:
@@ -171,7 +182,8 @@ def test_a_magnet_link_is_not_finished_before_anything_of_it_is_wanted(translato
         TorrentState.FETCHING_METADATA
     }
     assert not of_kind(shown, Flush)
-    shown = told(translator, NativeStateChanged(T, NativeState.DOWNLOADING)) + translator.selected(T)
+    shown = told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
+    shown += translator.selected(T)
     shown += told(translator, row(NativeState.DOWNLOADING, 0, 10))
     assert [event.state for event in of_kind(shown, StateChanged)] == [TorrentState.DOWNLOADING]
     assert not of_kind(shown, Flush)
@@ -431,7 +443,7 @@ def test_whatever_comes_what_is_told_is_consistent(history: list[Alert], complet
             )
         if isinstance(alert, Flushed) and flushed_after_finished.get(alert.torrent):
             flushed_after_finished[alert.torrent] = "flushed"
-        for output in translator.feed(alert):
+        for output in told(translator, alert):
             match output:
                 case StateChanged(torrent=torrent):
                     assert output.previous is state[torrent] is not output.state
@@ -462,7 +474,7 @@ def test_a_torrent_loaded_complete_is_news_only_after_it_lacked_something(histor
                 lacked |= any(r.torrent == T and r.state is NativeState.DOWNLOADING and r.done < r.wanted for r in rows)
             case _:
                 pass
-        assert lacked or not of_kind(translator.feed(alert), Completed | Flush)  # type: ignore[arg-type]  # a union works
+        assert lacked or not of_kind(told(translator, alert), Completed | Flush)  # type: ignore[arg-type]  # a union works
 
 
 @given(history=st.lists(alerts))
@@ -536,7 +548,7 @@ class Downloading(RuleBasedStateMachine):
                 self.flushed_since_finished = False
             if isinstance(alert, Flushed):
                 self.flushed_since_finished = True
-            for output in self.translator.feed(alert):
+            for output in told(self.translator, alert):
                 self.hear(output)
 
     def hear(self, output: Output) -> None:
@@ -648,6 +660,7 @@ def test_a_write_that_libtorrent_is_silent_about_is_an_error(translator: AlertTr
     assert [event.state for event in of_kind(outputs, StateChanged)][-1] is TorrentState.ERROR
     outputs = told(translator, row(NativeState.DOWNLOADING, 1))
     assert len(of_kind(outputs, ErrorCleared)) == 1
+    assert of_kind(outputs, ConfirmRetry) == [ConfirmRetry(T)]
     assert [event.state for event in of_kind(outputs, StateChanged)] == [TorrentState.DOWNLOADING]
 
 

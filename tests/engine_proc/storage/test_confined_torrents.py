@@ -6,7 +6,8 @@ import pytest
 
 from engine_proc.resume.pieces import Examined
 from engine_proc.storage.confinement import Escape
-from engine_proc.storage.storage_guard import PATIENCE_S, Confined, Judged
+from engine_proc.storage.decisions import Confined, Judged
+from engine_proc.storage.storage_guard import PATIENCE_S
 from engine_proc.storage.storage_policy import Missing
 from engine_proc.storage.storage_watch import FilesSeen, Look
 from engine_proc.torrents.judged_sources import JUDGED_S
@@ -351,8 +352,7 @@ def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) 
     desk.ensure(desk.sample.desired(place / "root" / "below"))
     desk.decide()
     assert calls(desk) == ["add"]
-    desk.guard._mounts = {**desk.watch.mounts, str(place / "root"): "7 8:1 /"}
-    desk.guard._homes_by_path.clear()
+    desk.guard._homes.read({**desk.watch.mounts, str(place / "root"): "7 8:1 /"})
     other = SampleTorrent("other", {"c": b"content"})
     desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
     desk.ensure(other.desired(place / "root"))
@@ -360,7 +360,7 @@ def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) 
     assert calls(desk) == ["add"]
     assert desk.told() == [("storage_missing", 1)]
     desk.guard.set_covered([str(place / "root"), "/elsewhere"])  # as it is for the next engine
-    for decision in desk.guard._take_mounts(desk.guard._mounts):
+    for decision in desk.guard._take_mounts(desk.guard._homes.mounts):
         desk.dispatcher.decided(decision)
     desk.decide()
     assert calls(desk)[-1] == "add"

@@ -9,7 +9,7 @@ from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.alerts import FileError, MetadataReceived, PrioritiesSet, Selected, TorrentAdded, TorrentGone
 from engine_proc.session.session_port import Loading, NotSelected, TorrentFault
 from engine_proc.storage import storage_policy
-from engine_proc.torrents.dispatch import AGAIN_S
+from engine_proc.torrents.applier import AGAIN_S
 from protocol.internal.integrity import seal
 from protocol.internal.link import FilesRestored, TorrentApplied, TorrentForgotten
 from protocol.wire.desired import DesiredTorrent, Selection

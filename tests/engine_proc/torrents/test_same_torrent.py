@@ -86,8 +86,8 @@ def test_a_conflict_with_one_that_is_being_removed_is_over_with_that(desk: Desk)
     """The torrent is loaded anew, and the error that libtorrent gave it is over."""
     one = desk.sample.desired()
     desk.ensure(one)
-    for output in desk.translator.feed(TorrentTrouble(one.torrent, "torrent already exists in session")):
-        desk.hear(output)
+    for event in desk.translator.feed(TorrentTrouble(one.torrent, "torrent already exists in session")).events:
+        desk.hear(event)
     desk.dispatcher.conflict(Conflict(one.torrent, None, one.torrent, TWO))
     desk.pump()
     assert [call for call, _ in desk.session.calls].count("add") == 2

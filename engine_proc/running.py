@@ -1,0 +1,363 @@
+"""A running session: what was made at the first `Configure`, and what becomes of its commands, alerts and outcomes.
+
+Parts that decide return what is to be told and what is to be done; here it is done.
+"""
+
+import random
+import time
+from typing import Final, assert_never
+
+import msgspec
+
+from engine_proc.resume.rehasher import Rehashed, Rehasher
+from engine_proc.resume.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume.resume_store import FastResumeStore, Outcome
+from engine_proc.session.alerts import (
+    Alert,
+    AlertsLost,
+    Conflict,
+    Faulted,
+    FileError,
+    Flushed,
+    Historied,
+    Listening,
+    NativeStateChanged,
+    PrioritiesSet,
+    ResumeData,
+    ResumeUnsaved,
+    Selected,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentAdded,
+    TorrentGone,
+    TrackerAnswered,
+    TrackerAsked,
+    TrackerFailed,
+)
+from engine_proc.session.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
+from engine_proc.session.outbox import Outbox
+from engine_proc.session.session_port import LibtSession
+from engine_proc.session.statistics import Statistics
+from engine_proc.session.translator import AlertTranslator
+from engine_proc.session.update_schedule import UpdateSchedule
+from engine_proc.session_commands import SessionCommands
+from engine_proc.storage.decisions import Confined, Decision, Judged
+from engine_proc.storage.held_errors import HeldErrors
+from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
+from engine_proc.storage.storage_policy import Present
+from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
+from engine_proc.torrents.dispatch import Dispatcher
+from engine_proc.torrents.judged_sources import JudgedSources
+from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.parts import Parts
+from engine_proc.torrents.saver import Saver
+from engine_proc.trackers.announce_pacer import AnnouncePacer
+from engine_proc.trackers.tracker_news import TrackerNews
+from protocol.internal.flight_recorder import FlightRecorder
+from protocol.internal.link import (
+    CallPeers,
+    Configure,
+    Drain,
+    EngineCommand,
+    EngineEvent,
+    EnsureTorrent,
+    ForgetTorrent,
+    HistoryFound,
+    InspectSource,
+    LookAtFiles,
+    QueryFiles,
+    QueryTrackers,
+    SaveAll,
+    VerifyTorrent,
+)
+from protocol.wire.events import TorrentError
+
+READ_AGAIN_S: Final = 2.0
+"""When torrents that could not be read are tried again."""
+
+
+class AlertsDropped(Exception):
+    """libtorrent's alert queue was full, and nobody knows what was in those that are gone."""
+
+
+class Running:
+    """One session's.
+
+    Args:
+        session: the session.
+        store: where resume data is stored.
+        judged: has sources that were judged for an add.
+        rehasher: proves pieces that resume data does not know of.
+        guard: knows which storage is there.
+        translator: knows what alerts mean.
+        outbox: has events on their way.
+        recorder: is told which torrent a decision is about.
+    """
+
+    def __init__(
+        self,
+        session: LibtSession,
+        store: FastResumeStore,
+        judged: JudgedSources,
+        rehasher: Rehasher,
+        guard: StorageGuard,
+        translator: AlertTranslator,
+        outbox: Outbox,
+        recorder: FlightRecorder,
+    ) -> None:
+        clock = time.monotonic
+        now = clock()
+        self._session = session
+        self._guard = guard
+        self._translator = translator
+        self._outbox = outbox
+        self._recorder = recorder
+        self._pacer = AnnouncePacer(now, random.random)
+        policy = ResumePolicy()
+        parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
+        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self._commands = SessionCommands(session, guard, judged, self._emit, clock)
+        self._saver = Saver(parts, self._dispatcher)
+        self._trackers = TrackerNews(session)
+        self._statistics = Statistics()
+        self._held_errors = HeldErrors(patience_s=PATIENCE_S)
+        self._audit = AuditSchedule()
+        self._updates = UpdateSchedule(now)
+        self._updates.busy = True
+        self._answered_at = now
+        self._next_census = now + CYCLE_S
+        self._next_reading = now
+
+    def _emit(self, event: EngineEvent) -> None:
+        """Puts an event on its way; an error of files that are being looked at waits for what the look finds."""
+        if isinstance(event, TorrentError) and event.name == "storage" and self._guard.looking(event.torrent):
+            self._held_errors.hold(event, time.monotonic())
+        else:
+            self._outbox.put(event, time.monotonic())
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def execute(self, command: EngineCommand) -> None:
+        """Carries out a command; most are confirmed by events that follow."""
+        self._updates.busy = True
+        match command:
+            case Configure():
+                self._commands.configure(command)
+            case InspectSource():
+                self._commands.inspect(command)
+            case EnsureTorrent():
+                self._ensure(command)
+            case ForgetTorrent():
+                self._dispatcher.forget(command)
+            case QueryFiles():
+                self._commands.query_files(command)
+            case QueryTrackers(torrent=torrent):
+                self._trackers.read_back(torrent, self._commands.query_trackers(command))
+            case SaveAll(hand_over=hand_over):
+                self._saver.save_all(hand_over=hand_over)
+            case CallPeers(torrent=torrent, peers=peers):
+                self._dispatcher.connect(torrent, peers)
+            case VerifyTorrent(torrent=torrent, writer=writer):
+                self._dispatcher.verify(torrent, writer)
+            case LookAtFiles(torrent=torrent):
+                self._dispatcher.look_at_files(torrent)
+            case Drain():
+                self.drain()
+            case _:
+                assert_never(command)
+
+    def confirm_settings(self, command: Configure) -> None:
+        """Says that the settings are in force with which the session was made."""
+        self._commands.confirm_settings(command)
+
+    def _ensure(self, command: EnsureTorrent) -> None:
+        desired, counted = command.desired, (command.downloaded, command.uploaded)
+        if command.history or any(counted):
+            self._session.count_from(desired.torrent, None if command.history else counted)
+        if command.afresh:
+            self._dispatcher.retry(desired)
+        else:
+            self._dispatcher.ensure(desired, files_known=command.files_known)
+
+    # -- alerts and outcomes --------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Takes in all alerts that wait, and carries out what follows from them."""
+        for alert in self._session.pop_alerts():
+            self._take(alert)
+            events, orders = self._translator.feed(alert)
+            for event in events:
+                self._emit(event)
+            for order in orders:
+                self._perform(order)
+
+    def _take(self, alert: Alert) -> None:
+        match alert:
+            case TorrentAdded(torrent, problem):
+                if problem is None:
+                    self._audit.watch(torrent)
+                    self._trackers.added(torrent)
+                self._dispatcher.added(alert)
+            case TorrentGone(torrent):
+                self._dispatcher.gone(alert)
+                self._outbox.forget(torrent)
+                self._audit.forget(torrent)
+                self._trackers.forget(torrent)
+                self._held_errors.forget(torrent)
+                self._saver.gone(torrent)
+            case TrackerAsked() | TrackerAnswered() | TrackerFailed():
+                self._trackers.feed(alert)
+            case Historied():
+                self._emit(HistoryFound(**msgspec.structs.asdict(alert)))
+            case Faulted():
+                self._dispatcher.alert_faulted(alert)
+            case Selected():
+                self._dispatcher.selected(alert)
+            case Conflict():
+                self._dispatcher.conflict(alert)
+            case FileError():
+                self._dispatcher.file_failed(alert)
+            case PrioritiesSet():
+                self._dispatcher.priorities_set(alert)
+            case NativeStateChanged(torrent, state):
+                self._dispatcher.state_changed(torrent, state)
+            case ResumeData():
+                self._saver.made(alert)
+            case ResumeUnsaved():
+                self._saver.not_made(alert)
+            case Flushed(torrent):
+                # A torrent that has just finished is told to be complete with the next update.
+                self._updates.hurry(time.monotonic())
+                self._saver.flushed(torrent)
+            case Listening():
+                self._statistics.listening(alert)
+            case SessionStatistics():
+                now = self._answered_at = time.monotonic()
+                if (stats := self._statistics.sample(alert, now, self._session.listen_port)) is not None:
+                    self._emit(stats)
+            case StatusUpdate(rows):
+                self._updates.busy = bool(rows)
+            case AlertsLost():
+                # One of them may have been what something waits for; the next engine begins from what is true.
+                raise AlertsDropped
+            case _:
+                pass
+
+    def _perform(self, order: Order) -> None:
+        match order:
+            case Flush(torrent):
+                self._saver.flush(torrent)
+            case LoadLayout(torrent):
+                self._dispatcher.metadata_received(torrent)
+            case Reload(torrent):
+                self._dispatcher.unload(torrent)
+            case SaveResume(torrent, final):
+                self._saver.want(torrent, Urgency.AT_ONCE if final else Urgency.PROGRESS)
+            case SaveCounters(torrent):
+                self._saver.want(torrent, Urgency.COUNTERS)
+            case ConfirmRetry(torrent):
+                self._dispatcher.error_cleared(torrent)
+            case _:
+                assert_never(order)
+
+    def stored(self, outcome: Outcome) -> None:
+        """Resume data was written or deleted, or could not be."""
+        if outcome.deleted:
+            self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
+        else:
+            self._saver.stored(outcome)
+
+    def rehashed(self, outcome: Rehashed) -> None:
+        """How far the rehasher is with a torrent."""
+        self._dispatcher.rehashed(outcome)
+
+    def decide(self, decision: Decision) -> None:
+        """Carries out what the storage guard has decided."""
+        match decision:
+            case Confined(int(token), problem):
+                self._commands.confined(token, problem)
+            case Judged(torrent, verdict):  # which has it loaded: what goes wrong then is about this torrent
+                outer = self._recorder.begin(b"judged", torrent)
+                self._dispatcher.decided(decision)
+                self._recorder.end(outer)
+                self._looked(torrent, sound=isinstance(verdict, Present) and not verdict.short)
+            case Confined(str(torrent), problem):
+                self._dispatcher.decided(decision)
+                self._looked(torrent, sound=problem is None)
+            case _:
+                self._dispatcher.decided(decision)
+
+    def _looked(self, torrent: str, *, sound: bool) -> None:
+        error = self._held_errors.looked(torrent, sound=sound)
+        if error is not None:
+            self._emit(error)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def beat(self, now: float, *, busy: bool) -> int:
+        """What goes with a heartbeat; returns the milliseconds since libtorrent has answered last.
+
+        Args:
+            busy: commands wait.
+        """
+        self._outbox.extend(self._trackers.take())
+        self._session.post_statistics()
+        if not self._saver.draining:
+            self._read_again(now)
+            if not busy:
+                self._look_around(now)
+        return int((now - self._answered_at) * 1000)
+
+    def tick(self, now: float, *, busy: bool) -> None:
+        """Does what is due.
+
+        Args:
+            busy: commands wait.
+        """
+        if busy or self._dispatcher.adding_many:
+            self._updates.hold_back(now)
+        if self._updates.due(now):
+            self._session.post_updates()
+        for decision in self._guard.tick(now):
+            self.decide(decision)
+        self._outbox.extend(self._held_errors.overdue(now))
+        self._outbox.ripen(now)
+        self._outbox.extend(self._trackers.known())
+        for torrent in self._pacer.due(now):
+            self._dispatcher.release_trackers(torrent)
+        self._saver.tick(now, self._updates.calm_from)
+        self._dispatcher.tick(now)
+
+    def next_due(self) -> float:
+        """When `tick` has something to do."""
+        parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
+        saves = self._saver.next_due(self._updates.calm_from)
+        return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
+
+    def _read_again(self, now: float) -> None:
+        """Has torrents tried again of which something stored could not be read."""
+        if now >= self._next_reading:
+            self._next_reading = now + READ_AGAIN_S
+            self._dispatcher.read_again()
+
+    def _look_around(self, now: float) -> None:
+        """Compares some torrents with what is desired of them."""
+        for torrent in self._audit.due(now):
+            self._dispatcher.audit(torrent)
+        if now >= self._next_census:
+            self._next_census = now + CYCLE_S
+            self._commands.census()
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Has all saved that is unsaved; nothing is transferred any more."""
+        self._saver.drain()
+
+    def leave(self) -> None:
+        """What is not saved by now is not saved any more."""
+        self._saver.give_up()
+
+    def drained(self) -> bool:
+        """Whether nothing is left to save of what `Drain` has found unsaved."""
+        return self._saver.drained()

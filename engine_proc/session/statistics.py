@@ -1,0 +1,39 @@
+"""Rates of the session, from the totals that libtorrent counts. Pure."""
+
+from collections.abc import Callable
+from typing import Final
+
+from engine_proc.session.alerts import Listening, SessionStatistics
+from protocol.internal.link import SessionStats
+
+SAMPLE_S: Final = 1.0
+"""Between two samples; libtorrent is asked more often, which shows that it lives."""
+
+
+class Statistics:
+    """One session's. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, SessionStatistics] | None = None
+        self._listeners: dict[str, int] = {}
+
+    def listening(self, alert: Listening) -> None:
+        """The session listens somewhere."""
+        self._listeners = {**self._listeners, alert.where: alert.port}
+
+    def sample(self, alert: SessionStatistics, now: float, listen_port: Callable[[], int]) -> SessionStats | None:
+        """Totals, and the rates since the last sample; None where that was a moment ago."""
+        if self._last is not None and now - self._last[0] < SAMPLE_S:
+            return None
+        at, before = self._last or (now, alert)
+        seconds = max(now - at, 1e-3)
+        self._last = (now, alert)
+        return SessionStats(
+            download_bps=int((alert.downloaded - before.downloaded) / seconds),
+            upload_bps=int((alert.uploaded - before.uploaded) / seconds),
+            downloaded=alert.downloaded,
+            uploaded=alert.uploaded,
+            peers=alert.peers,
+            listen_port=listen_port(),
+            listeners=self._listeners,
+        )

@@ -1,0 +1,238 @@
+"""The storage guard's record of a mount: its room, the torrents that wait for it, and what of that was told. Pure."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import Final
+
+from engine_proc.storage import storage_policy
+from engine_proc.storage.questions import NEVER
+from engine_proc.storage.storage_policy import Action, Measured, Space, WriteFailed
+from engine_proc.storage.storage_watch import Look
+from protocol.internal.link import StorageState
+
+DISK_FULL: Final = "disk_full"
+STORAGE_MISSING: Final = "storage_missing"
+
+TELL_S: Final = 2.0
+"""How long what is told is held back while it may still change."""
+
+
+class Mount:
+    """A mount point that torrents are on, or that they miss. Times are monotonic seconds.
+
+    Fields:
+        space: whether there is room.
+        held: the torrents that are paused because there is none.
+        missing: those that are not loaded because their files are not there, and what is wrong, in words.
+        silent: it did not answer in time when it was asked last.
+        free_bytes: as measured last, None where that is not known.
+        measure_at: when its room is measured; NEVER while it is, None where nobody wants to know.
+        to_ask: looks that are asked together with the next tick.
+    """
+
+    __slots__ = (
+        "_news",
+        "_told",
+        "free_bytes",
+        "held",
+        "measure_at",
+        "missing",
+        "point",
+        "silent",
+        "space",
+        "to_ask",
+    )
+
+    def __init__(self, point: str) -> None:
+        self.point = point
+        self.space = Space()
+        self.held: set[str] = set()
+        self.missing: dict[str, str] = {}
+        self.silent = False
+        self.free_bytes: int | None = None
+        self.measure_at: float | None = None
+        self.to_ask: list[Look] = []
+        self._news: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    # -- room -----------------------------------------------------------------------------------------------------
+
+    def write_failed(self, now: float) -> bool:
+        """A write found no space: whether those who write here have to be held from now on."""
+        self.space, action = storage_policy.step(self.space, WriteFailed(), now)
+        if action is not Action.HOLD:
+            return False
+        self.measure_at = now
+        self.free_bytes = None
+        self.note(DISK_FULL, now)
+        return True
+
+    def measured(self, measured: Measured, now: float) -> frozenset[str]:
+        """Its room was measured: the torrents that are held no longer."""
+        self.free_bytes = measured.free_bytes
+        self.space, action = storage_policy.step(self.space, measured, now)
+        return self.release(now) if action is Action.RELEASE else frozenset()
+
+    def measure_soon(self, now: float) -> None:
+        """Somebody says that there is room again."""
+        self.space = storage_policy.hurried(self.space)
+        self.measure_at = now
+
+    def release(self, now: float) -> frozenset[str]:
+        """Lets go of the torrents that are held, and returns them."""
+        self.measure_at = None
+        self.note(DISK_FULL, now)
+        released, self.held = frozenset(self.held), set()
+        return released
+
+    def due_measurement(self, now: float) -> bool:
+        """Whether its room is to be measured now; it counts as under way."""
+        if self.measure_at is None or now < self.measure_at:
+            return False
+        self.measure_at = NEVER
+        return True
+
+    def forget_space(self, now: float) -> None:
+        """It was unmounted: what is mounted there next has its own room. Nobody is held here any more."""
+        self.release(now)
+        self.space = Space()
+
+    # -- who waits ------------------------------------------------------------------------------------------------
+
+    def hold(self, torrent: str, now: float) -> None:
+        """A torrent waits for room."""
+        self.held.add(torrent)
+        self.note(DISK_FULL, now)
+
+    def unhold(self, torrent: str, now: float) -> None:
+        """A torrent does not wait for room, or not any more."""
+        if torrent in self.held:
+            self.held.discard(torrent)
+            self.note(DISK_FULL, now)
+
+    def miss(self, torrent: str, problem: str, now: float) -> None:
+        """A torrent waits for its files."""
+        self.missing[torrent] = problem
+        self.note(STORAGE_MISSING, now)
+
+    def found(self, torrent: str, now: float) -> None:
+        """A torrent does not wait for its files any more."""
+        self.missing.pop(torrent, None)
+        self.note(STORAGE_MISSING, now)
+
+    # -- what is told ---------------------------------------------------------------------------------------------
+
+    def note(self, problem: str, now: float) -> None:
+        """There may be something to tell of a problem."""
+        self._news.setdefault(problem, now)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there may be something to tell."""
+        return bool(self._news)
+
+    def due_news(self, now: float, *, settled: bool) -> list[str]:
+        """The problems that are to be told of now; they count as told.
+
+        Args:
+            settled: no torrent is being looked at.
+        """
+        known = {DISK_FULL: self.free_bytes is not None, STORAGE_MISSING: settled}
+        due = [problem for problem, since in self._news.items() if known[problem] or now - since >= TELL_S]
+        for problem in due:
+            del self._news[problem]
+        return due
+
+    def state(self, problem: str, *, mounted: bool) -> StorageState | None:
+        """Says whole which torrents wait for what, with none that it is over; None where that was never told."""
+        full = problem == DISK_FULL and self.space.full
+        if problem == STORAGE_MISSING:
+            torrents = sorted(self.missing)
+            message = self.missing[torrents[0]] if torrents else ""
+        else:
+            torrents = sorted(self.held) if full else []
+            message = f"no space left on {self.point}: make room there; the torrent goes on by itself once there is"
+        if torrents or full:
+            self._told.add(problem)
+        elif problem in self._told:
+            self._told.discard(problem)
+            message = ""
+        else:
+            return None
+        return StorageState(
+            mount_point=self.point,
+            problem=problem,
+            message=message,
+            torrents=torrents,
+            free_bytes=self.free_bytes or 0,
+            whole=full or (bool(torrents) and (not mounted or self.silent)),
+        )
+
+    def times(self) -> Iterable[float]:
+        """When there may be something to do; none while nothing is to be done."""
+        if self.to_ask:
+            yield 0.0
+        if self.measure_at is not None and self.measure_at != NEVER:
+            yield self.measure_at
+        for since in self._news.values():
+            yield since + TELL_S
+
+
+class MountRecords:
+    """Those of all mount points that torrents are on, or that they miss."""
+
+    def __init__(self) -> None:
+        self._mounts: dict[str, Mount] = {}
+
+    def at(self, mount_point: str) -> Mount:
+        """The record of a mount point."""
+        mount = self._mounts.get(mount_point)
+        if mount is None:
+            mount = self._mounts[mount_point] = Mount(mount_point)
+        return mount
+
+    def all(self) -> Iterable[Mount]:
+        """All of them."""
+        return self._mounts.values()
+
+    def unhold(self, torrent: str, now: float) -> None:
+        """A torrent waits for room nowhere."""
+        for mount in self._mounts.values():
+            mount.unhold(torrent, now)
+
+    def measure_soon(self, torrent: str, now: float) -> None:
+        """Somebody says that there is room again where a torrent is held."""
+        for mount in self._mounts.values():
+            if torrent in mount.held:
+                mount.measure_soon(now)
+
+    def missing(self) -> list[str]:
+        """The torrents whose files are not there."""
+        return [torrent for mount in self._mounts.values() for torrent in mount.missing]
+
+    def read(self, mounted: Container[str], now: float) -> None:
+        """These mount points are mounted now."""
+        for mount in self._mounts.values():
+            if mount.space.full and mount.point not in mounted:
+                mount.forget_space(now)
+
+    def states(self, mounted: Container[str], settled: Callable[[], bool], now: float) -> list[StorageState]:
+        """What is to be told now.
+
+        Args:
+            mounted: the mount points that are mounted.
+            settled: whether no torrent is being looked at.
+        """
+        news = [mount for mount in self._mounts.values() if mount.has_news]
+        if not news:
+            return []
+        calm = settled()
+        states = (
+            mount.state(problem, mounted=mount.point in mounted)
+            for mount in news
+            for problem in mount.due_news(now, settled=calm)
+        )
+        return [state for state in states if state is not None]
+
+    def next_due(self) -> float | None:
+        """When there may be something to do."""
+        return min((at for mount in self._mounts.values() for at in mount.times()), default=None)

@@ -1,0 +1,81 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine_proc.torrents.transitions import (
+    BEING_REMOVED,
+    IN_PLACE,
+    LEAVING,
+    ON_ITS_WAY,
+    READY,
+    TRANSITIONS,
+    UNLOADABLE,
+    IllegalTransition,
+    Input,
+    State,
+    step,
+)
+
+
+def reachable(start: State, without: frozenset[Input] = frozenset()) -> set[State]:
+    """The states that a torrent can get into."""
+    found, new = {start}, [start]
+    while new:
+        state = new.pop()
+        for happened, after in TRANSITIONS[state].items():
+            if happened not in without and after not in found:
+                found.add(after)
+                new.append(after)
+    return found
+
+
+def test_every_state_is_in_the_table() -> None:
+    """And every input is of use somewhere."""
+    assert set(TRANSITIONS) == set(State)
+    assert {happened for row in TRANSITIONS.values() for happened in row} == set(Input)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_is_entered_and_left(state: State) -> None:
+    """From a torrent that is not there, and back to that."""
+    assert state in reachable(State.ABSENT)
+    assert State.ABSENT in reachable(state)
+    assert any(after is not state for after in TRANSITIONS[state].values())
+
+
+@pytest.mark.parametrize("state", sorted(BEING_REMOVED, key=str))
+def test_a_removal_is_not_given_up(state: State) -> None:
+    """Whatever happens meanwhile, it does not get into the session to stay, unless it is loaded anew after it."""
+    assert reachable(state, frozenset({Input.LOAD})) <= BEING_REMOVED | {State.ABSENT}
+
+
+@pytest.mark.parametrize("state", sorted(LEAVING, key=str))
+def test_what_is_leaving_is_left_when_the_session_lets_go_of_it(state: State) -> None:
+    """That is the last that is heard of a torrent."""
+    after = step(state, Input.GONE)
+    assert after is (State.ABSENT if after is State.ABSENT else State.CLEANING_UP)
+
+
+@given(history=st.lists(st.sampled_from(list(Input))))
+def test_any_history_ends_in_a_state_or_says_that_it_cannot_be(history: list[Input]) -> None:
+    """What cannot happen is an error, and never an undefined state."""
+    state = State.ABSENT
+    for happened in history:
+        if happened in TRANSITIONS[state]:
+            state = step(state, happened)
+        else:
+            with pytest.raises(IllegalTransition):
+                step(state, happened)
+    assert state in State
+
+
+def test_the_groups_do_not_contradict_each_other() -> None:
+    """A torrent is at one place."""
+    for one, other in itertools.combinations([IN_PLACE, ON_ITS_WAY, {State.ABSENT}, {State.CLEANING_UP}], 2):
+        assert not one & other
+    assert IN_PLACE < UNLOADABLE
+    assert not READY & (ON_ITS_WAY | LEAVING | BEING_REMOVED)
+    assert all(Input.UNLOAD in TRANSITIONS[state] and Input.EXPEL in TRANSITIONS[state] for state in UNLOADABLE)
+    assert all(Input.GONE in TRANSITIONS[state] for state in LEAVING)
