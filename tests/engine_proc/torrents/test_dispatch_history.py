@@ -28,8 +28,8 @@ from engine_proc.torrents.transitions import IN_PLACE, LEAVING, State
 from protocol.internal.link import ForgetTorrent, TorrentApplied, TorrentForgotten
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.desk import RULES, Desk, changed
-from tests.engine_proc.samples import PIECE_LENGTH
 from tests.fakes.fake_session import FakeSession
+from tools.rig.samples import PIECE_LENGTH
 
 METHODS: Final = ("add", "set_paused", "set_limits", "set_selection", "unload", "remove", "paths", "flush", "layout")
 SLOW: Final = Selection(exclude=["*.txt", "*.nfo"])
