@@ -40,7 +40,7 @@ from protocol.host.mounts import Mounts
 from protocol.internal.bounds import Bounds
 from protocol.internal.link import StorageState
 from protocol.wire.desired import DesiredTorrent
-from tests.engine_proc.test_translator import row
+from tests.engine_proc.session.test_translator import row
 
 BOTH: Final = {"/": "1:1 /", "/disk": "2:1 /"}
 NO_DISK: Final = {"/": "1:1 /"}
