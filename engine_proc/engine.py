@@ -22,7 +22,7 @@ from engine_proc.session.session_port import InvalidSetting, LibtSession
 from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import StorageWatch
-from engine_proc.torrents.judged_sources import JudgedSources
+from engine_proc.torrents.loading.judged_sources import JudgedSources
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link import (
     AllHandedOver,

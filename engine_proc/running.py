@@ -47,8 +47,8 @@ from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
 from engine_proc.torrents.dispatch import Dispatcher
-from engine_proc.torrents.judged_sources import JudgedSources
-from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.loading.judged_sources import JudgedSources
+from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
 from engine_proc.trackers.announce_pacer import AnnouncePacer

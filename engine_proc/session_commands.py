@@ -15,7 +15,7 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from engine_proc.storage.storage_guard import StorageGuard
-from engine_proc.torrents.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.readback import tell_limits
 from protocol.internal.integrity import crc32_of
 from protocol.internal.link import (

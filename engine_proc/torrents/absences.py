@@ -11,7 +11,7 @@ from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
 from engine_proc.session.orders import TranslatedEvent
 from engine_proc.session.session_port import AlreadyThere, Hashes
-from engine_proc.torrents.loader import Absent, Loader
+from engine_proc.torrents.loading.loader import Absent, Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Records
 from engine_proc.torrents.transitions import Input

@@ -14,7 +14,7 @@ from engine_proc.storage.confinement import LEADS_OUT
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
-from engine_proc.torrents.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
+from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_limits
 from engine_proc.torrents.records import Expelled, Records, Removal

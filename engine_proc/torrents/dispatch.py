@@ -26,7 +26,7 @@ from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
-from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_reconciled
 from engine_proc.torrents.records import Records

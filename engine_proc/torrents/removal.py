@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from engine_proc.storage.leftovers import Leftover
-from engine_proc.torrents.loader import Loader, NotLoaded
+from engine_proc.torrents.loading.loader import Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Record, Records, Removal
 from engine_proc.torrents.transitions import Input, State

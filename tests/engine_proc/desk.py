@@ -15,8 +15,8 @@ from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
 from engine_proc.torrents.dispatch import Dispatcher
-from engine_proc.torrents.judged_sources import JudgedSources
-from engine_proc.torrents.loader import Loader
+from engine_proc.torrents.loading.judged_sources import JudgedSources
+from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.bounds import Bounds

@@ -10,7 +10,7 @@ from engine_proc.storage.decisions import Confined, Judged
 from engine_proc.storage.storage_guard import PATIENCE_S
 from engine_proc.storage.storage_policy import Missing
 from engine_proc.storage.storage_watch import FilesSeen, Look
-from engine_proc.torrents.judged_sources import JUDGED_S
+from engine_proc.torrents.loading.judged_sources import JUDGED_S
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import crc32_of
 from protocol.internal.link import (

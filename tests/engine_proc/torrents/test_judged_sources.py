@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_proc.session.session_port import SourceInfo
-from engine_proc.torrents.judged_sources import JUDGED_S, SOURCES_MAX, JudgedSource, JudgedSources
+from engine_proc.torrents.loading.judged_sources import JUDGED_S, SOURCES_MAX, JudgedSource, JudgedSources
 from protocol.wire.desired import DesiredTorrent
 
 IDS: Final = [f"{number:040x}" for number in range(6)]

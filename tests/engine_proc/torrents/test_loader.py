@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -488,3 +489,54 @@ def test_what_cannot_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.Monke
     assert desk.heard(TorrentApplied)[-1] == applied(newer)
     desk.dispatcher.read_again()
     assert desk.said == [] or not desk.heard(TorrentError)
+
+
+# -- how often metainfo is read ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("crc32_known", [True, False])
+@pytest.mark.parametrize("damaged", [True, False], ids=["damaged-resume-data", "no-resume-data"])
+def test_metainfo_is_read_and_parsed_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crc32_known: bool, damaged: bool
+) -> None:
+    """Where the torrent's files will be, and what is added, is of the same reading; nothing of it is kept then."""
+    reads, parses = 0, []
+    load_metainfo, inspect, add = desk.store.load_metainfo, desk.session.inspect, desk.session.add
+
+    def count_reads(torrent: str, crc32: int | None) -> bytes | None:
+        nonlocal reads
+        reads += 1
+        return load_metainfo(torrent, crc32)
+
+    def parse(**source: Any) -> Any:
+        parses.append(object())
+        return inspect(**source)._replace(parsed=parses[-1])
+
+    def added(desired: DesiredTorrent, **given: Any) -> Any:
+        assert [given["parsed"]] == parses
+        return add(desired, **given)
+
+    monkeypatch.setattr(desk.store, "load_metainfo", count_reads)
+    monkeypatch.setattr(desk.session, "inspect", parse)
+    monkeypatch.setattr(desk.session, "add", added)
+    desk.session.on_disk = True
+    if damaged:
+        desk.dir.fastresume(desk.sample.torrent).write_bytes(b"damaged")
+    crc32 = crc32_of(desk.sample.metainfo) if crc32_known else None
+    desired = desk.sample.desired(tmp_path, metainfo_crc32=crc32)
+    desk.ensure(desired)
+    desk.decide()
+    assert desk.heard(TorrentApplied) == [applied(desired)]
+    assert (reads, len(parses)) == (1, 1)
+    assert not desk.judged.has(desired)
+
+
+def test_the_metainfo_of_a_torrent_that_waits_is_not_kept(desk: Desk, tmp_path: Path) -> None:
+    """It may wait for long; it is read again then."""
+    desk.session.on_disk = True
+    desired = desk.sample.desired(tmp_path / "gone" / "files", mount_point=str(tmp_path / "gone"))
+    desk.ensure(desired)
+    desk.decide()
+    assert desk.session.torrents() == frozenset()
+    assert desk.guard.waits(desired)
+    assert not desk.judged.has(desired)

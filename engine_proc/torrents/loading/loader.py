@@ -11,8 +11,6 @@
 
 The loader knows where on this way a torrent is, and nothing else. What is asked for, applied and confirmed, what is to
 be done next and what is being forgotten are the dispatcher's books, and it can end the way at any step.
-
-Longer than most files here: the steps are best read one after another.
 """
 
 import contextlib
@@ -38,11 +36,12 @@ from engine_proc.session.session_port import (
 )
 from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.torrents import reconcile
-from engine_proc.torrents.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.loading.finder import Finder, Found
+from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_reconciled
 from protocol.internal.integrity import Damaged
-from protocol.internal.link import FilePutAside, HashesProven, MetainfoDamaged
+from protocol.internal.link import FilePutAside, HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Reconciled
 
@@ -67,22 +66,6 @@ class Failed(NamedTuple):
 
 
 NotLoaded = Absent | Failed
-
-
-class _Found(NamedTuple):
-    """What is stored of a torrent that is to be loaded, or why that cannot be trusted.
-
-    Fields:
-        informed: its resume data is from before its metadata was known, which has come by metainfo since.
-        judged: its source, where that was judged just now.
-    """
-
-    desired: DesiredTorrent
-    saved: SavedResume | None = None
-    examined: Examined | None = None
-    problem: Damaged | InvalidSource | None = None
-    informed: bool = False
-    judged: JudgedSource | None = None
 
 
 class _Rehash(NamedTuple):
@@ -111,15 +94,13 @@ class Loader:
         self._pacer = parts.pacer
         self._emit = parts.emit
         self._clock = parts.clock
-        self._judged_sources = judged
+        self._finder = Finder(parts, judged)
         self._rehasher = rehasher
-        self._judging: dict[str, _Found] = {}
+        self._judging: dict[str, Found] = {}
         self._rehashing: dict[str, _Rehash] = {}
         self._short: dict[str, Mapping[int, int]] = {}
         self._taken: dict[str, Loading] = {}
         self._restored: set[str] = set()
-        self._told_damaged: set[str] = set()
-        """The torrents whose .torrent file the supervisor was told of."""
         self.files_known: set[str] = set()
         """The torrents on their way whose files the supervisor knows already."""
 
@@ -132,7 +113,7 @@ class Loader:
             to_remove: it is loaded to be removed with its files, so that it does not matter what is in them.
         """
         try:
-            found = self._find(desired)
+            found = self._finder.find(desired, to_load=True)
         except OSError as error:
             return Failed(desired, error)
         verdict = self._guard.look(desired, found.examined)
@@ -201,7 +182,7 @@ class Loader:
     def claimed_bytes(self, desired: DesiredTorrent) -> int:
         """What a torrent's resume data claims, in bytes of wanted files; 0 where there is none to be trusted."""
         with contextlib.suppress(OSError, TorrentFault, NotSelected):
-            examined = self._find(desired).examined
+            examined = self._finder.find(desired, to_load=False).examined
             return 0 if examined is None else examined.bytes_done
         return 0
 
@@ -219,7 +200,7 @@ class Loader:
         self._short.pop(torrent, None)
         self._taken.pop(torrent, None)
         self._restored.discard(torrent)
-        self._told_damaged.discard(torrent)
+        self._finder.forget(torrent)
         self.files_known.discard(torrent)
 
     def look_again(self, desired: DesiredTorrent) -> Verdict | None:
@@ -228,80 +209,16 @@ class Loader:
         None, too, where its resume data cannot be read: then nothing is known of its files.
         """
         with contextlib.suppress(OSError):
-            return self._guard.look(desired, self._find(desired).examined, loaded=True)
+            return self._guard.look(desired, self._finder.find(desired, to_load=False).examined, loaded=True)
         return None
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
         """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
-        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
-        # What has failed in loading it may fail again here.
-        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
-            saved = self._store.load(desired.torrent)
-            return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
-        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
-            return self._session.describe(desired, metainfo=metainfo, resume=None)
-        return None
-
-    # -- found ----------------------------------------------------------------------------------------------------
-
-    def _find(self, desired: DesiredTorrent) -> _Found:
-        """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError."""
-        try:
-            judged = self._judged_sources.take(desired)
-            saved = self._store.load(desired.torrent)
-            if saved is None and judged is not None:
-                others = judged.paths_at(self._clock())
-                return _Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)
-            if saved is None:
-                return _Found(desired, examined=self._unclaimed(desired))
-            given: list[bytes | None] = []
-
-            def metainfo() -> bytes | None:
-                given.append(self._metainfo(desired))
-                return given[-1]
-
-            examined = self._session.examine(desired, metainfo=metainfo, resume=saved.blob)
-            return _Found(desired, saved, examined, informed=any(given))
-        except (Damaged, InvalidSource) as error:
-            return _Found(desired, examined=self._unclaimed(desired), problem=error)
-
-    def _unclaimed(self, desired: DesiredTorrent) -> Examined | None:
-        """Of a torrent without resume data, where its files will be; None where its source is no good."""
-        metainfo = self._metainfo(desired)
-        magnet = desired.magnet if metainfo is None else None
-        try:
-            found = self._session.inspect(magnet=magnet, metainfo=metainfo, save_path=desired.save_path)
-        except InvalidSource:
-            return None
-        return Examined([], 0, 0, 0, others=found.paths)
-
-    def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
-        """The torrent's .torrent file, None where it cannot be trusted; resume data may do without.
-
-        It is a record of the supervisor's, which hears of it and puts it aside.
-        """
-        torrent = desired.torrent
-        try:
-            metainfo = self._store.load_metainfo(torrent, desired.metainfo_crc32)
-            if metainfo is not None and desired.metainfo_crc32 is None:
-                found = self._session.inspect(magnet=None, metainfo=metainfo)
-                if torrent not in (found.torrent, *found.hashes):
-                    raise Damaged(f"it is of another torrent, {found.torrent}")
-        except (Damaged, InvalidSource) as error:
-            if torrent not in self._told_damaged:
-                self._told_damaged.add(torrent)
-                self._emit(MetainfoDamaged(torrent=torrent, problem=str(error)))
-            return None
-        return metainfo
-
-    def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
-        what = f"{aside.file} is damaged: {problem}"
-        done = "; ".join([aside.done, *more])
-        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
+        return self._finder.describe(desired)
 
     # -- judged ---------------------------------------------------------------------------------------------------
 
-    def _judged(self, found: _Found, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
+    def _judged(self, found: Found, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
         desired = found.desired
         if isinstance(verdict, Outside):
             return Failed(desired, LeadsOut(verdict.problem))
@@ -316,9 +233,14 @@ class Loader:
             return Failed(desired, error)
         return None
 
+    def _tell_put_aside(self, torrent: str, aside: PutAside, problem: Exception, *more: str) -> None:
+        what = f"{aside.file} is damaged: {problem}"
+        done = "; ".join([aside.done, *more])
+        self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
+
     # -- added, or looked at before -------------------------------------------------------------------------------
 
-    def _add(self, found: _Found, short: Mapping[int, int], *, to_remove: bool) -> None:
+    def _add(self, found: Found, short: Mapping[int, int], *, to_remove: bool) -> None:
         """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
         desired = found.desired
         torrent = desired.torrent
@@ -335,14 +257,14 @@ class Loader:
             self._restored.discard(torrent)
             damaged = True
             self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
-        judged = found.judged
-        metainfo = self._metainfo(desired) if judged is None else judged.metainfo
+        source = found.judged or self._finder.take_judged(desired)
+        metainfo = self._finder.metainfo(desired) if source is None else source.metainfo
         if metainfo is None and desired.source == "metainfo":
             raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
         # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
-        if desired.seed_mode and (damaged or (judged is None and self._was_put_aside(desired))):
+        if desired.seed_mode and (damaged or (found.judged is None and self._was_put_aside(desired))):
             desired = msgspec.structs.replace(desired, seed_mode=False)
-        parsed = None if judged is None else judged.info.parsed
+        parsed = None if source is None else source.info.parsed
         self._take(torrent, self._session.add(desired, metainfo=metainfo, resume=None, parsed=parsed))
 
     def _was_put_aside(self, desired: DesiredTorrent) -> bool:
@@ -358,7 +280,7 @@ class Loader:
         to_remove: bool,
     ) -> None:
         """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
-        torrent, metainfo = desired.torrent, partial(self._metainfo, desired)
+        torrent, metainfo = desired.torrent, partial(self._finder.metainfo, desired)
         verified = Verified() if to_remove else None
         loading = self._session.resume(
             desired,
@@ -382,7 +304,7 @@ class Loader:
                 self._compare_stored(desired, loading)
 
     def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
-        metainfo = partial(self._metainfo, desired)
+        metainfo = partial(self._finder.metainfo, desired)
         saved = self._store.load(desired.torrent)
         if saved is None:
             vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)

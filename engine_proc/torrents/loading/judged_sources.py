@@ -24,14 +24,14 @@ class JudgedSource(NamedTuple):
     """A .torrent file.
 
     Fields:
-        crc32: its own.
+        crc32: its own, None where its record does not have it.
         save_path: for which it was judged.
         info: what it says.
         at: when, in monotonic seconds.
     """
 
     metainfo: bytes
-    crc32: int
+    crc32: int | None
     save_path: str
     info: SourceInfo
     at: float
@@ -51,16 +51,16 @@ class JudgedSources:
 
     def keep(self, source: JudgedSource) -> None:
         """A source was judged; the oldest ones are dropped where there are too many."""
-        self._drop(source.info.torrent)
+        self.drop(source.info.torrent)
         self._sources[source.info.torrent] = source
         self._bytes += len(source.metainfo)
         while self._sources and (self._bytes > self._bytes_max or len(self._sources) > SOURCES_MAX):
-            self._drop(next(iter(self._sources)))
+            self.drop(next(iter(self._sources)))
 
     def take(self, desired: DesiredTorrent) -> JudgedSource | None:
         """The very source that a record is of, if it is kept; it is not kept any longer."""
         found = self.has(desired)
-        source = self._drop(desired.torrent)
+        source = self.drop(desired.torrent)
         return source if found else None
 
     def has(self, desired: DesiredTorrent) -> bool:
@@ -70,7 +70,8 @@ class JudgedSources:
             return False
         return (source.crc32, source.save_path) == (desired.metainfo_crc32, desired.save_path)
 
-    def _drop(self, torrent: str) -> JudgedSource | None:
+    def drop(self, torrent: str) -> JudgedSource | None:
+        """Keeps the source of a torrent no longer."""
         source = self._sources.pop(torrent, None)
         if source is not None:
             self._bytes -= len(source.metainfo)

@@ -1,0 +1,148 @@
+"""What is stored of a torrent, and which of it can be trusted.
+
+Metainfo is read where it is needed. Fast-resume data that cannot be trusted is put aside by the loader; metainfo by the
+supervisor, whose file it is.
+"""
+
+import contextlib
+from functools import partial
+from typing import NamedTuple
+
+from engine_proc.resume.pieces import Examined
+from engine_proc.resume.resume_store import SavedResume
+from engine_proc.session.session_port import InvalidSource, Layout, SourceInfo, TorrentFault
+from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
+from engine_proc.torrents.parts import Parts
+from protocol.internal.integrity import Damaged
+from protocol.internal.link import MetainfoDamaged
+from protocol.wire.desired import DesiredTorrent
+
+
+class Found(NamedTuple):
+    """What is stored of a torrent that is to be loaded, or why that cannot be trusted.
+
+    Fields:
+        informed: its resume data is from before its metadata was known, which has come by metainfo since.
+        judged: its source, where that was judged just now.
+    """
+
+    desired: DesiredTorrent
+    saved: SavedResume | None = None
+    examined: Examined | None = None
+    problem: Damaged | InvalidSource | None = None
+    informed: bool = False
+    judged: JudgedSource | None = None
+
+
+class Finder:
+    """One session's.
+
+    Args:
+        parts: what works on its torrents.
+        judged: has sources that were judged for an add.
+    """
+
+    def __init__(self, parts: Parts, judged: JudgedSources) -> None:
+        self._session = parts.session
+        self._store = parts.store
+        self._emit = parts.emit
+        self._clock = parts.clock
+        self._judged = judged
+        self._told_damaged: set[str] = set()
+        """The torrents whose .torrent file the supervisor was told of."""
+
+    def forget(self, torrent: str) -> None:
+        """A torrent did not come, or is gone; nothing is remembered of its .torrent file."""
+        self._told_damaged.discard(torrent)
+        self._judged.drop(torrent)
+
+    def find(self, desired: DesiredTorrent, *, to_load: bool) -> Found:
+        """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError.
+
+        Args:
+            to_load: it is loaded next; then its .torrent file is kept as it was read and parsed.
+        """
+        try:
+            judged = self._judged.take(desired)
+            saved = self._store.load(desired.torrent)
+            if saved is None and judged is not None:
+                others = judged.paths_at(self._clock())
+                return Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)
+            if saved is None:
+                return Found(desired, examined=self._unclaimed(desired, keep=to_load))
+            given: list[bytes | None] = []
+
+            def metainfo() -> bytes | None:
+                given.append(self.metainfo(desired))
+                return given[-1]
+
+            examined = self._session.examine(desired, metainfo=metainfo, resume=saved.blob)
+            return Found(desired, saved, examined, informed=any(given))
+        except (Damaged, InvalidSource) as error:
+            return Found(desired, examined=self._unclaimed(desired, keep=to_load), problem=error)
+
+    def _unclaimed(self, desired: DesiredTorrent, *, keep: bool) -> Examined | None:
+        """Of a torrent without resume data, where its files will be; None where its source is no good."""
+        metainfo, parsed = self._read_metainfo(desired, save_path=desired.save_path)
+        if metainfo is not None and parsed is not None:
+            crc32 = desired.metainfo_crc32
+            if keep:
+                self._judged.keep(JudgedSource(metainfo, crc32, desired.save_path, parsed, self._clock()))
+            return Examined([], 0, 0, 0, others=parsed.paths)
+        if metainfo is not None or desired.magnet is None:
+            return None
+        try:
+            found = self._session.inspect(magnet=desired.magnet, metainfo=None, save_path=desired.save_path)
+        except InvalidSource:
+            return None
+        return Examined([], 0, 0, 0, others=found.paths)
+
+    def take_judged(self, desired: DesiredTorrent) -> JudgedSource | None:
+        """The .torrent file of a torrent as it was parsed just now, if it was kept."""
+        return self._judged.take(desired)
+
+    def metainfo(self, desired: DesiredTorrent) -> bytes | None:
+        """The torrent's .torrent file, None where it cannot be trusted; resume data may do without."""
+        return self._read_metainfo(desired, save_path=None)[0]
+
+    def _read_metainfo(
+        self, desired: DesiredTorrent, *, save_path: str | None
+    ) -> tuple[bytes | None, SourceInfo | None]:
+        """The torrent's .torrent file and, where it had to be parsed, what it says.
+
+        The file is a record of the supervisor's, which hears of it where it cannot be trusted, and puts it aside.
+        """
+        known = desired.metainfo_crc32 is not None
+        try:
+            metainfo = self._store.load_metainfo(desired.torrent, desired.metainfo_crc32)
+            if metainfo is None or (known and save_path is None):
+                return metainfo, None
+        except Damaged as error:
+            self._tell_damaged(desired.torrent, error)
+            return None, None
+        try:
+            parsed = self._session.inspect(magnet=None, metainfo=metainfo, save_path=save_path)
+            if not known and desired.torrent not in (parsed.torrent, *parsed.hashes):
+                raise Damaged(f"it is of another torrent, {parsed.torrent}")
+        except (Damaged, InvalidSource) as error:
+            if known:  # it is as it was accepted: the session says what is wrong when it is added
+                return metainfo, None
+            self._tell_damaged(desired.torrent, error)
+            return None, None
+        return metainfo, parsed
+
+    def _tell_damaged(self, torrent: str, problem: Exception) -> None:
+        if torrent not in self._told_damaged:
+            self._told_damaged.add(torrent)
+            self._emit(MetainfoDamaged(torrent=torrent, problem=str(problem)))
+
+    def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
+        """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
+        # What has failed in loading it may fail again here.
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
+            saved = self._store.load(desired.torrent)
+            return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)
+        with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
+            return self._session.describe(desired, metainfo=metainfo, resume=None)
+        return None
