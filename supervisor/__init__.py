@@ -1,15 +1,15 @@
-"""The supervisor process: keeps one engine alive, remembers what clients asked for, and answers them without a pause.
+"""The supervisor process: supervises one engine, stores desired state, and answers clients also while no engine runs.
 
-- `requests`: a frame to its one reply; `commands`: what clients can ask, reads and mutations.
-- `payload`: the files of torrents and the download roots that they are in.
-- `engine`: one engine: its process, its life, what it was given and has said, which torrents crash it.
-- `health`: what is wrong; `totals`: what was moved over lifetimes.
-- `access`: who may use the service over tcp; `events`: the numbered log of events; `store`: what must survive.
+- `requests`: a frame to its one reply; `commands`: reads and mutations.
+- `payload`: the files of torrents and their download roots.
+- `engine`: one engine: its process and its life, its torrents, and the detection of poison torrents.
+- `health`: current problems; `totals`: lifetime transfer totals.
+- `access`: authentication on tcp; `events`: the numbered event log; `store`: durable state.
 - `config`: the settings in force; `transport`: ZeroMQ on the loop; `log`: lines on stderr.
 - `host`: the machine and the service manager; `concurrency`: threads, background tasks and locks.
-- The *service* wires all of it to one asyncio loop; `config_check` says what would keep it from starting.
+- The *service* wires all of it to one asyncio loop; `config_check` reports what would keep it from starting.
 
 Imports run one way: service, requests, commands, payload, engine, health and totals, access, events, store, config,
-transport, host, concurrency, log. Nothing here imports libtorrent, and nothing waits for a disk or for the engine on
-the loop.
+transport, host, concurrency, log. Nothing here imports libtorrent, and nothing blocks the loop on a disk or on the
+engine.
 """
