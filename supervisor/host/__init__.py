@@ -1,7 +1,7 @@
 """The machine that the supervisor runs on.
 
-- The *service manager*, systemd or another, hears how the service is.
-- *Process limits* are inherited by engines; *memory* is how much a process holds, and how much there is.
+- The *service manager*, systemd or another, gets readiness, status and the watchdog's signal.
+- *Process limits* are inherited by engines; *memory* measures a process, and the machine.
 - A *directory lock* is held for as long as any process that inherited it lives.
-- The *place watch* looks at what is at some paths; a *cached look* reads no disk.
+- The *place watch* identifies the directories at some paths; a *cached look* reads no disk.
 """
