@@ -77,8 +77,7 @@ class Checked(NamedTuple):
 
 
 def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
-    """Puts .torrent files aside that do not match the checksums in their records; the engine may not need them for
-    long.
+    """Puts .torrent files aside that fail their records' checksums; the engine may not need them for long.
 
     Args:
         torrents: may change meanwhile.
@@ -119,7 +118,7 @@ def refused_metainfo(
 
 
 def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
-    """Moves files that an engine has put aside to the other damaged files. Returns the repair, in the engine's words."""
+    """Moves a file that an engine has put aside to the damaged files. Returns the repair, in the engine's words."""
     try:
         return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))
     except OSError:

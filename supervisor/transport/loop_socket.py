@@ -101,7 +101,7 @@ class LoopSocket:
         return self.offer(frames) is Offer.SENT
 
     def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
-        """Like `send`, and returns why it was not sent. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
+        """Like `send`, and returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
         if self._closed:
             return Offer.GONE
         if not self._looking:
