@@ -150,7 +150,7 @@ def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[st
         for path in set(read) - {"/"}:
             rights = READ | Right.WRITE_FILE if path == os.devnull and written else READ
             rules += [Rule(fd, rights) for fd in [_open(opened, path)] if fd is not None]
-        # Kept open: otherwise the kernel may recreate the inode in memory, and the rule is bound to the old one.
+        # Kept open: an unreferenced inode of /proc is made anew, and the rule would be bound to the old one.
         rules.append(Rule(os.open(_SELF, os.O_PATH | os.O_CLOEXEC), READ))
         landlock.restrict(version, rules)
     return places
@@ -181,7 +181,7 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """The targets of links in a directory of certificates, unless they are readable anyway; there are hundreds of them."""
+    """The targets of the hundreds of links in a directory of certificates, unless they are readable anyway."""
     read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
     found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:

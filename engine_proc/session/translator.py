@@ -66,26 +66,26 @@ class Flush(NamedTuple):
 
 
 class LoadLayout(NamedTuple):
-    """Order: the metadata came; read the layout, apply the selection, and call `metadata_known`."""
+    """Order: the metadata arrived; read the layout, apply the selection, and call `metadata_known`."""
 
     torrent: str
 
 
 class SaveResume(NamedTuple):
-    """Order: something worth keeping happened; `final` where nothing more will follow of it."""
+    """Order: something worth saving happened; `final` if nothing more will follow."""
 
     torrent: str
     final: bool
 
 
 class Reload(NamedTuple):
-    """Order: what libtorrent believes of the torrent is wrong; take it out and load it anew from its resume data."""
+    """Order: libtorrent's state of the torrent is wrong; remove it and load it again from its resume data."""
 
     torrent: str
 
 
 class SaveCounters(NamedTuple):
-    """Order: totals moved; they are saved when convenient."""
+    """Order: only totals changed; save them when convenient."""
 
     torrent: str
 
@@ -112,11 +112,12 @@ class _Phase(Enum):
     FLUSHED = "flushed"
     COMPLETE = "complete"
     SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent claims what is not there, for good."""
+    """A write failed after the last piece had passed its check: libtorrent claims data that is not on disk, for good.
+    """
 
 
 class _View:
-    """What was told of one torrent so far."""
+    """The state of one torrent as reported so far."""
 
     def __init__(self, phase: _Phase) -> None:
         self.phase = phase
@@ -125,39 +126,39 @@ class _View:
         self.has_downloaded = False
         """It may have written to its files since it was added."""
         self.nameless = False
-        """A magnet link: nothing of it is wanted before its files are judged, and that it is finished means nothing."""
+        """A magnet link: no file is wanted before its paths are checked, and its being finished means nothing."""
         self.finished_nameless = False
         self.trouble: str | None = None
         self.file_problem: str | None = None
-        """What the last failed read or write was."""
+        """The last failed read or write."""
         self.out_of_space = False
-        """The torrent stands still because a write found no space."""
+        """The torrent is stopped because a write found no space."""
         self.row: TorrentStatus | None = None
         self.row_is_newer = False
-        """The row is from after the torrent finished."""
+        """The row is later than the torrent's finish."""
         self.moved = (0, 0)
-        """What the row before said of `moved_down` and `moved_up`."""
+        """`moved_down` and `moved_up` of the previous row."""
 
 
 class AlertTranslator:
-    """Remembers of each torrent just enough to tell what is news."""
+    """Stores just enough of each torrent to detect changes."""
 
     def __init__(self) -> None:
         self._views: dict[str, _View] = {}
 
     def loading(self, torrent: str, *, complete: bool) -> None:
-        """A torrent is being added; `complete` where its resume data says that all that is wanted is there."""
+        """A torrent is being added; `complete` if its resume data claims all wanted pieces."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
 
     def added(self, torrent: str, *, nameless: bool) -> None:
-        """A torrent is in the session; `nameless` where its files are not known, and nothing of it is wanted."""
+        """A torrent is in the session; `nameless` if its files are unknown, and none is wanted."""
         view = self._views.get(torrent)
         if view is not None:
             view.nameless, view.finished_nameless = nameless, False
 
     def selected(self, torrent: str) -> list[Output]:
-        """A torrent's selection is in force: from now on it counts that it is finished, or was all along."""
+        """A torrent's selection is in force: from now on its being finished counts."""
         view = self._views.get(torrent)
         if view is None or not view.nameless:
             return []
@@ -175,16 +176,16 @@ class AlertTranslator:
         return [Flush(torrent)]
 
     def forget(self, torrent: str) -> None:
-        """A torrent is gone; later alerts of it mean nothing."""
+        """Removes a torrent; its later alerts are ignored."""
         self._views.pop(torrent, None)
 
     def troubled(self, torrent: str) -> bool:
-        """Whether an error of a torrent was told, and not that it is over."""
+        """Whether a torrent has a published error that is not cleared."""
         view = self._views.get(torrent)
         return view is not None and view.trouble is not None
 
     def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[Output]:
-        """A torrent that is not added yet is being looked at on disk."""
+        """The files of a torrent that is not added yet are being checked."""
         view = self._views.get(torrent)
         if view is None:
             return []
@@ -197,13 +198,13 @@ class AlertTranslator:
         return outputs
 
     def refused(self, torrent: str, examined: Examined | None) -> list[Output]:
-        """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
+        """A torrent could not be loaded, which an error reports; `examined` is from its resume data."""
         if examined is None:
             return []
         return [_idle(torrent, TorrentState.ERROR, examined.bytes_done, examined.bytes_total, examined.size)]
 
     def missing(self, torrent: str, examined: Examined | None) -> list[Output]:
-        """A torrent is not loaded, because its storage is not there; `examined` is what its resume data says."""
+        """A torrent is not loaded, because its storage is missing; `examined` is from its resume data."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.row = None
         done, total, size = (0, 0, 0) if examined is None else examined[1:4]
@@ -214,24 +215,24 @@ class AlertTranslator:
         return outputs
 
     def incomplete(self, torrent: str) -> bool:
-        """Whether a torrent has, for all that is known, something left to write."""
+        """Whether a torrent may, for all that is known, still have data to write."""
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
     def trouble(self, torrent: str) -> str | None:
-        """What has stopped a torrent, in words."""
+        """Why a torrent has stopped, in words."""
         view = self._views.get(torrent)
         return None if view is None else view.trouble
 
     def stopped(self, torrent: str) -> bool:
-        """Whether a torrent stands still for an error that clients were told of."""
+        """Whether a torrent is stopped by a published error."""
         view = self._views.get(torrent)
         if view is None or view.out_of_space:
             return False
         return view.trouble is not None or (view.row is not None and view.row.error is not None)
 
     def lacking(self, torrent: str) -> int:
-        """How many bytes a torrent has left to fetch, by its last status."""
+        """The bytes that a torrent has left to download, by its last status."""
         view = self._views.get(torrent)
         return 0 if view is None or view.row is None else max(0, view.row.wanted - view.row.done)
 
@@ -241,7 +242,7 @@ class AlertTranslator:
         return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
 
     def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[Output]:
-        """The torrent's files are known: news for clients, unless they were known before this engine's time."""
+        """The torrent's files are known: publishes them, unless they were known before this engine."""
         if restored:
             return [
                 FilesRestored(
@@ -265,7 +266,7 @@ class AlertTranslator:
         ]
 
     def feed(self, alert: Alert) -> list[Output]:
-        """What one alert means, in the order in which it is to be told and done."""
+        """Translates one alert into events and orders, in the order in which to handle them."""
         match alert:
             case StatusUpdate(rows):
                 return [output for row in rows for output in self._observe(row)]
@@ -315,7 +316,7 @@ class AlertTranslator:
                 if view.phase is not _Phase.FLUSHING:
                     return []
                 view.phase = _Phase.FLUSHED
-                # A row from before the last piece knows nothing of it; a newer one is on its way.
+                # A row from before the last piece does not have it; a newer one follows.
                 return self._observe(view.row) if view.row is not None and view.row_is_newer else []
             case FileFinished(_, index):
                 return [FileCompleted(torrent=torrent, index=index)] if view.downloading else []
@@ -371,7 +372,7 @@ class AlertTranslator:
 
     @staticmethod
     def _advance_phase(view: _View, row: TorrentStatus) -> bool:
-        """Whether the torrent has just become complete. One of which nothing is wanted is finished, not complete."""
+        """Whether the torrent has just become complete. One without wanted files is finished, not complete."""
         if view.phase is _Phase.SPOILED:
             return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
@@ -383,7 +384,7 @@ class AlertTranslator:
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:
-    """The row with totals that have what libtorrent has not added up yet, and never may."""
+    """The row with totals that include what libtorrent has not added up yet, and may never."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
         return row
@@ -428,7 +429,7 @@ def _idle(torrent: str, state: TorrentState, done: int, total: int, size: int) -
 
 
 def _share(done: int, total: int, size: int) -> float:
-    """How far a torrent is; one of which nothing is wanted has all of it, once its files are known."""
+    """The progress of a torrent; one without wanted files has 1, once its files are known."""
     return done / total if total else float(size > 0)
 
 
@@ -443,7 +444,7 @@ def _progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
         downloaded=row.downloaded,
         uploaded=row.uploaded,
         wasted=row.wasted,
-        # libtorrent leaves rates as they were when the last peer went.
+        # libtorrent leaves rates unchanged when the last peer disconnects.
         download_bps=row.download_bps if row.peers else 0,
         upload_bps=row.upload_bps if row.peers else 0,
         peers=row.peers,

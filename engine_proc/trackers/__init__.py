@@ -1,6 +1,6 @@
-"""When torrents announce themselves, and what trackers have said.
+"""The timing of announces, and the answers of trackers.
 
-- The *announce pacer* decides when torrents announce themselves; until then their trackers are *held* back.
-- An *announce entry* is what libtorrent says of one tracker of a torrent.
-- The *tracker book* keeps what trackers said, on each *leg*: an address listened on, a kind of info-hash.
+- The *announce pacer* decides when torrents announce; until then their trackers are *withheld*.
+- An *announce entry* is libtorrent's state of one tracker of a torrent.
+- The *tracker book* has the answers of trackers on each *leg*: a listening address and a kind of info-hash.
 """
