@@ -1,7 +1,7 @@
-"""The error table: every way in which Ouzel refuses, with a number that is never reused.
+"""The error table: every error of the wire, with a number that is never reused.
 
-1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access.
-Clients branch on `name` or `code`; the message is for people and is not contract.
+1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access. Clients branch on `name`
+or `code`; the message is for people and is not contract.
 """
 
 from enum import Enum
@@ -11,7 +11,7 @@ Retry = Literal["never", "later", "resnapshot"]
 
 
 class ErrorRow(NamedTuple):
-    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and what it means."""
+    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and its meaning."""
 
     code: int
     retry: Retry
@@ -87,10 +87,10 @@ class OuzelError(Exception):
 
     Args:
         kind: the row.
-        message: one sentence for a person: what is wrong and, where it helps, what to do.
-        field: dotted path of the offending field (`args.save_path`), or None where no field is to blame.
-        retry_after_ms: earliest useful retry in milliseconds, where that is known.
-        accepted: of a mutation, whether it is durable and will be done all the same; None where that is not known.
+        message: one sentence for people: the problem and, if there is one, the remedy.
+        field: dotted path of the offending field (`args.save_path`), or None if there is none.
+        retry_after_ms: earliest useful retry in milliseconds, if that is known.
+        accepted: of a mutation, whether it is durable and will be carried out all the same; None if that is not known.
     """
 
     def __init__(
