@@ -34,7 +34,7 @@ class Refused(OuzelError):
 
 
 class RequestTimeout(OuzelError, TimeoutError):
-    """No reply came within the deadline and a grace period. The command may still take effect; a late reply is dropped."""
+    """No reply came by the deadline and a grace period. The command may still take effect; a late reply is dropped."""
 
     def __init__(self, op: str, waited_s: float) -> None:
         super().__init__(
