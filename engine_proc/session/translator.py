@@ -1,15 +1,14 @@
-"""From libtorrent's alerts to engine events, and to orders for the loop. Pure: no clock, no session, no libtorrent.
+"""Translates libtorrent's alerts into engine events, and into orders for the loop. Pure.
 
-What this file knows that the alerts do not say: "finished" means that the pieces passed the hash check, while bytes may
-still be in the write cache. So a torrent is shown as downloading, and `Completed` is held back, until a flush that was
-asked for after the last piece has been confirmed. The phases:
+The alerts do not say that "finished" means that the pieces passed the hash check, while bytes may still be in the write
+cache. So a torrent is shown as downloading, and `Completed` is delayed, until a flush that was requested after the last
+piece is confirmed. The phases:
 
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
-nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED. Longer than most files here, since
-a third of it is the mapping itself, field by field.
+A torrent whose resume data claims all pieces begins in COMPLETE, without an event. One that has downloaded nothing since
+it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED.
 """
 
 from enum import Enum

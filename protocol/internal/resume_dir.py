@@ -170,8 +170,7 @@ class ResumeDir:
         fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:
-        """Moves resume data from its place in earlier versions into `fastresume/`; for the supervisor, while there is
-        no engine.
+        """Moves resume data of earlier versions into `fastresume/`; for the supervisor, while there is no engine.
 
         Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns the
         files that could not be moved, and why: they are read where they are.

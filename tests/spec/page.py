@@ -1,7 +1,4 @@
-"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors.
-
-Longer than most files here: it is many regions, of a few lines each.
-"""
+"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
