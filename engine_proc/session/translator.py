@@ -7,8 +7,8 @@ piece is confirmed. The phases:
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data claims all pieces begins in COMPLETE, without an event. One that has downloaded nothing since
-it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED.
+A torrent whose resume data claims all pieces begins in COMPLETE, without an event. One that has downloaded nothing
+since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED.
 """
 
 from enum import Enum

@@ -39,18 +39,18 @@ ROUTINE: Final = frozenset({("engine", "restore")})
 """Component and subject of reasons that each start and each failover has for a moment."""
 
 REMEDIES: Final[Mapping[str, str]] = {
-    "add_failed": "mend what the problem names, then `ouzel resume ID`",
+    "add_failed": "fix the problem, then `ouzel resume ID`",
     "call_failed": "`ouzel resume ID` tries again; if that does not help, report it",
     "config_refused": "correct the configuration, and reload again",
     "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
-    "disk_full": "free some space; it goes on by itself",
+    "disk_full": "free some space; it recovers by itself",
     "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
-    "listen_failed": "end what uses the port, or configure another in [engine] listen_interfaces",
+    "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
-    "storage": "mend the disk or the permissions, then `ouzel resume ID`",
-    "storage_missing": "mount the disk or put the files back; it goes on by itself",
-    "unreadable": "mend the disk or the permissions; it goes on by itself",
+    "storage": "fix the disk or the permissions, then `ouzel resume ID`",
+    "storage_missing": "mount the disk or put the files back; it recovers by itself",
+    "unreadable": "fix the disk or the permissions; it recovers by itself",
 }
 """The remedy, by the name of a torrent's or the session's error."""
 

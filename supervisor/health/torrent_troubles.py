@@ -40,24 +40,24 @@ _CAUSES: Final = {
     ),
     "disk_failure": _Cause(
         "their disk fails (input/output error)",
-        f"look at the kernel's log and the disk's health, mend or replace it, {_RESUME}",
+        f"check the kernel's log and the disk's health, repair or replace it, {_RESUME}",
     ),
     "files_in_the_way": _Cause(
         "something else is in the place of their files or directories",
         f"move away what is there, {_RESUME}",
     ),
     "missing": _Cause(
-        "files or directories of theirs are gone, or cannot be made",
-        "see that the directory is there and is {user}'s, " + _RESUME + ", which tries again and says what is wrong",
+        "their files or directories are gone, or cannot be made",
+        "make sure that the directory exists and is {user}'s, " + _RESUME + ", which tries again and reports the cause",
     ),
-    "storage": _Cause("their files cannot be used", f"see the message, mend what it names, {_RESUME}"),
+    "storage": _Cause("their files cannot be used", f"fix the problem in the message, {_RESUME}"),
     "path_not_allowed": _Cause(
         "they would leave download_roots",
         f"remove the symbolic link that leads out, or add its target to download_roots, {_RESUME}",
     ),
     "files_overwritten": _Cause(
         "another torrent has overwritten their files",
-        "remove one of the two, or `ouzel resume ID` to have the data fetched again",
+        "remove one of the two, or `ouzel resume ID` to download the data again",
     ),
     "rules_too_slow": _Cause(
         "their patterns take too long to match", "select files by fewer or simpler patterns (`ouzel files`)"
@@ -67,17 +67,17 @@ _CAUSES: Final = {
         "see `ouzel damaged list`, or add the torrent again from its .torrent file or link",
     ),
     "unreadable": _Cause(
-        "what is stored of them cannot be read", "mend what the message names; they then go on by themselves"
+        "their stored data cannot be read", "fix the problem in the message; they recover by themselves"
     ),
     "add_failed": _Cause("libtorrent refuses them", "remove them, and add them from another source"),
     "call_failed": _Cause(
-        "the engine failed at them and took them out", "`ouzel resume ID` tries again; report it if it goes on"
+        "the engine had an error with them and unloaded them", "`ouzel resume ID` tries again; if it recurs, report it"
     ),
     QUARANTINED: _Cause(
         "not loaded, since they crash the engine",
         "`ouzel crashes` has the reports; `ouzel release ID` loads one again",
     ),
-    UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; mend it, {_RESUME}"),
+    UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; fix it, {_RESUME}"),
 }
 
 _STORAGE_WORDS: Final = (

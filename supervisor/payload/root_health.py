@@ -52,4 +52,4 @@ def problem(root: str, seen: RootSeen | None) -> str | None:
             )
         case _:
             number = errno.errorcode.get(seen.error, str(seen.error))
-            return f"{start} cannot be used ({number}): look at the kernel's log, and mend its disk"
+            return f"{start} cannot be used ({number}): check the kernel's log, and repair its disk"

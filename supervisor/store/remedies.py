@@ -11,13 +11,13 @@ _REMEDIES: Final = (
     ("no such file", "mount its disk, or put it back; it is not made while ouzeld runs"),
     ("not mounted", "mount its file system"),
     ("another directory", "put the right one back, or restart ouzeld to use this one"),
-    ("input/output error", "its disk fails: look at the kernel's log, and replace the disk"),
+    ("input/output error", "its disk fails: check the kernel's log, and replace the disk"),
     ("too many open files", "raise the limit of open files (LimitNOFILE=)"),
     ("stale file handle", "mount the network file system again"),
     ("transport endpoint", "mount the network file system again"),
 )
 
-_OTHERWISE: Final = "look at the kernel's log and the state of its disk"
+_OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:

@@ -73,7 +73,7 @@ class Callbacks(NamedTuple):
     lying: Callable[[Collection[str], list[DamagedFile]], None]
 
 
-REMEDY: Final = "mount the directory or put it back, or mend its disk or permissions; it goes on by itself"
+REMEDY: Final = "mount the directory or put it back, or fix its disk or permissions; it recovers by itself"
 
 
 class ResumeDirWarden:
@@ -150,7 +150,7 @@ class ResumeDirWarden:
             try:
                 await self._look()
             except OSError as error:
-                self._close(f"it could not be looked at, or mended: {error}")
+                self._close(f"it could not be checked, or repaired: {error}")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._doubt.wait()
