@@ -1,4 +1,4 @@
-"""`python -m engine_proc`: one engine generation, started by the supervisor and by nobody else."""
+"""`python -m engine_proc`: one engine generation; only the supervisor starts it."""
 
 import argparse
 import faulthandler
@@ -26,15 +26,15 @@ from protocol.internal.link import Configure
 from protocol.internal.resume_dir import ResumeDir
 
 LINK_HWM: Final = 10_000
-"""Batches that wait while the supervisor is slow; a batch is one turn of the loop, so this is minutes."""
+"""The high-water mark of the link, in batches; a batch is one turn of the loop, so this is minutes."""
 GC_THRESHOLD: Final = 100_000
-"""With ten thousand torrents a collection takes longer than the loop may, and there is next to no garbage in cycles."""
+"""With ten thousand torrents a collection takes too long for the loop, and there is next to no garbage in cycles."""
 OOM_SCORE_ADJ: Final = 500
-"""Thousandths of all memory that this process seems larger by when the kernel chooses what to end."""
+"""Added to `oom_score_adj`: thousandths of all memory that this process seems larger by when memory runs out."""
 
 
 def go_first_when_memory_is_out() -> None:
-    """Has the kernel end this process rather than its supervisor, which can start another. It needs no privilege."""
+    """Makes the kernel kill this process rather than its supervisor when memory runs out. It needs no privilege."""
     path = Path("/proc/self/oom_score_adj")
     try:
         path.write_text(str(min(1000, int(path.read_text()) + OOM_SCORE_ADJ)))
@@ -66,7 +66,7 @@ def main() -> None:
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
     go_first_when_memory_is_out()
-    # Before libtorrent is there, and before any thread. What cannot be written as it is, is not written at all.
+    # Before libtorrent is loaded, and before any thread: otherwise names would be written in another encoding.
     try:
         utf8.require_python_utf8()
         utf8.use_utf8_locale()
@@ -74,7 +74,7 @@ def main() -> None:
         log("error", "not_utf8", problem=str(error))
         os._exit(EXIT_NOT_UTF8)
 
-    # Only after the checks above: libtorrent is what takes time to load.
+    # Only after the checks above: loading libtorrent takes most of the time.
     from engine_proc.native.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)

@@ -1,8 +1,8 @@
-"""`python -m engine_proc.describe …`: what the resume directory says of torrents that no engine has loaded.
+"""`python -m engine_proc.describe …`: reads the stored data of torrents that no engine has loaded.
 
-Standard input has the torrents as they are desired, standard output gets a batch of the events that an engine would
-tell of them. It is a process of its own: it may be asked about a torrent that crashes whoever loads it, and when
-engines do not live. It reads what strangers sent, so the kernel confines it like an engine, and lets it write nowhere.
+Standard input has the desired state of the torrents; standard output gets a batch of the events that an engine would
+send. It is a separate process: a torrent may crash the process that loads it, and there may be no engine. It parses
+untrusted bytes, so the kernel confines it like an engine, and lets it write nowhere.
 """
 
 import argparse
@@ -33,12 +33,12 @@ _TORRENTS: Final = msgspec.msgpack.Decoder(list[DesiredTorrent])
 EXIT_NOT_CONFINED: Final = 78
 CPU_S: Final = 60
 MEMORY_BYTES: Final = 4 << 30
-"""Of address space: forty MiB with libtorrent loaded, and what two hundred torrents take."""
+"""Of address space: forty MiB with libtorrent loaded, and enough for two hundred torrents."""
 _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent]:
-    """The torrent's files, and how much of them there is; nothing where neither can be found out."""
+    """The torrent's files, and how much of them is on disk; empty if neither can be determined."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         metainfo = read(directory.metainfo(desired.torrent))
@@ -59,14 +59,14 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
 
 
 def limit(kind: int, most: int) -> None:
-    """Sets a limit of the kernel's for good, unless there is a lower one."""
+    """Sets a resource limit permanently, unless there is a lower one."""
     _, hard = resource.getrlimit(kind)
     lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (lowest, lowest))
 
 
 def main() -> None:
-    """Answers what standard input asks."""
+    """Answers the request on standard input."""
     parser = argparse.ArgumentParser(prog="engine_proc.describe", description="Started by ouzeld alone.")
     parser.add_argument("--parent-pid", type=int, required=True, help="the supervisor's pid")
     parser.add_argument("--resume-dir", type=Path, required=True)
@@ -79,7 +79,7 @@ def main() -> None:
     limit(resource.RLIMIT_CPU, CPU_S)
     limit(resource.RLIMIT_AS, MEMORY_BYTES)
     directory = ResumeDir(args.resume_dir)
-    # Before a byte is read, be it the question.
+    # Before a byte is read, even of the request.
     sandbox = enter_sandbox(args.sandbox, [], directory, read_only=True)
     if sandbox.refusal is not None:
         log("error", "not_confined", problem=sandbox.refusal)

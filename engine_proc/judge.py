@@ -1,7 +1,7 @@
-"""`python -m engine_proc.judge`: what an engine would refuse of a configuration, without being one.
+"""`python -m engine_proc.judge`: reports what an engine would refuse of a configuration.
 
-Standard input has a `Question` as JSON, standard output gets an object: keys, and what is wrong with each. It confines
-itself like an engine to find out whether it can, so it is a process of its own.
+Standard input has a `Question` as JSON; standard output gets an object of keys and their problems. It confines itself
+like an engine to test the sandbox, so it is a separate process.
 """
 
 import sys
@@ -20,7 +20,7 @@ _QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)
 
 
 def main() -> None:
-    """Answers the one question."""
+    """Answers one question."""
     utf8.use_utf8_locale()
     question = _QUESTION.decode(sys.stdin.buffer.read())
     found = {f"engine.{name}": problem for name, problem in problems_of_settings(question.settings).items()}

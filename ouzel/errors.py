@@ -1,4 +1,4 @@
-"""What can go wrong for a client: the daemon refused, did not answer in time, or is not there. All are `OuzelError`."""
+"""Errors of a client: the daemon refused, did not answer in time, or is not there. All are `OuzelError`."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ _START_ONE = (
 
 
 class Refused(OuzelError):
-    """The daemon's refusal, word for word.
+    """The daemon's refusal.
 
     Fields:
-        body: as it came; `kind` is its row of the error table, INTERNAL_ERROR where a newer daemon has rows that this
-            client does not know.
+        body: the error in the reply; `kind` is its row of the error table, INTERNAL_ERROR if a newer daemon has rows
+            that this client does not know.
     """
 
     def __init__(self, body: ErrorBody) -> None:
@@ -34,7 +34,7 @@ class Refused(OuzelError):
 
 
 class RequestTimeout(OuzelError, TimeoutError):
-    """No reply came within the deadline and a grace; the command may still take effect. Its late reply is discarded."""
+    """No reply came by the deadline and a grace period. The command may still take effect; a late reply is dropped."""
 
     def __init__(self, op: str, waited_s: float) -> None:
         super().__init__(
@@ -44,11 +44,11 @@ class RequestTimeout(OuzelError, TimeoutError):
 
 
 class NotRunning(OuzelError, ConnectionError):
-    """No daemon answers on the socket. Its row of the error table is the nearest one: ENGINE_UNAVAILABLE, later.
+    """No daemon answers on the socket. As an error kind it is the nearest one: ENGINE_UNAVAILABLE, later.
 
     Fields:
         path: the socket that was tried, or the address on tcp.
-        why: what happened there, in words.
+        why: the error there, in words.
     """
 
     def __init__(self, path: Path | str, why: str, advice: str | None = None) -> None:
@@ -62,7 +62,7 @@ class NotRunning(OuzelError, ConnectionError):
 
 
 class KeyRefused(OuzelError, ConnectionError):
-    """A daemon on tcp does not let this key in."""
+    """A daemon on tcp does not authorize this key."""
 
     def __init__(self, address: str, key_file: Path, public_key: str) -> None:
         super().__init__(
@@ -86,7 +86,7 @@ def error_body(error: OuzelError) -> dict[str, object]:
 
 
 class Closed(OuzelError):
-    """The client was closed, by this thread or another one, so nothing can be asked any more. Make another client."""
+    """The client was closed, by this thread or another one. Make another client."""
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.STOPPING, "this client was closed; make another one")
@@ -96,7 +96,7 @@ class Closed(OuzelError):
 
 
 class WaitTimeout(OuzelError, TimeoutError):
-    """The torrent was neither complete nor in an error when the time was over; it goes on.
+    """The time limit was over before the torrent was complete or in an error; it goes on.
 
     Fields:
         torrent: its id.
@@ -111,7 +111,7 @@ class WaitTimeout(OuzelError, TimeoutError):
 
 
 class DownloadFailed(OuzelError):
-    """The torrent will not be complete without help; the message is the cause.
+    """The torrent cannot become complete without help; the message is the cause.
 
     Fields:
         torrent: its id.

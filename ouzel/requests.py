@@ -1,7 +1,7 @@
-"""Requests and their replies: unique ids, frames, and which reply belongs to which request. Pure.
+"""Requests and their replies: unique ids, frames, and the matching of replies. Pure.
 
-A request's `id` is `<session>-<number>`. The daemon keeps replies by (client, id) for ten minutes, and a named client
-outlives its process, so the session has to differ between processes: the owner of the sockets draws it by chance.
+A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes, and a named client
+outlives its process, so the session has to differ between processes: the owner of the sockets makes it at random.
 """
 
 from typing import Any, Final, TypeVar
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class _Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply whose result has yet to be read: as what, its request knows."""
+    """A reply whose result is not decoded yet: its request knows the type."""
 
     v: int = VERSION
     id: str | int | None
@@ -37,7 +37,7 @@ _REPLIES: Final = msgspec.msgpack.Decoder(_Unread)
 
 
 class Requests:
-    """The requests of one socket that are not answered yet.
+    """The unanswered requests of one socket.
 
     Args:
         session: differs from that of every other socket of the same client.
@@ -85,10 +85,10 @@ class Requests:
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
-        """The reply in a frame, once for each open request; None for late, doubled and foreign ones.
+        """The reply in a frame, once for each open request; None for late, duplicate and foreign ones.
 
         Raises:
-            OuzelError: MALFORMED_FRAME where the frame is no reply.
+            OuzelError: MALFORMED_FRAME if the frame is no reply.
         """
         if len(frame) > MAX_REPLY_BYTES:
             problem = f"the frame has {len(frame)} bytes, over the {MAX_REPLY_BYTES} allowed"
@@ -111,7 +111,7 @@ class Requests:
         )
 
     def forget(self, request_id: str) -> None:
-        """Gives a request up: a reply that still comes is late."""
+        """Gives a request up: a later reply to it is dropped."""
         self._open.discard(request_id)
 
 
@@ -126,10 +126,10 @@ def _not_utf8(args: dict[str, Any]) -> str | None:
 
 
 def refusal(reply: Reply) -> Refused | None:
-    """The error in a reply, or None where it is OK.
+    """The error in a reply, or None if it is OK.
 
     Raises:
-        OuzelError: MALFORMED_FRAME where the reply is not OK and has no error.
+        OuzelError: MALFORMED_FRAME if the reply is not OK and has no error.
     """
     if reply.ok:
         return None

@@ -1,10 +1,10 @@
-"""The supervisor process: keeps one engine alive, remembers what clients asked for, and answers them without a pause.
+"""The supervisor process: supervises one engine, stores desired state, and answers clients also while no engine runs.
 
-- `requests`: a frame to its one reply; `commands`: what clients can ask, reads and mutations.
-- `payload`: the files of torrents and the download roots that they are in.
-- `engine`: one engine: its process, its life, what it was given and has said, which torrents crash it.
-- `health`: what is wrong; `totals`: what was moved over lifetimes.
-- `access`: who may use the service over tcp; `events`: the numbered log of events; `store`: what must survive.
+- `requests`: a frame to its one reply; `commands`: reads and mutations.
+- `payload`: the files of torrents and their download roots.
+- `engine`: one engine: its process and its life, its torrents, and the detection of poison torrents.
+- `health`: current problems; `totals`: lifetime transfer totals.
+- `access`: authentication on tcp; `events`: the numbered event log; `store`: durable state.
 - `config`: the settings in force; `transport`: ZeroMQ on the loop; `log`: lines on stderr.
 - `host`: the machine and the service manager; `concurrency`: threads, background tasks and locks.
 - `pacing`: how soon and how often something may happen again.

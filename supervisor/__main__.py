@@ -1,8 +1,8 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped as asked, 2 usage, 69 what `[api]` names is not there yet, such as an address, 71 there is no
-UTF-8 locale, 73 a directory cannot be made or trusted, 75 another ouzeld has the directories, 78 the configuration is
-wrong, libtorrent refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256 files may be open.
+Exit codes: 0 stopped as asked, 2 usage, 69 an address of `[api]` is not available yet, 71 no UTF-8 locale, 73 a
+directory cannot be made or trusted, 75 another ouzeld has the directories, 78 the configuration is wrong, libtorrent
+refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256 files may be open.
 """
 
 import argparse
@@ -41,7 +41,7 @@ EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71
 EXIT_ALREADY_RUNNING: Final = 75
 GC_THRESHOLD: Final = 100_000
-"""With ten thousand torrents a collection takes longer than a client should wait, and garbage in cycles is rare."""
+"""With ten thousand torrents a collection takes too long for the loop, and garbage in cycles is rare."""
 
 
 def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
@@ -76,7 +76,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     args = parser.parse_args()
     if args.json and not args.check:
         parser.error("--json is of use with --check alone")
-    faulthandler.enable()  # a watchdog's SIGABRT leaves in the log where the loop hung
+    faulthandler.enable()  # a watchdog's SIGABRT shows in the log where the loop hung
     log_form.fixed_level = args.log_level
     logs.configure(log_writer.put, log_form)
     gc.set_threshold(GC_THRESHOLD)
@@ -133,7 +133,7 @@ async def _serve(opening: AbstractAsyncContextManager[Service]) -> None:
 
 
 def _check(file: Path | None, *, as_json: bool) -> int:
-    """Writes what is wrong. Gives the exit code."""
+    """Prints all problems. Returns the exit code."""
     checked = config_check.check(file)
     if as_json:
         lines = [msgspec.json.encode(checked).decode()]
@@ -145,7 +145,7 @@ def _check(file: Path | None, *, as_json: bool) -> int:
 
 
 def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
-    """Makes the directories that are missing and locks the two that only one supervisor may have. Raises OSError."""
+    """Makes missing directories and locks the two that belong to one supervisor. Raises OSError."""
     paths = config.paths
     for note in own_directories.prepare(paths):
         log.warning("directory_shared", problem=note)

@@ -1,6 +1,6 @@
-"""`ouzeld --check`: what would keep the daemon from starting as configured, without starting it or making anything.
+"""`ouzeld --check`: reports what would keep the daemon from starting; starts and makes nothing.
 
-What a running daemon has (locks, sockets) is left alone, so it can be asked beside one, before a reload.
+It ignores locks and sockets of a running daemon, so it can run beside one, before a reload.
 """
 
 import errno
@@ -31,13 +31,13 @@ EXIT_CONFIG: Final = 78
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, as `--json` writes it.
+    """The result of the check, as `--json` writes it.
 
     Fields:
         ok: whether the daemon would start.
-        problems: what would keep it from that.
-        notes: what could not be judged here, and why.
-        exit_code: as the daemon's own would be; 0 where all is well.
+        problems: what would keep it from starting.
+        notes: what could not be checked here, and why.
+        exit_code: the one that the daemon would end with; 0 if it would start.
     """
 
     ok: bool
@@ -47,7 +47,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked:
-    """Judges the configuration, then what an engine would say of it, then keys and directories."""
+    """Checks the configuration, then libtorrent's verdict on it, then keys and directories."""
     try:
         given = configuration.read(file, environ)
         config = configuration.load(file, environ)
@@ -66,7 +66,7 @@ def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked
 
 
 def _judged(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What libtorrent and the kernel say of it, asked in a process of its own: the supervisor loads no libtorrent."""
+    """The verdict of libtorrent and the kernel, from a separate process: the supervisor loads no libtorrent."""
     question = ConfigQuestion(
         settings=config.engine,
         sandbox=config.sandbox.mode,
@@ -102,7 +102,7 @@ def _keys(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
-    """What is wrong with those that are there, and of which it cannot be told by this user."""
+    """Problems of existing directories, and those that this user cannot check."""
     problems: list[tuple[str, str]] = []
     notes: list[str] = []
     paths = config.paths
@@ -129,13 +129,13 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _narrowed(error: OSError, path: Path) -> bool:
-    """Whether it is the root of a tmpfs or the like, of which the start takes the bits away."""
+    """Whether it is the root of a tmpfs or the like, whose mode the start narrows."""
     sticky = 0o1777
     return error.errno == errno.EPERM and path.is_dir() and path.stat().st_mode & sticky == sticky
 
 
 def _unmakeable(path: Path) -> Iterator[str]:
-    """Why a directory cannot be made where there is none; nothing where there is one, or can be."""
+    """Why a missing directory cannot be made; None if it exists or can be made."""
     for above in (path, *path.parents):
         try:
             found = above.stat()

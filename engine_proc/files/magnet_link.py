@@ -1,7 +1,7 @@
-"""What a magnet link says that libtorrent cannot be asked for: a name in any encoding, and which files. Pure.
+"""Parts of a magnet link that libtorrent cannot return: a name in any encoding, and the selection. Pure.
 
-libtorrent's binding cannot give out text that is not UTF-8, and its parser drops a selection (`so=`, BEP 53) with one
-large number in it. So these are read here, and libtorrent is given a link without what it cannot carry.
+libtorrent's binding cannot return text that is not UTF-8, and its parser drops a selection (`so=`, BEP 53) with one
+large number in it. So these are parsed here, and libtorrent gets a link without them.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 LAST_INDEX: Final = 2**31 - 1
-"""libtorrent's file indices are 32-bit; what is selected beyond it is no file."""
+"""libtorrent's file indices are 32-bit; larger indices are no files."""
 
 _SPAN: Final = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?", re.ASCII)
 _LONG_RUN: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -17,12 +17,12 @@ _CYRILLIC: Final = frozenset({0xA8, 0xB8, *range(0xC0, 0x100)})
 
 
 class MagnetLink(NamedTuple):
-    """A link that was read.
+    """A parsed link.
 
     Fields:
         uri: the link for libtorrent: all of its text is UTF-8.
-        name: what the link calls the torrent, where `uri` does not have it.
-        only: the indices of the files that it selects, as `0,2,5-7`; None where it says nothing of files.
+        name: the torrent's name, if `uri` does not have it.
+        only: the indices of the selected files, as `0,2,5-7`; None without a selection.
     """
 
     uri: str
@@ -31,7 +31,7 @@ class MagnetLink(NamedTuple):
 
 
 def read(magnet: str) -> MagnetLink:
-    """Reads a link. Nothing is refused here: whether it is one is for libtorrent to judge."""
+    """Parses a link. Nothing is refused here: libtorrent validates it."""
     scheme, mark, query = magnet.partition("?")
     kept, name, named, spans, selects = [], None, False, [], False
     for parameter in query.split("&"):
@@ -58,7 +58,7 @@ def read(magnet: str) -> MagnetLink:
 
 
 def ranges(spans: list[tuple[int, int]]) -> str:
-    """Spans of indices as BEP 53 writes them, in order and without overlaps."""
+    """Ranges of indices in the form of BEP 53, in order and without overlaps."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         if merged and first <= merged[-1][1] + 1:
@@ -71,8 +71,8 @@ def ranges(spans: list[tuple[int, int]]) -> str:
 def readable(raw: bytes) -> str:
     """Text of unknown encoding, for people: UTF-8, GBK, or Windows' Cyrillic or Western code page; never an error.
 
-    Letters of a Western language stand alone among ASCII. Longer runs are Cyrillic where each byte is a letter of that
-    code page, and otherwise Chinese where they can be.
+    Letters of a Western language stand alone among ASCII. Longer runs are Cyrillic if each byte is a letter of that
+    code page, and otherwise Chinese if they can be.
     """
     try:
         return raw.decode()
@@ -93,7 +93,7 @@ def readable(raw: bytes) -> str:
 
 
 def _spans(value: str) -> list[tuple[int, int]]:
-    """The spans of `0,2,5-7`. What is not one is passed over, and so is what lies beyond any index."""
+    """The ranges in `0,2,5-7`. Invalid ones are ignored, and so are those beyond any index."""
     found = []
     for each in unquote_to_bytes(value).decode(errors="replace").split(","):
         matched = _SPAN.fullmatch(each.strip())

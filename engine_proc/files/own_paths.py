@@ -1,24 +1,24 @@
-"""What a torrent itself calls its files, before libtorrent makes names of it that a disk takes. Pure.
+"""A torrent's own names of its files, before libtorrent sanitizes them for a disk. Pure.
 
-The info dictionary has a list of files (BEP 3), each with its `path`, and often `path.utf-8`, which goes first; or a
-tree (BEP 52) in the order of its keys. libtorrent goes by the tree where there are both, and puts padding in itself.
+The info dictionary has a list of files (BEP 3), each with its `path`, and often `path.utf-8`, which takes precedence;
+or a tree (BEP 52) in the order of its keys. With both, libtorrent uses the tree, and inserts padding itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 LONGEST: Final = 512
-"""Characters that are told of a path; what is longer ends in an ellipsis. A disk takes a few hundred in all."""
+"""The maximum length of a path; a longer one ends in an ellipsis. A disk takes a few hundred characters in all."""
 
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
-    """The path of each file with the root folder, None where the info dictionary does not say it of every file.
+    """The path of each file with the root folder, None if the info dictionary does not have all of them.
 
     Args:
         info: the info dictionary, decoded.
-        padding: which of libtorrent's files are padding; these have no path that matters, an empty one here.
+        padding: which of libtorrent's files are padding; their path is empty.
     """
     if not isinstance(info, dict):
         return None
@@ -37,7 +37,7 @@ def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
 
 
 def differing(shown: Mapping[int, str], own: Sequence[str] | None) -> dict[str, str]:
-    """By index, the torrent's own paths where they are not what is shown."""
+    """By index, the torrent's own paths that differ from the shown ones."""
     if own is None:
         return {}
     return {str(index): own[index] for index, path in shown.items() if own[index] != path}
@@ -49,7 +49,7 @@ def _joined(file: Any) -> str:
 
 
 def _leaves(tree: Mapping[bytes, Any]) -> Iterator[tuple[str, ...]]:
-    """The files of a tree. It may be as deep as libtorrent reads, which is less than Python's own limit."""
+    """The files of a tree. libtorrent limits its depth to less than Python's recursion limit."""
     for name, below in tree.items():
         if not isinstance(below, dict):
             continue

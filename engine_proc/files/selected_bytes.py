@@ -1,8 +1,8 @@
-"""How many bytes of the selected files are there, from what libtorrent counts: whole pieces. Pure.
+"""The bytes on disk of the selected files, from what libtorrent counts: whole pieces. Pure.
 
-A piece at the border between a wanted and an unwanted file is fetched whole, and libtorrent counts all of it. What of
-such pieces belongs to unwanted files is their *surplus*; it is known once for each selection, so that a status costs a
-look at the borders only, and nothing once they are all there.
+A piece at the border between a wanted and an unwanted file is downloaded whole, and libtorrent counts all of it. The
+part of such pieces that belongs to unwanted files is their *surplus*. It is computed once for each selection, so that a
+status costs a look at the borders only, and nothing once they are complete.
 """
 
 from collections import defaultdict
@@ -27,19 +27,19 @@ class Border(NamedTuple):
 
 
 class SelectedBytes(NamedTuple):
-    """What a selection comes to: bytes of its files, and the pieces that are not theirs alone."""
+    """The totals of a selection: the bytes of its files, and the pieces that are shared with unwanted files."""
 
     total: int
     borders: Sequence[Border]
 
     def done(self, counted: int, wanted: int, have: Sequence[bool]) -> int:
-        """Bytes that are there of the selected files.
+        """The bytes on disk of the selected files.
 
-        Of border pieces that are not whole nothing is counted, since nobody knows which of their blocks are there.
+        Of incomplete border pieces nothing is counted, since it is unknown which of their blocks are there.
 
         Args:
-            counted, wanted: what libtorrent says is there, and wanted, in whole pieces.
-            have: by piece, whether it is there; one that is beyond the end is not.
+            counted, wanted: libtorrent's counts of whole pieces, in bytes.
+            have: by piece, whether it is complete; one beyond the end is not.
         """
         if counted >= wanted:
             return self.total
@@ -53,7 +53,7 @@ class SelectedBytes(NamedTuple):
 
 
 def of(files: Iterable[FileSpan], piece_length: int) -> SelectedBytes:
-    """What a selection comes to. Files do not overlap."""
+    """The totals of a selection. Files do not overlap."""
     ends: tuple[defaultdict[int, int], defaultdict[int, int]] = (defaultdict(int), defaultdict(int))
     total = 0
     for offset, size, is_wanted in files:

@@ -39,23 +39,24 @@ FLUFF: Final = (
     "**/samples/**",
     "**/proof/**",
 )
-"""What `skip_fluff` leaves out: notes, links, checksums, executables, previews, and what file managers leave behind."""
+"""The files that `skip_fluff` leaves out: notes, links, checksums, executables, previews, and files of file managers.
+"""
 
 SLICE: Final = 2_000_000
 """Steps between two pauses of `decide`, each a character of a path times one of a glob: a few milliseconds at worst."""
 
 _PART: Final = 2_000
-"""Characters of the globs that become one expression: more are matched faster together, and hold on for longer."""
+"""The characters of globs that become one expression: more are matched faster together, and block for longer."""
 
 
 def work(paths: Sequence[str], selection: Selection) -> int:
-    """How many steps `decide` takes at the most. What `skip_fluff` takes is not counted: its globs are ours."""
+    """The maximum number of steps of `decide`. `skip_fluff` is not counted: its globs are ours."""
     globs_size = sum(map(len, selection.include)) + sum(map(len, selection.exclude))
     return globs_size * (globs.COMPILING + sum(map(len, paths))) if globs_size else 0
 
 
 def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> list[int]:
-    """The priority of each file, as `decide` has them, at once."""
+    """The priority of each file, by `decide`, without pauses."""
     deciding = decide(paths, selection, rooted=rooted)
     while True:
         try:
@@ -66,7 +67,7 @@ def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> l
 
 
 def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
-    """The priority of each file: explicit priorities beat the rules' verdict."""
+    """The priority of each file: explicit priorities override the rules."""
     chosen = [DEFAULT if want else UNWANTED for want in wanted]
     for index, priority in selection.priorities.items():
         if int(index) < len(chosen):
@@ -75,13 +76,13 @@ def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
 
 
 def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Generator[None, None, list[bool]]:
-    """Whether the rules want each file, worked out with a pause after each slice.
+    """Whether the rules want each file, computed with a pause after each slice.
 
-    `exclude` beats `include` and `only`. Fluff is left out only while something else is wanted: a torrent of nothing
-    but notes is downloaded.
+    `exclude` overrides `include` and `only`. Fluff is left out only while something else is wanted: a torrent of
+    nothing but notes is downloaded.
 
     Args:
-        paths: the files' paths as the torrent has them, with `/`.
+        paths: the torrent's paths, with `/`.
         selection: the rules.
         rooted: the paths begin with the torrent's root folder, as those of multi-file torrents do.
     """
@@ -100,7 +101,7 @@ def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Gener
 
 
 def _named(only: str | None, files: int) -> list[bool]:
-    """Which of so many files the indices of `Selection.only` name. What lies beyond them costs nothing."""
+    """Which files the indices of `Selection.only` name. Indices beyond the files cost nothing."""
     if only is None:
         return [True] * files
     named = [False] * files

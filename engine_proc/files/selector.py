@@ -1,8 +1,7 @@
-"""The selector: which files of a torrent its selection wants, on the loop where that is quick, and else on a thread.
+"""The selector: evaluates a torrent's selection, on the loop if that is quick, otherwise on a thread.
 
-A torrent may have 100,000 files and a selection 1,000 globs; the loop does not wait for that. What took long is kept
-while the torrent is there, since it is asked for several times on a torrent's way into the session, and now and again
-after that.
+A torrent may have 100,000 files and a selection 1,000 globs, which would block the loop. A slow result is cached while
+the torrent is there, since it is needed several times while it is loaded, and now and then later.
 """
 
 import queue
@@ -17,14 +16,14 @@ from engine_proc.session.session_port import FAULTS, NotSelected
 from protocol.wire.desired import RULES_PATIENCE_S, DesiredTorrent, Selection
 
 AT_ONCE: Final = 5_000_000
-"""Steps that the loop takes itself: 1 ms as a rule, and 20 ms where somebody has made the globs for it."""
+"""Steps that the loop takes itself: usually 1 ms, and 20 ms with malicious globs."""
 
 _TURN_S: Final = 0.005
-"""The thread works for so long at a time, and then lets the loop have its turn."""
+"""The thread works for so long at a time, and then yields to the loop."""
 
 
 class _Rules(NamedTuple):
-    """What a verdict depends on, but for the paths, which do not change."""
+    """The input of a result, except the paths, which do not change."""
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -41,14 +40,14 @@ class _Task(NamedTuple):
 
 
 class Selector:
-    """One session's.
+    """The selector of a session.
 
     Args:
-        on_selected: called on the selector's thread with a torrent and a problem, once it is known what is wanted of it
-            (None), or that it will not be.
-        clock: seconds that the calling thread had of a processor: a busy machine makes no rule a slow one.
-        at_once: steps that are taken at once.
-        patience_s: seconds of it after which a selection is given up.
+        on_selected: called on the selector's thread with a torrent and None, once its result is known, or with the
+            problem.
+        clock: processor seconds of the calling thread, so that a busy machine makes no rule slow.
+        at_once: the number of steps that are taken on the loop.
+        patience_s: processor seconds after which a selection is aborted.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Selector:
         self._patience_s = patience_s
         self._known: dict[str, tuple[_Rules, bytes]] = {}
         self._asked: dict[str, _Rules] = {}
-        """What the thread was asked for last of each torrent; anything else that it comes to is out of date."""
+        """The latest request for each torrent; other results of the thread are outdated."""
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -74,10 +73,10 @@ class Selector:
         """The priority of each file.
 
         Args:
-            paths: of the files as the torrent has them, with `/`.
+            paths: the torrent's paths, with `/`.
 
         Raises:
-            NotSelected: it takes longer than the loop may wait; `on_selected` follows, and then it is known.
+            NotSelected: it takes too long for the loop; `on_selected` follows, and then it is known.
         """
         if (found := self._known_priorities(desired, paths)) is not None:
             return found
@@ -93,7 +92,7 @@ class Selector:
         raise NotSelected(torrent)
 
     def priorities_at_hand(self, desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
-        """The priority of each file, as if no rule left any out where that takes longer than the loop may wait."""
+        """The priority of each file; without the rules if their evaluation takes too long for the loop."""
         found = self._known_priorities(desired, paths)
         return found if found is not None else selection.with_priorities([True] * len(paths), desired.selection)
 
@@ -107,7 +106,7 @@ class Selector:
         return None
 
     def forget(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         self._known.pop(torrent, None)
         self._asked.pop(torrent, None)
 
@@ -135,7 +134,7 @@ class Selector:
             self._on_selected(task.torrent, None if wanted is not None else problem)
 
     def _decide(self, task: _Task) -> list[bool] | None:
-        """The rules' verdict on each file; None where that takes too long, or nobody waits for it any more."""
+        """The rules' result for each file; None if it takes too long, or is not needed any more."""
         deciding = selection.decide(task.paths, task.selection, rooted=task.rooted)
         began = turn = self._clock()
         while True:

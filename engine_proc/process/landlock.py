@@ -1,8 +1,8 @@
-"""Landlock: the kernel's own confinement of what a process may do with files, set by the process itself (landlock(7)).
+"""Landlock: the kernel's confinement of file access, set by the process itself (landlock(7)).
 
-A ruleset says which rights it handles, and below which directories each is granted; everywhere else they are refused.
-It holds for the calling thread and those that it starts, can only be made narrower, and ends with the process. The
-rules sit on the directories themselves, not on their paths.
+A ruleset names the rights that it handles, and the directories below which each is granted; everywhere else they are
+refused. It applies to the calling thread and those that it starts, can only be narrowed, and ends with the process. The
+rules are bound to the directories themselves, not to their paths.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ _SCOPED: Final = 0b11
 
 
 class Right(IntFlag):
-    """What may be done with files and directories."""
+    """Rights on files and directories."""
 
     EXECUTE = 1 << 0
     WRITE_FILE = 1 << 1
@@ -53,7 +53,7 @@ READ: Final = Right.READ_FILE | Right.READ_DIR
 
 
 class Rule(NamedTuple):
-    """What is granted of a file, or below a directory. A file's rights are only those that files have."""
+    """The rights that are granted on a file, or below a directory. A file has only the rights that apply to files."""
 
     fd: int
     rights: Right
@@ -63,20 +63,20 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def abi() -> int:
-    """The version of the interface that the kernel has. Raises OSError where it has none, or not for this process."""
+    """The kernel's version of the interface. Raises OSError if it has none, or not for this process."""
     return _call(_CREATE_RULESET, None, 0, _VERSION)
 
 
 def handled(version: int) -> Right:
-    """All rights that a version of the interface knows."""
+    """All rights that a version of the interface has."""
     return Right(sum(rights for since, rights in _SINCE.items() if since <= version))
 
 
 def restrict(version: int, rules: Iterable[Rule]) -> None:
-    """From now on the calling thread has the rights of these rules and no others. Raises OSError.
+    """Restricts the calling thread to the rights of these rules. Raises OSError.
 
-    `PR_SET_NO_NEW_PRIVS` has to be set. Where the kernel can, signals and abstract sockets end at the processes that
-    are restricted together.
+    `PR_SET_NO_NEW_PRIVS` has to be set. If the kernel can, signals and abstract sockets are limited to the processes
+    that are restricted together.
     """
     known = handled(version)
     fields: Sequence[int] = (known, 0, _SCOPED) if version >= SCOPES_SINCE else (known,)

@@ -1,10 +1,9 @@
-"""The engine's log: one JSON object a line on stderr, which the supervisor reads and logs as its own.
+"""The engine's log: one JSON object a line on stderr, which the supervisor reads and logs.
 
-Lines that are not JSON, such as a native library's last words, reach the supervisor's log all the same.
+Lines that are not JSON, such as output of a native library, are logged, too.
 
-Standard error is a pipe on which no write waits, see `supervisor.engine.process.child`. While it is full, since the
-supervisor is slow or stopped, lines are lost and counted: the engine goes on. A line that went half into the pipe is
-completed first.
+Standard error is a non-blocking pipe, see `supervisor.engine.process.child`. While it is full, since the supervisor is
+slow or stopped, lines are dropped and counted: the engine goes on. A line that was written in part is completed first.
 """
 
 import os
@@ -20,7 +19,7 @@ class Log:
     """Writes lines to a descriptor that does not block.
 
     Fields:
-        lost: lines that could not be written, of all.
+        lost: the number of dropped lines.
     """
 
     def __init__(self, fd: int) -> None:
@@ -31,7 +30,7 @@ class Log:
         self.lost = 0
 
     def __call__(self, level: str, event: str, **fields: object) -> None:
-        """Writes one line, or loses it. `level` is one of structlog's: debug, info, warning, error."""
+        """Writes one line, or drops it. `level` is one of structlog's: debug, info, warning, error."""
         line = _encoded({"level": level, "event": event, **fields})
         with self._lock:
             self.flush()
@@ -42,13 +41,13 @@ class Log:
                 self.lost += 1
 
     def flush(self) -> None:
-        """Writes what is left of a line that went half into the pipe, if it can be."""
+        """Writes the rest of a line that was written in part, if possible."""
         with self._lock:
             if self._rest:
                 self._rest = self._rest[self._written(self._rest) :]
 
     def _write(self, line: bytes) -> bool:
-        """Whether a line was taken, be it in part: its rest is in the way of the next one then."""
+        """Whether a line was accepted, even in part: then its rest has to be written before the next one."""
         written = 0 if self._rest else self._written(line)
         if written:
             self._rest = line[written:]
@@ -57,7 +56,7 @@ class Log:
     def _written(self, content: bytes) -> int:
         try:
             return os.write(self._fd, content)
-        except OSError:  # it is full; or the supervisor is gone: the lifeline tells of that, and ends the process
+        except OSError:  # it is full; or the supervisor is gone: then the lifeline ends the process
             return 0
 
 
@@ -65,11 +64,11 @@ def _encoded(fields: dict[str, object]) -> bytes:
     try:
         return msgspec.json.encode(fields, enc_hook=str) + b"\n"
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        # Names may be no text, and what a field holds must not end what it tells of.
+        # Names may be invalid text, and a field's value must not raise an error.
         shown = {key: ascii(value) for key, value in fields.items()}
         shown |= {"level": str(fields["level"]), "event": str(fields["event"]), "not_encoded": ascii(error)}
         return msgspec.json.encode(shown) + b"\n"
 
 
 log: Final = Log(STDERR)
-"""The one of this process, as its descriptor is."""
+"""The log of this process."""

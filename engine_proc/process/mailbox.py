@@ -1,4 +1,4 @@
-"""A mailbox: what a thread hands to the loop, and the descriptor that tells the loop of it."""
+"""A mailbox: items that a thread passes to the loop, and the descriptor that wakes the loop."""
 
 import os
 import queue
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """`fileno` is readable while something waits. Any thread may put; one thread takes."""
+    """A queue between threads. `fileno` is readable while it has items. Any thread may put; one thread takes."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[T] = queue.SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def fileno(self) -> int:
-        """Readable while something waits."""
+        """Readable while there are items."""
         return self._wake
 
     def put(self, item: T) -> None:
@@ -24,7 +24,7 @@ class Mailbox(Generic[T]):
         os.eventfd_write(self._wake, 1)
 
     def take_all(self) -> list[T]:
-        """All that waits, in order."""
+        """Removes and returns all items, in order."""
         try:
             os.eventfd_read(self._wake)
         except BlockingIOError:

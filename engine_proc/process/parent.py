@@ -1,4 +1,4 @@
-"""The parent: neither an engine nor a describer outlives its supervisor."""
+"""The parent: an engine and a describer end with their supervisor."""
 
 import ctypes
 import os

@@ -1,8 +1,8 @@
-"""The sandbox: what the kernel lets this process do, set once before anything of a stranger's is read (ADR 025).
+"""The sandbox: the kernel's confinement of this process, set once before any untrusted input is read (ADR 025).
 
-Writing, making, removing and renaming only below the download roots and in the engine's own directory; reading below
-these, the resume directory, and where Python, libtorrent, name resolution and certificates lie. It holds for the
-threads that are started afterwards, so it is entered before there are any.
+Writing, creating, removing and renaming are allowed only below the download roots and in the engine's own directory;
+reading below these, in the resume directory, and where Python, libtorrent, name resolution and certificates are. It
+applies to threads that are started afterwards, so it is entered before there are any.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ OFF: Final = "off"
 REQUIRE: Final = "require"
 _PR_SET_NO_NEW_PRIVS: Final = 38
 FILES_SINCE: Final = 3
-"""The first version of Landlock with which all writing is confined: the second confines links, the third truncation."""
+"""The first version of Landlock that confines all writing: the second confines links, the third truncation."""
 
 _PAYLOAD: Final = (
     READ
@@ -41,7 +41,7 @@ _PAYLOAD: Final = (
     | Right.REFER
 )
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
-"""Whatever lies in the place of a file of the engine's can be put aside."""
+"""Anything in the place of one of the engine's files can be put aside."""
 
 _SYSTEM: Final = (
     *("/usr", "/lib", "/lib32", "/lib64", "/etc", "/nix/store", "/gnu/store"),
@@ -51,7 +51,7 @@ _SYSTEM: Final = (
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
 _SELF: Final = "/proc/self"
-"""Of processes it reads itself alone: Landlock keeps it from tracing others, not from reading what is told of them."""
+"""The only readable process is itself: Landlock refuses tracing others, but not reading their /proc files."""
 _LED_TO: Final = (
     "/etc/resolv.conf",
     "/etc/ssl/cert.pem",
@@ -62,12 +62,12 @@ _LED_TO: Final = (
 
 
 class Sandbox(NamedTuple):
-    """What is in force.
+    """The confinement in force.
 
     Fields:
         report: for people.
-        places: each directory that may be written below, and which one it was; none without Landlock.
-        refusal: why this engine must not run; None where it may.
+        places: the writable directories with their identity; none without Landlock.
+        refusal: why this engine must not run; None if it may.
     """
 
     report: SandboxReport
@@ -86,13 +86,13 @@ def enter(
     *,
     read_only: bool = False,
 ) -> Sandbox:
-    """Confines this process as far as the kernel can, and says how far that is.
+    """Confines this process as far as the kernel can, and returns how far that is.
 
     Args:
         mode: `auto`, `require` or `off`.
         roots: the download roots, links resolved.
-        environ: says where certificates lie.
-        read_only: nothing is written anywhere, below the roots and in the engine's own directory neither.
+        environ: names the certificates.
+        read_only: no directory is writable, not even the roots and the engine's own directory.
     """
     if mode == OFF:
         return NO_SANDBOX
@@ -132,13 +132,13 @@ def _forbid_new_privileges() -> None:
 
 
 def _require_one_thread() -> None:
-    """Raises OSError where there are other threads, as of a module that Python was told to load at its start."""
+    """Raises OSError if there are other threads, as of a module that Python loaded at its start."""
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  # no paths are wanted
         raise OSError(errno.EBUSY, "threads were started before it, which it would not hold for")
 
 
 def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[str]) -> dict[str, str]:
-    """Sets Landlock's rules. Returns where they let this process write. Raises OSError."""
+    """Sets Landlock's rules. Returns the writable places. Raises OSError."""
     places = {}
     with contextlib.ExitStack() as opened:
         rules = []
@@ -150,14 +150,14 @@ def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[st
         for path in set(read) - {"/"}:
             rights = READ | Right.WRITE_FILE if path == os.devnull and written else READ
             rules += [Rule(fd, rights) for fd in [_open(opened, path)] if fd is not None]
-        # Kept open: the kernel makes such a directory anew when nobody holds it, and then the rule sits on another one.
+        # Kept open: an unreferenced inode of /proc is made anew, and the rule would be bound to the old one.
         rules.append(Rule(os.open(_SELF, os.O_PATH | os.O_CLOEXEC), READ))
         landlock.restrict(version, rules)
     return places
 
 
 def _open(opened: contextlib.ExitStack, path: str, flags: int = 0) -> int | None:
-    """A descriptor that stands for the path; None where there is nothing, or it cannot be reached."""
+    """An O_PATH descriptor of the path; None if it is missing or unreachable."""
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC | flags)
     except (OSError, ValueError):
@@ -167,7 +167,7 @@ def _open(opened: contextlib.ExitStack, path: str, flags: int = 0) -> int | None
 
 
 def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str]:
-    """Files and directories that have to be read, whether they exist or not; some more than once."""
+    """Files and directories that have to be readable, whether they exist or not; some more than once."""
     yield from _SYSTEM
     yield str(resume_dir.root)
     yield from (str(Path(os.path.realpath(path)).parent) for path in _LED_TO if os.path.islink(path))  # noqa: PTH114
@@ -181,7 +181,7 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """Where links in a directory of certificates lead, unless that is read anyway; there are hundreds of them."""
+    """The targets of the hundreds of links in a directory of certificates, unless they are readable anyway."""
     read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
     found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
@@ -193,9 +193,9 @@ def _led_to(directory: str) -> Iterable[str]:
 
 
 def _code() -> Iterator[str]:
-    """Where Python and libraries lie that may be loaded later: beside those that are loaded."""
+    """The directories of Python and of libraries that may be loaded later: those of the loaded ones."""
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
-    with contextlib.suppress(OSError):  # it may be one that was deleted
+    with contextlib.suppress(OSError):  # it may be a deleted file
         found.discard(str(Path.cwd()))
     yield from found
     for package in (engine_proc, protocol):
@@ -206,7 +206,7 @@ def _code() -> Iterator[str]:
 
 
 def _lacks(version: int) -> list[str]:
-    """What an older kernel's Landlock does not confine."""
+    """What the Landlock of an older kernel does not confine."""
     since = {2: "links into other directories", FILES_SINCE: "truncation", 5: "devices", 6: "abstract sockets"}
     lacking = [what for first, what in since.items() if version < first]
     return [f"Landlock {version} of this kernel does not confine {', '.join(lacking)}"] if lacking else []

@@ -1,7 +1,7 @@
-"""Fast-resume data, and pieces that are on the disk though it lacks them.
+"""Fast-resume data, and the search for pieces on disk that it lacks.
 
-- The *resume policy* decides when fast-resume data is saved; the *resume store* puts it on disk, durably, by a thread;
-  *reading ahead* loads soon-wanted files by another one.
-- The *rehasher* looks for *pieces* that resume data lacks, and takes a hash of them as *proof*.
-- The *part file* has what libtorrent needs of unwanted files; *piece layers* hold the hashes of v2 pieces.
+- The *resume policy* decides when fast-resume data is saved; the *resume store* writes it durably, by a thread;
+  *reading ahead* loads files that are needed soon by another one.
+- The *rehasher* looks for *pieces* that resume data lacks, and verifies their hash as *proof*.
+- The *part file* has libtorrent's data of unwanted files; *piece layers* have the hashes of v2 pieces.
 """

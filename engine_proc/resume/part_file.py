@@ -1,11 +1,11 @@
-"""libtorrent's part file: where it keeps what it needs of unwanted files for pieces that they share. Pure.
+"""libtorrent's part file, which has the parts of unwanted files in shared pieces. Pure.
 
-The file is `.<info-hash>.parts` in the save path. It has a header of big-endian 32 bit integers: how many pieces there
-are, the length of a piece, then each piece's slot, -1 for none; filled up to whole KiB. Then come the slots, each of a
-piece's length.
+The file is `.<info-hash>.parts` in the save path. It has a header of big-endian 32 bit integers: the number of pieces,
+the length of a piece, then each piece's slot, -1 for none; padded to whole KiB. Then come the slots, each of a piece's
+length.
 
-libtorrent writes the header when a torrent finishes, is paused, flushed or removed, and when its selection changes. Of
-a download that was killed it is mostly not there, and then libtorrent takes all slots for free.
+libtorrent writes the header when a torrent finishes, is paused, flushed or removed, and when its selection changes.
+After a kill of a download it is mostly missing, and then libtorrent considers all slots free.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class PartFile(NamedTuple):
 
     Fields:
         path: absolute; the file need not exist.
-        pieces: how many the torrent has.
+        pieces: the number of the torrent's pieces.
         piece_length: bytes.
     """
 
@@ -34,7 +34,7 @@ class PartFile(NamedTuple):
         return -(-(_FIXED + self.pieces) * _NUMBER // _ROUND) * _ROUND
 
     def slots(self, header: bytes) -> Mapping[int, int]:
-        """Where each piece's slot begins, in bytes; none for a header that libtorrent would not take."""
+        """The offset of each piece's slot in bytes; empty for a header that libtorrent would refuse."""
         if len(header) < self.header_size():
             return {}
         numbers = memoryview(header)[: (_FIXED + self.pieces) * _NUMBER]

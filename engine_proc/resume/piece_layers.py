@@ -1,7 +1,7 @@
-"""Where the hashes of v2 pieces are: the piece layers of a .torrent file, or the trees of resume data (BEP 52). Pure.
+"""The hashes of v2 pieces: the piece layers of a .torrent file, or the trees of resume data (BEP 52). Pure.
 
-What is read here only ever proves: a hash that is missing or wrong proves nothing. So whatever is not as it should be
-is left out, and nothing is raised.
+They are used only for verification: a missing or wrong hash verifies nothing. So invalid data is ignored, and nothing
+is raised.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _BITS: Final = 8
 KindT = TypeVar("KindT", dict[bytes, Any], list[Any], bytes)
 
 Digest = Callable[[int], bytes | None]
-"""The root over a piece's blocks by the number of the piece in its file; None where it is not known."""
+"""The merkle root over a piece's blocks by the number of the piece in its file; None if it is unknown."""
 
 
 def of_metainfo(metainfo: Any, root: bytes) -> Digest:

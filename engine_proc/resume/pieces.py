@@ -1,13 +1,12 @@
-"""Pieces that the resume data lacks and that may be on disk all the same: which, and how to prove it. Pure.
+"""Pieces that resume data lacks and that may be on disk: which ones, and their verification. Pure.
 
-After an unclean end the resume data is some seconds old, and what was written since is there but not known. A piece can
-be whole only if all its bytes lie where the files have data; such a piece is a candidate. It is believed only once its
-digest is right: SHA-1 for v1 and hybrid torrents (BEP 3), the root of a SHA-256 merkle tree for v2 (BEP 52). Of other
-pieces the blocks that lie in data are fragments: they are offered, and libtorrent hashes the piece when it has the
-rest.
+After an unclean end the resume data is some seconds old, and does not have what was written since. A piece can be
+complete only if the files have data at all its bytes; such a piece is a candidate. It is claimed only if its digest is
+right: SHA-1 for v1 and hybrid torrents (BEP 3), the root of a SHA-256 merkle tree for v2 (BEP 52). The blocks of other
+pieces that are in data are fragments: they are offered to libtorrent, which hashes the piece when it has the rest.
 
-"There" is always where libtorrent itself will look: in the file, where it is wanted or exists all the same, else in the
-part file, where its header has the piece.
+"On disk" is always where libtorrent itself will read: in the file, if it is wanted or exists, else in the part file, if
+its header has the piece.
 """
 
 from bisect import bisect_right
@@ -17,13 +16,13 @@ from typing import Final, NamedTuple
 from engine_proc.resume.part_file import PartFile
 
 BLOCK: Final = 16 * 1024
-"""Bytes under one leaf of a merkle tree, and what peers are asked for at once."""
+"""Bytes under one leaf of a merkle tree, and of one request to a peer."""
 
 OFFERED_MAX: Final = 3
-"""Pieces of which fragments are offered.
+"""The number of pieces of which fragments are offered.
 
-Where what lay on the disk turns out wrong, libtorrent blames the peers that gave the rest of the piece, and bans a peer
-for good at the fourth such piece. There may be only one peer.
+If a fragment turns out wrong, libtorrent blames the peers that sent the rest of the piece, and bans a peer for good at
+the fourth such piece. There may be only one peer.
 """
 
 Ranges = Sequence[tuple[int, int]]
@@ -57,9 +56,9 @@ class MissingPiece(NamedTuple):
     """A piece that the resume data lacks.
 
     Fields:
-        offset, size: its bytes in the torrent; without padding at its end for v2.
+        offset, size: its bytes in the torrent; for v2 without padding at its end.
         digest: SHA-1, or with `leaves` the root of a merkle tree.
-        leaves: how many leaves its tree has, absent blocks as zeros; 0 for SHA-1.
+        leaves: the number of leaves of its tree, missing blocks as zeros; 0 for SHA-1.
     """
 
     number: int
@@ -70,18 +69,18 @@ class MissingPiece(NamedTuple):
 
 
 class Unverified(NamedTuple):
-    """What of a torrent is to be looked at before it is added.
+    """What has to be verified of a torrent before it is added.
 
     Fields:
         files: in the order of the torrent.
-        missing: the pieces that the resume data lacks, and those doubtful ones that can be proven.
+        missing: the pieces that the resume data lacks, and doubtful ones that can be verified.
         bytes_done, bytes_total: of the wanted files, by the resume data.
         size: of all files, with padding.
-        part_file: where parts of unwanted files may lie.
-        doubtful: claimed by the resume data, but their bytes may lie elsewhere than libtorrent will read them; only
-            what is proven is kept.
-        borders: claimed, and touching unwanted files; kept where libtorrent finds each of their bytes.
-        unfinished: the blocks that the resume data has of pieces that it lacks.
+        part_file: where parts of unwanted files may be.
+        doubtful: claimed by the resume data, but their bytes may be elsewhere than libtorrent will read them; only
+            verified ones are kept.
+        borders: claimed, and touching unwanted files; kept if libtorrent finds each of their bytes.
+        unfinished: the blocks that the resume data has of incomplete pieces.
         payload: bytes of all files but padding.
     """
 
@@ -98,12 +97,12 @@ class Unverified(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What was found by looking.
+    """The outcome of the verification.
 
     Fields:
-        pieces: proven.
-        blocks: what is on disk of pieces that are not whole; nothing proves it, so libtorrent has to hash those pieces.
-        lost: claimed by the resume data, and not to be had.
+        pieces: verified.
+        blocks: blocks on disk of incomplete pieces; they are unverified, so libtorrent has to hash those pieces.
+        lost: claimed by the resume data, but not readable.
     """
 
     pieces: frozenset[int] = frozenset()
@@ -112,12 +111,12 @@ class Verified(NamedTuple):
 
 
 class Disk(NamedTuple):
-    """What the file system says of a torrent's files.
+    """The state of a torrent's files in the file system.
 
     Fields:
-        data: where each file has data; one that is not named has none.
+        data: where each file has data; one that is absent here has none.
         kept: the unwanted files that exist; the parts of others are in the part file.
-        slots: where each piece's slot begins in the part file, in bytes.
+        slots: the offset of each piece's slot in the part file, in bytes.
     """
 
     data: Mapping[str, Ranges]
@@ -126,14 +125,14 @@ class Disk(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """What a torrent's resume data says.
+    """The content of a torrent's resume data.
 
     Fields:
         claimed: the wanted files that it claims pieces of.
-        bytes_done, bytes_total: of the wanted files; `bytes_done` is nearest to what the claimed pieces hold.
+        bytes_done, bytes_total: of the wanted files; `bytes_done` approximates the claimed pieces.
         size: of all files but padding; 0 while there is no metadata.
         parsed: the session's own, for `resume`.
-        others: where libtorrent may write, delete or read beside `claimed`, as in `session_port.SourceInfo`.
+        others: other paths where libtorrent may write, delete or read, as in `session_port.SourceInfo`.
     """
 
     claimed: Sequence[ClaimedFile]
@@ -145,7 +144,7 @@ class Examined(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all that is wanted is claimed; never while there is no metadata."""
+        """Whether all wanted files are claimed; never while there is no metadata."""
         return self.size > 0 and self.bytes_done == self.bytes_total
 
 
@@ -158,7 +157,7 @@ class Slice(NamedTuple):
 
 
 def slices(files: Sequence[StoredFile], offset: int, size: int) -> list[tuple[StoredFile, Slice]]:
-    """Which files bytes of the torrent belong to, in order."""
+    """The files that a range of bytes of the torrent belongs to, in order."""
     found = []
     index = max(0, bisect_right(files, offset, key=lambda file: file.offset) - 1)
     end = offset + size
@@ -173,7 +172,7 @@ def slices(files: Sequence[StoredFile], offset: int, size: int) -> list[tuple[St
 
 
 def located(unverified: Unverified, disk: Disk, offset: int, size: int) -> list[Slice] | None:
-    """Where libtorrent reads bytes of one piece, in order; None where it cannot find some of them."""
+    """Where libtorrent reads the bytes of one piece, in order; None if it cannot find some of them."""
     found, length = [], unverified.part_file.piece_length
     parts = slices(unverified.files, offset, size)
     if sum(part.size for _, part in parts) != size:
@@ -191,7 +190,7 @@ def located(unverified: Unverified, disk: Disk, offset: int, size: int) -> list[
 
 
 def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, list[Slice]]]:
-    """The pieces that may be whole, with where to read them."""
+    """The pieces that may be complete, with where to read them."""
     return [
         (piece, parts)
         for piece in unverified.missing
@@ -200,7 +199,7 @@ def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, l
 
 
 def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozenset[int]:
-    """The claimed pieces that are not to be had."""
+    """The claimed pieces that cannot be read."""
     length = unverified.part_file.piece_length
     gone = {
         piece
@@ -211,11 +210,11 @@ def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozens
 
 
 def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Slice]]]:
-    """The blocks that are on disk of pieces that are not whole and that the resume data does not know of.
+    """The blocks on disk of incomplete pieces that the resume data lacks.
 
     Returns:
-        By piece and number of the block, where to read it; pieces with the most of them first. Nothing of pieces that
-        are all there: those are candidates.
+        By piece and number of the block, where to read it; pieces with the most of them first. Complete pieces are left
+            out: those are candidates.
     """
     found = {}
     for piece in unverified.missing:
@@ -236,7 +235,7 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
 
 
 def offer(unverified: Unverified, blocks: Mapping[int, Collection[int]]) -> dict[int, list[bool]]:
-    """What libtorrent is told of these fragments' pieces: they are there, beside what the resume data has."""
+    """The unfinished pieces for libtorrent: these fragments, and those of the resume data."""
     offered = {}
     for piece, numbers in blocks.items():
         known = dict(enumerate(unverified.unfinished.get(piece, ())))

@@ -1,4 +1,4 @@
-"""What proves that bytes are a piece's: SHA-1 (BEP 3), or the root of a SHA-256 merkle tree (BEP 52). Pure."""
+"""The verification of a piece: SHA-1 (BEP 3), or the root of a SHA-256 merkle tree (BEP 52). Pure."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ def proves(piece: MissingPiece, content: bytes | memoryview) -> bool:
 
 
 def merkle_root(content: bytes | memoryview, leaves: int) -> bytes:
-    """The root over the blocks of `content`, with zeros for blocks that are not there.
+    """The merkle root over the blocks of `content`, with zeros for missing blocks.
 
     Args:
         leaves: a power of two, at least the number of blocks.

@@ -1,8 +1,8 @@
-"""Reading ahead: files that will be wanted soon are read by a thread of their own, so that the loop waits for no disk.
+"""Reading ahead: a thread reads files that are needed soon, so that the loop does not block on a disk.
 
-A restore reads thousands of small files one after the other, each of which may be a wait. Whether it is, the first of
-them tell: where the system has them in memory, a thread would only be in the way of the loop. What was read is handed
-out once, and not after the file may have changed: whoever writes or deletes it says so.
+A restore reads thousands of small files one after the other, each of which may block. The first ones show whether they
+do: if the system has them cached, a thread would only compete with the loop. Content is returned once, and not after
+the file may have changed: whoever writes or deletes it reports that here.
 """
 
 import contextlib
@@ -15,23 +15,23 @@ from typing import Final
 from protocol.internal.integrity import Damaged, read_dated
 
 Dated = tuple[bytes, float]
-"""Content, and when it was written: seconds since 1970 as the file system has them."""
+"""Content, and its modification time: seconds since 1970 by the file system."""
 
 SAMPLE: Final = 50
-"""So many files are read without the thread, and then it is known whether it is worth while."""
+"""The files that are read without the thread, to decide whether it is worth while."""
 
 SLOW_S: Final = 50e-6
 """A file that took longer to read came from a disk."""
 
 KEPT_MAX: Final = 4000
-"""Files that were read and nobody has asked for; then no more are read until somebody does."""
+"""Unclaimed files in memory; at this bound no more are read until one is taken."""
 
 
 class ReadAhead:
-    """Files by name. The thread is never waited for: a disk that hangs it hangs the reader, too.
+    """Files by name. Nothing waits for the thread: a disk that hangs it would hang the caller, too.
 
     Args:
-        path_of: where the file of a name is; called in the thread.
+        path_of: the path of a name; called in the thread.
     """
 
     def __init__(self, path_of: Callable[[str], str | Path]) -> None:
@@ -45,7 +45,7 @@ class ReadAhead:
         threading.Thread(target=self._run, name="read-ahead", daemon=True).start()
 
     def want(self, names: Sequence[str]) -> None:
-        """These will be asked for soon, in this order; returns at once."""
+        """Queues files that will be needed soon, in this order; returns at once."""
         if not self.worth_while:
             return
         with self._lock:
@@ -60,13 +60,13 @@ class ReadAhead:
         return self._sampled >= SAMPLE and self._slow * 2 > self._sampled
 
     def was_read(self, seconds: float) -> None:
-        """The caller had to read a file for itself, which took so long."""
+        """The caller had to read a file itself, which took this long."""
         if self._sampled < SAMPLE:
             self._sampled += 1
             self._slow += seconds > SLOW_S
 
     def take(self, name: str) -> Dated | None:
-        """What was read, once; None where the caller has to read for itself. It is not wanted any more."""
+        """A file's content, once; None if the caller has to read it itself. It is not queued any more."""
         if not (self._wanted or self._read):
             return None
         with self._lock:
@@ -79,7 +79,7 @@ class ReadAhead:
                 if name not in self._wanted:
                     continue
                 found: Dated | None = None
-                with contextlib.suppress(Damaged, OSError):  # whoever reads it finds out what is wrong
+                with contextlib.suppress(Damaged, OSError):  # the caller reads it and gets the error
                     found = read_dated(self._path_of(name))
                 with self._lock:
                     if name in self._wanted and found is not None:

@@ -1,8 +1,8 @@
-"""The rehasher: a thread that looks at what unclean ends left on disk, and proves pieces before they are claimed.
+"""The rehasher: a thread that verifies pieces on disk after an unclean end, before they are claimed.
 
-Newest torrents come first, one at a time: however many there are after a crash, no more than one reads. Only files that
-were written at or after the resume data are read, and of those only the ranges that have data (SEEK_DATA), so that a
-torrent with nothing new costs a few `stat` calls.
+The newest torrents come first, one at a time, which bounds the I/O after a crash. Only files that were written at or
+after the resume data are read, and of those only the ranges that have data (SEEK_DATA), so that a torrent with nothing
+new costs a few `stat` calls.
 """
 
 import itertools
@@ -30,7 +30,8 @@ from engine_proc.resume.pieces import (
 from engine_proc.resume.proof import proves
 
 MTIME_SLACK_S: Final = 5.0
-"""File systems have coarse clocks, and what is flushed while resume data is made may be written just before it."""
+"""File systems have coarse clocks, and blocks that are flushed while resume data is made may be written just before it.
+"""
 
 TELL_S: Final = 0.1
 
@@ -39,12 +40,12 @@ _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Rehashed(NamedTuple):
-    """How far a torrent is.
+    """The progress of a torrent.
 
     Fields:
         ticket: of its submission.
         checked_bytes: hashed so far.
-        verified: None until the end, and then what was found.
+        verified: None until the end, and then the outcome.
     """
 
     torrent: str
@@ -80,7 +81,7 @@ class Rehasher:
         """Queues a torrent; outcomes follow, the last with `verified`.
 
         Args:
-            saved_at: when its resume data was written, seconds since 1970 as file systems have them.
+            saved_at: when its resume data was written, seconds since 1970 by the file system.
             added_us: when it was added; later ones come first.
 
         Returns:
@@ -91,15 +92,15 @@ class Rehasher:
         return ticket
 
     def give_up(self, ticket: int) -> None:
-        """Nobody waits for this any more. Outcomes that are on their way may still come."""
+        """Cancels a submission. Outcomes that were made already may still follow."""
         self._given_up.add(ticket)
 
     def outcomes(self) -> list[Rehashed]:
-        """All outcomes that wait."""
+        """All outcomes since the last call."""
         return self._outcomes.take_all()
 
     def close(self) -> None:
-        """Gives up what is not finished, and ends the thread."""
+        """Cancels what is not finished, and ends the thread."""
         self._closing = True
         self._work.put((0, 0, None))
         self._thread.join()
@@ -140,11 +141,11 @@ class Rehasher:
 
 
 def look(unverified: Unverified, since: float) -> Disk:
-    """Asks the file system where there is data.
+    """The ranges of data in the file system.
 
     Args:
-        since: files that were last written before it are taken to have none; seconds since 1970. Where pieces are
-            doubtful, all files are looked at.
+        since: files that were last written before it count as having none; seconds since 1970. With doubtful pieces,
+            all files are checked.
     """
     part_file = unverified.part_file
     stored = [(file.path, file.wanted) for file in unverified.files if file.path is not None]
@@ -160,7 +161,7 @@ def look(unverified: Unverified, since: float) -> Disk:
 
 
 def data_ranges(path: str) -> list[tuple[int, int]]:
-    """Where a file has data, in bytes; nowhere if it cannot be read. Preallocated space has none."""
+    """The ranges in which a file has data, in bytes; none if it cannot be read. Preallocated space has none."""
     found = []
     try:
         fd = os.open(path, _OPEN)
@@ -173,7 +174,7 @@ def data_ranges(path: str) -> list[tuple[int, int]]:
             end = os.lseek(fd, start, os.SEEK_HOLE)
             found.append((start, end))
     except OSError:
-        # No data after `end`, which is how SEEK_DATA says that it is through; a read error is no data either.
+        # No data after `end`, which ends a search by SEEK_DATA; a read error counts as no data, too.
         return found
     finally:
         os.close(fd)
@@ -194,7 +195,7 @@ def _size(path: str) -> int:
 
 
 def _holds(piece: MissingPiece, parts: list[Slice]) -> bool:
-    """Whether the piece is on disk, whole and right."""
+    """Whether the piece is on disk, complete and with the right hash."""
     try:
         return proves(piece, memoryview(_content(parts)))
     except OSError:
@@ -202,7 +203,7 @@ def _holds(piece: MissingPiece, parts: list[Slice]) -> bool:
 
 
 def _written(found: Mapping[int, Mapping[int, list[Slice]]]) -> dict[int, list[int]]:
-    """The first `OFFERED_MAX` pieces with blocks that were written; only what is needed to know this is read."""
+    """The first `OFFERED_MAX` pieces with blocks that were written; reads only what is needed for that."""
     written = ((piece, [at for at, parts in blocks.items() if _is_written(parts)]) for piece, blocks in found.items())
     return dict(itertools.islice(((piece, blocks) for piece, blocks in written if blocks), OFFERED_MAX))
 

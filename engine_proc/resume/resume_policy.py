@@ -1,10 +1,10 @@
-"""When fast-resume data is saved: at once after what must not be lost, steadily while data arrives. Pure.
+"""When fast-resume data is saved: at once after important changes, periodically while data arrives. Pure.
 
-Each torrent has at most one save under way, and all together at most `MAX_OUTSTANDING`; what was asked for meanwhile is
-saved again afterwards. What comes first is what has waited longest past its time.
+Each torrent has at most one save in progress, and all together at most `MAX_OUTSTANDING`; changes during a save cause
+another one. The torrent that is most overdue comes first.
 
-What can wait is staggered: each torrent has its own place in the second half of the interval, so that a thousand that
-begin to download in the same moment, as after a restart, are not saved in the same moment for ever.
+Periodic saves are staggered: each torrent has its own place in the second half of the interval, so that a thousand that
+begin to download at the same moment, as after a restart, are not always saved at the same moment.
 """
 
 import zlib
@@ -15,21 +15,21 @@ from typing import Final
 MAX_OUTSTANDING: Final = 64
 
 HELD_S: Final = 3.0
-"""Between two tries, while saves fail."""
+"""The delay between two tries while saves fail."""
 
 _NEAR: Final = 0.01
-"""Of half an interval: so near before its place a torrent keeps its beat, lest rounding makes it lose half of it."""
+"""Of half an interval: so near to its place a torrent keeps its beat; otherwise rounding could lose half of it."""
 
 
 class Urgency(Enum):
-    """How long a change may stay unsaved at most, in seconds since the torrent's last save."""
+    """The maximum time that a change may stay unsaved, in seconds since the torrent's last save."""
 
     AT_ONCE = 0.0
     """Added, metadata, finished, repaired."""
     PROGRESS = 3.0
-    """Pieces arrived; or a client changed something, which the desired state has."""
+    """Pieces arrived; or a client changed something, which is in the desired state."""
     COUNTERS = 60.0
-    """Only totals moved, as with a seed that uploads."""
+    """Only totals changed, as of a seed that uploads."""
 
 
 class ResumePolicy:
@@ -38,7 +38,7 @@ class ResumePolicy:
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
-        """A heap of these, but for what is under way, which comes back when it ends; and of some that are outdated."""
+        """A heap, without saves in progress, which are added when they end; some entries are outdated."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None
@@ -48,11 +48,11 @@ class ResumePolicy:
         self._held_until = now + HELD_S
 
     def release(self) -> None:
-        """Saves succeed."""
+        """Saves succeed again."""
         self._held_until = None
 
     def want(self, torrent: str, urgency: Urgency, now: float) -> None:
-        """Says that something of the torrent is not saved yet. The most urgent wish counts."""
+        """Marks a change of the torrent as unsaved. The most urgent mark counts."""
         due_at = max(now, place(torrent, self._saved_at.get(torrent, now) + urgency.value, urgency.value))
         known = self._due_at.get(torrent)
         if known is None or due_at < known:
@@ -60,7 +60,7 @@ class ResumePolicy:
             self._enqueue(torrent)
 
     def due(self, now: float) -> list[str]:
-        """The torrents to save now. They count as under way until `settle`."""
+        """The torrents to save now. Their saves are in progress until `settle`."""
         room = self._room()
         if room <= 0 or (self._held_until is not None and now < self._held_until):
             return []
@@ -74,27 +74,27 @@ class ResumePolicy:
         return chosen
 
     def settle(self, torrent: str) -> None:
-        """The torrent's save came to an end, whichever."""
+        """The torrent's save has ended, with or without success."""
         if torrent in self._outstanding:
             self._outstanding.remove(torrent)
             self._enqueue(torrent)
 
     def forget(self, torrent: str) -> None:
-        """Drops all there is of a torrent that is gone."""
+        """Removes a torrent."""
         self._due_at.pop(torrent, None)
         self._saved_at.pop(torrent, None)
         self._outstanding.discard(torrent)
 
     def unsaved(self) -> frozenset[str]:
-        """The torrents with something that is not saved yet, due or not."""
+        """The torrents with unsaved changes, due or not."""
         return frozenset(self._due_at)
 
     def busy(self) -> bool:
-        """Whether saves are under way."""
+        """Whether saves are in progress."""
         return bool(self._outstanding)
 
     def next_due(self) -> float | None:
-        """When `due` will have something, or None while nothing waits or nothing more may be under way."""
+        """When `due` will return something, or None while nothing is queued or no further save may begin."""
         if self._room() <= 0:
             return None
         due_at = self._head()
@@ -105,7 +105,7 @@ class ResumePolicy:
             heappush(self._queue, (self._due_at[torrent], torrent))
 
     def _head(self) -> float | None:
-        """When the first of the queue is due; what is outdated before it is dropped."""
+        """When the first of the queue is due; outdated entries before it are removed."""
         while self._queue:
             due_at, torrent = self._queue[0]
             if self._due_at.get(torrent) == due_at and torrent not in self._outstanding:

@@ -15,7 +15,7 @@ from protocol.internal.resume_dir import ResumeDir
 
 
 class Outcome(NamedTuple):
-    """How one write or deletion ended: `problem` is None where the file is durable, or gone."""
+    """The outcome of one write or deletion: `problem` is None if it is durable."""
 
     torrent: str
     deleted: bool
@@ -23,14 +23,14 @@ class Outcome(NamedTuple):
 
 
 class SavedResume(NamedTuple):
-    """Resume data, and when it was written: seconds since 1970 as the file system has them."""
+    """Resume data, and its modification time: seconds since 1970 by the file system."""
 
     blob: bytes
     saved_at: float
 
 
 class PutAside(NamedTuple):
-    """A file that was in the way: its name, in words where it is now, and under which name; None where it was left."""
+    """A file that was put aside: its name, where it is now in words, and its new name; None if it was left."""
 
     file: str
     done: str
@@ -58,7 +58,7 @@ class FastResumeStore:
         return self._outcomes.fileno()
 
     def expect(self, torrents: Sequence[str]) -> None:
-        """Resume data of these will be loaded soon, in this order."""
+        """Announces that resume data of these will be loaded soon, in this order."""
         self._read_ahead.want(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
@@ -67,14 +67,14 @@ class FastResumeStore:
             content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
-            self._check()  # what is right is right wherever it lies, but another directory's lack says nothing
+            self._check()  # valid data is used from either place, but its absence in another directory proves nothing
             return None
         except Damaged:
             self._check()
             raise
 
     def _check(self) -> None:
-        """Raises OSError where nothing can be told of the directory: it is another, or out of the sandbox's reach."""
+        """Raises OSError if the directory cannot be judged: it was replaced, or the sandbox does not reach it."""
         self._dir.check()
         if self._confined and place_at(self._engine_dir) != self._place:
             raise OSError(
@@ -91,10 +91,10 @@ class FastResumeStore:
         return dated
 
     def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
-        """The .torrent file that the supervisor stored, None where there is none. Raises Damaged, or OSError.
+        """The .torrent file that the supervisor stored, None if there is none. Raises Damaged, or OSError.
 
         Args:
-            crc32: what it has to have; None where nobody knows.
+            crc32: its expected checksum; None if unknown.
         """
         self._dir.check()
         try:
@@ -109,11 +109,11 @@ class FastResumeStore:
         return metainfo
 
     def path(self, torrent: str) -> str:
-        """Where the torrent's resume data is."""
+        """The path of the torrent's resume data."""
         return str(self._dir.fastresume(torrent))
 
     def rebind(self, identity: str) -> None:
-        """The directory is another one now; see `ResumeDir.bind`."""
+        """The directory was replaced by another one; see `ResumeDir.bind`."""
         self._dir.bind(identity)
 
     def save(self, torrent: str, blob: bytes) -> None:
@@ -125,7 +125,7 @@ class FastResumeStore:
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
 
     def put_aside(self, torrent: str) -> PutAside:
-        """Moves resume data that cannot be trusted out of the way."""
+        """Puts damaged resume data aside."""
         path = self._dir.fastresume(torrent)
         try:
             staged = self._dir.stage(path)
@@ -138,16 +138,16 @@ class FastResumeStore:
         return self._dir.was_put_aside(f"{torrent}.fastresume", since_us=since_us)
 
     def outcomes(self) -> list[Outcome]:
-        """All outcomes that wait."""
+        """All outcomes since the last call."""
         return self._outcomes.take_all()
 
     def close(self) -> None:
-        """Waits until all is written, and ends the thread."""
+        """Waits until everything is written, and ends the thread."""
         self._writer.close()
         self._outcomes.close()
 
     def _submit(self, torrent: str, change: Change) -> None:
-        self._read_ahead.take(torrent)  # what was read is about to be something else
+        self._read_ahead.take(torrent)  # cached content is about to be outdated
 
         def done(error: OSError | None) -> None:
             self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))

@@ -1,7 +1,7 @@
-"""The session port, and what becomes of what comes out of it. No libtorrent.
+"""The session port, and the handling of its alerts. No libtorrent.
 
 - The *session port* (`LibtSession`) is all that Ouzel needs of libtorrent, with one real and one fake side.
-- The *session settings* are Ouzel's defaults over libtorrent's, and the check of what a configuration says.
+- The *session settings* are Ouzel's defaults over libtorrent's, and the validation of a configuration.
 - An *alert* is a native notification as a frozen value.
 - The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure.
 - The *outbox* has events on their way; the *coalescer* holds progress back to ten a second for each torrent.

@@ -1,7 +1,7 @@
-"""libtorrent's notifications as frozen values.
+"""libtorrent's alerts as frozen values.
 
-A native alert dies at the next pop and crashes whoever still reads it, so the session copies what is needed into one of
-these before it hands anything on. Sizes are bytes, rates bytes per second.
+A native alert is freed at the next pop, and reading it later crashes the process. So the session copies what is needed
+into one of these before it passes anything on. Sizes are bytes, rates bytes per second.
 """
 
 import errno
@@ -59,7 +59,7 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     moved_down: int = 0
     moved_up: int = 0
     upload_mode: bool = False
-    """libtorrent has stopped downloading because a write failed, and says so nowhere else."""
+    """libtorrent has stopped downloading because a write failed, and reports it nowhere else."""
 
 
 class StatusUpdate(_Alert, frozen=True):
@@ -69,33 +69,33 @@ class StatusUpdate(_Alert, frozen=True):
 
 
 class TorrentAdded(_TorrentAlert, frozen=True):
-    """The session has taken up a torrent, or refused it with a `problem` (`add_torrent_alert`)."""
+    """The session has added a torrent, or refused it with a `problem` (`add_torrent_alert`)."""
 
     problem: str | None
 
 
 class TorrentGone(_TorrentAlert, frozen=True):
-    """The session has let go of a torrent; `problem` where files were not deleted (`torrent_removed_alert`)."""
+    """The session has removed a torrent; `problem` if files were not deleted (`torrent_removed_alert`)."""
 
     problem: str | None
 
 
 class NativeStateChanged(_TorrentAlert, frozen=True):
-    """A torrent has begun to check or to download, or does something else now (`state_changed_alert`)."""
+    """The native state of a torrent has changed (`state_changed_alert`)."""
 
     state: NativeState
 
 
 class MetadataReceived(_TorrentAlert, frozen=True):
-    """The info dictionary came from peers (`metadata_received_alert`)."""
+    """The info dictionary arrived from peers (`metadata_received_alert`)."""
 
 
 class Conflict(_TorrentAlert, frozen=True):
-    """Metadata shows that this torrent and another one are the same one (`torrent_conflict_alert`); both stand still.
+    """Metadata shows that this torrent and another one are the same (`torrent_conflict_alert`); both are stopped.
 
     Fields:
-        other: the other one; None where that is being removed.
-        v1, v2: the info-hashes of the one that both are; None for a version that it is not of.
+        other: the other one; None if that is being removed.
+        v1, v2: the info-hashes of the torrent; None for a version that it does not have.
     """
 
     other: str | None
@@ -114,7 +114,7 @@ class FileFinished(_TorrentAlert, frozen=True):
 
 
 class Flushed(_TorrentAlert, frozen=True):
-    """What was in the write cache at the call of `flush` has been written (`cache_flushed_alert`)."""
+    """The write cache at the call of `flush` has been written (`cache_flushed_alert`)."""
 
 
 class PrioritiesSet(_TorrentAlert, frozen=True):
@@ -128,13 +128,13 @@ class ResumeData(_TorrentAlert, frozen=True):
 
 
 class ResumeUnsaved(_TorrentAlert, frozen=True):
-    """No resume data: `problem` says why, None that nothing has changed (`save_resume_data_failed_alert`)."""
+    """No resume data: `problem` says why, None if nothing has changed (`save_resume_data_failed_alert`)."""
 
     problem: str | None
 
 
 class ResumeRejected(_TorrentAlert, frozen=True):
-    """The resume data does not fit the files; libtorrent hashes them (`fastresume_rejected_alert`)."""
+    """The resume data does not match the files; libtorrent hashes them (`fastresume_rejected_alert`)."""
 
     problem: str
 
@@ -146,10 +146,10 @@ class TorrentTrouble(_TorrentAlert, frozen=True):
 
 
 class FileError(_TorrentAlert, frozen=True):
-    """A file could not be read or written (`file_error_alert`); `errno` is 0 where the system named no number.
+    """A file could not be read or written (`file_error_alert`); `errno` is 0 if the system gave none.
 
-    What failed is told for each block, so these come in dozens. Where a write found no space or no permission,
-    libtorrent stops downloading and says no more of it; after other errors `TorrentTrouble` follows.
+    Failures are reported for each block, so these come in dozens. If a write found no space or no permission,
+    libtorrent stops downloading without a further alert; after other errors `TorrentTrouble` follows.
     """
 
     errno: int
@@ -162,7 +162,7 @@ class FileError(_TorrentAlert, frozen=True):
 
     @property
     def stops_writing(self) -> bool:
-        """Whether libtorrent stops downloading for it; what else fails then, as reading back does, follows from it."""
+        """Whether libtorrent stops downloading for it; later failures, as of reading back, follow from it."""
         return self.out_of_space or self.errno in _NOT_ALLOWED
 
 
@@ -181,13 +181,13 @@ class TrackerAnswered(_TorrentAlert, frozen=True):
 
 
 class TrackerFailed(_TorrentAlert, frozen=True):
-    """A tracker has not answered on a leg, or refused (`tracker_error_alert`).
+    """A tracker has not answered on a leg, or answered with an error (`tracker_error_alert`).
 
     Fields:
-        problem: what it said, or else what went wrong.
-        times: how often that leg has failed in a row.
+        problem: its message, or else the error.
+        times: consecutive failures of that leg.
         said: the problem is in the tracker's own words.
-        skipped: libtorrent did not ask, since the tracker has no address that it reaches from there.
+        skipped: libtorrent did not ask, since the tracker has no address that is reachable from there.
     """
 
     url: str
@@ -213,20 +213,20 @@ class ListenTrouble(_Alert, frozen=True):
 
 
 class Listening(_Alert, frozen=True):
-    """`listen_succeeded_alert`: on which port a protocol is listened to at an address."""
+    """`listen_succeeded_alert`: the port of a protocol at an address."""
 
     where: str
     port: int
 
 
 class Selected(_TorrentAlert, frozen=True):
-    """It is known which files of a torrent are wanted, after `NotSelected`; or why that will not be known."""
+    """The selection of a torrent is evaluated, after `NotSelected`; or why it will not be."""
 
     problem: str | None
 
 
 class Historied(_TorrentAlert, frozen=True, kw_only=True):
-    """What the resume data of a torrent says of its past, after `count_from`; as in `HistoryFound` of the link."""
+    """The counters in a torrent's resume data, after `count_from`; as in `HistoryFound` of the link."""
 
     downloaded: int
     uploaded: int
@@ -237,13 +237,13 @@ class Historied(_TorrentAlert, frozen=True, kw_only=True):
 
 
 class Faulted(_TorrentAlert, frozen=True):
-    """An alert about a torrent could not be read; what it would have said is not known."""
+    """An alert about a torrent could not be read; its content is unknown."""
 
     problem: str
 
 
 class AlertsLost(_Alert, frozen=True):
-    """The alert queue was full and some alerts are gone (`alerts_dropped_alert`)."""
+    """The alert queue was full and some alerts were dropped (`alerts_dropped_alert`)."""
 
 
 Alert = (

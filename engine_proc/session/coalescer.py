@@ -1,7 +1,8 @@
-"""Holds progress back to ten values a second for each torrent, and never loses the last one. Pure.
+"""Coalesces progress to ten values a second for each torrent, and never loses the last one. Pure.
 
-A value that comes too early waits, replaced by later ones, until its torrent's turn comes; so what a client saw last is
-what was true last. Events that end something call `flush` first, so that no old progress follows them.
+A value that comes too early waits, and is replaced by later ones, until its torrent's turn; so the last value that a
+client gets is the latest one. Before an event that ends something the loop calls `flush`, so that no old progress
+follows it.
 """
 
 from typing import Final
@@ -20,14 +21,14 @@ class ProgressCoalescer:
         self._waiting: dict[str, Progress] = {}
 
     def offer(self, progress: Progress) -> None:
-        """Takes a torrent's newest progress. One that says nothing new takes back what waits."""
+        """Takes a torrent's latest progress. One that equals the last sent value cancels a waiting one."""
         if self._sent.get(progress.torrent) == progress:
             self._waiting.pop(progress.torrent, None)
         else:
             self._waiting[progress.torrent] = progress
 
     def due(self, now: float) -> list[Progress]:
-        """What may be sent now. It counts as sent."""
+        """Removes and returns the values to send now."""
         ripe = [
             progress
             for torrent, progress in self._waiting.items()
@@ -38,19 +39,19 @@ class ProgressCoalescer:
         return ripe
 
     def flush(self, torrent: str, now: float) -> Progress | None:
-        """What waits of one torrent, whatever the time, to be sent ahead of an event that must not be overtaken."""
+        """Removes and returns the waiting value of a torrent, to be sent before an event that must not be overtaken."""
         progress = self._waiting.get(torrent)
         if progress is not None:
             self._mark_sent(progress, now)
         return progress
 
     def forget(self, torrent: str) -> None:
-        """Drops all there is of a torrent that is gone."""
+        """Removes a torrent."""
         for table in (self._waiting, self._sent, self._sent_at):
             table.pop(torrent, None)
 
     def next_due(self) -> float | None:
-        """When `due` will have something, or None while nothing waits."""
+        """When `due` will return something, or None while nothing waits."""
         return min(
             (self._sent_at.get(torrent, float("-inf")) + MIN_INTERVAL_S for torrent in self._waiting), default=None
         )

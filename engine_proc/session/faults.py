@@ -1,7 +1,7 @@
-"""What fails in a session's call about one torrent becomes that torrent's fault, typed, and is not the engine's end.
+"""Turns unexpected errors of a session's call about one torrent into that torrent's fault, so the engine goes on.
 
-Decorators for methods of a session, under the methods' own names. What is not in `FAULTS` goes through: it is about the
-session, or a defect, and ends the process.
+Decorators for methods of a session, under the methods' own names. Errors that are not in `FAULTS` pass: they are about
+the session, or a defect, and end the process.
 """
 
 import functools
@@ -27,7 +27,7 @@ def of_torrent(method: MethodT) -> MethodT:
 
 
 def of_desired(method: MethodT) -> MethodT:
-    """For a call whose first argument is what is desired of a torrent."""
+    """For a call whose first argument is the desired state of a torrent."""
 
     @functools.wraps(method)
     def faulting(self: Any, desired: Any, *args: Any, **kwargs: Any) -> Any:
@@ -40,5 +40,5 @@ def of_desired(method: MethodT) -> MethodT:
 
 
 def problem(what: str, error: Exception) -> str:
-    """What failed and how, in words."""
+    """The error, in words."""
     return f"{what}: {type(error).__name__}: {error}"[:1000]

@@ -1,4 +1,4 @@
-"""What the session does is written into the flight recorder before it is done, and that it has returned after it.
+"""Records the calls of a session in the flight recorder, before and after each.
 
 Decorators for methods of an object that has a `recorder`, under the methods' own names.
 """
@@ -41,7 +41,7 @@ def of_torrent(method: MethodT) -> MethodT:
 
 
 def of_desired(method: MethodT) -> MethodT:
-    """For a call whose first argument is what is desired of a torrent."""
+    """For a call whose first argument is the desired state of a torrent."""
     what = method.__name__.encode()
 
     @functools.wraps(method)

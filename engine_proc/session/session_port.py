@@ -1,7 +1,7 @@
 """The session port: all that Ouzel needs of libtorrent, as a Protocol with one real and one fake side.
 
-Torrents are named by Ouzel's ids. Calls are requests; what came of them is told by alerts, except for the few that read
-back or answer directly, which are synchronous round trips into libtorrent and are made on demand only.
+Torrents are identified by Ouzel's ids. Calls are requests whose outcome is an alert, except for the few that read back
+or answer directly. Those are synchronous round trips into libtorrent and are made on demand only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,15 +17,15 @@ from protocol.wire.events import FileEntry
 SettingValue = int | str | bool
 
 Metainfo = bytes | Callable[[], bytes | None] | None
-"""A .torrent file's content, or how to get it: most torrents go on from their resume data and never need it."""
+"""A .torrent file's content, or a function that reads it: most torrents have resume data and never need it."""
 
 
 class InvalidSource(Exception):
-    """A magnet link or metainfo that libtorrent does not take; the message says why."""
+    """A magnet link or metainfo that libtorrent refuses; the message says why."""
 
 
 class InvalidSetting(Exception):
-    """A setting that libtorrent does not have, or a value that does not fit it."""
+    """A setting that libtorrent does not have, or a value of the wrong type or range."""
 
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class InvalidSetting(Exception):
 
 
 class UnknownTorrent(Exception):
-    """The session has no such torrent (any more)."""
+    """The session does not have this torrent, or not any more."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -41,7 +41,7 @@ class UnknownTorrent(Exception):
 
 
 class NotSelected(Exception):
-    """It takes a while to find out which files of a torrent are wanted: `Selected` follows, and then it is known."""
+    """The evaluation of a torrent's selection takes a while: `Selected` follows, and then it is known."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -49,9 +49,9 @@ class NotSelected(Exception):
 
 
 class TorrentFault(Exception):
-    """A call about one torrent failed in a way that nobody expects of it: in libtorrent, or in its binding.
+    """A call about one torrent failed unexpectedly in libtorrent or in its binding.
 
-    Only that torrent is concerned: the session, and what it has of others, is as it was.
+    Only that torrent is affected: the session and its other torrents are unchanged.
     """
 
     def __init__(self, torrent: str, problem: str) -> None:
@@ -61,27 +61,27 @@ class TorrentFault(Exception):
 
 
 FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
-"""What comes out of the binding where libtorrent or a conversion fails. Memory that runs out is nobody's fault."""
+"""Errors of the binding if libtorrent or a conversion fails. Lack of memory is blamed on no torrent."""
 
 
 class Hashes(NamedTuple):
-    """A torrent's info-hashes in hexadecimal, of each version None where it has none, or none is known."""
+    """A torrent's info-hashes in hexadecimal; None for a version that it does not have, or that is unknown."""
 
     v1: str | None = None
     v2: str | None = None
 
     def known(self) -> frozenset[str]:
-        """Those that there are."""
+        """Its known hashes."""
         return frozenset(each for each in self if each is not None)
 
 
 class AlreadyThere(Exception):
-    """The session has this very torrent under another id, by its other info-hash, and takes it only once.
+    """The session has this torrent under another id, by its other info-hash, and accepts it only once.
 
     Fields:
         other: that id.
-        hashes: all that is known of the two.
-        proven: by metadata; otherwise it is a link that says so, and links may say anything.
+        hashes: all known hashes of the two.
+        proven: by metadata; otherwise a link claims it, which may be wrong.
     """
 
     def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
@@ -95,12 +95,12 @@ class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
 
     Fields:
-        hashes: all info-hashes that it names; of metainfo there are no others.
-        metadata: what the info dictionary says; None for a link.
+        hashes: all info-hashes in the source; metainfo has no others.
+        metadata: from the info dictionary; None for a link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
-        paths: absolute, where a save path was given: each file but padding, libtorrent's part file, and for a symbolic
+        paths: absolute, if a save path was given: each file but padding, libtorrent's part file, and for a symbolic
             link (BEP 47), which is never made, the directory that it would be in.
-        parsed: the session's own, for `add`; None where there is nothing that can be used again.
+        parsed: the session's own, for `add`; None if nothing can be reused.
     """
 
     torrent: str
@@ -132,12 +132,12 @@ class Loading(NamedTuple):
     """What is known of a torrent when it is being added.
 
     Fields:
-        complete: its resume data says that all wanted pieces are there.
-        layout: its files, or None while there is no metadata, or where they are known.
-        stored: what its resume data said of it, before that gave way to what is desired; None without any.
-        tracked: it has trackers, which hear of it once they are released.
-        nameless: there is no metadata, so nobody knows where its files will be.
-        hashes: its info-hashes; all of them where there is metadata.
+        complete: its resume data claims all wanted pieces.
+        layout: its files, or None while there is no metadata, or if they are known.
+        stored: the values of its resume data, before desired state overrode them; None without any.
+        tracked: it has trackers, which get announces once they are released.
+        nameless: there is no metadata, so its paths are unknown.
+        hashes: its info-hashes; all of them if there is metadata.
     """
 
     complete: bool
@@ -149,7 +149,7 @@ class Loading(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What libtorrent says it does with a torrent, asked for just now."""
+    """A torrent's values as libtorrent has them, read back just now."""
 
     paused: bool
     sequential: bool
@@ -158,7 +158,7 @@ class Applied(NamedTuple):
 
 
 class TrackerState(NamedTuple):
-    """One tracker of a torrent; `legs` are those that there are of it now, as in `tracker_book`."""
+    """One tracker of a torrent; `legs` are its present ones, as in `tracker_book`."""
 
     reading: TrackerReading
     legs: Sequence[str] = ()
@@ -172,15 +172,15 @@ class LibtSession(Protocol):
     """
 
     def fileno(self) -> int:
-        """A file descriptor that is readable while alerts wait."""
+        """A file descriptor that is readable while alerts are queued."""
         ...
 
     def pop_alerts(self) -> list[Alert]:
-        """All alerts that wait, copied; the descriptor is drained first, so that none is missed."""
+        """All queued alerts, copied; the descriptor is drained first, so that none is missed."""
         ...
 
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """What a source is. Raises InvalidSource."""
+        """Parses a source. Raises InvalidSource."""
         ...
 
     def add(
@@ -200,33 +200,33 @@ class LibtSession(Protocol):
         ...
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """Once it is added, a torrent counts on from these bytes downloaded and uploaded, where it would from less.
+        """Sets start values of the downloaded and uploaded counters of an added torrent, if its own are less.
 
         Args:
-            counted: None where nobody knows: then `Historied` follows, if there is resume data.
+            counted: None if they are unknown: then `Historied` follows, if there is resume data.
         """
         ...
 
     def release_trackers(self, torrent: str) -> None:
-        """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Again is no matter."""
+        """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Idempotent."""
         ...
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers of a torrent that are held back, each with its tier; none once they were given."""
+        """The withheld trackers of a torrent, each with its tier; none once they were given."""
         ...
 
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """What is known of a torrent's trackers, also of those that are held back: a round trip."""
+        """The state of a torrent's trackers, including withheld ones: a round trip."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
-        """What the resume data claims. Raises InvalidSource where it is unreadable."""
+        """The claims of resume data. Raises InvalidSource if it is unreadable."""
         ...
 
     def describe(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
-        """What is stored of a torrent that is not loaded: its files, and what the resume data claims of them.
+        """The stored data of a torrent that is not loaded: its files, and the claims of its resume data.
 
         Returns:
             None while there is no metadata. Raises InvalidSource.
@@ -265,7 +265,7 @@ class LibtSession(Protocol):
         ...
 
     def unload(self, torrent: str) -> None:
-        """Removes a torrent and leaves every file as it is, libtorrent's part file too: `TorrentGone` follows."""
+        """Removes a torrent and leaves every file, including libtorrent's part file: `TorrentGone` follows."""
         ...
 
     def torrents(self) -> frozenset[str]:
@@ -273,11 +273,11 @@ class LibtSession(Protocol):
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run; what an error has stopped is tried again."""
+        """Pauses or resumes; a torrent that an error has stopped is tried again."""
         ...
 
     def verify(self, torrent: str) -> None:
-        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` tells what it is after that."""
+        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` has the outcome."""
         ...
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:
@@ -289,7 +289,7 @@ class LibtSession(Protocol):
         ...
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Priorities as the selection has them: True when `PrioritiesSet` follows, False while there is no metadata."""
+        """Sets the priorities of a selection: True when `PrioritiesSet` follows, False while there is no metadata."""
         ...
 
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
@@ -297,22 +297,22 @@ class LibtSession(Protocol):
         ...
 
     def call_peers(self, torrent: str) -> None:
-        """Calls the peers that are known, at once: the torrent wants more than it did, or may do more."""
+        """Connects to known peers at once: the torrent wants more than before, or was resumed."""
         ...
 
     def applied(self, torrent: str) -> Applied:
-        """Reads back what is applied."""
+        """Reads back the applied values."""
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """What is desired of a torrent as the session has it; what the session cannot tell is as given.
+        """The session's state in the form of desired state; values that the session does not have are as given.
 
-        A torrent that libtorrent has stopped for an error is not called paused.
+        A torrent that libtorrent has stopped for an error does not count as paused.
         """
         ...
 
     def strangers(self) -> int:
-        """How many torrents the session had that nobody added; they are removed, and their files left alone."""
+        """The number of torrents in the session that nobody added; they are removed, and their files left alone."""
         ...
 
     def layout(self, torrent: str) -> Layout | None:

@@ -1,6 +1,6 @@
-"""Ouzel's defaults over libtorrent's, and the check of settings before libtorrent sees them.
+"""Ouzel's defaults over libtorrent's, and the validation of settings before libtorrent gets them.
 
-libtorrent truncates what does not fit into 32 bits without a word, so a value is checked here first.
+libtorrent silently truncates values to 32 bits, so their range is checked here first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,12 +26,12 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
 """Where libtorrent's own default suits a desktop client more than a service; docs/adr/006 has the reasons."""
 
 RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
-"""Settings that the engine itself depends on, or that have a place of their own in the configuration."""
+"""Settings that the engine itself depends on, or that have keys of their own in the configuration."""
 
 ALERT_QUEUE_MIN: Final = 1_000_000
-"""A bound and not a size. A torrent tells of each of its files when it was checked, and some have 100,000 of them."""
+"""A bound, not a size. A torrent reports each of its files as checked, and some have 100,000 of them."""
 ALERTS_PER_TORRENT: Final = 12
-"""While thousands are restored, each tells of itself several times before the loop comes round."""
+"""During a restore of thousands, each torrent posts several alerts before the loop pops them."""
 
 
 def checked(
@@ -63,7 +63,7 @@ def checked(
 
 
 def problems(wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue]) -> dict[str, str]:
-    """What is wrong with settings, by their names, and nothing of those that are right."""
+    """The problems of settings, by name."""
     found: dict[str, str] = {}
     for name, value in wanted.items():
         try:

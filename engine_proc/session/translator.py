@@ -1,8 +1,8 @@
-"""From libtorrent's alerts to engine events, and to orders for the loop. Pure: no clock, no session, no libtorrent.
+"""Translates libtorrent's alerts into engine events, and into orders for the loop. Pure.
 
-What this file knows that the alerts do not say: "finished" means that the pieces passed the hash check, while bytes may
-still be in the write cache. So a torrent is shown as downloading, and `Completed` is held back, until a flush that was
-asked for after the last piece has been confirmed. The phases:
+The alerts do not say that "finished" means that the pieces passed the hash check, while bytes may still be in the write
+cache. So a torrent is shown as downloading, and `Completed` is delayed, until a flush that was requested after the last
+piece is confirmed. The phases:
 
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
@@ -77,11 +77,12 @@ class _Phase(Enum):
     FLUSHED = "flushed"
     COMPLETE = "complete"
     SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent claims what is not there, for good."""
+    """A write failed after the last piece had passed its check: libtorrent claims data that is not on disk, for good.
+    """
 
 
 class _View:
-    """What was told of one torrent so far."""
+    """The state of one torrent as reported so far."""
 
     __slots__ = (
         "downloading",
@@ -105,33 +106,33 @@ class _View:
         self.has_downloaded = False
         """It may have written to its files since it was added."""
         self.nameless = False
-        """A magnet link: nothing of it is wanted before its files are judged, and that it is finished means nothing."""
+        """A magnet link: no file is wanted before its paths are checked, and its being finished means nothing."""
         self.finished_nameless = False
         self.trouble: str | None = None
         self.file_problem: str | None = None
-        """What the last failed read or write was."""
+        """The last failed read or write."""
         self.out_of_space = False
-        """The torrent stands still because a write found no space."""
+        """The torrent is stopped because a write found no space."""
         self.row: TorrentStatus | None = None
         self.row_is_newer = False
-        """The row is from after the torrent finished."""
+        """The row is later than the torrent's finish."""
         self.moved = (0, 0)
-        """What the row before said of `moved_down` and `moved_up`."""
+        """`moved_down` and `moved_up` of the previous row."""
 
 
 class AlertTranslator:
-    """Remembers of each torrent just enough to tell what is news."""
+    """Stores just enough of each torrent to detect changes."""
 
     def __init__(self) -> None:
         self._views: dict[str, _View] = {}
 
     def loading(self, torrent: str, *, complete: bool) -> None:
-        """A torrent is being added; `complete` where its resume data says that all that is wanted is there."""
+        """A torrent is being added; `complete` if its resume data claims all wanted pieces."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
 
     def added(self, torrent: str, *, nameless: bool) -> None:
-        """A torrent is in the session; `nameless` where its files are not known, and nothing of it is wanted."""
+        """A torrent is in the session; `nameless` if its files are unknown, and none is wanted."""
         view = self._views.get(torrent)
         if view is not None:
             view.nameless, view.finished_nameless = nameless, False
@@ -155,11 +156,11 @@ class AlertTranslator:
         return [Flush(torrent)]
 
     def forget(self, torrent: str) -> None:
-        """A torrent is gone; later alerts of it mean nothing."""
+        """Removes a torrent; its later alerts are ignored."""
         self._views.pop(torrent, None)
 
     def troubled(self, torrent: str) -> bool:
-        """Whether an error of a torrent was told, and not that it is over."""
+        """Whether a torrent has a published error that is not cleared."""
         view = self._views.get(torrent)
         return view is not None and view.trouble is not None
 
@@ -194,24 +195,24 @@ class AlertTranslator:
         return events
 
     def incomplete(self, torrent: str) -> bool:
-        """Whether a torrent has, for all that is known, something left to write."""
+        """Whether a torrent may, for all that is known, still have data to write."""
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
     def trouble(self, torrent: str) -> str | None:
-        """What has stopped a torrent, in words."""
+        """Why a torrent has stopped, in words."""
         view = self._views.get(torrent)
         return None if view is None else view.trouble
 
     def stopped(self, torrent: str) -> bool:
-        """Whether a torrent stands still for an error that clients were told of."""
+        """Whether a torrent is stopped by a published error."""
         view = self._views.get(torrent)
         if view is None or view.out_of_space:
             return False
         return view.trouble is not None or (view.row is not None and view.row.error is not None)
 
     def lacking(self, torrent: str) -> int:
-        """How many bytes a torrent has left to fetch, by its last status."""
+        """The bytes that a torrent has left to download, by its last status."""
         view = self._views.get(torrent)
         return 0 if view is None or view.row is None else max(0, view.row.wanted - view.row.done)
 
@@ -361,7 +362,7 @@ class AlertTranslator:
 
     @staticmethod
     def _advance_phase(view: _View, row: TorrentStatus) -> bool:
-        """Whether the torrent has just become complete. One of which nothing is wanted is finished, not complete."""
+        """Whether the torrent has just become complete. One without wanted files is finished, not complete."""
         if view.phase is _Phase.SPOILED:
             return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
@@ -374,7 +375,7 @@ class AlertTranslator:
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:
-    """The row with totals that have what libtorrent has not added up yet, and never may."""
+    """The row with totals that include what libtorrent has not added up yet, and may never."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
         return row

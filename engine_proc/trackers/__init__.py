@@ -1,4 +1,4 @@
-"""When torrents announce themselves, and what trackers have said.
+"""The timing of announces, and the answers of trackers.
 
 - The *announce pacer* decides when torrents announce themselves; until then their trackers are *held* back.
 - An *announce entry* is what libtorrent says of one tracker of a torrent.

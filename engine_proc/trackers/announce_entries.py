@@ -1,7 +1,7 @@
-"""libtorrent's announce entries, as its binding gives them, as values. Pure.
+"""libtorrent's announce entries, as its binding returns them, as values. Pure.
 
-Each endpoint of an entry is an address that is listened on; it has one set of numbers for each kind of info-hash, the
-first for v1, the second for v2. Numbers that are not known are negative, and so are times.
+Each endpoint of an entry is a listening address; it has one set of figures for each kind of info-hash, the first for
+v1, the second for v2. Unknown figures are negative, and so are times.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,13 +11,13 @@ from engine_proc.session.session_port import TrackerState
 from protocol.internal.link import TrackerReading
 
 TRACKER_SAYS_MAX: Final = 500
-"""Characters that are kept of what a tracker says: it is a stranger's text."""
+"""The maximum length of a tracker's message, which is untrusted."""
 
 _SECOND_US: Final = 1_000_000
 
 
 def state(entry: Mapping[str, Any]) -> TrackerState:
-    """One tracker: of all legs the next announce, and the largest numbers."""
+    """One tracker: of all legs the next announce, and the largest figures."""
     numbers = [each for _, each in _legs(entry)]
     planned = [each["next_announce"] for each in numbers if each["next_announce"] > 0]
     reading = TrackerReading(
@@ -34,7 +34,7 @@ def state(entry: Mapping[str, Any]) -> TrackerState:
 
 
 def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The legs by the names that `leg_of` gives them, and what is known of each."""
+    """The legs by the names of `leg_of`, and their state."""
     for endpoint in entry["endpoints"]:
         address, port = endpoint["local_address"]
         for version, numbers in enumerate(endpoint["info_hashes"], start=1):
@@ -42,7 +42,7 @@ def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def leg(address: str, port: int, version: int) -> str:
-    """The name of a leg: where an announce goes out from, and for which kind of info-hash (1 or 2)."""
+    """The name of a leg: its local address, and its kind of info-hash (1 or 2)."""
     return f"{address} {port} v{version}"
 
 

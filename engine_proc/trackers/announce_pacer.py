@@ -1,10 +1,9 @@
-"""When torrents announce themselves to their trackers: a few at a time, so that a restore storms nobody. Pure.
+"""The rate limit of announces to trackers, so that a restore does not flood them. Pure.
 
-A bucket of permits fills at `RATE` a second. Urgent torrents, in the order in which they came, take what is in it;
-idle ones, in the order of chance, only what an untouched `RESERVE` leaves, so that an urgent one seldom waits. It is
-chance, and not the order of ids, so that engines that die young do not let the same few announce again and again. In
-any `t` seconds no more than `RESERVE + TURN + RATE * t` torrents are let go, and no more than `TURN + RATE * t` idle
-ones; with the next engine this begins again, with nothing in the bucket for idle ones.
+A token bucket fills at `RATE` a second. Urgent torrents take tokens in the order of their arrival. Idle ones take, in
+random order, only tokens above `RESERVE`, so that an urgent one seldom waits. The order is random so that after engines
+that die young not always the same torrents have announced. In any `t` seconds at most `RESERVE + TURN + RATE * t`
+torrents announce, and at most `TURN + RATE * t` idle ones. The next engine begins anew, with no tokens for idle ones.
 """
 
 import heapq
@@ -13,11 +12,11 @@ from collections.abc import Callable
 from typing import Final
 
 RATE: Final = 50.0
-"""Torrents a second. 10,000 have announced after 200 s, and trackers ask for an announce each half an hour or so."""
+"""Torrents a second. 10,000 have announced after 200 s, and trackers request an announce about each half hour."""
 
 RESERVE: Final = 50.0
 TURN: Final = 5.0
-"""So many idle torrents are waited for, and then let go together: the loop turns ten times a second for them."""
+"""Idle torrents announce in groups of this size: the loop turns ten times a second for them."""
 
 _URGENT, _IDLE = 0, 1
 
@@ -26,8 +25,8 @@ class AnnouncePacer:
     """Times are monotonic seconds, given by the caller.
 
     Args:
-        now: the beginning.
-        chance: a number out of a range, each as likely as the others.
+        now: the start time.
+        chance: a uniformly random number of a range.
     """
 
     def __init__(self, now: float, chance: Callable[[], float]) -> None:
@@ -37,10 +36,10 @@ class AnnouncePacer:
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
         self._queue: list[tuple[tuple[int, float], str]] = []
-        """A heap. What is not of the torrent's rank any more is passed over."""
+        """A heap. Entries that do not have the torrent's present rank are ignored."""
 
     def want(self, torrent: str, *, urgent: bool) -> None:
-        """The torrent has yet to announce itself. Saying it again can make it urgent, and never less so."""
+        """Queues a torrent. A repeat can make it urgent, and never less so."""
         rank = self._ranks.get(torrent)
         if rank is None or (urgent and rank[0] == _IDLE):
             rank = (_URGENT, next(self._order)) if urgent else (_IDLE, self._chance())
@@ -48,16 +47,16 @@ class AnnouncePacer:
             heapq.heappush(self._queue, (rank, torrent))
 
     def hurry(self, torrent: str) -> None:
-        """Makes a torrent urgent if it waits."""
+        """Makes a queued torrent urgent."""
         if torrent in self._ranks:
             self.want(torrent, urgent=True)
 
     def forget(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         self._ranks.pop(torrent, None)
 
     def due(self, now: float) -> list[str]:
-        """The torrents to announce now; they do not wait any more."""
+        """Removes and returns the torrents to announce now."""
         self._permits = min(RESERVE + TURN, self._permits + (now - self._filled_at) * RATE)
         self._filled_at = now
         chosen = []
@@ -69,7 +68,7 @@ class AnnouncePacer:
         return chosen
 
     def next_due(self) -> float | None:
-        """When to ask `due` again, or None while nothing waits."""
+        """When to call `due` again, or None while nothing is queued."""
         first = self._first()
         if first is None:
             return None

@@ -1,8 +1,8 @@
-"""The trackers that libtorrent was not given yet, and the resume data that it makes without them. Pure.
+"""Trackers that libtorrent does not have yet, and the resume data that it makes without them. Pure.
 
-Resume data is made between the request for it and its alert, some time later. What was asked for while trackers were
-held back lacks them, also where they are given to libtorrent before that alert is popped; so they are remembered until
-all saves that were under way then have ended.
+Resume data is made between the request for it and its alert, some time later. Data that was requested while trackers
+were withheld lacks them, even if libtorrent gets them before that alert is popped. So they are stored until all saves
+that were in progress then have ended.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ Trackers = list[tuple[str, int]]
 
 
 class HeldTrackers:
-    """One session's, by torrent."""
+    """The withheld trackers of a session, by torrent."""
 
     def __init__(self) -> None:
         self._held: dict[str, Trackers] = {}
@@ -24,22 +24,22 @@ class HeldTrackers:
         self._held[torrent] = trackers
 
     def held(self, torrent: str) -> Trackers:
-        """Those that libtorrent has yet to be given."""
+        """The withheld ones of a torrent."""
         return self._held.get(torrent, [])
 
     def give(self, torrent: str) -> Trackers | None:
-        """What libtorrent is about to be given; None where nothing is held back."""
+        """Removes and returns the withheld ones; None if there are none."""
         trackers = self._held.pop(torrent, None)
         if trackers is not None and torrent in self._saves:
             self._given[torrent] = trackers
         return trackers
 
     def save_begins(self, torrent: str) -> None:
-        """Resume data is about to be asked for."""
+        """Resume data is about to be requested."""
         self._saves[torrent] += 1
 
     def save_ended(self, torrent: str) -> Trackers | None:
-        """Resume data was made, or not. Returns what it lacks if it has no trackers."""
+        """Resume data was made, or not. Returns the trackers that it lacks if it has none."""
         trackers = self._held.get(torrent) or self._given.get(torrent)
         self._saves[torrent] -= 1
         if self._saves[torrent] <= 0:
@@ -48,6 +48,6 @@ class HeldTrackers:
         return trackers
 
     def forget(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         for table in (self._held, self._given, self._saves):
             table.pop(torrent, None)

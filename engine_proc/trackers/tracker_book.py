@@ -1,14 +1,14 @@
-"""What trackers have said to each torrent, and which of it is news for the supervisor. Pure.
+"""The answers of trackers for each torrent, and the changes to report to the supervisor. Pure.
 
-libtorrent announces a torrent to a tracker once for each address that it listens on, and for each kind of info-hash
-that the torrent has: each of these is a *leg*, and each fails or works by itself. On a machine that has an IPv6 address
-and no way out, one of two fails for ever. So a tracker works while any leg of it does, and fails once all of them have
-failed; until the first answers of all are there, nothing is said of it. It may be long until they are: a leg gets to
-the second tracker once the first one has failed on it. A leg that libtorrent has skipped, since the tracker has no
-address that it reaches from there, counts only where there is no other.
+libtorrent announces a torrent to a tracker once for each address that it listens on, and for each kind of info-hash of
+the torrent. Each of these is a *leg*, and each fails or works by itself. On a machine that has an IPv6 address and no
+route, one of two always fails. So a tracker works while any leg works, and fails once all legs have failed; until all
+legs have answered once, it has no status. That may take long: a leg reaches the second tracker only after the first one
+has failed on it. A leg that libtorrent has skipped, since the tracker has no address that is reachable from there,
+counts only if there is no other.
 
-What is told is kept until it changes. What is kept of torrents whose trackers all work is shared between them, so that
-ten thousand of them cost no more than an entry in a table each.
+The reported status is stored until it changes. Torrents whose trackers all work share their state, so that ten thousand
+of them cost no more than an entry in a table each.
 """
 
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFai
 from protocol.internal.link import TrackersKnown, TrackerTold
 
 TIMES_TOLD: Final = (1, 2, 6)
-"""After how many failures in a row it is told how many there were; else only what is new in words."""
+"""The numbers of consecutive failures that are reported; otherwise only a new message is."""
 
 SHARED_MAX: Final = 1000
-"""Different states that are shared, at the most: each is one of torrents whose trackers all work."""
+"""The maximum number of shared states: each is one of torrents whose trackers all work."""
 
 KNOWN_AT_ONCE: Final = 500
-"""Torrents in one message; the supervisor takes a message in in one go."""
+"""Torrents in one message; the supervisor handles a message in one go."""
 
 
 class Answer(Enum):
-    """What came of the last announce of a leg."""
+    """The outcome of the last announce of a leg."""
 
     NONE = "none"
     WORKS = "works"
@@ -48,7 +48,7 @@ class _Leg(NamedTuple):
 
 
 class _Tracker(NamedTuple):
-    """One tracker of one torrent: its legs, and what was told of it last (None where nothing was)."""
+    """One tracker of one torrent: its legs, and its last reported status (None before the first)."""
 
     url: str
     legs: tuple[_Leg, ...] = ()
@@ -65,21 +65,21 @@ _Trackers = tuple[_Tracker, ...]
 
 
 class TrackerBook:
-    """One session's."""
+    """The tracker book of a session."""
 
     def __init__(self) -> None:
         self._states: dict[str, _Trackers] = {}
         self._shared: dict[_Trackers, _Trackers] = {}
         self._legs: set[str] = set()
-        """Those that the session has, as far as was heard."""
+        """The session's legs, as far as alerts have named them."""
         self._known: dict[tuple[tuple[str, int], ...], list[str]] = {}
 
     def known(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
-        """A torrent has these trackers, each with its tier; `news` tells of it."""
+        """A torrent has these trackers, each with its tier; `news` reports it."""
         self._known.setdefault(tuple(trackers), []).append(torrent)
 
     def news(self) -> list[TrackersKnown]:
-        """The trackers of torrents that have come since, told together where they are the same."""
+        """The trackers of torrents added since the last call, grouped where they are the same."""
         known, self._known = self._known, {}
         return [
             TrackersKnown(trackers=list(trackers), torrents=torrents[start : start + KNOWN_AT_ONCE])
@@ -88,11 +88,11 @@ class TrackerBook:
         ]
 
     def forget(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         self._states.pop(torrent, None)
 
     def feed(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> list[TrackerTold]:
-        """What one alert means for the supervisor, if anything."""
+        """The change that one alert means, if any."""
         self._legs.add(alert.leg)
         trackers = self._states.get(alert.torrent, ())
         at = next((at for at, each in enumerate(trackers) if each.url == alert.url), None)
@@ -122,7 +122,7 @@ class TrackerBook:
         return [TrackerTold(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
 
     def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerTold]:
-        """The session has only these legs, of any kind; what others said, of addresses that are gone, is void."""
+        """Keeps only these legs of the session; answers on others, of addresses that are gone, are dropped."""
         self._legs.intersection_update(legs)
         trackers = self._states.get(torrent, ())
         for at, tracker in enumerate(trackers):
@@ -137,7 +137,7 @@ class TrackerBook:
         return []
 
     def open(self, torrent: str, url: str) -> bool:
-        """Whether a tracker has failed on a leg and is not told to fail: then it matters which legs there still are."""
+        """Whether a tracker has failed on a leg and is not reported as failing: then the present legs matter."""
         for tracker in self._states.get(torrent, ()):
             if tracker.url == url:
                 failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
@@ -145,7 +145,7 @@ class TrackerBook:
         return False
 
     def _verdict(self, url: str, legs: Sequence[_Leg]) -> tuple[bool, str, int] | None:
-        """Whether a tracker works, what it said, and how often in a row; None while that is not known."""
+        """Whether a tracker works, its message, and the number of consecutive failures; None while that is unknown."""
         answers = [leg.answer for leg in legs]
         if Answer.WORKS in answers:
             return _WORKS
@@ -169,7 +169,7 @@ class TrackerBook:
                 each._replace(legs=tuple(sorted(each.legs, key=_key))) for each in sorted(trackers, key=_url)
             )
             if len(self._shared) >= SHARED_MAX:
-                self._shared.clear()  # those that hold one keep it
+                self._shared.clear()  # trackers that use one keep it
             trackers = self._shared.setdefault(trackers, trackers)
         self._states[torrent] = trackers
 
@@ -183,7 +183,7 @@ def _url(tracker: _Tracker) -> str:
 
 
 def _is_local(url: str) -> bool:
-    """Whether a tracker is on this machine: then what matters is what is said to the loopback address."""
+    """Whether a tracker is on this machine: then the leg of the loopback address counts."""
     host = url.partition("://")[2].rpartition("@")[2]
     return host.startswith(("127.", "[::1]", "localhost"))
 

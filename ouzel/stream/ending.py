@@ -1,4 +1,4 @@
-"""How a download that somebody waits for came out. Pure."""
+"""The outcome of a download that a client waits for. Pure."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ _COMPLETE = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 
 
 class Outcome(Enum):
-    """How it came out."""
+    """The outcome."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -19,10 +19,10 @@ class Outcome(Enum):
 
 
 class Ending:
-    """Watches one torrent until it is complete, or will not be without help.
+    """Watches one torrent until it is complete, or cannot become so without help.
 
-    A recoverable error (the engine died, the disk is full) is no ending: Ouzel goes on by itself. A row tells only
-    that there is an error, so one that is in an error or in quarantine when the watch begins has failed.
+    A recoverable error (the engine died, the disk is full) does not end it: Ouzel recovers by itself. A row shows only
+    that there is an error, so a torrent that is in an error or in quarantine when the watch begins has failed.
 
     Fields:
         outcome: None while it is open.
@@ -35,7 +35,7 @@ class Ending:
         self.message = ""
 
     def see(self, item: Item) -> Outcome | None:
-        """One item of a stream; gives the outcome, once there is one."""
+        """Handles one item of a stream; returns the outcome, once there is one."""
         if self.outcome is not None:
             return self.outcome
         if isinstance(item, Resnapshot):
@@ -48,7 +48,7 @@ class Ending:
         return self.outcome
 
     def see_row(self, row: TorrentRow) -> Outcome | None:
-        """The torrent as it is now; gives the outcome, once there is one."""
+        """Handles the torrent's present row; returns the outcome, once there is one."""
         if row.state == TorrentState.FINISHED and row.bytes_total == 0 and row.size > 0:
             return self._end(Outcome.FAILED, NOTHING_SELECTED)
         complete_and_paused = row.state == TorrentState.PAUSED and row.bytes_total > 0 and row.progress >= 1

@@ -1,4 +1,4 @@
-"""What a stream of events gives: events, and resnapshots where events were lost for good. Pure."""
+"""The items of an event stream: events, and resnapshots after a loss that cannot be repaired. Pure."""
 
 from typing import Any, Final, Literal
 
@@ -51,15 +51,15 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", tag_field="type"):
-    """All that can be observed, anew: what was known before is void, and events go on after `seq` of `epoch`.
+    """All observed state anew: earlier state is void, and events go on after `seq` of `epoch`.
 
-    Pages are read one after the other while events go on, so some rows are newer than `seq`: an event is already part
-    of a row when its seq is not above the row's (`covers`).
+    Pages are read one after the other while events go on, so some rows are newer than `seq`: a row includes an event if
+    its seq is not above the row's (`covers`).
 
     Fields:
-        reason: `start`, asked for by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, more was lost
-            than the daemon keeps.
-        seq: the events that follow begin after this one.
+        reason: `start`, requested by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, lost events were
+            evicted.
+        seq: later events follow.
         row_seqs: the seq at which each torrent's row is true, by torrent.
     """
 
@@ -73,7 +73,7 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
 
     @classmethod
     def of(cls, reason: Literal["start", "new_epoch", "replay_gone"], pages: list[SnapshotPage]) -> "Resnapshot":
-        """The pages of one epoch as a whole."""
+        """Joins the pages of one epoch."""
         return cls(
             reason=reason,
             epoch=pages[0].epoch,
@@ -85,7 +85,7 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
         )
 
     def covers(self, event: Event) -> bool:
-        """Whether the row of the event's torrent already tells what the event tells.
+        """Whether the row of the event's torrent includes the event already.
 
         A `progress` has the seq of the last event before it, so one with the row's own seq may be newer than the row.
         """
@@ -99,15 +99,15 @@ def parse_event(frame: bytes) -> Event:
     """The event in a frame.
 
     Raises:
-        OuzelError: MALFORMED_FRAME where the frame is no event.
+        OuzelError: MALFORMED_FRAME if the frame is no event.
     """
     return event_of(codec.unpack(frame, max_bytes=MAX_EVENT_BYTES, max_elements=MAX_EVENT_ELEMENTS))
 
 
 def event_of(value: object) -> Event:
-    """The event in decoded builtins, as `replay` gives them.
+    """The event in decoded builtins, as in the reply to `replay`.
 
     Raises:
-        OuzelError: MALFORMED_FRAME where it is no event.
+        OuzelError: MALFORMED_FRAME if it is no event.
     """
     return codec.convert(value, Event, within="event", error=ErrorKind.MALFORMED_FRAME)

@@ -15,24 +15,24 @@ from ouzel.stream.event_stream import Ask, EventStream, Step
 Item = Event | Resnapshot
 
 GRACE_S: Final = 2.0
-"""What a reply may take on its way beyond the deadline that the daemon was given."""
+"""The grace period for a reply after the deadline that the daemon was given."""
 LOOK_S: Final = 1.0
-"""What one look may add to a silence. A process that stood still, and ZeroMQ's thread with it, looks again first."""
+"""The most that one check adds to a silence. A stopped process, with ZeroMQ's thread, checks again first."""
 LOOKS_MIN: Final = 3
-"""The looks that find a daemon gone, at the least."""
+"""The minimum number of checks before a daemon counts as gone."""
 
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """What the reader of a stream wants.
+    """Options of a stream's reader.
 
     Fields:
         torrent: only this torrent's events, and those that are about no torrent; None is all.
         progress: progress events too.
-        ticks: the daemon's ticks too, one a second: a reader that draws keeps moving by them.
+        ticks: the daemon's ticks too, one a second, by which a display can be redrawn.
         snapshot: begin with a Resnapshot.
-        timeout_s: for each request that the stream makes for itself.
-        silence_s: a daemon that is not heard of for this long, while the stream looked, is gone.
+        timeout_s: for each request of the stream itself.
+        silence_s: a daemon that is not heard for this long, while the stream checked, is gone.
     """
 
     torrent: str | None = None
@@ -48,7 +48,7 @@ class Feed:
 
     Fields:
         outgoing: frames to send to the commands socket.
-        items: what the reader shall get.
+        items: items for the reader.
     """
 
     def __init__(self, requests: Requests, options: FeedOptions, now: float) -> None:
@@ -66,28 +66,28 @@ class Feed:
 
     @property
     def topics(self) -> list[bytes]:
-        """What to subscribe to, before anything is sent."""
+        """The topics to subscribe to, before anything is sent."""
         progress = [f"progress/{self._options.torrent or ''}".encode()] if self._options.progress else []
         return [b"lifecycle/", b"tick/", *progress]
 
     def follow(self, torrent: str) -> bytes:
-        """From now on gives this torrent's events and progress only. Returns one more topic to subscribe to."""
+        """From now on yields only this torrent's events and progress. Returns one more topic to subscribe to."""
         self._options = replace(self._options, torrent=torrent, progress=True)
         self.items = deque(item for item in self.items if self._wanted(item))
         return f"progress/{torrent}".encode()
 
     @property
     def started(self) -> bool:
-        """Whether the first event that the reader will get is settled: nothing after now is missed."""
+        """Whether the first event of the reader is determined: no later event is missed."""
         return self._stream.started
 
     def receive(self, frames: list[bytes], now: float) -> None:
-        """A message of the events socket. Raises OuzelError where it is no event."""
+        """Handles a message of the events socket. Raises OuzelError if it is no event."""
         self._hear(now)
         self._take(self._stream.receive(parse_event(frames[-1])), now)
 
     def receive_reply(self, frames: list[bytes], now: float) -> None:
-        """A message of the commands socket. Raises OuzelError where the stream cannot go on."""
+        """Handles a message of the commands socket. Raises OuzelError if the stream cannot go on."""
         self._hear(now)
         reply = self._requests.match(frames[-1])
         if reply is not None:
@@ -95,9 +95,9 @@ class Feed:
             self._take(self._stream.answer(reply), now)
 
     def advance(self, now: float) -> None:
-        """A look is over: does what is due. Sends a delayed request, gives up one that is not answered.
+        """Call it after each wait: sends a delayed request, gives up one that is not answered.
 
-        Call after what had arrived was handed over.
+        Handle received messages first.
         """
         self._quiet_s, self._looked = self.quiet_s(now), now
         if self._delayed is not None and now >= self._delayed[0]:
@@ -107,15 +107,15 @@ class Feed:
             self._take(self._stream.unanswered(), now)
 
     def quiet_s(self, now: float) -> float:
-        """Seconds since the daemon was last heard of; of what lies between two looks, LOOK_S at the most."""
+        """Seconds since the daemon was last heard; of the time between two checks, LOOK_S at the most."""
         return self._quiet_s + min(now - self._looked, self._look_s)
 
     def silent(self, now: float) -> bool:
-        """Whether the daemon was not heard of for too long."""
+        """Whether the daemon was not heard for too long."""
         return self.quiet_s(now) >= self._options.silence_s
 
     def wait_s(self, now: float) -> float:
-        """Seconds that the next look may take, until `advance` or `silent` may have something to say; 0 or more."""
+        """Seconds until `advance` or `silent` may change; 0 or more."""
         due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
         due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
         return max(0.0, min(due))

@@ -1,4 +1,4 @@
-"""What the reader of a stream knows: the rows of a snapshot, brought up to date by the events after it. Pure."""
+"""The state of a stream's reader: the rows of a snapshot, updated by the later events. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ from protocol.wire.rows import HealthReport, HealthStatus, Reason, TorrentRow, T
 
 
 class Table:
-    """The service as it was told of so far. Feed it every item of a stream, from the first on.
+    """The last known state of the service. Pass it every item of a stream, from the first on.
 
     Fields:
         rows: torrents by id.
         status, reasons: the service's health.
-        silent_since_us: since when the daemon is not heard of (microseconds since 1970), or None.
+        silent_since_us: since when the daemon is not heard (microseconds since 1970), or None.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Table:
         self._snapshot: Resnapshot | None = None
 
     def begin(self, rows: list[TorrentRow], health: HealthReport) -> None:
-        """Starts from rows that were read otherwise than by a snapshot."""
+        """Begins with rows that were read otherwise than by a snapshot."""
         self._snapshot = None
         self.rows = {row.torrent: row for row in rows}
         self.status, self.reasons, self._engine = health.status, health.reasons, health.engine.state
@@ -43,7 +43,7 @@ class Table:
         return self._engine
 
     def apply(self, item: Heard) -> None:
-        """Takes one item in. Raises OuzelError where its data is not what the protocol says."""
+        """Applies one item. Raises OuzelError if its data violates the protocol."""
         if isinstance(item, DaemonSilent):
             self.silent_since_us = item.since_us
         elif isinstance(item, DaemonAnswers):
@@ -87,7 +87,7 @@ class Table:
 
 
 def still(row: TorrentRow) -> TorrentRow:
-    """A torrent that nothing is known to move in."""
+    """A torrent without transfers."""
     return msgspec.structs.replace(row, download_bps=0, upload_bps=0, peers=0, seeds=0)
 
 
@@ -111,7 +111,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         | ({} if data["state"] == TorrentState.ERROR else {"error": None})
     ),
     "completed": lambda data: {"progress": 1.0, "bytes_done": data["bytes_done"], "bytes_total": data["bytes_done"]},
-    # A lost engine is the service's trouble; the torrent's own row says nothing of it.
+    # A lost engine is a problem of the service; the torrent's own row does not have it.
     "error": lambda data: {} if data["name"] == "engine_lost" else {"error": data["message"]},
     "quarantined": lambda data: {"state": TorrentState.QUARANTINED, "error": data["reason"]},
     "error_cleared": lambda data: {"error": None},

@@ -1,6 +1,6 @@
-"""What somebody who waits for a torrent does with what a stream gives: reads its row, and says how it ended. Pure.
+"""Waits for a torrent with a stream: reads its row when events demand it, and determines the outcome. Pure.
 
-The row decides, and events say when to read it: so what is given is what the daemon says at the end.
+The row decides, and events say when to read it, so the outcome is the daemon's latest state.
 """
 
 from ouzel.errors import DownloadFailed, Refused
@@ -15,7 +15,7 @@ class Waiting:
     """Waits for one torrent.
 
     Fields:
-        look_now: the row has to be read, and given to `complete`.
+        look_now: the row has to be read, and passed to `complete`.
         exists: whether there is one.
     """
 
@@ -27,7 +27,7 @@ class Waiting:
         self._looked = False
 
     def see(self, item: Item) -> None:
-        """An item of the stream."""
+        """Handles an item of the stream."""
         ending = Ending(self._torrent)
         outcome = ending.see(item)
         if outcome is Outcome.REMOVED:
@@ -37,17 +37,17 @@ class Waiting:
         self.look_now = changed or outcome is not None
 
     def missed(self, error: Refused) -> None:
-        """The row could not be read. Raises the error where there never was one."""
+        """The row could not be read. Raises the error if there never was one."""
         if self._looked and error.kind is ErrorKind.UNKNOWN_TORRENT:
             self.exists = False
         else:
             raise error
 
     def complete(self, row: TorrentRow | None) -> bool:
-        """Whether the torrent is complete by its row, which is None where there is none any more.
+        """Whether the torrent is complete by its row, which is None if it is gone.
 
         Raises:
-            DownloadFailed: it will not be complete without help.
+            DownloadFailed: it cannot become complete without help.
         """
         self.look_now, self._looked = False, True
         if row is None:

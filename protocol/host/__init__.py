@@ -1,7 +1,7 @@
-"""What is asked of the operating system in the same way by all processes.
+"""Functions of the operating system that all processes use in the same way.
 
-- *Mounts* are the file systems and where they are mounted; a *place* is the very directory that is at a path now.
-- A *real path* is where a path leads once symbolic links are resolved.
-- A *private directory* is one that nobody else can change, at a path that nobody else can lead elsewhere.
+- *Mounts* are the mounted file systems; a *place* is the identity of the directory at a path.
+- A *real path* has all symbolic links resolved.
+- A *private directory* is one that nobody else can change, at a path that nobody else can redirect.
 - The *standard streams* are descriptors 0, 1 and 2; *UTF-8* is the encoding of file names in any locale.
 """

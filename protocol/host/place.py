@@ -1,7 +1,7 @@
-"""A place: the very directory that is at a path now, on the very mount. Both processes compare them as text.
+"""A place: the identity of the directory at a path, with its mount. Both processes compare places as text.
 
-The kernel's sandbox holds for directories and not for paths: where another one has come to be at a path, as a disk that
-was mounted over it, it is another place, and the sandbox of an engine that was started before does not let it in.
+The kernel's sandbox applies to directories and not to paths. If another directory comes to be at a path, as a disk that
+was mounted over it, it is another place, and the sandbox of an engine that was started before excludes it.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ _AT_EMPTY_PATH: Final = 0x1000
 _STATX_BASIC: Final = 0x7FF
 _STATX_MNT_ID: Final = 0x1000
 _STATX_MNT_ID_UNIQUE: Final = 0x4000
-"""Never used again while the machine runs (Linux 6.8); the older one may be given to the next mount."""
+"""Never reused while the machine runs (Linux 6.8); the older id may be given to the next mount."""
 _ATTR_MOUNT_ROOT: Final = 0x2000
 _SIZE: Final = 256
 _ATTRIBUTES, _INODE, _DEVICE, _MOUNT = 8, 32, 136, 144
@@ -26,12 +26,12 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def place_at(path: str) -> str | None:
-    """The place at a path, links not followed; None where there is nothing that can be reached."""
+    """The place at a path, links not followed; None if it cannot be reached."""
     return _place(_AT_FDCWD, os.fsencode(path), _AT_SYMLINK_NOFOLLOW | _AT_NO_AUTOMOUNT)
 
 
 def place_of(fd: int) -> str | None:
-    """The place that a descriptor was opened at."""
+    """The place of a descriptor."""
     return _place(fd, b"", _AT_EMPTY_PATH)
 
 

@@ -1,14 +1,15 @@
-"""Directories and files that nobody else can change, at paths that nobody else can lead elsewhere.
+"""Checks for directories and files that nobody else can change, at paths that nobody else can redirect.
 
 A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides what
-the rest of the path means: the directory's owner, and everybody who may write to it, unless the sticky bit keeps them
-from the entries of others. So each directory on the way has to be root's or ours, and so has each entry of one that
-others can write to, and each symbolic link.
+the rest of the path means: the directory's owner, and everybody who may write to it, unless the sticky bit protects the
+entries of others. So each directory on the way has to be root's or ours, and so has each entry of one that others can
+write to, and each symbolic link.
 
 Root, this user and this process's group are trusted, and so are the owner and the group of `/`, which in a user
-namespace may have any number. Another group of this user's is reported and not refused, since folders are shared so.
+namespace may have any number. Another group of this user is reported and not refused, since folders are shared that
+way.
 
-A path that was found to be good can be used by its name afterwards: nobody else can change what it means.
+After the check a path can be used by its name: nobody else can change its meaning.
 """
 
 import contextlib
@@ -21,17 +22,17 @@ from typing import Final, NamedTuple
 
 PRIVATE: Final = 0o700
 GROUP: Final = 0o750
-"""This user's, and one in which members of the group may look around."""
+"""This user's, readable for members of the group."""
 
 LINKS_MAX: Final = 40
-"""As many as the kernel follows."""
+"""The kernel's limit."""
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _ENTRY: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class _Place(NamedTuple):
-    """An entry on the way: a descriptor that names it and no more, what it is, and its path, links resolved."""
+    """An entry on the way: an O_PATH descriptor, its status, and its path, links resolved."""
 
     fd: int
     found: os.stat_result
@@ -39,7 +40,7 @@ class _Place(NamedTuple):
 
 
 class _Trust:
-    """Who may change what we rely on."""
+    """Who may change the directories on the way."""
 
     def __init__(self, root: os.stat_result) -> None:
         self.owners = {0, os.geteuid(), root.st_uid}
@@ -48,22 +49,22 @@ class _Trust:
 
 
 def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parents: bool = True) -> list[str]:
-    """Makes a directory, or takes away from others what they could do in one that is there.
+    """Makes a directory, or narrows the mode of an existing one.
 
-    A narrower one stays narrower. What is made above it has the same mode, whatever the umask is. One that others can
-    add to, and no more, as the root of a tmpfs is (mode 1777), is narrowed where nothing in it is theirs.
+    A narrower mode stays. Missing parents get the same mode, whatever the umask is. One that others can add to but not
+    remove from, as the root of a tmpfs is (mode 1777), is narrowed if nothing in it is theirs.
 
     Args:
-        mode: of what is made.
-        widest: what one that is there may have of these bits at the most.
-        parents: whether what is missing above it is made, too.
+        mode: of new ones.
+        widest: the bits that an existing one may have at most.
+        parents: whether missing parents are made, too.
 
     Returns:
         Directories on the way that members of another group can write to, as sentences.
 
     Raises:
-        OSError: it cannot be made, belongs to somebody else, others could write to it, and may have, or others can lead
-            its path elsewhere.
+        OSError: it cannot be made, belongs to somebody else, others could write to it and may have, or others can
+            redirect its path.
     """
     notes: list[str] = []
     with _opened(directory, make=mode, parents=parents, notes=notes) as fd:
@@ -80,7 +81,7 @@ def open_dir(directory: Path) -> int:
 
 
 def check_dir(directory: Path) -> os.stat_result:
-    """What a directory is that root or this user has filled, and nobody else could. Raises OSError."""
+    """The status of a directory that only root or this user could have filled. Raises OSError."""
     with contextlib.ExitStack() as open_fds:
         place, _, trust = _walk(open_fds, directory)
         if not stat.S_ISDIR(place.found.st_mode):
@@ -90,9 +91,9 @@ def check_dir(directory: Path) -> os.stat_result:
 
 
 def open_file(path: Path) -> int:
-    """A descriptor, to read, of a file of root's or this user's that nobody else can write, nor put in its place.
+    """A descriptor, for reading, of a file of root's or this user's that nobody else can write or replace.
 
-    It is not waited for: a pipe or a device is opened like a file.
+    It does not block: a pipe or a device is opened like a file.
 
     Raises:
         OSError: it cannot be read, or not be trusted.
@@ -110,9 +111,9 @@ def open_file(path: Path) -> int:
 
 
 def make_shared(directory: Path) -> None:
-    """Makes a directory that is not private, and what is above it, by the umask: 0755 where that lets everybody write.
+    """Makes a directory that is not private, and its parents, by the umask: 0755 if that would be world-writable.
 
-    One that is there is left as it is. The umask is the process's: what another thread makes at that moment has it too.
+    An existing one is not changed. The umask is the process's: what another thread makes at that moment has it too.
 
     Raises:
         OSError: it cannot be made.
@@ -229,14 +230,14 @@ def _enter(open_fds: contextlib.ExitStack, name: str, above: _Place | None, path
 
 
 def _make(name: str, above: _Place, mode: int, path: Path) -> None:
-    """Makes one directory with exactly this mode; nobody else can replace it meanwhile, as its parent was judged."""
+    """Makes one directory with exactly this mode; nobody else can replace it meanwhile, as its parent was checked."""
     with _naming(path), contextlib.suppress(FileExistsError):
         os.mkdir(name, mode, dir_fd=above.fd)
         os.chmod(name, mode, dir_fd=above.fd)  # the umask may have taken even the owner's bits
 
 
 def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
-    """Raises PermissionError where somebody else can replace any entry of a directory."""
+    """Raises PermissionError if somebody else can replace any entry of a directory."""
     found = here.found
     if found.st_uid not in trust.owners:
         problem = f"belongs to uid {found.st_uid}, who decides what is below it; choose a directory elsewhere"
@@ -259,7 +260,7 @@ def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
 
 
 def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
-    """Raises PermissionError where an entry is a link of somebody else's, or theirs where others can make entries."""
+    """Raises PermissionError if an entry is a link of somebody else's, or theirs where others can make entries."""
     uid = entry.found.st_uid
     if uid in trust.owners:
         return
@@ -274,7 +275,7 @@ def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
 
 
 def _check_trusted(place: _Place, trust: _Trust) -> None:
-    """Raises PermissionError where somebody else has written what is there, or could."""
+    """Raises PermissionError if somebody else has written it, or could."""
     found = place.found
     if found.st_uid not in trust.owners:
         problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s; `chown` it"

@@ -1,4 +1,4 @@
-"""Where a path leads: the one way in which either process resolves symbolic links that are not its own."""
+"""Resolves symbolic links: both processes resolve links that are not their own only by this."""
 
 import errno
 import os
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def real_path(path: str) -> str:
-    """The path with every link in it resolved, whether or not there is something.
+    """The path with every link in it resolved, whether or not it exists.
 
-    `os.path.realpath` alone gives up at links that lead in a circle, and returns what is left of the path unresolved: a
-    link in it that leads elsewhere would pass for a plain name.
+    `os.path.realpath` alone gives up at links that lead in a circle, and returns the rest of the path unresolved: a
+    link in it that leads elsewhere would look like a plain name.
 
     Raises:
-        OSError: ELOOP where links lead in a circle, and so nowhere.
+        OSError: ELOOP if links lead in a circle.
     """
     resolved = os.path.realpath(path)
     ways = [resolved, *map(str, Path(resolved).parents)]

@@ -1,7 +1,7 @@
-"""Descriptors 0, 1 and 2: that each of them is open, whoever started the process.
+"""Makes sure that descriptors 0, 1 and 2 are open, whoever started the process.
 
-A process may be started with one of them closed. The next file or socket that it opens has that number then, and what
-any library writes to standard output or error goes there.
+A process may be started with one of them closed. Then the next file or socket that it opens gets that number, and
+receives whatever any library writes to standard output or error.
 """
 
 import os
@@ -11,7 +11,7 @@ STREAMS: Final = (0, 1, 2)
 
 
 def fill() -> None:
-    """Opens those that are closed, for reading only: a write to one is an error still. To be called before all else."""
+    """Opens closed ones read-only, so that a write to one is still an error. Call it before everything else."""
     for stream in STREAMS:
         try:
             os.fstat(stream)

@@ -1,9 +1,9 @@
-"""UTF-8 for names of files, whatever locale a process was started in: by Python, and by the C library.
+"""UTF-8 file names, whatever locale a process was started in: in Python, and in the C library.
 
-Python settles at its start how it turns text into the bytes of a path. libtorrent takes bytes as they are where LANG,
-at its first path, ends in `.UTF-8`, and otherwise asks the C library each time, which goes by the process's locale.
-What that cannot write becomes a dot, so that a folder of two such letters is `..` (arvidn/libtorrent#7179). So each
-process sees to all of these before it touches a path. ADR 024.
+Python decides at its start how it encodes paths. libtorrent uses bytes unchanged if LANG, at its first path, ends in
+`.UTF-8`, and otherwise converts by the C library each time, by the process's locale. A character that this cannot
+encode becomes a dot, so that a folder of two such letters is `..` (arvidn/libtorrent#7179). So each process sets all of
+these before it uses a path. ADR 024.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 LOCALES: Final = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "")
-"""Those that are tried, until one writes UTF-8. C.UTF-8 comes with the C library; the last is the environment's."""
+"""The locales to try, until one uses UTF-8. C.UTF-8 comes with the C library; the last is the environment's."""
 
 _PAGES: Final = [page for page in range(0x100, 0x110000, 0x100) if not 0xD800 <= page < 0xE000]
 _SAMPLE: Final = (
@@ -25,7 +25,7 @@ _SAMPLE: Final = (
 
 
 class NotUtf8(Exception):
-    """Names would not be written as they are; the message says what to do."""
+    """Names would be written in another encoding; the message has the remedy."""
 
 
 def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
@@ -35,7 +35,7 @@ def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
         its name.
 
     Raises:
-        NotUtf8: none can be had.
+        NotUtf8: there is none.
     """
     for name in locales:
         try:
@@ -65,15 +65,15 @@ def c_library_writes_utf8() -> bool:
 
 
 def require_python_utf8() -> None:
-    """Raises NotUtf8 where Python writes paths in another encoding than UTF-8."""
+    """Raises NotUtf8 if Python encodes paths otherwise than in UTF-8."""
     if sys.getfilesystemencoding() != "utf-8":
         raise NotUtf8(f"Python writes paths in {sys.getfilesystemencoding()}, not in UTF-8; start it with -X utf8")
 
 
 def restart_in_utf8() -> None:
-    """Begins this program anew, in this process, where Python writes paths in another encoding than UTF-8.
+    """Re-executes this program, in this process, if Python encodes paths otherwise than in UTF-8.
 
-    That is so in locales such as de_DE.ISO-8859-1, if they are installed. Bytes of arguments stay what they are.
+    That is so in locales such as de_DE.ISO-8859-1, if they are installed. Bytes of arguments are unchanged.
     """
     if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # no shell is meant

@@ -1,4 +1,4 @@
-"""Where payload may be: one rule for the paths that clients name and for those that come out of torrents."""
+"""The directories in which payload may be: one rule for paths from clients and from torrents."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,12 @@ import msgspec
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """Where payload may be. All paths are absolute, and all links in them are resolved.
+    """The directories in which payload may be. All paths are absolute, and all links in them are resolved.
 
     Fields:
-        roots: the download roots, and what is below them.
-        reserved: directories below which there is no payload even where they lie in a root: Ouzel's own, which whoever
-            makes a torrent could write to otherwise. A root in one of these is a root all the same.
+        roots: the download roots, and everything below them.
+        reserved: directories without payload even if they are in a root: Ouzel's own, which the maker of a torrent
+            could write to otherwise. A root inside one of these is still a root.
     """
 
     roots: list[str] = []
@@ -24,7 +24,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 def _deepest(path: str, directories: Iterable[str]) -> int:
-    """How long the longest of these is that a path lies in; -1 where it lies in none."""
+    """The length of the longest of these that a path is in; -1 if it is in none."""
     return max(
         (len(each) for each in directories if path == each or path.startswith(each.rstrip("/") + "/")), default=-1
     )

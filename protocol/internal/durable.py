@@ -1,8 +1,8 @@
-"""Durable files: the one way in which either process writes or deletes in the resume directory.
+"""Durable files: the only way in which either process writes or deletes in the resume directory.
 
-A write is a temporary file, fsync, rename, and fsync of the directory, so that after a crash or a power cut a file
-holds either its old content or its new one. `DurableWriter` does that on a thread of its own, so that no loop waits for
-a disk, and commits what has queued up meanwhile as one group: all temporary files are on their way to the disk before
+A write is a temporary file, fsync, rename, and fsync of the directory, so that after a crash or a power cut a file has
+either its old content or its new one. `DurableWriter` does that on a thread of its own, so that no loop blocks on a
+disk, and commits everything in its queue as one group (group commit): all temporary files are being written out before
 the first is waited for, so that a file system with a journal commits once for all of them, and the directory is synced
 once.
 """
@@ -33,7 +33,7 @@ class Change(NamedTuple):
 
 
 class Unsettled(OSError):
-    """A transaction failed after its first effect: the files may hold its changes, now or after a crash, or may not."""
+    """A transaction failed after its first effect: its changes may or may not be in the files, now or after a crash."""
 
 
 Transaction = Sequence[Change]
@@ -50,21 +50,21 @@ def fsync_dir(directory: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes one file durably, on the calling thread. Raises OSError: the file is as it was, but for `Unsettled`."""
+    """Writes one file durably, on the calling thread. Raises OSError; only after `Unsettled` it may have changed."""
     [failure] = commit([[Change(path, content)]])
     if failure is not None:
         raise failure
 
 
 def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
-    """Makes transactions durable together, in their order. Returns what went wrong with each.
+    """Makes transactions durable together, in their order. Returns the error of each.
 
-    None of a transaction's changes is published unless all could be staged; one that fails concerns no other. Only a
-    directory's own sync is that of all who changed something there: if it fails, they have failed. A failure is
-    `Unsettled` once anything may have been published: a call that failed may have taken effect all the same.
+    A transaction's changes are published only if all could be staged; a failed one affects no other. Only the sync of a
+    directory is shared by all that changed something there: if it fails, they have failed. A failure is `Unsettled`
+    once anything may have been published: a call that failed may have taken effect all the same.
 
     Args:
-        recycler: has the files that are written in place of new ones, and is given those that are replaced.
+        recycler: has the files that are written in place of new ones, and gets those that are replaced.
     """
     taken: Counter[Path] = Counter()
     staged = [_Staged(transaction, taken, recycler) for transaction in group]
@@ -90,7 +90,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
 
 
 class _Staged:
-    """One transaction on its way. `taken` counts the temporary files of each path, so that none is used twice."""
+    """One transaction in progress. `taken` counts the temporary files of each path, so that none is used twice."""
 
     def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
         self.changes = changes
@@ -108,7 +108,7 @@ class _Staged:
             taken[path] += 1
 
     def attempt(self, step: Callable[[], None]) -> None:
-        """Takes one step of a transaction that has not failed; one that fails now leaves no trace."""
+        """Runs one step of a transaction that has not failed; one that fails before it published leaves no trace."""
         if self.failure is not None:
             return
         try:
@@ -122,7 +122,7 @@ class _Staged:
                     delete(temporary)
 
     def write(self) -> None:
-        """The contents lie beside the files and are on their way to the disk."""
+        """Writes the contents into temporary files, without waiting for the disk."""
         for index, (path, content) in enumerate(self.changes):
             if content is None:
                 continue
@@ -131,18 +131,18 @@ class _Staged:
             rest = memoryview(content)
             while rest:
                 rest = rest[os.write(fd, rest) :]
-            # Linux begins to write the file out, and does not wait: a hint only, `sync` is what counts.
+            # Linux begins to write the file out, and does not wait: a hint only, `sync` makes it durable.
             with contextlib.suppress(OSError):
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
-        """They are on the disk."""
+        """Syncs the temporary files."""
         for fd in self._fds:
             os.fsync(fd)
         self._close()
 
     def publish(self) -> None:
-        """The files have them, or are gone; durable once the directory is synced."""
+        """Renames or deletes; durable once the directory is synced."""
         for temporary, change in zip(self._temporary, self.changes, strict=True):
             self.published = True
             if temporary is None:
@@ -154,7 +154,7 @@ class _Staged:
                 os.replace(temporary, change.path)
 
     def recycle(self) -> None:
-        """Has the replaced files written again, now that this is durable: before, a power cut could bring them back."""
+        """Recycles the replaced files, now that this is durable: before, a power cut could bring them back."""
         for name in self._replaced:
             if self._recycler is not None and self.failure is None:
                 self._recycler.hand_in(name)
@@ -175,18 +175,18 @@ class _Staged:
     def _close(self) -> None:
         fds, self._fds = self._fds, []
         for fd in fds:
-            with contextlib.suppress(OSError):  # what matters was told by fsync
+            with contextlib.suppress(OSError):  # fsync has reported errors already
                 os.close(fd)
 
 
 class DurableWriter:
-    """A thread that carries out transactions in order, in groups; see `commit`.
+    """A thread that commits transactions in order, in groups; see `commit`.
 
-    `done` is called on the writer's thread, with None once the changes are durable, or with what went wrong.
+    `done` is called on the writer's thread, with None once the changes are durable, or with the error.
 
     Args:
-        check: raises OSError where nothing must be written; asked before a group and, since a path may come to lead
-            elsewhere meanwhile, once more before anybody is told that it is durable.
+        check: raises OSError if nothing must be written; called before a group and, since the path may come to lead
+            elsewhere meanwhile, once more before anything is reported as durable.
         recycled: the directory in which files are replaced so often that they are recycled.
     """
 
@@ -203,11 +203,11 @@ class DurableWriter:
         self._queue.put((changes, done, time.monotonic()))
 
     def waiting_since(self) -> float | None:
-        """When the oldest transaction that is being carried out was submitted, None while there is none."""
+        """When the oldest transaction in progress was submitted, None if there is none."""
         return self._oldest
 
     def close(self) -> None:
-        """Waits until all that was submitted is done, and ends the thread."""
+        """Waits until all submitted transactions are done, and ends the thread."""
         self._queue.put(None)
         self._thread.join()
 
@@ -225,7 +225,7 @@ class DurableWriter:
         self._end()
 
     def _carry_out(self, group: Sequence[tuple[Transaction, Done]]) -> None:
-        """Commits a group, and tells how each of it ended."""
+        """Commits a group, and reports the outcome of each."""
         failures = self._commit([changes for changes, _ in group])
         for (_, done), failure in zip(group, failures, strict=True):
             done(failure)
@@ -242,7 +242,7 @@ class DurableWriter:
         failures = commit(group, self._recycler)
         try:
             self._check()
-        except OSError as error:  # nobody knows in which directory the changes are
+        except OSError as error:  # it is unknown in which directory the changes are
             return [_unsettled(error) if failure is None else failure for failure in failures]
         return failures
 

@@ -1,16 +1,15 @@
 """The flight recorder: what an engine was doing, in shared memory that outlives it.
 
-Before each native call the engine writes what it is about to do, and the supervisor reads it when the engine is gone,
-however that ended. It costs well under a microsecond, so nothing is left out; `scripts/bench flight` measures it.
+Before each native call the engine records what it is about to do, and the supervisor reads it when the engine is dead,
+however it ended. It costs well under a microsecond, so nothing is left out; `scripts/bench flight` measures it.
 
-A buffer has three parts. Its *header* says which record is of the innermost call that has not returned, and which alert
-is being read; of alerts there are so many that they get no records. The *ring* has the latest records. The *table* has
-what libtorrent works on after a call has returned: it adds and removes torrents in threads of its own, and crashes
-there.
+A buffer has three parts. Its *header* names the record of the innermost call that has not returned, and the alert that
+is being read; alerts are too many for records. The *ring* has the latest records. The *table* has operations that
+libtorrent continues after a call has returned: it adds and removes torrents in threads of its own, and crashes there.
 
-The writer may be killed at any instruction. A record bears its number at both ends, written first and last, and a row
-of the table is empty until the last byte of it is there. The reader takes nothing on trust: what does not fit is left
-out, and nothing in a buffer raises an error.
+The writer may be killed at any instruction. A record has its number at both ends, written first and last, and a row of
+the table is empty until its last byte is written. The reader validates everything: torn writes are left out, and no
+content of a buffer raises an error.
 """
 
 import re
@@ -43,7 +42,7 @@ _TORRENT: Final = struct.Struct("=65p")
 
 RECORDS: Final = 256
 ROWS: Final = 2048
-"""More than the supervisor lets be on their way at once."""
+"""More than the supervisor's window of unconfirmed torrents."""
 _RING: Final = _HEADER.size
 _TABLE: Final = _RING + RECORDS * _RECORD_BYTES
 FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
@@ -59,10 +58,10 @@ FORGOTTEN: Final = "a call whose record is gone"
 class FlightRecord(msgspec.Struct, frozen=True):
     """A native call that was about to be made, a command, or an alert that was about to be read.
 
-    They are told as `add`, `command ensure_torrent`, `alert file_error`.
+    Their names are like `add`, `command ensure_torrent`, `alert file_error`.
 
     Fields:
-        torrent: the one it was about, None where it was about none or that was not known yet.
+        torrent: its torrent, None if it had none or that was unknown yet.
         age_us: microseconds from then until the recorder was read; 0 for an alert.
     """
 
@@ -75,12 +74,12 @@ class Flight(msgspec.Struct, frozen=True):
     """What an engine was doing.
 
     Fields:
-        records: the latest, the last of them first, whether or not they have returned.
-        sync: the innermost call that had not returned. What it is about is the likeliest to be to blame, unless the
-            process died in one of libtorrent's threads. None where the engine was between calls.
-        under_way: what libtorrent was to do and had not confirmed, the oldest first: torrents that it was adding or
-            removing. Each of them may be to blame.
-        crowded: more was under way than there is room for, so that what is missing there may be to blame, too.
+        records: the latest ones, the last of them first, whether or not they have returned.
+        sync: the innermost call that had not returned. Its torrent is the first suspect, unless the process died in one
+            of libtorrent's threads. None if the engine was between calls.
+        under_way: operations that libtorrent had not confirmed, the oldest first: torrents that it was adding or
+            removing. Each of them is a suspect.
+        crowded: the table has overflowed, so torrents that are not in it may be suspects, too.
     """
 
     records: list[FlightRecord] = []
@@ -90,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
 
     @property
     def in_flight(self) -> list[FlightRecord]:
-        """All that may have been what it died of: the call first."""
+        """All suspects of the crash: the call first."""
         return self.under_way if self.sync is None else [self.sync, *self.under_way]
 
 
@@ -119,15 +118,15 @@ class FlightRecorder:
         self._words = memoryview(buffer)[_WORDS].cast("Q")
 
     def close(self) -> None:
-        """Lets go of the buffer; nothing is recorded after this."""
+        """Releases the buffer; nothing is recorded after this."""
         self._words.release()
 
     def begin(self, what: bytes, torrent: str = "") -> int:
-        """A call is about to be made. Returns what is to be given to `end`.
+        """Records that a call is about to be made. Returns the argument for `end`.
 
         Args:
-            what: 31 lower-case letters at most.
-            torrent: the one that it is about, if any.
+            what: at most 31 lower-case letters.
+            torrent: its torrent, if any.
         """
         outer = self._current
         self._current = self._number = number = self._number + 1
@@ -137,19 +136,19 @@ class FlightRecorder:
         return outer
 
     def end(self, outer: int) -> None:
-        """The call has returned."""
+        """Records that the call has returned."""
         self._words[_CURRENT] = self._current = outer
 
     def alert(self, name: bytes) -> None:
-        """An alert is about to be read, as `alert_name` has it; `NO_ALERT` when all are."""
+        """Records that an alert is about to be read, by its `alert_name`; `NO_ALERT` after the last."""
         self._buffer[_ALERT] = name
 
     def alert_about(self, torrent: str) -> None:
-        """The alert turns out to be about this torrent."""
+        """Records the torrent of the alert."""
         _TORRENT.pack_into(self._buffer, _ALERT_TORRENT, torrent.encode())
 
     def under_way(self, what: bytes, torrent: str) -> None:
-        """libtorrent is about to be asked for what it does later, and of which it tells by an alert."""
+        """Records an operation that libtorrent will do later and confirm by an alert."""
         row = self._rows.get(torrent)
         if row is None:
             if self._free:
@@ -165,7 +164,7 @@ class FlightRecorder:
         _ROW.pack_into(self._buffer, _TABLE + row * _ROW.size, self._clock(), what, torrent.encode())
 
     def confirmed(self, torrent: str) -> None:
-        """libtorrent has told of it. Nothing may have been under way for that torrent."""
+        """Records that libtorrent has confirmed it. The torrent need not be in the table."""
         row = self._rows.pop(torrent, None)
         if row is not None:
             self._buffer[_TABLE + row * _ROW.size + _ROW_TORRENT] = 0
@@ -181,7 +180,7 @@ def alert_name(name: str) -> bytes:
 
 
 def read(buffer: bytes, now_ns: int) -> Flight:
-    """What a recorder has left in a buffer, which may hold anything.
+    """The content of a recorder's buffer, which may hold anything.
 
     Args:
         now_ns: the time, by the recorder's clock.
@@ -232,7 +231,7 @@ def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
 
 
 def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
-    """The call that has not returned. Where it names no torrent, it is about that of the call around it."""
+    """The call that has not returned. If it has no torrent, that of the enclosing call."""
     if current == 0 or current > max(found, default=0):
         return None
     if current not in found:

@@ -1,8 +1,8 @@
-"""Which bytes of the resume directory can be trusted: checksums, put on by whoever writes and checked by whoever reads.
+"""Checksums of files in the resume directory, added by the writer and verified by the reader.
 
 A flipped bit that still parses is worse than one that does not: it would claim a piece that nobody hashed, or move a
 torrent elsewhere. `.fastresume` ends in a line of ours with a CRC-32 and the length; `.json` has a member `checksum`; a
-`.torrent` stays what everybody knows by that name, and the torrent's record remembers its CRC-32.
+`.torrent` stays a standard file, and the torrent's record has its CRC-32.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
-"""Nothing that either process writes is larger: resume data is below 64 MiB, a request below 16 MiB."""
+"""Larger than any file of either process: resume data is below 64 MiB, a request below 16 MiB."""
 
 _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
@@ -36,12 +36,12 @@ _REMEDIES: Final = {
 }
 _TRAILING_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _EDITED_MAX: Final = 16 * 1024 * 1024
-"""No record that somebody edits is larger."""
+"""Larger than any record that somebody edits."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class Damaged(Exception):
-    """What a file holds cannot be trusted; the message says why."""
+    """The content of a file fails its check; the message says why."""
 
 
 def read(path: str | Path) -> bytes:
@@ -50,13 +50,13 @@ def read(path: str | Path) -> bytes:
 
 
 def read_dated(path: str | Path) -> tuple[bytes, float]:
-    """The content of a regular file, and when it was written: seconds since 1970 as the file system has them.
+    """The content of a regular file, and its modification time: seconds since 1970 by the file system.
 
     Raises:
-        FileNotFoundError: there is nothing of that name.
-        Damaged: it is too large, or is no file; symbolic links are not followed.
+        FileNotFoundError: it does not exist.
+        Damaged: it is too large, or is no regular file; symbolic links are not followed.
         OSError: it could not be read, or it is of another user, who could change it at any time: neither says anything
-            about what it holds. It has the path.
+            about its content. It has the path.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -86,7 +86,7 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
 
 
 def _is_no_file(path: str | Path) -> bool:
-    """Whether something else than a regular file has this name. False where that cannot be seen."""
+    """Whether something else than a regular file has this name. False if that cannot be determined."""
     try:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -94,30 +94,30 @@ def _is_no_file(path: str | Path) -> bool:
 
 
 def cannot_be_read(path: str | Path, error: OSError) -> str:
-    """What people are told of a file that is waited for: its path, why, and what helps."""
+    """The message about an unreadable file: its path, the cause, and the remedy."""
     remedy = _REMEDIES.get(error.errno or 0, "find out what keeps it from being read")
     why = error.strerror or str(error)
     return f"{path} cannot be read ({why}); it is left alone and tried again. To have it back: {remedy}"
 
 
 def crc32_of(content: bytes) -> int:
-    """What a torrent's record remembers of its .torrent file."""
+    """The checksum of a torrent's .torrent file, for its record."""
     return zlib.crc32(content)
 
 
 def check_crc32(content: bytes, expected: int) -> None:
-    """Raises Damaged where this is not the content that `crc32_of` was told of."""
+    """Raises Damaged if the content does not have this checksum of `crc32_of`."""
     if zlib.crc32(content) != expected:
         raise Damaged("its CRC-32 is not the one that was remembered")
 
 
 def seal(resume: bytes) -> bytes:
-    """Resume data as it is stored: with its trailer."""
+    """Resume data in its stored form: with its trailer."""
     return resume + _TRAILER % (zlib.crc32(resume), len(resume))
 
 
 def unseal(content: bytes) -> bytes:
-    """The resume data in a stored file. Raises Damaged where the trailer is not exactly what `seal` would write."""
+    """The resume data in a stored file. Raises Damaged if the trailer is not exactly that of `seal`."""
     resume, trailer = content[:-_TRAILER_SIZE], content[-_TRAILER_SIZE:]
     if trailer != _TRAILER % (zlib.crc32(resume), len(resume)):
         raise Damaged("its last line does not fit the rest: there is less, or other, than was written")
@@ -127,10 +127,10 @@ def unseal(content: bytes) -> bytes:
 def encode_record(record: msgspec.Struct) -> bytes:
     """A record as JSON that people can read, too, with a checksum over its other members.
 
-    The checksum is the first member, so that what is left is JSON where its line was deleted.
+    The checksum is the first member, so that deleting its line leaves valid JSON.
     """
     checksum = msgspec.json.encode({_CHECKSUM: _checksum(record)})
-    # Every record has members, so that a comma is right.
+    # Every record has members, so the comma is valid.
     sealed = checksum[:-1] + b"," + msgspec.json.encode(record)[1:]
     return msgspec.json.format(sealed, indent=2) + b"\n"
 
@@ -138,9 +138,9 @@ def encode_record(record: msgspec.Struct) -> bytes:
 def decode_record(content: bytes, kind: type[T]) -> T:
     """The record in a file. Raises Damaged.
 
-    A file without the checksum is accepted, so that people can edit it and delete that line. As nothing else guards it
-    then, its members have to be ones that the record has. What editors add is passed over in such a file: a byte order
-    mark, and a comma that the deleted line has left at the end.
+    A file without the checksum is accepted, so that people can edit it and delete that line. As nothing else protects
+    it then, unknown members are refused. Traces of editors are tolerated in such a file: a byte order mark, and a comma
+    that the deleted line has left at the end.
     """
     try:
         members = _members(content)

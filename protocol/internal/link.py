@@ -1,9 +1,7 @@
 """The private link: engine commands down, engine events up, in batches that carry the generation.
 
-Commands are level-triggered: `EnsureTorrent` says how a torrent shall be, whole, and can be said again at any time; the
-engine does what is missing. So an engine that died needs no log of what it had been told, only the catalogue.
-
-Longer than most files here: it is the list of these messages.
+Commands are level-triggered: `EnsureTorrent` has the whole desired state of a torrent, and can be repeated at any time;
+the engine applies what differs. So the next engine needs no log of earlier commands, only the catalogue.
 """
 
 from typing import Final, TypeVar
@@ -42,15 +40,15 @@ class _EngineVerb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 
 class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
-    """First command of each generation, and whenever session settings change; the session is made at the first.
+    """The first command of each generation, and of each change of session settings; the session is made at the first.
 
     Fields:
         settings: libtorrent settings by their own names, over Ouzel's defaults.
         download_bps, upload_bps: limits of all torrents together, 0 is none.
-        torrents: how many are about to be restored, to size queues by.
-        resume_dir: the resume directory, as `ResumeDir.identity` names it; None where any of its path will do.
-        config: number of the configuration that the settings are of; given back in the answer, which is
-            `SettingsApplied` or `SettingsRefused`.
+        torrents: the number that is about to be restored, to size queues by.
+        resume_dir: the resume directory, by its `ResumeDir.identity`; None accepts any at its path.
+        config: the number of the settings' configuration; returned in the answer, `SettingsApplied` or
+            `SettingsRefused`.
         bounds: where payload may be; by default nowhere.
     """
 
@@ -65,11 +63,11 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
 
 
 class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
-    """Judge a source and name its torrent; nothing is added. Answered by `SourceInspected`.
+    """Parse and validate a source; nothing is added. Answered by `SourceInspected`.
 
     Fields:
-        save_path: where it would be stored, resolved; None where it shall not be judged where its files would be.
-        list_files: its files are wanted, and nothing is judged.
+        save_path: where it would be stored, resolved; None if its paths are not to be checked.
+        list_files: return its files, and check nothing.
     """
 
     token: int
@@ -80,15 +78,14 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
 
 
 class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"):
-    """Make a torrent be as desired. Answered by `TorrentApplied` with the revision.
+    """Apply a torrent's desired state. Answered by `TorrentApplied` with the revision.
 
     Fields:
-        files_known: its files and their priorities are known; if it is restored, they need not be told.
-        afresh: what has stopped it, an error or storage that is not there, is looked at anew and not remembered; the
-            answer says what is true now.
-        downloaded, uploaded: payload bytes over its life, from which an engine that loads it counts on where its
-            resume data has less.
-        history: nothing is known of its past; what its resume data says is to be told (`HistoryFound`).
+        files_known: its files and their priorities are known; if it is restored, they need not be reported.
+        afresh: check again what has stopped it, an error or missing storage; the answer has the present state.
+        downloaded, uploaded: lifetime payload bytes, the start values of an engine that loads it, if its resume data
+            has less.
+        history: no totals are stored; report those of its resume data (`HistoryFound`).
     """
 
     desired: DesiredTorrent
@@ -100,12 +97,12 @@ class EnsureTorrent(_EngineVerb, frozen=True, kw_only=True, tag="ensure_torrent"
 
 
 class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"):
-    """Take a torrent out of the session, delete its files if asked, and its fast-resume data.
+    """Remove a torrent from the session, delete its files if requested, and its fast-resume data.
 
     Answered by `TorrentForgotten`.
 
     Fields:
-        desired: given with `delete_files`, so that an engine which has not loaded the torrent can find its files.
+        desired: set with `delete_files`, so that an engine that has not loaded the torrent can find its files.
     """
 
     torrent: str
@@ -121,19 +118,19 @@ class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
 
 
 class QueryTrackers(_EngineVerb, frozen=True, kw_only=True, tag="query_trackers"):
-    """What libtorrent knows of each tracker of a torrent. Answered by `TrackersQueried`."""
+    """The state of each tracker of a torrent. Answered by `TrackersQueried`."""
 
     token: int
     torrent: str
 
 
 class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
-    """Save every torrent's fast-resume data again: the resume directory was away, and may be another one now.
+    """Save every torrent's fast-resume data again: the resume directory was unavailable, and may be another one now.
 
     Fields:
-        resume_dir: the directory, as `ResumeDir.identity` names it.
-        hand_over: the engine's sandbox does not let it write there: it sends what it would write (`ResumeHandedOver`),
-            and `AllHandedOver` in the end.
+        resume_dir: the directory, by its `ResumeDir.identity`.
+        hand_over: the engine's sandbox does not let it write there: it sends the data (`ResumeHandedOver`), and
+            `AllHandedOver` at the end.
     """
 
     resume_dir: str
@@ -141,7 +138,7 @@ class SaveAll(_EngineVerb, frozen=True, kw_only=True, tag="save_all"):
 
 
 class CallPeers(_EngineVerb, frozen=True, kw_only=True, tag="call_peers"):
-    """Connect a torrent to these peers, though it knows them already. Nothing answers."""
+    """Connect a torrent to these peers, even if it knows them already. There is no answer."""
 
     torrent: str
     peers: list[str]
@@ -160,13 +157,13 @@ class VerifyTorrent(_EngineVerb, frozen=True, kw_only=True, tag="verify_torrent"
 
 
 class LookAtFiles(_EngineVerb, frozen=True, kw_only=True, tag="look_at_files"):
-    """See whether a torrent's files are on the disk still; it is loaded anew where they are not. Nothing answers."""
+    """Check that a torrent's files are still on disk; if not, it is loaded anew. There is no answer."""
 
     torrent: str
 
 
 class Drain(_EngineVerb, frozen=True, kw_only=True, tag="drain"):
-    """Save what is unsaved and exit with 0."""
+    """Save unsaved resume data and exit with 0."""
 
 
 EngineCommand = (
@@ -185,16 +182,16 @@ EngineCommand = (
 
 
 class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all events that stay on the link share."""
+    """The base of all events that only the link has."""
 
 
 class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
-    """The session is up and commands are carried out.
+    """The session is up and the engine accepts commands.
 
     Fields:
-        sandbox: what confines the engine.
-        places: the directories that its sandbox lets it write below, each with the place that was there (see
-            `protocol.host.place`); none where no sandbox is in force.
+        sandbox: the engine's confinement.
+        places: the directories below which its sandbox lets it write, each with its place (see `protocol.host.place`);
+            empty if no sandbox is in force.
     """
 
     pid: int
@@ -205,7 +202,7 @@ class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refused"):
-    """The settings are not ones that this engine can have; the session was not made, or goes on as it was.
+    """The engine refuses the settings; the session was not made, or is unchanged.
 
     Fields:
         section: of the configuration.
@@ -218,10 +215,10 @@ class SettingsRefused(_EngineFact, frozen=True, kw_only=True, tag="settings_refu
 
 
 class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
-    """The engine's loop is alive: turns so far, and age of the last completed round trip through libtorrent.
+    """The engine's loop is alive: its turns so far, and the age of the last completed round trip through libtorrent.
 
     Fields:
-        log_lost: lines of its log that it could not hand over, of all so far.
+        log_lost: the number of its log lines that were dropped so far.
     """
 
     loops: int
@@ -230,15 +227,15 @@ class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
 
 
 class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
-    """The verdict on a source: the torrent's id and name, or what is wrong with it.
+    """The outcome for a source: the torrent's id and name, or its problem.
 
     Fields:
-        outside: which of its files would be outside of the download roots, in words.
-        metadata: what its info dictionary says; None for a magnet link.
+        outside: the files that would be outside of the download roots, in words.
+        metadata: from its info dictionary; None for a magnet link.
         only: the indices of files that a magnet link selects, as in `Selection`.
-        info_hash_v1, info_hash_v2: those that it names; of metainfo there are no others.
-        places: where its root folder, or its one file, would be; given where a save path was.
-        files: where its files would be; given with `list_files`.
+        info_hash_v1, info_hash_v2: those in the source; metainfo has no others.
+        places: where its root folder, or its one file, would be; set if a save path was given.
+        files: the paths of its files; set with `list_files`.
     """
 
     token: int
@@ -263,13 +260,13 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
 
 
 class HashesProven(_EngineFact, frozen=True, kw_only=True, tag="hashes_proven"):
-    """A torrent's metadata shows which info-hashes it has. Records that have one of these are of one torrent.
+    """A torrent's metadata proves its info-hashes. Records that have one of these are of one torrent.
 
     Fields:
-        info_hash_v1, info_hash_v2: None for a version that the torrent is not of.
-        bytes_done: what the torrent's resume data claims, where it was asked for.
-        other: the record that it turned out to be the same as; None where nobody has looked.
-        other_bytes_done: what that one's resume data claims.
+        info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
+        bytes_done: the claim of the torrent's resume data, if it was requested.
+        other: the record of the same torrent; None if it was not determined.
+        other_bytes_done: the claim of that one's resume data.
     """
 
     torrent: str
@@ -288,11 +285,11 @@ class SettingsApplied(_EngineFact, frozen=True, kw_only=True, tag="settings_appl
 
 
 class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forgotten"):
-    """The torrent is out of the session and its fast-resume data is gone.
+    """The torrent is removed from the session and its fast-resume data is deleted.
 
     Fields:
-        problem: why something is still there, in words.
-        left: paths of what is, as far as that is known.
+        problem: why some files were not deleted, in words.
+        left: their paths, as far as they are known.
     """
 
     torrent: str
@@ -301,7 +298,7 @@ class TorrentForgotten(_EngineFact, frozen=True, kw_only=True, tag="torrent_forg
 
 
 class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"):
-    """The files of a torrent loaded from fast-resume data: nothing new, but a supervisor may have to learn them."""
+    """The files of a torrent loaded from fast-resume data: no change, but a new supervisor may not know them."""
 
     torrent: str
     name: str
@@ -312,11 +309,11 @@ class FilesRestored(_EngineFact, frozen=True, kw_only=True, tag="files_restored"
 
 
 class HistoryFound(_EngineFact, frozen=True, kw_only=True, tag="history_found"):
-    """What a torrent's resume data says of its past, where nobody else knows it.
+    """The totals in a torrent's resume data, if none are stored.
 
     Fields:
         downloaded, uploaded: payload bytes.
-        active_s, seeding_s: durations; the latter of being complete.
+        active_s, seeding_s: durations; the latter while complete.
         completed_s, last_activity_s: since 1970; 0 for never.
     """
 
@@ -330,18 +327,18 @@ class HistoryFound(_EngineFact, frozen=True, kw_only=True, tag="history_found"):
 
 
 class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
-    """Bytes done by file index; null where the torrent or its metadata is not there."""
+    """Bytes done by file index; null without the torrent or its metadata."""
 
     token: int
     bytes_done: list[int] | None
 
 
 class TrackersKnown(_EngineFact, frozen=True, kw_only=True, tag="trackers_known"):
-    """The trackers of torrents that the session has taken up, the source's own among them.
+    """The trackers of torrents that the session has loaded, including the source's own.
 
     Fields:
         trackers: URLs, each with its tier (BEP 12).
-        torrents: those that have just these.
+        torrents: those that have exactly these.
     """
 
     trackers: list[tuple[str, int]]
@@ -349,11 +346,11 @@ class TrackersKnown(_EngineFact, frozen=True, kw_only=True, tag="trackers_known"
 
 
 class TrackerTold(_EngineFact, frozen=True, kw_only=True, tag="tracker_told"):
-    """A tracker of a torrent works, or fails, or fails otherwise than before.
+    """A tracker of a torrent works, or fails, or fails with another message.
 
     Fields:
-        message: what it said, or what went wrong; empty where it works.
-        times: how often in a row at the least: 1, 2 or 6; 0 where it works.
+        message: its message, or the error; empty if it works.
+        times: the minimum of consecutive failures: 1, 2 or 6; 0 if it works.
     """
 
     torrent: str
@@ -364,13 +361,13 @@ class TrackerTold(_EngineFact, frozen=True, kw_only=True, tag="tracker_told"):
 
 
 class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
-    """What libtorrent knows of one tracker now.
+    """The present state of one tracker.
 
     Fields:
-        updating: it is being asked.
-        next_announce_us: when it is asked next, microseconds since 1970; None where that is not planned.
-        seeds, leeches, downloads: as the tracker said last; None where it did not.
-        message: what it has to say though it works.
+        updating: an announce is in progress.
+        next_announce_us: the time of the next announce, microseconds since 1970; None if none is planned.
+        seeds, leeches, downloads: from its last answer; None if it had none.
+        message: its warning while it works.
     """
 
     url: str
@@ -384,17 +381,17 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TrackersQueried(_EngineFact, frozen=True, kw_only=True, tag="trackers_queried"):
-    """The trackers of a torrent; null where it is not there."""
+    """The trackers of a torrent; null if there is no such torrent."""
 
     token: int
     trackers: list[TrackerReading] | None
 
 
 class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent's could not be trusted: its name, what is wrong with it, and what was done.
+    """A file of a torrent is damaged: its name, the problem, and what was done.
 
     Fields:
-        staged: its name in `ResumeDir.staged`, for the supervisor to move it on; null where it is not there.
+        staged: its name in `ResumeDir.staged`, for the supervisor to move it on; null if it is not there.
     """
 
     torrent: str
@@ -405,21 +402,21 @@ class FilePutAside(_EngineFact, frozen=True, kw_only=True, tag="file_put_aside")
 
 
 class MetainfoDamaged(_EngineFact, frozen=True, kw_only=True, tag="metainfo_damaged"):
-    """A torrent's .torrent file cannot be trusted; the supervisor, whose file it is, is to put it aside."""
+    """A torrent's .torrent file is damaged; the supervisor, which owns it, has to put it aside."""
 
     torrent: str
     problem: str
 
 
 class ResumeHandedOver(_EngineFact, frozen=True, kw_only=True, tag="resume_handed_over"):
-    """A torrent's resume data, as its file is to hold it; see `SaveAll`."""
+    """The content of a torrent's resume data file; see `SaveAll`."""
 
     torrent: str
     content: bytes
 
 
 class AllHandedOver(_EngineFact, frozen=True, kw_only=True, tag="all_handed_over"):
-    """Each torrent's resume data was handed over, or cannot be made."""
+    """The resume data of all torrents was handed over, or cannot be made."""
 
 
 class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store_state"):
@@ -429,13 +426,13 @@ class ResumeStoreState(_EngineFact, frozen=True, kw_only=True, tag="resume_store
 
 
 class StorageState(_EngineFact, frozen=True, kw_only=True, tag="storage_state"):
-    """Which torrents wait for a file system, whole each time it changes; no torrents and no message once it is over.
+    """All torrents that wait for a file system, at each change; no torrents and no message once it is over.
 
     Fields:
         problem: `disk_full` or `storage_missing`.
-        message: what is wrong, and what ends it, in words.
-        free_bytes: what was free when it was looked at last.
-        whole: the file system itself is full, away or silent, and not only some torrents' files.
+        message: the problem and the remedy, in words.
+        free_bytes: free space at the last check.
+        whole: the file system itself is full, missing or does not answer, and not only some torrents' files.
     """
 
     mount_point: str
@@ -450,7 +447,7 @@ class SessionStats(_EngineFact, frozen=True, kw_only=True, tag="session_stats"):
     """Once a second: rates and totals of the session.
 
     Fields:
-        listeners: the ports that are listened on, by protocol and address, as far as libtorrent has told of them.
+        listeners: the listening ports by protocol and address, as far as libtorrent has reported them.
     """
 
     download_bps: int
@@ -501,14 +498,14 @@ EngineEvent = (
 
 
 class CommandBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes down the link in one frame."""
+    """The engine commands in one frame."""
 
     gen: int
     commands: list[EngineCommand]
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes up the link in one frame."""
+    """The engine events in one frame."""
 
     gen: int
     events: list[EngineEvent]
@@ -529,7 +526,7 @@ def decode_events(frame: bytes) -> EventBatch:
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
-    """Both ends are our own, of one version: what the public codec checks beyond the types is not checked here."""
+    """Both ends are our own, of one version, so the further checks of the public codec are left out."""
     if len(frame) > MAX_LINK_BYTES:
         raise OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes", field="frame")
     try:
@@ -542,7 +539,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
 
 
 class ConfigQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of `engine_proc.judge`, as JSON: would an engine take this configuration?
+    """The request to `engine_proc.judge`, as JSON: would an engine accept this configuration?
 
     Fields:
         settings: libtorrent's, by their own names.

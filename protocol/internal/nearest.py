@@ -1,17 +1,17 @@
-"""Which known name a wrong one was probably meant to be. Pure."""
+"""Suggests a known name for an unknown one. Pure."""
 
 import difflib
 from collections.abc import Iterable
 from typing import Final
 
 NEAR: Final = 0.75
-"""How much of two names has to be the same, as `difflib` counts it: a slip or two, and not another word."""
+"""The similarity of two names, by `difflib`, that a suggestion needs: a typing error or two, and not another word."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is near to this one, whatever its case and its hyphens; None where none is.
+    """The known name that is similar, ignoring case and hyphens; None if none is.
 
-    A word of a name of several words is near, too, where no other name has it: `roots` to `download_roots`.
+    A single word of a name is similar, too, if no other name has it: `roots` to `download_roots`.
     """
     by_form = {_form(each): each for each in known}
     form = _form(name)
@@ -25,7 +25,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str], shown: str = "{}") -> str:
-    """`; did you mean NAME?`, or nothing where no known name is near."""
+    """`; did you mean NAME?`, or an empty text."""
     near = nearest(name, known)
     return "" if near is None else f"; did you mean {shown.format(near)}?"
 

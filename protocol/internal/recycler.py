@@ -1,7 +1,7 @@
-"""Replaced files that are written again, where new ones would have to be made.
+"""Recycles replaced files, so that new ones need not be made.
 
-Ext4 passes over every file that was deleted within the last five seconds before it makes another one. With each change
-of a record one is deleted, and after a few thousand changes making a file takes as long as syncing it.
+Ext4 scans past every inode that was deleted within the last five seconds before it allocates another one. Each change
+of a record deletes one, and after a few thousand changes making a file takes as long as syncing it.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ _AS_MADE: Final = stat.S_IFREG | 0o600
 
 
 class Recycler:
-    """Keeps the last files of one directory that were replaced, under temporary names. For one thread.
+    """Keeps the last replaced files of one directory, under temporary names. For one thread.
 
-    One is written again when `RECYCLED_MAX` more were replaced, so that who had it open has had time to read it; and
-    only where nobody else can miss it: it has no other name, as in a backup of hard links, and has the mode and the
-    owner of a file that is made.
+    A file is overwritten when `RECYCLED_MAX` more were replaced, so that a reader that had it open has had time. It is
+    reused only if nobody else can use it: it has no other name, as in a backup of hard links, and has the mode and the
+    owner of a new file.
 
     Args:
         directory: of the files.
@@ -36,9 +36,9 @@ class Recycler:
         self._number = 0
 
     def keep(self, path: Path) -> str | None:
-        """Gives a file that is about to be replaced a temporary name, which is returned; None where it will not do.
+        """Gives a file that is about to be replaced a temporary name, and returns that; None if it cannot be reused.
 
-        It is for whoever asked to hand it in, or to delete it.
+        The caller has to hand it in, or to delete it.
         """
         if path.parent != self._directory:
             return None
@@ -53,13 +53,13 @@ class Recycler:
         return name
 
     def hand_in(self, name: str) -> None:
-        """A file was replaced durably, and can be written again."""
+        """Hands in a file whose replacement is durable."""
         self._kept.append(name)
         if len(self._kept) > RECYCLED_MAX:
             delete(self._kept.popleft())
 
     def take(self, directory: Path, size: int) -> tuple[str, int] | None:
-        """A file to be written, already of this size: its temporary name and a descriptor. None where there is none."""
+        """A file to overwrite, already of this size: its temporary name and a descriptor. None if there is none."""
         while len(self._kept) == RECYCLED_MAX and directory == self._directory:
             name = self._kept.popleft()
             try:
@@ -78,13 +78,13 @@ class Recycler:
         return None
 
     def clear(self) -> None:
-        """Deletes all that is kept."""
+        """Deletes all recycled files."""
         while self._kept:
             delete(self._kept.popleft())
 
 
 def delete(name: str) -> None:
-    """Deletes a temporary file; where that cannot be done, as on a read-only file system, the next start does it."""
+    """Deletes a temporary file; if that fails, as on a read-only file system, the next start does it."""
     with contextlib.suppress(OSError):
         os.unlink(name)  # noqa: PTH108  # this runs thousands of times a second
 

@@ -1,13 +1,13 @@
-"""The resume directory's layout: which file holds what, and how one that cannot be trusted is put aside.
+"""The resume directory's layout: which file has what, and how damaged ones are put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
-time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` what torrents and the
-session have moved over their lives (supervisor) · `damaged/` what cannot be trusted (supervisor) · `.lock` held by the
-supervisor while it runs, by which the directory is known: a path may come to lead elsewhere.
+time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` lifetime transfer totals
+of torrents and the session (supervisor) · `damaged/` damaged files (supervisor) · `.lock` held by the supervisor while
+it runs, which identifies the directory: a path may come to lead elsewhere.
 
-The engine writes below `fastresume/` only, so that its sandbox can keep it away from the records (ADR 025, 026). What
-it finds damaged it puts into `fastresume/damaged/`, and the supervisor moves that on. Before, resume data lay beside
-the records: the supervisor moves it when it starts, and the engine reads it there until then.
+The engine writes only below `fastresume/`, so that its sandbox can keep it away from the records (ADR 025, 026). It
+moves damaged files to `fastresume/damaged/`, and the supervisor moves them on. In earlier versions, resume data was
+beside the records: the supervisor moves it when it starts, and the engine reads it there until then.
 """
 
 import contextlib
@@ -44,15 +44,15 @@ class ResumeDir:
         self._bound: str | None = None
 
     def identity(self) -> str:
-        """Which directory this is: its lock file, as `device:inode`. Raises OSError."""
+        """The identity of the directory: its lock file, as `device:inode`. Raises OSError."""
         return identity_of(os.stat(self._lock))  # noqa: PTH116  # asked for with each of thousands of torrents
 
     def bind(self, identity: str) -> None:
-        """From now on only this very directory will do, whatever else comes to have its path."""
+        """Binds to this very directory, whatever else comes to have its path."""
         self._bound = identity
 
     def check(self) -> None:
-        """Raises OSError where the path leads to another directory than the one that it was bound to, or to none."""
+        """Raises OSError if the path leads to another directory than the bound one, or to none."""
         if self._bound is None:
             return
         try:
@@ -64,23 +64,23 @@ class ResumeDir:
             raise OSError(errno.ESTALE, "it is not the directory that ouzeld has locked", str(self.root))
 
     def desired(self, torrent: str) -> Path:
-        """What clients asked for of this torrent."""
+        """The path of the torrent's desired state."""
         return self.root / f"{torrent}.json"
 
     def metainfo(self, torrent: str) -> Path:
-        """The .torrent file it was added by."""
+        """The path of its .torrent file."""
         return self.root / f"{torrent}.torrent"
 
     def fastresume(self, torrent: str) -> Path:
-        """What libtorrent needs to go on without hashing."""
+        """The path of its fast-resume data."""
         return self.fastresume_dir / f"{torrent}.fastresume"
 
     def old_fastresume(self, torrent: str) -> Path:
-        """Where the same lay before the engine's files had a directory of their own."""
+        """The path of the same in earlier versions."""
         return self.root / f"{torrent}.fastresume"
 
     def fastresume_name(self, torrent: str) -> str:
-        """The same as text."""
+        """`fastresume` as text."""
         return f"{self._start}{_ENGINE_DIR}/{torrent}.fastresume"
 
     def old_fastresume_name(self, torrent: str) -> str:
@@ -106,7 +106,7 @@ class ResumeDir:
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:
-        """The shards of which there is a file; nothing where that cannot be listed."""
+        """The shards that have a file; empty if they cannot be listed."""
         try:
             names = os.listdir(self.totals_dir)  # noqa: PTH208  # names will do
         except OSError:
@@ -115,21 +115,21 @@ class ResumeDir:
 
     @property
     def probe(self) -> Path:
-        """Written for a moment, to see whether it can be."""
+        """A file that is written for a moment, as a probe."""
         return self.root / ".probe"
 
     @property
     def damaged(self) -> Path:
-        """Where files go that cannot be trusted."""
+        """The directory of damaged files."""
         return self.root / "damaged"
 
     @property
     def staged(self) -> Path:
-        """Where the engine puts such files of its own, until the supervisor moves them to `damaged`."""
+        """The directory for the engine's damaged files, until the supervisor moves them to `damaged`."""
         return self.fastresume_dir / "damaged"
 
     def torrents(self) -> list[str]:
-        """The ids of all torrents that have a desired state here."""
+        """The ids of all torrents that have a record here."""
         return sorted(torrent for torrent, kind, _ in self._files(self.root) if kind == "json")
 
     def orphans(self, known: Collection[str]) -> list[Path]:
@@ -149,11 +149,11 @@ class ResumeDir:
         return sorted(found)
 
     def probes(self, count: int) -> list[Path]:
-        """So many files that are written for a moment."""
+        """Paths of several probe files."""
         return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
 
     def make_engine_dir(self) -> None:
-        """Makes the directory that the engine writes to; `root` is known to be the right one.
+        """Makes the directory that the engine writes to; the caller has verified `root`.
 
         Raises:
             OSError: it cannot be made, or is not this user's alone.
@@ -168,10 +168,10 @@ class ResumeDir:
         fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:
-        """Moves resume data from where it lay before into `fastresume/`; for the supervisor, while there is no engine.
+        """Moves resume data of earlier versions into `fastresume/`; for the supervisor, while there is no engine.
 
-        Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns
-        what could not be moved, and why: it is read where it is.
+        Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns the
+        files that could not be moved, and why: they are read where they are.
         """
         failed = []
         old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
@@ -214,10 +214,10 @@ class ResumeDir:
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
     def put_aside(self, path: Path, *, mark: str = "") -> Path:
-        """Moves a file that cannot be trusted into `damaged/`, never over an earlier one. Returns where it is now.
+        """Moves a damaged file into `damaged/`, never over an earlier one. Returns its new path.
 
         Args:
-            mark: goes behind the name.
+            mark: a suffix of the name.
         """
         return self._aside(path.name, mark, path)
 
@@ -243,7 +243,7 @@ class ResumeDir:
         return target
 
     def staged_names(self) -> list[str]:
-        """What the engine has put aside, and the supervisor has to move on; nothing where there is no directory."""
+        """Files that the engine has put aside, and the supervisor has to move on; empty if there is no directory."""
         try:
             with self._open_staged() as fd:
                 return sorted(os.listdir(fd))  # noqa: PTH208  # of a descriptor
@@ -251,9 +251,9 @@ class ResumeDir:
             return []
 
     def take_staged(self, name: str) -> Path:
-        """Moves on what the engine has put aside. Returns where it is now.
+        """Moves on a file that the engine has put aside. Returns its new path.
 
-        The engine may name and lay out what it likes, if native code has gone wrong: no link of its own is followed.
+        A compromised engine may have put anything there: no link is followed.
 
         Raises:
             OSError: it could not be moved, or there is no such file there.
@@ -272,7 +272,7 @@ class ResumeDir:
             os.close(fd)
 
     def sync_put_aside(self) -> None:
-        """Makes durable what was put aside: there first, so that it is never in neither place. Raises OSError."""
+        """Makes moves durable: first in the destination, so that a file is never in neither place. Raises OSError."""
         for directory in (self.damaged, self.staged, self.fastresume_dir):
             with contextlib.suppress(FileNotFoundError):
                 fsync_dir(directory)
@@ -288,7 +288,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def _free_name(directory: Path, name: str) -> Path:
-    """A path of this name in a directory that nobody has; with a number behind it where somebody has that."""
+    """An unused path of this name in a directory; with a number as suffix if it is in use."""
     target, number = directory / name, 1
     while os.path.lexists(target):  # a link to nowhere is somebody, too
         target = directory / f"{name}.{number}"
@@ -297,7 +297,7 @@ def _free_name(directory: Path, name: str) -> Path:
 
 
 def _is_newer(one: Path, other: Path) -> bool:
-    """Whether a regular file was written after another, or at the same time; not where it is not there."""
+    """Whether a regular file was written after another, or at the same time; false if it does not exist."""
     try:
         found = one.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Forms of text that messages may hold, and what a form is called where a text does not have it. Pure.
+"""Required forms of texts in messages, and their descriptions for error messages. Pure.
 
 msgspec would show people the regular expression.
 """
@@ -34,7 +34,7 @@ _MATCHING: Final = re.compile(r"`str` matching regex (?P<quoted>'.*'|\".*\")", r
 
 
 def without_patterns(problem: str) -> str:
-    """A sentence of msgspec's with the words for a regular expression in its place."""
+    """A message of msgspec's with the description in place of the regular expression."""
     return _MATCHING.sub(_words, problem)
 
 

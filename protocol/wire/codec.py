@@ -1,9 +1,8 @@
-"""msgpack bytes <-> typed messages, under limits. The only place in Ouzel that sees encoded bytes.
+"""Encodes typed messages as msgpack bytes and decodes them, under limits. The only module that sees encoded bytes.
 
 The wire has string-keyed maps, arrays, UTF-8 strings, byte strings, booleans, null, floats, and integers within
-±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack reads bytes that others
-wrote, msgspec does the types and writes our own; what is left for this module is what neither checks: depth, size, and
-the range of integers.
+±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack decodes untrusted bytes,
+msgspec converts to types and encodes. This module checks what neither does: depth, size, and the range of integers.
 """
 
 import re
@@ -22,17 +21,17 @@ T = TypeVar("T")
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 MAX_ELEMENTS: Final = 125_000
-"""More than the 100,000 priorities that a command may list; decoding so many takes the loop some 15 ms."""
+"""More than the 100,000 priorities that a command may have; decoding so many takes the loop some 15 ms."""
 MAX_CONTAINERS: Final = 1000
-"""Far more arrays and maps than any request has; each takes longer than a number or a text."""
+"""Far more arrays and maps than any request needs; each takes longer than a number or a text."""
 MAX_INTEGER: Final = 2**53 - 1
 
 SKIM_ELEMENTS: Final = 5000
-"""What `skim` passes over at the most: it takes a microsecond for five or so."""
+"""The maximum number of elements that `skim` skips: about five take a microsecond."""
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""Keys of the map that it looks at, and the longest value that it gives."""
+"""The number of keys of the map that it examines, and the longest value that it returns."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
@@ -45,7 +44,7 @@ def encode(message: Any) -> bytes:
     try:
         return _ENCODER.encode(message)
     except UnicodeEncodeError:
-        pass  # as rare as it is slow to put right
+        pass  # rare, so it may be slow
     plain = msgspec.to_builtins(message, builtin_types=(bytes,), enc_hook=_unwrapped)
     packed = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     assert isinstance(packed, bytes)
@@ -53,14 +52,14 @@ def encode(message: Any) -> bytes:
 
 
 def _unwrapped(part: Any) -> Any:
-    """What `encoded` gave, as builtins again."""
+    """The builtins that `encoded` was made from."""
     if isinstance(part, msgspec.Raw):
         return msgspec.msgpack.decode(part)
     raise TypeError(f"a {type(part).__name__} cannot be encoded")
 
 
 def encoded(message: Any) -> msgspec.Raw:
-    """The same as a part of a larger message, which `encode` then takes as it is."""
+    """The same as a part of a larger message, which `encode` inserts unchanged."""
     return msgspec.Raw(encode(message))
 
 
@@ -77,7 +76,7 @@ def decode(frame: bytes) -> Any:
 
 
 def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: int | None = None) -> Any:
-    """Like `decode` with limits of the caller's, for frames of our own making: depth and integers are not checked."""
+    """Like `decode` with the caller's limits, for frames of our own: depth and integers are not checked."""
     if len(frame) > max_bytes:
         raise OuzelError(
             ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes, over the {max_bytes} allowed", field="frame"
@@ -131,7 +130,7 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Walks level by level, so that depth is a count, hostile input costs no recursion, and most is done in bulk."""
+    """Walks level by level: depth is a counter, hostile input causes no recursion, and most is done in bulk."""
     level, depth = [value], 0
     while level:
         kinds = set(map(type, level))
@@ -156,10 +155,10 @@ def _check(value: Any) -> None:
 
 
 def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
-    """The encoded values of some keys of the map in a frame that nobody decodes, as many as are soon found.
+    """The encoded values of some keys of the map in a frame that is not decoded, if they are found soon.
 
-    Bytes and texts are passed over by their length, so that what it takes does not grow with the frame. Values that
-    stand behind more than 5,000 elements, or behind fifteen other keys, are not found, nor are those over 1,000 bytes.
+    Bytes and texts are skipped by their length, so the cost does not grow with the frame. Values after more than 5,000
+    elements, or after fifteen other keys, are not found, nor are those over 1,000 bytes.
     """
     found: dict[str, bytes] = {}
     try:
@@ -211,9 +210,9 @@ _LENGTHS: Final = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8:
 
 
 def _skip(frame: bytes, at: int, left: int) -> tuple[int, int]:
-    """Where an element ends, its members included, and how many elements more may be passed over.
+    """The end of an element with its members, and how many further elements may be skipped.
 
-    Raises IndexError where the frame ends before it does, OverflowError where it has more elements than may be.
+    Raises IndexError if the frame ends before it does, OverflowError if it has more elements than allowed.
     """
     awaited = 1
     while awaited:
@@ -246,10 +245,10 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
     """Builtins as a typed message.
 
     Args:
-        value: what `decode` gave.
+        value: the result of `decode`.
         kind: a Struct, or a union of tagged Structs.
-        within: where `value` stands in the whole message (`args`), to name the field in an error.
-        error: the row of the error table for a value that does not fit.
+        within: the path of `value` in the whole message (`args`), to name the field in an error.
+        error: the row of the error table for a value of the wrong type.
     """
     try:
         return msgspec.convert(value, kind, builtin_types=(bytes,))
@@ -259,7 +258,7 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
 
 
 def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
-    """A typed message straight from its bytes, of our own making: depth and integers are not checked.
+    """A typed message from its bytes, of our own making: depth and integers are not checked.
 
     Args:
         within, error: as in `convert`.
@@ -274,7 +273,7 @@ def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, er
 
 
 def blame(problem: str, within: str) -> tuple[str, str]:
-    """The dotted path that msgspec blames, and what it says of it.
+    """The dotted path in an error of msgspec's, and its message.
 
     "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
     """

@@ -12,7 +12,7 @@ import msgspec
 from protocol.text import patterns
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
-"""libtorrent's limits are 32-bit, and it takes the largest of these numbers for no limit."""
+"""libtorrent's limits are 32-bit, and it treats the largest of these numbers as no limit."""
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 """Bytes per second; 0 is no limit."""
@@ -24,17 +24,17 @@ Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Globs = Annotated[list[Glob], msgspec.Meta(max_length=1000)]
 
 RULES_MAX: Final = 65_536
-"""Characters of all globs of a torrent together."""
+"""The maximum length of all globs of a torrent together."""
 
 RULES_PATIENCE_S: Final = 60.0
-"""Processor time that it may take to find out which files of one torrent they want."""
+"""The processor time limit for the evaluation of one torrent's globs."""
 
 ADDRESSES_MAX: Final = 10_000
-"""Trackers of a source, and likewise web seeds, and peers: with 100,000 one call of libtorrent takes seconds."""
+"""The maximum number of trackers of a source, of web seeds, and of peers: 100,000 take libtorrent seconds."""
 
 
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
-"""File indices as BEP 53 writes them, such as `0,2,5-7`."""
+"""File indices in the form of BEP 53, such as `0,2,5-7`."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +60,9 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
     """Why a torrent is not loaded.
 
     Fields:
-        reason: in words that say what to do.
+        reason: in words, with the remedy.
         since_us: since when, microseconds since 1970.
-        crash_report: the name of the report on the crash that it was convicted by; None where there is none.
+        crash_report: the name of the report on the crash that convicted it; None if there is none.
     """
 
     reason: str
@@ -71,13 +71,13 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What a torrent's info dictionary says, kept so that it is known whenever the record is.
+    """The metadata in a torrent's info dictionary, stored in its record.
 
     Fields:
         name: the torrent's.
         size: of all files but padding (BEP 47), in bytes.
         piece_length: in bytes.
-        files: how many there are, without padding.
+        files: their number, without padding.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Where the sockets and directories are when nobody says otherwise. Clients and daemon must find the same ones."""
+"""Default places of sockets and directories. Clients and daemon must compute the same ones."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,17 +12,17 @@ COMMANDS_SOCKET: Final = "commands.ipc"
 EVENTS_SOCKET: Final = "events.ipc"
 ENGINE_SOCKET: Final = "engine.ipc"
 IPC_PATH_MAX_BYTES: Final = 107
-"""What `sockaddr_un` holds besides its terminating NUL; libzmq refuses more."""
+"""The size of `sockaddr_un` without its terminating NUL; libzmq refuses more."""
 
 
 class NoHome(ValueError):
-    """Nobody has said where something is, and there is no home directory for it to be in by default."""
+    """A directory is not configured, and there is no home directory for its default."""
 
 
 def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """`OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory.
 
-    A relative XDG directory is none, as its specification has it.
+    A relative XDG directory is ignored, as its specification demands.
 
     Raises:
         NoHome: none of them is known.

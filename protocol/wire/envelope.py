@@ -17,7 +17,7 @@ MAX_DEADLINE_MS: Final = 600_000
 
 MESSAGE_MAX: Final = 1000
 FIELD_MAX: Final = 300
-"""Characters of an error's texts: they name what was sent, which may be megabytes."""
+"""The maximum length of an error's texts: they quote the request, which may have megabytes."""
 
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0)]
 Wait = Literal["durable", "applied"]
@@ -28,12 +28,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: version of the protocol.
-        id: chosen by the client, given back in the reply. A mutation that comes again under the id of one that was
-            accepted within the last ten minutes is answered and not carried out again, so an id is for one mutation.
+        id: chosen by the client, returned in the reply. A mutation with the id of one that was accepted within the last
+            ten minutes gets the stored reply and is not carried out again, so an id is for one mutation.
         op: name of the command.
         args: its arguments, by name.
-        client: names the sender across its reconnections; without it, its socket does. Ids are a sender's own.
-        wait: when OK is said: `durable`, it is on disk and will be done; `applied`, libtorrent has confirmed it.
+        client: identifies the sender across reconnections; without it, its socket does. Each sender has its own ids.
+        wait: when to answer OK: `durable`, it is on disk and will be carried out; `applied`, libtorrent has confirmed
+            it.
         deadline_ms: milliseconds from receipt within which exactly one reply comes.
     """
 
@@ -47,18 +48,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The error in a reply: a row of the error table, a sentence, and the field to blame where there is one.
+    """The error in a reply: a row of the error table, a message, and the offending field if there is one.
 
     Fields:
         code: its number in the error table.
         name: its name there.
         message: a sentence for people; not contract.
         retry: when the same request may succeed: `never`, `later`, or `resnapshot`: after a new snapshot.
-        retry_after_ms: the earliest useful retry in milliseconds; left out where that is not known.
-        field: dotted path of the offending field (`args.save_path`); left out where no field is to blame.
-        accepted: of a mutation: true, it is on disk and will be done although it ended in this error; false, nothing
-            was accepted and nothing will be done. Left out, that is not known yet: the same request again under the
-            same id tells. Errors of reads may have it or not.
+        retry_after_ms: the earliest useful retry in milliseconds; absent if unknown.
+        field: dotted path of the offending field (`args.save_path`); absent if there is none.
+        accepted: of a mutation: true, it is on disk and will be carried out in spite of this error; false, nothing was
+            accepted and nothing will be done. Absent, that is not known yet: send the same request again with the same
+            id to find out. Errors of reads may have it or not.
     """
 
     code: int
@@ -88,12 +89,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: version of the protocol.
-        id: the request's; null where the frame was too broken to hold one.
-        ok: whether there is a `result`, or an `error`.
+        id: the request's; null if none could be read from the frame.
+        ok: true with a `result`, false with an `error`.
         result: shape as the command defines; present when `ok`.
         error: present when not `ok`.
-        dup: true where the request repeats an earlier one, and nothing was done anew; otherwise left out.
-        epoch: names the numbering of events, as of this reply.
+        dup: true if the request repeats an earlier one, and nothing was carried out again; otherwise absent.
+        epoch: identifies the numbering of events, as of this reply.
         gen: the engine's generation, 0 before the first.
         seq: the number of the last lifecycle event, as of this reply; 0 before the first.
     """
@@ -118,12 +119,12 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: version of the protocol.
-        epoch: changes when numbering began anew: take a new snapshot.
+        epoch: identifies the numbering; when it changes, take a new snapshot.
         seq: number of this event (`lifecycle/`), or of the last one before it (`progress/`, `tick/`).
         gen: engine generation in which it happened.
         ts_us: wall clock, microseconds since 1970, for people.
         type: the event's type, snake_case.
-        torrent: the torrent's id, where the event is about one; otherwise left out.
+        torrent: the torrent's id, if the event is about one; otherwise absent.
         data: the event's fields, as its type defines.
     """
 
@@ -138,7 +139,7 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topic_of(type_: str, torrent: str | None) -> str:
-    """The topic on which an event of this type goes out."""
+    """The topic on which an event of this type is published."""
     match type_:
         case "progress":
             return f"progress/{torrent}"
@@ -152,8 +153,8 @@ def parse_request(frame: bytes) -> Request:
     """The request in a frame.
 
     Raises:
-        OuzelError: the frame is not decodable, is no request, or is of another version; where its id could be read,
-            a RefusedRequest that carries it.
+        OuzelError: the frame is not decodable, is no request, or is of another version; if its id could be read, a
+            RefusedRequest with that id.
     """
     value = codec.decode(frame)
     if not isinstance(value, dict):
@@ -168,15 +169,15 @@ def parse_request(frame: bytes) -> Request:
 
 
 class Glance(msgspec.Struct):
-    """What is read of a frame that nobody decodes, or not yet."""
+    """The header of a frame that is refused without being decoded, or is decoded later."""
 
     id: RequestId
     deadline_ms: msgspec.Raw = msgspec.Raw()
-    """As it came: it may be anything, as large as the frame."""
+    """Not decoded: it may be any value, as large as the frame."""
 
     @property
     def patience_s(self) -> float:
-        """Seconds until it is to be answered; where it will be refused for its deadline, until the usual one."""
+        """The seconds until its deadline; the default one if its own is invalid and will be refused."""
         try:
             given = _INTEGER.decode(self.deadline_ms)
         except msgspec.DecodeError:
@@ -185,7 +186,7 @@ class Glance(msgspec.Struct):
 
 
 GLANCE_BYTES: Final = 128 * 1024
-"""Frames up to here are read wholly for what a glance finds; of larger ones only what does not take long."""
+"""Frames up to this size are scanned whole for their header; larger ones only as far as that is cheap."""
 
 _GLANCE: Final = msgspec.msgpack.Decoder(Glance)
 _ID: Final = msgspec.msgpack.Decoder(RequestId)
@@ -193,10 +194,10 @@ _INTEGER: Final = msgspec.msgpack.Decoder(int)
 
 
 def glance(frame: bytes) -> Glance | None:
-    """The id and the deadline in a frame, None where no id is found: at a hundredth of what decoding takes.
+    """The id and the deadline in a frame, None if it has no id; costs a hundredth of decoding.
 
-    In frames over 128 KiB it finds those that are not behind more than 5,000 elements: it takes a millisecond or two,
-    however large the frame.
+    In frames over 128 KiB it finds those that come after at most 5,000 elements. It takes a millisecond or two, however
+    large the frame is.
     """
     try:
         if len(frame) <= GLANCE_BYTES:
@@ -218,7 +219,7 @@ class RefusedRequest(OuzelError):
 
 
 def _id_in(value: dict[str, Any]) -> str | int | None:
-    """The id of a request that is none, if it is such as a request may have: nobody is sent a megabyte back."""
+    """The id of an invalid request, if it is a valid id: an id of a megabyte is not sent back."""
     try:
         found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:

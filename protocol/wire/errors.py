@@ -1,7 +1,7 @@
-"""The error table: every way in which Ouzel refuses, with a number that is never reused.
+"""The error table: every error of the wire, with a number that is never reused.
 
-1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access.
-Clients branch on `name` or `code`; the message is for people and is not contract.
+1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access. Clients branch on `name`
+or `code`; the message is for people and is not contract.
 """
 
 from enum import Enum
@@ -11,7 +11,7 @@ Retry = Literal["never", "later", "resnapshot"]
 
 
 class ErrorRow(NamedTuple):
-    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and what it means."""
+    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and its meaning."""
 
     code: int
     retry: Retry
@@ -26,17 +26,17 @@ class ErrorKind(Enum):
         1002, "never", "the frame, or the number of elements, or of arrays and maps in it, is over the limit"
     )
     TOO_DEEP = ErrorRow(1003, "never", "maps and arrays are nested deeper than the limit")
-    UNSUPPORTED_VERSION = ErrorRow(1004, "never", "the envelope's `v` is not one that this server speaks")
+    UNSUPPORTED_VERSION = ErrorRow(1004, "never", "the server does not support the envelope's `v`")
     INVALID_ENVELOPE = ErrorRow(1005, "never", "a field of the envelope is missing or has the wrong type")
     UNKNOWN_OP = ErrorRow(1006, "never", "no command has this name")
     DEADLINE_EXCEEDED = ErrorRow(
         1007, "later", "no outcome was known at the deadline; the command may still take effect"
     )
     REPLAY_GONE = ErrorRow(
-        1008, "resnapshot", "the events asked for are of another epoch, no longer kept, or not there yet"
+        1008, "resnapshot", "the requested events are of another epoch, were evicted, or do not exist yet"
     )
     INTERNAL_ERROR = ErrorRow(1009, "later", "a defect in Ouzel; the supervisor's log has the traceback")
-    ID_REUSED = ErrorRow(1010, "never", "the id was another command's of the same client within the last ten minutes")
+    ID_REUSED = ErrorRow(1010, "never", "the same client used the id for another command within the last ten minutes")
     INVALID_ARGUMENT = ErrorRow(2001, "never", "an argument is missing, has the wrong type or is out of range")
     INVALID_METAINFO = ErrorRow(2002, "never", "the metainfo is not a torrent that libtorrent can load")
     INVALID_MAGNET = ErrorRow(2003, "never", "the magnet link is not one that libtorrent can parse")
@@ -45,24 +45,26 @@ class ErrorKind(Enum):
         "never",
         "a path is not absolute, lies outside the download roots, symbolic links resolved, or is no directory",
     )
-    INVALID_SETTING = ErrorRow(2005, "never", "libtorrent has no such setting, or the value does not fit it")
+    INVALID_SETTING = ErrorRow(
+        2005, "never", "libtorrent has no such setting, or the value has the wrong type or range"
+    )
     UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")
     TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")
     NO_METADATA = ErrorRow(3003, "later", "the torrent's files are not known until its metadata has arrived")
     STOPPING = ErrorRow(3004, "later", "the supervisor is shutting down")
     UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
-    ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs the engine, and there is none right now")
+    ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")
     STORAGE_UNAVAILABLE = ErrorRow(
         5001, "later", "the resume directory cannot be written or read, or the save path does not answer"
     )
-    UNKNOWN_DAMAGED = ErrorRow(5002, "never", "nothing of this name was put aside")
-    NOT_RESTORABLE = ErrorRow(5003, "never", "what was put aside is damaged, or something else is in its place")
-    TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has as much under way as it may; nothing was accepted")
+    UNKNOWN_DAMAGED = ErrorRow(5002, "never", "no file in `damaged/` has this name")
+    NOT_RESTORABLE = ErrorRow(5003, "never", "the file that was put aside is damaged, or another is in its place")
+    TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has too much in flight; nothing was accepted")
     TOO_MANY_BAD_FRAMES = ErrorRow(
-        6002, "later", "the connection sent too many frames that are no requests; such frames go unanswered for now"
+        6002, "later", "the connection sent too many invalid frames; such frames are not answered for now"
     )
     NOT_PERMITTED = ErrorRow(6003, "never", "the caller's key does not allow this, or is not authorized any more")
 
@@ -87,10 +89,10 @@ class OuzelError(Exception):
 
     Args:
         kind: the row.
-        message: one sentence for a person: what is wrong and, where it helps, what to do.
-        field: dotted path of the offending field (`args.save_path`), or None where no field is to blame.
-        retry_after_ms: earliest useful retry in milliseconds, where that is known.
-        accepted: of a mutation, whether it is durable and will be done all the same; None where that is not known.
+        message: one sentence for people: the problem and, if there is one, the remedy.
+        field: dotted path of the offending field (`args.save_path`), or None if there is none.
+        retry_after_ms: earliest useful retry in milliseconds, if that is known.
+        accepted: of a mutation, whether it is durable and will be carried out all the same; None if that is not known.
     """
 
     def __init__(

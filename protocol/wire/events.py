@@ -1,7 +1,7 @@
-"""The public events: one Struct a type, its fields are the event's `data`, its tag is the `type`.
+"""The public events: one Struct for each type; its fields are the event's `data`, its tag is the `type`.
 
-An event about a torrent has `torrent`, which the envelope carries rather than `data`. The engine sends the ones it is
-the source of as they stand here; the supervisor numbers and publishes them.
+An event about a torrent has `torrent`, which is in the envelope and not in `data`. The engine sends its own events in
+this form; the supervisor numbers and publishes them.
 """
 
 from typing import Final, get_args
@@ -25,9 +25,9 @@ class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added")
     """A torrent was accepted and is on disk.
 
     Fields:
-        name: what the source called it; may be empty.
+        name: from the source; may be empty.
         save_path: absolute directory below which its files lie.
-        paused: whether it was added so.
+        paused: whether it was added paused.
         labels: as given.
         added_us: when it was accepted, microseconds since 1970.
     """
@@ -40,7 +40,7 @@ class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added")
 
 
 class TorrentRemoved(_TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
-    """A torrent was forgotten: it is in no reply from now on.
+    """A torrent was removed: it is in no reply from now on.
 
     Fields:
         delete_files: whether its files are being deleted.
@@ -50,7 +50,7 @@ class TorrentRemoved(_TorrentFact, frozen=True, kw_only=True, tag="torrent_remov
 
 
 class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_updated"):
-    """The torrent's info dictionary is known: it came with the .torrent, or from peers (BEP 9).
+    """The torrent's info dictionary is known, from the .torrent or from peers (BEP 9).
 
     Fields:
         name: the torrent's.
@@ -70,7 +70,7 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True):
 
     Fields:
         index: its place in the torrent, from 0.
-        path: below the save path, separated by slashes; an absolute one says so by its first character.
+        path: below the save path, separated by slashes; an absolute path begins with a slash.
         size: in bytes.
         priority: 0..7, as selected.
     """
@@ -82,13 +82,13 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discovered"):
-    """The torrent's files are known, with the selection's verdict on each.
+    """The torrent's files are known, with the priority that the selection gives to each.
 
     Fields:
-        files: at most 1000 of them, each an array `[index, path, size, priority]`; padding files (BEP 47) are left out.
+        files: at most 1000 of them, each an array `[index, path, size, priority]`; without padding files (BEP 47).
         truncated: whether there are more; `list_files` has all.
-        torrent_paths: by index of those files, what the torrent itself calls them where that is not `path`: a disk does
-            not take every name, and no two files can have the same.
+        torrent_paths: by index, the torrent's own name of each of those files if it differs from `path`: a disk does
+            not accept every name, and no two files can have the same.
     """
 
     files: list[FileEntry]
@@ -97,11 +97,11 @@ class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discov
 
 
 class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
-    """A torrent does something else now, or the same again after it was interrupted.
+    """The state of a torrent has changed, or is the same again after an interruption.
 
     Fields:
-        state: what it does.
-        previous: what it did before.
+        state: the new state.
+        previous: the state before.
     """
 
     state: TorrentState
@@ -109,7 +109,7 @@ class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed")
 
 
 class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
-    """All selected files are complete, hashed and handed to the operating system's files.
+    """All selected files are complete, hashed and written to the operating system's files.
 
     Fields:
         bytes_done: of the selected files.
@@ -119,7 +119,7 @@ class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
 
 
 class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed"):
-    """The last piece of a file was downloaded and passed its hash check; files that were found complete tell nothing.
+    """The last piece of a file was downloaded and passed its hash check; not published for files found complete.
 
     Fields:
         index: the file's place in the torrent, from 0.
@@ -129,15 +129,15 @@ class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed
 
 
 class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
-    """Something is wrong with a torrent.
+    """A torrent has an error.
 
     Fields:
         name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
-            `unreadable`, `files_overwritten`, `call_failed` where libtorrent or its binding has failed at it,
-            `rules_too_slow` where it takes too long to find out which files its globs want; `disk_full` and
-            `storage_missing`, for which it waits.
+            `unreadable`, `files_overwritten`, `call_failed` if libtorrent or its binding raised an error about it,
+            `rules_too_slow` if the evaluation of its globs takes too long; `disk_full` and `storage_missing`, for which
+            it waits.
         message: in words, for people.
-        recoverable: Ouzel goes on by itself; otherwise somebody has to act.
+        recoverable: true if Ouzel recovers by itself; otherwise somebody has to act.
     """
 
     name: str
@@ -146,22 +146,22 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
 
 
 class ErrorCleared(_TorrentFact, frozen=True, kw_only=True, tag="error_cleared"):
-    """What `error` told of is over."""
+    """The torrent's error is over."""
 
 
 class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker_status"):
     """A tracker of a torrent fails, or works again.
 
-    Not told of each announce: once when it fails, and once when it has answered after that. A tracker that has worked
-    is called failing when it has failed twice in a row, and one that goes back and forth after six times in a row. That
-    a new tracker works is no news. Of a torrent with more, ten trackers that fail at
-    the same time are told, and of all torrents 5,000 and then one a second; the others are told later, if they still
-    fail, or not at all. `get_torrent` and `list_trackers` have the latest of each.
+    It is not published for each announce, but once when the tracker fails, and once when it answers after that. A
+    tracker that has worked counts as failing after two failures in a row, and one that alternates after six. There is
+    no event for a new tracker that works. At most ten trackers of a torrent that fail at the same time are published,
+    and of all torrents 5,000 and then one a second; the others are published later, if they still fail, or not at all.
+    `get_torrent` and `list_trackers` have the latest status of each.
 
     Fields:
-        url: whole, passkeys too.
+        url: whole, with passkeys.
         status: `error` or `working`.
-        message: what the tracker said, or what went wrong; empty where it works.
+        message: the tracker's message, or the error; empty if it works.
     """
 
     url: str
@@ -173,7 +173,7 @@ class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_c
     """Another set of files is wanted.
 
     Fields:
-        selected: how many are; null while the metadata is not known.
+        selected: the number of wanted files; null while the metadata is not known.
         files: how many there are; null while the metadata is not known.
     """
 
@@ -182,11 +182,11 @@ class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_c
 
 
 class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
-    """A torrent crashes the engine; it is not loaded any more, over restarts too, until it is released.
+    """A torrent crashes the engine; it is not loaded any more, across restarts too, until it is released.
 
     Fields:
-        reason: how that was found out, and what to do, in words; the torrent's row has it as `error`.
-        crash_report: the name of the report on the crash that it was convicted by; null where there is none.
+        reason: the evidence and the remedy, in words; the torrent's row has it as `error`.
+        crash_report: the name of the report on the crash that convicted it; null if there is none.
     """
 
     reason: str
@@ -194,11 +194,11 @@ class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
 
 
 class Released(_TorrentFact, frozen=True, kw_only=True, tag="released"):
-    """A torrent was let out of quarantine by a client; it is loaded again."""
+    """A client released a torrent from quarantine; it is loaded again."""
 
 
 class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
-    """libtorrent was asked and has these limits; without a torrent, those of the session.
+    """These limits were read back from libtorrent; without a torrent, those of the session.
 
     Fields:
         download_bps, upload_bps: bytes per second, 0 is no limit.
@@ -210,11 +210,11 @@ class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent has other limits than it was given; without a torrent, those of the session.
+    """libtorrent has other limits than were set; without a torrent, those of the session.
 
     Fields:
-        download_bps, upload_bps: what it was given, bytes per second.
-        message: what it has, in words.
+        download_bps, upload_bps: the limits that were set, bytes per second.
+        message: the limits that it has, in words.
     """
 
     torrent: str | None = None
@@ -224,12 +224,12 @@ class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
 
 class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """A changed configuration was read and taken. Keys are named as in `limits.download_bps`.
+    """A changed configuration was read and applied. Keys have the form `limits.download_bps`.
 
     Fields:
-        changed: what is in force now.
-        overridden: the ones of these that clients have set otherwise, which holds on.
-        restart_needed: what differs from how the service runs, and waits until it is started again.
+        changed: keys that are in force now.
+        overridden: those of them that clients have overridden; the clients' values stay in force.
+        restart_needed: keys whose change applies at the next start of the service.
     """
 
     changed: list[str]
@@ -238,13 +238,13 @@ class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
 
 
 class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
-    """Trouble of more than one torrent.
+    """A problem that is not about one torrent.
 
     Fields:
         name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
-            `memory_high` where the engine holds too much and is replaced. Health says when it ends.
+            `memory_high` if the engine uses too much memory and is recycled. Its end shows in health.
         message: in words, for people.
-        paths: what it is about, of `files_not_deleted`: at most 1001 paths of what is still there, where that is known.
+        paths: of `files_not_deleted`: at most 1001 paths of leftover files, if they are known.
     """
 
     name: str
@@ -253,7 +253,7 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
-    """The status, or which problems there are, has changed.
+    """The status, or the set of reasons, has changed.
 
     Fields:
         status: the worst problem decides.
@@ -265,7 +265,7 @@ class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
 
 
 class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
-    """A new engine generation takes commands.
+    """A new engine generation accepts commands.
 
     Fields:
         pid: its process id.
@@ -282,8 +282,8 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
     """The engine died, or could not be started.
 
     Fields:
-        pid: the one that it had; null where it could not be started.
-        exit_code: what it ended with, or null.
+        pid: its process id; null if it could not be started.
+        exit_code: its exit code, or null.
         signal: the signal's name that ended it (`SIGKILL`), or null.
         retry_ms: milliseconds until the next start; 0 is at once.
         killed_for: why the supervisor killed it; null where it did not.
@@ -299,11 +299,11 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
 
 
 class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
-    """Stored state and session disagreed.
+    """Stored state and session differed, and the difference was repaired.
 
     Fields:
-        what: what they disagreed on, in words.
-        done: what was done about it, in words.
+        what: the difference, in words.
+        done: the repair, in words.
     """
 
     torrent: str | None = None
@@ -312,7 +312,7 @@ class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
 
 
 class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
-    """How far a torrent is: latest value only, at most ten a second for each torrent.
+    """A torrent's figures: latest value only, at most ten a second for each torrent.
 
     Fields:
         state: what it is doing.
@@ -320,7 +320,7 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
         bytes_done, bytes_total: of the selected files, in bytes.
         size: of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes over the torrent's life.
-        wasted: of those downloaded, what failed its check or was there already.
+        wasted: of the downloaded bytes, those that failed their hash check or were there already.
         download_bps, upload_bps: rates of payload, averaged over some seconds.
         peers: connected now.
         seeds: connected peers that have everything.
@@ -341,7 +341,7 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
 
 
 class Tick(_Fact, frozen=True, kw_only=True, tag="tick"):
-    """Once a second: the head of the numbering and the status, so that a subscriber can see what it lost.
+    """Once a second: the latest `seq` and the status, so that a subscriber detects a loss.
 
     Fields:
         head: the number of the last lifecycle event, as the envelope's `seq`.

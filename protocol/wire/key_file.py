@@ -1,4 +1,4 @@
-"""Key files: what a CURVE key of a client or of the daemon looks like on disk.
+"""Key files: the form of a CURVE key of a client or of the daemon on disk.
 
 They are ZeroMQ certificates, which its libraries in many languages read, with a role in the metadata: `NAME.key` has
 the public half, `NAME.key_secret` both. A line is `name = "value"`, the name of a section, or a comment. Source:
@@ -20,14 +20,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class Role(Enum):
-    """What a client may do: look at everything, or change it too."""
+    """The role of a client: read everything, or also change it."""
 
     READ = "read"
     ADMIN = "admin"
 
 
 class KeyFile(NamedTuple):
-    """What a key file says. Keys are in Z85, 40 characters for 32 bytes; the role is of clients' keys only."""
+    """The content of a key file. Keys are in Z85, 40 characters for 32 bytes; only clients' keys have a role."""
 
     public_key: str
     secret_key: str | None = None
@@ -35,20 +35,20 @@ class KeyFile(NamedTuple):
 
 
 def is_key(text: str) -> bool:
-    """Whether it looks like a key in Z85."""
+    """Whether it has the form of a key in Z85."""
     return _Z85_KEY.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:
-    """Whether keys can be called that: it names files, and stands in logs."""
+    """Whether it is a valid name of a key: it names files, and is logged."""
     return _NAME.fullmatch(text) is not None
 
 
 def parse(content: bytes) -> KeyFile:
-    """Reads a key file.
+    """Parses a key file.
 
     Raises:
-        ValueError: it is none; the message says what is wrong, and holds nothing of a secret.
+        ValueError: it is none; the message has the problem, and no part of a secret.
     """
     values: dict[str, str] = {}
     for line in _text(content).splitlines():

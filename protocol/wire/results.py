@@ -1,6 +1,6 @@
 """The results of commands that have no row or report of their own in `protocol.wire.rows` and `protocol.wire.crashes`.
 
-Like all of the wire they grow by adding: a client ignores members that it does not know.
+Like all of the wire they grow by additions: a client ignores unknown members.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,15 +13,15 @@ from protocol.wire.rows import FileRow, HealthReport, SettingsReport, TorrentRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers.
+    """The server's name, versions and limits.
 
     Fields:
         server: `ouzel`.
         version: Ouzel's.
         protocol: the version of this protocol that it speaks.
-        libtorrent: the engine's version of libtorrent; empty until the first engine takes commands.
-        ops: every command that it knows.
-        max_frame_bytes: what a request may have.
+        libtorrent: the engine's version of libtorrent; empty until the first engine accepts commands.
+        ops: every command that it supports.
+        max_frame_bytes: the maximum size of a request.
     """
 
     server: str
@@ -33,11 +33,11 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True):
-    """An empty map: that there is a reply says it all."""
+    """An empty map: the reply itself is the confirmation."""
 
 
 class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of all that can be observed.
+    """A page of the whole observed state.
 
     Fields:
         health: how the service is.
@@ -53,11 +53,11 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TorrentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a list of torrents.
+    """A page of a list of torrents.
 
     Fields:
-        torrents: the page's rows, in the order of their ids; cut to `torrent` and the `fields` that were asked for,
-            where they were.
+        torrents: the page's rows, in the order of their ids; with `fields` in the request, only `torrent` and those
+            fields.
         cursor: asks for the next page; null on the last.
     """
 
@@ -100,12 +100,12 @@ class CutPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FilePage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the files of a torrent.
+    """A page of the files of a torrent.
 
     Fields:
         files: in the order of their index.
         cursor: asks for the next page; null on the last.
-        age_ms: how long ago an engine told of `bytes_done`; null if none has.
+        age_ms: the age of `bytes_done` as reported by an engine; null if none has reported.
     """
 
     files: list[FileRow]
@@ -118,7 +118,8 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         trackers: by tier.
-        age_ms: how long ago an engine told of the numbers; null if none has. Status and message may be newer.
+        age_ms: the age of the figures as reported by an engine; null if none has reported. Status and message may be
+            newer.
     """
 
     trackers: list[TrackerRow]
@@ -129,8 +130,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """Events that were published before.
 
     Fields:
-        events: the maps of lifecycle events as they went out, in order of `seq`, without a gap after `after_seq`.
-        head: the number of the last event that there is; behind it, ask again.
+        events: the maps of lifecycle events as they were published, in order of `seq`, without a gap after `after_seq`.
+        head: the number of the latest event; ask again until it is reached.
     """
 
     events: list[EventFrame]
@@ -155,12 +156,12 @@ class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was put aside.
 
     Fields:
-        name: in `damaged/`.
-        torrent: whose it was; null where it was no torrent's.
+        name: its name in `damaged/`.
+        torrent: the torrent that it belongs to; null if to none.
         kind: what it was: a torrent's `record`, its `metainfo` or `resume_data`, the `session`'s settings, or `other`.
         size: in bytes.
-        put_aside_us: when it came there, microseconds since 1970.
-        problem: why it cannot be restored as it is now; null where it can.
+        put_aside_us: when it was moved there, microseconds since 1970.
+        problem: why it cannot be restored in its present state; null if it can.
     """
 
     name: str
@@ -172,7 +173,7 @@ class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DamagedList(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put aside.
+    """The files that were put aside.
 
     Fields:
         files: by name.
@@ -182,11 +183,11 @@ class DamagedList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put aside is in force again.
+    """A file that was put aside is in force again.
 
     Fields:
-        torrent: whose it is; null where it is the session's.
-        files: the names in `damaged/` of all that was restored: with a record, what belongs to it.
+        torrent: the torrent that it belongs to; null for the session's.
+        files: the names in `damaged/` of all restored files: a record with the files that belong to it.
     """
 
     torrent: str | None
@@ -203,10 +204,10 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 
     Fields:
-        duplicate: it was there before, and was left as it is; a magnet link that had no metadata has got that of the
-            metainfo that was given now.
-        shares_files_with: ids of torrents that have a file at the same path; whichever writes last has it. Known only
-            of metainfo, and of torrents whose files are known.
+        duplicate: the torrent existed already, and was not changed; but a magnet link without metadata got that of the
+            given metainfo.
+        shares_files_with: ids of torrents that have a file at the same path; the last writer wins. Known only for
+            metainfo, and of torrents whose files are known.
     """
 
     duplicate: bool
@@ -217,7 +218,7 @@ class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """The order of pieces was accepted.
 
     Fields:
-        sequential: what holds now.
+        sequential: the value in force.
     """
 
     sequential: bool
@@ -227,7 +228,7 @@ class PeersAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """Peers were accepted.
 
     Fields:
-        added: how many were given.
+        added: the number of given peers.
     """
 
     added: int

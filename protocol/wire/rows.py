@@ -1,4 +1,4 @@
-"""What was observed, as clients read it: rows, reports and the states in them.
+"""Observed state as clients read it: rows, reports and the states in them.
 
 Times are milliseconds (`*_ms`) or microseconds since 1970 (`*_us`), rates bytes per second (`*_bps`), sizes bytes.
 """
@@ -9,7 +9,7 @@ import msgspec
 
 
 class TorrentState(StrEnum):
-    """What a torrent is doing. `finished` has all selected files and not all; `seeding` has all there is."""
+    """The state of a torrent. `finished` has all selected files; `seeding` has all files."""
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -27,11 +27,11 @@ ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA
 """The states in which losing the engine interrupts work that a client is waiting for."""
 
 COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
-"""The states in which all that is selected is there."""
+"""The states in which all selected files are complete."""
 
 
 class EngineState(StrEnum):
-    """What the supervisor is doing about its engine. `backing_off` waits for the next start, `over_budget` for long."""
+    """The engine's state. `backing_off` waits for the next start; so does `over_budget`, for five minutes."""
 
     IDLE = "idle"
     STARTING = "starting"
@@ -54,14 +54,14 @@ class HealthStatus(StrEnum):
 
 
 class HindranceCause(StrEnum):
-    """Why a torrent does not move: the first of these that is so.
+    """Why a torrent makes no progress: the first of these causes that applies.
 
-    `quarantined`: it crashes the engine, and is not loaded. `disk`: its files, or the disk that they lie on, are
-    missing, full or cannot be used. `error`: something else has stopped it; `error` in its row says what. `paused`: a
-    client has paused it. `engine`: no engine runs. `queued`: the engine has yet to take it up. `nothing_selected`: no
-    file is wanted. `trackers_failing`: no peer is connected, and each of its trackers fails. `no_peers`: no peer is
-    connected. `no_metadata`: peers are, and none has sent the info dictionary of this magnet link. `no_seeds`: nothing
-    arrives, and no peer that is connected has everything. `no_data`: nothing arrives although one has.
+    `quarantined`: it crashes the engine, and is not loaded. `disk`: its files, or their disk, are missing, full or
+    unusable. `error`: something else has stopped it; `error` in its row says what. `paused`: a client has paused it.
+    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is wanted.
+    `trackers_failing`: no peer is connected, and each of its trackers fails. `no_peers`: no peer is connected.
+    `no_metadata`: peers are, and none has sent the info dictionary of this magnet link. `no_seeds`: nothing arrives,
+    and no peer that is connected has everything. `no_data`: nothing arrives although one has.
     """
 
     QUARANTINED = "quarantined"
@@ -79,11 +79,11 @@ class HindranceCause(StrEnum):
 
 
 class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps a torrent from moving.
+    """The cause of a torrent that makes no progress.
 
     Fields:
-        cause: which kind; more kinds may come.
-        message: in words, for people; of a tracker's URL only what is no secret.
+        cause: its kind; later versions may add kinds.
+        message: in words, for people; tracker URLs are redacted.
     """
 
     cause: HindranceCause
@@ -91,7 +91,7 @@ class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrackerStatus(StrEnum):
-    """How a tracker is. `disabled` is not used yet."""
+    """The status of a tracker. `disabled` is not used yet."""
 
     DISABLED = "disabled"
     NOT_CONTACTED = "not_contacted"
@@ -101,17 +101,17 @@ class TrackerStatus(StrEnum):
 
 
 class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One tracker of a torrent, whether the source names it or a client has given it.
+    """One tracker of a torrent, from the source or from a client.
 
     Fields:
-        url: whole, passkeys too.
-        tier: trackers are asked tier by tier (BEP 12); 0 is the first.
-        status: how it is: `not_contacted` while it was not asked, or has not answered, since the daemon began;
-            `updating` while it is asked; `working` if it answered last; `error` if it did not, or refused.
-        message: what it said last, or what went wrong; where it works, its warning, if it has one.
-        next_announce_us: when it is asked next, microseconds since 1970; null where that is not known.
-        seeds, leeches, downloads: as it said last; null where it did not, or that is not known.
-        failing_since_us: since when its status is `error`, microseconds since 1970; null where it is not.
+        url: whole, with passkeys.
+        tier: announces go to trackers tier by tier (BEP 12); 0 is the first.
+        status: `not_contacted` without an announce or an answer since the daemon started; `updating` during an
+            announce; `working` if the last one was answered; `error` if it was not, or was refused.
+        message: its last message, or the error; if it works, its warning, if any.
+        next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
+        seeds, leeches, downloads: from its last answer; null if unknown.
+        failing_since_us: since when its status is `error`, microseconds since 1970; otherwise null.
     """
 
     url: str
@@ -126,25 +126,25 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One torrent as `list_torrents` gives it.
+    """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: from the metadata, or what the source called it until then; may be empty.
-        state: what it is doing.
+        name: from the metadata, or from the source until that is known; may be empty.
+        state: its state.
         progress: 0..1 of the selected bytes.
         bytes_done, bytes_total: of the selected files, in bytes.
         size: of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes over the torrent's life.
-        wasted: of those downloaded, what failed its check or was there already.
+        wasted: of the downloaded bytes, those that failed their hash check or were there already.
         download_bps, upload_bps: rates of payload, averaged over some seconds; 0 while there is no engine.
         peers: connected now.
         seeds: connected peers that have everything.
         save_path: absolute directory below which the files lie.
         labels: as given.
-        paused: what was asked for; `state` is what is.
-        sequential: whether pieces are fetched in order.
-        download_limit_bps, upload_limit_bps: what was asked for, 0 is no limit.
-        error: the message of the torrent's trouble, or null.
+        paused: desired state; `state` is observed.
+        sequential: whether pieces are downloaded in order.
+        download_limit_bps, upload_limit_bps: desired limits, 0 is no limit.
+        error: the message of the torrent's error, or null.
         added_us: when it was accepted, microseconds since 1970.
         age_ms: how long ago the engine last told of this torrent; null if it never did.
         info_hash_v1, info_hash_v2: both of a hybrid torrent, by either of which it is found; null for one that it does
@@ -202,14 +202,14 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a selection that goes by rules.
+    """The rules of a selection.
 
     Fields:
         include: globs; a file must match one of them; an empty list is all files.
-        exclude: globs; a file that matches one is left out.
-        skip_fluff: samples, notes, links and the like are left out.
-        only: indices of files as BEP 53 has them (`0,2,5-7`), by the `so` of the magnet link; no other file is wanted.
-            Null is all files. It stands in the place of `include`, and ends when that is given.
+        exclude: globs; a file that matches one is not wanted.
+        skip_fluff: samples, notes, links and the like are not wanted.
+        only: indices of files in the form of BEP 53 (`0,2,5-7`), from `so` of the magnet link; no other file is wanted.
+            Null is all files. It replaces `include`, and ends when that is given.
     """
 
     include: list[str]
@@ -219,20 +219,20 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
-    """One torrent as `get_torrent` gives it: the row, and what clients asked for beyond it.
+    """One torrent in the reply to `get_torrent`: the row, and the rest of its desired state.
 
     Fields:
         source: `metainfo` or `magnet`.
         magnet: the link it was added by, or null.
         rules: by which files are selected.
-        priorities: 0..7 by file index in decimal; they beat the rules.
-        trackers, web_seeds: URLs that were given beside the source's own.
-        seed_mode: whether all data was vouched to be there.
-        files: how many there are, padding files left out; null while the metadata is not known.
+        priorities: 0..7 by file index in decimal; they override the rules.
+        trackers, web_seeds: URLs that clients gave in addition to the source's.
+        seed_mode: whether the client vouched that all data is there.
+        files: their number, without padding files; null while the metadata is not known.
         piece_length: in bytes; null while the metadata is not known.
         revision: +1 for every accepted change.
-        applied_revision: the one that libtorrent confirmed last; behind `revision`, something is yet to be done.
-        tracker_status: every tracker, the source's own too; the numbers are those of the last `list_trackers`, if any.
+        applied_revision: the last one that libtorrent confirmed; while it is less than `revision`, a change is pending.
+        tracker_status: every tracker, the source's too; the figures are those of the last `list_trackers`, if any.
     """
 
     source: str
@@ -250,16 +250,17 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One file, as `list_files` gives it.
+    """One file in the reply to `list_files`.
 
     Fields:
-        index: its place in the torrent, from 0; padding files (BEP 47) have one and are not told of.
+        index: its place in the torrent, from 0; padding files (BEP 47) have one, but are not listed.
         path: where it is on the disk, below the save path, with the torrent's root folder, separated by slashes.
         size: in bytes.
         priority: 0..7; 0 is not downloaded, 4 the default, 7 first.
-        bytes_done: bytes that passed their check; 0 while no engine has told of it.
-        torrent_path: what the torrent itself calls it, where that is not `path`: a disk does not take every name, and
-            no two files can have the same. For people: it may have any characters, and what is too long ends in `…`.
+        bytes_done: bytes that passed their hash check; 0 before an engine has reported it.
+        torrent_path: the torrent's own name for it if that differs from `path`: a disk does not accept every name, and
+            no two files can have the same. For people: it may have any characters, and a name that is too long ends in
+            `…`.
     """
 
     index: int
@@ -271,7 +272,7 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Severity(StrEnum):
-    """How far a problem reaches."""
+    """How much a problem affects."""
 
     WARNING = "warning"
     ERROR = "error"
@@ -282,11 +283,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One problem.
 
     Fields:
-        component: what part has it: `engine`, `resume_dir`, `storage`, `torrents`, `config`, `log` and others.
-        subject: which one of its parts; component and subject together name a problem.
-        message: in words, for people: what is wrong, why, and what helps.
+        component: the part that has it: `engine`, `resume_dir`, `storage`, `torrents`, `config`, `log` and others.
+        subject: the subject within the component; both together identify a problem.
+        message: in words, for people: the problem, its cause, and the remedy.
         since_us: since when, microseconds since 1970.
-        severity: how far it reaches; of a daemon that does not say, `warning`.
+        severity: how much it affects; `warning` for a daemon that does not send it.
     """
 
     component: str
@@ -300,11 +301,11 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     """The engine process.
 
     Fields:
-        state: what the supervisor is doing about it.
+        state: its state.
         pid: null while there is none.
         gen: its generation, +1 for each process that became the engine.
-        restarts: how often another one took its place since the supervisor began.
-        uptime_ms: for how long this generation has been there; 0 without one.
+        restarts: how often the engine was replaced since the supervisor started.
+        uptime_ms: the uptime of this generation; 0 without one.
     """
 
     state: EngineState
@@ -342,7 +343,7 @@ class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         pid: its process id.
         version: Ouzel's.
-        uptime_ms: for how long it has been there.
+        uptime_ms: its uptime.
     """
 
     pid: int
@@ -351,11 +352,11 @@ class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How far this engine is in taking up the torrents that it was given.
+    """The progress of this engine's restore.
 
     Fields:
-        done: torrents that it has.
-        total: torrents that it was given.
+        done: torrents that it has loaded.
+        total: torrents that it has to load.
     """
 
     done: int
@@ -363,13 +364,13 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the kernel holds the engine to, beside Ouzel's own care.
+    """The kernel's confinement of the engine.
 
     Fields:
         mode: as configured: `auto`, `require` or `off`.
-        landlock: version of the kernel's Landlock that is in force, which confines files; 0 is none.
+        landlock: the version of Landlock in force, which confines file access; 0 is none.
         seccomp: whether the filter over system calls is in force.
-        problem: what is not confined though it was to be, and why; null where all is.
+        problem: what could not be confined, and why; null if everything is.
     """
 
     mode: str
@@ -379,7 +380,7 @@ class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the service is.
+    """The health of the service.
 
     Fields:
         status: the worst problem decides.
@@ -415,14 +416,14 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The libtorrent session, as an engine told of it last.
+    """The libtorrent session, as last reported by an engine.
 
     Fields:
         download_bps, upload_bps: payload of all torrents together, averaged over some seconds.
-        downloaded, uploaded: payload bytes since this daemon began, of all its engines.
+        downloaded, uploaded: payload bytes since this daemon started, of all its engines.
         peers: connections.
-        listen_port: 0 where none is listened on.
-        age_ms: how long ago an engine was heard of; null if never.
+        listen_port: 0 if it listens on none.
+        age_ms: the time since an engine's last report; null if there was none.
         all_time_downloaded, all_time_uploaded: payload bytes over all restarts.
     """
 
@@ -454,7 +455,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits as they are asked for: by clients, or else by the configuration.
+    """Desired limits: from clients, or else from the configuration.
 
     Fields:
         download_bps, upload_bps: bytes per second, 0 is no limit.
@@ -465,14 +466,14 @@ class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
-"""What `list_torrents` takes as `fields`."""
+"""The values of `fields` in `list_torrents`."""
 
 
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
-    """How much was uploaded for each byte downloaded; None where there is nothing to compare with.
+    """Uploaded divided by downloaded bytes; None if nothing was downloaded and there is no data.
 
-    Of a torrent that came with its data it is for each byte that it has. As qBittorrent does, one of which less than a
-    hundredth was downloaded counts as such.
+    For a torrent that was added with its data it is divided by the bytes that it has. Like qBittorrent, it counts a
+    torrent as such if less than a hundredth was downloaded.
     """
     base = downloaded if downloaded * 100 >= bytes_done else bytes_done
     return uploaded / base if base else None

@@ -1,6 +1,6 @@
-"""Who may use the service over tcp, and do what. On local sockets the files' modes say so.
+"""Authentication and access control on tcp. On local sockets the files' modes decide.
 
-- *Access* gives each key its role; the *authorized keys* are a directory with one file a client.
-- The *ZAP handler* answers ZeroMQ whether a CURVE key may come in (ZeroMQ RFC 27).
+- *Access* gives each key its role; the *authorized keys* are a directory with one file for each client.
+- The *ZAP handler* tells ZeroMQ whether a CURVE key is authorized (ZeroMQ RFC 27).
 - A *refusal* is a rejected peer; each is logged at most once a minute.
 """

@@ -1,7 +1,7 @@
-"""Access: who may use the service over tcp, and do what; on local sockets the files' modes say so.
+"""Access: authentication and roles of clients on tcp; on local sockets the files' modes decide.
 
-A client is its public key. The role is looked up for each request, so that a change holds at once, and who is no
-longer authorized is hung up on: a subscriber would be given events for as long as its connection lasts.
+A client is identified by its public key. Its role is looked up for each request, so a change takes effect at once. The
+connection of a removed key is closed; otherwise a subscriber would go on receiving events.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ from supervisor.transport.loop_socket import Sender
 from supervisor.transport.sockets import offer_tcp
 
 LOOK_S: Final = 1.0
-"""How often the directory of keys is looked at."""
+"""The interval between checks of the directory of keys."""
 
 LOGGED_MAX: Final = 100
-"""Files that are told of one by one, in the log."""
+"""The number of files that the log names one by one."""
 
 ADDRESSES: Final = 4
 """Two sockets of clients, each local and on tcp."""
@@ -56,19 +56,19 @@ _PASSING: Final = frozenset(
         *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
     }
 )
-"""An address that another still has, or the machine has not got yet; a disk in trouble; too little of something."""
+"""Errors that may pass: an address in use or not there yet; a disk error; too few resources."""
 
 
 class UnusableAccess(Exception):
-    """What `[api]` asks for cannot be had; the message names the key."""
+    """`[api]` cannot be served as configured; the message names the key."""
 
 
 class AccessNotYet(UnusableAccess):
-    """It cannot be had now, for a reason that may pass."""
+    """`[api]` cannot be served now, for a reason that may pass."""
 
 
 class _Met(NamedTuple):
-    """A connection, by the number of its handshake: whose it is, and its ends."""
+    """A connection, by the number of its handshake: its key, and its two addresses."""
 
     number: int
     user: str
@@ -76,15 +76,15 @@ class _Met(NamedTuple):
 
 
 class Access:
-    """Guards the sockets of clients.
+    """Access control of the public sockets.
 
     Args:
         config: `[api]`.
         context: of the sockets.
-        log: where refusals are told, once in a while each.
+        log: logs rejected peers, each at most once a minute.
 
     Raises:
-        UnusableAccess: the daemon's own key cannot be read; AccessNotYet where that may pass.
+        UnusableAccess: the daemon's own key cannot be read; AccessNotYet if that may pass.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -94,7 +94,7 @@ class Access:
         self._most = self._limit()
         self._watched: list[Connections] = []
         self._met: dict[int, _Met] = {}
-        """The last connection under each descriptor that has sent something, also when it is gone."""
+        """The last connection seen under each descriptor, even if it is gone."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
@@ -108,20 +108,20 @@ class Access:
         self._zap = Zap(context, self._admits)
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
-        """Limits the connections of a socket of clients. To be called before it is bound."""
+        """Limits the connections of a public socket. Call it before the socket is bound."""
         self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
-        """Binds a socket to the tcp address under this key of `[api]`, where there is one.
+        """Binds a socket to the tcp address under this key of `[api]`, if there is one.
 
         Raises:
-            UnusableAccess: it cannot be bound; AccessNotYet where that may pass.
+            UnusableAccess: it cannot be bound; AccessNotYet if that may pass.
         """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:
             return
         if socket.getsockopt(zmq.TYPE) == zmq.XPUB:
-            # Each subscription is told, with its sender, and not only the first one to a topic.
+            # XPUB reports each subscription with its sender, and not only the first one to a topic.
             socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         try:
             bound = offer_tcp(socket, endpoint, self._secret_key)
@@ -130,7 +130,7 @@ class Access:
         self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
 
     def met(self, sender: Sender) -> None:
-        """Takes note of whose connection it is that a message came from."""
+        """Records the connection that a message came from."""
         if sender.user is None:
             return
         known = self._met.get(sender.fd)
@@ -143,10 +143,10 @@ class Access:
             return
         self._met[sender.fd] = _Met(sender.number, sender.user, ends)
         if sender.user not in self._authorized.clients:
-            hang_up(sender.fd, ends)  # it was let in before its key was removed
+            hang_up(sender.fd, ends)  # it was admitted before its key was removed
 
     def admit(self, sender: Sender, command: Command) -> None:
-        """Whether a command may be given by whoever sent it. Raises OuzelError: NOT_PERMITTED."""
+        """Checks that the sender may give a command. Raises OuzelError: NOT_PERMITTED."""
         if sender.user is None:
             return
         self.met(sender)
@@ -159,10 +159,10 @@ class Access:
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)
 
     async def run(self, report: Report) -> None:
-        """Looks at the keys until it is cancelled.
+        """Checks the keys until it is cancelled.
 
         Args:
-            report: called with a subject, the directory or its files, and what is wrong with it, or None.
+            report: called with a subject, the directory or its files, and its problem, or None.
         """
         if self._keys is None:
             return
@@ -180,11 +180,11 @@ class Access:
             self._take(await in_thread(self._keys.look))
 
     def subscriber_hung_up(self) -> None:
-        """To be called when a subscriber was hung up on that held too many subscriptions; told once in a while."""
+        """Call it when a subscriber with too many subscriptions was disconnected; logged at most once a minute."""
         self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
     def close(self) -> None:
-        """To be called between the end of the sockets and that of their context."""
+        """Call it after the sockets are closed and before their context is."""
         for connections in self._watched:
             connections.close()
         if self._zap is not None:

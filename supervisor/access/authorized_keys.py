@@ -1,6 +1,6 @@
-"""The keys that may use the service over tcp: a directory with one file a client, looked at once a second.
+"""The keys that are authorized on tcp: a directory with one file for each client, checked once a second.
 
-What is not there authorizes nobody: a directory that is gone has no keys. A file that is damaged harms no other.
+A missing directory authorizes nobody. A damaged file affects no other.
 """
 
 import errno
@@ -14,38 +14,38 @@ from protocol.text.scrub import scrub
 from protocol.wire.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
-"""More than that are not read, in the order of their names: each look costs a moment for each of them."""
+"""Further files are not read, in the order of their names: each check costs time for each file."""
 
 DIRECTORY: Final = "directory"
 """The subject of a problem that all files share."""
 
 FILES: Final = "files"
-"""The subject of the problems of single files."""
+"""The subject of problems of single files."""
 
 _LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO})
-"""Why a file cannot be read until something changes that each look sees."""
+"""Errors of a file that last until something changes that a check sees."""
 
 
 class Client(NamedTuple):
-    """A client that may use the service: the name of its file without the suffix, and what it may do."""
+    """An authorized client: the name of its file without the suffix, and its role."""
 
     name: str
     role: Role
 
 
 class Authorized(NamedTuple):
-    """What a directory says.
+    """The content of the directory.
 
     Fields:
         clients: by public key, in Z85.
-        problems: what is wrong, by the name of the file; text that can be encoded, whatever the name's bytes are.
+        problems: by the name of the file; valid text, whatever the name's bytes are.
     """
 
     clients: dict[str, Client]
     problems: dict[str, str]
 
     def reasons(self) -> dict[str, str]:
-        """What health says of them, by subject: of all files together one thing, however many there are."""
+        """The reasons of `health`, by subject: all files together are one, however many there are."""
         found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
         files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
         if files:
@@ -56,7 +56,7 @@ class Authorized(NamedTuple):
 
 
 class AuthorizedKeys:
-    """Reads the directory anew when something in it has changed. Its calls wait for the disk.
+    """Reads the directory again when something in it has changed. Its calls block on the disk.
 
     Args:
         directory: where `NAME.key` files are.
@@ -68,10 +68,10 @@ class AuthorizedKeys:
         self._stamp: object = None
         self._authorized = Authorized({}, {})
         self._passing = False
-        """Whether a file could not be read for a reason that may be over without a change of the file."""
+        """Whether a file could not be read for a reason that may pass without a change of the file."""
 
     def look(self) -> Authorized:
-        """What the directory says now."""
+        """The present content of the directory."""
         try:
             stamp = self._look()
             if stamp != self._stamp:
@@ -85,7 +85,7 @@ class AuthorizedKeys:
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
-        """What changes when a file in it is written, replaced or removed, or may be read by others than before."""
+        """A value that changes when a file is written, replaced or removed, or its mode changes."""
         mode = private_dir.check_dir(self._directory).st_mode
         found = []
         with os.scandir(self._directory) as entries:
@@ -93,7 +93,7 @@ class AuthorizedKeys:
                 if entry.name.endswith(PUBLIC_SUFFIX) and not entry.name.startswith("."):
                     try:
                         at = entry.stat()
-                    except OSError:  # removed meanwhile, or a link to nowhere: reading it will tell
+                    except OSError:  # removed meanwhile, or a dangling link: reading it gives the error
                         found.append((entry.name, 0, 0, 0, 0, 0))
                     else:
                         found.append((entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_mode))
@@ -127,14 +127,14 @@ class AuthorizedKeys:
 
 
 def read_file(path: Path, *, forbidden: int) -> bytes:
-    """The content of a key file, which is no pipe or device that would be waited for.
+    """The content of a key file; pipes and devices, which could block, are refused.
 
     Args:
-        forbidden: bits of the mode that it must not have.
+        forbidden: bits that its mode must not have.
 
     Raises:
         OSError: it cannot be read, or somebody else could have written it.
-        ValueError: it is no regular file, or its mode is wider than it may be.
+        ValueError: it is no regular file, or its mode is too wide.
     """
     fd = private_dir.open_file(path)
     with open(fd, "rb") as file:

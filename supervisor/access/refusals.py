@@ -1,32 +1,32 @@
-"""Which refusals of clients are worth a line in the log. Pure.
+"""Rate limit of the log lines about rejected peers. Pure.
 
-Whoever is refused may try again a thousand times a second, and from many addresses: each one is told once in a while,
-with how often it happened since, and the number of lines has a bound of its own.
+A rejected peer may retry a thousand times a second, and from many addresses. Each peer is logged at most once a minute,
+with the number of rejections in between, and the number of peers is bounded.
 """
 
 from typing import Final
 
 AGAIN_S: Final = 60.0
-"""How long the same subject is not told again for the same reason."""
+"""The minimum interval between lines about the same subject and reason."""
 
 SUBJECTS_MAX: Final = 100
-"""Subjects that are told apart in that time."""
+"""The number of subjects that are distinguished in that time."""
 
 OTHERS: Final = "others"
-"""The subject of all beyond these."""
+"""The subject of all further ones."""
 
 
 class Refusals:
-    """Remembers what was told of late. Times are monotonic seconds."""
+    """The recently logged rejections. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
 
     def tell(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
-        """Whether a refusal is to be told: of whom, and how many were not told before it. None where it is not.
+        """Whether to log a rejection: the subject, and the number of unlogged ones before it. None: do not log it.
 
         Args:
-            subject: who was refused, an address or the name of a key.
+            subject: the rejected peer, an address or the name of a key.
             reason: one of a few.
         """
         self._forget(now)
@@ -42,7 +42,7 @@ class Refusals:
         return key[0], untold
 
     def _forget(self, now: float) -> None:
-        """Drops what is so old that it would be told again, with the count of those that were never told."""
+        """Removes entries that are older than the interval, with the count of unlogged rejections."""
         for key, (since, _) in list(self._told.items()):
             if now - since < 2 * AGAIN_S:
                 return

@@ -1,7 +1,7 @@
-"""The ZAP handler: ZeroMQ asks it, once a connection, whether a CURVE key may come in.
+"""The ZAP handler: ZeroMQ asks it, once for each connection, whether a CURVE key is authorized.
 
-The question is a message on an inproc address that libzmq knows; until it is answered the connection waits, for as long
-as a handshake may take. Source: https://rfc.zeromq.org/spec/27 (ZAP).
+The request is a message on an inproc address that libzmq defines; the handshake waits for the reply, up to its timeout.
+Source: https://rfc.zeromq.org/spec/27 (ZAP).
 """
 
 import itertools
@@ -22,11 +22,13 @@ _REFUSED: Final = (b"400", b"this key is not authorized")
 
 
 class Zap:
-    """Answers on the loop, from memory. Who is let in is known by the key and the number of the handshake, `KEY N`.
+    """Replies on the loop, from memory.
+
+    An admitted client's user id is its key and the number of the handshake, `KEY N`.
 
     Args:
-        context: of the sockets whose clients are judged.
-        admits: whether a public key (Z85) from an IP address may come in.
+        context: of the sockets whose clients are authenticated.
+        admits: whether a public key (Z85) from an IP address is authorized.
     """
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", admits: Callable[[str, str], bool]) -> None:
@@ -38,14 +40,14 @@ class Zap:
         self._socket = LoopSocket(socket, self._asked)
 
     def close(self) -> None:
-        """Answers no more; who connects from now on is not let in."""
+        """Stops replying; new connections are not admitted any more."""
         self._socket.close()
 
     def _asked(self, frames: list[bytes]) -> None:
-        """A question: route, delimiter, version, request id, domain, address, routing id, mechanism, credentials."""
+        """A request: route, delimiter, version, request id, domain, address, routing id, mechanism, credentials."""
         route, delimiter, version, request_id, *rest = frames
         if version != VERSION or len(rest) < 4:
-            return  # of another libzmq: without an answer, nobody is let in
+            return  # another version of ZAP: without a reply, nobody is admitted
         _, address, _, mechanism, *credentials = rest
         user = _user(mechanism, credentials)
         admitted = user is not None and self._admits(user, address.decode("ascii", "replace"))

@@ -1,6 +1,6 @@
-"""What runs beside the loop, or in turns on it.
+"""Threads, background tasks and locks.
 
-- *Background* tasks go on after errors, and none of them ends the service.
-- *Threads* make the calls that a hung disk can hang; nobody has to wait for them.
-- *Keyed locks* are one lock for each key that somebody holds or waits for.
+- *Background* tasks are restarted after errors, and none of them ends the service.
+- *Threads* make calls that a hung disk can block; nobody has to wait for them.
+- *Keyed locks* are one lock for each key that is held or waited for.
 """

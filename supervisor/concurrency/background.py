@@ -1,7 +1,7 @@
-"""Background tasks: none of them ends the service by an error, each error is told, and what shall go on is tried again.
+"""Background tasks: an error in one of them is reported, does not end the service, and the task is restarted.
 
-Here, as for commands, any error is caught, since the supervisor must not end. Each task still catches where it occurs
-what it knows how to deal with.
+Any exception is caught here, as for commands, since the supervisor must not end. Each task still catches the errors
+that it expects where they occur.
 """
 
 import asyncio
@@ -13,32 +13,32 @@ from typing import Any, Final, Protocol
 from supervisor.log import logs
 
 RETRY_S: Final = 1.0
-"""How soon a task that ended in an error begins again."""
+"""The delay before a failed task is restarted."""
 
 STEADY_S: Final = 5.0
-"""After so long without an error a task counts as well again."""
+"""After so long without an error a task counts as working again."""
 
 AGAIN_S: Final = 60.0
-"""How often the same error of the same task is logged."""
+"""The minimum interval between log lines of the same error of the same task."""
 
 Report = Callable[[str, str | None], None]
 Work = Coroutine[Any, Any, None]
 
 
 class Tasks(Protocol):
-    """Where tasks can be made that are done once."""
+    """Something that can run one-shot tasks."""
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
-        """Has it done."""
+        """Runs it."""
 
 
 class Background:
-    """Runs tasks.
+    """Runs background tasks.
 
     Args:
-        group: where they run; it never sees an error of theirs.
-        report: is told what is wrong with a task, by its name, and None once nothing is.
-        log: hears of each error, with its traceback.
+        group: where they run; their errors never reach it.
+        report: called with a task's problem, by its name, and None once it works again.
+        log: logs each error, with its traceback.
     """
 
     def __init__(self, group: asyncio.TaskGroup, report: Report, log: logs.Logger) -> None:
@@ -49,15 +49,15 @@ class Background:
         self._logged: dict[str, tuple[str, float]] = {}
 
     def keep(self, name: str, run: Callable[[], Work]) -> asyncio.Task[None]:
-        """A task that goes on until it returns or is cancelled; after an error it begins again."""
+        """Runs a task until it returns or is cancelled; after an error it is restarted."""
         return self._group.create_task(self._keep(name, run))
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
-        """A task that is done once. Whoever needs what it did sees to it that it is tried again."""
+        """Runs a task once. If it fails, its owner has to try again."""
         return self._group.create_task(self._once(work))
 
     def attempt(self, name: str, call: Callable[[], object]) -> None:
-        """Makes one of the calls that are made over and over."""
+        """Makes one of the calls that are made periodically."""
         try:
             call()
         except Exception as error:  # noqa: BLE001  # see above

@@ -1,15 +1,15 @@
-"""One lock for each key that somebody holds or waits for, and none for any other."""
+"""One lock for each key that is held or waited for, and none for any other."""
 
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
 
 _Locks = dict[str, tuple[asyncio.Lock, int]]
-"""Each lock, and how many hold it or wait for it."""
+"""Each lock, and the number of its holders and waiters."""
 
 
 class KeyedLocks:
-    """Locks by name. Those who wait for one get it in the order in which they came."""
+    """Locks by name. Waiters get a lock in the order of their arrival."""
 
     def __init__(self) -> None:
         self._locks: _Locks = {}
@@ -23,7 +23,7 @@ class KeyedLocks:
 
 
 class Hold:
-    """Some keys' locks, held between its two ends. A class, since a generator would take as long as an add's rest."""
+    """The locks of some keys, as a context manager. A class: a generator would take as long as the rest of an add."""
 
     __slots__ = ("_entered", "_held", "_keys", "_locks")
 
@@ -34,7 +34,7 @@ class Hold:
         self._held: list[str] = []
 
     async def __aenter__(self) -> None:
-        """Waits until all are free. Where that is cancelled, none is held."""
+        """Waits until all are free. If that is cancelled, none is held."""
         try:
             for key in self._keys:
                 lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
@@ -52,7 +52,7 @@ class Hold:
         self.release()
 
     def release(self) -> None:
-        """Lets go of all that is held."""
+        """Releases all."""
         for key in self._held:
             self._locks[key][0].release()
         for key in self._entered:

@@ -1,4 +1,4 @@
-"""Calls that a hung disk can hang, in threads that nobody has to wait for."""
+"""Runs calls that a hung disk can block, in threads that nobody has to wait for."""
 
 import _thread
 import asyncio
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """What the call returns or raises, from a thread of its own. Raises OSError where no thread can be started.
+    """Runs the call in a new thread; returns or raises its outcome. Raises OSError if no thread can be started.
 
-    `asyncio.to_thread` has few threads, which hung calls use up, and the process does not end before they return.
+    `asyncio.to_thread` has few threads, which hung calls use up, and the process does not exit before they return.
     """
     answer = _begun(call)
     try:
@@ -40,7 +40,7 @@ def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
         result, problem = None, None
         try:
             result = call()
-        except Exception as error:  # noqa: BLE001  # raised again by whoever waits
+        except Exception as error:  # noqa: BLE001  # raised again in the waiting task
             problem = error
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(settle, result, problem)

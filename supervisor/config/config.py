@@ -31,7 +31,7 @@ _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all sections share: a key that nobody knows is an error."""
+    """The base of all sections: an unknown key is an error."""
 
 
 class PathsConfig(_Section, frozen=True, kw_only=True):
@@ -39,9 +39,9 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
 
     Fields:
         resume_dir: what must survive: desired state and fast-resume data.
-        download_roots: below which torrents may be stored; the first is the default.
+        download_roots: torrents may be stored only below these; the first is the default.
         runtime_dir: the sockets.
-        state_dir: what is nice to keep.
+        state_dir: crash reports.
     """
 
     resume_dir: str
@@ -56,7 +56,7 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
     Fields:
         tcp_commands, tcp_events: ZeroMQ endpoints, `tcp://address:port`; `*` is every address, or any free port.
         curve_secret_key_file: the daemon's own key, absolute; `ouzel keys new --server` makes one.
-        authorized_keys_dir: the keys of those who may come in, absolute; `ouzel keys new` makes them.
+        authorized_keys_dir: the keys of authorized clients, absolute; `ouzel keys new` makes them.
     """
 
     tcp_commands: str | None = None
@@ -66,7 +66,7 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
 
     @property
     def directories(self) -> list[Path]:
-        """Where keys lie: no place for payload."""
+        """The directories of keys, in which no payload may be."""
         found = [Path(self.authorized_keys_dir)] if self.authorized_keys_dir else []
         if self.curve_secret_key_file:
             # The file too: its directory may be a download root, and is one all the same.
@@ -75,19 +75,21 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
-    """`[limits]`: bytes per second of all torrents together, 0 for none, until a client says otherwise."""
+    """`[limits]`: bytes per second of all torrents together, 0 is no limit; clients can override them."""
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
 
 
 class RestartConfig(_Section, frozen=True, kw_only=True):
-    """`[restart]`: more than `budget` crashes in `window_s` seconds, and the engine is only tried now and then.
+    """`[restart]`: the restart intensity.
+
+    After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
 
     Fields:
-        max_memory_mb: an engine that holds more is replaced, in millions of bytes; 0 is never, None three quarters of
-            what there is.
-        warm_spare: whether the next engine waits ahead of time, loaded and without a session.
+        max_memory_mb: an engine above it is recycled, in millions of bytes; 0 is no limit, None three quarters of the
+            memory.
+        warm_spare: whether the next engine is loaded ahead, without a session.
     """
 
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
@@ -98,11 +100,11 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
 
 
 class SandboxConfig(_Section, frozen=True, kw_only=True):
-    """`[sandbox]`: what the kernel holds the engine to.
+    """`[sandbox]`: the kernel's confinement of the engine.
 
     Fields:
-        mode: `auto` confines it as far as this kernel can, `require` runs no engine where that is less than all that
-            counts, `off` leaves it to Ouzel's own care.
+        mode: `auto` confines it as far as this kernel can, `require` runs no engine with less than the required
+            confinement, `off` relies on Ouzel's own checks.
     """
 
     mode: Literal["auto", "require", "off"] = "auto"
@@ -114,7 +116,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
     Fields:
         format: `console` is lines for people, `json` an object a line; `auto` is the former on a terminal and in the
             journal, the latter elsewhere.
-        level: what is below it is not written.
+        level: lines below it are not written.
     """
 
     format: Literal["auto", "console", "json"] = "auto"
@@ -134,7 +136,7 @@ class Config(_Section, frozen=True, kw_only=True):
 
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
-    """What file and environment say, not judged yet. Raises InvalidConfig where the file cannot be read as TOML."""
+    """The content of file and environment, not validated yet. Raises InvalidConfig if the file is not readable TOML."""
     known = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
     return Given(None if file is None else ConfigFile.read(file), config_environment.read(environ, known), known)
 
@@ -179,7 +181,7 @@ _Found = Iterator[tuple[str, str]]
 
 
 def _lost(file: ConfigFile, running: Config, wanted: Config) -> list[str]:
-    """The sections without which the file would change the running configuration."""
+    """The sections whose absence in the file would change the running configuration."""
     return [
         section
         for section in Config.__struct_fields__
@@ -196,7 +198,7 @@ def _of(problem: Problem, section: str) -> bool:
 
 
 def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Found:
-    """Gives `[paths]` the keys that it lacks: a home directory is only looked for where one is needed."""
+    """Adds missing keys to `[paths]`: a home directory is looked up only if it is needed."""
     defaults: dict[str, Callable[[], object]] = {
         "resume_dir": lambda: str(default_state_dir() / "resume"),
         "download_roots": lambda: [str(default_download_root())],
@@ -212,7 +214,7 @@ def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Fo
 
 
 def _check_engine(settings: Mapping[str, object]) -> _Found:
-    """What libtorrent's settings can be at all; libtorrent itself judges the rest."""
+    """The types of libtorrent's settings; libtorrent itself validates the rest."""
     for key, value in settings.items():
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
             yield f"engine.{key}", f"{value} does not fit into 32 bits, as libtorrent's settings do"
@@ -236,7 +238,7 @@ def _check_paths(paths: PathsConfig) -> _Found:
 
 
 def _check_apart(config: Config) -> _Found:
-    """A download root that is one of Ouzel's own directories would have torrents written into it."""
+    """A download root must not be one of Ouzel's own directories, or torrents would be written into it."""
     paths, api = config.paths, config.api
     own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
     own["api.authorized_keys_dir"] = api.authorized_keys_dir
@@ -248,7 +250,7 @@ def _check_apart(config: Config) -> _Found:
 
 
 def _check_api(api: ApiConfig) -> _Found:
-    """What can be told without looking at files. There is no tcp without CURVE: it would be open to everybody."""
+    """Checks without reading files. There is no tcp without CURVE: it would be open to everybody."""
     for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
         if endpoint is None:
             continue

@@ -1,7 +1,7 @@
 """Which configuration is in force while its file changes. Pure.
 
-What can change in a running service is taken at once, and whole: until the engine has confirmed it, there is a way
-back to the one before. What cannot change stays as it is until the next start, whatever the file says.
+Keys that can change in a running service are applied at once, and whole: until the engine has confirmed them, they can
+be rolled back. Other keys keep their value until the next start, whatever the file says.
 """
 
 from typing import Any, Final, NamedTuple
@@ -40,7 +40,7 @@ class Changes(NamedTuple):
 
 
 def compare(running: Config, wanted: Config) -> Changes:
-    """What becomes of the running configuration where a file wants another one."""
+    """Compares the running configuration with a file's."""
     old, new = _by_key(running), _by_key(wanted)
     different = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     changed = [key for key in different if _is_live(key)]
@@ -53,11 +53,11 @@ def compare(running: Config, wanted: Config) -> Changes:
 
 
 class ConfigInForce:
-    """The configuration that the service runs by.
+    """The configuration in force.
 
     Fields:
-        config: it.
-        number: which one it is; the engine gives it back with its verdict.
+        config: its values.
+        number: its number; the engine returns it with its verdict.
     """
 
     def __init__(self, config: Config) -> None:
@@ -66,17 +66,17 @@ class ConfigInForce:
         self._good: Config | None = None
 
     def take(self, config: Config) -> None:
-        """From now on this one, until it is refused."""
+        """Puts this one into force, until it is refused."""
         self._good = self._good or self.config
         self._replace(config)
 
     def confirmed(self, number: int) -> None:
-        """An engine has taken the settings of this configuration."""
+        """An engine has confirmed the settings of this configuration."""
         if number == self.number:
             self._good = self.config
 
     def go_back(self) -> bool:
-        """Takes the one before again, as this one was refused. False where there is none."""
+        """Rolls back to the previous one, as this one was refused. False if there is none."""
         if self._good is None or self._good is self.config:
             return False
         self._replace(self._good)

@@ -1,4 +1,4 @@
-"""The configuration's part in the environment, `OUZEL_SECTION_KEY`, and names that are none of these. Pure."""
+"""The configuration's part in the environment, `OUZEL_SECTION_KEY`, and unknown names there. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -9,24 +9,24 @@ from supervisor.config.config_problem import Problem
 
 PREFIX: Final = "OUZEL_"
 ENGINE: Final = "engine"
-"""The section whose keys only libtorrent knows."""
+"""The section whose keys are defined by libtorrent."""
 
 CLIENTS: Final = frozenset({"OUZEL_KEY", "OUZEL_SERVER", "OUZEL_SERVER_EVENTS", "OUZEL_SERVER_KEY"})
-"""Variables of Ouzel's clients, which may be set where the daemon is started."""
+"""Variables of Ouzel's clients, which may be set in the daemon's environment."""
 
 _ORCHESTRATORS: Final = re.compile(
     r"OUZEL_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
 )
-"""What Kubernetes gives every container where a service is called `ouzel`."""
+"""Variables that Kubernetes sets in every container if a service is called `ouzel`."""
 
 
 class Found(NamedTuple):
-    """What the environment says.
+    """The content of the environment.
 
     Fields:
         values: by section and key.
-        variables: which variable it was, by section and key.
-        problems: variables that nothing reads.
+        variables: the name of the variable, by section and key.
+        problems: of unknown variables.
     """
 
     values: dict[str, dict[str, Any]]

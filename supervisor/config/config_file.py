@@ -1,4 +1,4 @@
-"""The configuration file as it was read: its sections, and in which line a key stands."""
+"""The configuration file as it was read: its sections, and the lines of its keys."""
 
 import codecs
 import re
@@ -33,8 +33,8 @@ class ConfigFile(NamedTuple):
     def read(cls, path: Path) -> "ConfigFile":
         """Reads a file.
 
-        A regular file without any section is refused: so does one look that an editor is about to write, or that was
-        cut off on a full disk. What it came to would be the defaults, which let in more than most files do.
+        A regular file without any section is refused: it looks like one that an editor is about to write, or that a
+        full disk truncated. It would mean the defaults, which are more open than most configurations.
 
         Raises:
             InvalidConfig: unreadable (its cause is the OSError), not TOML, or without a section.
@@ -59,7 +59,7 @@ class ConfigFile(NamedTuple):
         return cls(path, text, content)
 
     def line_of(self, section: str, key: str | None = None) -> int | None:
-        """The line of a key, or of its section where it is not found; None where neither is."""
+        """The line of a key, or of its section if it is not found; None if neither is."""
         current: str | None = None
         of_section: int | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):

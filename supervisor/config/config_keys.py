@@ -1,6 +1,6 @@
-"""What file and environment say, key by key, as values of the right types; and what of it is none. Pure.
+"""Values of file and environment, key by key, converted to their types, with all problems. Pure.
 
-Each key is judged for itself, so that all that is wrong is told at once.
+Each key is validated by itself, so that all problems are reported at once.
 """
 
 import re
@@ -23,17 +23,17 @@ _WORDS: Final[Mapping[str, str]] = {
     "object": "a table",
     "str": "text",
 }
-"""msgspec's names of types, and those of people who write TOML."""
+"""Names of types as msgspec has them, and as people who write TOML do."""
 
 _TYPE: Final = re.compile("`(?P<names>[a-z]+(?: \\| [a-z]+)*)`")
 
 
 class Given(NamedTuple):
-    """Where the configuration comes from.
+    """The sources of the configuration.
 
     Fields:
-        file: None where there is none.
-        environment: what goes over it.
+        file: None if there is none.
+        environment: overrides the file.
         known: the keys of each section; those of the engine are libtorrent's.
     """
 
@@ -42,7 +42,7 @@ class Given(NamedTuple):
     known: Mapping[str, Collection[str]]
 
     def blame(self, key: str, message: str) -> Problem:
-        """A problem with a key, or with a section, and where that stands."""
+        """A problem of a key, or of a section, with its place."""
         section, _, name = key.partition(".")
         name = name.partition("[")[0]
         variable = self.environment.variables.get((section, name))
@@ -55,10 +55,11 @@ class Given(NamedTuple):
 
 
 def converted(given: Given, schema: type[msgspec.Struct]) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
-    """The values of all keys that are right, by section, and what is wrong with the others.
+    """The values of all valid keys, by section, and the problems of the others.
 
     Args:
-        schema: a struct with one field a section, each a struct with one field a key, or a mapping of any keys.
+        schema: a struct with one field for each section, each a struct with one field for each key, or a mapping of any
+            keys.
     """
     content = {} if given.file is None else given.file.content
     problems = [*given.environment.problems]
@@ -93,14 +94,14 @@ def converted(given: Given, schema: type[msgspec.Struct]) -> tuple[dict[str, dic
 
 
 def _types(section: Any) -> dict[str, Any] | None:
-    """The types of a section's keys; None where libtorrent judges them."""
+    """The types of a section's keys; None if libtorrent validates them."""
     if not (isinstance(section, type) and issubclass(section, msgspec.Struct)):
         return None
     return {field.name: field.type for field in msgspec.structs.fields(section)}
 
 
 def _judged(name: str, value: object, kind: Any) -> tuple[str, str | None, Any]:
-    """The key or the part of it that is wrong, what is wrong, and the value of the right type."""
+    """The offending key or its part, its problem, and the value of the right type."""
     try:
         return name, None, msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -142,7 +143,7 @@ def _unknown_key(section: str, key: str, known: Mapping[str, Collection[str]]) -
 
 
 def _having(key: str, known: Mapping[str, Collection[str]]) -> str | None:
-    """The section that has this key; the engine's are not known here."""
+    """The section that has this key; the engine's keys are not known here."""
     return next((section for section, keys in known.items() if section != ENGINE and key in keys), None)
 
 

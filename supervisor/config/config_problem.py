@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: where it was found, which key it is about, and a sentence. Pure."""
+"""A problem of a configuration: its place, its key, and a sentence. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong.
+    """One problem.
 
     Fields:
-        message: the sentence, with what helps.
-        key: `section.key`, or only a section; None where the file as a whole is wrong.
-        file: the configuration file in which it was found.
-        line: of the file, from 1 on, where that is known.
-        variable: the environment variable in which it was found.
+        message: the sentence, with the remedy.
+        key: `section.key`, or only a section; None if it is about the file as a whole.
+        file: the configuration file that has it.
+        line: its line, from 1 on, if that is known.
+        variable: the environment variable that has it.
     """
 
     message: str

@@ -1,4 +1,4 @@
-"""The directories of `[paths]`, as they are made and judged when the daemon starts."""
+"""The directories of `[paths]`, made and checked when the daemon starts."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ from protocol.host import private_dir
 from supervisor.config.config import PathsConfig
 
 _SEARCH: Final = 0o011
-"""Whoever may pass through a directory can reach what is below it, and cannot list it."""
+"""The right to pass through a directory without listing it."""
 
 
 def prepare(paths: PathsConfig) -> list[str]:
-    """Makes all of them, and narrows Ouzel's own. Returns what is reported of these; see `private_dir.prepare`.
+    """Makes all of them, and narrows Ouzel's own. Returns warnings about these; see `private_dir.prepare`.
 
-    Download roots that are there stay as they are: folders are shared with groups, or belong to others. The state
-    directory is made before those that are below it by default, which would make it as wide as they are.
+    Existing download roots stay as they are: folders are shared with groups, or belong to others. The state directory
+    is made before those that are below it by default, which would otherwise make it with their mode.
 
     Raises:
         OSError: one cannot be made or trusted.
@@ -32,6 +32,6 @@ def prepare(paths: PathsConfig) -> list[str]:
 
 
 def _passage(directory: str, paths: PathsConfig) -> int:
-    """What others keep of a directory with a download root below it: the way to that."""
+    """The permissions of others on a directory above a download root: to pass through."""
     real = os.path.realpath(directory)
     return _SEARCH if any(os.path.realpath(root).startswith(f"{real}/") for root in paths.download_roots) else 0

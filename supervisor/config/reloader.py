@@ -1,6 +1,6 @@
-"""The reloader: reads the configuration anew when it is asked to, and sees it through to the engine's verdict.
+"""The reloader: reads the configuration again on request, applies it, and waits for the engine's verdict.
 
-A configuration is taken whole or not at all. Whoever finds that it may have changed asks: SIGHUP does.
+A configuration is applied whole or not at all. SIGHUP requests a reload.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 
 READ_S: Final = 10.0
-"""How long the file may take to be read: a disk can hang."""
+"""The time limit for reading the file: a disk can hang."""
 
 AGAIN_S: Final = 2.0
-"""How soon a file that cannot be read is tried again."""
+"""The delay before an unreadable file is tried again."""
 
 VERDICT_S: Final = 10.0
-"""How long an engine may take to say what it thinks of new settings, before the reload counts as over."""
+"""The time limit for an engine's verdict on new settings; after that the reload counts as done."""
 
 
 class Reloader:
@@ -32,11 +32,11 @@ class Reloader:
     Args:
         in_force: the running configuration; changed here.
         read: reads the configuration; called in a thread. Raises InvalidConfig.
-        apply: has the parts of the service go by what is in force now.
-        engine_up: whether there is an engine to judge settings.
+        apply: applies the configuration in force to the parts of the service.
+        engine_up: whether there is an engine to validate settings.
         on_taken: called with the changes that are in force now.
-        on_refused: called with what is wrong where the old configuration stays.
-        manager: is told when a reload begins and ends.
+        on_refused: called with the problem if the old configuration stays.
+        manager: notified when a reload begins and ends.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class Reloader:
         self._judging = False
         self._refusal: str | None = None
         self._unreadable: str | None = None
-        """Why the file could not be read at all, when it was tried last."""
+        """Why the file could not be read at all, at the last try."""
 
     def ask(self) -> None:
-        """The configuration may have changed. Asking again while it is being read has it read once more."""
+        """Requests a reload. A request while the file is being read causes another read."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Reloads as often as it is asked to, one after the other, until it is cancelled.
+        """Reloads on each request, one after the other, until it is cancelled.
 
-        Where the file cannot be read at all, it is tried again every few seconds, until it can be.
+        A file that cannot be read at all is tried again every few seconds, until it can be.
         """
         while True:
             with contextlib.suppress(TimeoutError):
@@ -90,13 +90,13 @@ class Reloader:
                 await self._reload()
 
     def confirmed(self, number: int) -> None:
-        """The engine has taken the settings of a configuration."""
+        """The engine has confirmed the settings of a configuration."""
         self._in_force.confirmed(number)
         if number == self._in_force.number:
             self._verdict.set()
 
     def refused(self, number: int, problem: str) -> bool:
-        """The engine refused the settings of a configuration. False where there is none to go back to."""
+        """The engine refused the settings of a configuration. Returns False if there is none to roll back to."""
         if number != self._in_force.number:
             return True  # it was told twice of a configuration that is no longer in force
         if not self._in_force.go_back():
@@ -131,15 +131,15 @@ class Reloader:
             self._on_refused(problem)
 
     def _refuse(self, problem: str, *, unreadable: bool) -> None:
-        """Says what is wrong, once where it is tried again."""
+        """Reports the problem, once for repeated tries."""
         if problem != self._unreadable:
             self._on_refused(problem)
         self._unreadable = problem if unreadable else None
 
     async def _take(self, config: Config) -> str | None:
-        """Brings it into force and waits for the engine's verdict: what is wrong with it, or None.
+        """Applies it and waits for the engine's verdict: its problem, or None.
 
-        Where there is no engine, the next one will judge.
+        Without an engine, the next one gives the verdict.
         """
         self._in_force.take(config)
         self._refusal = None

@@ -1,6 +1,6 @@
-"""Lifecycle events: numbered, kept for replay, published, logged.
+"""Lifecycle events: numbered, stored for replay, published, logged.
 
-- The *event log* numbers events and keeps the latest for replay; an *event frame* is one as it goes out.
-- The *publisher* sends them to those who listen; *subscriptions* are who listens to which topics.
-- The *event logger* writes *event lines*, what the log on stderr tells of events.
+- The *event log* numbers events and stores the latest for replay; an *event frame* is an encoded event.
+- The *publisher* sends them to subscribers; *subscriptions* are the prefixes of each connection.
+- The *event logger* writes *event lines*, the log lines of events.
 """

@@ -1,4 +1,4 @@
-"""Events as they go out: their topic, their bytes, and how many bytes these will be before there are any. Pure."""
+"""Encoded events: their topic, their bytes, and an estimate of their size before they are encoded. Pure."""
 
 from functools import cache
 from typing import Any, Final
@@ -10,17 +10,17 @@ from protocol.wire.envelope import EventFrame, topic_of
 from protocol.wire.events import Event
 
 TOPIC_BYTES_MAX: Final = 128
-"""No topic is longer: the longest has an id of 64 digits and the name of a type."""
+"""The maximum length of a topic: an id of 64 digits and the longest name of a type."""
 
 _ENVELOPE_BYTES: Final = 96
-"""The envelope without its epoch, torrent and data, with every number at its longest."""
+"""The size of the envelope without its epoch, torrent and data, with every number at its longest."""
 _VALUE_BYTES: Final = 9
-"""The most that a number or a flag takes, or that a text or a list takes beside its content."""
+"""The maximum size of a number or a flag, or of the header of a text or a list."""
 
 
 def encode(event: Event, *, epoch: str, seq: int, gen: int, ts_us: int) -> bytes:
     """The map of an event."""
-    # Field by field: nested Structs are encoded as they are, and what is not asked for is not built.
+    # Field by field: nested Structs are encoded as they are, and unused fields are not built.
     data = msgspec.structs.asdict(event)
     return codec.encode(
         EventFrame(
@@ -36,12 +36,12 @@ def encode(event: Event, *, epoch: str, seq: int, gen: int, ts_us: int) -> bytes
 
 
 def topic(event: Event) -> bytes:
-    """The topic that an event goes out on."""
+    """The topic of an event."""
     return topic_of(type_of(type(event)), getattr(event, "torrent", None)).encode()
 
 
 def estimate(event: Event, *, epoch: str) -> int:
-    """At least as many bytes as `encode` gives, and cheaper; mostly less than twice as many."""
+    """An upper estimate of the size of `encode`'s result, and cheaper; mostly less than twice as much."""
     return _fixed_bytes(type(event)) + len(epoch) + _content(msgspec.structs.astuple(event))
 
 
@@ -53,7 +53,7 @@ def type_of(kind: type[msgspec.Struct]) -> str:
 
 @cache
 def _fixed_bytes(kind: type[msgspec.Struct]) -> int:
-    """What all Structs of a type take: names, and values without the content of texts and lists."""
+    """The size of all Structs of a type without the content of texts and lists."""
     config = kind.__struct_config__
     named = 0 if config.array_like else sum(len(name) + 1 for name in kind.__struct_encode_fields__)
     envelope = 0 if config.tag is None else _ENVELOPE_BYTES + len(type_of(kind))
@@ -61,7 +61,7 @@ def _fixed_bytes(kind: type[msgspec.Struct]) -> int:
 
 
 def _content(values: tuple[Any, ...] | list[Any]) -> int:
-    """What is in the texts and lists among some values."""
+    """The size of the content of texts and lists among some values."""
     size = 0
     for value in values:
         if isinstance(value, str):

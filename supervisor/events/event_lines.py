@@ -1,8 +1,8 @@
-"""Which lines of the log tell of a lifecycle event: name, level and fields of each. Pure.
+"""The log line of each lifecycle event: name, level and fields. Pure.
 
-An operator who has nothing but the log learns from it what happened to which torrent, why, and what helps. What is
-told already by another line, and what happens thousands of times in an ordinary day, gives no line. docs/log.md lists
-all lines; a test compares.
+An operator who has only the log learns from it what happened to which torrent, why, and the remedy. An event that
+another line covers, or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a
+test compares them.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,32 +27,32 @@ from supervisor.events import event_frames
 from supervisor.log.short_name import short_name
 
 TEXT_MAX: Final = 1000
-"""Characters of a message that a line shows: long enough for a path of some depth and what is wrong with it."""
+"""The maximum length of a message in a line: enough for a deep path and its problem."""
 
 REASONS_MAX: Final = 10
-"""Reasons of `health` that a line shows."""
+"""The maximum number of reasons of `health` in a line."""
 
 WAITING: Final = frozenset({"disk_full", "storage_missing"})
-"""Names of errors that come to all torrents on a disk at once. One `session_error` tells of the disk, as a warning."""
+"""Names of errors of all torrents on a disk at once. One `session_error` reports the disk, as a warning."""
 
 ROUTINE: Final = frozenset({("engine", "restore")})
-"""Component and subject of reasons that each start and each change of engines has for a moment."""
+"""Component and subject of reasons that each start and each failover has for a moment."""
 
 REMEDIES: Final[Mapping[str, str]] = {
-    "add_failed": "mend what the problem names, then `ouzel resume ID`",
+    "add_failed": "fix the problem, then `ouzel resume ID`",
     "call_failed": "`ouzel resume ID` tries again; if that does not help, report it",
     "config_refused": "correct the configuration, and reload again",
     "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
-    "disk_full": "free some space; it goes on by itself",
+    "disk_full": "free some space; it recovers by itself",
     "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
-    "listen_failed": "end what uses the port, or configure another in [engine] listen_interfaces",
+    "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
-    "storage": "mend the disk or the permissions, then `ouzel resume ID`",
-    "storage_missing": "mount the disk or put the files back; it goes on by itself",
-    "unreadable": "mend the disk or the permissions; it goes on by itself",
+    "storage": "fix the disk or the permissions, then `ouzel resume ID`",
+    "storage_missing": "mount the disk or put the files back; it recovers by itself",
+    "unreadable": "fix the disk or the permissions; it recovers by itself",
 }
-"""What helps, by the name of a torrent's or the session's error."""
+"""The remedy, by the name of a torrent's or the session's error."""
 
 
 class Line(NamedTuple):
@@ -64,13 +64,13 @@ class Line(NamedTuple):
 
 
 def line(event: LifecycleEvent) -> Line | None:
-    """The line that tells of an event; None where it gives none, or where that depends on what was told before."""
+    """The line of an event; None if it has none, or if that depends on earlier events."""
     make = _LINES.get(event_frames.type_of(type(event)))
     return None if make is None else make(event)
 
 
 def health_line(before: HealthChanged | None, now: HealthChanged) -> Line:
-    """The line on a change of health. Its level is that of what is new: what is over is no news to wake anybody for."""
+    """The line of a change of health. Its level is that of the new reasons, not of the cleared ones."""
     had = set() if before is None else {_key(reason) for reason in before.reasons}
     has = {_key(reason) for reason in now.reasons}
     new = [reason for reason in now.reasons if _key(reason) not in had]
@@ -111,7 +111,7 @@ def _completed(event: Completed) -> Line:
 def _failed(event: TorrentError) -> Line | None:
     told = {"torrent": event.torrent, "error": event.name, "problem": _text(event.message), **_remedy(event)}
     match event.name:
-        case "engine_lost":  # of each torrent that was active: `engine_exited` tells of all of them
+        case "engine_lost":  # of each active torrent: `engine_exited` covers all of them
             return None
         case "resume_rejected":
             return Line("warning", "resume_data_rejected", told)
@@ -153,7 +153,7 @@ def _reconciled(event: Reconciled) -> Line:
 
 
 def _tracker_status(event: Any) -> Line:
-    """Of a URL only what is no secret: a private tracker's has a passkey in it."""
+    """Its URL is redacted: that of a private tracker has a passkey."""
     working = str(event.status) == "working"
     fields = {"torrent": event.torrent, "tracker": redacted_text(event.url)}
     if working:
@@ -181,7 +181,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
 TYPES_WITH_LINES: Final = frozenset(_LINES)
 
 BY_WHAT_WAS_BEFORE: Final = frozenset({"health_changed", "error_cleared", "state_changed"})
-"""Types of events whose lines depend on what was told before; see `health_line` and `event_logger`."""
+"""Types of events whose lines depend on earlier events; see `health_line` and `event_logger`."""
 
 SILENT: Final = frozenset(
     {
@@ -195,7 +195,7 @@ SILENT: Final = frozenset(
         "limits_applied",
     }
 )
-"""Types of events that give no line: others tell the same, or it is nothing to be told of."""
+"""Types of events without a line: another line covers them, or they are routine."""
 
 LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "config_refused": ("error",),
@@ -221,7 +221,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "tracker_failing": ("warning",),
     "tracker_working": ("info",),
 }
-"""All lines that lifecycle events, and wishes of clients, give, and at which levels. docs/log.md has them."""
+"""All lines of lifecycle events and of clients' commands, with their levels. docs/log.md lists them."""
 
 _RANK: Final[Mapping[HealthStatus, int]] = {
     HealthStatus.STOPPING: 0,

@@ -1,10 +1,10 @@
 """Numbers lifecycle events and keeps the latest of them for replay. Pure.
 
-Numbers run on for as long as the supervisor lives, across engine deaths; `epoch` names this one numbering. What is
-kept is bounded by count and by bytes, and a replay that would have a gap says so instead.
+Numbers run on for as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
+bounded by count and by bytes, and a replay that would have a gap is refused.
 
-An event is kept as it is until somebody wants its bytes, which are made once and kept in its place. Until then it
-counts with an estimate of them that is never too low, so the bound holds whatever is asked for later.
+An event is stored unencoded until its bytes are needed; then they are made once and replace it. Until then the bound
+counts an estimate of them that is never too low, so encoding later never exceeds it.
 """
 
 from collections import deque
@@ -20,10 +20,10 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class LoggedEvent:
-    """One event: its number and topic, and its map as bytes once they were asked for.
+    """One event: its number and topic, and its map as bytes once they were needed.
 
     Fields:
-        size: of those bytes; before that, at least as many.
+        size: of those bytes; before that, an upper estimate.
     """
 
     __slots__ = ("_made", "_source", "seq", "size", "topic")
@@ -37,11 +37,11 @@ class LoggedEvent:
 
     @property
     def encoded(self) -> bool:
-        """Whether its bytes were made already."""
+        """Whether its bytes exist already."""
         return self._source is None
 
     def encode(self) -> bytes:
-        """Its map as it goes out, always the same bytes. Only for the log, which keeps count of them."""
+        """Its encoded map, always the same bytes. Only for the log, which counts them."""
         if self._source is not None:
             event, epoch, gen, ts_us = self._source
             self._made = event_frames.encode(event, epoch=epoch, seq=self.seq, gen=gen, ts_us=ts_us)
@@ -51,7 +51,7 @@ class LoggedEvent:
 
 
 class EventLog:
-    """A bounded log. Numbers begin at 1; `head` is the last one given out, 0 before the first."""
+    """A bounded log. Numbers begin at 1; `head` is the latest one, 0 before the first."""
 
     def __init__(self, epoch: str, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
         self.epoch = epoch
@@ -62,7 +62,7 @@ class EventLog:
         self._max_bytes = max_bytes
 
     def append(self, event: LifecycleEvent, *, gen: int, ts_us: int) -> LoggedEvent:
-        """Numbers an event and keeps it, and lets the oldest go where there are too many.
+        """Numbers and stores an event, and evicts the oldest beyond the bounds.
 
         Args:
             gen: the engine generation in which it happened.
@@ -77,7 +77,7 @@ class EventLog:
         return logged
 
     def frame(self, logged: LoggedEvent) -> bytes:
-        """The bytes of an event that `append` or `replay` gave."""
+        """The bytes of an event from `append` or `replay`."""
         before = logged.size
         frame = logged.encode()
         if self._events and logged.seq >= self._events[0].seq:
@@ -85,10 +85,10 @@ class EventLog:
         return frame
 
     def replay(self, epoch: str, after_seq: int, limit: int) -> list[LoggedEvent]:
-        """The events after `after_seq`, `limit` at the most, without a gap.
+        """The events after `after_seq`, at most `limit`, without a gap.
 
         Raises:
-            OuzelError: REPLAY_GONE where the epoch is another, the number was never given out, or events are gone.
+            OuzelError: REPLAY_GONE if the epoch is another, the number was never used, or events were evicted.
         """
         if epoch != self.epoch:
             raise OuzelError(

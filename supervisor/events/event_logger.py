@@ -1,7 +1,7 @@
-"""Logs lifecycle events as they are published, as `supervisor.events.event_lines` has them.
+"""Logs lifecycle events as they are published, in the form of `supervisor.events.event_lines`.
 
-A failure is told once, however often engines come and find it again, and a recovery once it has lasted for a moment:
-`resume` of a torrent, and each new engine, have it judged anew, which is neither.
+A failure is logged once, however many engines find it again, and a recovery once it has lasted for a moment: `resume`
+of a torrent, and each new engine, clear an error for a moment while they check again.
 """
 
 import time
@@ -25,19 +25,19 @@ from supervisor.log import logs
 from supervisor.log.line_budget import LeftOut, LineBudget
 
 LASTS_S: Final = 3.0
-"""How long a torrent has to be well again for that to be told."""
+"""How long a recovery has to last before it is logged."""
 
 _STOPPED: Final = frozenset({TorrentState.ERROR, TorrentState.MISSING_STORAGE})
 _UNDECIDED: Final = frozenset({TorrentState.QUEUED, TorrentState.QUARANTINED})
 
 
 class EventLogger:
-    """Knows which torrents the log last said have failed.
+    """Tracks which torrents the log has as failed.
 
     Args:
-        log: where it tells.
-        began_us: when the supervisor began, microseconds since 1970: torrents that were added before are no news.
-        budget: of lines of one name.
+        log: where lines go.
+        began_us: when the supervisor started, microseconds since 1970: records of torrents added before are not logged.
+        budget: the token buckets of lines.
         clock: monotonic seconds.
     """
 
@@ -54,18 +54,18 @@ class EventLogger:
         self._budget = budget or LineBudget()
         self._clock = clock
         self._failing: dict[str, tuple[str, str]] = {}
-        """The name and message of the error that was told last, of each torrent that has one."""
+        """The name and message of the last logged error, of each torrent that has one."""
         self._well_since: dict[str, float] = {}
-        """Torrents of these that are well again, and since when."""
+        """Those of them that have recovered, and since when."""
         self._health: HealthChanged | None = None
 
     @property
     def failing(self) -> int:
-        """How many torrents have failed, or wait for a disk."""
+        """The number of torrents that have failed, or wait for a disk."""
         return len(self._failing)
 
     def take(self, event: LifecycleEvent) -> None:
-        """Logs an event, if it gives a line."""
+        """Logs an event, if it has a line."""
         kind = event_frames.type_of(type(event))
         if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
             return  # these come by the thousand
@@ -90,11 +90,11 @@ class EventLogger:
             self._write(line)
 
     def paused(self, torrent: str, paused: bool) -> None:
-        """Logs that a client has paused a torrent, or lets it run again; no event tells of that."""
+        """Logs that a client has paused or resumed a torrent, which has no event."""
         self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
 
     def tick(self) -> None:
-        """To be called every second: says what has lasted, and what was left out."""
+        """Call it every second: logs recoveries that have lasted, and counts of left-out lines."""
         now = self._clock()
         if self._well_since:
             for torrent in [each for each, since in self._well_since.items() if now - since >= LASTS_S]:
@@ -105,7 +105,7 @@ class EventLogger:
             self._tell(left_out)
 
     def close(self) -> None:
-        """To be called at the end: says what was left out."""
+        """Call it at the end: logs counts of left-out lines."""
         for left_out in self._budget.rest():
             self._tell(left_out)
 
@@ -114,7 +114,7 @@ class EventLogger:
         return self._budget.take(event, level, self._clock())
 
     def _is_news(self, event: TorrentError) -> bool:
-        """Whether an error was not told yet."""
+        """Whether an error was not logged yet."""
         if event.name in ("engine_lost", "resume_rejected"):  # neither stops a torrent
             return True
         self._well_since.pop(event.torrent, None)

@@ -1,8 +1,8 @@
-"""Publishes events to those who listen: the lifecycle's numbered and kept for all, each encoded once somebody wants it.
+"""Publishes events: lifecycle events are numbered and stored, and each event is encoded only for subscribers.
 
-A subscriber that does not keep up loses what does not fit into its queue, and costs nobody else anything; by the next
-event or tick that it gets it sees that numbers are missing, and asks for a replay. Where a subscriber has more
-subscriptions than it may, its connection is closed: there is no other way to tell a SUB socket anything.
+A slow subscriber loses what exceeds its queue, and affects no other. By the next event or tick that it receives it
+detects the gap, and requests a replay. A connection with too many subscriptions is closed, since a SUB socket cannot be
+sent an error.
 """
 
 import os
@@ -91,10 +91,10 @@ class Publisher:
         self._socket.close()
 
     def _take(self, frames: list[zmq.Frame]) -> None:
-        """XPUB tells of the first subscriber to a prefix, on tcp of each, and of the last one that leaves.
+        """Handles a message of XPUB: the first subscription to a prefix (on tcp each one), or the end of the last one.
 
-        Anything else is what a subscriber has sent, and means nothing. A subscription may stand behind such a frame in
-        one message, and ZeroMQ takes it; so each frame is looked at.
+        Other frames are user messages of a subscriber, and ignored. ZeroMQ accepts a subscription behind such a frame
+        in one message, so each frame is examined.
         """
         self._met(self._socket.sender_of(frames[-1]))
         for frame in frames:
@@ -107,10 +107,10 @@ class Publisher:
                 self._subscriptions.remove(message[1:])
 
     def _hang_up(self, connection: int) -> None:
-        """Closes a subscriber's connection under ZeroMQ, which then forgets all its subscriptions, and says so."""
+        """Closes a subscriber's connection under ZeroMQ, which then drops and reports its subscriptions."""
         fd = _fd_of(connection)
         if fd is None or not hang_up_on(fd, connection):
-            # It is gone already; what others have subscribed to as well is nobody's now.
+            # It is gone already; prefixes that it shares with others count for nobody now.
             self._subscriptions.disown(connection)
             return
         if connection != self._last_hung_up:
@@ -123,7 +123,7 @@ def _now_us() -> int:
 
 
 def _connection(frame: zmq.Frame) -> int:
-    """The connection that a frame came over, by its inode, which no later connection has. 0 where that is not known."""
+    """The connection that a frame came over, by its inode, which no later connection has. 0 if it is unknown."""
     try:
         return os.fstat(int(frame.get(zmq.SRCFD))).st_ino
     except (OSError, zmq.ZMQError):
@@ -131,7 +131,7 @@ def _connection(frame: zmq.Frame) -> int:
 
 
 def _fd_of(connection: int) -> int | None:
-    """This process's descriptor of a connection, if it is still there."""
+    """This process's descriptor of a connection, if it still exists."""
     for each in _OWN_FDS.iterdir():
         with suppress(OSError):
             status = os.fstat(int(each.name))

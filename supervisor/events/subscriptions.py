@@ -1,12 +1,11 @@
-"""Which topics somebody listens to, and who holds how many prefixes. Pure.
+"""Which topics have subscribers, and which connection holds how many prefixes. Pure.
 
-A topic is wanted when it begins with a prefix that somebody has subscribed to. With tens of thousands of prefixes that
-is still a handful of look-ups: one for each length that a prefix has, and no topic is longer than `TOPIC_BYTES_MAX`.
+A topic has a subscriber if it begins with a subscribed prefix. With tens of thousands of prefixes that is still a
+handful of look-ups: one for each length of a prefix, and no topic is longer than `TOPIC_BYTES_MAX`.
 
-ZeroMQ keeps every prefix of every connection in a tree of its own, a node for each byte, and offers no bound. So it is
-counted here who has subscribed to what, and who holds too much has to go: the connection that exceeds what one may
-hold, or the one that holds the most once all together hold too much. Few prefixes are nobody's fault: however much
-others have left behind, they cost a connection nothing.
+ZeroMQ keeps every prefix of every connection in a tree of its own, a node for each byte, without a bound. So
+subscriptions are counted here by connection. One that exceeds the limit of a connection is closed, or the largest
+holder once all together exceed theirs. A connection with few prefixes is never closed for the total.
 """
 
 from collections import Counter
@@ -15,18 +14,18 @@ from typing import Final
 from supervisor.events.event_frames import TOPIC_BYTES_MAX
 
 HOLDER_BYTES_MAX: Final = 1024 * 1024
-"""Ten thousand topics of one torrent each. In ZeroMQ's tree a byte takes about 50, so this is about 50 MB."""
+"""Ten thousand topics of one torrent each. A byte takes about 50 in ZeroMQ's tree, so this is about 50 MB."""
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
-"""Who holds less does not go for what all together hold."""
+"""A connection with less is not closed for the total."""
 NOBODY: Final = 0
-"""The holder of prefixes whose connection is not known."""
+"""The holder of prefixes whose connection is unknown."""
 _EACH_BYTES: Final = 16
-"""What a prefix counts beside its length."""
+"""The overhead of a prefix beside its length."""
 
 
 class Subscriptions:
-    """A set of prefixes, each with its holder, which is any number that names a connection for ever."""
+    """A set of prefixes, each with its holder, a number that identifies a connection for ever."""
 
     def __init__(
         self,
@@ -44,7 +43,7 @@ class Subscriptions:
         self._bytes = 0
 
     def add(self, prefix: bytes, holder: int) -> int | None:
-        """Somebody is the first to subscribe to a prefix. Returns the holder that now has too much, if one has."""
+        """Adds the first subscription to a prefix. Returns the holder that now exceeds a limit, if any."""
         if prefix not in self._holders:
             self._holders[prefix] = holder
             if len(prefix) <= TOPIC_BYTES_MAX:
@@ -59,7 +58,7 @@ class Subscriptions:
         return max(blamed, key=self._held.__getitem__, default=None)
 
     def remove(self, prefix: bytes) -> None:
-        """Nobody is subscribed to a prefix any more."""
+        """Removes the last subscription to a prefix."""
         holder = self._holders.pop(prefix, None)
         if holder is None:
             return
@@ -69,14 +68,14 @@ class Subscriptions:
         self._bytes -= _cost(prefix)
 
     def disown(self, holder: int) -> None:
-        """A holder is gone, and what it was the first to subscribe to goes on for others, nobody knows for whom."""
+        """A holder is gone. Prefixes that it shared with others stay, without a known holder."""
         for prefix, each in self._holders.items():
             if each == holder:
                 self._holders[prefix] = NOBODY
         self._held[NOBODY] += self._held.pop(holder, 0)
 
     def wants(self, topic: bytes) -> bool:
-        """Whether somebody hears what goes out on a topic."""
+        """Whether a topic has a subscriber."""
         for length in self._lengths:  # a plain loop: this is asked of every event  # noqa: SIM110
             if topic[:length] in self._holders:
                 return True

@@ -1,4 +1,4 @@
-"""What is wrong, by component and subject, as `health` and `health_changed` say it.
+"""Current problems, by component and subject, as `health` and `health_changed` report them.
 
 - *Health* keeps the problems and gives the status; the *health reporter* takes them in and publishes changes.
 - *Torrent troubles* are torrents in error or in quarantine, counted by cause; *failing trackers* are counted likewise;

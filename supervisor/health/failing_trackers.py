@@ -1,7 +1,7 @@
-"""Counts the torrents all of whose trackers have been failing for long, for `health`. Pure.
+"""Counts torrents all of whose trackers have been failing for long, for `health`. Pure.
 
-Times are monotonic seconds. What is failing but not for long yet is kept in the order in which it began, so that time
-costs nothing but for those whose time has come.
+Times are monotonic seconds. Recent failures are stored in the order of their beginning, so that each tick handles only
+those that have become long.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ LONG_S: Final = 3600.0
 
 
 class FailingTrackers:
-    """The torrents that no tracker has answered lately."""
+    """The torrents whose trackers have all failed."""
 
     def __init__(self) -> None:
         self._recent: dict[str, float] = {}
         self._lasting: dict[str, None] = {}
 
     def note(self, torrent: str, since: float | None) -> None:
-        """All trackers of a torrent fail since then, or not all of them (None). Later ones are noted later."""
+        """Sets since when all trackers of a torrent fail, or None. Calls are in the order of time."""
         if since is None:
             self._recent.pop(torrent, None)
             self._lasting.pop(torrent, None)
@@ -28,7 +28,7 @@ class FailingTrackers:
             self._recent.setdefault(torrent, since)
 
     def problem(self, now: float, name_of: Callable[[str], str]) -> str | None:
-        """What `health` says."""
+        """The problem for `health`."""
         while self._recent:
             torrent, since = next(iter(self._recent.items()))
             if now - since < LONG_S:

@@ -1,7 +1,7 @@
-"""Health: what is wrong, by component and subject. Pure.
+"""Health: current problems, by component and subject. Pure.
 
-A problem is raised and cleared under its own key, so that one subject's recovery never clears another's. The worst
-problem, together with the phase that the service is in, gives the status.
+A problem is set and cleared under its own key, so that one subject's recovery never clears another's. The status
+follows from the worst problem and the phase of the service.
 """
 
 from enum import IntEnum
@@ -13,9 +13,9 @@ from protocol.wire.rows import HealthStatus, Reason
 
 
 class Severity(IntEnum):
-    """How bad a problem is: to be known, while the service works as well as ever; it works less well; or not.
+    """The severity of a problem: noted (the service works as before), degraded, or critical.
 
-    What concerns some torrents or files only is to be known, however bad it is for them.
+    A problem of only some torrents or files is noted, however bad it is for them.
     """
 
     NOTED = 0
@@ -28,7 +28,7 @@ _WORDS: Final = {
     Severity.DEGRADING: rows.Severity.ERROR,
     Severity.FATAL: rows.Severity.CRITICAL,
 }
-"""As clients are told."""
+"""The names on the wire."""
 
 
 class _Problem(NamedTuple):
@@ -38,7 +38,7 @@ class _Problem(NamedTuple):
 
 
 class Health:
-    """The problems there are, and the phase. `since_us` is wall time in microseconds, for people."""
+    """The current problems, and the phase. `since_us` is wall time in microseconds, for people."""
 
     def __init__(self) -> None:
         self._problems: dict[tuple[str, str], _Problem] = {}
@@ -46,7 +46,7 @@ class Health:
         self.stopping = False
 
     def report(self, component: str, subject: str, problem: str | None, *, severity: Severity, now_us: int) -> None:
-        """Says that there is a problem, or with None that there is not; a problem that goes on keeps its beginning."""
+        """Sets a problem, or clears it with None; a problem that continues keeps its beginning."""
         key = (component, subject)
         if problem is None:
             self._problems.pop(key, None)
@@ -83,6 +83,6 @@ class Health:
 
 
 def storage_message(event: StorageState) -> str:
-    """What is wrong with a file system, for people, and how many torrents wait for it."""
+    """The problem of a file system, for people, with the number of torrents that wait for it."""
     free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
     return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"

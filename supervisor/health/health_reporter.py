@@ -1,4 +1,4 @@
-"""The health reporter: takes in what parts of the service find wrong, and tells clients when the health is another."""
+"""The health reporter: receives problems from parts of the service, and publishes the health when it has changed."""
 
 import re
 import time
@@ -16,16 +16,16 @@ from supervisor.store.damage import MORE_UNREADABLE, Damage, DamagedFile
 
 SESSION: Final = "session.json"
 _NUMBER: Final = re.compile(r"\.[0-9]+$")
-"""What tells files of one name apart in `damaged/`."""
+"""The number that distinguishes files of one name in `damaged/`."""
 
 
 class HealthReporter:
-    """Knows what clients were told last.
+    """Knows the last published health.
 
     Args:
-        health: where problems are kept.
-        publisher: tells clients.
-        log: where the same is told.
+        health: stores the problems.
+        publisher: publishes to clients.
+        log: logs the same changes.
         name_of: a torrent's name.
         roots: the download roots.
     """
@@ -47,20 +47,20 @@ class HealthReporter:
         self._damage = Damage()
         self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
         self._renewed: set[str] = set()
-        """Torrents that were added or removed: what lies in `damaged/` of them is missed by nobody."""
+        """Torrents that were added or removed: their files in `damaged/` are not reported any more."""
         self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
-        """What is wrong with a mount point, and whether it hinders all; by mount point and problem."""
+        """The problem of a mount point, and whether it affects all torrents; by mount point and problem."""
         self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(
         self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
     ) -> None:
-        """Says that there is a problem, or with None that there is not."""
+        """Sets a problem, or clears it with None."""
         self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
         self.tell()
 
     def tell(self) -> None:
-        """Publishes the health if the status is another one, or the set of problems is, or how bad they are."""
+        """Publishes the health if the status, the set of problems, or a severity has changed."""
         status, reasons = self._health.status, self._health.reasons
         key = (status, tuple((reason.component, reason.subject, reason.severity) for reason in reasons))
         if key == self._told:
@@ -77,7 +77,7 @@ class HealthReporter:
             self._report_damage()
 
     def lying_aside(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
-        """What lies in `damaged/` now, and what of it nothing has taken the place of."""
+        """Sets the files in `damaged/`, and those of them that nothing has replaced."""
         self._damage.keep_aside({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
@@ -85,7 +85,7 @@ class HealthReporter:
         self._report_damage()
 
     def unreadable(self, name: str, problem: str | None) -> None:
-        """A file of the resume directory, or something of a torrent, cannot be read; None once it could be."""
+        """A file of the resume directory, or data of a torrent, cannot be read; None once it could be."""
         if problem is None:
             if name not in self._unreadable:
                 return
@@ -97,16 +97,17 @@ class HealthReporter:
             self.report("resume_dir", unreadable, told, _of_file(subject))
 
     def renewed(self, torrent: str) -> None:
-        """A torrent was added or removed: what was damaged of it matters no more."""
+        """A torrent was added or removed: its damaged files are not reported any more."""
         self._renewed.add(torrent)
         self.unreadable(torrent, None)
         self._damage.forget(torrent)
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
-        """Which torrents wait for a file system; one reason for each mount point.
+        """Sets which torrents wait for a file system; one reason for each mount point.
 
-        All is hindered where the file system of a download root is full or away; else only those torrents are.
+        All torrents are affected if the file system of a download root is full or missing; otherwise only those that
+        wait.
         """
         subject = (event.mount_point, event.problem)
         self._storage.pop(subject, None)
@@ -128,11 +129,11 @@ class HealthReporter:
 
 
 def _of_file(name: str) -> Severity:
-    """Session-wide settings concern all; other files are one torrent's each."""
+    """Session-wide settings affect all; other files one torrent each."""
     return Severity.DEGRADING if name == SESSION else Severity.NOTED
 
 
 def _told(file: DamagedFile) -> str:
-    """What is wrong with a file that was put aside, and the way back."""
+    """The problem of a file that was put aside, and how to restore it."""
     way_back = "; `ouzel damaged list` says what can be restored" if file.lies_aside else ""
     return f"{file.what}; {file.done}{way_back}"

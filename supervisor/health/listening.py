@@ -1,6 +1,6 @@
-"""Whether the session listens where it was told to, and what `health` says where it does not. Pure.
+"""Whether the session listens on the configured ports, and the problem for `health` if not. Pure.
 
-libtorrent goes on to the next free port where one is taken, and only says where it listens in the end.
+If a port is in use libtorrent takes the next free one, and reports only the result.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ _FORWARDED: Final = "peers and port forwardings look for it at the wanted one"
 
 
 def wanted_ports(interfaces: str) -> list[int]:
-    """The ports in `listen_interfaces`, each once and in order; 0 is any."""
+    """The ports in `listen_interfaces`, each once and in order; 0 is any port."""
     ports: dict[int, None] = {}
     for entry in interfaces.split(","):
         digits = entry.strip().rpartition(":")[2].rstrip("sl")
@@ -26,7 +26,7 @@ def wanted_ports(interfaces: str) -> list[int]:
 
 
 def silent(interfaces: str, listeners: Mapping[str, int], devices: Collection[str]) -> list[str]:
-    """The addresses and devices that nothing listens at. Of all addresses at once (`0.0.0.0`) some have to do.
+    """The addresses and devices without a listener. Of a wildcard (`0.0.0.0`) one listener is enough.
 
     Args:
         devices: the names of this machine's network interfaces.
@@ -52,12 +52,12 @@ def _address(text: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | str"
 def problem(
     configured: str | None, port: int, listeners: Mapping[str, int], devices: Collection[str] = ()
 ) -> tuple[str | None, Severity]:
-    """What is wrong, and how bad it is.
+    """The problem, with its severity.
 
     Args:
-        configured: `listen_interfaces` as configured, None where it is not.
+        configured: `listen_interfaces` as configured, None if it is not.
         port: the one that libtorrent listens on, 0 for none.
-        listeners: the ports by protocol and address, as far as libtorrent has told of them.
+        listeners: the ports by protocol and address, as far as libtorrent has reported them.
         devices: the names of this machine's network interfaces.
     """
     interfaces = DEFAULT if configured is None else configured

@@ -1,7 +1,7 @@
-"""Which torrents are in error or in quarantine, by cause, and what `health` says of them. Pure.
+"""Counts torrents in error or in quarantine by cause, for `health`. Pure.
 
-It hears the events that clients hear, so that it and the rows agree. Each torrent costs something only while something
-is wrong with it, and each event is handled in constant time.
+It handles the events that clients get, so it agrees with rows. A torrent costs memory only while it has a problem, and
+each event is handled in constant time.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from protocol.wire.events import ErrorCleared, LifecycleEvent, StateChanged, Tor
 from protocol.wire.rows import TorrentState
 
 NAMED: Final = 3
-"""So many torrents of one cause are told by name."""
+"""The number of torrents of one cause that are named."""
 
 NAME_MAX: Final = 60
 SHORT_ID: Final = 8
@@ -21,7 +21,7 @@ UNKNOWN: Final = "error"
 
 
 class _Cause(NamedTuple):
-    """What is wrong with them, and what helps."""
+    """The problem of a cause, and the remedy."""
 
     what: str
     remedy: str
@@ -40,24 +40,24 @@ _CAUSES: Final = {
     ),
     "disk_failure": _Cause(
         "their disk fails (input/output error)",
-        f"look at the kernel's log and the disk's health, mend or replace it, {_RESUME}",
+        f"check the kernel's log and the disk's health, repair or replace it, {_RESUME}",
     ),
     "files_in_the_way": _Cause(
         "something else is in the place of their files or directories",
         f"move away what is there, {_RESUME}",
     ),
     "missing": _Cause(
-        "files or directories of theirs are gone, or cannot be made",
-        "see that the directory is there and is {user}'s, " + _RESUME + ", which tries again and says what is wrong",
+        "their files or directories are gone, or cannot be made",
+        "make sure that the directory exists and is {user}'s, " + _RESUME + ", which tries again and reports the cause",
     ),
-    "storage": _Cause("their files cannot be used", f"see the message, mend what it names, {_RESUME}"),
+    "storage": _Cause("their files cannot be used", f"fix the problem in the message, {_RESUME}"),
     "path_not_allowed": _Cause(
         "they would leave download_roots",
         f"remove the symbolic link that leads out, or add its target to download_roots, {_RESUME}",
     ),
     "files_overwritten": _Cause(
         "another torrent has overwritten their files",
-        "remove one of the two, or `ouzel resume ID` to have the data fetched again",
+        "remove one of the two, or `ouzel resume ID` to download the data again",
     ),
     "rules_too_slow": _Cause(
         "their patterns take too long to match", "select files by fewer or simpler patterns (`ouzel files`)"
@@ -67,17 +67,17 @@ _CAUSES: Final = {
         "see `ouzel damaged list`, or add the torrent again from its .torrent file or link",
     ),
     "unreadable": _Cause(
-        "what is stored of them cannot be read", "mend what the message names; they then go on by themselves"
+        "their stored data cannot be read", "fix the problem in the message; they recover by themselves"
     ),
     "add_failed": _Cause("libtorrent refuses them", "remove them, and add them from another source"),
     "call_failed": _Cause(
-        "the engine failed at them and took them out", "`ouzel resume ID` tries again; report it if it goes on"
+        "the engine had an error with them and unloaded them", "`ouzel resume ID` tries again; if it recurs, report it"
     ),
     QUARANTINED: _Cause(
         "not loaded, since they crash the engine",
         "`ouzel crashes` has the reports; `ouzel release ID` loads one again",
     ),
-    UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; mend it, {_RESUME}"),
+    UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; fix it, {_RESUME}"),
 }
 
 _STORAGE_WORDS: Final = (
@@ -91,10 +91,10 @@ _STORAGE_WORDS: Final = (
     ("file exists", "files_in_the_way"),
     ("no such file", "missing"),
 )
-"""What the message of a storage error says, in lower case, and the cause that it shows."""
+"""Parts of the message of a storage error, in lower case, and the cause that they show."""
 
 _TOLD_ELSEWHERE: Final = frozenset({"engine_lost", "storage_missing", "disk_full", "resume_rejected"})
-"""Errors after which a torrent goes on by itself, or of which `storage` tells."""
+"""Errors from which a torrent recovers by itself, or that `storage` reports."""
 
 
 def cause_of(name: str, message: str) -> str:
@@ -106,10 +106,10 @@ def cause_of(name: str, message: str) -> str:
 
 
 class TorrentTroubles:
-    """The torrents that somebody has to look after.
+    """The torrents that need attention.
 
     Args:
-        user: whose rights the service has.
+        user: the user that the service runs as.
     """
 
     def __init__(self, user: str = "of ouzeld") -> None:
@@ -117,13 +117,13 @@ class TorrentTroubles:
         self._last: dict[str, tuple[str, str]] = {}
         """The cause and the message of each torrent's last error, until that is over."""
         self._stopped: dict[str, str] = {}
-        """The torrents that are in error or in quarantine, and the cause that each is counted under."""
+        """The torrents in error or in quarantine, and the cause that each is counted under."""
         self._by_cause: dict[str, dict[str, None]] = {}
         self._told: frozenset[str] = frozenset()
         self._news = False
 
     def take(self, event: LifecycleEvent) -> None:
-        """An event was published."""
+        """Handles a published event."""
         match event:
             case TorrentError(torrent=torrent, name=name, message=message) if name not in _TOLD_ELSEWHERE:
                 self._last[torrent] = (cause_of(name, message), message)
@@ -142,11 +142,11 @@ class TorrentTroubles:
                 pass
 
     def quarantined(self, torrent: str) -> None:
-        """A torrent's record says that it is in quarantine."""
+        """A torrent's record has a quarantine."""
         self._count(torrent, QUARANTINED)
 
     def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:
-        """What to report by subject, where anything has changed; None for a subject that has no problem any more."""
+        """Changed problems by subject; None for a subject without a problem any more."""
         if not self._news:
             return {}
         self._news = False
@@ -183,7 +183,7 @@ class TorrentTroubles:
 
 
 def named(torrents: "dict[str, None] | list[str]", name_of: Callable[[str], str]) -> str:
-    """The first torrents by name and shortened id, and how many more there are."""
+    """The first torrents by name and shortened id, and the number of further ones."""
     shown = [_name(torrent, name_of(torrent)) for torrent in islice(torrents, NAMED)]
     more = len(torrents) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -4,5 +4,5 @@
 - *Signals* stop the service, or have it read its configuration again.
 - *Process limits* are inherited by engines; *memory* is how much a process holds, and how much there is.
 - A *directory lock* is held for as long as any process that inherited it lives.
-- The *place watch* looks at what is at some paths; a *cached look* reads no disk.
+- The *place watch* identifies the directories at some paths; a *cached look* reads no disk.
 """

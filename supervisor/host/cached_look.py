@@ -1,7 +1,7 @@
-"""What the kernel has in memory of a path: a look that reads no disk, wakes none up, and waits for none.
+"""The state of a file in the kernel's caches: a check that reads no disk, wakes none up, and never blocks.
 
-openat2(2) with RESOLVE_CACHED (Linux 5.12) goes along a path only as far as that takes no I/O. Where it does not lead
-on, the nearest directory above that it leads to tells by its time of change whether a name was removed from it lately.
+openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as that takes no I/O. Where it stops, the change
+time of the nearest cached directory above shows whether a name was removed from it lately.
 """
 
 import ctypes
@@ -13,40 +13,40 @@ from enum import Enum
 from typing import Final
 
 _OPENAT2: Final = 437
-"""Its number on all architectures that Linux 5.12 runs on, but alpha's."""
+"""Its number on all architectures that Linux 5.12 runs on, except alpha's."""
 _RESOLVE_CACHED: Final = 0x20
 _HOW: Final = struct.pack("=QQQ", os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE_CACHED)
 _AT_FDCWD: Final = -100
 _AT_EMPTY_PATH: Final = 0x1000
 _AT_STATX_DONT_SYNC: Final = 0x4000
 _STATX_WANTED: Final = 0x281
-"""Type, size and time of change."""
+"""Type, size and change time."""
 _STATX_BYTES: Final = 256
 _SIZE: Final = struct.Struct("=Q")
 _SECONDS: Final = struct.Struct("=q")
 _MODE: Final = struct.Struct("=H")
 _MODE_AT, _SIZE_AT, _CTIME_AT = 28, 40, 96
-"""Where `struct statx` has them."""
+"""Offsets in `struct statx`."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Sight(Enum):
-    """What is known of a file without asking the disk."""
+    """The state of a file, as far as the caches show it."""
 
     THERE = "there"
     GONE = "gone"
-    """It is not there, is no file, or is shorter than it should be."""
+    """It is missing, is no file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
-    """Nothing is known of it, and something was changed above it lately: the disk is awake."""
+    """It is not cached, and a directory above was changed lately, so the disk is awake."""
     UNKNOWN = "unknown"
 
 
 def look(path: str, size: int, changed_since: float) -> Sight:
-    """What is known of a file that should have so many bytes.
+    """The state of a file that should have this size.
 
     Args:
-        changed_since: seconds since 1970; a directory above that was changed later makes an unknown file doubtful.
+        changed_since: seconds since 1970; a directory above that was changed later makes an uncached file doubtful.
     """
     found = _cached(path)
     if isinstance(found, tuple):
@@ -62,7 +62,7 @@ def look(path: str, size: int, changed_since: float) -> Sight:
 
 
 def _cached(path: str) -> tuple[int, float, int] | int:
-    """The size, the time of the last change in seconds since 1970, and the mode; or the errno."""
+    """The size, the change time in seconds since 1970, and the mode; or the errno."""
     if not hasattr(_libc, "statx"):
         return errno.ENOSYS
     fd = _libc.syscall(_OPENAT2, _AT_FDCWD, os.fsencode(path), _HOW, len(_HOW))

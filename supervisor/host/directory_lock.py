@@ -1,7 +1,7 @@
 """A lock on a directory, held for as long as any process that inherited it lives.
 
-It is an `flock` on `.lock` in the directory: the kernel lets go of it when the last descriptor is closed, so no crash
-leaves a stale one, and an engine that outlives its supervisor by a moment still keeps the next one out.
+It is an `flock` on `.lock` in the directory. The kernel releases it when the last descriptor is closed, so a crash
+leaves no stale lock, and an orphaned engine still keeps the next supervisor out.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from protocol.internal.resume_dir import identity_of
 LOCK: Final = ".lock"
 
 PATIENCE_S: Final = 3.0
-"""How long an orphan of the supervisor before may take to die."""
+"""How long an orphaned engine of the previous supervisor may take to exit."""
 
 _POLL_S: Final = 0.02
 
 
 class AlreadyLocked(Exception):
-    """Another process has the directory."""
+    """Another process has locked the directory."""
 
     def __init__(self, directory: Path, holder: str) -> None:
         super().__init__(f"{directory} is in use by another ouzeld{holder}")
@@ -33,14 +33,14 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """Takes the lock, waiting a moment for orphans.
+    """Takes the lock; waits a moment for orphaned engines.
 
     Fields:
         identity: of the lock file, as `ResumeDir.identity` has it.
 
     Raises:
         AlreadyLocked: another process has it.
-        OSError: the directory is not there or not private, or `.lock` is not ours.
+        OSError: the directory is missing or not private, or `.lock` is not ours.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -53,7 +53,7 @@ class DirectoryLock:
             raise
 
     def close(self) -> None:
-        """Lets go."""
+        """Releases it."""
         with contextlib.suppress(OSError):  # the descriptor is gone all the same
             os.close(self.fd)
 
@@ -76,7 +76,7 @@ class DirectoryLock:
 
 
 def _open(directory: Path) -> int:
-    """The lock file, which is made when missing. Raises OSError where it is not ours alone: it will be truncated."""
+    """The lock file, made if it is missing. Raises OSError if it is not only ours, since it will be truncated."""
     path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:
@@ -100,7 +100,7 @@ def _open(directory: Path) -> int:
 
 
 def _alive(pid: str) -> bool:
-    """Whether the supervisor that wrote its pid still runs; a reused pid costs no more than a wrong sentence."""
+    """Whether the supervisor with that pid still runs; a reused pid only makes the message wrong."""
     try:
         os.kill(int(pid), 0)
     except (ValueError, OverflowError, ProcessLookupError):

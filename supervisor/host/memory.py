@@ -1,4 +1,4 @@
-"""How much memory a process holds, and how much there is. From /proc and /sys, which are no disk and never wait."""
+"""The memory of a process, and of the machine, from /proc and /sys, which never block on a disk."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SHARE: Final = 0.75
-"""Of all memory: an engine that holds more is about to be ended by the kernel, and that is not a clean end."""
+"""Of all memory: above it the kernel is about to kill the engine, and that is no clean end."""
 
 MB: Final = 1_000_000
 
@@ -14,10 +14,10 @@ _HELD: Final = (b"RssAnon:", b"VmSwap:")
 
 
 def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """What only the end of a process gives back: its anonymous memory, swapped out or not. None where it is gone.
+    """The anonymous memory of a process, swapped out or not. None if the process is gone.
 
-    Pages of files are not counted: libtorrent maps files, and the kernel takes such pages back when it wants to. Unlike
-    psutil's `uss` this is read without a lock of the process's that a hung one may hold.
+    Pages of files are not counted: libtorrent maps files, and the kernel reclaims such pages when it needs to. Unlike
+    psutil's `uss` this takes no lock that a hung process may hold.
     """
     try:
         lines = (proc / str(pid) / "status").read_bytes().splitlines()
@@ -34,15 +34,15 @@ def limit_bytes(
     proc: Path = Path("/proc"),
     cgroups: Path = Path("/sys/fs/cgroup"),
 ) -> int:
-    """What the engine may hold: what is configured, or else a share of the machine's or the control group's memory.
+    """The memory limit of the engine: the configured one, or a share of the machine's or the control group's memory.
 
     Args:
-        configured_mb: 0 is anything.
-        total: the machine's memory in bytes; None to look.
+        configured_mb: 0 is no limit.
+        total: the machine's memory in bytes; None to look it up.
     """
     if configured_mb is not None:
         return configured_mb * MB
-    if total is None:  # not from /proc/meminfo, which a hardened service does not get to see
+    if total is None:  # not from /proc/meminfo, which a hardened service cannot read
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return int(SHARE * min([total, *_of_control_groups(proc, cgroups)]))
 
@@ -62,7 +62,7 @@ def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
             root, name = cgroups / "memory", "memory.limit_in_bytes"
         else:
             continue
-        # In a container the path may be the host's, of which nothing is seen here but the root.
+        # In a container the path may be the host's, of which only the root is visible here.
         group = root / path.strip("/")
         for directory in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
             with contextlib.suppress(OSError, ValueError):  # not there, or "max"

@@ -1,4 +1,4 @@
-"""The place watch: looks at what is at some paths, each in a thread of its own: a hung disk hangs nobody else."""
+"""The place watch: identifies the directories at some paths, each in a thread, so a hung disk delays no other."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from supervisor.concurrency.threads import in_thread
 
 LOOK_S: Final = 1.0
 PATIENCE_S: Final = 2.0
-"""A path that takes longer is silent: an engine that asked for it would wait as long."""
+"""A path that takes longer is silent: an engine that opened it would hang as long."""
 
 
 class PlaceWatch:
-    """Looks when it is asked to.
+    """Checks paths on request.
 
     Fields:
-        seen: what was at each path when it answered last, None for nothing.
+        seen: the place at each path at its last answer, None if there was none.
         silent: the paths that did not answer in time.
     """
 
@@ -27,7 +27,7 @@ class PlaceWatch:
         self._looks: dict[str, asyncio.Task[str | None]] = {}
 
     async def look(self, paths: Iterable[str]) -> None:
-        """Looks at these paths; returns once all have answered, or the patience is over."""
+        """Checks these paths; returns once all have answered, or the time limit is over."""
         wanted = set(paths)
         for path in wanted - self._looks.keys():
             self._looks[path] = asyncio.create_task(in_thread(partial(place_at, path)))
@@ -38,10 +38,10 @@ class PlaceWatch:
             if answered and (look := self._looks.pop(path)).exception() is None:
                 self.seen[path] = look.result()
                 self.silent.discard(path)
-            else:  # it hangs, or there is no thread to be had now
+            else:  # it hangs, or no thread can be started now
                 self.silent.add(path)
 
     def close(self) -> None:
-        """Waits for none that is silent."""
+        """Closes without waiting for silent paths."""
         for look in self._looks.values():
             look.cancel()

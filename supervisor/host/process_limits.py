@@ -1,4 +1,4 @@
-"""Limits of this process, which its engines inherit, and what it must not have inherited itself."""
+"""Resource limits of this process, which its engines inherit, and inherited state that has to be reset."""
 
 import contextlib
 import os
@@ -10,29 +10,29 @@ from typing import Final
 DESCRIPTORS_MIN: Final = 256
 """An idle supervisor has 40 open, a busy one some more for each client and for each file that is being written.
 
-ZeroMQ ends the process where one too few is left for a connection.
+ZeroMQ aborts the process if it lacks one for a connection.
 """
 
 
 class TooFewDescriptors(Exception):
-    """This user may not open as many files as it takes; the message says what to do."""
+    """The limit of open files is too low for a service; the message has the remedy."""
 
 
 def prepare(*, core_dumps: bool) -> None:
-    """Allows as many open descriptors as this user may have, no core dumps unless wanted, and files that we can use.
+    """Raises the limit of open descriptors, turns core dumps off unless wanted, and corrects the umask.
 
-    libtorrent goes by the number of descriptors when it decides how many connections and files it keeps open. A dump
-    of the engine may be as large as its memory, and there would be one for each crash of a loop. It needs no privilege.
+    libtorrent derives its limits of connections and files from the number of descriptors. A core dump of the engine may
+    be as large as its memory, and a crash loop would make many. It needs no privilege.
 
-    A umask that takes the owner's bits away would leave files that this user cannot open again.
+    A umask that clears the owner's bits would make files that this user cannot open again.
 
     Args:
-        core_dumps: the limit stays as it was given.
+        core_dumps: leaves that limit as it is.
 
     Raises:
-        TooFewDescriptors: there could be no service.
+        TooFewDescriptors: the limit is too low for a service.
     """
-    # Where a parent ignores it, the kernel reaps children itself, and nobody hears how an engine died.
+    # Where a parent ignores it, the kernel reaps children itself, and nobody learns how an engine died.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives

@@ -1,7 +1,7 @@
-"""What the service manager is told: sd_notify's protocol, which systemd speaks and others have learnt.
+"""Notifies the service manager by sd_notify's protocol, which systemd and others understand.
 
-One datagram a message, `NAME=value` lines, to the socket that the environment names. Nothing comes back, and nothing
-here waits. Source: sd_notify(3); docs/adr/018 says why no library does this.
+One datagram for each message, `NAME=value` lines, to the socket that the environment names. There are no replies, and
+nothing here blocks. Source: sd_notify(3); docs/adr/018 says why no library does this.
 """
 
 import socket
@@ -11,15 +11,15 @@ from typing import Final, Self
 
 VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 UNSENT_MAX: Final = 16
-"""Messages that wait while the manager does not read. Only the latest of them are of interest to it then."""
+"""Messages that are queued while the manager does not read. Only the latest of them matter to it then."""
 
 
 class ServiceManager:
-    """The way to the service manager, or to nowhere where there is none.
+    """The service manager's socket, or none.
 
     Args:
-        address: a path, or an abstract name after an `@`; None for nowhere.
-        watchdog_s: how often it wants to hear from a live service, in seconds; None where it does not.
+        address: a path, or an abstract name after an `@`; None for none.
+        watchdog_s: the watchdog's interval in seconds; None without a watchdog.
     """
 
     def __init__(self, address: str | None = None, watchdog_s: float | None = None) -> None:
@@ -32,38 +32,38 @@ class ServiceManager:
 
     @classmethod
     def of_environment(cls, environ: MutableMapping[str, str], pid: int) -> Self:
-        """The one that started this process, if one did. Its variables are taken out: they are no child's business."""
+        """The one in the environment, if any. Its variables are removed, so that children do not inherit them."""
         address, usec, watched = (environ.pop(name, "") for name in VARIABLES)
         watchdog = usec.isdecimal() and int(usec) > 0 and watched in ("", str(pid))
         return cls(address or None, int(usec) / 1e6 if watchdog else None)
 
     @property
     def present(self) -> bool:
-        """Whether anybody is told."""
+        """Whether there is a service manager."""
         return self._address is not None
 
     def ready(self) -> None:
-        """The service works; also, the reload that was told of is over."""
+        """The service is ready; also, a reload is complete."""
         self._tell("READY=1")
 
     def reloading(self, monotonic_us: int) -> None:
-        """The configuration is being read again, since this time in microseconds."""
+        """A reload has begun, at this time in microseconds."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}")
 
     def stopping(self) -> None:
-        """The service goes down."""
+        """The service is stopping."""
         self._tell("STOPPING=1")
 
     def alive(self) -> None:
-        """The service works still."""
+        """Feeds the watchdog."""
         self._tell("WATCHDOG=1")
 
     def extend(self, seconds: float) -> None:
-        """Starting or stopping takes longer: the manager shall have patience for this long from now on."""
+        """Starting or stopping takes longer: extends the manager's timeout by this time from now on."""
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
     def status(self, line: str) -> None:
-        """One line for people; the same one again is not told."""
+        """One status line for people; an unchanged one is not sent again."""
         line = " ".join(line.split())
         if line != self._status:
             self._status = line
@@ -82,9 +82,9 @@ class ServiceManager:
             try:
                 self._socket.sendto(self._unsent[0], self._address)
             except BlockingIOError:
-                return  # it is behind with its reading; the next message takes this one along
+                return  # it does not keep up; the next message takes this one along
             except OSError:
-                # It is gone, or being replaced. Nobody can be told of that, and the service does not depend on it.
+                # It is gone, or is being replaced. The service does not depend on it.
                 self._unsent.clear()
                 return
             self._unsent.popleft()

@@ -1,8 +1,8 @@
-"""How many lines of one name the log takes, so that thousands of torrents do not drown what else is told. Pure.
+"""Token buckets for log lines, by name, so that thousands of torrents do not displace other lines. Pure.
 
 A client that adds ten thousand torrents, or a start at which as many fail, would fill the log's queue and exceed what
-journald takes of one service (10,000 lines in 30 s), and then other lines are lost, whatever they say. So each name
-has a token bucket, and what it does not cover is counted and told as a number.
+journald accepts of one service (10,000 lines in 30 s); then any lines are lost. So each name has a token bucket, and
+lines beyond it are counted, and the count is logged.
 """
 
 from typing import Final, NamedTuple
@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 from supervisor.pacing.token_bucket import TokenBucket
 
 BURST: Final = 500
-"""Lines of one name at once."""
+"""The burst of lines of one name."""
 
 PER_S: Final = 10.0
-"""Lines of one name in the long run."""
+"""The steady rate of lines of one name."""
 
 TELL_S: Final = 10.0
-"""How often it is told how many were left out."""
+"""The interval at which counts of left-out lines are logged."""
 
 
 class LeftOut(NamedTuple):
@@ -53,7 +53,7 @@ class LineBudget:
         return False
 
     def left_out(self, now: float) -> list[LeftOut]:
-        """What was left out and is to be told now, once each. To be called every second."""
+        """The counts that are due to be logged. Call it every second."""
         due = [name for name, (_, _, since) in self._left_out.items() if now - since >= TELL_S]
         found = []
         for name in due:
@@ -62,5 +62,5 @@ class LineBudget:
         return found
 
     def rest(self) -> list[LeftOut]:
-        """What was left out and not told yet, at the end."""
+        """The remaining counts, at the end."""
         return self.left_out(float("inf"))

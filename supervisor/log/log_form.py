@@ -1,7 +1,7 @@
 """The form of the log's lines: for people or JSON, from which level on, with priorities where journald reads them.
 
-Names and texts come from strangers: in either form nothing in a line steers a terminal, turns directions, ends the
-line, or passes for another field.
+Names and texts are untrusted: in either form they cannot control a terminal, change the direction of text, end the
+line, or look like another field.
 """
 
 import json
@@ -27,20 +27,20 @@ Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 _BLOCKS: Final = ("exception", "stack")
-"""Fields of several lines, which are shown as such to people."""
+"""Fields of several lines, shown as blocks to people."""
 
 _OURS: Final = frozenset({"event", "level", "timestamp"})
-"""Fields that are no values for people."""
+"""Fields that are not shown as values to people."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
-"""What would make one value look like several."""
+"""Characters that would make one value look like several."""
 
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 """By level, those of syslog(3), as sd-daemon(3) has them at the beginning of a line."""
 
 
 class _AsIs:
-    """A value that is shown as it is, whatever quotes the renderer would put around it."""
+    """A value that is shown without the quotes that the renderer would put around it."""
 
     __slots__ = ("_text",)
 
@@ -52,7 +52,7 @@ class _AsIs:
 
 
 class Destination(Enum):
-    """What standard error is."""
+    """The kind of destination of standard error."""
 
     TERMINAL = "terminal"
     JOURNAL = "journal"
@@ -60,7 +60,7 @@ class Destination(Enum):
 
 
 def destination(environ: Mapping[str, str]) -> Destination:
-    """What standard error is now; journald's socket is known by `JOURNAL_STREAM`, as systemd.exec(5) says."""
+    """The present destination of standard error; `JOURNAL_STREAM` identifies journald's socket, see systemd.exec(5)."""
     try:
         status = os.fstat(STDERR)
     except OSError:
@@ -71,14 +71,14 @@ def destination(environ: Mapping[str, str]) -> Destination:
 
 
 class Form:
-    """How lines look. It can change while the process runs.
+    """The form of lines. It can change while the process runs.
 
     Args:
-        goes_to: what the log goes to.
+        goes_to: the destination of the log.
 
     Fields:
-        fixed_level: what holds whatever `follow` says, if anything.
-        name_of: the name of a torrent by its id, None where it is not known.
+        fixed_level: overrides the level of `follow`, if set.
+        name_of: the name of a torrent by its id, None if it is unknown.
     """
 
     def __init__(self, goes_to: Destination) -> None:
@@ -95,18 +95,18 @@ class Form:
         return self._threshold
 
     def follow(self, wanted: Format, level: Level) -> None:
-        """From now on lines look like this.
+        """Changes the form of later lines.
 
         Args:
             wanted: `auto` is for people on a terminal and in the journal, and JSON elsewhere.
-            level: what is below it is not logged.
+            level: lines below it are not logged.
         """
         for_people = wanted == "console" or (wanted == "auto" and self._goes_to is not Destination.ELSEWHERE)
         self._threshold = logging.getLevelNamesMapping()[(self.fixed_level or level).upper()]
         self._steps = self._steps_of(for_people=for_people)
 
     def render(self, logger: Any, level: str, fields: EventDict) -> str:
-        """A line without its end. All steps are one, since none of them may fail.
+        """A line without its end. All steps are in one function, since none of them may fail.
 
         Raises:
             structlog.DropEvent: it is below the level.
@@ -123,21 +123,21 @@ class Form:
             return self.marked(_json(shown), level)
 
     def marked(self, text: str, level: str) -> str:
-        """A text with its priority where journald reads it: each of its lines is an entry there."""
+        """A text with its priority prefix where journald reads it: each of its lines is an entry there."""
         if self._goes_to is not Destination.JOURNAL:
             return text
         mark = f"<{_PRIORITIES.get(level, 3)}>"
         return "\n".join(mark + line for line in text.split("\n"))
 
     def notice(self, count: int) -> bytes:
-        """The line that stands where others are missing."""
+        """The line in place of dropped ones."""
         line = self._told("warning", {"event": "log_lines_lost", "lines": count})
         return line.encode("utf-8", "backslashreplace") + b"\n"
 
     def _told(self, level: str, fields: EventDict) -> str:
         try:
             return self.render(None, level, fields)
-        except structlog.DropEvent:  # what is missing may have been of a higher level
+        except structlog.DropEvent:  # dropped lines may have had a higher level
             return self.marked(_json(fields), level)
 
     def _steps_of(self, *, for_people: bool) -> Sequence[Processor]:
@@ -157,7 +157,7 @@ class Form:
         return [*steps, _for_people, console]
 
     def _named(self, _: Any, __: str, fields: EventDict) -> EventDict:
-        """The name of the torrent that a line is about, behind its id."""
+        """Adds the name of the line's torrent after its id."""
         torrent = fields.get("torrent")
         if not isinstance(torrent, str) or "name" in fields:
             return fields
@@ -194,7 +194,7 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _json(value: object, **_: object) -> str:
-    """A line, with a question mark for each part of a name that is no text: such must not end the service."""
+    """A JSON line, with a question mark for each invalid part of a name: these must not raise."""
     try:
         line = msgspec.json.encode(value, enc_hook=str).decode()
     except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits

@@ -1,8 +1,8 @@
-"""The log's writer: lines wait in a bounded queue, and a thread of its own writes them, however long that takes.
+"""The log's writer: lines are put into a bounded queue, and a thread writes them, however long that takes.
 
-Whoever logs neither waits nor fails. Where the log is not emptied, or cannot be written, lines wait until the queue is
-full, and further ones are lost. Where lines are missing, a line says how many. What cannot be written is tried again
-every second: a disk gets room again, and a pipe can get another reader.
+A logging call neither blocks nor fails. If the log is not read, or cannot be written, lines are queued until the queue
+is full, and further ones are dropped. In their place a line has the count. A failed write is tried again every second:
+a disk gets room again, and a pipe can get another reader.
 """
 
 import errno
@@ -16,30 +16,30 @@ from typing import Final
 
 LINES_MAX: Final = 10_000
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""What waits at the most. A single line that is longer is lost."""
+"""The bound of the queue. A single line that is longer is dropped."""
 
 CHUNK_BYTES: Final = 64 * 1024
-"""Lines that wait are written together, up to about so much: fewer calls, and fewer turns of the thread."""
+"""Queued lines are written together, up to about this size: fewer calls, and fewer turns of the thread."""
 
 RETRY_S: Final = 1.0
 STUCK_S: Final = 2.0
 """A write that takes longer is a problem."""
 
 QUIET_S: Final = 10.0
-"""For how long after the last lost line the loss is a problem: a slow log loses lines in bursts."""
+"""How long a loss stays a problem after the last dropped line: a slow log drops lines in bursts."""
 
 FLUSH_S: Final = 2.0
 FLUSH_STEP_S: Final = 0.2
-"""How long the last lines may take at the end, and how long nothing of them may be written meanwhile."""
+"""How long the last lines may take at the end, and how long their writing may make no progress."""
 
 
 class LogWriter:
     """Writes lines to a descriptor.
 
     Args:
-        fd: where to; it may block, or be non-blocking, and stays open.
-        notice: makes the line that stands where so many lines are missing.
-        lines_max, bytes_max: what waits at the most.
+        fd: the destination; it may block, or be non-blocking, and is not closed.
+        notice: makes the line with the count of dropped lines.
+        lines_max, bytes_max: the bounds of the queue.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class LogWriter:
         self._putting = threading.RLock()
         self._put_lines = self._put_bytes = 0
         self._done_lines = self._done_bytes = 0
-        """Written only by the thread, so that `put` need not wait for it."""
+        """Written only by the thread, so that `put` need not lock it."""
         self._gap = 0
-        """Lines that are missing since the last line that was put."""
+        """Dropped lines since the last accepted one."""
         self._lost_at: float | None = None
         self._failure: str | None = None
         self._writing_since: float | None = None
@@ -65,7 +65,7 @@ class LogWriter:
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def put(self, line: bytes) -> None:
-        """Has a line written, which ends with a line end, or loses it."""
+        """Queues a line, which ends with a line end, or drops it."""
         with self._putting:
             if self._gap and self._has_room(len(line), 2):
                 self._close_gap()
@@ -74,12 +74,12 @@ class LogWriter:
                 self.lost += 1
                 self._lost_at = time.monotonic()
                 if self._put_lines == self._done_lines:
-                    self._put(b"")  # the thread tells of it, though nothing waits
+                    self._put(b"")  # the thread logs the count, though the queue is empty
             else:
                 self._put(line)
 
     def problem(self) -> str | None:
-        """What is wrong with the log, in words; None where nothing is."""
+        """The problem of the log, in words; None if there is none."""
         now, since, lost_at = time.monotonic(), self._writing_since, self._lost_at
         if self._failure is not None:
             what = f"the log cannot be written: {self._failure}"
@@ -94,7 +94,7 @@ class LogWriter:
         return f"{what} (lines lost so far: {self.lost}, waiting: {waiting}); {remedy}"
 
     def flush(self) -> bool:
-        """Waits for a moment until all is written that was put before. Returns whether it was."""
+        """Waits for a moment until everything that was put before is written. Returns whether it was."""
         written, deadline = threading.Event(), time.monotonic() + FLUSH_S
         self._queue.put(written)
         self._hurry.set()
@@ -131,14 +131,14 @@ class LogWriter:
                 if self._gap and self._queue.empty():
                     self._close_gap()
                     if written is not None:
-                        self._queue.put(written)  # what tells of missing lines is waited for, too
+                        self._queue.put(written)  # the line with the count is waited for, too
                         continue
             if written is not None:
                 self._hurry.clear()
                 written.set()
 
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
-        """Lines to be written together, and the event to set then. Waits for the first."""
+        """Lines to be written together, and the event to set then. Blocks until there is one."""
         lines: list[bytes] = []
         size = 0
         item = self._queue.get()
@@ -172,7 +172,7 @@ class LogWriter:
         self._writing_since = None
 
     def _until_writable(self) -> None:
-        """Somebody has made the descriptor non-blocking, for all who share it."""
+        """Waits until the descriptor, which another process may have made non-blocking, can be written."""
         writable = select.poll()
         writable.register(self._fd, select.POLLOUT)
         try:

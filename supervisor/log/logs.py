@@ -1,4 +1,4 @@
-"""The log, on stderr: lines for people on a terminal and in the journal, JSON elsewhere. It never waits or raises."""
+"""Sets up the log, on stderr: lines for people on a terminal and in the journal, JSON elsewhere."""
 
 import atexit
 import logging
@@ -20,7 +20,7 @@ from supervisor.log.log_writer import LogWriter
 from supervisor.log.standard_error import LogStream
 
 _RESERVED: Final = frozenset({"self", "level", "event", "exc_info", "stack_info"})
-"""Names that mean something to structlog itself."""
+"""Names with a meaning for structlog itself."""
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -28,12 +28,12 @@ Put = Callable[[bytes], None]
 
 
 def begin() -> tuple[LogWriter, Form]:
-    """Makes standard error the log of this process. To be called before anything is opened.
+    """Makes standard error the log of this process. Call it before anything is opened.
 
-    At the end of the interpreter the last lines are waited for, if they come through.
+    At the exit of the interpreter it waits for the last lines, if they can be written.
     """
     standard_streams.fill()
-    # A terminal may be set to stop whoever writes to it in the background.
+    # A terminal may be set to stop background processes that write to it.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     form = Form(destination(os.environ))
     writer = LogWriter(standard_error.take_over(), form.notice)
@@ -43,11 +43,11 @@ def begin() -> tuple[LogWriter, Form]:
 
 
 def configure(put: Put, form: Form) -> None:
-    """Sets structlog up for the whole process, and the standard library's logging and warnings with it.
+    """Configures structlog for the whole process, and the standard library's logging and warnings with it.
 
     Args:
-        put: is given each line.
-        form: how lines look, and from which level on there are any.
+        put: called with each line.
+        form: the form of lines, and their minimum level.
     """
     structlog.configure(
         processors=[form.render],
@@ -60,21 +60,21 @@ def configure(put: Put, form: Form) -> None:
 
 
 def on_terminal() -> bool:
-    """Whether the log goes to a terminal, and that is still there."""
+    """Whether the log goes to a terminal that still exists."""
     return destination({}) is Destination.TERMINAL
 
 
 def write(log: Logger, level: str, event: str, fields: Mapping[str, Any]) -> None:
-    """Logs a line whose fields may be called anything. A level that nobody knows is `info`."""
+    """Logs a line with fields of any names. An unknown level is `info`."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     log.log(number, event, **{f"{key}_" if key in _RESERVED else str(key): value for key, value in fields.items()})
 
 
 def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda event, level: True) -> None:
-    """Logs a line that the engine wrote: its JSON as fields, anything else as it is.
+    """Logs a line of the engine: its JSON as fields, anything else as text.
 
     Args:
-        admits: whether a line of this event and level may be written; asked of those that are JSON.
+        admits: whether a JSON line of this event and level may be written.
     """
     try:
         fields: Any = msgspec.json.decode(line)
@@ -89,20 +89,20 @@ def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda 
 
 
 class _Lines:
-    """What structlog gives its lines to, whatever their level."""
+    """Receives structlog's lines, whatever their level."""
 
     def __init__(self, put: Put, *_: object) -> None:
         self._put = put
 
     def msg(self, line: str) -> None:
-        line = redacted_text(line)  # whatever it is that tells of a tracker, its passkey is nobody's business
+        line = redacted_text(line)  # a tracker's URL in any field is redacted
         self._put(line.encode("utf-8", "backslashreplace") + b"\n")
 
     debug = info = warning = error = critical = exception = fatal = warn = log = msg
 
 
 class _StandardHandler(logging.Handler):
-    """Logs what asyncio and other libraries tell the standard library's logging."""
+    """Logs what asyncio and other libraries log by the standard library."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log: Logger = structlog.get_logger()

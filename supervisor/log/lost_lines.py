@@ -1,13 +1,13 @@
-"""Whether the engine loses lines of its log, by what its heartbeats say. Pure."""
+"""Whether the engine drops lines of its log, by its heartbeats. Pure."""
 
 from typing import Final
 
 QUIET_S: Final = 10.0
-"""For how long after the last lost line the loss is a problem."""
+"""How long a loss stays a problem after the last dropped line."""
 
 
 class LostLines:
-    """Counts what engines have lost. Times are monotonic seconds."""
+    """Counts the dropped lines of engines. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._gen = 0
@@ -16,7 +16,7 @@ class LostLines:
         self._at = -QUIET_S
 
     def told(self, gen: int, lost: int, now: float) -> None:
-        """An engine of this generation has lost so many, of all its lines so far."""
+        """An engine of this generation has reported this total."""
         if gen != self._gen:
             self._gen, self._of_gen = gen, 0
         if lost > self._of_gen:
@@ -24,7 +24,7 @@ class LostLines:
             self._of_gen, self._at = lost, now
 
     def problem(self, now: float) -> str | None:
-        """What is wrong, in words; None where nothing was lost of late."""
+        """The problem, in words; None if nothing was dropped lately."""
         if not self._lost or now - self._at >= QUIET_S:
             return None
         what = f"the engine writes more log than the supervisor reads in time (lines lost so far: {self._lost})"

@@ -3,9 +3,9 @@
 from typing import Final
 
 NAME_MAX: Final = 100
-"""Characters of a torrent's name that a line shows."""
+"""The maximum length of a torrent's name in a line."""
 
 
 def short_name(name: str) -> str:
-    """The name, cut where it is longer than a line has room for."""
+    """The name, cut if it is longer than that."""
     return name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1]}…"

@@ -1,4 +1,4 @@
-"""Standard error: its descriptor, on which nobody waits, and its stream, which is the log."""
+"""Standard error: its descriptor, which never blocks, and its stream, which is the log."""
 
 import fcntl
 import io
@@ -14,17 +14,17 @@ from protocol.host.standard_streams import STREAMS
 STDERR: Final = 2
 
 LINE_MAX: Final = 64 * 1024
-"""Characters after which a line ends that has no end."""
+"""The length at which a line without an end is cut."""
 
 SEND_US: Final = 2_000
-"""How long a write to a socket may take, which cannot be opened anew without waiting as a pipe can."""
+"""The time limit of a write to a socket, which cannot be reopened as non-blocking like a pipe."""
 
 
 def take_over() -> int:
-    """A descriptor for the log alone, on which a write may wait. It goes to where standard error went.
+    """Returns a descriptor for the log alone, to the original standard error, on which a write may block.
 
-    Descriptor 2 is replaced by one on which no write waits: native libraries and faulthandler write to it themselves,
-    most of all when the process is about to end. The mode of the original is left alone, since others may share it.
+    Descriptor 2 is replaced by a non-blocking one: native libraries and faulthandler write to it directly, above all
+    when the process is about to end. The mode of the original is unchanged, since others may share it.
     """
     log = fcntl.fcntl(STDERR, fcntl.F_DUPFD_CLOEXEC, len(STREAMS))
     mode = os.fstat(log).st_mode
@@ -44,10 +44,10 @@ def take_over() -> int:
 
 
 class LogStream(io.TextIOBase):
-    """What Python writes to standard error: tracebacks, warnings, usage. Each line is one of the log.
+    """What Python writes to standard error: tracebacks, warnings, usage. Each line becomes a log line.
 
     Args:
-        put: is given each line, encoded.
+        put: called with each line, encoded.
     """
 
     encoding = "utf-8"
@@ -58,7 +58,7 @@ class LogStream(io.TextIOBase):
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Takes all of it; what is behind the last line end waits for the next one."""
+        """Accepts all of it; the part after the last line end is completed by the next call."""
         *lines, self._rest = (self._rest + text).split("\n")
         if len(self._rest) > LINE_MAX:
             lines, self._rest = [*lines, self._rest], ""
@@ -67,11 +67,11 @@ class LogStream(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor of standard error, for those who write to it themselves."""
+        """The descriptor of standard error, for direct writers."""
         return STDERR
 
     def isatty(self) -> bool:
@@ -80,7 +80,7 @@ class LogStream(io.TextIOBase):
 
 
 def printable(text: str) -> str:
-    """Text without what could steer a terminal or turn the direction of what is around it: such is escaped."""
+    """The text with escapes for characters that could control a terminal or change the direction of text."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -1,6 +1,6 @@
 """The files of torrents, and the download roots that they are in.
 
-- *Places* index where torrents lie; *shared files* are those that several torrents have.
-- The *file watch* notices that files of complete torrents are gone or shorter.
-- The *root watch* finds out whether torrents can be stored in the roots; *root health* words it for `health`.
+- *Places* index the paths of torrents; *shared files* are used by several torrents.
+- The *file watch* detects missing and truncated files of complete torrents.
+- The *root watch* checks whether the roots can be written; *root health* is the problem's text for `health`.
 """

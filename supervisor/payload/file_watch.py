@@ -1,12 +1,12 @@
-"""The file watch: notices within a minute when files of complete torrents are gone or shorter, and wakes no disk up.
+"""The file watch: detects missing and truncated files of complete torrents within a minute, and wakes no disk up.
 
-libtorrent does not notice: it may never read a file again, and one that it has open can still be read after it was
-deleted. So the watch goes through all complete torrents, evenly over a round, and looks at what the kernel has in
-memory of their files (see `cached_look`). Where that is not as it should be, the engine is asked to look at the disk,
-and does what it does at a start: the torrent waits for its files, or what is missing is fetched.
+libtorrent does not detect them: it may never read a file again, and a deleted file can still be read while it is open.
+So the watch goes through all complete torrents, evenly over a round, and checks their files in the kernel's caches (see
+`cached_look`). On a suspicion the engine checks the disk, in the same way as at a start: the torrent waits for its
+files, or the missing parts are downloaded.
 
-What the kernel knows nothing of, and nobody has changed lately, is looked at on the disk every ten minutes, so many
-torrents in a round.
+Files that are not cached and whose directory has not changed lately are checked on the disk every ten minutes, a
+bounded number of torrents in a round.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ from supervisor.store.catalogue import Catalogue
 
 ROUND_S: Final = 40.0
 SLICES: Final = 40
-"""Parts of a round: so many times in it some torrents are looked at."""
+"""The number of steps of a round, each of which checks some torrents."""
 
 FILES: Final = 30_000
-"""So many files are looked at in a round, the same number of each torrent; its others have their turn in the next."""
+"""The files checked in a round, the same number of each torrent; its others are checked in later rounds."""
 
 RECENT_S: Final = 3 * ROUND_S
 DEEP_S: Final = 600.0
 DEEP_MAX: Final = 100
 PATIENCE_S: Final = 5.0
-"""A look reads no disk, and should take milliseconds; one that takes longer is left alone."""
+"""A check reads no disk, and should take milliseconds; one that takes longer is abandoned."""
 STUCK_MAX: Final = 4
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
@@ -45,10 +45,10 @@ class _Torrent(NamedTuple):
 
 
 class FileWatch:
-    """One service's.
+    """The file watch of a service.
 
     Args:
-        ask: has the engine look at a torrent's files.
+        ask: has the engine check a torrent's files.
         clock: monotonic seconds.
     """
 
@@ -71,11 +71,11 @@ class FileWatch:
         self._deep = False
         self._deep_left = 0
         self._deep_done: set[str] = set()
-        """The torrents that nothing was known of and that have had their turn."""
+        """The uncached torrents that were already checked on the disk."""
         self._stuck: set[asyncio.Task[dict[str, Sight]]] = set()
 
     async def run(self) -> None:
-        """Goes round, for ever."""
+        """Runs rounds for ever."""
         while True:
             self.begin()
             torrents = list(self._catalogue.torrents)
@@ -88,17 +88,17 @@ class FileWatch:
                 await asyncio.sleep(self._round_s / SLICES)
 
     def begin(self) -> None:
-        """A round begins."""
+        """Begins a round."""
         self._round += 1
         if self._deep and self._deep_left:
-            self._deep_done.clear()  # all have had their turn
+            self._deep_done.clear()  # all were checked
         self._deep = self._clock() >= self._deep_at
         self._deep_left = DEEP_MAX if self._deep else 0
         if self._deep:
             self._deep_at = self._clock() + DEEP_S
 
     async def look(self, torrents: Sequence[str], files: int) -> None:
-        """Looks at so many files of each of these torrents, and asks for those that need it."""
+        """Checks a number of files of each of these torrents, and has the engine check suspicious torrents."""
         complete = [each for torrent in torrents if (each := self._complete(torrent)) is not None]
         if not complete:
             return
@@ -136,7 +136,7 @@ class FileWatch:
 
 
 def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_since: float) -> dict[str, Sight]:
-    """The torrents that are not known to be whole, each with the worst of what was seen."""
+    """The torrents that are not known to be complete, each with its worst finding."""
     found: dict[str, Sight] = {}
     for torrent, save_path, metadata in torrents:
         start = 0 if metadata.count <= files else (number * files) % metadata.count

@@ -1,11 +1,11 @@
-"""Where torrents lie, to find those that may have a file in common. Pure.
+"""An index of the paths of torrents, to find those that may share a file. Pure.
 
-A *place* is the absolute path of a torrent's root folder, or of its one file. Two torrents can share a file only where
-a place of one is a place of the other, or lies below it. So most torrents are told apart by one look at a dictionary,
-and their files need not be known for it.
+A *place* is the absolute path of a torrent's root folder, or of its one file. Two torrents can share a file only if a
+place of one equals a place of the other, or is below it. So most torrents are excluded by one look-up in a dictionary,
+without knowing their files.
 
 Paths are compared as they are: save paths are stored with links resolved, and names that differ in case are different
-files, as they are on all file systems but a few.
+files, as on nearly all file systems.
 """
 
 from collections import Counter
@@ -19,10 +19,10 @@ class Places:
         self._by_torrent: dict[str, tuple[str, ...]] = {}
         self._torrents: dict[str, list[str]] = {}
         self._below: Counter[str] = Counter()
-        """How many places there are below each directory."""
+        """The number of places below each directory."""
 
     def put(self, torrent: str, places: Iterable[str]) -> None:
-        """A torrent lies here, and nowhere else."""
+        """Sets the places of a torrent."""
         given = tuple(dict.fromkeys(places))
         if self._by_torrent.get(torrent) == given:
             return
@@ -36,7 +36,7 @@ class Places:
                 self._below[above] += 1
 
     def drop(self, torrent: str) -> None:
-        """A torrent is gone."""
+        """Removes a torrent."""
         for place in self._by_torrent.pop(torrent, ()):
             here = self._torrents[place]
             here.remove(torrent)
@@ -48,11 +48,11 @@ class Places:
                     del self._below[above]
 
     def of(self, torrent: str) -> tuple[str, ...]:
-        """Where a torrent lies; nothing where that is not known."""
+        """The places of a torrent; empty if unknown."""
         return self._by_torrent.get(torrent, ())
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may have a file in common with one, in order."""
+        """The other torrents that may share a file with this one, in order."""
         found: set[str] = set()
         for place in self.of(torrent):
             for each in (place, *_above(place)):
@@ -66,6 +66,6 @@ class Places:
 
 
 def _above(place: str) -> Iterable[str]:
-    """The directories that a path lies in, the nearest first, without the root."""
+    """The directories above a path, the nearest first, without the root."""
     while (place := place.rpartition("/")[0]) != "":
         yield place

@@ -1,4 +1,4 @@
-"""What `health` says of a download root that torrents cannot be stored in. Pure."""
+"""The problem of a download root that cannot be written, for `health`. Pure."""
 
 import errno
 import stat
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class RootSeen(NamedTuple):
-    """What there is at a root.
+    """The state of a root.
 
     Fields:
-        error: errno of looking at it, or of asking whether it can be written; 0 where it can.
-        mode, owner: of the directory, where there is one; the owner's name, or number.
-        user: who this process is, likewise.
+        error: errno of reading it, or of checking whether it can be written; 0 if it can.
+        mode, owner: of the directory, if there is one; the owner's name, or uid.
+        user: the user of this process, likewise.
     """
 
     error: int
@@ -21,10 +21,10 @@ class RootSeen(NamedTuple):
 
 
 def problem(root: str, seen: RootSeen | None) -> str | None:
-    """What is wrong with a root, why, and what helps; None where nothing is.
+    """The problem of a root, its cause, and the remedy; None if there is none.
 
     Args:
-        seen: None where the disk does not answer.
+        seen: None if the disk does not answer.
     """
     start = f"download root {root}"
     if seen is None:
@@ -52,4 +52,4 @@ def problem(root: str, seen: RootSeen | None) -> str | None:
             )
         case _:
             number = errno.errorcode.get(seen.error, str(seen.error))
-            return f"{start} cannot be used ({number}): look at the kernel's log, and mend its disk"
+            return f"{start} cannot be used ({number}): check the kernel's log, and repair its disk"

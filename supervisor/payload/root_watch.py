@@ -1,7 +1,7 @@
-"""The root watch: finds out whether torrents can be stored in the download roots, each asked in a thread of its own.
+"""The root watch: checks whether torrents can be stored in the download roots, each in a thread of its own.
 
-access(2) writes nothing, and of a directory that the kernel has in memory it reads nothing: a root, which is looked at
-often, is. So no disk is woken up for it.
+access(2) writes nothing, and reads nothing of a directory in the kernel's caches, where frequently checked roots are.
+So no disk is woken up for it.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ PATIENCE_S: Final = 5.0
 
 
 class RootWatch:
-    """Looks every few seconds.
+    """Checks every few seconds.
 
     Args:
-        roots: those that count now.
-        report: called with a root and what is wrong with it; None where nothing is.
+        roots: the present ones.
+        report: called with a root and its problem; None if there is none.
     """
 
     def __init__(self, roots: Callable[[], Iterable[str]], report: Callable[[str, str | None], None]) -> None:
@@ -36,7 +36,7 @@ class RootWatch:
         self._told: set[str] = set()
 
     async def run(self) -> None:
-        """Looks, for ever."""
+        """Checks for ever."""
         try:
             while True:
                 await self.look()
@@ -46,7 +46,7 @@ class RootWatch:
                 look.cancel()
 
     async def look(self) -> None:
-        """Looks at all roots once; returns once all have answered, or the patience is over."""
+        """Checks all roots once; returns once all have answered, or the time limit is over."""
         roots = list(self._roots())
         for root in roots:
             if root not in self._looks:
@@ -87,7 +87,7 @@ def _look_at(root: str) -> RootSeen:
 
 
 def user_name(uid: int) -> str:
-    """The name of a user, or the number where there is none."""
+    """The name of a user, or the uid if there is none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -1,7 +1,7 @@
-"""Which torrents have files in common on the disk: said at the add, heeded at a removal, and looked after meanwhile.
+"""Files on disk that several torrents have: reported at an add, spared at a removal, and verified meanwhile.
 
-Two torrents may want one path for different content. Whichever writes last has it; the other claims what is not there
-any more, and would upload it. So while one of them writes, those that are complete are verified now and then.
+Two torrents may use one path for different content. The last writer wins; the other claims pieces that are gone, and
+would upload wrong data. So while one of them writes, complete ones are verified now and then.
 """
 
 import time
@@ -21,16 +21,16 @@ from supervisor.payload.places import Places
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
-"""How often a torrent is verified whose files another one goes on writing, at the most."""
+"""The minimum interval between verifications of a torrent whose files another one is writing."""
 
 WATCHED_MAX: Final = 50
-"""Torrents that are looked after for one other: all that is asked at a removal, and told at an add, has no limit."""
+"""Torrents that are verified for one other; the checks at a removal and at an add have no limit."""
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
 
 
 class SharedFiles:
-    """What is known of it; times are monotonic seconds.
+    """Tracks shared files; times are monotonic seconds.
 
     Args:
         engine: has torrents verified.
@@ -61,17 +61,17 @@ class SharedFiles:
     # -- what is known --------------------------------------------------------------------------------------------
 
     def appeared(self, desired: DesiredTorrent) -> None:
-        """A torrent's record was read. Where its files are is told by the engine, if that loads it."""
+        """A torrent's record was read. The engine reports its files, if it loads it."""
         if desired.source == "metainfo" and desired.name:
             self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
-        """A torrent was accepted. Returns the torrents that may have a file in common with it."""
+        """A torrent was accepted. Returns the torrents that may share a file with it."""
         self._places.put(torrent, places)
         return self._near(torrent)
 
     def gone(self, torrent: str) -> None:
-        """A torrent was removed, or made part of another one."""
+        """A torrent was removed, or merged into another one."""
         self._places.drop(torrent)
         self._verified_at.pop(torrent, None)
         self._written.pop(torrent, None)
@@ -82,7 +82,7 @@ class SharedFiles:
                     del self._sharing[other]
 
     def files_known(self, torrent: str, files: Sequence[FileEntry]) -> None:
-        """A torrent's files are known, and the snapshot has them; all lie in one folder, or there is one."""
+        """A torrent's files are known, and the snapshot has them; all are in one folder, or there is one file."""
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
@@ -110,17 +110,17 @@ class SharedFiles:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     async def sharing(self, near: list[str], paths: Iterable[str]) -> list[str]:
-        """Which of these torrents have one of these files."""
+        """Those of these torrents that have one of these files."""
         theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
         return await in_thread(lambda: _with_one_of(frozenset(paths), theirs))
 
     async def to_spare(self, desired: DesiredTorrent) -> list[int] | None:
-        """The numbers of a torrent's files that other torrents use.
+        """The indices of a torrent's files that other torrents use.
 
-        Of a torrent whose files are not known yet, all is spared that lies where it does.
+        If another torrent's files are unknown, everything in its place is spared.
 
         Returns:
-            None where others may use some, and the torrent's own files are not known.
+            None if others may use some, and the torrent's own files are unknown.
         """
         near = self._near(desired.torrent)
         if not near:
@@ -135,7 +135,7 @@ class SharedFiles:
     # -- what is written ------------------------------------------------------------------------------------------
 
     def progress(self, event: Progress) -> None:
-        """A torrent goes on; where it writes what others have, these are verified."""
+        """A torrent has made progress; if it writes shared files, the others are verified."""
         if event.torrent not in self._sharing or event.state is not TorrentState.DOWNLOADING:
             return
         if event.downloaded > self._written.get(event.torrent, 0):
@@ -143,7 +143,7 @@ class SharedFiles:
             self._verify(event.torrent, at_once=False)
 
     def completed(self, torrent: str) -> None:
-        """A torrent has written its last."""
+        """A torrent is complete: the last verification."""
         if torrent in self._sharing:
             self._verify(torrent, at_once=True)
 
@@ -158,7 +158,7 @@ class SharedFiles:
 
 
 _Files = tuple[str, Metadata]
-"""A save path, and what the info dictionary says."""
+"""A save path, and the content of the info dictionary."""
 
 
 def _paths(files: _Files) -> Iterable[str]:

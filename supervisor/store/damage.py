@@ -1,7 +1,7 @@
-"""Files that were put aside, or cannot be read, as `health` shows them: the first by name, the rest by number. Pure.
+"""Damaged and unreadable files for `health`: the first by name, the rest as a count. Pure.
 
-What was put aside stays until its torrent is added again or removed, or the file is restored or deleted from
-`damaged/`; after a restart, until something is in its place.
+A damaged file stays until its torrent is added again or removed, or the file is restored or deleted from `damaged/`;
+after a restart, until something is in its place.
 """
 
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 SHOWN: Final = 10
 MORE: Final = "damaged"
-"""The subject of all that is not shown by name."""
+"""The subject of all files that are not shown by name."""
 
 MORE_UNREADABLE: Final = "unreadable"
 
@@ -17,9 +17,9 @@ _ASIDE: Final = "put aside as "
 
 
 class DamagedFile(NamedTuple):
-    """A file that was put aside: its name, whose it is, why, and where it is now.
+    """A file that was put aside: its name, its torrent, why, and where it is now.
 
-    An `orphan` is not damaged itself: the record that would speak of it is not there.
+    An `orphan` is not damaged itself: its record is missing.
     """
 
     name: str
@@ -40,11 +40,11 @@ def put_aside_as(path: object) -> str:
 
 
 class Damage:
-    """Files by name, each with what is wrong and where it is now.
+    """Files by name, each with its problem and its place.
 
     Args:
-        more: the subject of all that is not shown by name.
-        what: what is wrong with those.
+        more: the subject of all files that are not shown by name.
+        what: their problem.
     """
 
     def __init__(
@@ -57,18 +57,18 @@ class Damage:
         self._told: frozenset[str] = frozenset()
 
     def add(self, file: str, what: str, *, aside: bool = False) -> None:
-        """Something is wrong with a file, which is in `damaged/` where it was put aside."""
+        """Adds a problem of a file, which is in `damaged/` if it was put aside."""
         self._files[file] = what
         if aside:
             self._aside.add(file)
 
     def remove(self, file: str) -> None:
-        """Nothing is wrong with a file any more."""
+        """Removes a file's problem."""
         self._files.pop(file, None)
         self._aside.discard(file)
 
     def keep_aside(self, lying: Collection[str]) -> None:
-        """Only these files are in `damaged/`: the others were restored or deleted."""
+        """Keeps only files that are in `damaged/`: the others were restored or deleted."""
         for file in self._aside - set(lying):
             self.remove(file)
 
@@ -76,12 +76,12 @@ class Damage:
         return file in self._files
 
     def forget(self, torrent: str) -> None:
-        """What was damaged of this torrent is of no interest any more."""
+        """Removes the problems of this torrent."""
         for kind in ("json", "torrent", "fastresume"):
             self.remove(f"{torrent}.{kind}")
 
     def changes(self) -> dict[str, str | None]:
-        """What to report now: problems by subject, None for a subject that has none any more."""
+        """Changed problems by subject, None for a subject without a problem any more."""
         problems = dict(list(self._files.items())[:SHOWN])
         if more := len(self._files) - len(problems):
             problems[self._more] = f"{more} {self._what}"

@@ -1,4 +1,4 @@
-"""What lies in `damaged/`: listed, judged, and given back. Runs in threads; nothing here waits for the loop."""
+"""The files in `damaged/`: listed, validated, and restored. Runs in threads and blocks on the disk."""
 
 import contextlib
 import os
@@ -27,8 +27,8 @@ class Named(NamedTuple):
     """What the name of a file in `damaged/` says.
 
     Fields:
-        file: the name that it had.
-        torrent: whose it was; None for the session's.
+        file: its original name.
+        torrent: its torrent; None for the session's.
         removed: whether it was put aside because its torrent had been removed.
     """
 
@@ -40,13 +40,13 @@ class Named(NamedTuple):
 
 
 class Restorable(NamedTuple):
-    """What can be given back.
+    """The files of one restore.
 
     Fields:
-        record: the torrent's, or the session's; None where metainfo is given back alone.
-        metainfo: the content of its .torrent file, None where that is not there or is damaged.
+        record: the torrent's, or the session's; None if only metainfo is restored.
+        metainfo: the content of its .torrent file, None if it is missing or damaged.
         resume: of its .fastresume file, likewise.
-        used: the paths in `damaged/` that this is the content of.
+        used: their paths in `damaged/`.
     """
 
     named: Named
@@ -57,7 +57,7 @@ class Restorable(NamedTuple):
 
 
 def lying(directory: ResumeDir) -> frozenset[str]:
-    """The names of what is in `damaged/`. Raises OSError."""
+    """The names of the files in `damaged/`. Raises OSError."""
     try:
         return frozenset(path.name for path in directory.damaged.iterdir())
     except (FileNotFoundError, NotADirectoryError):
@@ -65,10 +65,10 @@ def lying(directory: ResumeDir) -> frozenset[str]:
 
 
 def missed(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
-    """What was put aside and nothing has taken the place of, as it is told after a restart.
+    """The files that nothing has replaced, as reported after a restart.
 
     Args:
-        names: what is in `damaged/`.
+        names: the files in `damaged/`.
         known: whether there is such a torrent.
     """
     found = {}
@@ -90,7 +90,7 @@ def missed(directory: ResumeDir, names: Collection[str], known: Callable[[str], 
 
 
 def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedReport]:
-    """All that is in `damaged/`, judged as it is now. Raises OSError."""
+    """All files in `damaged/`, validated in their present state. Raises OSError."""
     found = []
     for name in sorted(lying(directory)):
         path = directory.damaged / name
@@ -111,7 +111,7 @@ def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedR
 
 
 def _problem(directory: ResumeDir, name: str, known: Callable[[str], bool]) -> str | None:
-    """Why a file cannot be restored; None where it can."""
+    """Why a file cannot be restored; None if it can."""
     try:
         prepare(directory, name, known)
     except OuzelError as error:
@@ -127,12 +127,12 @@ def prepare(
     known: Callable[[str], bool],
     desired: Callable[[str], DesiredTorrent | None] = lambda torrent: None,
 ) -> Restorable:
-    """Reads what is to be given back. Nothing is changed.
+    """Reads the files of a restore. Changes nothing.
 
     Args:
         name: in `damaged/`.
         known: whether there is such a torrent.
-        desired: the desired state of one that there is.
+        desired: its desired state, if there is one.
 
     Raises:
         OuzelError: UNKNOWN_DAMAGED: there is no such file; NOT_RESTORABLE: it is damaged, or something is in its place.
@@ -174,7 +174,7 @@ def prepare(
 def _prepare_record(
     directory: ResumeDir, named: Named, record: DesiredTorrent, known: Callable[[str], bool]
 ) -> Restorable:
-    """A torrent's record, and what else of the torrent lies beside it and is whole."""
+    """A torrent's record, and the valid other files of the torrent beside it."""
     torrent = record.torrent
     if torrent != named.torrent:
         raise Damaged(f"it speaks of torrent {torrent!r}")
@@ -199,7 +199,7 @@ def _prepare_record(
 
 
 def discard(directory: ResumeDir, used: Collection[Path]) -> None:
-    """Deletes what was given back. What cannot be deleted does no harm: something is in its place."""
+    """Deletes restored files. One that cannot be deleted does no harm: something is in its place."""
     with contextlib.suppress(OSError):
         for path in used:
             path.unlink(missing_ok=True)

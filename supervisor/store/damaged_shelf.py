@@ -1,4 +1,4 @@
-"""The shelf of what was put aside: `damaged_files` for the loop, which does not wait for the disk."""
+"""The shelf: `damaged_files` for the loop, without blocking on the disk."""
 
 import asyncio
 from functools import partial
@@ -14,10 +14,10 @@ from supervisor.store.damaged_files import Restorable
 
 
 class DamagedShelf:
-    """What lies in `damaged/` of one resume directory.
+    """The files in `damaged/` of one resume directory.
 
     Args:
-        catalogue: knows which torrents there are.
+        catalogue: knows the torrents.
     """
 
     def __init__(self, directory: ResumeDir, catalogue: Catalogue) -> None:
@@ -26,7 +26,7 @@ class DamagedShelf:
         self._listing: asyncio.Task[DamagedList] | None = None
 
     async def list(self) -> DamagedList:
-        """All of it. Those who ask at the same time get the same answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """All files. Concurrent callers share one answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(self._list())
         try:
@@ -39,7 +39,7 @@ class DamagedShelf:
         return DamagedList(files=await in_thread(lambda: damaged_files.reports(self._dir, has)))
 
     async def prepare(self, name: str) -> Restorable:
-        """What a file and those beside it hold. Raises OuzelError, as `damaged_files.prepare` does."""
+        """The content of a file and of those that belong to it. Raises OuzelError, as `damaged_files.prepare` does."""
         catalogue = self._catalogue
         prepare = partial(damaged_files.prepare, self._dir, name, catalogue.has, catalogue.torrents.get)
         try:
@@ -48,7 +48,7 @@ class DamagedShelf:
             raise _unavailable(error) from error
 
     async def place_resume(self, torrent: str, content: bytes) -> None:
-        """Gives resume data back to a torrent that is not loaded. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Restores resume data of a torrent that is not loaded. Raises OuzelError: STORAGE_UNAVAILABLE."""
 
         def place() -> None:
             self._dir.check()
@@ -61,7 +61,7 @@ class DamagedShelf:
             raise _unavailable(error) from error
 
     async def place_metainfo(self, torrent: str, content: bytes) -> None:
-        """Gives a .torrent file back. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Restores a .torrent file. Raises OuzelError: STORAGE_UNAVAILABLE."""
 
         def place() -> None:
             self._dir.check()
@@ -73,7 +73,7 @@ class DamagedShelf:
             raise _unavailable(error) from error
 
     async def discard(self, restored: Restorable) -> None:
-        """What was restored need not lie there any more."""
+        """Deletes restored files from `damaged/`."""
         await in_thread(lambda: damaged_files.discard(self._dir, restored.used))
 
 

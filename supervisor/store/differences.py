@@ -1,4 +1,4 @@
-"""Where a resume directory and what is in memory differ, and what is to be done about it."""
+"""The differences between a resume directory and the state in memory, and their repairs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +11,11 @@ from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.store.damage import DamagedFile, put_aside_as
 
 REMOVED: Final = ".removed"
-"""Behind the names of files that were put aside because their torrents were removed: nobody misses them."""
+"""The suffix of files that were put aside because their torrents were removed: they are not reported."""
 
 
 class Record(NamedTuple):
-    """A record in memory, and the file that shall hold it; `torrent` is None for the session's."""
+    """A record in memory, and its file; `torrent` is None for the session's."""
 
     torrent: str | None
     path: Path
@@ -23,7 +23,7 @@ class Record(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """What was wrong with a file, and what was done about it."""
+    """A repair: the problem of a file, and what was done."""
 
     torrent: str | None
     what: str
@@ -33,7 +33,7 @@ class Mended(NamedTuple):
 def differences(
     directory: ResumeDir, records: Sequence[Record], removed: Collection[str]
 ) -> tuple[list[Change], list[Mended]]:
-    """What has to be written so that the directory holds these records, and what is told of it.
+    """The writes that make the directory hold these records, and the repairs to report.
 
     Records of removed torrents, as an older snapshot of the directory has them, are put aside. Raises OSError.
     """
@@ -49,7 +49,7 @@ def differences(
         except Damaged as error:
             what, done = f"is damaged: {error}", f"{put_aside_as(directory.put_aside(path))}; {done}"
         except OSError as error:
-            what = f"cannot be read ({error.strerror})"  # whatever it holds, memory has what was acknowledged last
+            what = f"cannot be read ({error.strerror})"  # whatever it holds, memory has the last acknowledged state
         changes.append(Change(path, content))
         mended.append(Mended(torrent, f"{path.name} {what}", done))
     for torrent in removed:
@@ -65,23 +65,23 @@ def differences(
                 continue
             mended.append(Mended(torrent, f"{path.name} is of a removed torrent", f"put aside as {aside}"))
     if removed:
-        directory.sync_put_aside()  # also of what an attempt before has put aside
+        directory.sync_put_aside()  # also files that an earlier attempt has put aside
     return changes, mended
 
 
 class Checked(NamedTuple):
-    """What came of a look at .torrent files: those that were put aside, and what keeps others from being read."""
+    """The outcome of a check of .torrent files: those that were put aside, and why others cannot be read."""
 
     damaged: list[DamagedFile]
     unreadable: dict[str, str]
 
 
 def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
-    """Puts .torrent files aside that are not what their records remember; the engine may not need them for long.
+    """Puts .torrent files aside that fail their records' checksums; the engine may not need them for long.
 
     Args:
         torrents: may change meanwhile.
-        chosen: the ids of those to look at.
+        chosen: the ids of those to check.
     """
     found = Checked([], {})
     for torrent in chosen:
@@ -102,7 +102,7 @@ def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent],
 def refused_metainfo(
     directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
 ) -> DamagedFile | None:
-    """Puts a .torrent file aside of which an engine says that it cannot be trusted; None where it is not so any more.
+    """Puts a .torrent file aside that an engine reports as damaged; None if it is not so any more.
 
     Args:
         torrents: may change meanwhile.
@@ -118,7 +118,7 @@ def refused_metainfo(
 
 
 def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
-    """Moves what an engine has put aside to the other damaged files. Returns what was done, as the engine said it."""
+    """Moves a file that an engine has put aside to the damaged files. Returns the repair, in the engine's words."""
     try:
         return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))
     except OSError:
@@ -126,7 +126,7 @@ def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
-    """Where it is now, in words; None where somebody else was faster."""
+    """Its new path, in words; None if another thread was faster."""
     try:
         return put_aside_as(directory.put_aside(path))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Which torrents have which info-hash. Pure.
+"""An index of torrents by info-hash. Pure.
 
-Nearly all torrents have one hash, which is their id, so only what is beyond that is kept.
+Nearly all torrents have one hash, which is their id, so only further hashes are stored.
 """
 
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from supervisor.store.identity import SHORT, aliases
 
 
 class IdIndex:
-    """Ids by info-hash. A hash may be of several records for a moment, until these are made one."""
+    """Ids by info-hash. Several records may have a hash for a moment, until they are merged."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """Ids by the other hashes of their torrents, and by the ids that were made part of them."""
+        """Ids by further hashes of their torrents, and by the ids that were merged into them."""
         self._shortened: dict[str, list[str]] = {}
-        """Ids by their torrents' v2 hashes, shortened."""
+        """Ids by their torrents' v2 hashes, truncated."""
         self._entries: dict[str, tuple[frozenset[str], str | None]] = {}
 
     def put(self, desired: DesiredTorrent) -> None:
-        """A record is there, or says something else now."""
+        """Adds or updates a record."""
         torrent = desired.torrent
         self.drop(torrent)
         self._ids.add(torrent)
@@ -36,7 +36,7 @@ class IdIndex:
             self._shortened.setdefault(v2[:SHORT], []).append(torrent)
 
     def drop(self, torrent: str) -> None:
-        """A record is gone."""
+        """Removes a record."""
         self._ids.discard(torrent)
         others, v2 = self._entries.pop(torrent, (frozenset(), None))
         for each in others:
@@ -54,7 +54,7 @@ class IdIndex:
         return sorted(found)
 
     def near(self, hashes: Iterable[str]) -> list[str]:
-        """The same, and those that have one which is another's shortened."""
+        """The same, and those with a hash whose truncated form matches."""
         given = list(hashes)
         found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
         for each in given:

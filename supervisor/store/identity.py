@@ -1,11 +1,11 @@
-"""Which records are of one torrent, and what becomes of them. Pure.
+"""Which records are of one torrent, and how they are merged. Pure.
 
 A hybrid torrent (BEP 52) has two info-hashes, and a link may name either. Metadata proves which hashes belong together:
-the v1 hash is one of the same bytes as the v2 hash, so that a torrent that has one of them in common has both. A link
-proves nothing; what it says is believed as long as nothing contradicts it.
+the v1 and v2 hash are of the same bytes, so a torrent that has one of them has both. A link proves nothing; it is
+trusted as long as nothing contradicts it.
 
-Clients of the DHT and of some trackers shorten a v2 hash to 20 bytes. Such a hash looks like a v1 hash, and no torrent
-has it as one: a link with it never finds its metadata, and libtorrent takes it for the torrent of the whole hash.
+Clients of the DHT and of some trackers truncate a v2 hash to 20 bytes. Such a hash looks like a v1 hash, but no torrent
+has it as one: a link with it never gets its metadata, and libtorrent treats it as the torrent of the whole hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,18 +16,18 @@ import msgspec
 from protocol.wire.desired import DesiredTorrent
 
 SHORT: Final = 40
-"""Digits of a v2 hash that is shortened to the length of a v1 hash."""
+"""Digits of a v2 hash that is truncated to the length of a v1 hash."""
 
 PEERS_KEPT: Final = 200
-"""Peers by clients that are remembered of one torrent, the latest."""
+"""Peers from clients that are stored for one torrent, the latest."""
 
 
 class Identity(NamedTuple):
-    """What a source or a record says of a torrent's info-hashes.
+    """The info-hashes of a torrent, from a source or a record.
 
     Fields:
-        v1, v2: in hexadecimal; None for one that it does not name.
-        proven: there is metadata, so that there are no other hashes, and these belong together.
+        v1, v2: in hexadecimal; None if it does not have it.
+        proven: metadata is known, so these belong together and there are no others.
     """
 
     v1: str | None
@@ -36,57 +36,57 @@ class Identity(NamedTuple):
 
     @property
     def hashes(self) -> frozenset[str]:
-        """Those that it names."""
+        """Its known hashes."""
         return frozenset(each for each in (self.v1, self.v2) if each is not None)
 
 
 class Known(NamedTuple):
-    """A record that is there, and what is known of its torrent."""
+    """A record, and what is known of its torrent."""
 
     torrent: str
     identity: Identity
 
 
 class New(NamedTuple):
-    """A source is of none of the torrents that are there.
+    """The source is of a new torrent.
 
     Fields:
-        wrong: links that name one of its info-hashes, and are proven by it to be of other torrents.
+        wrong: links that name one of its info-hashes, and are proven to be of other torrents.
     """
 
     wrong: tuple[str, ...] = ()
 
 
 class Same(NamedTuple):
-    """A source is of a torrent that is there, under these ids; several only where it proves that they are one."""
+    """The source is of an existing torrent, with these ids; several only if it proves that they are one."""
 
     torrents: tuple[str, ...]
 
 
 class Contradiction(NamedTuple):
-    """A source cannot be had beside a torrent that is there; why, in words."""
+    """The source contradicts an existing torrent; why, in words."""
 
     problem: str
 
 
 def of_record(desired: DesiredTorrent, *, proven: bool) -> Identity:
-    """What a record says; its id is one of its hashes."""
+    """The identity in a record; its id is one of its hashes."""
     torrent = desired.torrent
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     return Identity(v1 or (torrent if len(torrent) == SHORT else None), v2 or _whole(torrent), proven)
 
 
 def aliases(desired: DesiredTorrent) -> frozenset[str]:
-    """All that a record answers to beside its id."""
+    """The other hashes and ids by which a record is found."""
     named = {desired.info_hash_v1, desired.info_hash_v2, *desired.merged}
     return frozenset(each for each in named if each is not None and each != desired.torrent)
 
 
 def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradiction:
-    """Whether a source is of a torrent that is there.
+    """Whether a source is of an existing torrent.
 
     Args:
-        known: the records that share a hash with it, or have one that is the other's shortened.
+        known: the records that share a hash with it, also a truncated one.
     """
     same: list[str] = []
     wrong: list[str] = []
@@ -100,7 +100,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
             continue
         if _contradict(source, identity):
             if source.proven and not identity.proven:
-                # The link has named two that do not belong together; by its id it is known whose it is.
+                # The link has named two that do not belong together; its id says which torrent it is.
                 (same if torrent in source.hashes else wrong).append(torrent)
                 continue
             return Contradiction(
@@ -124,18 +124,18 @@ def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
 
 
 class Candidate(NamedTuple):
-    """One of several records of one torrent, and how many bytes of it are known to be there."""
+    """One of several records of one torrent, and how many bytes of it are known to be on disk."""
 
     desired: DesiredTorrent
     bytes_done: int
 
 
 class Merged(NamedTuple):
-    """What becomes of records of one torrent.
+    """The outcome of a merge of records.
 
     Fields:
-        kept: the one that stays, with what the others had beside it.
-        leaving: the others, as they leave; no file of theirs is touched.
+        kept: the one that stays, with the data of the others.
+        leaving: the others, in the state of their removal; no file of theirs is touched.
     """
 
     kept: DesiredTorrent
@@ -143,10 +143,10 @@ class Merged(NamedTuple):
 
 
 def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) -> Merged:
-    """Makes one record of several, whatever their order.
+    """Merges several records into one, whatever their order.
 
-    The one with the most bytes stays; then one with metainfo, then the oldest. It keeps where it lies, what is wanted
-    of it and whether it is paused. Of the others it gets trackers, web seeds, labels, peers, and the ids.
+    The one with the most bytes stays; then one with metainfo, then the oldest. It keeps its save path, its selection
+    and whether it is paused. From the others it gets trackers, web seeds, labels, peers, and the ids.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
@@ -189,7 +189,7 @@ def _shortened(one: Identity, other: Identity) -> bool:
 
 
 def _contradict(one: Identity, other: Identity) -> bool:
-    """Whether two that share a hash cannot be of one torrent."""
+    """Whether two that share a hash cannot be one torrent."""
     return any(
         (mine != its)
         if mine is not None and its is not None

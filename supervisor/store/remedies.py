@@ -1,4 +1,4 @@
-"""What helps against an error of the disk, by what its message says. Pure."""
+"""The remedy for a disk error, by its message. Pure."""
 
 from typing import Final
 
@@ -11,22 +11,22 @@ _REMEDIES: Final = (
     ("no such file", "mount its disk, or put it back; it is not made while ouzeld runs"),
     ("not mounted", "mount its file system"),
     ("another directory", "put the right one back, or restart ouzeld to use this one"),
-    ("input/output error", "its disk fails: look at the kernel's log, and replace the disk"),
+    ("input/output error", "its disk fails: check the kernel's log, and replace the disk"),
     ("too many open files", "raise the limit of open files (LimitNOFILE=)"),
     ("stale file handle", "mount the network file system again"),
     ("transport endpoint", "mount the network file system again"),
 )
 
-_OTHERWISE: Final = "look at the kernel's log and the state of its disk"
+_OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """What helps, in words; all is tried again by itself."""
+    """The remedy, in words; the failed operation is tried again automatically."""
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"
 
 
 def with_remedy(subject: str, problem: str | None) -> str | None:
-    """A problem of a file or a directory with what helps; None where there is none."""
+    """A problem of a file or a directory with its remedy; None if there is none."""
     return None if problem is None else f"{subject}: {problem}; {remedy(problem)}"

@@ -1,9 +1,7 @@
-"""The warden of the resume directory: looks at it, closes the catalogue while it cannot be written, and mends it after.
+"""The warden: watches the resume directory, closes the catalogue while it cannot be written, and repairs it afterwards.
 
-Nothing here waits on the loop, and the directory is never made: one that is missing may be a disk that is not mounted.
-No error of the disk ends it: what goes wrong in a look is told, and the next look tries again.
-
-Longer than most files here: a look's steps follow one from another, and each of them can fail.
+Nothing here blocks the loop, and the directory is never made: a missing one may be a disk that is not mounted. No disk
+error ends the warden: it is reported, and the next check tries again.
 """
 
 import asyncio
@@ -36,34 +34,34 @@ T = TypeVar("T")
 
 LOOK_S: Final = 1.0
 CHECKED_AT_ONCE: Final = 50
-"""So many .torrent files are read in one go, and then others have the disk for `CHECK_S` seconds."""
+"""The .torrent files that are read in one go; then the disk is left to others for `CHECK_S` seconds."""
 CHECK_S: Final = 0.5
 CHECK_AGAIN_S: Final = 5.0
-"""When .torrent files that could not be read are tried again."""
+"""The delay before unreadable .torrent files are tried again."""
 PROBE_BYTES: Final = 16 * 1024
 _PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
 PROBE_MAX_S: Final = 4.0
 """Between two writes of the size of one that failed; the first come sooner."""
 _BACKOFF: Final = exponential(LOOK_S, PROBE_MAX_S)
 READ_AGAIN: Final = 1000
-"""Records that could not be read and are tried again with one look."""
+"""The unreadable records that are tried again in one check."""
 
 
 class Callbacks(NamedTuple):
-    """Who hears what the warden finds.
+    """Callbacks for the warden's findings.
 
     Fields:
-        trouble: called with what is wrong, or None when the directory can be relied on again.
-        writes: likewise with writes that failed while the directory can be relied on.
-        locked: called with another lock, when another directory has taken the place of the first.
-        back: called with what was mended, when the directory can be relied on again.
+        trouble: called with the problem, or None when the directory is usable again.
+        writes: likewise with failed writes while the directory is usable.
+        locked: called with a new lock, when another directory has replaced the first.
+        back: called with the repairs, when the directory is usable again.
         damaged: called with each file that was put aside.
-        unreadable: called with a file's name and what keeps it from being read, None once it could be.
-        loaded: called when a directory that could not be listed was read, with what was put aside.
-        found: called with a torrent whose record could be read at last; its desired state, None where there is none.
-            Before it, with each that is found to be a part of it by that.
-        session_found: called when the session's record could be read at last.
-        lying: called with the names of what is in `damaged/`, and with that of it which nothing has taken the place of.
+        unreadable: called with a file's name and the cause, None once it could be read.
+        loaded: called when a directory that could not be listed was read, with the files that were put aside.
+        found: called with a torrent whose record could finally be read; its desired state, None if there is none.
+            Before it, with each torrent that the record has merged.
+        session_found: called when the session's record could finally be read.
+        lying: called with the names of the files in `damaged/`, and with those that nothing has replaced.
     """
 
     trouble: Callable[[str | None], None]
@@ -78,7 +76,7 @@ class Callbacks(NamedTuple):
     lying: Callable[[Collection[str], list[DamagedFile]], None]
 
 
-REMEDY: Final = "mount the directory or put it back, or mend its disk or permissions; it goes on by itself"
+REMEDY: Final = "mount the directory or put it back, or fix its disk or permissions; it recovers by itself"
 
 
 class ResumeDirWarden:
@@ -113,16 +111,16 @@ class ResumeDirWarden:
 
     @property
     def trouble(self) -> bool:
-        """Whether the directory cannot be relied on now."""
+        """Whether the directory is unusable now."""
         return self._problem is not None
 
     def slowness(self, now: float) -> str | None:
-        """The problem, where a write or a look waits for too long. `now` is in monotonic seconds."""
+        """The problem, if a write or a check waits for too long. `now` is in monotonic seconds."""
         waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
         return slowness(min(waiting, default=None), now)
 
     async def run(self) -> None:
-        """Looks every second, and at once where a write has failed; for ever. Once, it looks at all .torrent files."""
+        """Checks every second, and at once after a failed write; for ever. Checks all .torrent files once."""
         if self._problem is not None:
             self._close(self._problem)
         for each in (*self._catalogue.unreadable.values(), self._catalogue.session_unreadable):
@@ -155,7 +153,7 @@ class ResumeDirWarden:
             try:
                 await self._look()
             except OSError as error:
-                self._close(f"it could not be looked at, or mended: {error}")
+                self._close(f"it could not be checked, or repaired: {error}")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._doubt.wait()
@@ -180,7 +178,7 @@ class ResumeDirWarden:
         if self._problem is not None:
             await self._mend()
         await self._look_at_writes()
-        with contextlib.suppress(OSError):  # as before, and again with the next look
+        with contextlib.suppress(OSError):  # as before, and again in the next check
             await self._read_again()
             await self._look_aside()
 
@@ -189,7 +187,7 @@ class ResumeDirWarden:
         self._doubt.set()
 
     async def _beside(self, call: Callable[[], T]) -> T:
-        """What a call returns that the disk may hold up."""
+        """What a call returns that the disk may block."""
         self._busy_since = time.monotonic()
         try:
             return await in_thread(call)
@@ -206,16 +204,16 @@ class ResumeDirWarden:
     # -- in the thread --------------------------------------------------------------------------------------------
 
     def _examine(self, doubt: bool, closed: bool) -> str | None:
-        """What is wrong with the directory, None where nothing is. Writes to it only in doubt.
+        """The problem of the directory, None if there is none. Writes to it only in doubt.
 
-        Another directory is taken over only while the catalogue is closed, since it has to be filled before it is used.
+        Another directory is adopted only while the catalogue is closed, since it has to be filled before it is used.
         """
         try:
             verdict = judge(self._home, self._lock.identity, _look(self._dir))
             if verdict is Verdict.STRANGE:
                 return f"{self._dir.root} {verdict.value}"
             if verdict is not Verdict.REPLACED:
-                with contextlib.suppress(OSError):  # the engine tells of what it cannot write
+                with contextlib.suppress(OSError):  # the engine reports what it cannot write
                     self._dir.make_engine_dir()
             if verdict is Verdict.FINE and not doubt:
                 return None
@@ -227,7 +225,7 @@ class ResumeDirWarden:
         return None
 
     def _take_over(self) -> str | None:
-        """Locks the directory that has taken the place of the other. It must not have what nobody here knows."""
+        """Locks the directory that has replaced the other. It must not have torrents that are unknown here."""
         strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
         if strangers:
             return (
@@ -265,7 +263,7 @@ class ResumeDirWarden:
     # -- writes that failed ---------------------------------------------------------------------------------------
 
     async def _look_at_writes(self) -> None:
-        """Ends doubts, and finds out whether what failed could be written now."""
+        """Resolves doubts, and tries whether a failed write would succeed now."""
         if self._catalogue.in_doubt:
             problem = await self._catalogue.mend()
             if problem is not None:
@@ -296,12 +294,12 @@ class ResumeDirWarden:
     # -- what could not be read -----------------------------------------------------------------------------------
 
     async def _read_again(self) -> None:
-        """Tries again what could not be read. What is known of it then is loaded."""
+        """Tries unreadable files again, and loads those that can be read."""
         catalogue = self._catalogue
         chosen = list(catalogue.unreadable)[:READ_AGAIN]
         if chosen:
             found = await self._beside(lambda: [(each, read_torrent(self._dir, each)) for each in chosen])
-            await self._beside(self._dir.check)  # what is not there may be in the directory that is
+            await self._beside(self._dir.check)  # a missing file may be in the directory that is usable
             for torrent, outcome in found:
                 self._take_record(torrent, outcome)
         if catalogue.session_unreadable is not None:
@@ -318,7 +316,7 @@ class ResumeDirWarden:
 
     def _take_record(self, torrent: str, found: Found) -> None:
         known = self._catalogue.unreadable.pop(torrent)
-        self._catalogue.unreadable[torrent] = known  # the others have their turn first
+        self._catalogue.unreadable[torrent] = known  # the others are tried first
         if isinstance(found, Unreadable):
             self._tell.unreadable(found.name, found.problem)
             return
@@ -332,7 +330,7 @@ class ResumeDirWarden:
         self._tell.found(torrent, desired)
 
     async def _look_aside(self) -> None:
-        """Tells what lies in `damaged/`, where that has changed."""
+        """Reports the files in `damaged/`, if they have changed."""
         names = await self._beside(partial(lying, self._dir))
         if names != self._lying:
             files = await self._beside(partial(missed, self._dir, names, self._catalogue.has))
@@ -342,9 +340,9 @@ class ResumeDirWarden:
     # -- afterwards -----------------------------------------------------------------------------------------------
 
     async def _mend(self) -> None:
-        """Gives the directory what it lacks of what is in memory, and opens the catalogue again.
+        """Writes to the directory what it lacks of the state in memory, and opens the catalogue again.
 
-        The catalogue is closed, and what had been given to the disk before has ended, so that memory is the latest.
+        The catalogue is closed, and earlier writes have ended, so memory has the latest state.
         """
         await self._catalogue.settled()
         records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)
@@ -366,11 +364,11 @@ def _home(root: Path) -> Home:
 
 
 def _look(directory: ResumeDir) -> Seen:
-    """What there is. Raises OSError."""
+    """The state of the directory. Raises OSError."""
     home, space = _home(directory.root), os.statvfs(directory.root)
     try:
         lock = directory.identity()
     except FileNotFoundError:
         lock = None
-    # To root more may be free than this says; then it is the probe that tells.
+    # For root more may be free than this says; then the probe decides.
     return Seen(home, lock, bool(space.f_flag & os.ST_RDONLY), space.f_bavail * space.f_frsize)

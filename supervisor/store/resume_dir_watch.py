@@ -1,34 +1,34 @@
-"""What to make of a look at the resume directory. Pure.
+"""The verdict on a check of the resume directory. Pure.
 
-The directory is known by its lock: `.lock` in it is the very file that this supervisor holds locked. A path can come
-to lead elsewhere while the service runs, when a disk is unmounted, or a directory renamed or made anew. Where it does,
-nothing is written until it is clear that this is meant to be the resume directory. Looks are cheap; what only a write
-can tell, such as whether there is space, is told by a probe, and probes are made only in doubt.
+The lock identifies the directory: `.lock` in it is the very file that this supervisor holds locked. The path can come
+to lead elsewhere while the service runs, when a disk is unmounted, or a directory renamed or made anew. Then nothing is
+written until it is clear that this is meant to be the resume directory. Checks are cheap; what only a write shows, such
+as free space, is tested by a probe, and probes are made only in doubt.
 """
 
 from enum import Enum
 from typing import Final, NamedTuple
 
 SLOW_S: Final = 2.0
-"""A write that takes longer is told of."""
+"""A write that takes longer is reported."""
 
 ENOUGH_BYTES: Final = 64 * 1024
-"""With less than this free, a probe has to tell."""
+"""With less free space, a probe decides."""
 
 
 class Home(NamedTuple):
-    """Where the directory was when it was locked: its device, and whether a file system is mounted right on it."""
+    """Where the directory was when it was locked: its device, and whether a file system is mounted on it."""
 
     device: int
     mounted: bool
 
 
 class Seen(NamedTuple):
-    """What a look saw.
+    """The state of the directory in a check.
 
     Fields:
-        home: where the directory that is there now is.
-        lock: its lock file as `device:inode`, None where it has none.
+        home: where the directory is that is there now.
+        lock: its lock file as `device:inode`, None if it has none.
     """
 
     home: Home
@@ -47,7 +47,7 @@ class Verdict(Enum):
 
 
 def judge(home: Home, lock: str, seen: Seen) -> Verdict:
-    """What to make of a look.
+    """The verdict on a check.
 
     Args:
         home: where the directory was when it was locked.
@@ -63,7 +63,7 @@ def judge(home: Home, lock: str, seen: Seen) -> Verdict:
 
 
 def slowness(waiting_since: float | None, now: float) -> str | None:
-    """The problem, where something has waited for the disk for too long. Times are monotonic seconds."""
+    """The problem, if something has waited for the disk for too long. Times are monotonic seconds."""
     if waiting_since is None or now - waiting_since <= SLOW_S:
         return None
     return (

@@ -1,4 +1,4 @@
-"""What a resume directory holds, as it is read at a start: records, and what cannot be read or was put aside."""
+"""The content of a resume directory at a start: records, and files that are unreadable or were put aside."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 
 
 class Unreadable(NamedTuple):
-    """A file that is there, and of which nobody can say what it holds: its name, whose it is, and why."""
+    """A file that exists and cannot be read: its name, its torrent, and why."""
 
     name: str
     torrent: str | None
@@ -20,18 +20,18 @@ class Unreadable(NamedTuple):
 
 
 Found = DesiredTorrent | Unreadable | DamagedFile | None
-"""What became of reading a record; None where it is not there any more."""
+"""The outcome of reading a record; None if it is gone."""
 
 
 class Stored(NamedTuple):
-    """All that a resume directory holds.
+    """The content of a resume directory.
 
     Fields:
-        torrents: the records, also of torrents that are leaving.
-        session: what clients asked for of the whole session.
+        torrents: the records, also of torrents that are being removed.
+        session: the desired state of the session.
         unreadable: the records that wait until they can be read; nothing of their torrents is touched meanwhile.
-        damaged: what was put aside.
-        not_moved: resume data that had to be left where earlier versions had it, by name, and why.
+        damaged: the files that were put aside.
+        not_moved: resume data that could not be moved from its place in earlier versions, by name, and why.
     """
 
     torrents: list[DesiredTorrent]
@@ -42,10 +42,10 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir) -> Stored:
-    """Reads all there is. Raises OSError where the directory cannot be listed.
+    """Reads everything. Raises OSError if the directory cannot be listed.
 
-    What was read and is wrong is put aside; so are files that belong to no torrent. Resume data that still lies beside
-    the records is moved to the engine's own directory.
+    Damaged files are put aside; so are files that belong to no torrent. Resume data that is still beside the records is
+    moved to the engine's own directory.
     """
     with contextlib.suppress(OSError):  # the warden makes it as soon as it can be made
         directory.make_engine_dir()
@@ -72,7 +72,7 @@ def read_all(directory: ResumeDir) -> Stored:
             stored.damaged.append(damaged)
     if os.path.lexists(directory.staged) and (directory.staged.is_symlink() or not directory.staged.is_dir()):
         aside(directory, directory.staged)
-    for staged in _staged_names(directory):  # the supervisor before was not told, or had no time for it
+    for staged in _staged_names(directory):  # the previous supervisor was not notified, or had no time for it
         torrent = staged.partition(".")[0]
         owner = torrent if torrent in known else None
         name = staged if owner is None else directory.fastresume(owner).name
@@ -91,7 +91,7 @@ def read_all(directory: ResumeDir) -> Stored:
 
 
 def _staged_names(directory: ResumeDir) -> list[str]:
-    """What an engine has put aside; nothing where that cannot be listed, as it is no record."""
+    """The files that an engine has put aside; none if they cannot be listed, since they are no records."""
     try:
         return directory.staged_names()
     except OSError:
@@ -99,12 +99,12 @@ def _staged_names(directory: ResumeDir) -> list[str]:
 
 
 def cannot_be_listed(error: OSError) -> str:
-    """What people are told while nothing is known of what a directory holds."""
+    """The message while the directory cannot be listed."""
     return f"the resume directory cannot be listed, and no torrent is known until it can ({error})"
 
 
 def read_torrent(directory: ResumeDir, torrent: str) -> Found:
-    """A torrent's record; one that was read and is wrong is put aside."""
+    """A torrent's record; a damaged one is put aside."""
     path = directory.desired(torrent)
     try:
         desired = decode_record(read(path), DesiredTorrent)
@@ -133,7 +133,7 @@ def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedF
 
 
 def aside(directory: ResumeDir, path: Path) -> str:
-    """Puts a file aside, and says where it is now."""
+    """Puts a file aside, and returns its new path."""
     try:
         return put_aside_as(directory.put_aside(path))
     except OSError as error:
@@ -141,7 +141,7 @@ def aside(directory: ResumeDir, path: Path) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Damaged) -> DamagedFile | Unreadable:
-    """Puts a damaged record aside. Where that cannot be done it waits, so that nothing is written in its place."""
+    """Puts a damaged record aside. If that fails it waits, so that nothing overwrites it."""
     what = f"{path.name} is damaged: {damage}"
     try:
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))
@@ -150,9 +150,9 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
 
 
 def _clear(directory: ResumeDir, path: Path) -> None:
-    """Deletes a temporary file; what nobody wrote stands in the way of what shall be written."""
+    """Deletes a leftover temporary file, which would be in the way of a write."""
     if path.is_dir() and not path.is_symlink():
         aside(directory, path)
         return
-    with contextlib.suppress(OSError):  # it is in nobody's way; what keeps it there will be told of
+    with contextlib.suppress(OSError):  # it does no harm; the error that keeps it will be reported
         path.unlink()

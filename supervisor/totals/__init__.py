@@ -1,5 +1,5 @@
-"""What torrents and the session have moved over their lives, and for how long.
+"""Lifetime transfer totals of torrents and the session, and their durations.
 
-- *Totals* are counted from what engines say; the *totals store* has them on disk, in shards.
-- The *totals keeper* has them read at the start, and saved when they have changed.
+- *Totals* are counted from the engine's reports; the *totals store* has them on disk, in shards.
+- The *totals keeper* reads them at the start, and saves them when they have changed.
 """

@@ -1,17 +1,15 @@
-"""Totals: what each torrent and the session have moved over their lives, and for how long torrents were at it. Pure.
+"""Totals: what each torrent and the session have transferred over their lives, and the durations of torrents. Pure.
 
-The engine counts, and begins each life with less than the one before had: with what was saved last. So what is kept
-here never falls. A value that is lower than the known one changes nothing, since the next engine is told the known one
-and counts on from there (`EnsureTorrent`); what has no such beginning (`wasted`, the session) counts from 0 in
-each engine, and is added up.
+The engine counts, but each one begins with the last saved values, which are less. So the values here never fall. A
+reported value that is lower changes nothing, since the next engine gets the stored one and continues from it
+(`EnsureTorrent`). Counters without such a start value (`wasted`, the session) begin with 0 in each engine, and are
+added up.
 
-Durations are not counted torrent by torrent: the *uptime* is for how long there has been an engine in all, and a
-torrent that is active keeps at which uptime it would have begun. So ten thousand idle seeds change nothing, and there
-is nothing to be saved of them.
+Durations are not counted for each torrent: the *uptime* is how long there has been an engine in all, and an active
+torrent stores the uptime at which it became active, less its earlier active time. So ten thousand idle seeds change
+nothing, and nothing of them has to be saved.
 
-What is saved is split into *shards*, by the first two digits of the torrent's id; the session is one, too.
-
-Longer than most files here: what is counted, and how it is stored and taken up again, change together.
+Saved data is split into *shards*, by the first two digits of the torrent's id; the session is one, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,13 +28,13 @@ _RUNNING: Final = ACTIVE_STATES | COMPLETE_STATES
 
 
 class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One torrent's counts as they are stored.
+    """One torrent's counters as they are stored.
 
     Fields:
-        added_us: when the torrent was added that these are of; one that is added again begins anew.
+        added_us: when this torrent was added; one that is added again begins anew.
         downloaded, uploaded, wasted: payload bytes.
         active_s, seeding_s: as of the shard's `uptime_s`.
-        active, seeding: whether they have counted on since.
+        active, seeding: whether they have continued since.
         completed_us, last_activity_us: microseconds since 1970; null for never.
     """
 
@@ -60,7 +58,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's totals as they are stored: payload bytes of all engines there have been, and their uptime."""
+    """The session's totals as they are stored: payload bytes of all engines, and their uptime."""
 
     uptime_s: int = 0
     downloaded: int = 0
@@ -68,12 +66,12 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, gc=False):
-    """One torrent's. There may be a hundred thousand of them.
+    """One torrent's counters. There may be a hundred thousand of them.
 
     Fields:
-        wasted_seen: what the running engine has told of it.
-        engine: the number of the engine that told of it last.
-        fetched: whether payload came since it was complete last.
+        wasted_seen: the value that the running engine has reported.
+        engine: the number of the engine that reported last.
+        fetched: whether payload was received since it was last complete.
         active_s, seeding_s: a duration; or, while it is counted (`active`, `seeding`), the uptime at which it began.
     """
 
@@ -95,13 +93,13 @@ _NOTHING: Final = Counts()
 
 
 class Totals:
-    """All there is. Times are seconds on a monotonic clock, or microseconds since 1970, given by the caller.
+    """All totals. Times are seconds on a monotonic clock, or microseconds since 1970, given by the caller.
 
     Fields:
-        changed: the shards of which something is not saved yet.
-        uptime_s: for how long there has been an engine in all, as of the last `tick`.
-        loaded: whether what is stored was read, but for the shards that are `unread`.
-        session_downloaded, session_uploaded: payload bytes since this supervisor began.
+        changed: the shards with unsaved changes.
+        uptime_s: how long there has been an engine in all, as of the last `tick`.
+        loaded: whether the stored data was read, except the shards that are `unread`.
+        session_downloaded, session_uploaded: payload bytes since this supervisor started.
     """
 
     def __init__(self) -> None:
@@ -122,21 +120,21 @@ class Totals:
     # -- time and engines -----------------------------------------------------------------------------------------
 
     def tick(self, now: float, *, up: bool) -> None:
-        """To be called each second: whether there is an engine."""
+        """Call it each second: whether there is an engine."""
         if up and self._ticked is not None:
             self._uptime += now - self._ticked
             self.uptime_s = int(self._uptime)
         self._ticked = now if up else None
 
     def engine_lost(self) -> None:
-        """What counts from 0 in each engine begins anew."""
+        """An engine died: the counters that begin with 0 in each engine begin anew."""
         self._engine += 1
         self._session_seen = (0, 0)
 
     # -- what is told ---------------------------------------------------------------------------------------------
 
     def session_told(self, downloaded: int, uploaded: int) -> None:
-        """What the running engine has counted since it began."""
+        """The counters of the running engine since it started."""
         if (downloaded, uploaded) != self._session_seen:
             seen_downloaded, seen_uploaded = self._session_seen
             self.session_downloaded += max(0, downloaded - seen_downloaded)
@@ -150,7 +148,7 @@ class Totals:
         return self._before_downloaded + self.session_downloaded, self._before_uploaded + self.session_uploaded
 
     def progress(self, event: Progress, now_us: int) -> Progress:
-        """Counts what an engine tells of a torrent. Returns the same with the totals that clients are to see."""
+        """Counts an engine's report on a torrent. Returns the report with the totals for clients."""
         torrent = event.torrent
         counts = self._of(torrent)
         downloaded, uploaded, wasted = counts.downloaded, counts.uploaded, counts.wasted
@@ -174,7 +172,7 @@ class Totals:
         return msgspec.structs.replace(event, downloaded=told[0], uploaded=told[1], wasted=told[2])
 
     def state(self, torrent: str, state: TorrentState) -> None:
-        """A torrent does something else now. One that waits for its turn is what it was before."""
+        """A torrent's state has changed. A queued one counts as in its earlier state."""
         if state is TorrentState.QUEUED:
             return
         active, seeding = state in _RUNNING, state in COMPLETE_STATES
@@ -189,14 +187,14 @@ class Totals:
             self.changed.add(torrent[:2])
 
     def completed(self, torrent: str, now_us: int) -> None:
-        """All that is wanted of a torrent is there. Where nothing was fetched since it was before, it is since then."""
+        """A torrent is complete. Without a download since it was last complete, the earlier time is kept."""
         counts = self._of(torrent)
         if counts.fetched or counts.completed_us is None:
             counts.completed_us, counts.fetched = now_us, False
             self.changed.add(torrent[:2])
 
     def found(self, history: HistoryFound) -> None:
-        """What resume data says of a torrent's past, of which nothing was stored here."""
+        """The values in a torrent's resume data, if nothing was stored here."""
         counts = self._of(history.torrent)
         counts.downloaded = max(counts.downloaded, history.downloaded)
         counts.uploaded = max(counts.uploaded, history.uploaded)
@@ -209,15 +207,15 @@ class Totals:
         self.changed.add(history.torrent[:2])
 
     def absorb(self, torrent: str, record: TorrentRecord, uptime_s: int) -> None:
-        """What was stored of a torrent is known now, and what has been counted meanwhile goes on from there.
+        """Merges the stored counters of a torrent with those counted since.
 
         Args:
-            uptime_s: at which it was stored; what was counted since counts.
+            uptime_s: at which they were stored; later counts are added.
         """
         fresh = not self.knows(torrent)
         counts = self._of(torrent)
         since = 0
-        if fresh:  # nothing was heard of it yet: it is what it was
+        if fresh:  # no report yet: it is in its stored state
             since = max(0, self.uptime_s - uptime_s)
             counts.active, counts.seeding = record.active, record.seeding
             counts.active_s = self.uptime_s if record.active else 0
@@ -234,10 +232,10 @@ class Totals:
         counts.last_activity_us = max(times, default=None)
 
     def absorb_session(self, record: SessionRecord, stamped_s: int) -> None:
-        """The session's stored totals are known now.
+        """Merges the session's stored totals.
 
         Args:
-            stamped_s: the uptime by what else there is, which may be later.
+            stamped_s: the uptime from the stamp, which may be later.
         """
         self._before_downloaded += record.downloaded
         self._before_uploaded += record.uploaded
@@ -250,7 +248,7 @@ class Totals:
                 counts.seeding_s += more if counts.seeding else 0
 
     def at_least(self, uptime_s: int) -> None:
-        """The uptime has been this long, whatever is known of it."""
+        """Raises the uptime to at least this value."""
         if uptime_s > self.uptime_s:
             self.absorb_session(SessionRecord(), uptime_s - self.uptime_s)
 
@@ -263,48 +261,48 @@ class Totals:
     # -- what is known --------------------------------------------------------------------------------------------
 
     def of(self, torrent: str) -> Counts:
-        """A torrent's counts, to be read."""
+        """A torrent's counters, for reading."""
         try:  # which is the quickest where there is something, and each of ten thousand rows asks
             return self._shards[torrent[:2]][torrent]
         except KeyError:
             return _NOTHING
 
     def knows(self, torrent: str) -> bool:
-        """Whether anything was counted of a torrent."""
+        """Whether a torrent has counters."""
         return self.of(torrent) is not _NOTHING
 
     def lacks_history(self, torrent: str) -> bool:
-        """Whether nothing is stored of a torrent, so that its resume data has the most that there is to know."""
+        """Whether nothing is stored of a torrent, so that its resume data has the best values."""
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:
-        """For how long a torrent was active in all."""
+        """How long a torrent was active in all."""
         return self.uptime_s - counts.active_s if counts.active else counts.active_s
 
     def seeding_s(self, counts: Counts) -> int:
-        """For how long of that it was complete."""
+        """How long it was active and complete."""
         return self.uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s
 
     # -- what is stored -------------------------------------------------------------------------------------------
 
     def shards(self) -> list[str]:
-        """All shards that have something, the session's too."""
+        """All shards with content, the session's too."""
         return [SESSION, *self._shards]
 
     def size(self, shard: str) -> int:
-        """How many torrents a shard has."""
+        """The number of torrents in a shard."""
         return len(self._shards.get(shard, ()))
 
     def session_record(self) -> SessionRecord:
-        """The session's totals, to be stored."""
+        """The session's totals, for storing."""
         downloaded, uploaded = self.all_time
         return SessionRecord(uptime_s=self.uptime_s, downloaded=downloaded, uploaded=uploaded)
 
     def shard_record(self, shard: str, added_us: Callable[[str], int | None]) -> ShardRecord:
-        """A shard, to be stored.
+        """A shard, for storing.
 
         Args:
-            added_us: when a torrent was added; None for one that there is not.
+            added_us: when a torrent was added; None if there is no such torrent.
         """
         return ShardRecord(uptime_s=self.uptime_s, torrents=dict(self._records(shard, added_us)))
 

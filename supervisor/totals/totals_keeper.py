@@ -1,7 +1,7 @@
-"""The totals' keeper: has them read at the start, and saved when they have changed.
+"""The totals' keeper: reads them at the start, and saves them when they have changed.
 
-What changes after a while of peace is saved within seconds, and from then on once in `SAVE_S`: so at most a minute is
-lost with the process, and a torrent that uploads costs one small write a minute. What does not change is never written.
+A first change is saved within seconds, and later ones once in `SAVE_S`. So a kill loses at most a minute, and a torrent
+that uploads costs one small write a minute. Unchanged shards are never written.
 """
 
 import asyncio
@@ -25,21 +25,21 @@ from supervisor.totals.totals_store import Stamp, Stored
 
 SOON_S: Final = 5.0
 SAVE_S: Final = 55.0
-"""Between two saves of the same shard: with the writing, what is lost is at most a minute."""
+"""The interval between two saves of the same shard: with the time of the write, at most a minute is lost."""
 STAMP_S: Final = 10.0
 CLOSE_S: Final = 10.0
 AT_ONCE: Final = 4000
-"""Torrents of which records are made in one turn of the loop."""
+"""The number of torrents whose records are made in one turn of the loop."""
 
 
 class TotalsKeeper:
-    """One resume directory's.
+    """The keeper of one resume directory.
 
     Args:
-        totals: what is counted.
-        catalogue: which torrents there are.
-        runtime_dir: where the uptime is noted if that costs no disk.
-        identity: the resume directory, as its lock names it.
+        totals: the counters.
+        catalogue: knows the torrents.
+        runtime_dir: where the uptime is stored if that costs no disk access.
+        identity: the resume directory, identified by its lock.
         damaged: called with each file that was put aside.
     """
 
@@ -74,7 +74,7 @@ class TotalsKeeper:
         self._problem: str | None = None
 
     async def load(self) -> None:
-        """Reads what is stored, before anybody is served; or later, once the directory could be listed."""
+        """Reads the stored totals, before clients are served; or later, once the directory could be listed."""
         if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return
         self._loading = True
@@ -103,15 +103,15 @@ class TotalsKeeper:
             self._damaged(file)
 
     async def saved(self) -> None:
-        """Waits while something is being written."""
+        """Waits for a write in progress."""
         await self._idle.wait()
 
     def save_all(self) -> None:
-        """Another directory is there, which has them as they were once, or not at all."""
+        """Saves all shards, since another directory has replaced the former."""
         self._totals.changed.update(self._totals.shards())
 
     def tick(self, now: float, *, up: bool) -> None:
-        """To be called each second.
+        """Call it each second.
 
         Args:
             up: whether there is an engine.
@@ -139,7 +139,7 @@ class TotalsKeeper:
         for shard in [shard for shard, due in self._due.items() if due <= now]:
             size += self._totals.size(shard)
             if chosen and size > AT_ONCE:
-                break  # the rest has its turn with the next tick
+                break  # the rest is saved in the next tick
             chosen.append(shard)
         for shard in chosen:
             self._due.pop(shard)
@@ -183,7 +183,7 @@ class TotalsKeeper:
             self._log.warning("uptime_not_noted", problem=str(error))
 
     async def close(self) -> None:
-        """Saves what has changed, at the end of the service; waits for the disk, but not for long."""
+        """Saves changes at the end of the service; waits for the disk, but not for long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.saved()
@@ -206,7 +206,7 @@ class TotalsKeeper:
 
 
 _UNREADABLE: Final = -1
-"""In the place of the time at which a torrent was added, of one whose record cannot be read now."""
+"""In place of the time at which a torrent was added, of one whose record cannot be read now."""
 
 
 def _added_us(catalogue: Catalogue, torrent: str) -> int | None:

@@ -1,7 +1,7 @@
-"""Where totals are stored: `totals/` in the resume directory, a small file for each shard. Runs in threads.
+"""The files of totals: `totals/` in the resume directory, a small file for each shard. Runs in threads.
 
-None of it matters so much that anything waits for it: a file that is damaged is put aside, and what it held begins
-anew, or goes on from what the torrents' resume data says.
+Nothing waits for these files. A damaged one is put aside, and its values begin anew, or continue from the torrents'
+resume data.
 """
 
 import contextlib
@@ -20,25 +20,25 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 
 STAMP: Final = "uptime"
-"""In the runtime directory, where that is in memory: the uptime, which idle seeds save nowhere else."""
+"""In the runtime directory, if that is in memory: the uptime, which idle seeds save nowhere else."""
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """The uptime, and the resume directory whose it is, as `ResumeDir.identity` names it."""
+    """The uptime, and the resume directory that it belongs to, by `ResumeDir.identity`."""
 
     resume_dir: str
     uptime_s: int
 
 
 class Stored(NamedTuple):
-    """What was read.
+    """The stored totals.
 
     Fields:
-        session: None where there is none.
-        unread: the shards that cannot be read now, and are left alone until they can.
-        damaged: what was put aside.
+        session: None if there is none.
+        unread: the shards that cannot be read now, and are not written until they can be.
+        damaged: the files that were put aside.
     """
 
     session: SessionRecord | None
@@ -48,7 +48,7 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir, only: Sequence[str] | None = None) -> Stored:
-    """Reads all shards that there are, or only some."""
+    """Reads all shards, or only some."""
     found = Stored(None, {}, set(), [])
     for shard in directory.total_shards() if only is None else only:
         path = directory.totals(shard)
@@ -71,13 +71,13 @@ def read_all(directory: ResumeDir, only: Sequence[str] | None = None) -> Stored:
 
 
 def change(directory: ResumeDir, shard: str, record: SessionRecord | ShardRecord) -> Change:
-    """What has to be written so that a record is stored. A shard without torrents has no file."""
+    """The write that stores a record. A shard without torrents has no file."""
     empty = isinstance(record, ShardRecord) and not record.torrents
     return Change(directory.totals(shard), None if empty else encode_record(record))
 
 
 def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
-    """Makes them durable, as one group of files. Raises OSError, and then some of them may be."""
+    """Writes them durably, as one group of files. Raises OSError, and then some of them may be written."""
     directory.check()
     if not directory.totals_dir.is_dir() or directory.totals_dir.is_symlink():
         if os.path.lexists(directory.totals_dir):
@@ -92,7 +92,7 @@ def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
 
 
 def in_memory(directory: Path, mountinfo: Callable[[], str] = _MOUNTINFO.read_text) -> bool:
-    """Whether a directory lies on a file system that is in memory only, so that what is written there costs no disk."""
+    """Whether a directory is on a file system in memory, so that a write there costs no disk access."""
     try:
         device = directory.stat().st_dev
         mounts = mountinfo()
@@ -108,7 +108,7 @@ def in_memory(directory: Path, mountinfo: Callable[[], str] = _MOUNTINFO.read_te
 
 
 def read_stamp(runtime_dir: Path, identity: str) -> int:
-    """The uptime that was noted last in the runtime directory, 0 where there is none of this resume directory."""
+    """The last uptime in the runtime directory, 0 if there is none of this resume directory."""
     with contextlib.suppress(OSError, Damaged, msgspec.MsgspecError):
         stamp = msgspec.json.decode(read(runtime_dir / STAMP), type=Stamp)
         if stamp.resume_dir == identity:
@@ -117,7 +117,7 @@ def read_stamp(runtime_dir: Path, identity: str) -> int:
 
 
 def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
-    """Notes the uptime; durable only for as long as the machine runs. Raises OSError."""
+    """Stores the uptime; it survives until the machine is restarted. Raises OSError."""
     temporary = runtime_dir / f"{STAMP}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     fd = os.open(temporary, flags, 0o600)
@@ -129,5 +129,5 @@ def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
 
 
 def delete_stamp(runtime_dir: Path) -> None:
-    """The uptime is stored elsewhere. Raises OSError."""
+    """Deletes the stamp, since the uptime is stored elsewhere. Raises OSError."""
     (runtime_dir / STAMP).unlink(missing_ok=True)

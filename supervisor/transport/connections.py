@@ -1,10 +1,9 @@
-"""The connections of one ZeroMQ socket: how many there are, the limit on them, and why some of them came to nothing.
+"""The connections of one ZeroMQ socket: their number, the limit on them, and the causes of failed handshakes.
 
-ZeroMQ accepts whoever connects and has no limit of its own; its monitor tells of each connection by the number of its
-descriptor. One more than the limit is hung up on; whoever is connected stays. A connection on which nobody speaks
-ZeroMQ counts too, until its time for a handshake is over.
+ZeroMQ has no limit on connections; its monitor reports each by the number of its descriptor. Excess connections are
+closed; existing ones stay. A connection that does not speak ZeroMQ counts too, until its handshake times out.
 
-Why a handshake failed is told without saying on which connection; it is the one that is told to end next, since one
+The monitor reports a failed handshake without its connection; it is the one that is reported to end next, since one
 thread serves them all.
 """
 
@@ -21,22 +20,22 @@ from supervisor.transport.loop_socket import LoopSocket
 from supervisor.transport.sockets import HANDSHAKE_MS
 
 CONNECTIONS_MAX: Final = 1024
-"""Connections of one socket at one address: a thousand clients, and each of them a descriptor."""
+"""The limit of connections of one socket at one address: a thousand clients, and each needs a descriptor."""
 
 CONNECTIONS_MIN: Final = 64
-"""So many there are, however few descriptors: a flood is less likely than a client."""
+"""The minimum of that limit, however few descriptors there are: a flood is less likely than a client."""
 
 AHEAD_MAX: Final = 1001
-"""Connections that a socket's monitor can be ahead of whoever listens to it: libzmq's 1,000 messages, and one here."""
+"""The number of connections of which a monitor's events may be unread: libzmq's 1,000 messages, and one here."""
 
 SOCKETS: Final = 2
-"""Sockets that are watched."""
+"""The number of watched sockets."""
 
 RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
-"""For all else that the supervisor has open, its engines, files and sockets; and for connections not counted yet."""
+"""Descriptors for everything else: engines, files and sockets; and for connections that are not counted yet."""
 
 UNKNOWN: Final = "an unknown address"
-"""Of a connection that was gone before it could be looked at: a busy loop, and a peer whose first bytes were wrong."""
+"""Of a connection that was gone before it was examined: a busy loop, and a peer whose first bytes were wrong."""
 
 TOO_MANY: Final = "too many connections"
 NO_CURVE: Final = "no CURVE"
@@ -54,13 +53,13 @@ _EVENTS: Final = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
-"""Not EVENT_ACCEPT_FAILED: without a descriptor left, there would be one for each turn of ZeroMQ's thread."""
+"""Not EVENT_ACCEPT_FAILED: without free descriptors, there would be one for each turn of ZeroMQ's thread."""
 
 OnRefused = Callable[[str, str], None]
 
 
 def limit(descriptors: int, addresses: int) -> int:
-    """How many connections each of several addresses may have, so that there are descriptors for all of them."""
+    """The limit of connections for each of several addresses, so that there are descriptors for all."""
     return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, (descriptors - RESERVED_DESCRIPTORS) // addresses))
 
 
@@ -76,8 +75,8 @@ class Connections:
 
     Args:
         socket: not bound yet.
-        most: connections that each of its addresses may have, of which it has one a transport.
-        on_refused: called with whom (an IP address, or a user) and why.
+        most: the limit of connections of each of its addresses, of which it has one for each transport.
+        on_refused: called with the peer (an IP address, or a user) and the reason.
         clock: monotonic seconds.
     """
 
@@ -107,14 +106,14 @@ class Connections:
         self._socket = LoopSocket(pair, self._told)
 
     def count(self, scheme: str) -> int:
-        """How many there are at its address of this transport, `ipc` or `tcp`."""
+        """The number of connections at its address of this transport, `ipc` or `tcp`."""
         return self._count[scheme]
 
     def close(self) -> None:
-        """Watches no more. To be called between the end of the socket and that of its context.
+        """Stops watching. Call it after the socket is closed and before its context is.
 
-        Before that, ZeroMQ's thread would wait for somebody to hear of its connections. The monitor is not disabled, as
-        that waits for the same thread.
+        Earlier, ZeroMQ's thread would block on unread events. The monitor is not disabled, as that waits for the same
+        thread.
         """
         self._socket.close()
 
@@ -131,7 +130,7 @@ class Connections:
             case zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._succeeded[scheme] += 1
             case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-                self._failure = ""  # told by whoever judges keys
+                self._failure = ""  # the ZAP handler reports it
             case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
                 self._failure = NOT_ZEROMQ
             case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
@@ -172,5 +171,5 @@ class Connections:
 
 
 def _same_address(ends: Ends, endpoint: str) -> bool:
-    """Whether a connection is one of those that an endpoint, of a path or a port, has accepted."""
+    """Whether a connection was accepted at an endpoint, by its path or port."""
     return ends.local.rpartition(":")[2] == endpoint.rpartition(":")[2]

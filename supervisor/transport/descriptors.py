@@ -1,8 +1,7 @@
-"""A connection of a ZeroMQ socket, by the number of its descriptor.
+"""One connection of a ZeroMQ socket, by the number of its descriptor.
 
-ZeroMQ can neither say who is at the other end of a connection nor hang up on one. It tells the descriptor's number, and
-what else is done here is done to a duplicate. By then the number may be another connection's, so whoever hangs up says
-which one is meant.
+ZeroMQ can neither identify the peer of a connection nor close one. It reports the descriptor's number, and the
+functions here work on a duplicate. By then the number may be reused, so callers say which connection they mean.
 """
 
 import contextlib
@@ -17,9 +16,9 @@ class Ends(NamedTuple):
     """Both ends of a connection: our address, and the peer's.
 
     Fields:
-        local: as ZeroMQ has it, `ipc://path` or `tcp://host:port`.
+        local: in ZeroMQ's form, `ipc://path` or `tcp://host:port`.
         host: the peer's IP address, or `uid N` of a local one.
-        remote: what tells it from others: with its port, or the process that it was when it connected.
+        remote: the unique address: with its port, or the peer's pid when it connected.
     """
 
     local: str
@@ -28,14 +27,14 @@ class Ends(NamedTuple):
 
 
 def ends_of(fd: int) -> Ends | None:
-    """The ends of a connection; None where it is gone."""
+    """The ends of a connection; None if it is gone."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         return _ends(connection)
     return None
 
 
 def hang_up(fd: int, ends: Ends) -> bool:
-    """Ends a connection, if it still is the one with these ends. ZeroMQ finds it closed, and does the rest."""
+    """Shuts a connection down, if it still has these ends. ZeroMQ finds it closed, and cleans up."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if _ends(connection) == ends:
             connection.shutdown(socket.SHUT_RDWR)
@@ -44,7 +43,7 @@ def hang_up(fd: int, ends: Ends) -> bool:
 
 
 def hang_up_on(fd: int, inode: int) -> bool:
-    """Ends a connection, if it still is the one of this inode, and says whether it is."""
+    """Shuts a connection down, if it still has this inode. Returns whether it has."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if os.fstat(connection.fileno()).st_ino == inode:
             with contextlib.suppress(OSError):  # the peer was quicker
@@ -55,7 +54,7 @@ def hang_up_on(fd: int, inode: int) -> bool:
 
 @contextlib.contextmanager
 def _borrowed(fd: int) -> Iterator[socket.socket]:
-    """A duplicate of it. Raises OSError where it is closed, or no socket."""
+    """A duplicate of it. Raises OSError if it is closed, or no socket."""
     duplicate = os.dup(fd)
     try:
         connection = socket.socket(fileno=duplicate)

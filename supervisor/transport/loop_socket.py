@@ -1,7 +1,7 @@
 """A ZeroMQ socket on the asyncio loop: plain sockets and a reader on their descriptor, no coroutine for each message.
 
-ZeroMQ's descriptor is edge-triggered: it is readable once for news, not while messages wait. So a drain goes on until
-the socket has no more, in bounded turns that let others run, and every send is followed by another look.
+ZeroMQ's descriptor is edge-triggered: it is readable once for an event, not while messages wait. So the socket is
+drained until it has no more, in bounded turns, and every send is followed by another check.
 """
 
 import asyncio
@@ -20,23 +20,23 @@ _POLLIN: Final = int(zmq.POLLIN)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 _RCVMORE: Final = int(zmq.RCVMORE)
-"""As plain numbers: an enum's arithmetic takes longer than what it is for."""
+"""As plain numbers: an enum's arithmetic is slower than the rest of the operation."""
 
 ADDRESSES_KEPT: Final = 1024
-"""Peers' addresses of which it is kept in mind whether they are of tcp: to find out takes as long as all else."""
+"""The size of the cache of peers' addresses and their transport, which is slow to look up."""
 
 TURN_S: Final = 0.001
-"""How long messages are taken before others get their turn, however few they were."""
+"""The maximum time of a turn, however few messages it has received."""
 
 
 class Sender(NamedTuple):
-    """Who sent a message, as ZeroMQ knows it; clients cannot choose what it says.
+    """The sender of a message, from ZeroMQ; clients cannot forge it.
 
     Fields:
         user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the number that the connection's descriptor had, where there is a user, and else -1. The connection may be
-            gone, and the number another one's.
-        number: the connection's own, by its handshake: a later one's is greater.
+        fd: the number of the connection's descriptor, if there is a user, and else -1. The connection may be gone, and
+            the number reused.
+        number: of the connection, by its handshake: a later one's is greater.
     """
 
     user: str | None
@@ -52,7 +52,7 @@ LOCAL: Final = Sender(None, -1)
 
 
 class Offer(Enum):
-    """What became of a message: `FULL` and `GONE` are told by a ROUTER with ROUTER_MANDATORY only."""
+    """The outcome of a send: only a ROUTER with ROUTER_MANDATORY reports `FULL` and `GONE`."""
 
     SENT = "sent"
     FULL = "full"
@@ -60,14 +60,14 @@ class Offer(Enum):
 
 
 class LoopSocket:
-    """Hands every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
+    """Passes every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
 
     Args:
-        socket: bound or connected, to all that it will be; closed by `close`.
-        on_message, on_message_from, on_frames: one of them; called on the loop. The last one is given frames that know
-            which connection they came over.
-        per_turn: messages that are taken before others get their turn.
-        frames_max: frames that a message may have; of one that has more, these and one more are handed on.
+        socket: bound or connected to all its endpoints; closed by `close`.
+        on_message, on_message_from, on_frames: one of them; called on the loop. The last one gets frames that know
+            their connection.
+        per_turn: the maximum number of messages in a turn.
+        frames_max: the maximum number of frames of a message; of a longer one, these and one more are passed on.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LoopSocket:
         self._on_message = on_message
         self._on_message_from = on_message_from
         self._on_frames = on_frames
-        # Without CURVE there are local peers only, and messages cost a third less than with a look at who sent them.
+        # Without CURVE there are local peers only, and messages cost a third less without looking up their sender.
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._looking = False
@@ -97,15 +97,16 @@ class LoopSocket:
         self._look_again()
 
     def send(self, frames: list[bytes]) -> bool:
-        """Sends one message without waiting. False where it could not be taken and is dropped."""
+        """Sends one message without blocking. False if it was dropped."""
         return self.offer(frames) is Offer.SENT
 
     def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
-        """Like `send`, and says why it was not taken. Without `copy` a Frame's memory is ZeroMQ's until it has left."""
+        """Like `send`, and returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
         if self._closed:
             return Offer.GONE
         if not self._looking:
-            # A send uses up the descriptor's edge, so it is followed by another look; one will do for a turn's sends.
+            # A send uses up the descriptor's edge, so it is followed by another check; one is enough for the sends of a
+            # turn.
             self._looking = True
             self._loop.call_soon(self._look_after_sends)
         try:
@@ -119,11 +120,11 @@ class LoopSocket:
         return Offer.SENT
 
     def sender_of(self, frame: zmq.Frame) -> Sender:
-        """Who sent a frame that came over this socket."""
+        """The sender of a frame from this socket."""
         return _sender_of(frame) if self._keyed else LOCAL
 
     def close(self, *, linger_ms: int = 0) -> None:
-        """Stops listening; what has not been sent after `linger_ms` milliseconds is given up."""
+        """Closes the socket; messages that are not sent after `linger_ms` milliseconds are dropped."""
         self._closed = True
         self._loop.remove_reader(self._fd)
         self._socket.close(linger=linger_ms)
@@ -157,7 +158,7 @@ class LoopSocket:
                 self._look_again()  # also after an error in on_message: the descriptor's edge is used up
 
     def _received(self) -> list[bytes]:
-        """One message. What is behind the frames that are wanted is dropped without a copy, in half the time."""
+        """One message. Frames beyond the limit are dropped without a copy, in half the time."""
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):
             if len(frames) > self._frames_max:
@@ -177,7 +178,7 @@ class LoopSocket:
         return frames
 
     def _hand_over(self) -> bool:
-        """Receives one message and hands it over. False where there was none."""
+        """Receives one message and passes it on. False if there was none."""
         if self._closed:
             return False
         frames: list[bytes] = []
@@ -201,7 +202,7 @@ class LoopSocket:
 
 
 def _sender_of(frame: zmq.Frame) -> Sender:
-    """The sender of a frame, by what the ZAP handler said of its connection, see `supervisor.access.zap`."""
+    """The sender of a frame, by the ZAP handler's user id for its connection, see `supervisor.access.zap`."""
     try:
         # libzmq's own properties and the handler's go before those of the same name that a peer gives itself. But no
         # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP

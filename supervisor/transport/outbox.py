@@ -1,8 +1,8 @@
-"""Replies on their way: none is lost while its client reads, and what nobody reads is bounded.
+"""Queued replies: none is lost while its client reads, and the replies of a client that does not are bounded.
 
-ZeroMQ's queue for a connection takes a number of messages, whatever their size, and tells nobody when there is room
-again. So replies that it does not take wait here, are counted in bytes, and are offered again. Of large ones the
-connection is given few at a time: their memory is ZeroMQ's until they have gone out, and it tells when they have.
+ZeroMQ's queue for a connection is bounded by a number of messages, whatever their size, and does not report when there
+is room again. So replies beyond its high-water mark are queued here, counted in bytes, and offered again. A connection
+gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when they are.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ LARGE_BYTES: Final = 32 * 1024
 most, and 300 kB as they usually are."""
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
-"""Bytes of large replies that have not gone out, over which a connection gets no more of them."""
+"""The limit of unsent large replies, in bytes, over which a connection gets no more of them."""
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""Of all connections together; over it each may have one."""
+"""The limit of all connections together; over it each may have one."""
 
 LARGE_PEERS_LOOK: Final = 100
-"""From so many connections on it is seen whether those that left still count."""
+"""From so many connections on it is checked whether those that left still count."""
 
 WAITING_MAX: Final = 8 * 1024 * 1024
-"""Bytes that wait for one connection, 20,000 usual replies; beyond them its replies are lost."""
+"""The limit of queued bytes for one connection, 20,000 usual replies; beyond it its replies are dropped."""
 
 WAITING_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""Bytes that wait for all connections; beyond them, whoever has the most waiting loses all of it."""
+"""The limit of queued bytes for all connections; beyond it, the connection with the most loses all of its."""
 
 ENTRY_BYTES: Final = 200
-"""What a waiting reply takes beside its frame, about."""
+"""The overhead of a queued reply beside its frame, about."""
 
 FIRST_LOOK_S: Final = 0.002
 LAST_LOOK_S: Final = 0.1
@@ -56,8 +56,8 @@ class Outbox:
     """Sends replies.
 
     Args:
-        socket: sends them; a ROUTER that tells of full queues and of connections that are gone (ROUTER_MANDATORY).
-        log: hears once of each connection that does not read.
+        socket: a ROUTER that reports full queues and lost connections (ROUTER_MANDATORY).
+        log: logs each connection that does not read, once.
     """
 
     def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:
@@ -73,7 +73,7 @@ class Outbox:
         self._closing = False
 
     def send(self, frames: Frames) -> None:
-        """Sends one reply, after those that wait."""
+        """Sends one reply, after the queued ones."""
         peer = frames[0]
         waiting = self._waiting.get(peer)
         if waiting is None:
@@ -94,7 +94,7 @@ class Outbox:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
     def crowded(self, peer: bytes) -> bool:
-        """Whether a connection shall get nothing large before it has read what it was given."""
+        """Whether a connection gets nothing large before it has read what was sent (backpressure)."""
         return peer in self._waiting or self._has_enough(peer)
 
     def close(self, *, linger_ms: int) -> None:

@@ -14,25 +14,25 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKE
 from supervisor.transport.outbox import QUEUE_MAX
 
 RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
-"""Frames up to here are received, so that one over the limit gets an answer; on larger ones ZeroMQ hangs up."""
+"""Frames up to this size are received, so that one over the limit gets a reply; for larger ones ZeroMQ disconnects."""
 
 RECEIVE_MAX: Final = 16
-"""Messages of a connection that ZeroMQ receives ahead (RCVHWM); the others wait where they come from."""
+"""Messages of a connection that ZeroMQ receives ahead (RCVHWM); the others stay with their sender."""
 
 SUBSCRIBER_HWM: Final = 10_000
-"""Messages that wait for a slow subscriber before it loses some, and learns of it by the tick."""
+"""The high-water mark of a subscriber; beyond it messages are dropped, and the next tick reveals the gap."""
 
 SUBSCRIPTION_BYTES_MAX: Final = 4096
-"""More than any topic, or a handshake, takes; ZeroMQ hangs up on who sends more in one frame."""
+"""More than any topic, or a handshake, needs; ZeroMQ disconnects a peer that sends more in one frame."""
 
 SUBSCRIPTIONS_HWM: Final = 10
-"""So many of each connection wait to be read, further ones at the peer: the loop takes all that wait at once."""
+"""Subscriptions of each connection that are queued here, further ones at the peer: the loop reads all at once."""
 
 HANDSHAKE_MS: Final = 5000
-"""How long a connection may take until it is clear that a ZeroMQ client, and whose, is behind it."""
+"""The time limit for a ZeroMQ handshake."""
 
 BACKLOG: Final = 1024
-"""Connections that wait to be accepted; ZeroMQ has 100, which a burst of clients fills."""
+"""Connections that wait to be accepted; ZeroMQ's default is 100, which a burst of clients fills."""
 
 ZAP_DOMAIN: Final = "ouzel"
 
@@ -42,7 +42,7 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""A peer that went away without a word is noticed after two minutes; by TCP, as not every client knows ZMTP's PING."""
+"""A peer that vanished is detected after two minutes; by TCP, since not every client knows ZMTP's PING."""
 
 CLIENT_AND_ENGINE_SOCKETS: Final = (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET)
 
@@ -53,10 +53,10 @@ _UMASK_USER: Final = 0o177
 
 
 def check_places(directory: Path) -> None:
-    """Judges what lies where the sockets will be: an old socket is replaced, and so is a link, which is not followed.
+    """Checks the places of the sockets: an old socket is replaced, and so is a link, which is not followed.
 
     Raises:
-        OSError: it is a directory, a file, or something else that was not put there as a socket.
+        OSError: it is a directory, a file, or something else that is not a socket.
     """
     for name in CLIENT_AND_ENGINE_SOCKETS:
         path = directory / name
@@ -74,10 +74,10 @@ def check_places(directory: Path) -> None:
 def bind(
     context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str, *, watch: Watch | None = None
 ) -> "zmq.Socket[bytes]":
-    """A bound local socket: the engine's is for this user, those of clients are for the group too.
+    """A bound local socket: the engine's is for this user, the public ones are for the group too.
 
-    The file mode comes from the umask while it is made, so that it is never wider for a moment. The umask is the
-    process's: a file that another thread makes at that moment is narrower than it would be.
+    The umask sets the file mode while it is made, so it is never wider for a moment. The umask is the process's: a file
+    that another thread makes at that moment is narrower than usual.
 
     Args:
         watch: called with the socket before anybody can connect to it.
@@ -87,7 +87,7 @@ def bind(
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
     if kind == zmq.ROUTER:
-        # At a bound, a ROUTER drops without a word; a reply or an engine command must not be lost like that.
+        # At its high-water mark a ROUTER silently drops; a reply or an engine command must not be lost like that.
         socket.setsockopt(zmq.SNDHWM, 0)
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
@@ -96,7 +96,7 @@ def bind(
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
         socket.setsockopt(zmq.RCVHWM, RECEIVE_MAX)
-        # Replies are not lost either: the socket says that a queue is full, and they wait in the outbox.
+        # Replies are not lost either: the socket reports a full queue, and they wait in the outbox.
         socket.setsockopt(zmq.SNDHWM, QUEUE_MAX)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     if watch is not None:
@@ -110,13 +110,13 @@ def bind(
 
 
 def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
-    """Binds a socket, which has a local endpoint already, to tcp as well: for CURVE alone, with keys that ZAP admits.
+    """Binds a socket, which has a local endpoint already, to tcp as well: only for CURVE, with keys that ZAP admits.
 
-    libzmq takes the options as they are at the time of each bind, so the local endpoint stays as it is. A ZAP handler
-    has to be bound before, and without one nobody is let in.
+    libzmq uses the options at the time of each bind, so the local endpoint does not change. A ZAP handler has to be
+    bound before; without one nobody is admitted.
 
     Returns:
-        The endpoint, with the port that was found where the given one is 0 or `*`.
+        The endpoint, with the actual port if the given one is 0 or `*`.
 
     Raises:
         zmq.ZMQError: it cannot be bound.

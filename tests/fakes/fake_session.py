@@ -1,8 +1,8 @@
 """The fake side of the session port: a session in memory, without libtorrent, network or disk.
 
-Longer than most files, because it is one noun: what a session does with a torrent. It is deterministic: a call has its
-effect at once, and its alerts wait in the order of the calls. Like the real side it knows a torrent only once its
-`TorrentAdded` was popped, and its resume data claims pieces before they were flushed.
+It is deterministic: a call has its effect at once, and its alerts are queued in the order of the calls. Like the real
+side it knows a torrent only once its `TorrentAdded` was popped, and its resume data claims pieces before they were
+flushed.
 
 Metainfo is bencoded, v1 only (`tools.rig.bencode`). Resume data is of a format of its own. Tests move things along by
 the calls below "what tests do"; those may be made from another thread than the session's.

@@ -1,7 +1,4 @@
-"""The vectors of single frames at the edges: what every codec must take, what none may take, what a server refuses.
-
-Longer than most files here, since it is lists of frames.
-"""
+"""The vectors of single frames at the edges: what every codec must take, what none may take, what a server refuses."""
 
 import struct
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors.
-
-Longer than most files here: it is many regions, of a few lines each.
-"""
+"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -30,37 +27,37 @@ from tools.spec.wire_json import text
 
 HEX_WIDTH: Final = 100
 _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
-    (TorrentState.QUEUED, "waits for its turn; nothing is known of it yet in this engine"),
+    (TorrentState.QUEUED, "not loaded by this engine yet"),
     (TorrentState.CHECKING, "its files are being hashed"),
     (TorrentState.FETCHING_METADATA, "a magnet link without its metadata"),
-    (TorrentState.DOWNLOADING, "selected files are being fetched"),
+    (TorrentState.DOWNLOADING, "selected files are being downloaded"),
     (TorrentState.FINISHED, "all selected files are complete, and not all files are selected"),
-    (TorrentState.SEEDING, "all there is, is complete"),
+    (TorrentState.SEEDING, "all files are complete"),
     (
         TorrentState.PAUSED,
-        "a client paused it, or it is held since its disk is full (then the row's `paused` is false)",
+        "a client paused it, or a full disk holds it (then the row's `paused` is false)",
     ),
-    (TorrentState.ERROR, "something is wrong, and somebody has to act; the row's `error` says what"),
+    (TorrentState.ERROR, "it has stopped, and somebody has to act; the row's `error` has the cause"),
     (
         TorrentState.MISSING_STORAGE,
-        "its disk or its files are not there; goes on by itself when they are back",
+        "its disk or its files are missing; it recovers by itself when they are back",
     ),
     (TorrentState.QUARANTINED, "crashes the engine, and is not loaded until `release_torrent`"),
-    (HealthStatus.STARTING, "the first engine has not taken commands yet"),
-    (HealthStatus.HEALTHY, "the service works; what `reasons` say concerns some torrents or parts only"),
-    (HealthStatus.DEGRADED, "it works, and something hinders it as a whole: `reasons` say what"),
-    (HealthStatus.UNHEALTHY, "no engine, and none soon: reads are answered, and mutations that need no engine"),
+    (HealthStatus.STARTING, "the first engine does not accept commands yet"),
+    (HealthStatus.HEALTHY, "the service works; `reasons`, if any, affect only some torrents or parts"),
+    (HealthStatus.DEGRADED, "it works, but a problem affects all of it: see `reasons`"),
+    (HealthStatus.UNHEALTHY, "no engine, and none soon: reads and mutations that need no engine are answered"),
     (HealthStatus.STOPPING, "the supervisor is shutting down: reads are answered, mutations refused"),
-    (Severity.WARNING, "some torrents, files or clients have it, or a part that the others do without"),
-    (Severity.ERROR, "it hinders the whole service, which is `degraded` for it"),
-    (Severity.CRITICAL, "the service does not do its work, and is `unhealthy` for it"),
+    (Severity.WARNING, "it affects some torrents, files or clients, or a part that the others do not need"),
+    (Severity.ERROR, "it affects the whole service, which is `degraded`"),
+    (Severity.CRITICAL, "the service does not work, and is `unhealthy`"),
     (EngineState.IDLE, "no engine was wanted yet"),
-    (EngineState.STARTING, "a process is there and does not take commands yet"),
-    (EngineState.RUNNING, "takes commands"),
-    (EngineState.RECYCLING, "saves and leaves, to be replaced"),
+    (EngineState.STARTING, "the process does not accept commands yet"),
+    (EngineState.RUNNING, "accepts commands"),
+    (EngineState.RECYCLING, "is being drained, to be replaced"),
     (EngineState.BACKING_OFF, "died; the next one starts in a moment"),
-    (EngineState.OVER_BUDGET, "died too often; the next one is tried in minutes"),
-    (EngineState.STOPPING, "saves and leaves, since the service stops"),
+    (EngineState.OVER_BUDGET, "died too often (over the restart intensity); the next one is started in minutes"),
+    (EngineState.STOPPING, "is being drained, since the service stops"),
     (EngineState.STOPPED, "left, and the service stops"),
 )
 """The members of enumerations have one value in several of these, and so one hash."""
@@ -136,7 +133,7 @@ def _limits() -> str:
             [
                 "bytes of a message",
                 f"{sockets.RECEIVE_BYTES_MAX:,} ({mib(sockets.RECEIVE_BYTES_MAX)})",
-                "the connection is closed without an answer",
+                "the connection is closed without a reply",
             ],
             ["members of all arrays and maps of a request together", f"{codec.MAX_ELEMENTS:,}", "`frame_too_large`"],
             ["arrays and maps in a request", f"{codec.MAX_CONTAINERS:,}", "`frame_too_large`"],
@@ -145,7 +142,7 @@ def _limits() -> str:
             ["`id` and `client`", "200 characters each", "`invalid_envelope`"],
             [
                 "`deadline_ms`",
-                f"1..{envelope.MAX_DEADLINE_MS:,}; {envelope.DEFAULT_DEADLINE_MS:,} when left out",
+                f"1..{envelope.MAX_DEADLINE_MS:,}; {envelope.DEFAULT_DEADLINE_MS:,} by default",
                 "`invalid_envelope`",
             ],
             ["rows, files or events a page (`limit`)", f"{commands.MAX_PAGE:,}", "`invalid_argument`"],
@@ -161,44 +158,48 @@ def _limits() -> str:
                 "`invalid_magnet` or `invalid_metainfo`",
             ],
             [
-                "processor time to find out which files a torrent's globs want",
+                "processor time for the evaluation of a torrent's globs",
                 f"{desired.RULES_PATIENCE_S:g} s",
                 "the torrent is in state `error`",
             ],
             [
                 "events in one reply to `replay`, in bytes",
                 f"about {mib(reads.REPLAY_BYTES_MAX)}, but one event at least",
-                "fewer than `limit` come; ask again",
+                "fewer than `limit` are returned; ask again",
             ],
             [
-                "events that are kept for `replay`",
+                "events stored for `replay`",
                 f"the last {event_log.MAX_EVENTS:,} and {mib(event_log.MAX_BYTES)}",
                 "`replay_gone`",
             ],
-            ["events in one reply to `replay`", f"{reads.REPLAY_EVENTS_MAX:,}", "fewer than `limit` come; ask again"],
+            [
+                "events in one reply to `replay`",
+                f"{reads.REPLAY_EVENTS_MAX:,}",
+                "fewer than `limit` are returned; ask again",
+            ],
             [
                 "rows or files in one reply, in bytes",
                 f"about {pages.PAGE_BYTES // 1024} KiB, but one at least",
-                "fewer than `limit` come; go on with `cursor`",
+                "fewer than `limit` are returned; continue with `cursor`",
             ],
             [
-                "requests of a connection under way, without `hello`, `ping`, `health`, `stats` and `get_torrent`",
+                "requests in flight of a connection, without `hello`, `ping`, `health`, `stats` and `get_torrent`",
                 f"{claims.IN_FLIGHT_MAX:,}, and {mib(claims.IN_FLIGHT_BYTES_MAX)} of them",
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
-                "requests of all connections under way",
+                "requests in flight of all connections, in bytes",
                 f"{mib(claims.TOTAL_BYTES_MAX)}",
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
-                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that wait, "
-                "since one before took long to read",
+                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that are queued, "
+                "since an earlier one took long to decode",
                 f"{mib(large_frames.WAITING_MAX)}; of all connections {mib(large_frames.WAITING_TOTAL_MAX)}",
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
-                "frames before a request, which are given back with the reply",
+                "frames before a request (the envelope), which are returned with the reply",
                 f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes",
                 "`frame_too_large`, with a null `id`",
             ],
@@ -208,28 +209,28 @@ def _limits() -> str:
                 "dropped; once a second `too_many_bad_frames`",
             ],
             [
-                "requests of a connection that are none although their `id` can be read: by their frame, their "
-                "envelope, their `op` or the form of their arguments",
+                "invalid requests of a connection with a readable `id`: invalid by their frame, envelope, `op` "
+                "or the form of their arguments",
                 f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
-                "the refusals come late, one after the other, each by its deadline; where "
-                f"{claims.BAD_REQUESTS_WAITING_MAX} wait, `too_many_in_flight` at once",
+                "the refusals are delayed, one after the other, each until its deadline at most; with "
+                f"{claims.BAD_REQUESTS_WAITING_MAX} queued, `too_many_in_flight` at once",
             ],
             [
-                "replies of a connection that it does not read",
+                "unread replies of a connection",
                 f"{outbox.QUEUE_MAX:,} (of those over {outbox.LARGE_BYTES // 1024} KiB, "
                 f"{mib(outbox.LARGE_UNSENT_MAX)}), and {mib(outbox.WAITING_MAX)} more",
-                "further replies to it are lost",
+                "further replies to it are dropped",
             ],
             [
                 "connections of a socket, locally and again as many on tcp",
                 f"{connections.CONNECTIONS_MAX:,}",
-                "one more is closed",
+                "excess connections are closed",
             ],
             ["a connection's handshake", f"{sockets.HANDSHAKE_MS // 1000} s", "the connection is closed"],
             [
                 "subscriptions of a connection, each its length and 16 bytes",
                 f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all together {mib(subscriptions.ALL_BYTES_MAX)}",
-                f"the connection, or that which holds most and at least {subscriptions.BLAMED_BYTES_MIN // 1024} KiB, "
+                f"the connection, or the one with the most and at least {subscriptions.BLAMED_BYTES_MIN // 1024} KiB, "
                 "is closed",
             ],
             [
@@ -238,20 +239,20 @@ def _limits() -> str:
                 "the connection is closed",
             ],
             [
-                "messages that wait for a slow subscriber",
+                "messages queued for a slow subscriber (high-water mark)",
                 f"{sockets.SUBSCRIBER_HWM:,}",
-                "it loses the newest, and learns of it by the next tick",
+                "the newest are dropped; the next tick reveals the gap",
             ],
             ["files in a `files_discovered` event", f"{events.MAX_EVENT_FILES:,}", "`truncated`; `list_files` has all"],
             [
-                "how long a mutation's reply is remembered",
+                "how long a mutation's reply is stored",
                 f"{acceptances.REMEMBERED_S:g} s, and {mib(acceptances.MAX_BYTES)} of them",
                 "the same request again is carried out again",
             ],
             ["time between two ticks", f"{clock.TICK_S:g} s", ""],
             [
                 "bytes of a reply",
-                f"none; Ouzel's own clients take {mib(MAX_REPLY_BYTES)}",
+                f"none; Ouzel's own clients accept {mib(MAX_REPLY_BYTES)}",
                 "ask for smaller pages",
             ],
         ],

@@ -1,7 +1,6 @@
-"""Believable messages: the arguments, the result and the events that examples and vectors are made of.
+"""Sample messages: the arguments, results and events of the examples and vectors.
 
-Longer than most files here, since it is one list, and pure data. Ids, times and numbers fit together: it is one
-daemon, a moment after its second engine took over.
+Ids, times and figures are consistent: they are of one daemon, a moment after its second engine took over.
 """
 
 import hashlib

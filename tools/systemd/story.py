@@ -1,7 +1,4 @@
-"""What a service goes through under systemd, step by step. Each step fails by an exception that says what was seen.
-
-Longer than most files here: it can be read from the beginning to the end.
-"""
+"""What a service goes through under systemd, step by step. Each step fails by an exception that says what was seen."""
 
 import contextlib
 import hashlib

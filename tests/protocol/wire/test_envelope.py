@@ -208,7 +208,7 @@ REQUESTS: Final = messages(Request).flatmap(
 
 @given(REQUESTS)
 def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> None:
-    """And its id is what a glance finds."""
+    """And peeking finds its id."""
     frame = codec.encode(request)
     parsed = parse_request(frame)
     assert isinstance(parse_command(parsed.op, parsed.args), BY_OP[request["op"]])

@@ -122,7 +122,7 @@ async def test_when_too_much_waits_for_all_the_one_with_the_most_loses_it(tmp_pa
 
 
 async def test_large_replies_are_few_at_a_time(tmp_path: Path) -> None:
-    """Whoever has not read the last ones is crowded, until it has; their memory is given back."""
+    """A connection that has not read its large replies gets no more, until it has; their memory is released."""
     with desk(tmp_path) as on:
         peer, socket = await on.client()
         page = bytes(1_000_000)

@@ -5,8 +5,6 @@ is. A restore is over when the *new* generation has taken up all of them, which 
 What clients are shown does not tell more, for a seed that was there before is shown as one all the time; so one more
 kill is watched by a subscriber to all progress, who hears the new generation itself say `seeding` of each. The time
 from kill to kill is longer than the restart policy's window, so that no back-off is waited.
-
-Longer than most files here: it is one daemon's life, and what is measured in it hangs together.
 """
 
 import os
