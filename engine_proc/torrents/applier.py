@@ -64,7 +64,7 @@ class Applier:
         self._absences.end_wait(torrent)
         record = self._records.of(torrent)
         if files_known and record.applied is None:
-            self._loader.files_known.add(torrent)
+            self._loader.know_files(torrent)
         if record.state is State.UNDECIDED:
             self._absences.dismiss(torrent)  # it waits for what its rules mean, and they may be others now
             record = self._records.of(torrent)
@@ -290,9 +290,9 @@ class Applier:
 
     def looked_after(self, torrent: str, left: Sequence[Leftover]) -> None:
         """It is known what is left of the files of a torrent that is gone."""
-        removal = self._records.of(torrent).removal
-        if removal is not None:
-            self._remover.looked_after(torrent, removal, left)
+        record = self._records.get(torrent)
+        if record is not None and record.removal is not None:
+            self._remover.looked_after(torrent, record.removal, left)
 
     def resume_deleted(self, torrent: str, problem: str | None) -> None:
         """The last there was of a torrent is gone, or could not be deleted."""
