@@ -16,6 +16,8 @@ NEVER: Final = math.inf
 class Kind(Enum):
     """What is asked."""
 
+    __hash__ = object.__hash__  # members are singletons; Enum's own is a call in Python
+
     LOOK = "look"
     """Whether a torrent's files are there."""
     CONFINE = "confine"

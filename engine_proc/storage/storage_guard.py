@@ -79,6 +79,8 @@ class StorageGuard:
         self._torrents: dict[str, TorrentStorage] = {}
         self._mounts = MountRecords()
         self._questions = Questions()
+        self._suspected_at: dict[str, float] = {}
+        """A rate limit: when files were last looked at that gave an error. Few torrents are in it."""
         self._coming_back: set[str] = set()
         """Torrents that are being taken out of the session, and that may be looked at soon."""
 
@@ -140,8 +142,7 @@ class StorageGuard:
         record = self._torrents.get(torrent)
         if record is None or record.home is None:
             return []
-        home = record.home
-        mount = self._mounts.at(home.mount_point)
+        home, mount = record.home, self._mounts.at(record.home.mount_point)
         if not mount.write_failed(self._clock()):
             return [] if torrent in mount.held else self._reconsider([torrent])
         log("info", "disk_ran_full", mount_point=mount.point, refills=mount.space.refills)
@@ -163,13 +164,12 @@ class StorageGuard:
     def unloaded(self, torrent: str) -> None:
         """A torrent is being taken out of the session; where it was is remembered."""
         self._coming_back.add(torrent)
+        self._suspected_at.pop(torrent, None)
         for kind in (Kind.LOOK, Kind.CONFINE, Kind.PROBE):
             self._questions.withdraw(kind, torrent)
         record = self._torrents.get(torrent)
-        if record is not None:
-            record.suspected_at = None
-            if record.waiting is not None:
-                record.waiting = record.waiting._replace(anew=False)
+        if record is not None and record.waiting is not None:
+            record.waiting = record.waiting._replace(anew=False)
 
     # -- questions to disks ---------------------------------------------------------------------------------------
 
@@ -238,12 +238,12 @@ class StorageGuard:
     def suspect(self, torrent: str) -> bool:
         """A torrent's files gave an error: whether they should be looked at again."""
         now, record = self._clock(), self._torrents.get(torrent)
-        if record is None or self._questions.under_way(Kind.LOOK, torrent):
+        if record is None or record.home is None or self._questions.under_way(Kind.LOOK, torrent):
             return False
-        if record.suspected_at is not None and now - record.suspected_at < SUSPICION_S:
+        if now - self._suspected_at.get(torrent, -SUSPICION_S) < SUSPICION_S:
             return False
-        record.suspected_at = now
-        return record.home is not None
+        self._suspected_at[torrent] = now
+        return True
 
     def moved(self, torrent: str) -> bool:
         """Whether a torrent's path leads to another mount than when it was judged."""

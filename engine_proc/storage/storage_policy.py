@@ -58,7 +58,7 @@ def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: 
         claimed: the files that its resume data claims pieces of.
         sizes: bytes of each of them, None for one that is not there or cannot be reached.
     """
-    unmounted = expected != actual and PurePosixPath(actual) in PurePosixPath(expected).parents
+    unmounted = expected not in ("", actual) and PurePosixPath(actual) in PurePosixPath(expected).parents
     short = {
         file.number: size or 0 for file, size in zip(claimed, sizes, strict=True) if size is None or size < file.end
     }

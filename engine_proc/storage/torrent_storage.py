@@ -28,16 +28,14 @@ class TorrentStorage:
         desired: what was desired last, before it was made effective; None where it is loaded to be deleted.
         home: where it was when it was last judged to be there.
         waiting: set while it misses its storage.
-        suspected_at: when it was last looked at for an error of its files.
     """
 
-    __slots__ = ("desired", "home", "suspected_at", "waiting")
+    __slots__ = ("desired", "home", "waiting")
 
     def __init__(self) -> None:
         self.desired: DesiredTorrent | None = None
         self.home: Home | None = None
         self.waiting: Waiting | None = None
-        self.suspected_at: float | None = None
 
     def has_moved(self, homes: Homes) -> bool:
         """Whether its path leads to another mount than when it was judged."""

@@ -55,7 +55,7 @@ class Absences:
         """A torrent's storage is not there: it waits for it."""
         desired, examined, verdict = absent
         torrent, translator = desired.torrent, self._parts.translator
-        files_known = torrent in self._loader.files_known
+        files_known = self._loader.knows_files(torrent)
         self.dismiss(torrent)
         newest = self._newest(desired)
         self._parts.guard.miss(newest, examined, verdict)

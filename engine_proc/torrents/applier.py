@@ -62,18 +62,21 @@ class Applier:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         torrent = desired.torrent
         self._absences.end_wait(torrent)
-        if files_known and self._records.applied(torrent) is None:
-            self._loader.files_known.add(torrent)
-        if self._records.state(torrent) is State.UNDECIDED:
+        record = self._records.of(torrent)
+        if files_known and record.applied is None:
+            self._loader.know_files(torrent)
+        if record.state is State.UNDECIDED:
             self._absences.dismiss(torrent)  # it waits for what its rules mean, and they may be others now
-        if self._records.state(torrent) not in READY:
-            self._records.of(torrent).begin().next = desired
+            record = self._records.of(torrent)
+        if record.state not in READY:
+            record.begin().next = desired
             return
         known = self._guard.wanted(torrent)
         if self._guard.waits(desired):
             if known is None or known.selection != desired.selection:
                 self._absences.tell(desired, self._parts.translator.missing)
             self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
+            self._records.note(torrent, record)
             return
         self.apply(torrent, self._guard.effective(desired))
         self.confirm(torrent)
@@ -287,9 +290,9 @@ class Applier:
 
     def looked_after(self, torrent: str, left: Sequence[Leftover]) -> None:
         """It is known what is left of the files of a torrent that is gone."""
-        removal = self._records.of(torrent).removal
-        if removal is not None:
-            self._remover.looked_after(torrent, removal, left)
+        record = self._records.get(torrent)
+        if record is not None and record.removal is not None:
+            self._remover.looked_after(torrent, record.removal, left)
 
     def resume_deleted(self, torrent: str, problem: str | None) -> None:
         """The last there was of a torrent is gone, or could not be deleted."""

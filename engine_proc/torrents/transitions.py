@@ -12,6 +12,8 @@ from typing import Final
 class State(Enum):
     """Where a torrent is."""
 
+    __hash__ = object.__hash__  # members are singletons; Enum's own is a call in Python, several times a step
+
     ABSENT = "absent"
     """Neither in the session nor on its way there."""
     LOADING = "loading"
@@ -42,6 +44,8 @@ class State(Enum):
 
 class Input(Enum):
     """What happens to a torrent."""
+
+    __hash__ = object.__hash__  # as above
 
     LOAD = "load"
     """It is put on its way."""

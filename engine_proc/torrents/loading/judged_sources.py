@@ -59,6 +59,8 @@ class JudgedSources:
 
     def take(self, desired: DesiredTorrent) -> JudgedSource | None:
         """The very source that a record is of, if it is kept; it is not kept any longer."""
+        if desired.torrent not in self._sources:
+            return None
         found = self.has(desired)
         source = self.drop(desired.torrent)
         return source if found else None

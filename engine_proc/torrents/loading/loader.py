@@ -2,11 +2,9 @@
 
 1. It is *found*: fast-resume data is read, and what that claims. Metainfo is read where it is needed. What cannot be
    trusted is put aside and told of (metainfo by the supervisor, whose file it is), and the torrent goes on without it.
-2. It is *judged*: the storage guard says whether its files are there. `_judging` has those for which the disk is asked.
-3. It is *looked at*, where resume data lacks what may be on disk all the same. `_rehashing` has those that the rehasher
-   is to look at, and `_short` what is missing at the ends of their files.
-4. It is *added* to the session, with what was verified. `_taken` has those of which libtorrent has yet to say that they
-   are there, and `_restored` those that have come from resume data.
+2. It is *judged*: the storage guard says whether its files are there; for that the disk is asked.
+3. It is *looked at* by the rehasher, where resume data lacks what may be on disk all the same.
+4. It is *added* to the session, with what was verified; libtorrent has yet to say that it is there.
 5. It is there: its files are told of, its trackers get their turn, and what is new is saved.
 
 The loader knows where on this way a torrent is, and nothing else. What is asked for, applied and confirmed, what is to
@@ -76,6 +74,29 @@ class _Rehash(NamedTuple):
     unverified: Unverified
 
 
+class _Way:
+    """How far a torrent is on its way.
+
+    Fields:
+        files_known: the supervisor knows its files already.
+        judging: what was found, while the disk is asked.
+        rehash: set while the rehasher looks at it.
+        short: what is missing at the ends of its files, for when it was looked at.
+        restored: it has come from resume data, and its files are no news.
+        loading: what the session said when it was added, until it is there.
+    """
+
+    __slots__ = ("files_known", "judging", "loading", "rehash", "restored", "short")
+
+    def __init__(self) -> None:
+        self.files_known = False
+        self.judging: Found | None = None
+        self.rehash: _Rehash | None = None
+        self.short: Mapping[int, int] = {}
+        self.restored = False
+        self.loading: Loading | None = None
+
+
 class Loader:
     """One session's. What comes of a step is returned: None where the torrent is on its way.
 
@@ -96,13 +117,23 @@ class Loader:
         self._clock = parts.clock
         self._finder = Finder(parts, judged)
         self._rehasher = rehasher
-        self._judging: dict[str, Found] = {}
-        self._rehashing: dict[str, _Rehash] = {}
-        self._short: dict[str, Mapping[int, int]] = {}
-        self._taken: dict[str, Loading] = {}
-        self._restored: set[str] = set()
-        self.files_known: set[str] = set()
-        """The torrents on their way whose files the supervisor knows already."""
+        self._ways: dict[str, _Way] = {}
+        """Of the torrents that are on their way."""
+
+    def _way(self, torrent: str) -> _Way:
+        way = self._ways.get(torrent)
+        if way is None:
+            way = self._ways[torrent] = _Way()
+        return way
+
+    def know_files(self, torrent: str) -> None:
+        """The supervisor knows the files of a torrent that is to be loaded: they need not be told."""
+        self._way(torrent).files_known = True
+
+    def knows_files(self, torrent: str) -> bool:
+        """Whether that was said of a torrent on its way."""
+        way = self._ways.get(torrent)
+        return way is not None and way.files_known
 
     # -- the way --------------------------------------------------------------------------------------------------
 
@@ -118,30 +149,35 @@ class Loader:
             return Failed(desired, error)
         verdict = self._guard.look(desired, found.examined)
         if verdict is None:
-            self._judging[desired.torrent] = found
+            self._way(desired.torrent).judging = found
             return None
         return self._judged(found, verdict, to_remove=to_remove)
 
     def judging(self, torrent: str) -> bool:
         """Whether a torrent waits for `judged`."""
-        return torrent in self._judging
+        way = self._ways.get(torrent)
+        return way is not None and way.judging is not None
 
     def judged(self, torrent: str, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
         """The disk was asked for the files of a torrent that waits for it."""
-        return self._judged(self._judging.pop(torrent), verdict, to_remove=to_remove)
+        way = self._ways[torrent]
+        found, way.judging = way.judging, None
+        assert found is not None, "it waits"
+        return self._judged(found, verdict, to_remove=to_remove)
 
     def rehashed(self, outcome: Rehashed) -> NotLoaded | None:
         """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
         torrent = outcome.torrent
-        rehash = self._rehashing.get(torrent)
-        if rehash is None or rehash.ticket != outcome.ticket:
+        way = self._ways.get(torrent)
+        rehash = None if way is None else way.rehash
+        if way is None or rehash is None or rehash.ticket != outcome.ticket:
             return None
         desired = rehash.desired
         if outcome.verified is None:
             for output in self._translator.checking(torrent, rehash.unverified, outcome.checked_bytes):
                 self._emit(output)
             return None
-        del self._rehashing[torrent]
+        way.rehash = None
         if self._guard.moved(torrent):
             return self.load(desired, to_remove=False)  # one that is to be removed is not looked at, or given up
         try:
@@ -157,7 +193,8 @@ class Loader:
     def added(self, desired: DesiredTorrent) -> bool:
         """The session has taken a torrent: it is at its end of the way. Whether its files were judged on it."""
         torrent = desired.torrent
-        loading, restored = self._taken.pop(torrent, None), torrent in self._restored
+        way = self._ways.pop(torrent, None) or _Way()
+        loading, restored = way.loading, way.restored
         if loading is not None:
             if not loading.nameless:
                 self.tell_hashes(desired, loading.hashes)
@@ -169,8 +206,6 @@ class Loader:
                 self._pace(desired, urgent=not loading.complete)
         if not restored:
             self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
-        self._restored.discard(torrent)
-        self.files_known.discard(torrent)
         return loading is None or not loading.nameless
 
     def tell_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
@@ -188,20 +223,17 @@ class Loader:
 
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
-        rehash = self._rehashing.pop(torrent, None)
-        if rehash is None:
+        way = self._ways.get(torrent)
+        if way is None or way.rehash is None:
             return False
-        self._rehasher.give_up(rehash.ticket)
+        self._rehasher.give_up(way.rehash.ticket)
+        way.rehash = None
         return True
 
     def drop(self, torrent: str) -> None:
         """Nothing is remembered of a torrent that did not come, or is gone."""
-        self._judging.pop(torrent, None)
-        self._short.pop(torrent, None)
-        self._taken.pop(torrent, None)
-        self._restored.discard(torrent)
+        self._ways.pop(torrent, None)
         self._finder.forget(torrent)
-        self.files_known.discard(torrent)
 
     def look_again(self, desired: DesiredTorrent) -> Verdict | None:
         """Whether the files of a torrent in the session are still there; None where the guard's `Judged` follows.
@@ -250,11 +282,11 @@ class Loader:
                 raise found.problem
             if found.saved is not None:
                 if not found.informed:  # else its files are news
-                    self._restored.add(torrent)
+                    self._way(torrent).restored = True
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return
         except (Damaged, InvalidSource) as error:
-            self._restored.discard(torrent)
+            self._way(torrent).restored = False
             damaged = True
             self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
         source = found.judged or self._finder.take_judged(desired)
@@ -290,14 +322,14 @@ class Loader:
             short=short,
             examined=examined,
             seen=examined is not None,
-            files_known=torrent in self.files_known,
+            files_known=self.knows_files(torrent),
         )
         if isinstance(loading, Unverified):
-            if short:
-                self._short[torrent] = short
+            way = self._way(torrent)
+            way.short = short
             self._translator.loading(torrent, complete=False)
             ticket = self._rehasher.submit(torrent, loading, saved_at=saved.saved_at, added_us=desired.added_us)
-            self._rehashing[torrent] = _Rehash(ticket, desired, loading)
+            way.rehash = _Rehash(ticket, desired, loading)
         else:
             self._take(torrent, loading)
             if not to_remove:
@@ -309,21 +341,22 @@ class Loader:
         if saved is None:
             vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
             return self._session.add(vouched_for_nothing, metainfo=metainfo, resume=None)
-        short = self._short.pop(desired.torrent, {})
+        way = self._way(desired.torrent)
+        short, way.short = way.short, {}
         loading = self._session.resume(
             desired,
             metainfo=metainfo,
             resume=saved.blob,
             verified=verified,
             short=short,
-            files_known=desired.torrent in self.files_known,
+            files_known=way.files_known,
         )
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
         self._compare_stored(desired, loading)
         return loading
 
     def _take(self, torrent: str, loading: Loading) -> None:
-        self._taken[torrent] = loading
+        self._way(torrent).loading = loading
         self._translator.loading(torrent, complete=loading.complete)
 
     def _compare_stored(self, desired: DesiredTorrent, loading: Loading) -> None:

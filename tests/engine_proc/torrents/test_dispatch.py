@@ -540,6 +540,25 @@ def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
     assert desk.session.torrents() == frozenset()
 
 
+def test_what_is_added_again_while_its_removal_waits_for_a_reload_is_loaded(desk: Desk) -> None:
+    """After the removal, which is told first."""
+    desired = desk.sample.desired()
+    desk.ensure(desired)
+    desk.session.hold(TorrentGone)
+    desk.dispatcher.unload(desired.torrent)
+    desk.forget(desired, delete_files=False)
+    desk.said.clear()
+    desk.ensure(changed(desired))
+    desk.session.release(TorrentGone)
+    desk.pump()
+    desk.settle()
+    assert [type(event) for event in desk.said if isinstance(event, TorrentForgotten | TorrentApplied)] == [
+        TorrentForgotten,
+        TorrentApplied,
+    ]
+    assert desk.session.torrents() == {desired.torrent}
+
+
 def failed(desk: Desk, desired: DesiredTorrent) -> None:
     """An error stops the torrent, and clients are told."""
     desk.session.fail(desired.torrent, "bad disk")
