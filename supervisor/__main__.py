@@ -81,7 +81,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     gc.set_threshold(GC_THRESHOLD)
     try:
         utf8.require_python_utf8()
-        utf8.use_utf8_locale()  # its engines need one, too; here there is somebody to be told
+        utf8.use_utf8_locale()  # its engines need one, too; here the user sees the error
     except utf8.NotUtf8 as error:
         _fail(EXIT_NOT_UTF8, str(error))
     try:
