@@ -27,7 +27,7 @@ def main() -> None:
     if question.sandbox == "require":
         refusal = enter(question.sandbox, question.roots, ResumeDir(Path(question.resume_dir))).refusal
         if refusal is not None:
-            found["sandbox.mode"] = f"it is required, and cannot be had: {refusal}"
+            found["sandbox.mode"] = f"it is required, and not available: {refusal}"
     sys.stdout.buffer.write(msgspec.json.encode(found))
 
 

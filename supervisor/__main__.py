@@ -57,32 +57,32 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser = argparse.ArgumentParser(
         prog="ouzeld",
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
-        "SIGHUP has it read its configuration again.",
-        epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address cannot be had now, "
+        "SIGHUP reloads its configuration.",
+        epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address is not available now, "
         "71 there is no UTF-8 locale, 73 a directory cannot be made or trusted, 75 already running, "
         '78 the configuration is wrong, libtorrent refuses it, [sandbox] mode = "require" cannot be met, '
         "or fewer than 256 files may be open.",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults hold")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults apply")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="only say what is wrong with the configuration, the environment, keys and directories, one problem a line",
+        help="only report problems of the configuration, the environment, keys and directories, one a line",
     )
     parser.add_argument("--json", action="store_true", help="with --check: write one JSON object")
-    parser.add_argument("--log-level", choices=LEVELS, help="goes over [log] level, info by default")
+    parser.add_argument("--log-level", choices=LEVELS, help="overrides [log] level, info by default")
     parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
     args = parser.parse_args()
     if args.json and not args.check:
-        parser.error("--json is of use with --check alone")
+        parser.error("--json requires --check")
     faulthandler.enable()  # a watchdog's SIGABRT shows in the log where the loop hung
     log_form.fixed_level = args.log_level
     logs.configure(log_writer.put, log_form)
     gc.set_threshold(GC_THRESHOLD)
     try:
         utf8.require_python_utf8()
-        utf8.use_utf8_locale()  # its engines need one, too; here there is somebody to be told
+        utf8.use_utf8_locale()  # its engines need one, too; here the user sees the error
     except utf8.NotUtf8 as error:
         _fail(EXIT_NOT_UTF8, str(error))
     try:

@@ -62,7 +62,7 @@ class FastResumeStore:
         self._read_ahead.want(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
-        """The torrent's resume data, None where there is none. Raises Damaged, or OSError."""
+        """The torrent's resume data, None if there is none. Raises Damaged, or OSError."""
         try:
             content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)

@@ -250,13 +250,14 @@ class LibtSession(Protocol):
         Raises as `add` does.
 
         Args:
-            verified: what was found by looking. None where nobody has looked; then, if there is something to look at,
-                that is returned and nothing was added.
-            short: bytes that are there, by file number, where the resume data claims more; those claims are dropped.
-            examined: what `examine` said of the same torrent and data, to be used once: it need not be read again.
-            seen: the files that it claims were looked at just now, and nothing is missing but what is `short`. Where
-                that is all of the torrent, libtorrent does not look at them once more.
-            files_known: nobody needs the layout, which is not made then.
+            verified: the outcome of a verification. None without one; then, if there is something to verify, that is
+                returned and nothing was added.
+            short: the size on disk, by file index, of files of which the resume data claims more; those claims are
+                dropped.
+            examined: the result of `examine` for the same torrent and data, to be used once: it need not be read again.
+            seen: the claimed files were checked just now, and nothing is missing except in `short`. If that is the
+                whole torrent, libtorrent does not check them again.
+            files_known: the layout is not needed, and not made.
         """
         ...
 

@@ -185,7 +185,7 @@ class EventStream:
                 self._last = event.seq
                 steps.append(event)
         if not steps:
-            # Behind the head, and yet nothing follows: these events cannot be had any more.
+            # Behind the head, and yet nothing follows: these events were evicted.
             return self._snapshot("replay_gone")
         return self._catch_up(steps)
 

@@ -46,7 +46,7 @@ def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
             os.environ["LANG"] = "C.UTF-8"
             return found
     raise NotUtf8(
-        "no UTF-8 locale can be had, and names of files would not be written as they are; "
+        "no UTF-8 locale is available, and file names would be written in another encoding; "
         f"the C library has none of {', '.join(name for name in locales if name)}: install one"
     )
 

@@ -108,7 +108,7 @@ def _judged(name: str, value: object, kind: Any) -> tuple[str, str | None, Any]:
         if get_origin(kind) is Literal:
             choices = [str(each) for each in get_args(kind)]
             hint = did_you_mean(value, choices, '"{}"') if isinstance(value, str) else ""
-            return name, f"{value!r} is none of {', '.join(choices)}{hint}", None
+            return name, f"{value!r} is not one of {', '.join(choices)}{hint}", None
         blamed, problem = codec.blame(str(error), name)
         told = f", and it is {value!r}" if isinstance(value, str | int | float) and ", got" not in problem else ""
         return blamed, _TYPE.sub(_in_words, problem.replace("Expected", "wants", 1)) + told, None

@@ -98,7 +98,7 @@ class Reloader:
     def refused(self, number: int, problem: str) -> bool:
         """The engine refused the settings of a configuration. Returns False if there is none to roll back to."""
         if number != self._in_force.number:
-            return True  # it was told twice of a configuration that is no longer in force
+            return True  # it was reported twice for a configuration that is no longer in force
         if not self._in_force.go_back():
             return False
         self._apply()

@@ -105,7 +105,7 @@ class EventLog:
         behind = len(self._events) - start
         if behind >= start:
             return list(islice(self._events, start, start + limit))
-        # From the nearer end: each page of a list asks for what was told meanwhile, which is mostly nothing.
+        # From the nearer end: each page of a list asks for the events since it began, usually none.
         latest = list(islice(reversed(self._events), behind))
         latest.reverse()
         return latest[:limit]

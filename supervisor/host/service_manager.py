@@ -70,7 +70,7 @@ class ServiceManager:
             self._tell(f"STATUS={line}")
 
     def close(self) -> None:
-        """Nothing more will be told."""
+        """Closes the socket; nothing more is sent."""
         self._socket.close()
         self._address = None
 

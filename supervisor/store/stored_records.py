@@ -120,7 +120,7 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
 
 
 def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedFile:
-    """The session's record, likewise; the default where there is none."""
+    """The session's record, likewise; the default if there is none."""
     path = directory.session
     try:
         return decode_record(read(path), DesiredSession)

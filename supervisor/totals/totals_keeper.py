@@ -81,7 +81,7 @@ class TotalsKeeper:
         try:
             stored = await in_thread(partial(totals_store.read_all, self._dir))
             stamped_s = await in_thread(partial(totals_store.read_stamp, self._runtime_dir, self._identity()))
-        except OSError:  # no thread can be had now: the next tick tries again
+        except OSError:  # no thread can be started now: the next tick tries again
             return
         finally:
             self._loading = False

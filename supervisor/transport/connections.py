@@ -152,7 +152,7 @@ class Connections:
     def _ended(self, fd: int, failure: str | None) -> None:
         connection = self._forget(fd)
         if connection is None or not connection.host:
-            return  # it was told
+            return  # it was reported already
         if failure is None and connection.succeeded == self._succeeded[connection.scheme]:
             # No handshake came to its end since then, so this one's did not. For what is not ZeroMQ there is no event.
             failure = NOT_ZEROMQ
