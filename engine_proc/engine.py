@@ -43,7 +43,7 @@ from engine_proc.session.alerts import (
     TrackerFailed,
 )
 from engine_proc.session.coalescer import ProgressCoalescer
-from engine_proc.session.session_port import InvalidSetting, LibtSession, TorrentFault, UnknownTorrent
+from engine_proc.session.session_port import InvalidSetting, LibtSession, TorrentFault, TrackerState, UnknownTorrent
 from engine_proc.session.translator import AlertTranslator, Flush, LoadLayout, Output, Reload, SaveCounters, SaveResume
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.storage_guard import PATIENCE_S, Confined, Decision, Judged, StorageGuard
@@ -70,10 +70,8 @@ from protocol.internal.link import (
     ForgetTorrent,
     Heartbeat,
     HistoryFound,
-    InspectSource,
     LookAtFiles,
-    QueryFiles,
-    QueryTrackers,
+    Query,
     ResumeHandedOver,
     ResumeStoreState,
     SaveAll,
@@ -302,16 +300,12 @@ class Engine:
         match command:
             case Configure():
                 self._configure(command)
-            case InspectSource():
-                self._require_session_commands().inspect(command)
+            case Query():
+                self._require_session_commands().answer(command)
             case EnsureTorrent():
                 self._ensure(command)
             case ForgetTorrent():
                 self._require_dispatcher().forget(command)
-            case QueryFiles():
-                self._require_session_commands().query_files(command)
-            case QueryTrackers():
-                self._query_trackers(command)
             case SaveAll():
                 self._save_all(command)
             case CallPeers(torrent=torrent, peers=peers):
@@ -350,7 +344,9 @@ class Engine:
             return
         self._poller.register(self._session.fileno(), zmq.POLLIN)
         self._native_at = self._next_heartbeat = time.monotonic()
-        self._session_commands = SessionCommands(self._session, self._guard, self._judged, self._tell, time.monotonic)
+        self._session_commands = SessionCommands(
+            self._session, self._guard, self._judged, self._tell, time.monotonic, self._tracker_read
+        )
         loader = Loader(
             self._session,
             self._store,
@@ -498,10 +494,9 @@ class Engine:
         for output in self._translator.feed(alert):
             self._tell(output)
 
-    def _query_trackers(self, command: QueryTrackers) -> None:
-        for state in self._require_session_commands().query_trackers(command):
-            if state.legs:
-                self._tracker_news += self._trackers.prune(command.torrent, state.reading.url, state.legs)
+    def _tracker_read(self, torrent: str, state: TrackerState) -> None:
+        if state.legs:
+            self._tracker_news += self._trackers.prune(torrent, state.reading.url, state.legs)
 
     def _look_at_legs(self, alert: TrackerFailed) -> None:
         """Where a tracker fails on one leg again and again, and not on another, looks whether that is there still.
@@ -694,14 +689,6 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case (
-            ForgetTorrent(torrent=torrent)
-            | QueryFiles(torrent=torrent)
-            | QueryTrackers(torrent=torrent)
-            | CallPeers(torrent=torrent)
-            | VerifyTorrent(torrent=torrent)
-            | LookAtFiles(torrent=torrent)
-        ):
-            return torrent
         case _:
-            return ""
+            torrent: str = getattr(command, "torrent", "")
+            return torrent

@@ -56,8 +56,11 @@ from protocol.wire.events import (
 from protocol.wire.rows import TorrentState
 from supervisor.access.access import Access, UnusableAccess
 from supervisor.access.authorized_keys import FILES
+from supervisor.commands.adding import appeared
+from supervisor.commands.disk_reads import DiskReads
 from supervisor.commands.download_roots import DownloadRoots
-from supervisor.commands.mutations import Mutations, appeared
+from supervisor.commands.engine_reads import EngineReads
+from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads import Reads
 from supervisor.concurrency.background import Background
 from supervisor.concurrency.keyed_locks import KeyedLocks
@@ -121,7 +124,6 @@ CRASHES: Final = "crashes"
 TICK_S: Final = 1.0
 FILES_LOGGED: Final = 10
 """Files that could not be deleted, of a removed torrent, which the log names."""
-FILES_FRESH_S: Final = 1.0
 DROP_AGAIN_S: Final = 1.0
 """When it is tried again to delete the record of a torrent that is gone."""
 SELF_CHECK_S: Final = 10.0
@@ -502,10 +504,14 @@ class Service:
             reads=self._reads,
             mutations=self._mutations,
             events=self._events,
-            crashes=self._crashes,
-            shelf=self._shelf,
-            freshen=self._freshen_files,
-            freshen_trackers=self._freshen_trackers,
+            disk_reads=DiskReads(self._crashes, self._shelf),
+            engine_reads=EngineReads(
+                reads=self._reads,
+                catalogue=self._catalogue,
+                snapshot=self._snapshot,
+                link=self._link,
+                describe=self._describe,
+            ),
             stopping=lambda: self._keeper.stopping,
             gen=lambda: self._keeper.gen,
             log=self._log,
@@ -767,39 +773,6 @@ class Service:
             return
         self._isolation.forget(torrent)
         self._mutations.forgotten(torrent)
-
-    async def _freshen_files(self, torrent: str) -> None:
-        """Asks the engine for a torrent's file progress, unless it was asked just now or there is none to ask."""
-        torrent = self._catalogue.resolve(torrent)
-        observed = self._snapshot.of(torrent) if torrent in self._catalogue.torrents else None
-        if observed is None:
-            return
-        if torrent not in self._snapshot.present:
-            if observed.metadata is None:
-                await self._describe([self._catalogue.torrents[torrent]])
-            return
-        if not self._link.up:
-            return
-        if observed.file_bytes is not None and time.monotonic() - observed.file_bytes[0] < FILES_FRESH_S:
-            return
-        try:
-            done = await self._link.query_files(torrent)
-        except OuzelError:
-            return  # the engine died meanwhile: the cached numbers will do
-        if done is not None:
-            observed.file_bytes = (time.monotonic(), done)
-
-    async def _freshen_trackers(self, torrent: str) -> None:
-        """Asks the engine for the numbers of a torrent's trackers, unless there is none to ask."""
-        torrent = self._catalogue.resolve(torrent)
-        if torrent not in self._snapshot.present or not self._link.up:
-            return
-        try:
-            readings = await self._link.query_trackers(torrent)
-        except OuzelError:
-            return  # the engine died meanwhile: what was told before will do
-        if readings is not None and torrent in self._catalogue.torrents:
-            self._snapshot.trackers.read(torrent, readings, time.monotonic())
 
     async def _describe(self, torrents: list[DesiredTorrent]) -> None:
         """Finds out what is stored of torrents that no engine has loaded."""

@@ -58,7 +58,13 @@ from engine_proc.torrents.loader import Absent, Failed, LeadsOut, Loader, NotLoa
 from engine_proc.torrents.readback import tell_limits, tell_reconciled
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.integrity import Damaged, cannot_be_read
-from protocol.internal.link import EngineEvent, ForgetTorrent, HashesProven, TorrentApplied, TorrentForgotten
+from protocol.internal.link import (
+    EngineEvent,
+    ForgetTorrent,
+    HashesProven,
+    TorrentApplied,
+    TorrentForgotten,
+)
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import ErrorCleared, SelectionChanged, TorrentError
 
@@ -740,16 +746,14 @@ class Dispatcher:
                 if not paused:
                     self._pacer.hurry(torrent)
                     self._call_peers(torrent)
-            case reconcile.SetSequential(sequential):
-                self._session.set_sequential(torrent, sequential)
-            case reconcile.SetLimits(download_bps, upload_bps):
-                self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
                 if torrent in self._unjudged or not self._set_selection(torrent, desired):
                     self._emit(SelectionChanged(torrent=torrent))
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
                 self._call_peers(torrent)
+            case reconcile.Apply(_, call, desired):
+                call(self._session, desired)
 
     @_faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:

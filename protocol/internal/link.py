@@ -6,7 +6,7 @@ engine does what is missing. So an engine that died needs no log of what it had 
 Longer than most files here: it is the list of these messages.
 """
 
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -33,12 +33,23 @@ from protocol.wire.events import (
 from protocol.wire.rows import SandboxReport
 
 T = TypeVar("T")
+AnswerT = TypeVar("AnswerT", bound="Answer")
 
 MAX_LINK_BYTES: Final = 256 * 1024 * 1024
 
 
 class _EngineVerb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
     """What all engine commands share."""
+
+
+class Query(_EngineVerb, Generic[AnswerT], frozen=True, kw_only=True):
+    """What all questions share. A question changes nothing, and is answered once, by an `AnswerT` with its token.
+
+    Fields:
+        token: given by the link that asks.
+    """
+
+    token: int = 0
 
 
 class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
@@ -64,7 +75,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
     bounds: Bounds = Bounds()
 
 
-class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
+class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="inspect_source"):
     """Judge a source and name its torrent; nothing is added. Answered by `SourceInspected`.
 
     Fields:
@@ -72,7 +83,6 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
         list_files: its files are wanted, and nothing is judged.
     """
 
-    token: int
     magnet: str | None = None
     metainfo: bytes | None = None
     save_path: str | None = None
@@ -113,17 +123,15 @@ class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"
     desired: DesiredTorrent
 
 
-class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
+class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
     """Bytes done of each file. Answered by `FilesQueried`."""
 
-    token: int
     torrent: str
 
 
-class QueryTrackers(_EngineVerb, frozen=True, kw_only=True, tag="query_trackers"):
+class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):
     """What libtorrent knows of each tracker of a torrent. Answered by `TrackersQueried`."""
 
-    token: int
     torrent: str
 
 
@@ -188,6 +196,22 @@ class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What all events that stay on the link share."""
 
 
+class Answer(_EngineFact, frozen=True, kw_only=True):
+    """What all answers to questions share.
+
+    Fields:
+        token: the question's.
+    """
+
+    token: int
+
+
+class Learned(_EngineFact, frozen=True, kw_only=True):
+    """What all facts share that a torrent's record is to have: `supervisor.commands.edits` has an edit for each."""
+
+    torrent: str
+
+
 class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
     """The session is up and commands are carried out.
 
@@ -229,7 +253,7 @@ class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
     log_lost: int = 0
 
 
-class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
+class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected"):
     """The verdict on a source: the torrent's id and name, or what is wrong with it.
 
     Fields:
@@ -241,7 +265,6 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
         files: where its files would be; given with `list_files`.
     """
 
-    token: int
     torrent: str | None = None
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
@@ -329,10 +352,9 @@ class HistoryFound(_EngineFact, frozen=True, kw_only=True, tag="history_found"):
     last_activity_s: int
 
 
-class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
+class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
     """Bytes done by file index; null where the torrent or its metadata is not there."""
 
-    token: int
     bytes_done: list[int] | None
 
 
@@ -383,10 +405,9 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     message: str = ""
 
 
-class TrackersQueried(_EngineFact, frozen=True, kw_only=True, tag="trackers_queried"):
+class TrackersQueried(Answer, frozen=True, kw_only=True, tag="trackers_queried"):
     """The trackers of a torrent; null where it is not there."""
 
-    token: int
     trackers: list[TrackerReading] | None
 
 

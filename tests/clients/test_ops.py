@@ -9,8 +9,8 @@ import pytest
 
 import ouzel
 from protocol.internal.integrity import encode_record
-from protocol.wire.commands import BY_OP
 from protocol.wire.desired import DesiredTorrent
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import TorrentState
 from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
@@ -163,7 +163,7 @@ def test_every_client_gets_what_python_gets_for_every_op(
     until(daemon.healthy, "there is a next engine")
     with Bare(endpoints) as bare:
         expected = whole(bare, "python-name", root, daemon)
-    assert all(expected[op][0]["ok"] for op in BY_OP)
+    assert all(expected[op][0]["ok"] for op in OPERATIONS)
     assert not any(reply["ok"] for reply in expected["errors"])
 
     def compare(language: str) -> None:

@@ -3,14 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_proc.torrents.reconcile import (
+    Apply,
     Connect,
     Inform,
     Load,
     Reload,
-    SetLimits,
     SetPaused,
     SetSelection,
-    SetSequential,
     Step,
     differences,
     steps,
@@ -48,10 +47,8 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
             return msgspec.structs.replace(state, metainfo_crc32=1)
         case SetPaused(paused):
             return msgspec.structs.replace(state, paused=paused)
-        case SetSequential(sequential):
-            return msgspec.structs.replace(state, sequential=sequential)
-        case SetLimits(download_bps, upload_bps):
-            return msgspec.structs.replace(state, download_bps=download_bps, upload_bps=upload_bps)
+        case Apply(members, _, desired):
+            return msgspec.structs.replace(state, **{member: getattr(desired, member) for member in members})
         case SetSelection(desired):
             return msgspec.structs.replace(state, selection=desired.selection)
         case Connect(peers):

@@ -11,9 +11,9 @@ import msgspec
 
 from protocol.wire import events, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
-from protocol.wire.commands import BY_OP
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import EventFrame, Request
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
@@ -195,7 +195,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         version="0.1.0",
         protocol=1,
         libtorrent="2.1.1.0",
-        ops=list(BY_OP),
+        ops=list(OPERATIONS),
         max_frame_bytes=MAX_FRAME_BYTES,
     ),
     "ping": results.Nothing(),
@@ -354,7 +354,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
 
 def needed(op: str) -> dict[str, Any]:
     """The fewest arguments that a command takes."""
-    required = {field.name for field in msgspec.structs.fields(BY_OP[op]) if field.required}
+    required = {field.name for field in msgspec.structs.fields(OPERATIONS[op].arguments) if field.required}
     return NEEDED.get(op) or {name: value for name, value in ARGUMENTS[op].items() if name in required}
 
 

@@ -39,10 +39,13 @@ from protocol.internal.link import (
 )
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
+from protocol.wire.commands import EngineRead
 from protocol.wire.desired import DesiredTorrent, KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import EngineStarted
+from supervisor.commands.disk_reads import DiskReads
 from supervisor.commands.download_roots import DownloadRoots
+from supervisor.commands.engine_reads import EngineReads
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
@@ -195,6 +198,15 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             return [FilesQueried(token=token, bytes_done=[1, 2, 3])]
         case _:
             return []
+
+
+class ToldOfReads(EngineReads):
+    """Notes what the engine would be asked about, and does not ask."""
+
+    freshened: list[str]
+
+    async def refresh(self, command: EngineRead) -> None:
+        self.freshened.append(command.torrent)
 
 
 class Client:
@@ -371,16 +383,22 @@ class Bench:
         self.stopping = False
         self.freshened: list[str] = []
         self.crashes = CrashReports(directory / "crashes", group=group, log=log)
+        self.engine_reads = ToldOfReads(
+            reads=self.reads,
+            catalogue=self.catalogue,
+            snapshot=self.snapshot,
+            link=self.link,
+            describe=self._describe,
+        )
+        self.engine_reads.freshened = self.freshened
         self.requests = Requests(
             sockets.bind(zmq.ROUTER, "commands"),
             group=group,
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            crashes=self.crashes,
-            shelf=self.shelf,
-            freshen=self._freshen,
-            freshen_trackers=self._freshen,
+            disk_reads=DiskReads(self.crashes, self.shelf),
+            engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
             log=log,
@@ -507,8 +525,8 @@ class Bench:
         await self.catalogue.drop(torrent)
         self.mutations.forgotten(torrent)
 
-    async def _freshen(self, torrent: str) -> None:
-        self.freshened.append(torrent)
+    async def _describe(self, torrents: list[DesiredTorrent]) -> None:
+        """Nothing is known of what is stored."""
 
     def _engine_wanted(self) -> None:
         if self.keeper.lifecycle.state is State.OVER_BUDGET:

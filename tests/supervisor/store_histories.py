@@ -27,7 +27,7 @@ from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTor
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import SettingsReport
-from supervisor.commands import mutations
+from supervisor.commands import adding
 from supervisor.commands.mutations import Mutations
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.torrents.merger import Merger
@@ -296,7 +296,7 @@ def on_model_disks() -> Iterator[Loads]:
         tempfile.TemporaryDirectory() as scratch,
         mock.patch.object(durable, "os", SEAM),
         mock.patch.object(recycler, "os", SEAM),
-        mock.patch.object(mutations, "in_thread", at_once),
+        mock.patch.object(adding, "in_thread", at_once),
         mock.patch.object(mounts, "mount_point_of", return_value="/"),
         mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
     ):
@@ -374,7 +374,7 @@ def _mutations(catalogue: Catalogue) -> Mutations:
     class Link:
         up = True
 
-        async def inspect(self, **_: Any) -> SourceInspected:
+        async def ask(self, *_: Any) -> SourceInspected:
             return SourceInspected(token=0, torrent=NEW, name="new")
 
         def send(self, *_: Any) -> None:

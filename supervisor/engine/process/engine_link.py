@@ -7,21 +7,19 @@ the engine is lost is told so at once.
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, cast
 
+import msgspec
 import zmq
 
 from protocol.internal.link import (
+    Answer,
+    AnswerT,
     CommandBatch,
     EngineCommand,
     EngineEvent,
-    FilesQueried,
     InspectSource,
-    QueryFiles,
-    QueryTrackers,
-    SourceInspected,
-    TrackerReading,
-    TrackersQueried,
+    Query,
     decode_events,
 )
 from protocol.wire import codec
@@ -33,9 +31,6 @@ LARGE_BYTES: Final = 64 * 1024
 """A source of so many bytes is sent in a frame of its own."""
 BATCHES_PER_TURN: Final = 1
 """A batch may hold hundreds of events, and clients must not wait for more than one."""
-
-Answer = SourceInspected | FilesQueried | TrackersQueried
-_ANSWERS: Final = (SourceInspected, FilesQueried, TrackersQueried)
 
 
 class EngineLink:
@@ -61,7 +56,7 @@ class EngineLink:
         self._on_event = on_event
         self._on_garbage = on_garbage
         self._admits = admits
-        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._answers: dict[int, asyncio.Future[Any]] = {}
         self._tokens = itertools.count(1)
         self._gen: int | None = None
         self._connected = False
@@ -140,72 +135,37 @@ class EngineLink:
         """Waits for an engine that takes commands."""
         await self._ready.wait()
 
-    async def inspect(
-        self, *, magnet: str | None, metainfo: bytes | None, deadline: float, save_path: str | None = None
-    ) -> SourceInspected:
-        """Has a source judged by a ready engine.
+    async def ask(self, query: Query[AnswerT], deadline: float | None = None) -> AnswerT:
+        """The answer of a ready engine.
 
         Args:
-            deadline: until when the answer is waited for, by the loop's time.
+            deadline: until when it is waited for, by the loop's time; for ever without one.
 
         Raises:
             OuzelError: ENGINE_LOST.
             TimeoutError: the answer has not come in time.
         """
+        if not self.up:
+            raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
+        loop = asyncio.get_running_loop()
         token = next(self._tokens)
-        command = InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
-        answer = await self._ask(token, command, deadline)
-        assert isinstance(answer, SourceInspected)
-        return answer
-
-    async def list_files(self, *, metainfo: bytes, save_path: str) -> list[str]:
-        """Where the files of a torrent would be, from a ready engine. Raises OuzelError: ENGINE_LOST."""
-        token = next(self._tokens)
-        answer = await self._ask(
-            token, InspectSource(token=token, metainfo=metainfo, save_path=save_path, list_files=True)
-        )
-        assert isinstance(answer, SourceInspected)
-        return answer.files
-
-    async def query_files(self, torrent: str) -> list[int] | None:
-        """Bytes done by file, from a ready engine; None where it does not know. Raises OuzelError: ENGINE_LOST."""
-        token = next(self._tokens)
-        answer = await self._ask(token, QueryFiles(token=token, torrent=torrent))
-        assert isinstance(answer, FilesQueried)
-        return answer.bytes_done
-
-    async def query_trackers(self, torrent: str) -> list[TrackerReading] | None:
-        """What libtorrent knows of a torrent's trackers, from a ready engine; None where it has no such torrent.
-
-        Raises OuzelError: ENGINE_LOST.
-        """
-        token = next(self._tokens)
-        answer = await self._ask(token, QueryTrackers(token=token, torrent=torrent))
-        assert isinstance(answer, TrackersQueried)
-        return answer.trackers
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._answers[token] = answer
+        # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
+        timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
+        try:
+            self.send(cast(EngineCommand, msgspec.structs.replace(query, token=token)))
+            found: AnswerT = await answer
+            return found
+        finally:
+            self._answers.pop(token, None)
+            if timer is not None:
+                timer.cancel()
 
     def close(self) -> None:
         """Closes the socket."""
         self.detach()
         self._socket.close()
-
-    async def _ask(
-        self, token: int, command: InspectSource | QueryFiles | QueryTrackers, deadline: float | None = None
-    ) -> Answer:
-        if not self.up:
-            raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
-        self._answers[token] = answer
-        # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
-        timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
-        try:
-            self.send(command)
-            return await answer
-        finally:
-            self._answers.pop(token, None)
-            if timer is not None:
-                timer.cancel()
 
     def _receive(self, frames: list[bytes]) -> None:
         identity, frame = frames[0], frames[-1]
@@ -226,7 +186,7 @@ class EngineLink:
         for event in batch.events:
             if batch.gen != self._gen:
                 return  # of another generation, or what came before has ended this one
-            if isinstance(event, _ANSWERS):
+            if isinstance(event, Answer):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event)
@@ -238,6 +198,6 @@ def _identity(gen: int) -> bytes:
     return f"gen-{gen}".encode()
 
 
-def _expire(answer: asyncio.Future[Answer]) -> None:
+def _expire(answer: asyncio.Future[Any]) -> None:
     if not answer.done():
         answer.set_exception(TimeoutError())

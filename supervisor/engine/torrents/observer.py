@@ -12,10 +12,10 @@ import msgspec
 
 from protocol.internal.link import (
     AllHandedOver,
+    Answer,
     EngineEvent,
     EngineReady,
     FilePutAside,
-    FilesQueried,
     FilesRestored,
     HashesProven,
     Heartbeat,
@@ -26,12 +26,10 @@ from protocol.internal.link import (
     SessionStats,
     SettingsApplied,
     SettingsRefused,
-    SourceInspected,
     StorageState,
     TorrentApplied,
     TorrentForgotten,
     TrackersKnown,
-    TrackersQueried,
     TrackerTold,
 )
 from protocol.wire.desired import KnownMetadata
@@ -180,7 +178,7 @@ class Observer:
                 news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
                 if news is not None:
                     self._publisher.lifecycle(news)
-            case SourceInspected() | FilesQueried() | TrackersQueried():
+            case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:
                 # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.

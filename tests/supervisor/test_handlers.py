@@ -1,0 +1,75 @@
+from types import ModuleType, SimpleNamespace
+from typing import cast
+
+import pytest
+
+from protocol.wire.commands import DiskRead, PauseTorrent, Ping, ResumeTorrent, SetSequential
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.operations import parse_command
+from protocol.wire.results import SequentialAccepted, TorrentAccepted
+from supervisor.commands import edits as all_edits
+from supervisor.commands.handlers import check_complete, edits, edits_of, handlers_of, handles
+from tests.supervisor.samples import V1, desired
+
+
+class Part:
+    @handles(Ping)
+    def ping(self, _: Ping) -> str:
+        return "here"
+
+    def other(self) -> None:
+        pass
+
+
+def test_a_marked_method_is_found_by_its_commands_type() -> None:
+    """Others are not."""
+    found = handlers_of(Part())
+    assert list(found) == [Ping]
+    assert found[Ping](Ping()) == "here"
+
+
+def test_two_handlers_of_one_command_are_refused() -> None:
+    """Nobody could say which one is meant."""
+    with pytest.raises(LookupError, match="more than one handler for Ping"):
+        handlers_of(Part(), Part())
+
+
+def test_two_edits_of_one_command_are_refused() -> None:
+    """The same."""
+
+    @edits(PauseTorrent)
+    def one(before: DesiredTorrent, _: PauseTorrent) -> DesiredTorrent:
+        return before
+
+    @edits(PauseTorrent)
+    def other(before: DesiredTorrent, _: PauseTorrent) -> DesiredTorrent:
+        return before
+
+    with pytest.raises(LookupError, match="PauseTorrent"):
+        edits_of(cast(ModuleType, SimpleNamespace(one=one, other=other)))
+
+
+def test_a_command_of_the_table_without_a_handler_is_noticed_at_the_start() -> None:
+    """By its name."""
+    with pytest.raises(LookupError, match="no handler for ListCrashes, GetCrash, ListDamaged"):
+        check_complete(DiskRead, {Ping: object()})
+
+
+def test_an_edit_tells_which_torrent_it_was_unless_it_says_otherwise() -> None:
+    """And whether what has stopped it is judged afresh."""
+    found = edits_of(all_edits)
+    pause, resume, sequential = (found[kind] for kind in (PauseTorrent, ResumeTorrent, SetSequential))
+    assert pause.result(desired(), PauseTorrent(torrent=V1)) == TorrentAccepted(torrent=V1)
+    after = sequential.change(desired(), SetSequential(torrent=V1, sequential=True))
+    assert sequential.result(after, None) == SequentialAccepted(torrent=V1, sequential=True)
+    assert (pause.afresh, resume.afresh) == (False, True)
+
+
+def test_every_edit_names_what_a_client_can_send() -> None:
+    """And leaves the revision to the editor."""
+    arguments = {"sequential": True, "peers": ["127.0.0.1:1"]}
+    before = desired(metainfo_crc32=1)
+    for kind, edit in edits_of(all_edits).items():
+        given = {name: value for name, value in arguments.items() if name in kind.__struct_fields__}
+        command = parse_command(str(kind.__struct_config__.tag), {"torrent": V1, **given})
+        assert edit.change(before, command).revision == before.revision
