@@ -559,6 +559,7 @@ class Engine:
             self._policy.settle(outcome.torrent)
             if outcome.problem is None:
                 self._policy.release()
+                self._require_dispatcher().resume_stored(outcome.torrent)
             elif self._drain_until is None:
                 self._policy.hold(time.monotonic())
                 self._policy.want(outcome.torrent, Urgency.PROGRESS, time.monotonic())

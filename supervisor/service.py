@@ -29,6 +29,7 @@ from protocol.internal.link import (
     EnsureTorrent,
     FilePutAside,
     Heartbeat,
+    Learned,
     LookAtFiles,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -382,6 +383,7 @@ class Service:
             on_completed=lambda torrent: self._shared_files.completed(torrent),
             on_metadata=lambda torrent, metadata: self._learn_metadata(torrent, metadata),
             on_unreadable=self._reporter.unreadable,
+            on_learned=self._learned,
         )
         self._link = EngineLink(
             bind(context, zmq.ROUTER, self._runtime_dir, ENGINE_SOCKET),
@@ -773,6 +775,16 @@ class Service:
             return
         self._isolation.forget(torrent)
         self._mutations.forgotten(torrent)
+
+    def _learned(self, fact: Learned) -> None:
+        self._background.create_task(self._learn(fact))
+
+    async def _learn(self, fact: Learned) -> None:
+        """Has a record say what an engine found out; where that fails, the next engine finds it out again."""
+        try:
+            await self._mutations.learn(fact)
+        except OuzelError as error:
+            self._log.warning("not_learned", torrent=fact.torrent, problem=error.message)
 
     async def _describe(self, torrents: list[DesiredTorrent]) -> None:
         """Finds out what is stored of torrents that no engine has loaded."""

@@ -11,6 +11,7 @@ seen together, or one of them overtakes another.
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -64,6 +65,7 @@ from protocol.internal.link import (
     HashesProven,
     TorrentApplied,
     TorrentForgotten,
+    TorrentRechecked,
 )
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import ErrorCleared, SelectionChanged, TorrentError
@@ -92,6 +94,8 @@ RETRY_S: Final = 2.0
 
 AGAIN_S: Final = 1.0
 """When a torrent is asked to leave again, where that failed."""
+
+_CHECKING: Final = frozenset({NativeState.CHECKING_RESUME_DATA, NativeState.CHECKING_FILES})
 
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
@@ -133,6 +137,21 @@ class _Expelled(NamedTuple):
 
     name: str
     problem: str
+
+
+class _Stage(Enum):
+    """How far a recheck is: the next engine begins anew, unless what was found is stored."""
+
+    HASHING = "hashing"
+    HASHED = "hashed"
+    STORING = "storing"
+
+
+class _Recheck(NamedTuple):
+    """A torrent that is hashed again: the revision in which that was asked for, and how far it is."""
+
+    revision: int | None
+    stage: _Stage
 
 
 class _Pending:
@@ -216,6 +235,7 @@ class Dispatcher:
         """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
         self._verifying: dict[str, str] = {}
         """Torrents that are being hashed again, and which other one writes to their files."""
+        self._rechecks: dict[str, _Recheck] = {}
         self._overwritten: dict[str, str] = {}
         """Those that were found to have lost something, until their resume data says so."""
 
@@ -348,15 +368,56 @@ class Dispatcher:
             return
         if not self._pending.get(torrent) and not desired.paused:
             self._verifying[torrent] = writer
+            if not self._hashing(torrent):
+                self._session.verify(torrent)
+
+    def _hashing(self, torrent: str) -> bool:
+        recheck = self._rechecks.get(torrent)
+        return recheck is not None and recheck.stage is _Stage.HASHING
+
+    def _recheck(self, torrent: str) -> None:
+        """Has libtorrent hash a torrent's files, also of one that is paused: it is let run, and stops when it is done.
+
+        Where libtorrent is at it already, it begins anew after that.
+        """
+        if not self._hashing(torrent):
+            self._rechecks[torrent] = _Recheck(self._applied[torrent].recheck, _Stage.HASHING)
             self._session.verify(torrent)
+            self._session.set_paused(torrent, False)
+            self._session.applied(torrent)  # once that is answered, libtorrent has begun
+            for output in self._translator.rechecking(torrent):
+                self._emit(output)
+
+    def _hashed(self, torrent: str, recheck: _Recheck, desired: DesiredTorrent, *, resumes: bool) -> None:
+        if desired.recheck not in (None, recheck.revision):
+            del self._rechecks[torrent]
+            self._recheck(torrent)
+            return
+        self._rechecks[torrent] = recheck._replace(stage=_Stage.HASHED)
+        self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+        if resumes and not desired.paused:
+            self._session.set_paused(torrent, False)
+
+    def resume_stored(self, torrent: str) -> None:
+        """Resume data that was made is on disk."""
+        recheck = self._rechecks.get(torrent)
+        if recheck is not None and recheck.stage is _Stage.STORING:
+            del self._rechecks[torrent]
+            if recheck.revision is not None:
+                self._emit(TorrentRechecked(torrent=torrent, revision=recheck.revision))
 
     @_faults_are_the_torrents
     def state_changed(self, torrent: str, state: NativeState) -> None:
         """A torrent that was hashed again goes on, or has lost something: then it is not to write over the other's."""
-        if state is NativeState.CHECKING_FILES or (writer := self._verifying.pop(torrent, None)) is None:
+        if state in _CHECKING:
             return
-        desired = self._applied.get(torrent)
-        if desired is None or torrent not in self._session.torrents():
+        desired, recheck = self._applied.get(torrent), self._rechecks.get(torrent)
+        writer = self._verifying.pop(torrent, None)
+        if desired is None or torrent not in self._session.torrents() or torrent in self._forgetting:
+            return
+        if recheck is not None and recheck.stage is _Stage.HASHING:
+            self._hashed(torrent, recheck, desired, resumes=writer is None)
+        if writer is None:
             return
         if state is NativeState.DOWNLOADING:
             self._overwritten[torrent] = writer
@@ -367,6 +428,8 @@ class Dispatcher:
     @_faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
         """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        if (recheck := self._rechecks.get(torrent)) is not None and recheck.stage is _Stage.HASHED:
+            self._rechecks[torrent] = recheck._replace(stage=_Stage.STORING)
         writer = self._overwritten.pop(torrent, None)
         if writer is not None and torrent in self._session.torrents() and torrent not in self._forgetting:
             problem = (
@@ -386,7 +449,7 @@ class Dispatcher:
         desired = self._applied.get(torrent)
         if desired is None or self._pending.get(torrent) or torrent in self._forgetting or torrent in self._reloading:
             return
-        if torrent in self._verifying or torrent in self._overwritten:
+        if torrent in self._verifying or torrent in self._overwritten or self._hashing(torrent):
             return  # it is paused, or is about to be
         try:
             found = self._session.observed(desired)
@@ -428,6 +491,8 @@ class Dispatcher:
         self._translator.added(torrent, nameless=not judged)
         if not judged:
             self._unjudged.add(torrent)
+        elif desired.recheck is not None:
+            self._recheck(torrent)
         self._confirm(torrent)
         if self._guard.moved(torrent):
             self.unload(torrent)
@@ -741,6 +806,8 @@ class Dispatcher:
             case reconcile.Inform():
                 if torrent in self._session.torrents() and self._session.layout(torrent) is None:
                     self.unload(torrent)
+            case reconcile.SetPaused() if self._hashing(torrent):
+                pass  # it is as desired when that is done
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
@@ -752,6 +819,8 @@ class Dispatcher:
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
                 self._call_peers(torrent)
+            case reconcile.Recheck():
+                self._recheck(torrent)
             case reconcile.Apply(_, call, desired):
                 call(self._session, desired)
 
@@ -940,6 +1009,7 @@ class Dispatcher:
         self._undiscovered.discard(torrent)
         self._unjudged.discard(torrent)
         self._verifying.pop(torrent, None)
+        self._rechecks.pop(torrent, None)
         self._overwritten.pop(torrent, None)
         self._loader.drop(torrent)
         self._translator.forget(torrent)

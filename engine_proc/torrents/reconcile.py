@@ -47,6 +47,10 @@ class Connect(NamedTuple):
     peers: list[str]
 
 
+class Recheck(NamedTuple):
+    """Have its files hashed again."""
+
+
 class Apply(NamedTuple):
     """Have the session take up members of a desired state, by one call.
 
@@ -61,7 +65,7 @@ class Apply(NamedTuple):
     desired: DesiredTorrent
 
 
-Step = Load | Reload | Inform | SetPaused | SetSelection | Connect | Apply
+Step = Load | Reload | Inform | SetPaused | SetSelection | Connect | Recheck | Apply
 
 
 class Field(NamedTuple):
@@ -125,6 +129,7 @@ _FIELDS: Final = (
         call=lambda session, desired: session.set_limits(desired.torrent, desired.download_bps, desired.upload_bps),
     ),
     Field(("peers",), _connect, told=False),
+    Field(("recheck",), lambda _, desired: None if desired.recheck is None else Recheck(), told=False),
     Field(("paused",), lambda _, desired: None if desired.paused else SetPaused(False), told=False),
     Field(("metainfo_crc32",), _inform, told=False),
 )

@@ -296,6 +296,18 @@ def resume(
     _each(context, Chosen(torrents or [], everything, label), "resume", {}, "resumed", as_json)
 
 
+@app.command(epilog=EXIT_CODES_HELP)
+def recheck(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hash the files of torrents again; what is not as it should be is downloaded again."""
+    _each(context, Chosen(torrents or [], everything, label), "recheck", {}, "rechecking", as_json)
+
+
 @app.command("rm", epilog=EXIT_CODES_HELP)
 def remove(
     context: typer.Context,

@@ -48,6 +48,7 @@ __all__ = [
     "list_trackers",
     "pause",
     "ping",
+    "recheck",
     "release_torrent",
     "remove_torrent",
     "restore_damaged",
@@ -130,6 +131,16 @@ def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Lets a paused torrent run again, and has one that is in state `error` tried again."""
     return call_of(commands.ResumeTorrent(torrent=torrent), nothing, wait)
+
+
+def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
+    """Has the files of a torrent hashed again, all of them; what is not as it should be is fetched again.
+
+    The torrent is in state `checking` meanwhile, also a paused one, which stands still again afterwards. One that is in
+    state `error` is tried again. With `"wait": "applied"` it is answered once libtorrent has begun. An engine that dies
+    on the way has the next one begin anew.
+    """
+    return call_of(commands.Recheck(torrent=torrent), nothing, wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

@@ -285,6 +285,16 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
     problem: str | None = None
 
 
+class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecked"):
+    """All files of a torrent were hashed, and resume data with what was found is stored.
+
+    Fields:
+        revision: the one in which that was asked for.
+    """
+
+    revision: int
+
+
 class HashesProven(_EngineFact, frozen=True, kw_only=True, tag="hashes_proven"):
     """A torrent's metadata shows which info-hashes it has. Records that have one of these are of one torrent.
 
@@ -489,6 +499,7 @@ EngineEvent = (
     | Heartbeat
     | SourceInspected
     | TorrentApplied
+    | TorrentRechecked
     | HashesProven
     | SettingsApplied
     | TorrentForgotten

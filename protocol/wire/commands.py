@@ -307,6 +307,17 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
     priorities: Priorities | msgspec.UnsetType = msgspec.UNSET
 
 
+class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
+    """Has the files of a torrent hashed again, all of them; what is not as it should be is fetched again.
+
+    The torrent is in state `checking` meanwhile, also a paused one, which stands still again afterwards. One that is in
+    state `error` is tried again. With `"wait": "applied"` it is answered once libtorrent has begun. An engine that dies
+    on the way has the next one begin anew.
+    """
+
+    torrent: TorrentId
+
+
 class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
     """Connects a torrent to peers, now and after each restart.
 

@@ -158,6 +158,14 @@ _TABLE: Final = (
     Operation(commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
     Operation(commands.UpdateLimits, rows.SettingsReport, (_UNKNOWN,)),
     Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        commands.Recheck,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet; nothing was accepted"),
+        ),
+    ),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(

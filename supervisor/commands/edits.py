@@ -1,18 +1,24 @@
-"""Edits of what is desired of one torrent: `edit(desired, command) -> desired`, one for each such command. Pure."""
+"""Edits of what is desired of one torrent: `edit(desired, command) -> desired`, one for each such command. Pure.
+
+What an engine has found out, and a record is to have, is an edit, too.
+"""
 
 from typing import Any
 
 import msgspec
 
+from protocol.internal.link import TorrentRechecked
 from protocol.wire.commands import (
     AddPeers,
     PauseTorrent,
+    Recheck,
     ResumeTorrent,
     SetSequential,
     UpdateLimits,
     UpdateSelection,
 )
 from protocol.wire.desired import DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import PeersAccepted, SequentialAccepted
 from protocol.wire.rows import SettingsReport
 from supervisor.commands.arguments import by_index, check_rules, endpoints
@@ -72,6 +78,21 @@ def update_selection(desired: DesiredTorrent, command: UpdateSelection) -> Desir
     selection = msgspec.structs.replace(desired.selection, **given)
     check_rules(selection, "args.include" if "include" in given else "args.exclude")
     return msgspec.structs.replace(desired, selection=selection)
+
+
+@edits(Recheck)
+def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
+    """Its files are to be hashed again, whoever vouched for them. Raises OuzelError: NO_METADATA."""
+    if desired.source == "magnet" and desired.metainfo_crc32 is None and desired.metadata is None:
+        problem = f"the metadata of torrent {desired.torrent} has not arrived yet, so there is nothing to hash"
+        raise OuzelError(ErrorKind.NO_METADATA, f"{problem}; nothing was changed", retry_after_ms=1000)
+    return msgspec.structs.replace(desired, recheck=desired.revision + 1, seed_mode=False)
+
+
+@edits(TorrentRechecked)
+def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
+    """They were, unless it was asked for again meanwhile."""
+    return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 
 def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:

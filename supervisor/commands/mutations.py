@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.host.mounts import MountTable
+from protocol.internal.link import Learned
 from protocol.wire.commands import Mutation
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -177,6 +178,10 @@ class Mutations:
             OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
         """
         await self._quarantining.quarantine(torrent, quarantine)
+
+    async def learn(self, fact: Learned) -> None:
+        """Makes durable what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
         """Makes it durable what a torrent's info dictionary says, unless it is known, or the torrent is leaving.

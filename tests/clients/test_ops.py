@@ -105,6 +105,7 @@ class Session:
         self.ask("set_sequential", "set_sequential", {**torrent, "sequential": True}, wait="applied")
         self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
+        self.ask("recheck", "recheck", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
         self.ask("release_torrent", "release_torrent", torrent)
         self.ask("resume", "resume", torrent, wait="applied")

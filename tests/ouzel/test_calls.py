@@ -26,6 +26,7 @@ CALLS: list[calls.Call[object]] = [
     calls.remove_torrent(ID),
     calls.pause(ID),
     calls.resume(ID),
+    calls.recheck(ID),
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),

@@ -20,6 +20,7 @@ from protocol.internal.link import (
     HashesProven,
     Heartbeat,
     HistoryFound,
+    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -74,6 +75,7 @@ class Observer:
         on_files: called with a torrent and its files, when they are known and in the snapshot.
         on_progress, on_completed: called with how far a torrent is, and with one that has just become complete.
         on_unreadable: called with a torrent of which something stored cannot be read, and why; None once it could be.
+        on_learned: called with what a torrent's record is to have.
         on_taken_up: called with a torrent when the engine has it as desired, or has refused it.
     """
 
@@ -102,6 +104,7 @@ class Observer:
         on_completed: Callable[[str], None],
         on_metadata: Callable[[str, KnownMetadata], None] = lambda torrent, metadata: None,
         on_unreadable: Callable[[str, str | None], None] = lambda torrent, problem: None,
+        on_learned: Callable[[Learned], None] = lambda fact: None,
     ) -> None:
         self._catalogue = catalogue
         self._snapshot = snapshot
@@ -125,6 +128,7 @@ class Observer:
         self._on_completed = on_completed
         self._on_metadata = on_metadata
         self._on_unreadable = on_unreadable
+        self._on_learned = on_learned
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
@@ -178,6 +182,8 @@ class Observer:
                 news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
                 if news is not None:
                     self._publisher.lifecycle(news)
+            case Learned():
+                self._on_learned(event)
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:
