@@ -12,6 +12,7 @@ from tests.rig.daemon import Daemon
 from tests.rig.payload import MIB, Torrent
 from tests.rig.seed import Seed
 from tests.rig.waiting import until
+from tests.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
@@ -90,12 +91,14 @@ def test_whole_files_stay_complete(root: Path, daemon: Daemon, seed: Seed) -> No
     """Asked for twice in a row, too; each time is a revision of its own."""
     made = complete(root, daemon, seed)
     before = daemon.client.get_torrent(made.torrent).revision
-    for _ in range(2):
-        daemon.client.recheck(made.torrent)
-    assert daemon.client.get_torrent(made.torrent).revision == before + 2
-    until(lambda: asked(daemon, made) is None, "the record says that it is over")
-    row = daemon.until_state(made.torrent, TorrentState.SEEDING)
-    assert row.bytes_done == made.size
+    with Watcher(daemon.runtime_dir) as watcher:
+        for _ in range(2):
+            daemon.client.recheck(made.torrent)
+        assert daemon.client.get_torrent(made.torrent).revision == before + 2
+        until(lambda: asked(daemon, made) is None, "the record says that it is over")
+        row = daemon.until_state(made.torrent, TorrentState.SEEDING)
+        assert row.bytes_done == made.size
+        assert "completed" not in [seen.event.type for seen in watcher.seen]
 
 
 def test_a_link_without_metadata_has_nothing_to_hash(root: Path, daemon: Daemon) -> None:
