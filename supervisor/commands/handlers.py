@@ -9,7 +9,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
@@ -19,6 +19,10 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import TorrentAccepted
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=Command)
+Owner = TypeVar("Owner")
+P = ParamSpec("P")
+R = TypeVar("R")
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
@@ -51,19 +55,21 @@ def named(desired: DesiredTorrent, _: object) -> msgspec.Struct:
     return TorrentAccepted(torrent=desired.torrent)
 
 
-def handles(kind: type[msgspec.Struct]) -> Callable[[F], F]:
+def handles(kind: type[C]) -> Callable[[Callable[Concatenate[Owner, C, P], R]], Callable[Concatenate[Owner, C, P], R]]:
     """Marks the method that does what a command of this type asks for."""
-    return _mark(_HANDLES, kind)
+
+    def mark(method: Callable[Concatenate[Owner, C, P], R]) -> Callable[Concatenate[Owner, C, P], R]:
+        setattr(method, _HANDLES, kind)
+        return method
+
+    return mark
 
 
 def refreshes(kind: type[EngineRead]) -> Callable[[F], F]:
     """Marks the method that asks the engine for what a read of this type shows."""
-    return _mark(_REFRESHES, kind)
 
-
-def _mark(name: str, kind: type[msgspec.Struct]) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        setattr(method, name, kind)
+        setattr(method, _REFRESHES, kind)
         return method
 
     return mark
