@@ -26,7 +26,6 @@ from engine_proc.torrents.loading.judged_sources import JudgedSources
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link import (
     AllHandedOver,
-    CallPeers,
     Configure,
     Drain,
     EngineCommand,
@@ -34,14 +33,9 @@ from protocol.internal.link import (
     EngineReady,
     EnsureTorrent,
     EventBatch,
-    ForgetTorrent,
     Heartbeat,
-    LookAtFiles,
-    QueryFiles,
-    QueryTrackers,
     SaveAll,
     SettingsRefused,
-    VerifyTorrent,
     decode_commands,
 )
 from protocol.wire import codec
@@ -282,14 +276,6 @@ def _subject(command: EngineCommand) -> str:
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent
-        case (
-            ForgetTorrent(torrent=torrent)
-            | QueryFiles(torrent=torrent)
-            | QueryTrackers(torrent=torrent)
-            | CallPeers(torrent=torrent)
-            | VerifyTorrent(torrent=torrent)
-            | LookAtFiles(torrent=torrent)
-        ):
-            return torrent
         case _:
-            return ""
+            torrent: str = getattr(command, "torrent", "")
+            return torrent

@@ -63,10 +63,8 @@ from protocol.internal.link import (
     EnsureTorrent,
     ForgetTorrent,
     HistoryFound,
-    InspectSource,
     LookAtFiles,
-    QueryFiles,
-    QueryTrackers,
+    Query,
     SaveAll,
     VerifyTorrent,
 )
@@ -116,9 +114,9 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
-        self._commands = SessionCommands(session, guard, judged, self._emit, clock)
-        self._saver = Saver(parts, self._dispatcher)
         self._trackers = TrackerNews(session)
+        self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
+        self._saver = Saver(parts, self._dispatcher)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -143,16 +141,12 @@ class Running:
         match command:
             case Configure():
                 self._commands.configure(command)
-            case InspectSource():
-                self._commands.inspect(command)
+            case Query():
+                self._commands.answer(command)
             case EnsureTorrent():
                 self._ensure(command)
             case ForgetTorrent():
                 self._dispatcher.forget(command)
-            case QueryFiles():
-                self._commands.query_files(command)
-            case QueryTrackers(torrent=torrent):
-                self._trackers.read_back(torrent, self._commands.query_trackers(command))
             case SaveAll(hand_over=hand_over):
                 self._saver.save_all(hand_over=hand_over)
             case CallPeers(torrent=torrent, peers=peers):

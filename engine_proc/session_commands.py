@@ -1,8 +1,8 @@
 """Commands that are of the session as a whole, or that only ask: nothing has to be remembered of them."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from protocol.internal.link import (
     EngineEvent,
     FilesQueried,
     InspectSource,
+    Query,
     QueryFiles,
     QueryTrackers,
     SettingsApplied,
@@ -44,6 +45,7 @@ class SessionCommands:
         judged: keeps what was parsed.
         emit: takes what the supervisor is to hear.
         clock: monotonic seconds.
+        on_trackers: called with a torrent and what the session said of its trackers.
     """
 
     def __init__(
@@ -53,13 +55,20 @@ class SessionCommands:
         judged: JudgedSources,
         emit: Callable[[EngineEvent], None],
         clock: Callable[[], float],
+        on_trackers: Callable[[str, Sequence[TrackerState]], None],
     ) -> None:
         self._session = session
         self._judged = judged
         self._clock = clock
         self._guard = guard
         self._emit = emit
+        self._on_trackers = on_trackers
         self._inspected: dict[int, tuple[SourceInspected, JudgedSource]] = {}
+        self._answering: Mapping[type[Query[Any]], Callable[[Any], None]] = {
+            InspectSource: self.inspect,
+            QueryFiles: self.query_files,
+            QueryTrackers: self.query_trackers,
+        }
 
     def configure(self, command: Configure) -> None:
         """Applies session settings and reads the limits back."""
@@ -75,6 +84,10 @@ class SessionCommands:
         wanted = (command.download_bps, command.upload_bps)
         tell_limits(self._emit, None, wanted, self._session.session_limits())
         self._emit(SettingsApplied(revision=command.revision, config=command.config))
+
+    def answer(self, query: Query[Any]) -> None:
+        """Answers a question, now or once the disk has."""
+        self._answering[type(query)](query)
 
     def inspect(self, command: InspectSource) -> None:
         """Judges a source; of metainfo with a save path the disk is asked first, and `confined` follows."""
@@ -119,15 +132,15 @@ class SessionCommands:
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
 
-    def query_trackers(self, command: QueryTrackers) -> list[TrackerState]:
-        """Answers with what is known of a torrent's trackers, and returns it."""
+    def query_trackers(self, command: QueryTrackers) -> None:
+        """Answers with what is known of a torrent's trackers."""
         try:
             states = self._session.trackers(command.torrent)
         except (UnknownTorrent, TorrentFault):
             self._emit(TrackersQueried(token=command.token, trackers=None))
-            return []
+            return
         self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
-        return states
+        self._on_trackers(command.torrent, states)
 
     def census(self) -> None:
         """Removes torrents that the session has and nobody asked for."""

@@ -14,9 +14,9 @@ Nothing here imports the daemon; client and daemon meet in `protocol`.
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
-from ouzel.client.calls import Added, ServerInfo
 from ouzel.client.events import Events
 from ouzel.client.server import Server
+from ouzel.client.special_calls import Added, ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary

@@ -177,6 +177,14 @@ class AlertTranslator:
             view.state = TorrentState.CHECKING
         return events
 
+    def rechecking(self, torrent: str) -> list[TranslatedEvent]:
+        """A torrent is being hashed again; that may be over before its next status."""
+        view = self._views.get(torrent)
+        if view is None or view.state is TorrentState.CHECKING:
+            return []
+        previous, view.state = view.state, TorrentState.CHECKING
+        return [StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=previous)]
+
     def refused(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
         """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
         if examined is None:

@@ -4,7 +4,7 @@ What is asked for while a torrent is on its way in or out waits in its record, a
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from engine_proc.process.log import log
 from engine_proc.resume.resume_policy import Urgency
@@ -17,6 +17,7 @@ from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_limits
+from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.records import Expelled, Records, Removal
 from engine_proc.torrents.removal import Remover
 from engine_proc.torrents.selections import Selections
@@ -40,10 +41,17 @@ class Applier:
         records: of each torrent, where it is.
         absences: has those that are not loaded.
         selections: has those of which files are being selected.
+        rechecker: has those that are hashed again.
     """
 
     def __init__(
-        self, parts: Parts, loader: Loader, records: Records, absences: Absences, selections: Selections
+        self,
+        parts: Parts,
+        loader: Loader,
+        records: Records,
+        absences: Absences,
+        selections: Selections,
+        rechecker: Rechecker,
     ) -> None:
         self._parts = parts
         self._session = parts.session
@@ -53,6 +61,7 @@ class Applier:
         self._records = records
         self._absences = absences
         self._selections = selections
+        self._rechecker = rechecker
         self._remover = Remover(parts, loader, records)
 
     # -- as desired -----------------------------------------------------------------------------------------------
@@ -101,20 +110,24 @@ class Applier:
             case reconcile.Inform():
                 if torrent in self._session.torrents() and self._session.layout(torrent) is None:
                     self.unload(torrent)
+            case reconcile.SetPaused() if self._rechecker.hashing(torrent):
+                pass  # it is as desired when that is done
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
                     self._parts.pacer.hurry(torrent)
                     self.call_peers(torrent)
-            case reconcile.SetSequential(sequential):
-                self._session.set_sequential(torrent, sequential)
-            case reconcile.SetLimits(download_bps, upload_bps):
-                self._session.set_limits(torrent, download_bps, upload_bps)
             case reconcile.SetSelection(desired):
                 self._selections.change(torrent, desired)
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
                 self.call_peers(torrent)
+            case reconcile.Recheck():
+                self._rechecker.begin(torrent)
+            case reconcile.Apply(_, call, desired):
+                call(self._session, desired)
+            case _:
+                assert_never(step)
 
     def call_peers(self, torrent: str) -> None:
         """Has known peers called of a torrent that may have something to fetch."""

@@ -29,6 +29,7 @@ from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import tell_reconciled
+from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.records import Records
 from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
@@ -64,8 +65,9 @@ class Dispatcher:
         self._records = Records()
         self._absences = Absences(parts, loader, self._records)
         self._selections = Selections(parts, self._records)
-        self._applier = Applier(parts, loader, self._records, self._absences, self._selections)
-        self._verifier = Verifier(parts, self._records, self._applier)
+        self._rechecker = Rechecker(parts, self._records)
+        self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker)
+        self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
     @property
     def adding_many(self) -> bool:
@@ -144,6 +146,8 @@ class Dispatcher:
         record = self._records.get(torrent)
         if record is None or record.state is not State.LOADED or record.unconfirmed or record.applied is None:
             return
+        if self._rechecker.hashing(torrent):
+            return
         desired = record.applied
         try:
             found = self._session.observed(desired)
@@ -189,6 +193,8 @@ class Dispatcher:
         self._parts.translator.added(torrent, nameless=not judged)
         if not judged:
             record.begin().unjudged = True
+        elif desired.recheck is not None:
+            self._rechecker.begin(torrent)
         self._applier.confirm(torrent)
         if self._guard.moved(torrent):
             self._applier.unload(torrent)
@@ -264,7 +270,12 @@ class Dispatcher:
     @faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
         """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        self._rechecker.resume_data_made(torrent)
         self._verifier.resume_data_made(torrent)
+
+    def resume_stored(self, torrent: str) -> None:
+        """Resume data that was made is on disk."""
+        self._rechecker.resume_stored(torrent)
 
     @faults_are_the_torrents
     def alert_faulted(self, alert: Faulted) -> None:

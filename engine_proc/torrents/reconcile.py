@@ -1,14 +1,15 @@
 """The steps from the state that is applied to the one that is desired; none where they agree. Pure.
 
 What a session has, and what resume data says, is given as desired state too, with what they cannot tell filled in from
-what is desired. So one comparison serves commands, restores and the regular look at what is really there.
+what is desired. So one comparison serves commands, restores and the regular look at what is really there. All of it is
+derived from one table of fields.
 """
 
 import json
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-import msgspec
-
+from engine_proc.session.session_port import LibtSession
 from protocol.wire.desired import DesiredTorrent
 
 
@@ -34,19 +35,6 @@ class SetPaused(NamedTuple):
     paused: bool
 
 
-class SetSequential(NamedTuple):
-    """Download in order, or rarest first."""
-
-    sequential: bool
-
-
-class SetLimits(NamedTuple):
-    """Give it these rate limits."""
-
-    download_bps: int
-    upload_bps: int
-
-
 class SetSelection(NamedTuple):
     """Give its files the priorities of this selection."""
 
@@ -59,57 +47,114 @@ class Connect(NamedTuple):
     peers: list[str]
 
 
-Step = Load | Reload | Inform | SetPaused | SetSequential | SetLimits | SetSelection | Connect
+class Recheck(NamedTuple):
+    """Have its files hashed again."""
+
+
+class Apply(NamedTuple):
+    """Have the session take up members of a desired state, by one call.
+
+    Fields:
+        members: their names.
+        call: the call.
+        desired: what it is called with.
+    """
+
+    members: tuple[str, ...]
+    call: Callable[[LibtSession, DesiredTorrent], None]
+    desired: DesiredTorrent
+
+
+Step = Load | Reload | Inform | SetPaused | SetSelection | Connect | Recheck | Apply
+
+
+class Field(NamedTuple):
+    """Members of a desired state that are compared, and applied, together.
+
+    Fields:
+        members: their names.
+        step: what to do where they differ, of what is applied and what is desired; None for nothing.
+        told: the session and resume data can tell them, so that a difference is news.
+        words: how it is told; without them, the members are told with their values.
+    """
+
+    members: tuple[str, ...]
+    step: Callable[[DesiredTorrent, DesiredTorrent], Step | None]
+    told: bool = True
+    words: str | None = None
+
+    def differs(self, applied: DesiredTorrent, desired: DesiredTorrent) -> bool:
+        """Whether any of the members does."""
+        return any(getattr(applied, member) != getattr(desired, member) for member in self.members)
+
+
+def _by_call(*members: str, call: Callable[[LibtSession, DesiredTorrent], None]) -> Field:
+    return Field(members, lambda _, desired: Apply(members, call, desired))
+
+
+def _reload(_: DesiredTorrent, desired: DesiredTorrent) -> Reload:
+    return Reload(desired)
+
+
+def _reload_renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> Reload | None:
+    """A link has named an info-hash that turned out to be another torrent's; one that was not known is no matter."""
+    v1 = applied.info_hash_v1 not in (None, desired.info_hash_v1)
+    v2 = applied.info_hash_v2 not in (None, desired.info_hash_v2)
+    return Reload(desired) if v1 or v2 else None
+
+
+def _inform(applied: DesiredTorrent, _: DesiredTorrent) -> Inform | None:
+    return Inform() if applied.metainfo_crc32 is None else None
+
+
+def _connect(applied: DesiredTorrent, desired: DesiredTorrent) -> Connect | None:
+    new = [peer for peer in desired.peers if peer not in applied.peers]
+    return Connect(new) if new else None
+
+
+_FIELDS: Final = (
+    Field(("save_path",), _reload),
+    Field(("merged",), _reload, told=False),
+    Field(("info_hash_v1", "info_hash_v2"), _reload_renamed, told=False),
+    Field(("paused",), lambda _, desired: SetPaused(True) if desired.paused else None),
+    Field(
+        ("selection",),
+        lambda _, desired: SetSelection(desired),
+        words="the files' priorities are not those of the selection",
+    ),
+    _by_call("sequential", call=lambda session, desired: session.set_sequential(desired.torrent, desired.sequential)),
+    _by_call(
+        "download_bps",
+        "upload_bps",
+        call=lambda session, desired: session.set_limits(desired.torrent, desired.download_bps, desired.upload_bps),
+    ),
+    Field(("peers",), _connect, told=False),
+    Field(("recheck",), lambda _, desired: None if desired.recheck is None else Recheck(), told=False),
+    Field(("paused",), lambda _, desired: None if desired.paused else SetPaused(False), told=False),
+    Field(("metainfo_crc32",), _inform, told=False),
+)
+"""In the order of the steps: a torrent is paused first, and let run after its selection, so that nothing is fetched
+that is no longer wanted."""
 
 
 def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
-    """What to do so that `applied` (None: not loaded) becomes `desired`. Equal states give no steps.
-
-    A selection comes before letting a torrent run, so that nothing is fetched that is no longer wanted.
-    """
+    """What to do so that `applied` (None: not loaded) becomes `desired`. Equal states give no steps."""
     if applied is None:
         return [Load(desired)]
-    if applied.save_path != desired.save_path or applied.merged != desired.merged or _renamed(applied, desired):
-        return [Reload(desired)]
-    if applied.metainfo_crc32 is None and desired.metainfo_crc32 is not None:
-        return [*steps(msgspec.structs.replace(applied, metainfo_crc32=desired.metainfo_crc32), desired), Inform()]
-    found: list[Step] = []
-    if desired.paused and not applied.paused:
-        found.append(SetPaused(True))
-    if applied.selection != desired.selection:
-        found.append(SetSelection(desired))
-    if applied.sequential != desired.sequential:
-        found.append(SetSequential(desired.sequential))
-    if (applied.download_bps, applied.upload_bps) != (desired.download_bps, desired.upload_bps):
-        found.append(SetLimits(desired.download_bps, desired.upload_bps))
-    if new := [peer for peer in desired.peers if peer not in applied.peers]:
-        found.append(Connect(new))
-    if applied.paused and not desired.paused:
-        found.append(SetPaused(False))
-    return found
-
-
-def _renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> bool:
-    """Whether a link has named an info-hash that turned out to be another torrent's."""
-    return any(
-        has is not None and has != wanted
-        for has, wanted in (
-            (applied.info_hash_v1, desired.info_hash_v1),
-            (applied.info_hash_v2, desired.info_hash_v2),
-        )
-    )
-
-
-_COMPARED: Final = ("save_path", "paused", "sequential", "download_bps", "upload_bps")
+    differing = [field for field in _FIELDS if field.differs(applied, desired)]
+    found = [step for field in differing if (step := field.step(applied, desired)) is not None]
+    reloads = [step for step in found if isinstance(step, Reload)]
+    return [*reloads[:1]] or found
 
 
 def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
     """What a session or resume data has otherwise than desired, in words; nothing where `steps` has nothing to do."""
-    told = []
-    for name in _COMPARED:
-        has, wanted = getattr(found, name), getattr(desired, name)
-        if has != wanted:
-            told.append(f"{name} is {json.dumps(has)} and not {json.dumps(wanted)}")
-    if found.selection != desired.selection:
-        told.append("the files' priorities are not those of the selection")
-    return told
+    told = [field for field in _FIELDS if field.told and field.differs(found, desired)]
+    valued = [
+        f"{member} is {json.dumps(has)} and not {json.dumps(wanted)}"
+        for field in told
+        if field.words is None
+        for member in field.members
+        if (has := getattr(found, member)) != (wanted := getattr(desired, member))
+    ]
+    return valued + [field.words for field in told if field.words is not None]

@@ -5,6 +5,7 @@ A torrent that is settled has little more than its state, and what is applied; w
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from engine_proc.storage.leftovers import Leftover
@@ -25,6 +26,21 @@ class LeaveAgain(NamedTuple):
 
     at: float
     problem: str
+
+
+class Stage(Enum):
+    """How far a recheck is: the next engine begins anew, unless what was found is stored."""
+
+    HASHING = "hashing"
+    HASHED = "hashed"
+    STORING = "storing"
+
+
+class Recheck(NamedTuple):
+    """A torrent is hashed again: the revision in which that was asked for, and how far it is."""
+
+    revision: int | None
+    stage: Stage
 
 
 class Removal:
@@ -60,6 +76,7 @@ class Pending:
         undiscovered: its files were not known before, and are told of with its selection.
         unjudged: a magnet link; it is not known whether its files are in bounds, and nothing of it is wanted before.
         writer: the torrent that writes to its files.
+        recheck: it is hashed again.
         retry_until: until when it is waited for that libtorrent goes on with it.
         again: it could not be taken out.
         expelled: why it is being taken out.
@@ -70,6 +87,7 @@ class Pending:
         "again",
         "expelled",
         "next",
+        "recheck",
         "removal",
         "retry_until",
         "selecting",
@@ -92,6 +110,7 @@ class Pending:
         self.undiscovered = False
         self.unjudged = False
         self.writer: str | None = None
+        self.recheck: Recheck | None = None
         self.retry_until: float | None = None
         self.again: LeaveAgain | None = None
         if self.removal is not None:
@@ -105,6 +124,7 @@ class Pending:
             or self.undiscovered
             or self.unjudged
             or self.writer is not None
+            or self.recheck is not None
             or self.retry_until is not None
             or self.again is not None
             or self.next is not None
@@ -141,6 +161,11 @@ class Record:
     def removal(self) -> Removal | None:
         """Its removal, where it is being removed."""
         return None if self.pending is None else self.pending.removal
+
+    @property
+    def recheck(self) -> Recheck | None:
+        """How far it is hashed again, where a client has asked for that."""
+        return None if self.pending is None else self.pending.recheck
 
     @property
     def unjudged(self) -> bool:

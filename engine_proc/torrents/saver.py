@@ -134,6 +134,7 @@ class Saver:
         self._policy.settle(outcome.torrent)
         if outcome.problem is None:
             self._policy.release()
+            self._dispatcher.resume_stored(outcome.torrent)
         elif self._drain_until is None:
             self._policy.hold(self._clock())
             self._policy.want(outcome.torrent, Urgency.PROGRESS, self._clock())

@@ -10,11 +10,14 @@ from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.alerts import NativeState
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.parts import Parts
+from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.records import Expelled, Records
-from engine_proc.torrents.transitions import Input, State
+from engine_proc.torrents.transitions import IN_PLACE, Input, State
 
 OVERWRITTEN: Final = "files_overwritten"
 """The name of the error that clients are told."""
+
+_CHECKING: Final = frozenset({NativeState.CHECKING_RESUME_DATA, NativeState.CHECKING_FILES})
 
 
 class Verifier:
@@ -24,13 +27,15 @@ class Verifier:
         parts: what works on its torrents.
         records: the dispatcher's.
         applier: takes torrents out.
+        rechecker: has torrents hashed that clients want to be.
     """
 
-    def __init__(self, parts: Parts, records: Records, applier: Applier) -> None:
+    def __init__(self, parts: Parts, records: Records, applier: Applier, rechecker: Rechecker) -> None:
         self._parts = parts
         self._session = parts.session
         self._records = records
         self._applier = applier
+        self._rechecker = rechecker
 
     def begin(self, torrent: str, writer: str) -> None:
         """Another torrent, the writer, writes to the files of this one."""
@@ -39,14 +44,22 @@ class Verifier:
             return
         if torrent in self._session.torrents() and record.applied is not None and not record.applied.paused:
             self._records.move(torrent, Input.VERIFY).begin().writer = writer
-            self._session.verify(torrent)
+            if not self._rechecker.hashing(torrent):  # one hashing serves both
+                self._session.verify(torrent)
 
     def state_changed(self, torrent: str, state: NativeState) -> None:
         """A torrent that was hashed again goes on, or has lost something."""
-        if state is NativeState.CHECKING_FILES or self._records.state(torrent) is not State.VERIFYING:
+        record = self._records.get(torrent)
+        if state in _CHECKING or record is None or record.state not in IN_PLACE:
             return
         if torrent not in self._session.torrents():
             return
+        verifying = record.state is State.VERIFYING
+        self._rechecker.hashed(torrent, record, resumes=not verifying)
+        if verifying:
+            self._verified(torrent, state)
+
+    def _verified(self, torrent: str, state: NativeState) -> None:
         if state is NativeState.DOWNLOADING:
             self._records.move(torrent, Input.SPOILED)
             self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())

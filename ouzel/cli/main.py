@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "watch": views.watch,
     "pause": changes.pause,
     "resume": changes.resume,
+    "recheck": changes.recheck,
     "rm": changes.remove,
     "release": changes.release,
     "limit": changes.limit,

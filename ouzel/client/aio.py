@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from inspect import signature
+from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from weakref import WeakSet
 
 import zmq
@@ -19,8 +18,9 @@ import zmq
 from ouzel.client import calls
 from ouzel.client.aio_events import AsyncEvents, gone, knock
 from ouzel.client.blocking import WINDOW
-from ouzel.client.by_name import by_name, refuse_positional
-from ouzel.client.calls import Call, Page, dress
+from ouzel.client.by_name import by_name
+from ouzel.client.call import Call
+from ouzel.client.methods import AsyncMethods
 from ouzel.client.presence import place_of
 from ouzel.client.server import Server
 from ouzel.errors import Closed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
@@ -35,40 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
-    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        refuse_positional(build.__name__, len(args), parameters)
-        return await self.run(build(*args, **kwargs))
-
-    dressed = dress(method, build)
-    parameters = signature(dressed)
-    return dressed
-
-
-def _paged(
-    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
-) -> "Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]":
-    def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        refuse_positional(build.__name__, len(args), parameters)
-        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
-
-        async def items() -> AsyncIterator[T]:
-            page = await self.run(first)
-            while True:
-                for item in page.items:
-                    yield item
-                if page.cursor is None:
-                    return
-                page = await self.run(build(page.cursor, *args, **kwargs))
-
-        return items()
-
-    dressed = dress(method, build, AsyncIterator)
-    parameters = signature(dressed)
-    return dressed
-
-
-class AsyncClient:
+class AsyncClient(AsyncMethods):
     """`ouzel.Client` for asyncio: the same verbs, awaited; any number of tasks of one loop may use it at a time.
 
     Args:
@@ -128,31 +95,6 @@ class AsyncClient:
     def _check_open(self) -> None:
         if self._closed:
             raise Closed
-
-    hello = _verb(calls.hello)
-    ping = _verb(calls.ping)
-    health = _verb(calls.health)
-    stats = _verb(calls.stats)
-    snapshot = _paged(calls.snapshot)
-    list_torrents = _paged(calls.list_torrents)
-    list_ids = _paged(calls.list_ids)
-    list_hashes = _paged(calls.list_hashes)
-    get_torrent = _verb(calls.get_torrent)
-    list_files = _paged(calls.list_files)
-    list_trackers = _verb(calls.list_trackers)
-    list_crashes = _verb(calls.list_crashes)
-    get_crash = _verb(calls.get_crash)
-    list_damaged = _verb(calls.list_damaged)
-    restore_damaged = _verb(calls.restore_damaged)
-    add_torrent = _verb(calls.add_torrent)
-    remove_torrent = _verb(calls.remove_torrent)
-    pause = _verb(calls.pause)
-    resume = _verb(calls.resume)
-    set_sequential = _verb(calls.set_sequential)
-    update_limits = _verb(calls.update_limits)
-    update_selection = _verb(calls.update_selection)
-    add_peers = _verb(calls.add_peers)
-    release_torrent = _verb(calls.release_torrent)
 
     async def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None

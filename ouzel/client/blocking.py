@@ -3,20 +3,20 @@
 import os
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from inspect import signature
+from collections.abc import Sequence
 from math import ceil, inf
 from time import monotonic
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 from weakref import WeakSet
 
 import zmq
 
 from ouzel.client import calls
-from ouzel.client.by_name import by_name, refuse_positional
-from ouzel.client.calls import Call, Page, dress
+from ouzel.client.by_name import by_name
+from ouzel.client.call import Call
 from ouzel.client.events import Events
 from ouzel.client.gate import Gate
+from ouzel.client.methods import Methods
 from ouzel.client.presence import place_of
 from ouzel.client.server import Server
 from ouzel.errors import KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
@@ -34,38 +34,7 @@ WINDOW: Final = 200
 """Requests on their way at a time: below the 512 that a connection may have under way."""
 
 
-def _verb(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        refuse_positional(build.__name__, len(args), parameters)
-        return self.run(build(*args, **kwargs))
-
-    dressed = dress(method, build)
-    parameters = signature(dressed)
-    return dressed
-
-
-def _paged(
-    build: Callable[Concatenate[str | None, P], Call[Page[T]]],
-) -> "Callable[Concatenate[Client, P], Iterator[T]]":
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        refuse_positional(build.__name__, len(args), parameters)
-        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
-
-        def items() -> Iterator[T]:
-            page = self.run(first)
-            yield from page.items
-            while page.cursor is not None:
-                page = self.run(build(page.cursor, *args, **kwargs))
-                yield from page.items
-
-        return items()
-
-    dressed = dress(method, build, Iterator)
-    parameters = signature(dressed)
-    return dressed
-
-
-class Client:
+class Client(Methods):
     """Speaks with the daemon of one runtime directory. A context manager; threads that share it wait for one another.
 
     The first request looks whether a daemon is there, and so does a request that was not answered.
@@ -115,31 +84,6 @@ class Client:
         for stream in list(self._streams):
             stream.close()
         self._context.destroy(linger=0)
-
-    hello = _verb(calls.hello)
-    ping = _verb(calls.ping)
-    health = _verb(calls.health)
-    stats = _verb(calls.stats)
-    snapshot = _paged(calls.snapshot)
-    list_torrents = _paged(calls.list_torrents)
-    list_ids = _paged(calls.list_ids)
-    list_hashes = _paged(calls.list_hashes)
-    get_torrent = _verb(calls.get_torrent)
-    list_files = _paged(calls.list_files)
-    list_trackers = _verb(calls.list_trackers)
-    list_crashes = _verb(calls.list_crashes)
-    get_crash = _verb(calls.get_crash)
-    list_damaged = _verb(calls.list_damaged)
-    restore_damaged = _verb(calls.restore_damaged)
-    add_torrent = _verb(calls.add_torrent)
-    remove_torrent = _verb(calls.remove_torrent)
-    pause = _verb(calls.pause)
-    resume = _verb(calls.resume)
-    set_sequential = _verb(calls.set_sequential)
-    update_limits = _verb(calls.update_limits)
-    update_selection = _verb(calls.update_selection)
-    add_peers = _verb(calls.add_peers)
-    release_torrent = _verb(calls.release_torrent)
 
     def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None

@@ -4,7 +4,7 @@ Commands are level-triggered: `EnsureTorrent` has the whole desired state of a t
 the engine applies what differs. So the next engine needs no log of earlier commands, only the catalogue.
 """
 
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -31,12 +31,23 @@ from protocol.wire.events import (
 from protocol.wire.rows import SandboxReport
 
 T = TypeVar("T")
+AnswerT = TypeVar("AnswerT", bound="Answer")
 
 MAX_LINK_BYTES: Final = 256 * 1024 * 1024
 
 
 class _EngineVerb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
     """What all engine commands share."""
+
+
+class Query(_EngineVerb, Generic[AnswerT], frozen=True, kw_only=True):
+    """What all questions share. A question changes nothing, and is answered once, by an `AnswerT` with its token.
+
+    Fields:
+        token: given by the link that asks.
+    """
+
+    token: int = 0
 
 
 class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
@@ -62,7 +73,7 @@ class Configure(_EngineVerb, frozen=True, kw_only=True, tag="configure"):
     bounds: Bounds = Bounds()
 
 
-class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"):
+class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="inspect_source"):
     """Parse and validate a source; nothing is added. Answered by `SourceInspected`.
 
     Fields:
@@ -70,7 +81,6 @@ class InspectSource(_EngineVerb, frozen=True, kw_only=True, tag="inspect_source"
         list_files: return its files, and check nothing.
     """
 
-    token: int
     magnet: str | None = None
     metainfo: bytes | None = None
     save_path: str | None = None
@@ -110,17 +120,15 @@ class ForgetTorrent(_EngineVerb, frozen=True, kw_only=True, tag="forget_torrent"
     desired: DesiredTorrent
 
 
-class QueryFiles(_EngineVerb, frozen=True, kw_only=True, tag="query_files"):
+class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
     """Bytes done of each file. Answered by `FilesQueried`."""
 
-    token: int
     torrent: str
 
 
-class QueryTrackers(_EngineVerb, frozen=True, kw_only=True, tag="query_trackers"):
+class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):
     """The state of each tracker of a torrent. Answered by `TrackersQueried`."""
 
-    token: int
     torrent: str
 
 
@@ -185,6 +193,22 @@ class _EngineFact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """The base of all events that only the link has."""
 
 
+class Answer(_EngineFact, frozen=True, kw_only=True):
+    """What all answers to questions share.
+
+    Fields:
+        token: the question's.
+    """
+
+    token: int
+
+
+class Learned(_EngineFact, frozen=True, kw_only=True):
+    """What all facts share that a torrent's record is to have: `supervisor.commands.edits` has an edit for each."""
+
+    torrent: str
+
+
 class EngineReady(_EngineFact, frozen=True, kw_only=True, tag="engine_ready"):
     """The session is up and the engine accepts commands.
 
@@ -226,7 +250,7 @@ class Heartbeat(_EngineFact, frozen=True, kw_only=True, tag="heartbeat"):
     log_lost: int = 0
 
 
-class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspected"):
+class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected"):
     """The outcome for a source: the torrent's id and name, or its problem.
 
     Fields:
@@ -238,7 +262,6 @@ class SourceInspected(_EngineFact, frozen=True, kw_only=True, tag="source_inspec
         files: the paths of its files; set with `list_files`.
     """
 
-    token: int
     torrent: str | None = None
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
@@ -257,6 +280,16 @@ class TorrentApplied(_EngineFact, frozen=True, kw_only=True, tag="torrent_applie
     torrent: str
     revision: int
     problem: str | None = None
+
+
+class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecked"):
+    """All files of a torrent were hashed, and resume data with what was found is stored.
+
+    Fields:
+        revision: the one in which that was asked for.
+    """
+
+    revision: int
 
 
 class HashesProven(_EngineFact, frozen=True, kw_only=True, tag="hashes_proven"):
@@ -326,10 +359,9 @@ class HistoryFound(_EngineFact, frozen=True, kw_only=True, tag="history_found"):
     last_activity_s: int
 
 
-class FilesQueried(_EngineFact, frozen=True, kw_only=True, tag="files_queried"):
+class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
     """Bytes done by file index; null without the torrent or its metadata."""
 
-    token: int
     bytes_done: list[int] | None
 
 
@@ -380,10 +412,9 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     message: str = ""
 
 
-class TrackersQueried(_EngineFact, frozen=True, kw_only=True, tag="trackers_queried"):
+class TrackersQueried(Answer, frozen=True, kw_only=True, tag="trackers_queried"):
     """The trackers of a torrent; null if there is no such torrent."""
 
-    token: int
     trackers: list[TrackerReading] | None
 
 
@@ -465,6 +496,7 @@ EngineEvent = (
     | Heartbeat
     | SourceInspected
     | TorrentApplied
+    | TorrentRechecked
     | HashesProven
     | SettingsApplied
     | TorrentForgotten

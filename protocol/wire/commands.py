@@ -1,19 +1,16 @@
 """The public commands: one Struct a verb, its fields are the arguments, its tag is the `op`.
 
-The docstring of each says what it does and what its arguments mean; its result and its errors are in
-`protocol.wire.operations`. Reads are answered from the supervisor's cache, with or without an engine; mutations are
-durable before they are answered.
+The docstring of each says what it does and what its arguments mean; its base class says of which kind it is. Its row in
+`protocol.wire.operations` makes it known, and has its result and its errors.
 """
 
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final
 
 import msgspec
 
 from protocol.text import patterns
-from protocol.wire import codec
 from protocol.wire.crashes import CrashName
 from protocol.wire.desired import Bps, FilePriority, Globs
-from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentState
 
 MAX_PAGE: Final = 10_000
@@ -36,27 +33,53 @@ Priorities = (
 """Priorities by file index: a list from index 0 on, or a map from the index in decimal."""
 
 
-class _Verb(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """What all commands share: they are values, and their tag is the op."""
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
+    """What all commands share: they are values, and their tag is the op. Each is of one of the kinds below."""
 
 
-class Hello(_Verb, frozen=True, kw_only=True, tag="hello"):
+class Mutation(Command, frozen=True, kw_only=True):
+    """Changes something: durable before it is answered; a repeat under its id is not carried out again."""
+
+
+class Read(Command, frozen=True, kw_only=True):
+    """Changes nothing, and is answered with or without an engine."""
+
+
+class InstantRead(Read, frozen=True, kw_only=True):
+    """Answered from memory in the turn of the loop in which it came."""
+
+
+class PagedRead(Read, frozen=True, kw_only=True):
+    """Answered from memory, in steps between which other clients have their turn."""
+
+
+class EngineRead(PagedRead, frozen=True, kw_only=True):
+    """A page about one torrent, for which the engine is asked first; without an answer, what is cached will do."""
+
+    torrent: TorrentId
+
+
+class DiskRead(Read, frozen=True, kw_only=True):
+    """Answered from a disk, which may hang."""
+
+
+class Hello(InstantRead, frozen=True, kw_only=True, tag="hello"):
     """Who is there."""
 
 
-class Ping(_Verb, frozen=True, kw_only=True, tag="ping"):
+class Ping(InstantRead, frozen=True, kw_only=True, tag="ping"):
     """Nothing but a round trip through the supervisor's loop."""
 
 
-class Health(_Verb, frozen=True, kw_only=True, tag="health"):
+class Health(InstantRead, frozen=True, kw_only=True, tag="health"):
     """How the service is."""
 
 
-class Stats(_Verb, frozen=True, kw_only=True, tag="stats"):
+class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
     """Totals and rates of the session and of both processes."""
 
 
-class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
+class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
     """All that can be observed, a page at a time: subscribe first, then page until `cursor` is null.
 
     Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
@@ -71,7 +94,7 @@ class Snapshot(_Verb, frozen=True, kw_only=True, tag="snapshot"):
     limit: PageSize = 1000
 
 
-class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
+class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
     """The torrents, in the order of their ids, a page at a time.
 
     Fields:
@@ -92,13 +115,13 @@ class ListTorrents(_Verb, frozen=True, kw_only=True, tag="list_torrents"):
     limit: PageSize = 1000
 
 
-class GetTorrent(_Verb, frozen=True, kw_only=True, tag="get_torrent"):
+class GetTorrent(InstantRead, frozen=True, kw_only=True, tag="get_torrent"):
     """One torrent: its row, and what clients asked for beyond it."""
 
     torrent: TorrentId
 
 
-class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
+class ListFiles(EngineRead, frozen=True, kw_only=True, tag="list_files"):
     """The files of a torrent, with progress, a page at a time.
 
     Fields:
@@ -107,21 +130,18 @@ class ListFiles(_Verb, frozen=True, kw_only=True, tag="list_files"):
         limit: files a page, at the most.
     """
 
-    torrent: TorrentId
     cursor: str | None = None
     limit: PageSize = MAX_PAGE
 
 
-class ListTrackers(_Verb, frozen=True, kw_only=True, tag="list_trackers"):
+class ListTrackers(EngineRead, frozen=True, kw_only=True, tag="list_trackers"):
     """The trackers of a torrent, the source's own too, by tier.
 
     The engine is asked for the numbers, for up to half of the deadline; without one they are as they were told last.
     """
 
-    torrent: TorrentId
 
-
-class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
+class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
     """The lifecycle events after `after_seq`, in order and without a gap; ask again until `head` is reached.
 
     Fields:
@@ -135,14 +155,14 @@ class Replay(_Verb, frozen=True, kw_only=True, tag="replay"):
     limit: PageSize = 1000
 
 
-class ListCrashes(_Verb, frozen=True, kw_only=True, tag="list_crashes"):
+class ListCrashes(DiskRead, frozen=True, kw_only=True, tag="list_crashes"):
     """The deaths of engines that nobody wanted, the latest first.
 
     Read from disk beside the loop; so many are kept, and the oldest go first.
     """
 
 
-class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
+class GetCrash(DiskRead, frozen=True, kw_only=True, tag="get_crash"):
     """The report of one death.
 
     Fields:
@@ -152,14 +172,14 @@ class GetCrash(_Verb, frozen=True, kw_only=True, tag="get_crash"):
     name: CrashName
 
 
-class ListDamaged(_Verb, frozen=True, kw_only=True, tag="list_damaged"):
+class ListDamaged(DiskRead, frozen=True, kw_only=True, tag="list_damaged"):
     """The files that were put aside because they could not be trusted, and whether each can be restored now.
 
     Read from disk beside the loop.
     """
 
 
-class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
+class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     """Adds a torrent from exactly one of `magnet` and `metainfo`.
 
     A torrent that is already there is left as it is, and `duplicate` says so; a hybrid torrent is there if either of
@@ -214,7 +234,7 @@ class AddTorrent(_Verb, frozen=True, kw_only=True, tag="add_torrent"):
     peers: Annotated[list[Endpoint], msgspec.Meta(max_length=MAX_PEERS)] = []
 
 
-class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
+class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
     """Forgets a torrent, and deletes its files if asked.
 
     Fields:
@@ -225,19 +245,19 @@ class RemoveTorrent(_Verb, frozen=True, kw_only=True, tag="remove_torrent"):
     delete_files: bool = False
 
 
-class PauseTorrent(_Verb, frozen=True, kw_only=True, tag="pause"):
+class PauseTorrent(Mutation, frozen=True, kw_only=True, tag="pause"):
     """Stops a torrent until `resume`, over restarts too."""
 
     torrent: TorrentId
 
 
-class ResumeTorrent(_Verb, frozen=True, kw_only=True, tag="resume"):
+class ResumeTorrent(Mutation, frozen=True, kw_only=True, tag="resume"):
     """Lets a paused torrent run again, and has one that is in state `error` tried again."""
 
     torrent: TorrentId
 
 
-class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
+class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
     """Downloads pieces in order, or the rarest first.
 
     Fields:
@@ -248,7 +268,7 @@ class SetSequential(_Verb, frozen=True, kw_only=True, tag="set_sequential"):
     sequential: bool
 
 
-class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
+class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     """Sets rate limits of one torrent, or of the session without `torrent`.
 
     Limits hold for all peers, those on the local network too. What is left out stays; with neither, nothing changes.
@@ -263,7 +283,7 @@ class UpdateLimits(_Verb, frozen=True, kw_only=True, tag="update_limits"):
     upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
 
 
-class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
+class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):
     """Chooses the files to download.
 
     What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
@@ -287,7 +307,18 @@ class UpdateSelection(_Verb, frozen=True, kw_only=True, tag="update_selection"):
     priorities: Priorities | msgspec.UnsetType = msgspec.UNSET
 
 
-class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
+class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
+    """Has the files of a torrent hashed again, all of them; what is not as it should be is fetched again.
+
+    The torrent is in state `checking` meanwhile, also a paused one, which stands still again afterwards. One that is in
+    state `error` is tried again. With `"wait": "applied"` it is answered once libtorrent has begun. An engine that dies
+    on the way has the next one begin anew.
+    """
+
+    torrent: TorrentId
+
+
+class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
     """Connects a torrent to peers, now and after each restart.
 
     Fields:
@@ -298,7 +329,7 @@ class AddPeers(_Verb, frozen=True, kw_only=True, tag="add_peers"):
     peers: Annotated[list[Endpoint], msgspec.Meta(min_length=1, max_length=MAX_PEERS)]
 
 
-class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
+class ReleaseTorrent(Mutation, frozen=True, kw_only=True, tag="release_torrent"):
     """Lets a torrent out of quarantine, so that it is loaded again.
 
     One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
@@ -308,7 +339,7 @@ class ReleaseTorrent(_Verb, frozen=True, kw_only=True, tag="release_torrent"):
     torrent: TorrentId
 
 
-class RestoreDamaged(_Verb, frozen=True, kw_only=True, tag="restore_damaged"):
+class RestoreDamaged(Mutation, frozen=True, kw_only=True, tag="restore_damaged"):
     """Gives back a file that was put aside, once what it holds is whole: a torrent is then there again, and loaded.
 
     With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
@@ -319,50 +350,3 @@ class RestoreDamaged(_Verb, frozen=True, kw_only=True, tag="restore_damaged"):
     """
 
     name: DamagedName
-
-
-Read = (
-    Hello
-    | Ping
-    | Health
-    | Stats
-    | Snapshot
-    | ListTorrents
-    | GetTorrent
-    | ListFiles
-    | ListTrackers
-    | Replay
-    | ListCrashes
-    | GetCrash
-    | ListDamaged
-)
-Mutation = (
-    AddTorrent
-    | RemoveTorrent
-    | PauseTorrent
-    | ResumeTorrent
-    | SetSequential
-    | UpdateLimits
-    | UpdateSelection
-    | AddPeers
-    | ReleaseTorrent
-    | RestoreDamaged
-)
-Command = Read | Mutation
-
-BY_OP: Final[dict[str, type[Command]]] = {str(verb.__struct_config__.tag): verb for verb in get_args(Command)}
-"""Every command by its op, in the order of the tables in the documentation."""
-
-
-def parse_command(op: str, args: dict[str, Any]) -> Command:
-    """The command in a request.
-
-    Raises:
-        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT naming the argument.
-    """
-    verb = BY_OP.get(op)
-    if verb is None:
-        raise OuzelError(ErrorKind.UNKNOWN_OP, f"op: there is no command {op[:100]!r}", field="op")
-    named = {name: value for name, value in args.items() if name != "op"}
-    command: Command = codec.convert(named, verb, within="args", error=ErrorKind.INVALID_ARGUMENT)
-    return command

@@ -109,6 +109,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
             yet. A hybrid torrent has both, and is found by either. A link may name two that do not belong together.
         spared: the numbers of files that are left when the others are deleted, since other torrents use them.
         merged: ids of records of the same torrent that have been made part of this one.
+        recheck: the revision in which it was asked that the files be hashed again; None once they were, and resume data
+            with what was found is stored.
     """
 
     torrent: str
@@ -137,6 +139,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     info_hash_v2: str | None = None
     merged: list[str] = []
     spared: list[int] = []
+    recheck: int | None = None
 
     def __post_init__(self) -> None:
         """Shares equal texts: there may be a hundred thousand records, in few directories."""

@@ -1,18 +1,21 @@
-"""The table of operations: what each command takes, what it gives, and how it can be refused. Data only.
+"""The table of operations: what each command takes, what it gives, and how it can be refused.
+
+A command exists once it has a row here: requests are parsed by it, and the documentation, the schemas, the vectors and
+the methods of the Python clients are made of it.
 
 Errors come in three groups: those that any request can get, those that any mutation can get beside these, and a
 command's own. The words at an error say when this command gives it, where the error table alone does not.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import commands, results, rows
+from protocol.wire import codec, commands, results, rows
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
-from protocol.wire.errors import ErrorKind
+from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class Refusal(NamedTuple):
@@ -45,7 +48,7 @@ class Operation(NamedTuple):
     @property
     def mutates(self) -> bool:
         """Whether it changes something: then it is durable, can be repeated under its id, and can be waited for."""
-        return self.arguments in get_args(Mutation)
+        return issubclass(self.arguments, Mutation)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -155,6 +158,14 @@ _TABLE: Final = (
     Operation(commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
     Operation(commands.UpdateLimits, rows.SettingsReport, (_UNKNOWN,)),
     Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        commands.Recheck,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet; nothing was accepted"),
+        ),
+    ),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
@@ -170,3 +181,16 @@ _TABLE: Final = (
 
 OPERATIONS: Final[Mapping[str, Operation]] = {operation.op: operation for operation in _TABLE}
 """Every operation by its op, in the order of the documentation."""
+
+
+def parse_command(op: str, args: dict[str, Any]) -> Command:
+    """The command in a request.
+
+    Raises:
+        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT naming the argument.
+    """
+    operation = OPERATIONS.get(op)
+    if operation is None:
+        raise OuzelError(ErrorKind.UNKNOWN_OP, f"op: there is no command {op[:100]!r}", field="op")
+    named = {name: value for name, value in args.items() if name != "op"}
+    return codec.convert(named, operation.arguments, within="args", error=ErrorKind.INVALID_ARGUMENT)

@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 import zmq
 
@@ -43,8 +43,6 @@ UNKNOWN_KEY: Final = "unknown key"
 READ_ONLY: Final = "read-only key"
 SUBSCRIBERS: Final = "subscribers"
 TOO_MUCH: Final = "too many subscriptions"
-
-_MUTATIONS: Final = get_args(Mutation)
 
 Report = Callable[[str, str | None], None]
 
@@ -153,7 +151,7 @@ class Access:
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
-        if client.role is Role.READ and isinstance(command, _MUTATIONS):
+        if client.role is Role.READ and isinstance(command, Mutation):
             self._refused(client.name, READ_ONLY)
             message = f'the key {client.name!r} has the role "read", which changes nothing'
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)

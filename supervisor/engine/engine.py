@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 
 from protocol.internal.link import (
+    AnswerT,
     Configure,
     EngineCommand,
     EngineReady,
     EnsureTorrent,
     Heartbeat,
     LookAtFiles,
+    Query,
     SaveAll,
-    SourceInspected,
     TorrentForgotten,
 )
 from protocol.wire.desired import DesiredTorrent
@@ -271,15 +272,9 @@ class Engine:
 
     # -- what it is asked -----------------------------------------------------------------------------------------
 
-    async def inspect(
-        self, *, magnet: str | None, metainfo: bytes | None, deadline: float, save_path: str | None = None
-    ) -> SourceInspected:
-        """Has a source judged. Raises as `EngineLink.inspect` does."""
-        return await self._link.inspect(magnet=magnet, metainfo=metainfo, deadline=deadline, save_path=save_path)
-
-    async def list_files(self, *, metainfo: bytes, save_path: str) -> list[str]:
-        """Where the files of a torrent would be. Raises OuzelError: ENGINE_LOST."""
-        return await self._link.list_files(metainfo=metainfo, save_path=save_path)
+    async def ask(self, query: Query[AnswerT], deadline: float | None = None) -> AnswerT:
+        """The answer of a ready process. Raises as `EngineLink.ask` does."""
+        return await self._link.ask(query, deadline)
 
     async def applied(self, torrent: str | None, revision: int) -> None:
         """Waits until a revision of a torrent, or with None of the settings, is confirmed, or a later one.

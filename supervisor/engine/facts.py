@@ -13,6 +13,7 @@ from protocol.internal.link import (
     FilePutAside,
     HashesProven,
     Heartbeat,
+    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -141,6 +142,7 @@ Observation = (
     | MetainfoDamaged
     | HashesProven
     | TorrentForgotten
+    | Learned
 )
 """What follows from what an engine says."""
 

@@ -2,7 +2,7 @@
 
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import LifecycleEvent, TorrentAdded, TorrentRemoved
-from supervisor.commands.mutations import appeared
+from supervisor.commands.adding import appeared
 from supervisor.engine.engine import Engine
 from supervisor.events.publisher import Publisher
 from supervisor.health.failing_trackers import FailingTrackers

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from protocol.wire.events import SessionError, SettingsChanged
-from supervisor.commands.reads import Reads
+from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.config.config import Config
 from supervisor.config.config_changes import Changes, ConfigInForce

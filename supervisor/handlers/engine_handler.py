@@ -11,6 +11,7 @@ from protocol.internal.link import (
     FilePutAside,
     HashesProven,
     Heartbeat,
+    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -134,6 +135,8 @@ class EngineHandler:
                 self._shared_files.files_known(torrent, files)
             case MetadataLearned(torrent, metadata):
                 self._metadata.learn(torrent, metadata)
+            case Learned():
+                self._group.create_task(self._learn(fact))
             case Heartbeat():
                 self._lost_lines.told(self._engine.gen, fact.log_lost, time.monotonic())
             case TakenUp():
@@ -231,6 +234,13 @@ class EngineHandler:
             self._engine.convicted(fact.torrent, error.message)
         else:
             self._engine.convicted(fact.torrent)
+
+    async def _learn(self, fact: Learned) -> None:
+        """Has a record say what an engine has found out; where that fails, the next engine finds it out again."""
+        try:
+            await self._mutations.learn(fact)
+        except OuzelError as error:
+            self._log.warning("finding_not_kept", torrent=fact.torrent, problem=error.message)
 
     async def _write_resume(self, event: ResumeHandedOver) -> None:
         if event.torrent not in self._catalogue.torrents:  # a part of the file's name, so it has to be one of ours

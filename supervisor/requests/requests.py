@@ -6,46 +6,27 @@ comes again is not carried out again: its reply is made of the same work, or of 
 deadline.
 
 A connection that goes over a limit is refused, and no other one notices. docs/adr/020-limits.md has the limits.
-
-Longer than most files here: each request's way from its frames to its reply can be read in one place.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import zmq
 
 from protocol.wire import codec
-from protocol.wire.commands import (
-    AddPeers,
-    AddTorrent,
-    Command,
-    GetCrash,
-    ListCrashes,
-    ListDamaged,
-    ListFiles,
-    ListTrackers,
-    Mutation,
-    PauseTorrent,
-    ReleaseTorrent,
-    RemoveTorrent,
-    RestoreDamaged,
-    ResumeTorrent,
-    SetSequential,
-    UpdateLimits,
-    UpdateSelection,
-    parse_command,
-)
+from protocol.wire.commands import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead
 from protocol.wire.envelope import DEFAULT_DEADLINE_MS, ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.results import CrashList
-from supervisor.commands.mutations import Acceptance, Mutations
-from supervisor.commands.reads import LongRead, Reads, ShortRead
-from supervisor.engine.process.crash_reports import CrashReports
+from protocol.wire.operations import parse_command
+from supervisor.commands.acceptance import Acceptance
+from supervisor.commands.mutations import Mutations
+from supervisor.commands.reads.disk_reads import DiskReads
+from supervisor.commands.reads.engine_reads import EngineReads
+from supervisor.commands.reads.reads import Reads, Steps
 from supervisor.events.event_log import EventLog
 from supervisor.log import logs
 from supervisor.requests.acceptances import Acceptances, Key, content_of
@@ -53,8 +34,8 @@ from supervisor.requests.claims import BadFrames, Claim, Claims
 from supervisor.requests.large_frames import LargeFrames
 from supervisor.requests.long_reads import LongReads
 from supervisor.requests.tarpit import Tarpit
+from supervisor.requests.work import Works
 from supervisor.store.catalogue import OutcomeUnknown
-from supervisor.store.damaged_shelf import DamagedShelf
 from supervisor.transport.loop_socket import LoopSocket, Sender
 from supervisor.transport.outbox import Outbox
 
@@ -76,21 +57,7 @@ GIVEN_UP_S: Final = 0.05
 GIVEN_UP_SHARE: Final = 0.2
 """At the most this much of the time that there is."""
 
-T = TypeVar("T")
 Work = asyncio.Task[Acceptance | OuzelError]
-
-_MUTATIONS: Final = (
-    AddTorrent,
-    RemoveTorrent,
-    PauseTorrent,
-    ResumeTorrent,
-    SetSequential,
-    UpdateLimits,
-    UpdateSelection,
-    AddPeers,
-    ReleaseTorrent,
-    RestoreDamaged,
-)
 
 
 def local_only(sender: Sender, command: Command) -> None:
@@ -105,10 +72,6 @@ class Requests:
     Args:
         socket: a bound ROUTER socket.
         group: where the tasks of mutations run.
-        crashes: the crash reports.
-        shelf: what was put aside.
-        freshen: brings a torrent's file progress up to date, where an engine can tell it quickly.
-        freshen_trackers: the same for the numbers of its trackers.
         stopping: whether mutations are refused because the service goes down.
         admit: raises OuzelError where a sender may not give a command.
     """
@@ -121,10 +84,8 @@ class Requests:
         reads: Reads,
         mutations: Mutations,
         events: EventLog,
-        crashes: CrashReports,
-        shelf: DamagedShelf,
-        freshen: Callable[[str], Coroutine[Any, Any, None]],
-        freshen_trackers: Callable[[str], Coroutine[Any, Any, None]],
+        disk_reads: DiskReads,
+        engine_reads: EngineReads,
         stopping: Callable[[], bool],
         gen: Callable[[], int],
         log: logs.Logger,
@@ -134,17 +95,14 @@ class Requests:
         self._reads = reads
         self._mutations = mutations
         self._events = events
-        self._crashes = crashes
-        self._shelf = shelf
-        self._freshen = freshen
-        self._freshen_trackers = freshen_trackers
+        self._disk_reads = disk_reads
+        self._engine_reads = engine_reads
         self._stopping = stopping
         self._gen = gen
         self._log = log
         self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
-        self._at_work: set[asyncio.Task[Any]] = set()
-        self._given_up = False
+        self._works = Works(group, stopping)
         self._admit = admit
         self._claims = Claims()
         self._bad_frames = BadFrames()
@@ -156,16 +114,10 @@ class Requests:
 
     async def close(self) -> None:
         """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + FINISH_S
-        while self._at_work and loop.time() < deadline:
-            await asyncio.wait(self._at_work, timeout=deadline - loop.time())
-        self._given_up = True
+        await self._works.finish(FINISH_S)
         self._large_frames.close()
         self._tarpit.close()
-        for work in self._at_work:
-            work.cancel()
-        if left := self._at_work | self._answering:
+        if left := self._works.give_up() | self._answering:
             await asyncio.wait(left)
         self._long_reads.close()
         self._outbox.close(linger_ms=LINGER_MS)
@@ -241,7 +193,7 @@ class Requests:
             self._refuse(route, request_id, _too_many())
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
-        if isinstance(command, ShortRead):
+        if isinstance(command, InstantRead):
             self._read(route, request, command)
             return
         peer = route[0]
@@ -249,16 +201,19 @@ class Requests:
             self._refuse(route, request.id, _too_many())
             return
         claim = self._claims.take(peer, size)
-        if isinstance(command, _MUTATIONS):
-            self._mutate(route, request, command, deadline, claim)
-        elif isinstance(command, ListFiles | ListTrackers):
-            self._answered(self._list_fresh(route, request, command, deadline, claim), claim)
-        elif isinstance(command, ListCrashes | GetCrash | ListDamaged):
-            self._look_up(route, request, command, deadline, claim)
-        else:
-            self._long_read(route, request, command, deadline, claim)
+        match command:
+            case Mutation():
+                self._mutate(route, request, command, deadline, claim)
+            case EngineRead():
+                self._answered(self._engine_read(route, request, command, deadline, claim), claim)
+            case PagedRead():
+                self._paged_read(route, request, self._reads.steps(command), deadline, claim)
+            case DiskRead():
+                self._answered(self._disk_read(route, request, command, deadline), claim)
+            case _:
+                raise AssertionError(command)
 
-    def _read(self, route: list[bytes], request: Request, command: ShortRead) -> None:
+    def _read(self, route: list[bytes], request: Request, command: InstantRead) -> None:
         try:
             self._reply(route, request.id, self._reads.answer(command))
         except OuzelError as error:  # not kept in a variable of this frame, which the error holds, see test_garbage
@@ -266,52 +221,34 @@ class Requests:
         except Exception:  # noqa: BLE001  # see _defect
             self._reply(route, request.id, self._defect(request))
 
-    def _long_read(
-        self, route: list[bytes], request: Request, command: LongRead, deadline: float, claim: Claim
-    ) -> None:
+    def _paged_read(self, route: list[bytes], request: Request, steps: Steps, deadline: float, claim: Claim) -> None:
         def done(outcome: Any) -> None:
             self._reply(route, request.id, outcome)
             claim.release()
 
-        self._long_reads.begin(route[0], self._reads.steps(command), deadline, request, done)
+        self._long_reads.begin(route[0], steps, deadline, request, done)
 
-    async def _list_fresh(
-        self, route: list[bytes], request: Request, command: ListFiles | ListTrackers, deadline: float, claim: Claim
+    async def _engine_read(
+        self, route: list[bytes], request: Request, command: EngineRead, deadline: float, claim: Claim
     ) -> None:
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
-                freshen = self._freshen if isinstance(command, ListFiles) else self._freshen_trackers
-                await freshen(command.torrent)
+                await self._engine_reads.refresh(command)
         except TimeoutError:
             pass  # the cached numbers will do, and say how old they are
         claim.hold()
-        self._long_read(route, request, command, deadline, claim)
+        self._paged_read(route, request, self._engine_reads.steps(command), deadline, claim)
 
-    def _look_up(
-        self,
-        route: list[bytes],
-        request: Request,
-        command: ListCrashes | GetCrash | ListDamaged,
-        deadline: float,
-        claim: Claim,
-    ) -> None:
+    async def _disk_read(self, route: list[bytes], request: Request, command: DiskRead, deadline: float) -> None:
         """Answers from the disk, which may hang."""
+        looking = self._works.begin(self._from_disk(request, command))
+        outcome = await self._works.by(deadline, looking)
+        looking.cancel()
+        self._reply(route, request.id, outcome)
 
-        async def answer() -> None:
-            looking = self._work(self._from_disk(request, command))
-            outcome = await self._by(deadline, looking)
-            looking.cancel()
-            self._reply(route, request.id, outcome)
-
-        self._answered(answer(), claim)
-
-    async def _from_disk(self, request: Request, command: ListCrashes | GetCrash | ListDamaged) -> Any:
+    async def _from_disk(self, request: Request, command: DiskRead) -> Any:
         try:
-            if isinstance(command, ListDamaged):
-                return await self._shelf.list()
-            if isinstance(command, GetCrash):
-                return await self._crashes.get(command.name)
-            return CrashList(crashes=await self._crashes.summaries())
+            return await self._disk_reads.answer(command)
         except OuzelError as error:
             return error
         except Exception:  # noqa: BLE001  # see _defect
@@ -329,7 +266,7 @@ class Requests:
         repeats = found is not None
         if found is None:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
-            found = self._work(self._accept(key, request, command, deadline - early_s))
+            found = self._works.begin(self._accept(key, request, command, deadline - early_s))
             self._acceptances.begin(key, content, found, holder=route[0])
             claim.hold()  # by work that may go on after its deadline
             found.add_done_callback(claim.release)
@@ -349,7 +286,7 @@ class Requests:
             if not answered:
                 answered = True
                 timer.cancel()
-                outcome = self._outcome(work)
+                outcome = self._works.outcome(work)
                 result = outcome.result if isinstance(outcome, Acceptance) else outcome
                 self._reply(route, request.id, result, repeats=repeats)
                 claim.release()
@@ -372,39 +309,13 @@ class Requests:
     async def _answer(
         self, route: list[bytes], request: Request, found: Work | Acceptance, deadline: float, *, repeats: bool
     ) -> None:
-        outcome = found if isinstance(found, Acceptance) else await self._by(deadline, found)
+        outcome = found if isinstance(found, Acceptance) else await self._works.by(deadline, found)
         if isinstance(outcome, Acceptance) and request.wait == "applied":
-            applying = self._work(self._apply(request, outcome))
-            outcome = await self._by(deadline, applying, accepted=True)
+            applying = self._works.begin(self._apply(request, outcome))
+            outcome = await self._works.by(deadline, applying, accepted=True)
             applying.cancel()
         result = outcome.result if isinstance(outcome, Acceptance) else outcome
         self._reply(route, request.id, result, repeats=repeats)
-
-    def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task that is given up at the end of the service."""
-        task = self._group.create_task(work)
-        self._at_work.add(task)
-        task.add_done_callback(self._at_work.discard)
-        if self._given_up:
-            task.cancel()
-        return task
-
-    async def _by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
-        await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
-        return self._outcome(work, accepted=accepted)
-
-    def _outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """What is known of some work by now."""
-        if work.done() and not work.cancelled():
-            return work.result()
-        if self._stopping():
-            problem = "the supervisor is shutting down"
-            advice = "it is done after the restart" if accepted else "ask again after its restart"
-            return OuzelError(ErrorKind.STOPPING, f"{problem}; {advice}", accepted=accepted)
-        problem = "libtorrent has not confirmed it in time" if accepted else "the outcome was not known in time"
-        advice = "it is on disk and will be done" if accepted else "it may still take effect; ask again under its id"
-        return OuzelError(ErrorKind.DEADLINE_EXCEEDED, f"{problem}; {advice}", accepted=accepted)
 
     async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
         """Accepts a mutation, and remembers it; or the error as a value, which must not end the group of tasks."""

@@ -5,7 +5,9 @@ import asyncio
 from protocol.host.mounts import MountTable
 from protocol.internal.resume_dir import ResumeDir
 from supervisor.commands.mutations import Mutations
-from supervisor.commands.reads import Reads
+from supervisor.commands.reads.disk_reads import DiskReads
+from supervisor.commands.reads.engine_reads import EngineReads
+from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.concurrency.keyed_locks import KeyedLocks
@@ -109,10 +111,8 @@ class CommandParts:
             reads=self.reads,
             mutations=self.mutations,
             events=self._sockets.events,
-            crashes=self._watch.crashes,
-            shelf=self._shelf,
-            freshen=self._engine.readings.files,
-            freshen_trackers=self._engine.readings.trackers,
+            disk_reads=DiskReads(self._watch.crashes, self._shelf),
+            engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,
             log=self._log,

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import pytest
 
-from protocol.wire.commands import BY_OP
+from protocol.wire.operations import OPERATIONS
 from tests.clients.languages import LANGUAGES, chosen, why_not
 
 PROPERTY: Final = "client"
@@ -31,7 +31,7 @@ OTHER_ROWS: Final = (
     "watch, told to end",
     "over tcp, with CURVE",
 )
-ROWS: Final = (*BY_OP, *OTHER_ROWS)
+ROWS: Final = (*OPERATIONS, *OTHER_ROWS)
 
 
 class Matrix:

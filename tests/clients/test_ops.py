@@ -9,8 +9,8 @@ import pytest
 
 import ouzel
 from protocol.internal.integrity import encode_record
-from protocol.wire.commands import BY_OP
 from protocol.wire.desired import DesiredTorrent
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import TorrentState
 from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
@@ -105,6 +105,7 @@ class Session:
         self.ask("set_sequential", "set_sequential", {**torrent, "sequential": True}, wait="applied")
         self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
+        self.ask("recheck", "recheck", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
         self.ask("release_torrent", "release_torrent", torrent)
         self.ask("resume", "resume", torrent, wait="applied")
@@ -163,7 +164,7 @@ def test_every_client_gets_what_python_gets_for_every_op(
     until(daemon.healthy, "there is a next engine")
     with Bare(endpoints) as bare:
         expected = whole(bare, "python-name", root, daemon)
-    assert all(expected[op][0]["ok"] for op in BY_OP)
+    assert all(expected[op][0]["ok"] for op in OPERATIONS)
     assert not any(reply["ok"] for reply in expected["errors"])
 
     def compare(language: str) -> None:

@@ -10,6 +10,7 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
+from engine_proc.session.session_port import TrackerState
 from engine_proc.session.translator import AlertTranslator
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.storage_guard import StorageGuard
@@ -65,7 +66,15 @@ class Desk:
         self.pacer = AnnouncePacer(1000.0, lambda: 0.5)
         self.said: list[EngineEvent] = []
         self.judged = JudgedSources()
-        self.session_commands = SessionCommands(self.session, self.guard, self.judged, self.hear, lambda: self.now)
+        self.trackers: list[tuple[str, Sequence[TrackerState]]] = []
+        self.session_commands = SessionCommands(
+            self.session,
+            self.guard,
+            self.judged,
+            self.hear,
+            lambda: self.now,
+            lambda torrent, states: self.trackers.append((torrent, states)),
+        )
         parts = Parts(
             self.session,
             self.store,

@@ -44,9 +44,11 @@ def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
     """Null where the torrent is not there."""
     url = "udp://tracker.example:6969"
     desired = desk.sample.desired(trackers=[url])
-    assert desk.session_commands.query_trackers(QueryTrackers(token=1, torrent=desired.torrent)) == []
+    desk.session_commands.answer(QueryTrackers(token=1, torrent=desired.torrent))
+    assert desk.trackers == []
     desk.ensure(desired)
-    [state] = desk.session_commands.query_trackers(QueryTrackers(token=2, torrent=desired.torrent))
+    desk.session_commands.answer(QueryTrackers(token=2, torrent=desired.torrent))
+    [(_, [state])] = desk.trackers
     assert state.reading == TrackerReading(url, 0)
     assert desk.heard(TrackersQueried) == [
         TrackersQueried(token=1, trackers=None),

@@ -10,10 +10,10 @@ import zmq
 
 from ouzel.stream.event import Event
 from protocol.wire import codec
-from protocol.wire.commands import BY_OP
 from protocol.wire.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request, parse_request, topic_of
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import TorrentRow
 from tests.ouzel import samples
 
@@ -40,7 +40,7 @@ class ScriptedDaemon:
         self.log: list[Event] = []
         self.requests: list[Request] = []
         self.answers: dict[str, Answer] = {
-            "hello": lambda _: {"server": "scripted", "version": "0", "protocol": 1, "ops": list(BY_OP)},
+            "hello": lambda _: {"server": "scripted", "version": "0", "protocol": 1, "ops": list(OPERATIONS)},
             "ping": lambda _: {},
             "health": lambda _: samples.health(),
             "stats": lambda _: samples.stats(),

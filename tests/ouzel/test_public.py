@@ -19,7 +19,7 @@ import ouzel
 from ouzel import AsyncClient, Client
 
 ROOT: Final = Path(__file__).parent.parent.parent
-METHODS: Final = [name for name in vars(Client) if not name.startswith("_")]
+METHODS: Final = [name for name in dir(Client) if not name.startswith("_")]
 
 
 def structs(kind: Any) -> set[type]:

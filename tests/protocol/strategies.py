@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from msgspec import inspect as mi
 
 from protocol.wire.codec import MAX_DEPTH, MAX_INTEGER
+from protocol.wire.commands import Command
+from protocol.wire.operations import OPERATIONS
 
 scalars = (
     st.none()
@@ -37,6 +39,12 @@ wire_values = st.recursive(
 def messages(kind: Any) -> st.SearchStrategy[Any]:
     """Valid instances of a message type, or of a union of them; fields with defaults may be left out."""
     return _of(mi.type_info(kind))
+
+
+def commands(kind: type[Command]) -> st.SearchStrategy[Any]:
+    """Valid commands of a kind, of every row of the table."""
+    rows = [operation.arguments for operation in OPERATIONS.values()]
+    return st.one_of([messages(row) for row in rows if issubclass(row, kind)])
 
 
 def _of(info: mi.Type) -> st.SearchStrategy[Any]:

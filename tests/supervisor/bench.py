@@ -37,10 +37,13 @@ from protocol.internal.link import (
 )
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
+from protocol.wire.commands import EngineRead
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
 from supervisor.commands.mutations import Mutations
-from supervisor.commands.reads import Reads
+from supervisor.commands.reads.disk_reads import DiskReads
+from supervisor.commands.reads.engine_reads import EngineReads
+from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
@@ -225,6 +228,15 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             return []
 
 
+class ToldOfReads(EngineReads):
+    """Notes what the engine would be asked about, and does not ask."""
+
+    freshened: list[str]
+
+    async def refresh(self, command: EngineRead) -> None:
+        self.freshened.append(command.torrent)
+
+
 class Client:
     """A client on the real commands socket."""
 
@@ -368,16 +380,16 @@ class Bench:
         self.stopping = False
         self.freshened: list[str] = []
         self.crashes = CrashReports(directory / "crashes", group=group, log=log)
+        self.engine_reads = ToldOfReads(reads=self.reads, engine=self.face)
+        self.engine_reads.freshened = self.freshened
         self.requests = Requests(
             sockets.bind(zmq.ROUTER, "commands"),
             group=group,
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            crashes=self.crashes,
-            shelf=self.shelf,
-            freshen=self._freshen,
-            freshen_trackers=self._freshen,
+            disk_reads=DiskReads(self.crashes, self.shelf),
+            engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
             log=log,
@@ -504,9 +516,6 @@ class Bench:
                     self.shared_files.completed(fact.torrent)
             case _:
                 pass  # what is for parts that are not here
-
-    async def _freshen(self, torrent: str) -> None:
-        self.freshened.append(torrent)
 
 
 @asynccontextmanager

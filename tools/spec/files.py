@@ -1,4 +1,4 @@
-"""All that is generated, by its path below the repository: vectors, schemas and the regions of the page."""
+"""All that is generated, by its path below the repository: vectors, schemas, the page's regions, the Python clients."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tools.spec import edges, page, schemas, vectors
+from tools.spec import edges, page, python_client, schemas, vectors
 from tools.spec.vectors import Vector
 from tools.spec.wire_json import to_json
 
@@ -47,6 +47,7 @@ def generated() -> dict[str, str]:
     """The text of every generated file."""
     found = {f"{VECTORS}/{name}.json": _vectors(about, make()) for name, (make, about) in _VECTORS.items()}
     found |= {f"{SCHEMAS}/{name}.json": _json(schema) for name, schema in schemas.schemas()}
+    found |= {python_client.CALLS: python_client.calls(), python_client.METHODS: python_client.methods()}
     return found | {PAGE: with_regions((ROOT / PAGE).read_text(), page.regions())}
 
 

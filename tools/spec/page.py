@@ -14,7 +14,7 @@ from protocol.wire.errors import ErrorKind
 from protocol.wire.events import Event, Progress, Tick
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.wire.rows import EngineState, HealthStatus, Severity, TorrentState
-from supervisor.commands import pages, reads
+from supervisor.commands.reads import pages, reads
 from supervisor.events import event_log, subscriptions
 from supervisor.handlers import clock
 from supervisor.requests import acceptances, claims, large_frames, requests

@@ -10,9 +10,9 @@ import msgspec
 
 from protocol.wire import events, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
-from protocol.wire.commands import BY_OP
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import EventFrame, Request
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
@@ -184,6 +184,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "skip_fluff": False,
         "priorities": [4],
     },
+    "recheck": {"torrent": TORRENT},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
@@ -199,7 +200,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         version="0.1.0",
         protocol=1,
         libtorrent="2.1.1.0",
-        ops=list(BY_OP),
+        ops=list(OPERATIONS),
         max_frame_bytes=MAX_FRAME_BYTES,
     ),
     "ping": results.Nothing(),
@@ -291,6 +292,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
     "update_limits": rows.SettingsReport(download_bps=0, upload_bps=50_000),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
+    "recheck": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
@@ -358,7 +360,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
 
 def needed(op: str) -> dict[str, Any]:
     """The fewest arguments that a command takes."""
-    required = {field.name for field in msgspec.structs.fields(BY_OP[op]) if field.required}
+    required = {field.name for field in msgspec.structs.fields(OPERATIONS[op].arguments) if field.required}
     return NEEDED.get(op) or {name: value for name, value in ARGUMENTS[op].items() if name in required}
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from protocol.wire import codec
-from protocol.wire.commands import BY_OP
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, topic_of
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import Event, Progress, Tick
+from protocol.wire.operations import OPERATIONS
 from tools.spec import samples
 
 
@@ -35,7 +35,7 @@ class Vector(NamedTuple):
 
 def requests() -> Iterator[Vector]:
     """Each command as short as it can be, and with everything that can be said."""
-    for number, op in enumerate(BY_OP):
+    for number, op in enumerate(OPERATIONS):
         yield _message(f"{op}: minimal", samples.request(number, op, samples.needed(op)))
         full = samples.request(number, op, samples.ARGUMENTS[op], client="example", wait="applied", deadline_ms=5000)
         yield _message(f"{op}: full", full)
@@ -45,7 +45,7 @@ def requests() -> Iterator[Vector]:
 
 def replies() -> Iterator[Vector]:
     """Each command's result, and each error."""
-    for number, op in enumerate(BY_OP):
+    for number, op in enumerate(OPERATIONS):
         yield _message(f"{op}: ok", plain(_ok(number, samples.RESULTS[op])))
     yield _message("list_torrents: ok, cut to fields", plain(_ok(100, samples.CUT)))
     yield _message("add_torrent: ok, repeated", plain(_ok(11, samples.RESULTS["add_torrent"], dup=True)))

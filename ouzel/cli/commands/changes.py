@@ -1,4 +1,4 @@
-"""Commands that change torrents: `pause`, `resume`, `rm`, `release`, `limit`, `files`."""
+"""Commands that change torrents: `pause`, `resume`, `recheck`, `rm`, `release`, `limit`, `files`."""
 
 import sys
 from collections.abc import Callable
@@ -53,6 +53,17 @@ def resume(
 ) -> None:
     """Let paused torrents run again."""
     for_each(context, Chosen(torrents or [], everything, label), "resume", {}, "resumed", as_json)
+
+
+def recheck(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hash the files of torrents again; what is not as it should be is downloaded again."""
+    for_each(context, Chosen(torrents or [], everything, label), "recheck", {}, "rechecking", as_json)
 
 
 def remove(

@@ -7,19 +7,18 @@ the engine is lost is told so at once.
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, cast
+
+import msgspec
 
 from protocol.internal.link import (
+    Answer,
+    AnswerT,
     CommandBatch,
     EngineCommand,
     EngineEvent,
-    FilesQueried,
     InspectSource,
-    QueryFiles,
-    QueryTrackers,
-    SourceInspected,
-    TrackerReading,
-    TrackersQueried,
+    Query,
     decode_events,
 )
 from protocol.wire import codec
@@ -29,9 +28,6 @@ from supervisor.engine.process.engine_socket import EngineSocket
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
 """A source of so many bytes is sent in a frame of its own."""
-
-Answer = SourceInspected | FilesQueried | TrackersQueried
-_ANSWERS: Final = (SourceInspected, FilesQueried, TrackersQueried)
 
 
 class EngineLink:
@@ -54,7 +50,7 @@ class EngineLink:
         self._on_connected = on_connected
         self._on_event = on_event
         self._on_garbage = on_garbage
-        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._answers: dict[int, asyncio.Future[Any]] = {}
         self._tokens = itertools.count(1)
         self._gen: int | None = None
         self._connected = False
@@ -145,71 +141,36 @@ class EngineLink:
         """Waits for an engine that takes commands."""
         await self._ready.wait()
 
-    async def inspect(
-        self, *, magnet: str | None, metainfo: bytes | None, deadline: float, save_path: str | None = None
-    ) -> SourceInspected:
-        """Has a source judged by a ready engine.
+    async def ask(self, query: Query[AnswerT], deadline: float | None = None) -> AnswerT:
+        """The answer of a ready engine.
 
         Args:
-            deadline: until when the answer is waited for, by the loop's time.
+            deadline: until when it is waited for, by the loop's time; for ever without one.
 
         Raises:
             OuzelError: ENGINE_LOST.
             TimeoutError: the answer has not come in time.
         """
-        token = next(self._tokens)
-        command = InspectSource(token=token, magnet=magnet, metainfo=metainfo, save_path=save_path)
-        answer = await self._ask(token, command, deadline)
-        assert isinstance(answer, SourceInspected)
-        return answer
-
-    async def list_files(self, *, metainfo: bytes, save_path: str) -> list[str]:
-        """Where the files of a torrent would be, from a ready engine. Raises OuzelError: ENGINE_LOST."""
-        token = next(self._tokens)
-        answer = await self._ask(
-            token, InspectSource(token=token, metainfo=metainfo, save_path=save_path, list_files=True)
-        )
-        assert isinstance(answer, SourceInspected)
-        return answer.files
-
-    async def query_files(self, torrent: str) -> list[int] | None:
-        """Bytes done by file, from a ready engine; None where it does not know. Raises OuzelError: ENGINE_LOST."""
-        token = next(self._tokens)
-        answer = await self._ask(token, QueryFiles(token=token, torrent=torrent))
-        assert isinstance(answer, FilesQueried)
-        return answer.bytes_done
-
-    async def query_trackers(self, torrent: str) -> list[TrackerReading] | None:
-        """What libtorrent knows of a torrent's trackers, from a ready engine; None where it has no such torrent.
-
-        Raises OuzelError: ENGINE_LOST.
-        """
-        token = next(self._tokens)
-        answer = await self._ask(token, QueryTrackers(token=token, torrent=torrent))
-        assert isinstance(answer, TrackersQueried)
-        return answer.trackers
-
-    def new_generation(self) -> int:
-        """A number for the next engine process of this slot."""
-        return self._socket.new_generation()
-
-    async def _ask(
-        self, token: int, command: InspectSource | QueryFiles | QueryTrackers, deadline: float | None = None
-    ) -> Answer:
         if not self.up:
             raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
+        token = next(self._tokens)
+        answer: asyncio.Future[Any] = loop.create_future()
         self._answers[token] = answer
         # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
         timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
         try:
-            self.send(command)
-            return await answer
+            self.send(cast(EngineCommand, msgspec.structs.replace(query, token=token)))
+            found: AnswerT = await answer
+            return found
         finally:
             self._answers.pop(token, None)
             if timer is not None:
                 timer.cancel()
+
+    def new_generation(self) -> int:
+        """A number for the next engine process of this slot."""
+        return self._socket.new_generation()
 
     def _heard_expected(self, _: bytes) -> None:
         if self._expected is not None:
@@ -228,7 +189,7 @@ class EngineLink:
         for event in batch.events:
             if batch.gen != self._gen:
                 return  # of another generation, or what came before has ended this one
-            if isinstance(event, _ANSWERS):
+            if isinstance(event, Answer):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event)
@@ -236,6 +197,6 @@ class EngineLink:
                 self._on_event(event)
 
 
-def _expire(answer: asyncio.Future[Answer]) -> None:
+def _expire(answer: asyncio.Future[Any]) -> None:
     if not answer.done():
         answer.set_exception(TimeoutError())

@@ -12,26 +12,25 @@ import msgspec
 
 from protocol.internal.link import (
     AllHandedOver,
+    Answer,
     EngineEvent,
     EngineReady,
     FilePutAside,
-    FilesQueried,
     FilesRestored,
     HashesProven,
     Heartbeat,
     HistoryFound,
+    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
-    SourceInspected,
     StorageState,
     TorrentApplied,
     TorrentForgotten,
     TrackersKnown,
-    TrackersQueried,
     TrackerTold,
 )
 from protocol.wire.desired import KnownMetadata
@@ -120,6 +119,7 @@ class Observer:
                 | MetainfoDamaged()
                 | HashesProven()
                 | TorrentForgotten()
+                | Learned()
                 | SessionError()
                 | LimitsApplied()
                 | LimitsStale()
@@ -133,7 +133,7 @@ class Observer:
                 news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
-            case SourceInspected() | FilesQueried() | TrackersQueried():
+            case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:
                 # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.

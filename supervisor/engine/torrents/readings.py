@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from protocol.internal.link import QueryFiles, QueryTrackers
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer
@@ -69,11 +70,11 @@ class Readings:
         if observed.file_bytes is not None and time.monotonic() - observed.file_bytes[0] < FILES_FRESH_S:
             return
         try:
-            done = await self._link.query_files(torrent)
+            answer = await self._link.ask(QueryFiles(torrent=torrent))
         except OuzelError:
             return  # the engine died meanwhile: the cached numbers will do
-        if done is not None:
-            observed.file_bytes = (time.monotonic(), done)
+        if answer.bytes_done is not None:
+            observed.file_bytes = (time.monotonic(), answer.bytes_done)
 
     async def trackers(self, torrent: str) -> None:
         """Brings the numbers of a torrent's trackers up to date, unless there is nobody to ask."""
@@ -81,11 +82,11 @@ class Readings:
         if torrent not in self._snapshot.present or not self._link.up:
             return
         try:
-            readings = await self._link.query_trackers(torrent)
+            answer = await self._link.ask(QueryTrackers(torrent=torrent))
         except OuzelError:
             return  # the engine died meanwhile: what was told before will do
-        if readings is not None and torrent in self._own.torrents:
-            self._snapshot.trackers.read(torrent, readings, time.monotonic())
+        if answer.trackers is not None and torrent in self._own.torrents:
+            self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
 
     async def run(self) -> None:
         """Has torrents described that no engine will load soon, or ever; once for each of them. For ever."""

@@ -3,14 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_proc.torrents.reconcile import (
+    Apply,
     Connect,
     Inform,
     Load,
+    Recheck,
     Reload,
-    SetLimits,
     SetPaused,
     SetSelection,
-    SetSequential,
     Step,
     differences,
     steps,
@@ -48,14 +48,14 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
             return msgspec.structs.replace(state, metainfo_crc32=1)
         case SetPaused(paused):
             return msgspec.structs.replace(state, paused=paused)
-        case SetSequential(sequential):
-            return msgspec.structs.replace(state, sequential=sequential)
-        case SetLimits(download_bps, upload_bps):
-            return msgspec.structs.replace(state, download_bps=download_bps, upload_bps=upload_bps)
+        case Apply(members, _, desired):
+            return msgspec.structs.replace(state, **{member: getattr(desired, member) for member in members})
         case SetSelection(desired):
             return msgspec.structs.replace(state, selection=desired.selection)
         case Connect(peers):
             return msgspec.structs.replace(state, peers=[*state.peers, *peers])
+        case Recheck():
+            raise AssertionError("nobody has asked for it")
 
 
 def in_session(desired: DesiredTorrent) -> tuple[str, bool, bool, int, int, Selection]:
@@ -135,3 +135,13 @@ def test_what_the_session_does_not_carry_out_is_no_step() -> None:
     """Labels, names and revisions are the supervisor's."""
     desired = msgspec.structs.replace(FIRST, labels=["x"], name="other", revision=2, added_us=1)
     assert steps(FIRST, desired) == []
+
+
+def test_files_are_hashed_again_for_each_revision_that_asks_for_it() -> None:
+    """That it was done is no reason for a step, and no difference that is told."""
+    asked = msgspec.structs.replace(FIRST, recheck=2)
+    assert steps(FIRST, asked) == [Recheck()]
+    assert steps(asked, asked) == []
+    assert steps(asked, msgspec.structs.replace(FIRST, recheck=3)) == [Recheck()]
+    assert steps(asked, FIRST) == []
+    assert differences(FIRST, asked) == []

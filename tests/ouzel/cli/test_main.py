@@ -379,6 +379,7 @@ def test_health_says_by_its_exit_code_whether_the_daemon_works(
     [
         (["pause"], "pause", {}),
         (["resume"], "resume", {}),
+        (["recheck"], "recheck", {}),
         (["release"], "release_torrent", {}),
         (["rm"], "remove_torrent", {"delete_files": False}),
         (["rm", "--files"], "remove_torrent", {"delete_files": True}),

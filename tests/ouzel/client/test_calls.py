@@ -3,8 +3,8 @@
 import pytest
 
 from ouzel.client import calls
-from protocol.wire.commands import BY_OP, parse_command
 from protocol.wire.errors import OuzelError
+from protocol.wire.operations import OPERATIONS, parse_command
 from tests.ouzel.samples import ID, crash, reply, row
 
 CALLS: list[calls.Call[object]] = [
@@ -26,6 +26,7 @@ CALLS: list[calls.Call[object]] = [
     calls.remove_torrent(ID),
     calls.pause(ID),
     calls.resume(ID),
+    calls.recheck(ID),
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),
@@ -44,7 +45,7 @@ def test_the_daemon_understands_every_call(call: calls.Call[object]) -> None:
 
 def test_every_command_but_replay_has_a_call() -> None:
     """`replay` is the event stream's own."""
-    assert {call.op for call in CALLS} == BY_OP.keys() - {"replay"}
+    assert {call.op for call in CALLS} == OPERATIONS.keys() - {"replay"}
 
 
 def test_an_unknown_state_is_no_request() -> None:

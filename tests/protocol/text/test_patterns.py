@@ -5,16 +5,16 @@ import msgspec
 import pytest
 
 from protocol.text import patterns
-from protocol.wire import commands, desired
-from protocol.wire.commands import parse_command
+from protocol.wire import desired
 from protocol.wire.errors import OuzelError
+from protocol.wire.operations import OPERATIONS, parse_command
 
 ID = "a" * 40
 
 
 def forms() -> set[str]:
     """All patterns in the types of messages."""
-    schemas = [*commands.BY_OP.values(), desired.DesiredTorrent]
+    schemas = [*(each.arguments for each in OPERATIONS.values()), desired.DesiredTorrent]
     found: set[str] = set()
 
     def walk(part: Any) -> None:

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire import codec, commands
-from protocol.wire.commands import BY_OP, Command, parse_command
+from protocol.wire.commands import Command
 from protocol.wire.errors import ErrorKind, OuzelError
-from tests.protocol.strategies import messages, wire_values
+from protocol.wire.operations import OPERATIONS, parse_command
+from tests.protocol.strategies import commands as command_samples
+from tests.protocol.strategies import wire_values
 
 V1: Final = "0123456789abcdef0123456789abcdef01234567"
 V2: Final = V1 + "89abcdef0123456789abcdef"
@@ -26,12 +28,13 @@ SAMPLES: Final[dict[str, Any]] = {
 WRONG: Final = 0.5
 """No argument is a fraction."""
 
-FIELDS: Final = [(op, field.name) for op, verb in BY_OP.items() for field in msgspec.structs.fields(verb)]
+FIELDS: Final = [(op, field.name) for op, row in OPERATIONS.items() for field in msgspec.structs.fields(row.arguments)]
 
 
 def minimal(op: str) -> dict[str, Any]:
     """Only the arguments without a default."""
-    return {field.name: SAMPLES[field.name] for field in msgspec.structs.fields(BY_OP[op]) if field.required}
+    fields = msgspec.structs.fields(OPERATIONS[op].arguments)
+    return {field.name: SAMPLES[field.name] for field in fields if field.required}
 
 
 def refusal(op: str, args: dict[str, Any]) -> OuzelError:
@@ -41,20 +44,20 @@ def refusal(op: str, args: dict[str, Any]) -> OuzelError:
     return caught.value
 
 
-@pytest.mark.parametrize("op", BY_OP)
+@pytest.mark.parametrize("op", OPERATIONS)
 def test_minimal_arguments_are_enough(op: str) -> None:
     """What has a default can be left out."""
-    assert type(parse_command(op, minimal(op))) is BY_OP[op]
+    assert type(parse_command(op, minimal(op))) is OPERATIONS[op].arguments
 
 
-@pytest.mark.parametrize("op", BY_OP)
+@pytest.mark.parametrize("op", OPERATIONS)
 def test_unknown_arguments_are_ignored(op: str) -> None:
     """A newer client may say more than this version knows; an argument called `op` is one of them."""
     more = {"not_an_argument": [{"a": 1}], "op": "nonsense"}
     assert parse_command(op, minimal(op) | more) == parse_command(op, minimal(op))
 
 
-@pytest.mark.parametrize("op", BY_OP)
+@pytest.mark.parametrize("op", OPERATIONS)
 def test_parsing_leaves_the_arguments_alone(op: str) -> None:
     """The request that is kept for comparing repetitions is the one that came."""
     args = minimal(op) | {"op": "nonsense"}
@@ -140,7 +143,7 @@ def test_an_unknown_op_is_refused(op: str) -> None:
     assert len(error.message) < 300
 
 
-@given(messages(Command))
+@given(command_samples(Command))
 def test_commands_come_back_as_they_were(command: Command) -> None:
     """A client that encodes a command is understood: left out and unset arguments are the same."""
     args = codec.decode(codec.encode(command))

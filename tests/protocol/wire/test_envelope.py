@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire import codec, envelope
-from protocol.wire.commands import BY_OP, Command, parse_command
+from protocol.wire.commands import Command
 from protocol.wire.envelope import (
     GLANCE_BYTES,
     ErrorBody,
@@ -18,7 +18,8 @@ from protocol.wire.envelope import (
     parse_request,
 )
 from protocol.wire.errors import ErrorKind, OuzelError
-from tests.protocol.strategies import messages, wire_values
+from protocol.wire.operations import OPERATIONS, parse_command
+from tests.protocol.strategies import commands, messages, wire_values
 
 MINIMAL: dict[str, Any] = {"v": 1, "id": 7, "op": "ping"}
 
@@ -195,7 +196,7 @@ def test_topics(type_: str, torrent: str | None, topic: str) -> None:
 
 
 REQUESTS: Final = messages(Request).flatmap(
-    lambda request: messages(Command).map(
+    lambda request: commands(Command).map(
         lambda command: {
             **msgspec.to_builtins(request, builtin_types=(bytes,)),
             "v": 1,
@@ -211,7 +212,7 @@ def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> No
     """And peeking finds its id."""
     frame = codec.encode(request)
     parsed = parse_request(frame)
-    assert isinstance(parse_command(parsed.op, parsed.args), BY_OP[request["op"]])
+    assert isinstance(parse_command(parsed.op, parsed.args), OPERATIONS[request["op"]].arguments)
     glanced = glance(frame)
     assert glanced is not None
     assert (glanced.id, glanced.patience_s) == (parsed.id, parsed.deadline_ms / 1000)

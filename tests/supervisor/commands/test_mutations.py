@@ -18,11 +18,13 @@ from protocol.internal.link import (
     SettingsApplied,
     TorrentApplied,
     TorrentForgotten,
+    TorrentRechecked,
 )
-from protocol.wire.commands import AddTorrent, Mutation, UpdateSelection, parse_command
+from protocol.wire.commands import AddTorrent, UpdateSelection
 from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.wire.envelope import Wait
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.rows import TorrentState
 from supervisor.commands.download_roots import DownloadRoots
 from supervisor.store.identity import PEERS_KEPT
@@ -289,6 +291,23 @@ async def test_a_change_is_one_revision_and_no_change_is_none(
         else:
             assert fingerprint(on) == untouched
             assert revisions(engine) == [1]
+
+
+async def test_a_recheck_is_remembered_until_an_engine_has_stored_what_it_found(tmp_path: Path) -> None:
+    """Each one is a revision; what an engine has found out is none, and is of no interest once the torrent is gone."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(metainfo_crc32=1), metainfo=b"")
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        for _ in range(2):
+            assert await do(on, "recheck", "applied", torrent=V1) == {"torrent": V1}
+        assert (on_disk(on)["recheck"], revisions(engine)) == (3, [1, 2, 3])
+        await on.mutations.learn(TorrentRechecked(torrent=V1, revision=2))
+        assert on_disk(on)["recheck"] == 3
+        await on.mutations.learn(TorrentRechecked(torrent=V1, revision=3))
+        assert (on_disk(on)["recheck"], on_disk(on)["revision"]) == (None, 3)
+        await do(on, "remove_torrent", torrent=V1)
+        await on.mutations.learn(TorrentRechecked(torrent=V1, revision=3))
 
 
 async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
@@ -656,9 +675,9 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_the_default_add_asks_for_nothing() -> None:
-    """Every mutation has a type; the union and the table of changes here agree."""
-    ops = {str(kind.__struct_config__.tag) for kind in Mutation.__args__}
-    assert ops == {*CHANGES, "add_torrent", "restore_damaged"}
+    """And the table of operations and the table of changes here agree."""
+    ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
+    assert ops == {*CHANGES, "add_torrent", "recheck", "restore_damaged"}
     assert AddTorrent().priorities == {}
 
 

@@ -15,6 +15,7 @@ from protocol.internal.link import (
     EnsureTorrent,
     ForgetTorrent,
     Heartbeat,
+    QueryFiles,
     SaveAll,
 )
 from protocol.wire.desired import DesiredTorrent, Quarantine
@@ -207,8 +208,8 @@ class Undisturbed:
         assert self._state() == self._before
         assert [fact for fact in self._slot.facts if not isinstance(fact, Heartbeat)] == []
         assert self._slot.child.signals == []
-        files = await self._slot.engine._link.query_files(next(iter(self._slot.own.torrents)))
-        assert files == [1, 2, 3]
+        answer = await self._slot.engine._link.ask(QueryFiles(torrent=next(iter(self._slot.own.torrents))))
+        assert answer.bytes_done == [1, 2, 3]
         assert self._slot.engine.snapshot.row(desired(), 0.0).engine == 1
 
 
@@ -245,7 +246,7 @@ async def test_one_is_killed(tmp_path: Path) -> None:
     async with slots(tmp_path) as (first, second):
         other = Undisturbed(second)
         first.facts.clear()
-        asking = asyncio.ensure_future(first.engine._link.query_files(IDS[0]))
+        asking = asyncio.ensure_future(first.engine._link.ask(QueryFiles(torrent=IDS[0])))
         await asyncio.sleep(0)
         await first.end()
         first.child.die(KILLED)

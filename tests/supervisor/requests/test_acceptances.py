@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from protocol.wire import codec
-from protocol.wire.commands import Mutation, parse_command
+from protocol.wire.commands import Mutation
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.operations import parse_command
 from supervisor.requests.acceptances import ENTRY_BYTES, REMEMBERED_S, Acceptances, Key, content_of
-from tests.protocol.strategies import messages
+from tests.protocol.strategies import commands
 from tests.supervisor.samples import OTHER, V1
 
 SENDERS: list[str | tuple[bytes, ...]] = ["a", "b", (b"a",), (b"a", b"b")]
@@ -95,7 +96,7 @@ def test_work_is_never_forgotten_before_it_ends() -> None:
     assert store.find(Key("c", 2), b"x", 2e6) is None
 
 
-@given(messages(Mutation))
+@given(commands(Mutation))
 def test_a_command_that_comes_again_has_the_same_content(command: Any) -> None:
     """Over the wire, with its arguments the other way round."""
     args = codec.decode(codec.encode(command))

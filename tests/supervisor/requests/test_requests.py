@@ -246,7 +246,7 @@ async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkey
         async def never(_: str) -> None:
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(on.requests, "_freshen", never)
+        monkeypatch.setattr(on.engine_reads, "refresh", never)
         begun = asyncio.get_running_loop().time()
         assert (await client.ask("list_files", {"torrent": V1}, deadline_ms=60))["ok"]
         assert asyncio.get_running_loop().time() - begun >= 0.03
@@ -519,7 +519,7 @@ async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
             asked.set()
             await asyncio.sleep(0.05)
 
-        monkeypatch.setattr(on.requests, "_freshen", slowly)
+        monkeypatch.setattr(on.engine_reads, "refresh", slowly)
         client = on.client()
         number = await client.send("list_files", {"torrent": V1})
         await asked.wait()

@@ -27,7 +27,7 @@ from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTor
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import SettingsReport
-from supervisor.commands import mutations
+from supervisor.commands import adding
 from supervisor.commands.mutations import Mutations
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.torrents.merger import Merger
@@ -303,7 +303,7 @@ def on_model_disks() -> Iterator[Loads]:
         tempfile.TemporaryDirectory() as scratch,
         mock.patch.object(durable, "os", SEAM),
         mock.patch.object(recycler, "os", SEAM),
-        mock.patch.object(mutations, "in_thread", at_once),
+        mock.patch.object(adding, "in_thread", at_once),
         mock.patch.object(mounts, "mount_point_of", return_value="/"),
         mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
     ):
@@ -383,7 +383,7 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         snapshot = Snapshot()
         waiters = Waiters()
 
-        async def inspect(self, **_: Any) -> SourceInspected:
+        async def ask(self, *_: Any) -> SourceInspected:
             return SourceInspected(token=0, torrent=NEW, name="new")
 
         async def applied(self, torrent: str | None, revision: int) -> None:

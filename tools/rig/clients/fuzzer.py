@@ -22,10 +22,10 @@ import msgpack
 import zmq
 
 from protocol.wire import codec
-from protocol.wire.commands import BY_OP
 from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 from protocol.wire.envelope import RefusedRequest, glance, parse_request
 from protocol.wire.errors import OuzelError
+from protocol.wire.operations import OPERATIONS
 
 WINDOW: Final = 100
 """Requests with an id that are on their way: below what a connection may have under way."""
@@ -68,7 +68,7 @@ class Fuzz:
         self._save_path = save_path
         self._made = 0
         self._torrents = [random.Random(number).randbytes(20).hex() for number in range(SOURCES)]
-        self._ops = list(BY_OP)
+        self._ops = list(OPERATIONS)
 
     def message(self) -> list[bytes]:
         """The frames of the next message."""

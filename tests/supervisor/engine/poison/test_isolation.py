@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.internal.flight_recorder import Flight, FlightRecord
+from protocol.wire.commands import ReleaseTorrent
 from protocol.wire.desired import Quarantine
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import StateChanged
@@ -118,7 +119,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         assert not stage.isolation.admit(B)
         assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
         assert stage.on.told()[-1][1]["crash_report"] == "r"
-        await stage.on.mutations._release(B)
+        await stage.on.mutations.accept(ReleaseTorrent(torrent=B), asyncio.get_running_loop().time() + 10)
         stage.isolation.forget(B)
         assert stage.give_more() == "abcdef"
 

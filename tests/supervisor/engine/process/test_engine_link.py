@@ -179,10 +179,9 @@ async def test_answers_find_who_asked(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         asked = [
-            asyncio.ensure_future(stage.link.inspect(magnet=f"magnet:{number}", metainfo=None, deadline=inf))
-            for number in range(3)
+            asyncio.ensure_future(stage.link.ask(InspectSource(magnet=f"magnet:{number}"), inf)) for number in range(3)
         ]
-        files = asyncio.ensure_future(stage.link.query_files(V1))
+        files = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
         commands: list[EngineCommand] = []
         while len(commands) < 4:
             commands += await engine.batch()
@@ -196,7 +195,7 @@ async def test_answers_find_who_asked(tmp_path: Path) -> None:
             *answers[2:], beat(1), *answers[:2], SourceInspected(token=999), FilesQueried(token=998, bytes_done=None)
         )
         assert [answer.name for answer in await asyncio.gather(*asked)] == ["magnet:0", "magnet:1", "magnet:2"]
-        assert await files == [1, 2]
+        assert (await files).bytes_done == [1, 2]
         await stage.heard(beat(1))
 
 
@@ -205,12 +204,12 @@ async def test_trackers_are_asked_for(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         for answer in ([TrackerReading("udp://a:1", 0, seeds=3)], None):
-            asking = asyncio.ensure_future(stage.link.query_trackers(V1))
+            asking = asyncio.ensure_future(stage.link.ask(QueryTrackers(torrent=V1)))
             (query,) = await engine.batch()
             assert isinstance(query, QueryTrackers)
             assert query.torrent == V1
             await engine.tell(TrackersQueried(token=query.token, trackers=answer))
-            assert await asking == answer
+            assert (await asking).trackers == answer
 
 
 async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path) -> None:
@@ -219,16 +218,16 @@ async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path)
         engine = await stage.up(1)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await stage.link.query_files(V1)
+                await stage.link.ask(QueryFiles(torrent=V1))
         (late,) = await engine.batch()
         assert isinstance(late, QueryFiles)
-        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        asking = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
         (again,) = await engine.batch()
         assert isinstance(again, QueryFiles)
         assert again.token != late.token
         done = FilesQueried(token=again.token, bytes_done=[2])
         await engine.tell(FilesQueried(token=late.token, bytes_done=[1]), done, done)
-        assert await asking == [2]
+        assert (await asking).bytes_done == [2]
 
 
 async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) -> None:
@@ -236,19 +235,19 @@ async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) ->
     with staged(tmp_path) as stage:
         await stage.up(1)
         asked = [
-            asyncio.ensure_future(stage.link.inspect(magnet="magnet:", metainfo=None, deadline=inf)),
-            asyncio.ensure_future(stage.link.query_files(V1)),
+            asyncio.ensure_future(stage.link.ask(InspectSource(magnet="magnet:"), inf)),
+            asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1))),
         ]
         await asyncio.sleep(0)
         stage.link.detach()
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         assert [outcome.kind for outcome in outcomes if isinstance(outcome, OuzelError)] == [ErrorKind.ENGINE_LOST] * 2
         engine = await stage.up(2)
-        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        asking = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
         (query,) = await engine.batch()
         assert isinstance(query, QueryFiles)
         await engine.tell(FilesQueried(token=query.token, bytes_done=None))
-        assert await asking is None
+        assert (await asking).bytes_done is None
 
 
 async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) -> None:
@@ -260,7 +259,7 @@ async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) 
         stage.link.detach()
         async with asyncio.timeout(1):
             with pytest.raises(OuzelError) as lost:
-                await stage.link.inspect(magnet="magnet:", metainfo=None, deadline=inf)
+                await stage.link.ask(InspectSource(magnet="magnet:"), inf)
         assert lost.value.kind is ErrorKind.ENGINE_LOST
 
 
@@ -269,18 +268,18 @@ async def test_a_source_is_judged_in_time_or_not_waited_for(tmp_path: Path) -> N
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         asking = asyncio.ensure_future(
-            stage.link.inspect(magnet="magnet:", metainfo=None, deadline=asyncio.get_running_loop().time())
+            stage.link.ask(InspectSource(magnet="magnet:"), asyncio.get_running_loop().time())
         )
         (query,) = await engine.batch()
         assert isinstance(query, InspectSource)
         with pytest.raises(TimeoutError):
             await asking
         await engine.tell(SourceInspected(token=query.token, torrent=V1))
-        again = asyncio.ensure_future(stage.link.query_files(V1))
+        again = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
         (files,) = await engine.batch()
         assert isinstance(files, QueryFiles)
         await engine.tell(FilesQueried(token=files.token, bytes_done=[1]))
-        assert await again == [1]
+        assert (await again).bytes_done == [1]
 
 
 async def test_who_waits_for_an_engine_gets_the_next_one(tmp_path: Path) -> None:
@@ -369,7 +368,7 @@ async def test_detach_tells_those_who_wait(tmp_path: Path) -> None:
     """Nobody is left waiting for a link that is gone."""
     with staged(tmp_path) as stage:
         await stage.up(1)
-        asking = asyncio.ensure_future(stage.link.query_files(V1))
+        asking = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
         await asyncio.sleep(0)
         stage.link.detach()
         with pytest.raises(OuzelError):

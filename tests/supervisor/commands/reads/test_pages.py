@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protocol.wire import codec
 from protocol.wire.events import ErrorCleared
-from supervisor.commands import pages
+from supervisor.commands.reads import pages
 from supervisor.events.event_log import EventLog
 
 CHANGES = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["add", "remove", "change", "hide"])), max_size=6)

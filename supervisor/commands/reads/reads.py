@@ -16,13 +16,13 @@ import psutil
 
 from protocol.wire import codec
 from protocol.wire.commands import (
-    BY_OP,
+    EngineRead,
     GetTorrent,
     Health,
     Hello,
-    ListFiles,
+    InstantRead,
     ListTorrents,
-    ListTrackers,
+    PagedRead,
     Ping,
     Replay,
     Stats,
@@ -31,6 +31,7 @@ from protocol.wire.commands import Snapshot as SnapshotVerb
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.envelope import VERSION
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import Nothing, ServerInfo
 from protocol.wire.rows import (
     ROW_FIELDS,
@@ -42,10 +43,12 @@ from protocol.wire.rows import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TorrentDetail,
     TorrentRow,
     TorrentState,
 )
-from supervisor.commands import pages
+from supervisor.commands.handlers import check_complete, handlers_of, handles
+from supervisor.commands.reads import pages
 from supervisor.config.config import Config
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -56,14 +59,9 @@ SERVER: Final = "ouzel"
 REPLAY_BYTES_MAX: Final = 1024 * 1024
 _ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
-FILES_STEP: Final = 100
-"""Files that are listed in one step."""
-
 STATS_FRESH_S: Final = 0.1
 """How long one count of all torrents and look at both processes does, unless something happens."""
 
-LongRead = SnapshotVerb | ListTorrents | ListFiles | ListTrackers | Replay
-ShortRead = Hello | Ping | Health | Stats | GetTorrent
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000
 """A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
@@ -101,42 +99,41 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """When, at which event, and what."""
         self.pid = self._supervisor_process.pid
+        self._handlers = handlers_of(self)
+        check_complete(InstantRead, self._handlers)
+        check_complete(PagedRead, self._handlers, but=EngineRead)
 
-    def answer(self, command: ShortRead) -> Any:
+    def answer(self, command: InstantRead) -> Any:
         """The result of a read that takes no time. Raises OuzelError."""
-        now = time.monotonic()
-        match command:
-            case Hello():
-                return ServerInfo(
-                    server=SERVER,
-                    version=self._version,
-                    protocol=VERSION,
-                    libtorrent=self._engine.libtorrent,
-                    ops=list(BY_OP),
-                    max_frame_bytes=codec.MAX_FRAME_BYTES,
-                )
-            case Ping():
-                return Nothing()
-            case Health():
-                return self.health(now)
-            case Stats():
-                return self._stats(now)
-            case GetTorrent(torrent=torrent):
-                return self._snapshot.detail(self._shown(torrent), now)
+        return self._handlers[type(command)](command)
 
-    def steps(self, command: LongRead) -> Steps:
+    def steps(self, command: PagedRead) -> Steps:
         """The result of a read that may be long, in steps. Its rows and events are encoded. Raises OuzelError."""
-        match command:
-            case SnapshotVerb():
-                return self._all(command)
-            case ListTorrents():
-                return self._list(command)
-            case ListFiles():
-                return self._files(command)
-            case ListTrackers():
-                return self._trackers(command)
-            case Replay(epoch=epoch, after_seq=after_seq, limit=limit):
-                return self._replay(epoch, after_seq, limit)
+        steps: Steps = self._handlers[type(command)](command)
+        return steps
+
+    @handles(Hello)
+    def _hello(self, _: Hello) -> ServerInfo:
+        return ServerInfo(
+            server=SERVER,
+            version=self._version,
+            protocol=VERSION,
+            libtorrent=self._engine.libtorrent,
+            ops=list(OPERATIONS),
+            max_frame_bytes=codec.MAX_FRAME_BYTES,
+        )
+
+    @handles(Ping)
+    def _ping(self, _: Ping) -> Nothing:
+        return Nothing()
+
+    @handles(Health)
+    def _health_now(self, _: Health) -> HealthReport:
+        return self.health(time.monotonic())
+
+    @handles(GetTorrent)
+    def _detail(self, command: GetTorrent) -> TorrentDetail:
+        return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
 
     def find(self, torrent: str) -> DesiredTorrent:
         """A torrent's desired state, by its id or its other info-hash.
@@ -146,9 +143,9 @@ class Reads:
         """
         torrent = self._catalogue.resolve(torrent)
         self._catalogue.check_readable(torrent)
-        return self._shown(torrent)
+        return self.shown(torrent)
 
-    def _shown(self, torrent: str) -> DesiredTorrent:
+    def shown(self, torrent: str) -> DesiredTorrent:
         """The same, also of a torrent whose record cannot be read: that has its id, and no more."""
         desired = self._catalogue.shown(self._catalogue.resolve(torrent))
         if desired is None:
@@ -186,7 +183,9 @@ class Reads:
             engines=engines,
         )
 
-    def _stats(self, now: float) -> StatsReport:
+    @handles(Stats)
+    def _stats(self, _: Stats) -> StatsReport:
+        now = time.monotonic()
         kept = self._stats_kept
         if kept is None or now - kept[0] > STATS_FRESH_S or kept[1] != self._log.head:
             kept = self._stats_kept = now, self._log.head, self._stats_now(now)
@@ -216,6 +215,7 @@ class Reads:
             torrents={state.value: count for state, count in counts.items()},
         )
 
+    @handles(SnapshotVerb)
     def _all(self, command: SnapshotVerb) -> Steps:
         rows, cursor = yield from self._page(self._catalogue.ids_after, self._row, command.cursor, command.limit)
         return {
@@ -225,6 +225,7 @@ class Reads:
             "cursor": cursor,
         }
 
+    @handles(ListTorrents)
     def _list(self, command: ListTorrents) -> Steps:
         unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
         if unknown:
@@ -264,52 +265,19 @@ class Reads:
         limit: int,
     ) -> pages.Steps:
         if cursor is not None and not _ID.fullmatch(cursor):
-            raise _no_cursor()
+            raise no_cursor()
         return pages.of_torrents(ids_after, row, self._log, cursor=cursor, limit=limit)
 
     def _row(self, torrent: str) -> TorrentRow | None:
         desired = self._catalogue.shown(torrent)
         return None if desired is None else self._snapshot.row(desired, time.monotonic())
 
-    def _files(self, command: ListFiles) -> Steps:
-        start, torrent = _offset(command.cursor), self._shown(command.torrent).torrent
-        observed = self._snapshot.of(torrent)
-        metadata = observed.metadata
-        if metadata is None:
-            raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
-        files: list[msgspec.Raw] = []
-        size, end = 0, min(metadata.count, start + command.limit)
-        while start + len(files) < end and size < pages.PAGE_BYTES:
-            at = start + len(files)
-            rows = self._snapshot.files(torrent, at, min(FILES_STEP, end - at))
-            if not rows:
-                break  # it was removed meanwhile
-            more = [codec.encoded(row) for row in rows]
-            files += more
-            size += sum(map(len, more))
-            yield
-        at = start + len(files)
-        told = observed.file_bytes
-        return {
-            "files": files,
-            "cursor": str(at) if at < metadata.count else None,
-            "age_ms": None if told is None else max(0, int((time.monotonic() - told[0]) * 1000)),
-        }
-
-    def _trackers(self, command: ListTrackers) -> Steps:
-        desired, now = self._shown(command.torrent), time.monotonic()
-        age_s = self._snapshot.trackers.numbers_age_s(desired.torrent, now)
-        yield from ()
-        return {
-            "trackers": self._snapshot.trackers_of(desired, now),
-            "age_ms": None if age_s is None else int(age_s * 1000),
-        }
-
-    def _replay(self, epoch: str, after_seq: int, limit: int) -> Steps:
+    @handles(Replay)
+    def _replay(self, command: Replay) -> Steps:
         """As many as one turn of the loop may take; the bytes that went out are put into the reply as they are."""
         events: list[msgspec.Raw] = []
         size = 0
-        for logged in self._log.replay(epoch, after_seq, min(limit, REPLAY_EVENTS_MAX)):
+        for logged in self._log.replay(command.epoch, command.after_seq, min(command.limit, REPLAY_EVENTS_MAX)):
             frame = self._log.frame(logged)
             size += len(frame)
             if events and size > REPLAY_BYTES_MAX:
@@ -319,15 +287,8 @@ class Reads:
         return {"events": events, "head": self._log.head}
 
 
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isdecimal() or len(cursor) > 9:
-        raise _no_cursor()
-    return int(cursor)
-
-
-def _no_cursor() -> OuzelError:
+def no_cursor() -> OuzelError:
+    """What clients are told of a cursor that is none."""
     return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
 
 

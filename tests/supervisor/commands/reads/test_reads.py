@@ -5,12 +5,13 @@ import msgpack
 import pytest
 
 from protocol.wire import codec
-from protocol.wire.commands import BY_OP, parse_command
+from protocol.wire.commands import EngineRead, PagedRead
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import FileEntry, Reconciled
+from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.results import Nothing
 from protocol.wire.rows import ROW_FIELDS, HealthStatus, TorrentState
-from supervisor.commands import reads
+from supervisor.commands.reads import engine_reads, reads
 from supervisor.engine.torrents.snapshot import Metadata
 from supervisor.health.health import Severity
 from tests.supervisor.bench import Bench, bench
@@ -32,9 +33,9 @@ READS: dict[str, dict[str, Any]] = {
 def read(on: Bench, op: str, **args: Any) -> Any:
     """The answer to a read, a long one as clients decode it."""
     command: Any = parse_command(op, args)
-    if not isinstance(command, reads.LongRead):
+    if not isinstance(command, PagedRead):
         return on.reads.answer(command)
-    steps = on.reads.steps(command)
+    steps = on.engine_reads.steps(command) if isinstance(command, EngineRead) else on.reads.steps(command)
     try:
         while True:
             next(steps)
@@ -81,7 +82,7 @@ async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
         answer = read(on, "hello")
         assert (answer.server, answer.version, answer.protocol) == ("ouzel", "9.9", 1)
         assert answer.libtorrent == ""
-        assert answer.ops == list(BY_OP)
+        assert answer.ops == list(OPERATIONS)
         assert answer.max_frame_bytes == 16 * 1024 * 1024
         await on.engine()
         assert read(on, "hello").libtorrent == "2.0"
@@ -217,17 +218,17 @@ async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path
     """Nothing is left of it in the snapshot."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        files = [FileEntry(number, f"f{number}", 1, 4) for number in range(3 * reads.FILES_STEP)]
+        files = [FileEntry(number, f"f{number}", 1, 4) for number in range(3 * engine_reads.FILES_STEP)]
         on.snapshot.of(V1).metadata = Metadata.of(files)
         command: Any = parse_command("list_files", {"torrent": V1})
-        steps = on.reads.steps(command)
+        steps = on.engine_reads.steps(command)
         next(steps)
         on.snapshot.forget(V1)
         try:
             while True:
                 next(steps)
         except StopIteration as ended:
-            assert len(ended.value["files"]) == reads.FILES_STEP
+            assert len(ended.value["files"]) == engine_reads.FILES_STEP
         assert V1 not in on.snapshot.states()
 
 

@@ -1,0 +1,208 @@
+"""Calls whose form in Python is not the command's: other arguments, defaults or results, or a page at a time. Pure.
+
+All others are generated from the table of operations; `calls` has both.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from ouzel.client.call import Call, Page, call_of, nothing, page_of, whole
+from ouzel.requests import result_of
+from ouzel.stream.event import SnapshotPage
+from ouzel.stream.event_stream import snapshot_page
+from protocol.wire import codec, commands
+from protocol.wire.envelope import Reply, Wait
+from protocol.wire.rows import FileRow, SettingsReport, TorrentRow, TorrentState
+
+T = TypeVar("T")
+
+
+class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `hello`."""
+
+    server: str
+    version: str
+    protocol: int
+    libtorrent: str | None = None
+    ops: list[str] = []
+    max_frame_bytes: int = codec.MAX_FRAME_BYTES
+
+
+class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The result of `add_torrent`: the torrent's id, whether it was there before, and who has files of its, too."""
+
+    torrent: str
+    duplicate: bool
+    shares_files_with: list[str] = []
+
+
+_TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
+_FILES_PAGE: Final = page_of(list[FileRow], "files")
+
+
+def hello() -> Call[ServerInfo]:
+    """Who is there."""
+    return call_of(commands.Hello(), whole(ServerInfo))
+
+
+def snapshot(cursor: str | None = None, /, *, limit: int = 1000) -> Call[Page[SnapshotPage]]:
+    """Everything that can be observed, a page of `limit` rows at a time; each page is true at its own `seq`."""
+
+    def read(reply: Reply) -> Page[SnapshotPage]:
+        page = snapshot_page(reply)
+        return Page([page], page.cursor)
+
+    return call_of(commands.Snapshot(cursor=cursor, limit=limit), read)
+
+
+def list_torrents(
+    cursor: str | None = None,
+    /,
+    *,
+    ids: Sequence[str] | None = None,
+    state: TorrentState | str | None = None,
+    label: str | None = None,
+    limit: int = 2500,
+) -> Call[Page[TorrentRow]]:
+    """The torrents in the order of their ids; those of `ids`, in a state, or with a label only, where given."""
+    command = commands.ListTorrents(
+        cursor=cursor,
+        ids=None if ids is None else list(ids),
+        state=None if state is None else TorrentState(state),
+        label=label,
+        limit=limit,
+    )
+    return call_of(command, _TORRENTS_PAGE)
+
+
+def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
+    """The ids of all torrents, in order."""
+
+    def read(reply: Reply) -> Page[str]:
+        result = result_of(reply)
+        return Page([row["torrent"] for row in result["torrents"]], result.get("cursor"))
+
+    return call_of(commands.ListTorrents(cursor=cursor, fields=["torrent"]), read)
+
+
+def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
+    """Of all torrents, in the order of their ids: the id, and then the info-hashes that are not the id."""
+
+    def read(reply: Reply) -> Page[tuple[str, ...]]:
+        result = result_of(reply)
+        names = [(row["torrent"], row.get("info_hash_v1"), row.get("info_hash_v2")) for row in result["torrents"]]
+        return Page([tuple(dict.fromkeys(filter(None, each))) for each in names], result.get("cursor"))
+
+    return call_of(commands.ListTorrents(cursor=cursor, fields=["torrent", "info_hash_v1", "info_hash_v2"]), read)
+
+
+def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
+    """The files of a torrent, with progress."""
+    return call_of(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
+
+
+def add_torrent(
+    *,
+    magnet: str | None = None,
+    metainfo: bytes | None = None,
+    save_path: str | None = None,
+    paused: bool = False,
+    sequential: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    skip_fluff: bool = False,
+    priorities: Mapping[int, int] | None = None,
+    download_bps: int = 0,
+    upload_bps: int = 0,
+    trackers: Sequence[str] = (),
+    web_seeds: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    seed_mode: bool = False,
+    peers: Sequence[str] = (),
+    wait: Wait = "durable",
+) -> Call[Added]:
+    """Adds a torrent from exactly one of `magnet` and `metainfo`; one that is there already is left as it is.
+
+    Args:
+        magnet: a magnet link.
+        metainfo: the bytes of a .torrent file.
+        save_path: absolute, inside the daemon's download roots; the first of these when left out.
+        include, exclude: globs that choose files; `skip_fluff` leaves out samples, notes and the like.
+        priorities: 0..7 by file index; they beat the globs.
+        download_bps, upload_bps: bytes/s, 0 is no limit.
+        seed_mode: all data is vouched to be there.
+        peers: `address:port`.
+    """
+    command = commands.AddTorrent(
+        magnet=magnet,
+        metainfo=metainfo,
+        save_path=save_path,
+        paused=paused,
+        sequential=sequential,
+        rules=commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
+        priorities=_by_index(priorities or {}),
+        download_bps=download_bps,
+        upload_bps=upload_bps,
+        trackers=list(trackers),
+        web_seeds=list(web_seeds),
+        labels=list(labels),
+        seed_mode=seed_mode,
+        peers=list(peers),
+    )
+    return call_of(command, whole(Added), wait)
+
+
+def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
+    """Downloads pieces in order, or rarest first."""
+    return call_of(commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
+
+
+def update_limits(
+    torrent: str | None = None,
+    *,
+    download_bps: int | None = None,
+    upload_bps: int | None = None,
+    wait: Wait = "durable",
+) -> Call[SettingsReport]:
+    """Sets limits (bytes/s) of one torrent, or of the session; 0 is none, None leaves what is. Gives what holds now."""
+    command = commands.UpdateLimits(
+        torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
+    )
+    return call_of(command, whole(SettingsReport), wait)
+
+
+def update_selection(
+    torrent: str,
+    *,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    skip_fluff: bool | None = None,
+    priorities: Mapping[int, int] | None = None,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Chooses the files to download; None leaves what is, an empty one clears it."""
+    command = commands.UpdateSelection(
+        torrent=torrent,
+        include=_or_unset(None if include is None else list(include)),
+        exclude=_or_unset(None if exclude is None else list(exclude)),
+        skip_fluff=_or_unset(skip_fluff),
+        priorities=_or_unset(None if priorities is None else _by_index(priorities)),
+    )
+    return call_of(command, nothing, wait)
+
+
+def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
+    """Connects a torrent to peers (`address:port`), now and after each restart. Gives how many were added."""
+    return call_of(
+        commands.AddPeers(torrent=torrent, peers=list(peers)), lambda reply: int(result_of(reply)["added"]), wait
+    )
+
+
+def _or_unset(value: T | None) -> T | msgspec.UnsetType:
+    return msgspec.UNSET if value is None else value
+
+
+def _by_index(priorities: Mapping[int, int]) -> dict[str, int]:
+    return {str(index): priority for index, priority in priorities.items()}

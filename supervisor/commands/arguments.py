@@ -1,0 +1,50 @@
+"""Checks of arguments that their types cannot express, and their forms in a record. Pure.
+
+Each raises OuzelError: INVALID_ARGUMENT, which names the argument.
+"""
+
+from urllib.parse import urlsplit
+
+from protocol.text import peer_address
+from protocol.wire.commands import Priorities
+from protocol.wire.desired import RULES_MAX, Selection
+from protocol.wire.errors import ErrorKind, OuzelError
+
+
+def check_rules(selection: Selection, field: str) -> None:
+    """Refuses rules that are too long together."""
+    if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
+        problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+
+
+def check_url(url: str, field: str) -> None:
+    """Refuses a URL that leads to no host or port."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("it has no host, or no port that there is")
+    except ValueError as error:
+        problem = f"{field}: {url!r} is no address ({error})"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field) from error
+
+
+def by_index(priorities: Priorities) -> dict[str, int]:
+    """Priorities by file index in decimal, as a record has them."""
+    if isinstance(priorities, list):
+        return {str(index): priority for index, priority in enumerate(priorities)}
+    return priorities
+
+
+def endpoints(peers: list[str]) -> list[str]:
+    """The peers of `args.peers`, each as `address:port`."""
+    return [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
+
+
+def _endpoint(peer: str, field: str) -> str:
+    try:
+        return peer_address.normal(peer)
+    except ValueError as error:
+        raise OuzelError(
+            ErrorKind.INVALID_ARGUMENT, f"{field}: {peer!r} is not address:port ({error})", field=field
+        ) from error

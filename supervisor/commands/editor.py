@@ -1,0 +1,134 @@
+"""The editor: carries out commands that change what is desired of one torrent.
+
+Changes of one torrent are made one after the other; different torrents do not wait for each other.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from protocol.internal.link import CallPeers, Learned
+from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands import edits
+from supervisor.commands.acceptance import SESSION, Acceptance
+from supervisor.commands.arguments import by_index, endpoints
+from supervisor.commands.handlers import Edit, edits_of, handles
+from supervisor.commands.reads.reads import Reads
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.engine.engine import Engine
+from supervisor.store.catalogue import Catalogue
+
+EDITS: Final = edits_of(edits)
+
+
+class Editor:
+    """Makes edits of torrents durable, and has the engine make the torrents so.
+
+    Args:
+        locks: of torrents, by id.
+        on_paused: called with a torrent that a client has paused, or lets run again, and which of both.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        reads: Reads,
+        engine: Engine,
+        locks: KeyedLocks,
+        on_paused: Callable[[str, bool], None],
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = engine.snapshot
+        self._reads = reads
+        self._engine = engine
+        self._locks = locks
+        self._on_paused = on_paused
+
+    def handlers(self) -> dict[type[msgspec.Struct], Callable[..., Any]]:
+        """What does as a command says, of those that need no more than an edit."""
+        return {kind: partial(self.edit, edit) for kind, edit in EDITS.items() if issubclass(kind, Mutation)}
+
+    async def edit(self, edit: Edit, command: Any, _: float) -> Acceptance:
+        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
+        async with self.hold(command.torrent) as before:
+            after = edit.change(before, command)
+            afresh = edit.afresh and self._snapshot.of(before.torrent).stopped
+            if after != before or afresh:
+                after = msgspec.structs.replace(after, revision=before.revision + 1)
+                await self._catalogue.put(after)
+                self._engine.ensure(after, afresh=afresh)
+                if after.paused is not before.paused:
+                    self._on_paused(after.torrent, after.paused)
+        return Acceptance(edit.result(after, command), after.torrent, after.revision)
+
+    @contextlib.asynccontextmanager
+    async def hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
+        """What is desired of a torrent, given by its id or its other info-hash; nobody else changes it meanwhile.
+
+        Raises:
+            OuzelError: UNKNOWN_TORRENT.
+        """
+        while True:
+            known = self._reads.find(torrent).torrent
+            async with self._locks.hold(known):
+                await self._catalogue.certain(known)
+                desired = self._reads.find(torrent)
+                if desired.torrent == known:  # it may have been made part of another one
+                    yield desired
+                    return
+
+    async def learn(self, fact: Learned) -> None:
+        """Makes durable what an engine has found out about a torrent, unless it is known, or the torrent is leaving.
+
+        Raises:
+            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+        """
+        async with self._locks.hold(fact.torrent):
+            before = self._catalogue.torrents.get(fact.torrent)
+            if before is not None and (after := EDITS[type(fact)].change(before, fact)) != before:
+                await self._catalogue.put(after)
+
+    @handles(AddPeers)
+    async def add_peers(self, command: AddPeers, deadline: float) -> Acceptance:
+        """Has peers called now, too, though the torrent may know them already."""
+        self._reads.find(command.torrent)  # which is said before what is wrong with the peers
+        given = endpoints(command.peers)
+        accepted = await self.edit(EDITS[AddPeers], command, deadline)
+        self._engine.send(CallPeers(torrent=accepted.subject, peers=given))
+        return accepted
+
+    @handles(UpdateSelection)
+    async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:
+        """Refuses priorities of files that the torrent does not have, once that is known."""
+        torrent = self._catalogue.resolve(command.torrent)
+        metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
+        if metadata is not None and command.priorities is not msgspec.UNSET:
+            known = {str(file.index) for file in metadata.files()}
+            for index in by_index(command.priorities):
+                if index not in known:
+                    problem = f"args.priorities: the torrent has no file {index}"
+                    raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.priorities")
+        return await self.edit(EDITS[UpdateSelection], command, deadline)
+
+    @handles(UpdateLimits)
+    async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
+        """Sets limits of a torrent, or of the session."""
+        if command.torrent is not None:
+            return await self.edit(EDITS[UpdateLimits], command, deadline)
+        async with self._locks.hold(SESSION):
+            self._catalogue.check_readable(None)
+            await self._catalogue.certain(None)
+            before = self._catalogue.session
+            after = msgspec.structs.replace(before, **edits.limits_given(command))
+            if after != before:
+                await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
+                self._engine.configure()
+            settings = self._reads.settings()
+            revision = self._catalogue.session.revision
+        return Acceptance(settings, SESSION, revision)

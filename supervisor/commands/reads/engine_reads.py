@@ -1,0 +1,95 @@
+"""Reads that show what only the engine knows: it is asked first, and its answer goes into the snapshot."""
+
+import time
+from typing import Final
+
+import msgspec
+
+from protocol.wire import codec
+from protocol.wire.commands import EngineRead, ListFiles, ListTrackers
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands.handlers import check_complete, handlers_of, handles, refreshers_of, refreshes
+from supervisor.commands.reads import pages
+from supervisor.commands.reads.reads import Reads, Steps, no_cursor
+from supervisor.engine.engine import Engine
+
+FILES_STEP: Final = 100
+"""Files that are listed in one step."""
+
+
+class EngineReads:
+    """Answers them."""
+
+    def __init__(
+        self,
+        *,
+        reads: Reads,
+        engine: Engine,
+    ) -> None:
+        self._reads = reads
+        self._engine = engine
+        self._snapshot = engine.snapshot
+        self._handlers, self._refreshers = handlers_of(self), refreshers_of(self)
+        for found in (self._handlers, self._refreshers):
+            check_complete(EngineRead, found)
+
+    async def refresh(self, command: EngineRead) -> None:
+        """Has what a read will show brought up to date; where the engine cannot tell it, it stays as it was."""
+        await self._refreshers[type(command)](command.torrent)
+
+    def steps(self, command: EngineRead) -> Steps:
+        """The result of a read, in steps. Its rows are encoded. Raises OuzelError."""
+        steps: Steps = self._handlers[type(command)](command)
+        return steps
+
+    @refreshes(ListFiles)
+    async def _refresh_files(self, torrent: str) -> None:
+        await self._engine.readings.files(torrent)
+
+    @handles(ListFiles)
+    def _files(self, command: ListFiles) -> Steps:
+        start, torrent = _offset(command.cursor), self._reads.shown(command.torrent).torrent
+        observed = self._snapshot.of(torrent)
+        metadata = observed.metadata
+        if metadata is None:
+            raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
+        files: list[msgspec.Raw] = []
+        size, end = 0, min(metadata.count, start + command.limit)
+        while start + len(files) < end and size < pages.PAGE_BYTES:
+            at = start + len(files)
+            rows = self._snapshot.files(torrent, at, min(FILES_STEP, end - at))
+            if not rows:
+                break  # it was removed meanwhile
+            more = [codec.encoded(row) for row in rows]
+            files += more
+            size += sum(map(len, more))
+            yield
+        at = start + len(files)
+        told = observed.file_bytes
+        return {
+            "files": files,
+            "cursor": str(at) if at < metadata.count else None,
+            "age_ms": None if told is None else max(0, int((time.monotonic() - told[0]) * 1000)),
+        }
+
+    @refreshes(ListTrackers)
+    async def _refresh_trackers(self, torrent: str) -> None:
+        await self._engine.readings.trackers(torrent)
+
+    @handles(ListTrackers)
+    def _trackers(self, command: ListTrackers) -> Steps:
+        desired, now = self._reads.shown(command.torrent), time.monotonic()
+        age_s = self._snapshot.trackers.numbers_age_s(desired.torrent, now)
+        yield from ()
+        return {
+            "trackers": self._snapshot.trackers_of(desired, now),
+            "age_ms": None if age_s is None else int(age_s * 1000),
+        }
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise no_cursor()
+    return int(cursor)

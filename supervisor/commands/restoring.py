@@ -1,0 +1,95 @@
+"""Restoring what was put aside because it could not be trusted."""
+
+import contextlib
+from collections.abc import Callable
+
+import msgspec
+
+from protocol.wire.commands import RestoreDamaged
+from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.events import LifecycleEvent
+from protocol.wire.results import DamagedRestored
+from supervisor.commands.acceptance import SESSION, Acceptance
+from supervisor.commands.adding import appeared
+from supervisor.commands.handlers import handles
+from supervisor.commands.reads.reads import Reads
+from supervisor.commands.removing import Removing
+from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.engine.engine import Engine
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.damaged_shelf import DamagedShelf
+
+
+class Restoring:
+    """Gives back files of the resume directory.
+
+    Args:
+        shelf: what was put aside.
+        locks: of torrents, by id.
+        removing: says when an id that is leaving can be used again.
+        publish: publishes a lifecycle event.
+        shared_files: what is known of files that several torrents have.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        shelf: DamagedShelf,
+        reads: Reads,
+        engine: Engine,
+        locks: KeyedLocks,
+        removing: Removing,
+        publish: Callable[[LifecycleEvent], int],
+        shared_files: SharedFiles,
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = engine.snapshot
+        self._shelf = shelf
+        self._reads = reads
+        self._engine = engine
+        self._locks = locks
+        self._removing = removing
+        self._publish = publish
+        self._shared_files = shared_files
+
+    @handles(RestoreDamaged)
+    async def restore(self, command: RestoreDamaged, deadline: float) -> Acceptance:
+        """Gives back what was put aside. It stays there until it is durable in its place."""
+        found = await self._shelf.prepare(command.name)
+        torrent = found.named.torrent
+        desired: DesiredTorrent | None = None
+        async with self._locks.hold(SESSION if torrent is None else torrent):
+            if torrent is not None:
+                await self._removing.until_forgotten(torrent, deadline)
+            await self._catalogue.certain(torrent)
+            found = await self._shelf.prepare(command.name)  # as it is now that nobody else changes anything
+            match found.record:
+                case DesiredTorrent() as record:
+                    desired = msgspec.structs.replace(record, removal=None, spared=[], revision=record.revision + 1)
+                    if found.resume is not None:
+                        await self._shelf.place_resume(desired.torrent, found.resume)
+                    await self._catalogue.put(desired, metainfo=found.metainfo)
+                    self._shared_files.appeared(desired)
+                    for event in appeared(desired):
+                        self._publish(event)
+                    if desired.quarantine is None:
+                        self._engine.ensure(desired)
+                    else:
+                        for state in self._snapshot.quarantined(desired.torrent, desired.quarantine.reason):
+                            self._publish(state)
+                case DesiredSession() as record:
+                    revision = self._catalogue.session.revision + 1
+                    await self._catalogue.put_session(msgspec.structs.replace(record, revision=revision))
+                    self._engine.configure()
+                case None:
+                    desired = self._reads.find(torrent or "")
+                    await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
+                    self._engine.ensure(desired, afresh=True)
+        with contextlib.suppress(OSError):  # it is durable in its place; that there is a copy is told by `health`
+            await self._shelf.discard(found)
+        result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
+        if desired is None:
+            return Acceptance(result, SESSION, self._catalogue.session.revision)
+        return Acceptance(result, desired.torrent, desired.revision)
