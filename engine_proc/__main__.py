@@ -22,7 +22,7 @@ from engine_proc.storage.storage_watch import StorageWatch
 from protocol.host import utf8
 from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
-from protocol.internal.link import Configure
+from protocol.internal.link_commands import Configure
 from protocol.internal.resume_dir import ResumeDir
 
 LINK_HWM: Final = 10_000

@@ -24,7 +24,8 @@ from engine_proc.session.translator import AlertTranslator
 from protocol.host import utf8
 from protocol.internal.exit_codes import EXIT_ORPHANED
 from protocol.internal.integrity import Damaged, read, unseal
-from protocol.internal.link import EngineEvent, EventBatch
+from protocol.internal.link import EventBatch
+from protocol.internal.link_events import EngineEvent
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
 from protocol.wire.desired import DesiredTorrent

@@ -24,20 +24,9 @@ from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import StorageWatch
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
-from protocol.internal.link import (
-    AllHandedOver,
-    Configure,
-    Drain,
-    EngineCommand,
-    EngineEvent,
-    EngineReady,
-    EnsureTorrent,
-    EventBatch,
-    Heartbeat,
-    SaveAll,
-    SettingsRefused,
-    decode_commands,
-)
+from protocol.internal.link import EventBatch, decode_commands
+from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, SaveAll
+from protocol.internal.link_events import AllHandedOver, EngineEvent, EngineReady, Heartbeat, SettingsRefused
 from protocol.wire import codec
 
 HEARTBEAT_S: Final = 0.25

@@ -13,7 +13,7 @@ import msgspec
 from engine_proc.native.libtorrent_settings import problems_of_settings
 from engine_proc.process.sandbox import enter
 from protocol.host import utf8
-from protocol.internal.link import ConfigQuestion
+from protocol.internal.config_question import ConfigQuestion
 from protocol.internal.resume_dir import ResumeDir
 
 _QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)

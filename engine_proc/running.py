@@ -54,20 +54,19 @@ from engine_proc.torrents.saver import Saver
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
 from protocol.internal.flight_recorder import FlightRecorder
-from protocol.internal.link import (
+from protocol.internal.link_commands import (
     CallPeers,
     Configure,
     Drain,
     EngineCommand,
-    EngineEvent,
     EnsureTorrent,
     ForgetTorrent,
-    HistoryFound,
     LookAtFiles,
-    Query,
     SaveAll,
     VerifyTorrent,
 )
+from protocol.internal.link_events import EngineEvent, HistoryFound
+from protocol.internal.link_queries import Query
 from protocol.wire.events import TorrentError
 
 READ_AGAIN_S: Final = 2.0

@@ -18,16 +18,14 @@ from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.readback import tell_limits
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import (
-    Configure,
-    EngineEvent,
+from protocol.internal.link_commands import Configure
+from protocol.internal.link_events import EngineEvent, SettingsApplied, SettingsRefused
+from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
     Query,
     QueryFiles,
     QueryTrackers,
-    SettingsApplied,
-    SettingsRefused,
     SourceInspected,
     TrackersQueried,
 )

@@ -21,25 +21,27 @@ from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import (
+from protocol.wire.reports import (
     EngineReport,
     EngineSlotReport,
     EngineState,
-    FileRow,
     HealthReport,
     HealthStatus,
-    Hindrance,
-    HindranceCause,
     ProcessReport,
     Reason,
     RestoreReport,
-    RulesReport,
     SandboxReport,
     SessionReport,
     SettingsReport,
     StatsReport,
     SupervisorReport,
+)
+from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.rows import (
+    FileRow,
+    Hindrance,
+    HindranceCause,
+    RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,

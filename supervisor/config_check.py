@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from protocol.host import private_dir
-from protocol.internal.link import ConfigQuestion
+from protocol.internal.config_question import ConfigQuestion
 from supervisor.access.access import UnusableAccess, read_secret_key
 from supervisor.config import config as configuration
 from supervisor.config.config import Config

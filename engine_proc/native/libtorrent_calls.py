@@ -17,7 +17,7 @@ from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerSta
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder
-from protocol.internal.link import TrackerReading
+from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent

@@ -22,7 +22,7 @@ from engine_proc.process.landlock import READ, Right, Rule
 from engine_proc.process.log import log
 from protocol.host.place import place_of
 from protocol.internal.resume_dir import ResumeDir
-from protocol.wire.rows import SandboxReport
+from protocol.wire.reports import SandboxReport
 
 OFF: Final = "off"
 REQUIRE: Final = "require"

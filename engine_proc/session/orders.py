@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from protocol.internal.link import FilesRestored
+from protocol.internal.link_events import FilesRestored
 from protocol.wire.events import (
     Completed,
     ErrorCleared,

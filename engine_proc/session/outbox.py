@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from engine_proc.session.coalescer import ProgressCoalescer
-from protocol.internal.link import EngineEvent
+from protocol.internal.link_events import EngineEvent
 from protocol.wire.events import Progress
 
 EVENTS_PER_FRAME: Final = 40

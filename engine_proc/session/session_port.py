@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
-from protocol.internal.link import TrackerReading
+from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata
 from protocol.wire.events import FileEntry
 

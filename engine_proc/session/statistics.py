@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from engine_proc.session.alerts import Listening, SessionStatistics
-from protocol.internal.link import SessionStats
+from protocol.internal.link_events import SessionStats
 
 SAMPLE_S: Final = 1.0
 """Between two samples; libtorrent is asked more often, which shows that it lives."""

@@ -47,7 +47,7 @@ from engine_proc.session.orders import (
 )
 from engine_proc.session.progress import idle, progress_of
 from engine_proc.session.session_port import Layout
-from protocol.internal.link import FilesRestored
+from protocol.internal.link_events import FilesRestored
 from protocol.wire.events import (
     Completed,
     ErrorCleared,

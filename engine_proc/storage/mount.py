@@ -7,7 +7,7 @@ from engine_proc.storage import storage_policy
 from engine_proc.storage.questions import NEVER
 from engine_proc.storage.storage_policy import Action, Measured, Space, WriteFailed
 from engine_proc.storage.storage_watch import Look
-from protocol.internal.link import StorageState
+from protocol.internal.link_events import StorageState
 
 DISK_FULL: Final = "disk_full"
 STORAGE_MISSING: Final = "storage_missing"

@@ -43,7 +43,7 @@ from engine_proc.storage.storage_watch import Probed as ProbeSeen
 from engine_proc.storage.torrent_storage import TorrentStorage, Waiting
 from protocol.host.mounts import Mounts
 from protocol.internal.bounds import Bounds
-from protocol.internal.link import StorageState
+from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 
 PATIENCE_S: Final = 5.0

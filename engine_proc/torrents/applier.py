@@ -24,7 +24,8 @@ from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, READY, UNLOADABLE, Input, State
 from protocol.internal.integrity import Damaged
-from protocol.internal.link import ForgetTorrent, TorrentApplied
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import TorrentApplied
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared
 

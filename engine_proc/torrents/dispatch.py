@@ -35,7 +35,8 @@ from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, Input, State
 from engine_proc.torrents.verifier import Verifier
-from protocol.internal.link import ForgetTorrent, HashesProven, TorrentApplied
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import TorrentError
 

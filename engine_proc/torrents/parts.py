@@ -9,7 +9,7 @@ from engine_proc.session.session_port import LibtSession
 from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.trackers.announce_pacer import AnnouncePacer
-from protocol.internal.link import EngineEvent
+from protocol.internal.link_events import EngineEvent
 
 
 class Parts(NamedTuple):

@@ -6,7 +6,7 @@ A paused torrent is let run for that long, as libtorrent hashes no paused one; i
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Recheck, Record, Records, Stage
-from protocol.internal.link import TorrentRechecked
+from protocol.internal.link_events import TorrentRechecked
 
 
 class Rechecker:

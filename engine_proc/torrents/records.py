@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.torrents.transitions import BEING_REMOVED, ON_ITS_WAY, Input, State, step
-from protocol.internal.link import ForgetTorrent
+from protocol.internal.link_commands import ForgetTorrent
 from protocol.wire.desired import DesiredTorrent
 
 

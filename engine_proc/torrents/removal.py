@@ -16,7 +16,8 @@ from engine_proc.torrents.loading.loader import Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Record, Records, Removal
 from engine_proc.torrents.transitions import Input, State
-from protocol.internal.link import ForgetTorrent, TorrentForgotten
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import TorrentForgotten
 from protocol.wire.desired import DesiredTorrent, Selection
 
 LEFT_NAMED: Final = 10

@@ -16,7 +16,7 @@ from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.parts import Parts
 from protocol.internal.integrity import seal
-from protocol.internal.link import AllHandedOver, ResumeHandedOver, ResumeStoreState
+from protocol.internal.link_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
 SAVES_BUSY_S: Final = 0.25
 """While commands come in numbers, how often as much resume data is asked for as may be under way."""

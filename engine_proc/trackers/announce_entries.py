@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from engine_proc.session.session_port import TrackerState
-from protocol.internal.link import TrackerReading
+from protocol.internal.link_queries import TrackerReading
 
 TRACKER_SAYS_MAX: Final = 500
 """The maximum length of a tracker's message, which is untrusted."""

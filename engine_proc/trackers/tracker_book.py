@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final, NamedTuple, assert_never
 
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
-from protocol.internal.link import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackersKnown, TrackerTold
 
 TIMES_TOLD: Final = (1, 2, 6)
 """The numbers of consecutive failures that are reported; otherwise only a new message is."""

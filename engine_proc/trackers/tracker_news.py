@@ -10,7 +10,7 @@ from typing import Final
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.session.session_port import LibtSession, TorrentFault, TrackerState, UnknownTorrent
 from engine_proc.trackers.tracker_book import TrackerBook
-from protocol.internal.link import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackersKnown, TrackerTold
 
 LEGS_LOOKED_AT: Final = 5
 """After so many failures in a row, and then again, libtorrent is asked which legs of a tracker there are."""

@@ -25,8 +25,9 @@ from ouzel.client.special_calls import (
 from protocol.wire import commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
+from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import HealthReport, StatsReport, TorrentDetail, TrackerRow
+from protocol.wire.rows import TorrentDetail, TrackerRow
 
 __all__ = [
     "Added",

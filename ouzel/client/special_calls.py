@@ -14,7 +14,8 @@ from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec, commands
 from protocol.wire.envelope import Reply, Wait
-from protocol.wire.rows import FileRow, SettingsReport, TorrentRow, TorrentState
+from protocol.wire.reports import SettingsReport
+from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
 

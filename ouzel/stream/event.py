@@ -6,7 +6,8 @@ import msgspec
 
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind
-from protocol.wire.rows import HealthReport, SettingsReport, TorrentRow
+from protocol.wire.reports import HealthReport, SettingsReport
+from protocol.wire.rows import TorrentRow
 
 MAX_EVENT_BYTES: Final = 64 * 1024 * 1024
 MAX_EVENT_ELEMENTS: Final = 2_000_000

@@ -9,7 +9,8 @@ from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind
-from protocol.wire.rows import HealthReport, HealthStatus, Reason, TorrentRow, TorrentState, ratio
+from protocol.wire.reports import HealthReport, HealthStatus, Reason
+from protocol.wire.rows import TorrentRow, TorrentState, ratio
 
 
 class Table:

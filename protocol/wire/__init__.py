@@ -5,6 +5,6 @@
 - An *envelope* (`Request`, `Reply`, `EventFrame`) carries one of them over the public sockets.
 - The *codec* turns messages into msgpack bytes and back, under limits; it is the only place that sees bytes.
 - An *error kind* is one row of the error table: number, name, and when a retry makes sense.
-- *Desired* state is what clients asked for; a *row* is what was observed of a torrent.
+- *Desired* state is what clients asked for; a *row* is what was observed of a torrent, a *report* of the service.
 - A *key file* holds a CURVE key; *endpoints* are where sockets and directories are when nobody says otherwise.
 """

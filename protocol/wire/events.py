@@ -8,7 +8,8 @@ from typing import Final, get_args
 
 import msgspec
 
-from protocol.wire.rows import HealthStatus, Reason, TorrentState, TrackerStatus
+from protocol.wire.reports import HealthStatus, Reason
+from protocol.wire.rows import TorrentState, TrackerStatus
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

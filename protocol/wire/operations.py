@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, results, rows
+from protocol.wire import codec, commands, reports, results, rows
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -97,8 +97,8 @@ _FROM_DISK: Final = (
 _TABLE: Final = (
     Operation(commands.Hello, results.ServerInfo),
     Operation(commands.Ping, results.Nothing),
-    Operation(commands.Health, rows.HealthReport),
-    Operation(commands.Stats, rows.StatsReport),
+    Operation(commands.Health, reports.HealthReport),
+    Operation(commands.Stats, reports.StatsReport),
     Operation(commands.Snapshot, results.SnapshotPage),
     Operation(commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
@@ -156,7 +156,7 @@ _TABLE: Final = (
     Operation(commands.PauseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.ResumeTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
-    Operation(commands.UpdateLimits, rows.SettingsReport, (_UNKNOWN,)),
+    Operation(commands.UpdateLimits, reports.SettingsReport, (_UNKNOWN,)),
     Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         commands.Recheck,

@@ -1,4 +1,4 @@
-"""The results of commands that have no row or report of their own in `protocol.wire.rows` and `protocol.wire.crashes`.
+"""The results of commands that have no row or report of their own in `protocol.wire.rows`, `reports` and `crashes`.
 
 Like all of the wire they grow by additions: a client ignores unknown members.
 """
@@ -9,7 +9,8 @@ import msgspec
 
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
-from protocol.wire.rows import FileRow, HealthReport, SettingsReport, TorrentRow, TrackerRow
+from protocol.wire.reports import HealthReport, SettingsReport
+from protocol.wire.rows import FileRow, TorrentRow, TrackerRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ import msgspec
 
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import HashesProven, InspectSource, SourceInspected
+from protocol.internal.link_events import HashesProven
+from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.commands import AddTorrent
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.internal.link import CallPeers, Learned
+from protocol.internal.link_commands import CallPeers
+from protocol.internal.link_events import Learned
 from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.internal.link import TorrentRechecked
+from protocol.internal.link_events import TorrentRechecked
 from protocol.wire.commands import (
     AddPeers,
     PauseTorrent,
@@ -19,8 +19,8 @@ from protocol.wire.commands import (
 )
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from protocol.wire.rows import SettingsReport
 from supervisor.commands.arguments import by_index, check_rules, endpoints
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.host.mounts import MountTable
-from protocol.internal.link import Learned
+from protocol.internal.link_events import Learned
 from protocol.wire.commands import Mutation
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError

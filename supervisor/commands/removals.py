@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link import TorrentForgotten
+from protocol.internal.link_events import TorrentForgotten
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import LifecycleEvent, SessionError
 from supervisor.commands.mutations import Mutations

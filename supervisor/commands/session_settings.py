@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from protocol.internal.link import Configure
+from protocol.internal.link_commands import Configure
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.host.directory_lock import DirectoryLock

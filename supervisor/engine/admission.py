@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from protocol.internal.link import EnsureTorrent
+from protocol.internal.link_commands import EnsureTorrent
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.rows import RestoreReport, TorrentState
+from protocol.wire.reports import RestoreReport
+from protocol.wire.rows import TorrentState
 from supervisor.engine.facts import EngineFact
 from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.engine_link import EngineLink

@@ -9,21 +9,12 @@ from typing import Any
 
 import msgspec
 
-from protocol.internal.link import (
-    AnswerT,
-    Configure,
-    EngineCommand,
-    EngineReady,
-    EnsureTorrent,
-    Heartbeat,
-    LookAtFiles,
-    Query,
-    SaveAll,
-    TorrentForgotten,
-)
+from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, LookAtFiles, SaveAll
+from protocol.internal.link_events import EngineReady, Heartbeat, TorrentForgotten
+from protocol.internal.link_queries import AnswerT, Query
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import EngineStarted
-from protocol.wire.rows import EngineSlotReport, RestoreReport, SandboxReport
+from protocol.wire.reports import EngineSlotReport, RestoreReport, SandboxReport
 from supervisor.engine import facts
 from supervisor.engine.admission import Admission
 from supervisor.engine.life import engine_health

@@ -7,7 +7,7 @@ concern others than the engine, such as the state of a file system. What neither
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protocol.internal.link import (
+from protocol.internal.link_events import (
     AllHandedOver,
     EngineReady,
     FilePutAside,

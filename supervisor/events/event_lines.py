@@ -22,7 +22,7 @@ from protocol.wire.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.wire.rows import HealthStatus, Reason
+from protocol.wire.reports import HealthStatus, Reason
 from supervisor.events import event_frames
 from supervisor.log.short_name import short_name
 

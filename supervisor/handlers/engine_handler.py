@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link import (
+from protocol.internal.link_events import (
     AllHandedOver,
     EngineReady,
     FilePutAside,

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from protocol.internal.link import FilePutAside, MetainfoDamaged
+from protocol.internal.link_events import FilePutAside, MetainfoDamaged
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Reconciled, TorrentRemoved

@@ -7,9 +7,9 @@ follows from the worst problem and the phase of the service.
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from protocol.internal.link import StorageState
-from protocol.wire import rows
-from protocol.wire.rows import HealthStatus, Reason
+from protocol.internal.link_events import StorageState
+from protocol.wire import reports
+from protocol.wire.reports import HealthStatus, Reason
 
 
 class Severity(IntEnum):
@@ -24,9 +24,9 @@ class Severity(IntEnum):
 
 
 _WORDS: Final = {
-    Severity.NOTED: rows.Severity.WARNING,
-    Severity.DEGRADING: rows.Severity.ERROR,
-    Severity.FATAL: rows.Severity.CRITICAL,
+    Severity.NOTED: reports.Severity.WARNING,
+    Severity.DEGRADING: reports.Severity.ERROR,
+    Severity.FATAL: reports.Severity.CRITICAL,
 }
 """The names on the wire."""
 

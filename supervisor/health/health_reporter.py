@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from protocol.internal.link import StorageState
+from protocol.internal.link_events import StorageState
 from protocol.wire.events import HealthChanged, Reconciled
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health, Severity, storage_message
 from supervisor.health.torrent_troubles import named

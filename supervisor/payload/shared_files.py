@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from protocol.internal.link import VerifyTorrent
+from protocol.internal.link_commands import VerifyTorrent
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FileEntry, Progress
 from protocol.wire.rows import TorrentState

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link import HistoryFound
+from protocol.internal.link_events import HistoryFound
 from protocol.wire.events import Progress
 from protocol.wire.rows import ACTIVE_STATES, COMPLETE_STATES, TorrentState
 

@@ -22,7 +22,8 @@ from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import seal
-from protocol.internal.link import EngineEvent, ForgetTorrent, StorageState, TorrentApplied
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import EngineEvent, StorageState, TorrentApplied
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.fakes.fake_session import FakeSession

@@ -10,7 +10,9 @@ from typing import Final, TypeVar
 import zmq
 
 from protocol.internal.bounds import Bounds
-from protocol.internal.link import CommandBatch, Configure, EngineCommand, EngineEvent, decode_events
+from protocol.internal.link import CommandBatch, decode_events
+from protocol.internal.link_commands import Configure, EngineCommand
+from protocol.internal.link_events import EngineEvent
 from protocol.wire import codec
 from tools.rig.probe import DEADLINE_S, LOOPBACK
 

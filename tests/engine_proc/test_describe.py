@@ -5,7 +5,7 @@ from pathlib import Path
 from engine_proc import describe
 from engine_proc.session.alerts import ResumeData
 from protocol.internal.integrity import seal
-from protocol.internal.link import FilesRestored
+from protocol.internal.link_events import FilesRestored
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import Selection
 from protocol.wire.events import Progress

@@ -18,28 +18,21 @@ from engine_proc.session.session_port import SourceInfo
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
 from engine_proc.torrents import saver
 from protocol.internal.integrity import unseal
-from protocol.internal.link import (
+from protocol.internal.link_commands import Configure, Drain, EnsureTorrent, ForgetTorrent, SaveAll
+from protocol.internal.link_events import (
     AllHandedOver,
-    Configure,
-    Drain,
     EngineReady,
-    EnsureTorrent,
-    FilesQueried,
-    ForgetTorrent,
     Heartbeat,
-    InspectSource,
-    QueryFiles,
     ResumeHandedOver,
     ResumeStoreState,
-    SaveAll,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
-    SourceInspected,
     StorageState,
     TorrentApplied,
     TorrentForgotten,
 )
+from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import (

@@ -12,7 +12,8 @@ import libtorrent
 import pytest
 
 from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
-from protocol.internal.link import Drain, EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.internal.link_commands import Drain, EnsureTorrent
+from protocol.internal.link_events import EngineReady, Heartbeat, TorrentApplied
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.events import Completed, LimitsApplied, Progress
 from tests.engine_proc.loopback import address, seed

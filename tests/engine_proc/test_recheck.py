@@ -3,7 +3,7 @@
 import pytest
 
 from engine_proc.session.alerts import NativeState
-from protocol.internal.link import TorrentApplied, TorrentRechecked
+from protocol.internal.link_events import TorrentApplied, TorrentRechecked
 from protocol.wire.events import StateChanged
 from tests.engine_proc.desk import Desk, applied, changed
 

@@ -2,14 +2,13 @@ import pytest
 
 from engine_proc.session.alerts import TorrentGone
 from engine_proc.session.session_port import SettingValue
-from protocol.internal.link import (
-    Configure,
+from protocol.internal.link_commands import Configure
+from protocol.internal.link_events import SettingsApplied, SettingsRefused
+from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
     QueryFiles,
     QueryTrackers,
-    SettingsApplied,
-    SettingsRefused,
     SourceInspected,
     TrackerReading,
     TrackersQueried,

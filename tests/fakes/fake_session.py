@@ -56,7 +56,7 @@ from engine_proc.session.session_port import (
     TrackerState,
     UnknownTorrent,
 )
-from protocol.internal.link import TrackerReading
+from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
 from protocol.wire.events import FileEntry
 from tools.rig import bencode

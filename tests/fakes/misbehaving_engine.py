@@ -27,21 +27,16 @@ import zmq
 
 from engine_proc.__main__ import main
 from engine_proc.process.parent import die_with_parent
-from protocol.internal.link import (
-    Configure,
-    Drain,
-    EngineCommand,
+from protocol.internal.link import EventBatch, decode_commands
+from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
-    EnsureTorrent,
-    EventBatch,
-    ForgetTorrent,
     Heartbeat,
     SettingsApplied,
     SettingsRefused,
     TorrentApplied,
     TorrentForgotten,
-    decode_commands,
 )
 from protocol.wire import codec
 from protocol.wire.events import Progress, SessionError

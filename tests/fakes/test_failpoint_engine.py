@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.flight_recorder import Flight, FlightRecord
-from protocol.internal.link import EngineReady, EnsureTorrent, Heartbeat, TorrentApplied
+from protocol.internal.link_commands import EnsureTorrent
+from protocol.internal.link_events import EngineReady, Heartbeat, TorrentApplied
 from protocol.wire.rows import TorrentState
 from supervisor.engine.process import flight
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision

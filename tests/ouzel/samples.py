@@ -8,24 +8,20 @@ from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport
 from protocol.wire.envelope import ErrorBody, Reply
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.rows import (
+from protocol.wire.reports import (
     EngineReport,
     EngineState,
-    FileRow,
     HealthReport,
     HealthStatus,
     ProcessReport,
     Reason,
     RestoreReport,
-    RulesReport,
     SessionReport,
     SettingsReport,
     StatsReport,
     SupervisorReport,
-    TorrentDetail,
-    TorrentRow,
-    TorrentState,
 )
+from protocol.wire.rows import FileRow, RulesReport, TorrentDetail, TorrentRow, TorrentState
 
 EPOCH = "e1"
 ID = "aa" * 20

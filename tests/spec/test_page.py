@@ -6,7 +6,7 @@ import pytest
 from protocol.wire.errors import ErrorKind
 from protocol.wire.events import MAX_EVENT_FILES, Event, FilesDiscovered
 from protocol.wire.operations import OPERATIONS
-from protocol.wire.rows import EngineState
+from protocol.wire.reports import EngineState
 from supervisor.engine.life import lifecycle
 from tests.spec.test_meanings import public
 from tools.spec import page

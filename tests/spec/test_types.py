@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from protocol.wire.commands import AddTorrent, ListTorrents, TorrentId
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tools.spec.types import bounds_of, default_of, fields_of, name_of, within
 
 

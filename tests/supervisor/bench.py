@@ -16,25 +16,18 @@ import zmq.asyncio
 
 from protocol.host.mounts import MountTable
 from protocol.internal.flight_recorder import Flight
-from protocol.internal.link import (
-    Configure,
-    EngineCommand,
+from protocol.internal.link import EventBatch, decode_commands
+from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
-    EnsureTorrent,
-    EventBatch,
-    FilesQueried,
-    ForgetTorrent,
     HashesProven,
     Heartbeat,
-    InspectSource,
-    QueryFiles,
     SettingsApplied,
-    SourceInspected,
     TorrentApplied,
     TorrentForgotten,
-    decode_commands,
 )
+from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol.internal.link import SessionStats
+from protocol.internal.link_events import SessionStats
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Progress
 from protocol.wire.rows import TorrentState

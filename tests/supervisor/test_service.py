@@ -11,7 +11,8 @@ import structlog
 import zmq
 import zmq.asyncio
 
-from protocol.internal.link import Configure, Drain, SettingsRefused
+from protocol.internal.link_commands import Configure, Drain
+from protocol.internal.link_events import SettingsRefused
 from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, ipc_endpoint
 from supervisor.access.access import UnusableAccess
 from supervisor.config.config import ApiConfig, Config, PathsConfig, RestartConfig

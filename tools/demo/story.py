@@ -13,7 +13,7 @@ import ouzel
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
 from ouzel.stream.table import Table
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tools.rig.daemon import Daemon
 from tools.rig.payload import Torrent
 from tools.rig.seed import Seed

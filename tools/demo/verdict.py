@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ouzel.cli.display.output import Output
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tools.demo.story import Story
 from tools.rig import payload
 from tools.rig.daemon import Daemon

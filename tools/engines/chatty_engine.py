@@ -16,23 +16,17 @@ from typing import Final, NoReturn
 import zmq
 
 from engine_proc.process.parent import die_with_parent
-from protocol.internal.link import (
-    Configure,
-    Drain,
-    EngineCommand,
+from protocol.internal.link import EventBatch, decode_commands
+from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
-    EnsureTorrent,
-    EventBatch,
-    ForgetTorrent,
     Heartbeat,
-    InspectSource,
     SettingsApplied,
-    SourceInspected,
     TorrentApplied,
     TorrentForgotten,
-    decode_commands,
 )
+from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire import codec
 from protocol.wire.events import StateChanged
 from protocol.wire.rows import TorrentState

@@ -14,7 +14,8 @@ from typing import Any, Self
 import ouzel
 from engine_proc.process import landlock
 from engine_proc.process.sandbox import FILES_SINCE
-from protocol.wire.rows import HealthStatus, TorrentRow, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentRow, TorrentState
 from tools.rig.seed import LOOPBACK
 from tools.rig.stderrs import Stderr
 from tools.rig.waiting import until

@@ -13,7 +13,8 @@ from protocol.wire import codec, commands, desired, envelope, events
 from protocol.wire.errors import ErrorKind
 from protocol.wire.events import Event, Progress, Tick
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
-from protocol.wire.rows import EngineState, HealthStatus, Severity, TorrentState
+from protocol.wire.reports import EngineState, HealthStatus, Severity
+from protocol.wire.rows import TorrentState
 from supervisor.commands.reads import pages, reads
 from supervisor.events import event_log, subscriptions
 from supervisor.handlers import clock

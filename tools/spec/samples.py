@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import events, results, rows
+from protocol.wire import events, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.operations import OPERATIONS
-from protocol.wire.rows import EngineState, HealthStatus, HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.reports import EngineState, HealthStatus
+from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
@@ -103,27 +104,27 @@ DEAD_TRACKER: Final = rows.TrackerRow(
     next_announce_us=NOW_US + 30_000_000,
     failing_since_us=NOW_US - 20_000_000,
 )
-REASON: Final = rows.Reason(
+REASON: Final = reports.Reason(
     component="engine",
     subject="restore",
     message="1 of 2 torrents are back",
     since_us=NOW_US - 100_000,
-    severity=rows.Severity.ERROR,
+    severity=reports.Severity.ERROR,
 )
-HEALTH: Final = rows.HealthReport(
+HEALTH: Final = reports.HealthReport(
     status=HealthStatus.DEGRADED,
     reasons=[REASON],
-    engine=rows.EngineReport(state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800),
+    engine=reports.EngineReport(state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800),
     engines=[
-        rows.EngineSlotReport(
+        reports.EngineSlotReport(
             slot=0, state=EngineState.RUNNING, pid=4242, gen=GEN, restarts=1, uptime_ms=800, torrents=2
         )
     ],
-    supervisor=rows.SupervisorReport(pid=4200, version="0.1.0", uptime_ms=3_600_000),
-    restore=rows.RestoreReport(done=1, total=2),
-    sandbox=rows.SandboxReport(mode="auto", landlock=7, seccomp=True),
+    supervisor=reports.SupervisorReport(pid=4200, version="0.1.0", uptime_ms=3_600_000),
+    restore=reports.RestoreReport(done=1, total=2),
+    sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = rows.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -205,8 +206,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     ),
     "ping": results.Nothing(),
     "health": HEALTH,
-    "stats": rows.StatsReport(
-        session=rows.SessionReport(
+    "stats": reports.StatsReport(
+        session=reports.SessionReport(
             download_bps=120_000,
             upload_bps=0,
             downloaded=17_000,
@@ -215,8 +216,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             listen_port=6881,
             age_ms=250,
         ),
-        supervisor=rows.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
-        engine=rows.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
+        supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
+        engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
@@ -290,7 +291,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": rows.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),

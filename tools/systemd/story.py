@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire.rows import HealthReport, HealthStatus
+from protocol.wire.reports import HealthReport, HealthStatus
 from tools.rig import payload
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until

@@ -14,7 +14,7 @@ from engine_proc.session.session_port import InvalidSource, Layout, SourceInfo, 
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.parts import Parts
 from protocol.internal.integrity import Damaged
-from protocol.internal.link import MetainfoDamaged
+from protocol.internal.link_events import MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 
 

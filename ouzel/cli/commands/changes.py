@@ -30,7 +30,7 @@ from ouzel.cli.ids import chosen, resolve
 from ouzel.client.blocking import Client
 from ouzel.errors import error_body
 from protocol.wire.errors import OuzelError
-from protocol.wire.rows import SettingsReport
+from protocol.wire.reports import SettingsReport
 
 
 def pause(

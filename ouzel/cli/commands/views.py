@@ -24,7 +24,8 @@ from ouzel.cli.ids import followed, resolve
 from ouzel.cli.listen import listen
 from ouzel.errors import Refused
 from ouzel.stream.table import Table
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 
 
 def list_torrents(

@@ -30,19 +30,9 @@ from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
 from protocol.text.redacted import redacted
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.reports import HealthReport, HealthStatus, Reason, SandboxReport, SettingsReport, StatsReport
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import (
-    FileRow,
-    HealthReport,
-    HealthStatus,
-    Reason,
-    SandboxReport,
-    SettingsReport,
-    StatsReport,
-    TorrentDetail,
-    TorrentRow,
-    TorrentState,
-)
+from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
 
 MANY: Final = 5
 """Ids that are named in one line, at the most."""

@@ -32,9 +32,7 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.envelope import VERSION
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS
-from protocol.wire.results import Nothing, ServerInfo
-from protocol.wire.rows import (
-    ROW_FIELDS,
+from protocol.wire.reports import (
     EngineReport,
     HealthReport,
     ProcessReport,
@@ -43,10 +41,9 @@ from protocol.wire.rows import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
-    TorrentDetail,
-    TorrentRow,
-    TorrentState,
 )
+from protocol.wire.results import Nothing, ServerInfo
+from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.config.config import Config

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from protocol.internal.link import Drain
-from protocol.wire.rows import EngineReport, EngineState
+from protocol.internal.link_commands import Drain
+from protocol.wire.reports import EngineReport, EngineState
 from supervisor.engine.life import lifecycle
 from supervisor.engine.life.lifecycle import (
     Died,

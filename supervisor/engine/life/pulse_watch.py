@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link import Heartbeat
+from protocol.internal.link_events import Heartbeat
 from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse import Acquit, Beat, Began, Condemn, Confirmed, Ended, Input, Pulse, Suspect, Ticked
 

@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link import EngineEvent, decode_events
+from protocol.internal.link import decode_events
+from protocol.internal.link_events import EngineEvent
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.engine_environment import engine_environment

@@ -11,16 +11,10 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from protocol.internal.link import (
-    Answer,
-    AnswerT,
-    CommandBatch,
-    EngineCommand,
-    EngineEvent,
-    InspectSource,
-    Query,
-    decode_events,
-)
+from protocol.internal.link import CommandBatch, decode_events
+from protocol.internal.link_commands import EngineCommand
+from protocol.internal.link_events import EngineEvent
+from protocol.internal.link_queries import Answer, AnswerT, InspectSource, Query
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process.engine_socket import EngineSocket

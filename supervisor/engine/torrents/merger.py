@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import HashesProven
+from protocol.internal.link_events import HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import LifecycleEvent, Reconciled, TorrentRemoved

@@ -10,9 +10,8 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link import (
+from protocol.internal.link_events import (
     AllHandedOver,
-    Answer,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -33,6 +32,7 @@ from protocol.internal.link import (
     TrackersKnown,
     TrackerTold,
 )
+from protocol.internal.link_queries import Answer
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import (
     MAX_EVENT_FILES,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link import QueryFiles, QueryTrackers
+from protocol.internal.link_queries import QueryFiles, QueryTrackers
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from protocol.internal.link import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
 from protocol.wire.desired import DesiredTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.process.engine_link import EngineLink

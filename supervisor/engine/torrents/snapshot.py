@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link import SessionStats
+from protocol.internal.link_events import SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata
 from protocol.wire.events import FileEntry, Progress, StateChanged
 from protocol.wire.rows import (

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from protocol.internal.link import TrackerReading, TrackerTold
+from protocol.internal.link_events import TrackerTold
+from protocol.internal.link_queries import TrackerReading
 from protocol.text.redacted import redacted
 from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus

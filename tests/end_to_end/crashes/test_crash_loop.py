@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from supervisor.engine.life.restart_policy import FIRST_DELAY_S, JITTER_S
 from tests.fakes import faulty_engine
 from tools.rig.daemon import Daemon

@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from supervisor.engine.life.pulse import DEADLINE_S
 from tools.engines import hanging_engine
 from tools.rig import payload

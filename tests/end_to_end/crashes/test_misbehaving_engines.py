@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tests.fakes import misbehaving_engine
 from tools.rig import payload
 from tools.rig.daemon import Daemon

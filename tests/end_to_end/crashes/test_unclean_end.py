@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB, Torrent

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.wire.rows import HealthStatus, Reason, Severity, TorrentState
+from protocol.wire.reports import HealthStatus, Reason, Severity
+from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.mounts import tmpfs

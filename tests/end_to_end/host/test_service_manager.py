@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 import ouzel
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tools.rig.daemon import Daemon
 from tools.rig.waiting import until
 from tools.rig.watcher import Watcher

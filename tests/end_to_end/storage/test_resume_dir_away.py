@@ -14,7 +14,8 @@ import pytest
 
 import ouzel
 from protocol.internal.resume_dir import ResumeDir
-from protocol.wire.rows import HealthStatus, Reason, TorrentState
+from protocol.wire.reports import HealthStatus, Reason
+from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.mounts import Mount, loop_ext4, tmpfs

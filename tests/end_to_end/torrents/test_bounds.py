@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import ouzel
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tools.rig import bencode, payload
 from tools.rig.daemon import Daemon
 from tools.rig.seed import Seed

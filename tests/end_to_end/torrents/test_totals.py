@@ -7,7 +7,8 @@ import pytest
 
 from protocol.internal.integrity import decode_record
 from protocol.internal.resume_dir import ResumeDir
-from protocol.wire.rows import SessionReport, TorrentRow, TorrentState
+from protocol.wire.reports import SessionReport
+from protocol.wire.rows import TorrentRow, TorrentState
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 from tools.rig import payload
 from tools.rig.daemon import Daemon

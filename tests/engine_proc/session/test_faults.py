@@ -14,15 +14,9 @@ import pytest
 from engine_proc.native import libtorrent_status
 from engine_proc.native.libtorrent_session import LibtorrentSession
 from engine_proc.session.session_port import FAULTS
-from protocol.internal.link import (
-    EngineCommand,
-    EnsureTorrent,
-    FilesQueried,
-    ForgetTorrent,
-    QueryFiles,
-    TorrentApplied,
-    TorrentForgotten,
-)
+from protocol.internal.link_commands import EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import TorrentApplied, TorrentForgotten
+from protocol.internal.link_queries import FilesQueried, QueryFiles
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import StateChanged, TorrentError
 from protocol.wire.rows import TorrentState

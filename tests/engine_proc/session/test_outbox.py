@@ -1,5 +1,5 @@
 from engine_proc.session.outbox import EVENTS_PER_FRAME, Outbox
-from protocol.internal.link import EngineEvent, TorrentForgotten
+from protocol.internal.link_events import EngineEvent, TorrentForgotten
 from protocol.wire.events import Completed, Progress
 from protocol.wire.rows import TorrentState
 

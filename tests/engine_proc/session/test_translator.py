@@ -42,7 +42,7 @@ from engine_proc.session.orders import (
 )
 from engine_proc.session.session_port import Layout
 from engine_proc.session.translator import AlertTranslator
-from protocol.internal.link import FilesRestored
+from protocol.internal.link_events import FilesRestored
 from protocol.wire.desired import Selection
 from protocol.wire.events import (
     Completed,

@@ -13,14 +13,9 @@ from engine_proc.storage.storage_watch import FilesSeen, Look
 from engine_proc.torrents.loading.judged_sources import JUDGED_S
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import (
-    ForgetTorrent,
-    InspectSource,
-    SourceInspected,
-    StorageState,
-    TorrentApplied,
-    TorrentForgotten,
-)
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import StorageState, TorrentApplied, TorrentForgotten
+from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.events import FilesDiscovered, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent

@@ -38,7 +38,7 @@ from engine_proc.storage.storage_watch import (
 from engine_proc.storage.storage_watch import Probed as ProbeSeen
 from protocol.host.mounts import Mounts
 from protocol.internal.bounds import Bounds
-from protocol.internal.link import StorageState
+from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 from tests.engine_proc.session.test_translator import row
 

@@ -25,7 +25,8 @@ from engine_proc.session.session_port import NotSelected, TorrentFault
 from engine_proc.torrents.applier import AGAIN_S
 from engine_proc.torrents.dispatch import RETRY_S
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, State
-from protocol.internal.link import ForgetTorrent, TorrentApplied, TorrentForgotten
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import TorrentApplied, TorrentForgotten
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.desk import RULES, Desk, changed
 from tests.fakes.fake_session import FakeSession

@@ -5,7 +5,7 @@ import pytest
 
 from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
 from protocol.internal.integrity import crc32_of, seal
-from protocol.internal.link import HashesProven, TorrentApplied, TorrentForgotten
+from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentForgotten
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed

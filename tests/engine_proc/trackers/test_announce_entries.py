@@ -2,7 +2,7 @@ from typing import Any
 
 from engine_proc.session.session_port import TrackerState
 from engine_proc.trackers.announce_entries import leg, state
-from protocol.internal.link import TrackerReading
+from protocol.internal.link_queries import TrackerReading
 
 NEVER = -2147483647
 

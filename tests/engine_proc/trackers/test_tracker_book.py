@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.trackers import tracker_book
 from engine_proc.trackers.tracker_book import KNOWN_AT_ONCE, TIMES_TOLD, TrackerBook
-from protocol.internal.link import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackersKnown, TrackerTold
 
 A, B = "a" * 40, "b" * 40
 URL, OTHER_URL = "http://t.example/announce", "udp://u.example:6969"

@@ -10,7 +10,8 @@ from ouzel import Client
 from ouzel.cli.display.output import Output
 from ouzel.cli.download import wait_for
 from ouzel.stream.ending import Outcome
-from protocol.wire.rows import HealthReport, TorrentState
+from protocol.wire.reports import HealthReport
+from protocol.wire.rows import TorrentState
 from tests.ouzel.samples import ID, OTHER, health, progress, reason, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

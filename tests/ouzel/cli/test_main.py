@@ -13,7 +13,8 @@ import pytest
 
 from ouzel.cli.main import main, run
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tests.ouzel.samples import ID, OTHER, crash, file_row, health, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 

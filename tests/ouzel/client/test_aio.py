@@ -9,7 +9,7 @@ import pytest
 
 from ouzel import AsyncClient, Client, NotRunning, OuzelError, Refused, RequestTimeout
 from protocol.wire.errors import ErrorKind
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tests.ouzel.samples import ID, row
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 

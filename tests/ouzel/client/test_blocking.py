@@ -10,7 +10,8 @@ import pytest
 from ouzel import Client, NotRunning, OuzelError, Refused, RequestTimeout, Resnapshot
 from ouzel.client.blocking import WINDOW
 from protocol.wire.errors import ErrorKind
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tests.ouzel.samples import ID, OTHER, file_row, row
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 

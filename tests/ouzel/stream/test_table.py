@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from ouzel.stream.table import Table
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from tests.ouzel.samples import ID, OTHER, event, progress, reason, resnapshot, row
 
 

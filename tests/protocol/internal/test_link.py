@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.internal import link
-from protocol.internal.link import CommandBatch, EngineCommand, EngineEvent, EventBatch
+from protocol.internal.link import CommandBatch, EventBatch
+from protocol.internal.link_commands import EngineCommand
+from protocol.internal.link_events import EngineEvent
+from protocol.internal.link_queries import InspectSource
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages
@@ -71,5 +74,5 @@ def test_random_bytes_are_refused(frame: bytes) -> None:
 
 def test_frames_may_be_larger_than_public_ones() -> None:
     """A torrent of the largest size a client may add fits into a command."""
-    batch = CommandBatch(gen=1, commands=[link.InspectSource(token=1, metainfo=bytes(codec.MAX_FRAME_BYTES))])
+    batch = CommandBatch(gen=1, commands=[InspectSource(token=1, metainfo=bytes(codec.MAX_FRAME_BYTES))])
     assert link.decode_commands(codec.encode(batch)) == batch

@@ -4,7 +4,7 @@ from typing import cast
 import msgspec
 import pytest
 
-from protocol.internal.link import TorrentRechecked
+from protocol.internal.link_events import TorrentRechecked
 from protocol.wire.commands import DiskRead, Mutation, PauseTorrent, Ping, Recheck, ResumeTorrent, SetSequential
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError

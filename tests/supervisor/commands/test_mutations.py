@@ -10,16 +10,9 @@ import pytest
 
 from protocol.host.mounts import mount_point_of
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import (
-    Configure,
-    EnsureTorrent,
-    ForgetTorrent,
-    InspectSource,
-    SettingsApplied,
-    TorrentApplied,
-    TorrentForgotten,
-    TorrentRechecked,
-)
+from protocol.internal.link_commands import Configure, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentForgotten, TorrentRechecked
+from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands import AddTorrent, UpdateSelection
 from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.wire.envelope import Wait

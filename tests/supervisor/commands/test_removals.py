@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.link import ForgetTorrent, TorrentForgotten
+from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_events import TorrentForgotten
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.commands import removals
 from tests.supervisor.bench import bench

@@ -10,14 +10,9 @@ import pytest
 import structlog
 import zmq
 
-from protocol.internal.link import (
-    Configure,
-    EnsureTorrent,
-    ForgetTorrent,
-    Heartbeat,
-    QueryFiles,
-    SaveAll,
-)
+from protocol.internal.link_commands import Configure, EnsureTorrent, ForgetTorrent, SaveAll
+from protocol.internal.link_events import Heartbeat
+from protocol.internal.link_queries import QueryFiles
 from protocol.wire.desired import DesiredTorrent, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import EngineLost, EngineStarted, SessionError

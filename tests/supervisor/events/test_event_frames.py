@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.events import Event, FileEntry, FilesDiscovered, LimitsApplied, SessionError, Tick
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from supervisor.events.event_frames import TOPIC_BYTES_MAX, encode, estimate, topic
 from tests.protocol.strategies import messages
 from tests.supervisor.samples import V1, V2, progress

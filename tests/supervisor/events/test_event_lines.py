@@ -15,7 +15,7 @@ from protocol.wire.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.wire.rows import HealthStatus, Reason
+from protocol.wire.reports import HealthStatus, Reason
 from supervisor.events import event_frames, event_lines
 from supervisor.events.event_lines import LEVELS_BY_EVENT, TEXT_MAX, health_line, line
 from supervisor.log.short_name import NAME_MAX

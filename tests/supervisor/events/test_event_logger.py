@@ -13,7 +13,8 @@ from protocol.wire.events import (
     TorrentError,
     TorrentRemoved,
 )
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from supervisor.events.event_logger import LASTS_S, EventLogger
 from supervisor.log.line_budget import TELL_S, LineBudget
 

@@ -11,7 +11,8 @@ import zmq
 import zmq.asyncio
 
 from protocol.wire.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
-from protocol.wire.rows import HealthStatus, TorrentState
+from protocol.wire.reports import HealthStatus
+from protocol.wire.rows import TorrentState
 from supervisor.events import event_frames
 from supervisor.events import publisher as publishing
 from supervisor.events.event_log import EventLog

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire import rows
-from protocol.wire.rows import HealthStatus, Reason
+from protocol.wire import reports as told
+from protocol.wire.reports import HealthStatus, Reason
 from supervisor.health.health import Health, Severity
 
 Key = tuple[str, str]
@@ -76,8 +76,8 @@ def test_reasons_are_the_worst_first() -> None:
     health.report("storage", "a", "slow", severity=Severity.DEGRADING, now_us=1)
     health.report("engine", "process", "gone", severity=Severity.FATAL, now_us=2)
     assert health.reasons == [
-        Reason(component="engine", subject="process", message="gone", since_us=2, severity=rows.Severity.CRITICAL),
-        Reason(component="storage", subject="a", message="slow", since_us=1, severity=rows.Severity.ERROR),
+        Reason(component="engine", subject="process", message="gone", since_us=2, severity=told.Severity.CRITICAL),
+        Reason(component="storage", subject="a", message="slow", since_us=1, severity=told.Severity.ERROR),
     ]
 
 

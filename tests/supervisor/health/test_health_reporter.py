@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from protocol.internal.link import StorageState
-from protocol.wire.rows import HealthStatus
+from protocol.internal.link_events import StorageState
+from protocol.wire.reports import HealthStatus
 from supervisor.health.health import Severity
 from supervisor.health.health_reporter import HealthReporter
 from supervisor.store.damage import DamagedFile

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.link import FilesRestored, ForgetTorrent, VerifyTorrent
+from protocol.internal.link_commands import ForgetTorrent, VerifyTorrent
+from protocol.internal.link_events import FilesRestored
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import Completed, FileEntry
 from protocol.wire.rows import TorrentState

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.internal.link import Configure, EngineCommand, EnsureTorrent, ForgetTorrent, InspectSource, TorrentApplied
+from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import TorrentApplied
+from protocol.internal.link_queries import InspectSource
 from protocol.internal.resume_dir import ResumeDir
 from supervisor.engine.life.lifecycle import State
 from tests.supervisor.bench import Bench, PlayedEngine, bench

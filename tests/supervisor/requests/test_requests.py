@@ -7,7 +7,9 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.internal.link import EnsureTorrent, ForgetTorrent, InspectSource, SourceInspected, TorrentApplied
+from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import TorrentApplied
+from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.commands import Command, Ping
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError

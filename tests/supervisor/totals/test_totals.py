@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link import HistoryFound
+from protocol.internal.link_events import HistoryFound
 from protocol.wire.rows import TorrentState, ratio
 from supervisor.totals.totals import SESSION, Counts, SessionRecord, TorrentRecord, Totals
 from tests.supervisor.samples import OTHER, V1, progress

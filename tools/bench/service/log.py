@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 import ouzel
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, show, tell
 from tools.rig import stderrs

@@ -20,13 +20,13 @@ from protocol.host import mounts
 from protocol.internal import durable, recycler
 from protocol.internal.durable import Done, DurableWriter, Transaction
 from protocol.internal.integrity import crc32_of, encode_record
-from protocol.internal.link import SourceInspected
+from protocol.internal.link_queries import SourceInspected
 from protocol.internal.recycler import RECYCLED_MAX, Recycler
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.rows import SettingsReport
+from protocol.wire.reports import SettingsReport
 from supervisor.commands import adding
 from supervisor.commands.mutations import Mutations
 from supervisor.concurrency.keyed_locks import KeyedLocks

@@ -4,7 +4,7 @@ from ouzel.cli.display.plain import PlainLines
 from ouzel.stream.feed import Item
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
 
 

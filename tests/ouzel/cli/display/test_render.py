@@ -9,16 +9,8 @@ from ouzel.cli.display import render
 from ouzel.client.calls import Added
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from ouzel.stream.table import Table
-from protocol.wire.rows import (
-    HealthStatus,
-    Hindrance,
-    HindranceCause,
-    RulesReport,
-    SandboxReport,
-    TorrentState,
-    TrackerRow,
-    TrackerStatus,
-)
+from protocol.wire.reports import HealthStatus, SandboxReport
+from protocol.wire.rows import Hindrance, HindranceCause, RulesReport, TorrentState, TrackerRow, TrackerStatus
 from tests.ouzel.samples import (
     ID,
     OTHER,

@@ -9,8 +9,9 @@ from protocol.wire.commands import EngineRead, PagedRead
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import FileEntry, Reconciled
 from protocol.wire.operations import OPERATIONS, parse_command
+from protocol.wire.reports import HealthStatus
 from protocol.wire.results import Nothing
-from protocol.wire.rows import ROW_FIELDS, HealthStatus, TorrentState
+from protocol.wire.rows import ROW_FIELDS, TorrentState
 from supervisor.commands.reads import engine_reads, reads
 from supervisor.engine.torrents.snapshot import Metadata
 from supervisor.health.health import Severity

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from typing import Final
 
-from protocol.wire.rows import HealthStatus
+from protocol.wire.reports import HealthStatus
 from supervisor.engine.life import engine_health
 from supervisor.engine.life.lifecycle import (
     CancelTimer,

@@ -8,7 +8,8 @@ import pytest
 import structlog
 import zmq
 
-from protocol.internal.link import Configure, Drain, EngineReady
+from protocol.internal.link_commands import Configure, Drain
+from protocol.internal.link_events import EngineReady
 from supervisor.engine.life import lifecycle
 from supervisor.engine.life.keeper import Keeper
 from supervisor.engine.life.lifecycle import State, Timer

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from protocol.internal.link import Heartbeat
+from protocol.internal.link_events import Heartbeat
 from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse_watch import PulseWatch
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from protocol.internal.link import FilesRestored, decode_events
+from protocol.internal.link import decode_events
+from protocol.internal.link_events import FilesRestored
 from protocol.wire.events import Progress
 from supervisor.engine.process import describer
 from supervisor.engine.process.describer import Describer

@@ -9,21 +9,17 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from protocol.internal.link import (
-    Drain,
-    EngineCommand,
-    EngineEvent,
-    EventBatch,
+from protocol.internal.link import EventBatch, decode_commands
+from protocol.internal.link_commands import Drain, EngineCommand, ForgetTorrent
+from protocol.internal.link_events import EngineEvent, Heartbeat
+from protocol.internal.link_queries import (
     FilesQueried,
-    ForgetTorrent,
-    Heartbeat,
     InspectSource,
     QueryFiles,
     QueryTrackers,
     SourceInspected,
     TrackerReading,
     TrackersQueried,
-    decode_commands,
 )
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError

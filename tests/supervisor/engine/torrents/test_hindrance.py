@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link import TrackerTold
+from protocol.internal.link_events import TrackerTold
 from protocol.wire.desired import Quarantine
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.engine.torrents import hindrance

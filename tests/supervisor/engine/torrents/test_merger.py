@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link import EnsureTorrent, ForgetTorrent, HashesProven
+from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_events import HashesProven
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError

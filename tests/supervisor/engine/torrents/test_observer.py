@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.link import (
+from protocol.internal.link_events import (
     EngineEvent,
     FilePutAside,
-    FilesQueried,
     FilesRestored,
     Heartbeat,
     MetainfoDamaged,
@@ -17,9 +16,9 @@ from protocol.internal.link import (
     TorrentApplied,
     TorrentForgotten,
     TrackersKnown,
-    TrackersQueried,
     TrackerTold,
 )
+from protocol.internal.link_queries import FilesQueried, TrackersQueried
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import (
     MAX_EVENT_FILES,

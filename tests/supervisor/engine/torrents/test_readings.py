@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from protocol.internal.link import EngineEvent, EnsureTorrent, FilesRestored, QueryFiles, TorrentApplied
+from protocol.internal.link_commands import EnsureTorrent
+from protocol.internal.link_events import EngineEvent, FilesRestored, TorrentApplied
+from protocol.internal.link_queries import QueryFiles
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FileEntry
 from supervisor.engine.process.describer import Describer

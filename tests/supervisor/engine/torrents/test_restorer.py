@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from protocol.internal.link import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.torrents.restore import Restore
 from supervisor.engine.torrents.restorer import Restorer, forget

@@ -3,7 +3,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link import TrackerReading, TrackerTold
+from protocol.internal.link_events import TrackerTold
+from protocol.internal.link_queries import TrackerReading
 from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
 from supervisor.engine.torrents import trackers
