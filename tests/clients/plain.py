@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 MOMENTARY: Final = {
-    *("seq", "head", "age_ms", "uptime_ms", "added_us", "put_aside_us"),
+    *("seq", "head", "age_ms", "active_s", "uptime_ms", "added_us", "put_aside_us"),
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
 UNCERTAIN: Final = {"hindrance", "stalled_since_us", "tracker_status"}
