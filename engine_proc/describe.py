@@ -19,6 +19,7 @@ from engine_proc.native.libtorrent_claims import describe
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
+from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import InvalidSource
 from engine_proc.session.translator import AlertTranslator
 from protocol.host import utf8
@@ -53,7 +54,7 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
             layout, examined = described
             translator = AlertTranslator()
             return [
-                *translator.metadata_known(desired.torrent, layout, restored=True),
+                *metadata_events(desired.torrent, layout, restored=True),
                 *translator.refused(desired.torrent, examined),
             ]
     return []

@@ -24,7 +24,7 @@ class Flush(NamedTuple):
 
 
 class LoadLayout(NamedTuple):
-    """The metadata came: read the layout, apply the selection, and call `metadata_known`."""
+    """The metadata came: read the layout, apply the selection, and call `metadata_events`."""
 
     torrent: str
 

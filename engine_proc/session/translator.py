@@ -46,14 +46,10 @@ from engine_proc.session.orders import (
     Translation,
 )
 from engine_proc.session.progress import idle, progress_of
-from engine_proc.session.session_port import Layout
-from protocol.internal.link_events import FilesRestored
 from protocol.wire.events import (
     Completed,
     ErrorCleared,
     FileCompleted,
-    FilesDiscovered,
-    MetadataUpdated,
     SessionError,
     StateChanged,
     TorrentError,
@@ -228,30 +224,6 @@ class AlertTranslator:
         """Whether resume data would claim more than is on disk: the torrent has finished, and its flush has not."""
         view = self._views.get(torrent)
         return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
-
-    def metadata_known(self, torrent: str, layout: Layout, *, restored: bool) -> list[TranslatedEvent]:
-        """The torrent's files are known: news for clients, unless they were known before this engine's time."""
-        if restored:
-            return [
-                FilesRestored(
-                    torrent=torrent,
-                    name=layout.name,
-                    size=layout.size,
-                    piece_length=layout.piece_length,
-                    files=layout.files,
-                    torrent_paths=dict(layout.torrent_paths),
-                )
-            ]
-        return [
-            MetadataUpdated(
-                torrent=torrent,
-                name=layout.name,
-                size=layout.size,
-                piece_length=layout.piece_length,
-                files=len(layout.files),
-            ),
-            FilesDiscovered(torrent=torrent, files=layout.files, torrent_paths=dict(layout.torrent_paths)),
-        ]
 
     def feed(self, alert: Alert) -> Translation:
         """What one alert means: what is to be told, and what is to be done."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
+from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.orders import TranslatedEvent
 from engine_proc.session.session_port import AlreadyThere, Hashes
 from engine_proc.torrents.loading.loader import Absent, Loader
@@ -155,8 +156,8 @@ class Absences:
         described = self._loader.describe(desired)
         if described is not None:
             layout, examined = described
-            for event in self._parts.translator.metadata_known(desired.torrent, layout, restored=True):
-                self._parts.emit(event)
+            for known in metadata_events(desired.torrent, layout, restored=True):
+                self._parts.emit(known)
         for event in events_of(desired.torrent, examined):
             self._parts.emit(event)
 

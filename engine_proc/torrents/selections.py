@@ -1,6 +1,7 @@
 """Applies selections: which files of a torrent are wanted, told once libtorrent has taken the priorities."""
 
 from engine_proc.resume.resume_policy import Urgency
+from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import NotSelected
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Records
@@ -68,7 +69,7 @@ class Selections:
         if layout is not None:
             selected = sum(1 for file in layout.files if file.priority)
             parts.emit(SelectionChanged(torrent=torrent, selected=selected, files=len(layout.files)))
-            for event in parts.translator.metadata_known(torrent, layout, restored=not undiscovered):
+            for event in metadata_events(torrent, layout, restored=not undiscovered):
                 parts.emit(event)
         if undiscovered:
             record.begin().undiscovered = False

@@ -23,6 +23,7 @@ from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.resume.resume_store import PutAside, SavedResume
+from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import (
     AlreadyThere,
     Hashes,
@@ -199,7 +200,7 @@ class Loader:
             if not loading.nameless:
                 self.tell_hashes(desired, loading.hashes)
             if loading.layout is not None:
-                for output in self._translator.metadata_known(torrent, loading.layout, restored=restored):
+                for output in metadata_events(torrent, loading.layout, restored=restored):
                     self._emit(output)
             if loading.tracked:
                 # A seed that is restored can wait; a download, and what clients have just added, wants peers.

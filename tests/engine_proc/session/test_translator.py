@@ -30,6 +30,7 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.orders import (
     ConfirmRetry,
     Flush,
@@ -329,11 +330,11 @@ def test_a_magnet_links_metadata_is_loaded_on_order(translator: AlertTranslator)
     assert [type(output) for output in told(translator, MetadataReceived(T))] == [LoadLayout]
     files = [FileEntry(0, "a/b", 5, 4), FileEntry(2, "a/c", 6, 0)]
     layout = Layout(name="a", size=11, piece_length=16384, files=files)
-    assert translator.metadata_known(T, layout, restored=False) == [
+    assert metadata_events(T, layout, restored=False) == [
         MetadataUpdated(torrent=T, name="a", size=11, piece_length=16384, files=2),
         FilesDiscovered(torrent=T, files=files),
     ]
-    assert translator.metadata_known(T, layout, restored=True) == [
+    assert metadata_events(T, layout, restored=True) == [
         FilesRestored(torrent=T, name="a", size=11, piece_length=16384, files=files)
     ]
 

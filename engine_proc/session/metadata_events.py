@@ -1,0 +1,32 @@
+"""What is told once a torrent's files are known. Pure."""
+
+from engine_proc.session.session_port import Layout
+from protocol.internal.link_events import FilesRestored
+from protocol.wire.events import FilesDiscovered, MetadataUpdated
+
+
+def metadata_events(
+    torrent: str, layout: Layout, *, restored: bool
+) -> list[FilesRestored | MetadataUpdated | FilesDiscovered]:
+    """The events: news for clients, unless the files were known before this engine's time."""
+    if restored:
+        return [
+            FilesRestored(
+                torrent=torrent,
+                name=layout.name,
+                size=layout.size,
+                piece_length=layout.piece_length,
+                files=layout.files,
+                torrent_paths=dict(layout.torrent_paths),
+            )
+        ]
+    return [
+        MetadataUpdated(
+            torrent=torrent,
+            name=layout.name,
+            size=layout.size,
+            piece_length=layout.piece_length,
+            files=len(layout.files),
+        ),
+        FilesDiscovered(torrent=torrent, files=layout.files, torrent_paths=dict(layout.torrent_paths)),
+    ]
