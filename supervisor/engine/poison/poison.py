@@ -18,7 +18,6 @@ calm, and one crash more if it named the same innocent torrent alone in both of 
 
 The machine knows no process, no clock and no record: what a death was, `supervisor.engine.poison.blame` says; what is
 loaded and when there is calm, the shell says (`supervisor.engine.poison.isolation`). Times are monotonic seconds.
-Longer than most files here: its rules are one argument, and half of it is what its words mean.
 """
 
 from collections.abc import Callable, Mapping

@@ -9,8 +9,6 @@ Progress is that of torrents that really download, from a seed with a rate limit
 libtorrent has news of a torrent about once a second, so once it is as that is (`real`), and once every row is read
 anew from libtorrent's value and changed at each of the ten requests a second (`tools.engines.restless_engine`). CPU
 time is that of each thread, as the kernel's scheduler counts it; libtorrent's own threads are apart.
-
-Longer than most files here: three measurements that one command gives.
 """
 
 import contextlib
