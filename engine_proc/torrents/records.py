@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from engine_proc.session.session_port import TorrentFault
 from engine_proc.storage.leftovers import Leftover
-from engine_proc.torrents.transitions import BEING_REMOVED, ON_ITS_WAY, Input, State, step
+from engine_proc.torrents.transitions import BEING_REMOVED, ON_ITS_WAY, IllegalTransition, Input, State, step
 from protocol.internal.link_commands import ForgetTorrent
 from protocol.wire.desired import DesiredTorrent
 
@@ -217,9 +218,16 @@ class Records:
         return self.state(torrent) in BEING_REMOVED
 
     def move(self, torrent: str, happened: Input) -> Record:
-        """Something happened to a torrent: its record is in the next state. Raises IllegalTransition."""
+        """Something happened to a torrent: its record is in the next state.
+
+        Raises:
+            TorrentFault: it cannot happen in that state; a defect, which is to end this torrent and not the engine.
+        """
         record = self.of(torrent)
-        record.state = step(record.state, happened)
+        try:
+            record.state = step(record.state, happened)
+        except IllegalTransition as illegal:
+            raise TorrentFault(torrent, f"defect: {illegal}") from illegal
         self.note(torrent, record)
         return record
 

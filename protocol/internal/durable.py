@@ -195,12 +195,16 @@ class DurableWriter:
         self._recycler = None if recycled is None else Recycler(recycled, f"{name}.", TEMPORARY_SUFFIX)
         self._queue: queue.SimpleQueue[tuple[Transaction, Done, float] | None] = queue.SimpleQueue()
         self._oldest: float | None = None
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, changes: Transaction, done: Done) -> None:
-        """Queues one transaction; returns at once."""
-        self._queue.put((changes, done, time.monotonic()))
+        """Queues one transaction; returns at once. After `close` it fails, with ECANCELED."""
+        if self._closed:
+            done(OSError(errno.ECANCELED, "the writer is closed"))
+        else:
+            self._queue.put((changes, done, time.monotonic()))
 
     def waiting_since(self) -> float | None:
         """When the oldest transaction in progress was submitted, None if there is none."""
@@ -208,6 +212,7 @@ class DurableWriter:
 
     def close(self) -> None:
         """Waits until all submitted transactions are done, and ends the thread."""
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
 

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine_proc.session.session_port import TorrentFault
+from engine_proc.torrents.records import Records
 from engine_proc.torrents.transitions import (
     BEING_REMOVED,
     IN_PLACE,
@@ -79,3 +81,14 @@ def test_the_groups_do_not_contradict_each_other() -> None:
     assert not READY & (ON_ITS_WAY | LEAVING | BEING_REMOVED)
     assert all(Input.UNLOAD in TRANSITIONS[state] and Input.EXPEL in TRANSITIONS[state] for state in UNLOADABLE)
     assert all(Input.GONE in TRANSITIONS[state] for state in LEAVING)
+
+
+def test_what_cannot_happen_is_the_torrents_fault() -> None:
+    """It is a defect, and is to take out that torrent, not the engine; its record stays as it was."""
+    torrent = "a" * 40
+    records = Records()
+    records.move(torrent, Input.LOAD)
+    with pytest.raises(TorrentFault, match="gone in state loading") as fault:
+        records.move(torrent, Input.GONE)
+    assert fault.value.torrent == torrent
+    assert records.state(torrent) is State.LOADING

@@ -147,6 +147,16 @@ def test_a_failure_that_cannot_be_tidied_up_is_told_too(tmp_path: Path, writer: 
     assert second is None
 
 
+def test_what_is_submitted_after_the_end_fails_instead_of_waiting_for_ever(tmp_path: Path) -> None:
+    """As a removal's last step may be, when the service closes what it depends on."""
+    writer = DurableWriter("durable-test")
+    writer.close()
+    ended: list[OSError | None] = []
+    writer.submit([Change(tmp_path / "a", b"new")], ended.append)
+    assert [error and error.errno for error in ended] == [errno.ECANCELED]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_deleting_what_is_not_there_is_done(tmp_path: Path, writer: DurableWriter) -> None:
     """A deletion can be said again."""
     file = tmp_path / "file"
