@@ -33,7 +33,7 @@ OOM_SCORE_ADJ: Final = 500
 """Added to `oom_score_adj`: thousandths of all memory that this process seems larger by when memory runs out."""
 
 
-def go_first_when_memory_is_out() -> None:
+def raise_oom_score() -> None:
     """Makes the kernel kill this process rather than its supervisor when memory runs out. It needs no privilege."""
     path = Path("/proc/self/oom_score_adj")
     try:
@@ -65,7 +65,7 @@ def main() -> None:
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
-    go_first_when_memory_is_out()
+    raise_oom_score()
     # Before libtorrent is loaded, and before any thread: otherwise names would be written in another encoding.
     try:
         utf8.require_python_utf8()

@@ -16,10 +16,10 @@ from engine_proc.session.alerts import (
     Alert,
     AlertsLost,
     Conflict,
+    CountersRead,
     Faulted,
     FileError,
     Flushed,
-    Historied,
     Listening,
     NativeStateChanged,
     PrioritiesSet,
@@ -56,12 +56,12 @@ from engine_proc.trackers.tracker_news import TrackerNews
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
+    CheckFiles,
     Configure,
     Drain,
+    DropTorrent,
     EngineCommand,
     EnsureTorrent,
-    ForgetTorrent,
-    LookAtFiles,
     SaveAll,
     VerifyTorrent,
 )
@@ -144,7 +144,7 @@ class Running:
                 self._commands.answer(command)
             case EnsureTorrent():
                 self._ensure(command)
-            case ForgetTorrent():
+            case DropTorrent():
                 self._dispatcher.forget(command)
             case SaveAll(hand_over=hand_over):
                 self._saver.save_all(hand_over=hand_over)
@@ -152,7 +152,7 @@ class Running:
                 self._dispatcher.connect(torrent, peers)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
-            case LookAtFiles(torrent=torrent):
+            case CheckFiles(torrent=torrent):
                 self._dispatcher.look_at_files(torrent)
             case Drain():
                 self.drain()
@@ -178,7 +178,7 @@ class Running:
         """Takes in all alerts that wait, and carries out what follows from them."""
         for alert in self._session.pop_alerts():
             self._take(alert)
-            events, orders = self._translator.feed(alert)
+            events, orders = self._translator.translate(alert)
             for event in events:
                 self._emit(event)
             for order in orders:
@@ -194,13 +194,13 @@ class Running:
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
-                self._audit.forget(torrent)
+                self._audit.discard(torrent)
                 self._trackers.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
                 self._trackers.feed(alert)
-            case Historied():
+            case CountersRead():
                 self._emit(HistoryFound(**msgspec.structs.asdict(alert)))
             case Faulted():
                 self._dispatcher.alert_faulted(alert)
@@ -339,7 +339,7 @@ class Running:
             self._dispatcher.audit(torrent)
         if now >= self._next_census:
             self._next_census = now + CYCLE_S
-            self._commands.census()
+            self._commands.remove_undesired()
 
     # -- the end --------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from engine_proc.session.session_port import (
 )
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
-from engine_proc.torrents.readback import tell_limits
+from engine_proc.torrents.readback import report_limits
 from protocol.internal.integrity import crc32_of
 from protocol.internal.link_commands import Configure
 from protocol.internal.link_events import EngineEvent, SettingsApplied, SettingsRefused
@@ -80,7 +80,7 @@ class SessionCommands:
     def confirm_settings(self, command: Configure) -> None:
         """Says what libtorrent's session limits are now, and that this revision and configuration are in force."""
         wanted = (command.download_bps, command.upload_bps)
-        tell_limits(self._emit, None, wanted, self._session.session_limits())
+        report_limits(self._emit, None, wanted, self._session.session_limits())
         self._emit(SettingsApplied(revision=command.revision, config=command.config))
 
     def answer(self, query: Query[Any]) -> None:
@@ -140,9 +140,9 @@ class SessionCommands:
         self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
         self._on_trackers(command.torrent, states)
 
-    def census(self) -> None:
+    def remove_undesired(self) -> None:
         """Removes torrents that the session has and nobody asked for."""
-        count = self._session.strangers()
+        count = self._session.remove_unknown_torrents()
         if count:
             self._emit(Reconciled(what=f"the session had {count} torrents that nobody asked for", done="removed"))
 

@@ -110,7 +110,7 @@ class Requests:
             seq=found.seq,
         )
 
-    def forget(self, request_id: str) -> None:
+    def abandon(self, request_id: str) -> None:
         """Gives a request up: a later reply to it is dropped."""
         self._open.discard(request_id)
 

@@ -188,7 +188,7 @@ class Service:
             await self._watch.totals.load()
             await self._engine.prepare()
             requests = self._commands.answer(self._group)
-            signals.catch(stop=self.stop, reload=self._handlers.reloader.ask)
+            signals.catch(stop=self.stop, reload=self._handlers.reloader.request_reload)
             self._tell_what_was_found()
             running = [self._watch.background.keep(name, part) for name, part in self._parts.items()]
             self._engine.start()
@@ -209,7 +209,7 @@ class Service:
         self._log.info("stopping", reason=reason)
         self._manager.stopping()
         self._watch.health.stopping = True
-        self._watch.reporter.tell()
+        self._watch.reporter.publish()
         self._engine.stop()
 
     def _tell_what_was_found(self) -> None:

@@ -105,7 +105,7 @@ class Selector:
             return selection.with_priorities(map(bool, known[1]), chosen)
         return None
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         self._known.pop(torrent, None)
         self._asked.pop(torrent, None)

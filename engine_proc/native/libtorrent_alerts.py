@@ -233,7 +233,7 @@ class AlertCopier:
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         self._selections.drop(torrent)
-        self._trackers.forget(torrent)
+        self._trackers.discard(torrent)
         self._on_dropped(torrent)
 
     def _copy_state_changed(self, native: Any) -> Alert | None:

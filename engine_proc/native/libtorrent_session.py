@@ -24,7 +24,7 @@ from engine_proc.native.libtorrent_peers import KeptSeeds, PeerCalls, call_again
 from engine_proc.native.libtorrent_settings import Settings
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
-from engine_proc.session.alerts import Alert, Historied, PrioritiesSet
+from engine_proc.session.alerts import Alert, CountersRead, PrioritiesSet
 from engine_proc.session.session_port import (
     FAULTS,
     AlreadyThere,
@@ -47,7 +47,7 @@ lt: Any = libtorrent
 LIBTORRENT_VERSION: Final[str] = libtorrent.__version__
 
 _FLAGS: Final = lt.torrent_flags
-_NO_HISTORY: Final = dict.fromkeys(Historied.__struct_fields__[1:], 0)
+_NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
 class LibtorrentSession(TorrentCalls):
@@ -89,7 +89,7 @@ class LibtorrentSession(TorrentCalls):
 
     def _dropped(self, torrent: str) -> None:
         self._release_seeds(torrent)
-        self._selector.forget(torrent)
+        self._selector.discard(torrent)
 
     def _release_seeds(self, torrent: str) -> None:
         self._kept_seeds.release(torrent, self._session.apply_settings, self._settings.close_redundant)
@@ -254,7 +254,7 @@ class LibtorrentSession(TorrentCalls):
             if uploaded > params.total_uploaded:
                 params.total_uploaded = uploaded
             return
-        found = Historied(
+        found = CountersRead(
             torrent,
             downloaded=params.total_downloaded,
             uploaded=params.total_uploaded,
@@ -263,7 +263,7 @@ class LibtorrentSession(TorrentCalls):
             completed_s=params.completed_time,
             last_activity_s=max(params.last_upload, params.last_download),
         )
-        if found != Historied(torrent, **_NO_HISTORY):
+        if found != CountersRead(torrent, **_NO_HISTORY):
             self._inbox.put(found)
 
     def _already_there(self, other: str, hashes: Hashes, *, proven: bool) -> AlreadyThere:
@@ -316,7 +316,7 @@ class LibtorrentSession(TorrentCalls):
         call_again(self._handle(torrent))
 
     @recorded.of_session
-    def strangers(self) -> int:
+    def remove_unknown_torrents(self) -> int:
         """How many torrents the session had that nobody added."""
         count = 0
         for handle in self._session.get_torrents():

@@ -23,7 +23,7 @@ class Mailbox(Generic[T]):
         self._waiting.put(item)
         os.eventfd_write(self._wake, 1)
 
-    def take_all(self) -> list[T]:
+    def drain(self) -> list[T]:
         """Removes and returns all items, in order."""
         try:
             os.eventfd_read(self._wake)

@@ -44,7 +44,7 @@ class ReadAhead:
         self._work: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="read-ahead", daemon=True).start()
 
-    def want(self, names: Sequence[str]) -> None:
+    def prefetch(self, names: Sequence[str]) -> None:
         """Queues files that will be needed soon, in this order; returns at once."""
         if not self.worth_while:
             return
@@ -65,7 +65,7 @@ class ReadAhead:
             self._sampled += 1
             self._slow += seconds > SLOW_S
 
-    def take(self, name: str) -> Dated | None:
+    def pop(self, name: str) -> Dated | None:
         """A file's content, once; None if the caller has to read it itself. It is not queued any more."""
         if not (self._wanted or self._read):
             return None

@@ -97,7 +97,7 @@ class Rehasher:
 
     def outcomes(self) -> list[Rehashed]:
         """All outcomes since the last call."""
-        return self._outcomes.take_all()
+        return self._outcomes.drain()
 
     def close(self) -> None:
         """Cancels what is not finished, and ends the thread."""
@@ -119,7 +119,7 @@ class Rehasher:
 
     def _rehash(self, task: _Task) -> tuple[int, Verified]:
         unverified = task.unverified
-        disk = look(unverified, task.saved_at - MTIME_SLACK_S)
+        disk = scan(unverified, task.saved_at - MTIME_SLACK_S)
         if not any(disk.data.values()):
             return 0, Verified(lost=lost(unverified, disk, ()))
         verified, wrong = set(), False
@@ -140,7 +140,7 @@ class Rehasher:
         return checked, Verified(frozenset(verified), offer(unverified, blocks), gone)
 
 
-def look(unverified: Unverified, since: float) -> Disk:
+def scan(unverified: Unverified, since: float) -> Disk:
     """The ranges of data in the file system.
 
     Args:

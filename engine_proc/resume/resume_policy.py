@@ -51,7 +51,7 @@ class ResumePolicy:
         """Saves succeed again."""
         self._held_until = None
 
-    def want(self, torrent: str, urgency: Urgency, now: float) -> None:
+    def mark_dirty(self, torrent: str, urgency: Urgency, now: float) -> None:
         """Marks a change of the torrent as unsaved. The most urgent mark counts."""
         due_at = max(now, place(torrent, self._saved_at.get(torrent, now) + urgency.value, urgency.value))
         known = self._due_at.get(torrent)
@@ -79,7 +79,7 @@ class ResumePolicy:
             self._outstanding.remove(torrent)
             self._enqueue(torrent)
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         self._due_at.pop(torrent, None)
         self._saved_at.pop(torrent, None)

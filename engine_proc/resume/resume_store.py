@@ -59,12 +59,12 @@ class FastResumeStore:
 
     def expect(self, torrents: Sequence[str]) -> None:
         """Announces that resume data of these will be loaded soon, in this order."""
-        self._read_ahead.want(torrents)
+        self._read_ahead.prefetch(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
         """The torrent's resume data, None if there is none. Raises Damaged, or OSError."""
         try:
-            content, saved_at = self._read_ahead.take(torrent) or self._read(torrent)
+            content, saved_at = self._read_ahead.pop(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
             self._check()  # valid data is used from either place, but its absence in another directory proves nothing
@@ -139,7 +139,7 @@ class FastResumeStore:
 
     def outcomes(self) -> list[Outcome]:
         """All outcomes since the last call."""
-        return self._outcomes.take_all()
+        return self._outcomes.drain()
 
     def close(self) -> None:
         """Waits until everything is written, and ends the thread."""
@@ -147,7 +147,7 @@ class FastResumeStore:
         self._outcomes.close()
 
     def _submit(self, torrent: str, change: Change) -> None:
-        self._read_ahead.take(torrent)  # cached content is about to be outdated
+        self._read_ahead.pop(torrent)  # cached content is about to be outdated
 
         def done(error: OSError | None) -> None:
             self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))

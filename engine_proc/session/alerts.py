@@ -225,7 +225,7 @@ class Selected(_TorrentAlert, frozen=True):
     problem: str | None
 
 
-class Historied(_TorrentAlert, frozen=True, kw_only=True):
+class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
     """The counters in a torrent's resume data, after `count_from`; as in `HistoryFound` of the link."""
 
     downloaded: int
@@ -269,7 +269,7 @@ Alert = (
     | ListenTrouble
     | Listening
     | Selected
-    | Historied
+    | CountersRead
     | Faulted
     | AlertsLost
 )

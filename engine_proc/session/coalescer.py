@@ -45,7 +45,7 @@ class ProgressCoalescer:
             self._mark_sent(progress, now)
         return progress
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         for table in (self._waiting, self._sent, self._sent_at):
             table.pop(torrent, None)

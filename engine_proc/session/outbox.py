@@ -41,7 +41,7 @@ class Outbox:
 
     def forget(self, torrent: str) -> None:
         """Drops the progress of a torrent that is gone."""
-        self._coalescer.forget(torrent)
+        self._coalescer.discard(torrent)
 
     def next_due(self) -> float | None:
         """When `ripen` has something to do."""

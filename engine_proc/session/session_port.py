@@ -203,7 +203,7 @@ class LibtSession(Protocol):
         """Sets start values of the downloaded and uploaded counters of an added torrent, if its own are less.
 
         Args:
-            counted: None if they are unknown: then `Historied` follows, if there is resume data.
+            counted: None if they are unknown: then `CountersRead` follows, if there is resume data.
         """
         ...
 
@@ -312,7 +312,7 @@ class LibtSession(Protocol):
         """
         ...
 
-    def strangers(self) -> int:
+    def remove_unknown_torrents(self) -> int:
         """The number of torrents in the session that nobody added; they are removed, and their files left alone."""
         ...
 

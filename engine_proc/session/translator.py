@@ -151,7 +151,7 @@ class AlertTranslator:
         view.phase = _Phase.FLUSHING
         return [Flush(torrent)]
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent; its later alerts are ignored."""
         self._views.pop(torrent, None)
 
@@ -225,7 +225,7 @@ class AlertTranslator:
         view = self._views.get(torrent)
         return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
 
-    def feed(self, alert: Alert) -> Translation:
+    def translate(self, alert: Alert) -> Translation:
         """What one alert means: what is to be told, and what is to be done."""
         match alert:
             case StatusUpdate(rows):

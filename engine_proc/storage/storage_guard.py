@@ -153,7 +153,7 @@ class StorageGuard:
         """Has the room measured that a torrent is held for; where there is some, `Reconsider` follows at once."""
         self._mounts.measure_soon(torrent, self._clock())
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """A torrent is gone for good."""
         self.unloaded(torrent)
         self._coming_back.discard(torrent)
@@ -173,7 +173,7 @@ class StorageGuard:
 
     # -- questions to disks ---------------------------------------------------------------------------------------
 
-    def look(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
+    def inspect(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
         """Whether a torrent's data is there, and inside; None where the disk is asked first, and `Judged` follows.
 
         Args:
@@ -216,14 +216,14 @@ class StorageGuard:
         until = NEVER if patient else self._clock() + PATIENCE_S
         return mount_point, self._questions.ask(kind, subject, mount_point, until)
 
-    def look_anew(self, torrent: str) -> Decision | None:
+    def recheck(self, torrent: str) -> Decision | None:
         """Looks for the storage of a torrent that waits for it; `Reconsider` or `StillMissing` comes of it."""
         record = self._torrents[torrent]
         desired, waiting = record.desired, record.waiting
         assert desired is not None
         assert waiting is not None, "it waits"
         if not self._questions.under_way(Kind.LOOK, torrent):
-            verdict = self.look(desired, waiting.examined)
+            verdict = self.inspect(desired, waiting.examined)
             if isinstance(verdict, Missing):
                 return StillMissing(desired, verdict.problem)
             if verdict is not None:
@@ -274,7 +274,7 @@ class StorageGuard:
         """Asks what is to be asked of disks, tells what is new, and waits for no disk longer than it should."""
         for mount in self._mounts.all():
             if mount.to_ask:
-                self._watch.look(mount.point, mount.to_ask, self._bounds)
+                self._watch.inspect(mount.point, mount.to_ask, self._bounds)
                 mount.to_ask = []
             if mount.due_measurement(now):
                 self._watch.measure(mount.point)
@@ -354,7 +354,7 @@ class StorageGuard:
         torrent = desired.torrent
         self._mounts.at(home.mount_point).silent = False
         if home != self._homes.of(desired.save_path):
-            verdict = self.look(desired, examined)
+            verdict = self.inspect(desired, examined)
             return [Judged(torrent, verdict)] if verdict is not None else []
         record = self._torrents.get(torrent)
         waiting = None if record is None else record.waiting
@@ -375,7 +375,7 @@ class StorageGuard:
             record = self._torrents[torrent]
             if record.waiting is None or record.desired is None or self._questions.under_way(Kind.LOOK, torrent):
                 continue
-            if isinstance(self.look(record.desired, record.waiting.examined), Present):
+            if isinstance(self.inspect(record.desired, record.waiting.examined), Present):
                 found.append(Reconsider(record.desired))
         if changed:
             loaded = ((torrent, record) for torrent, record in self._torrents.items() if record.waiting is None)

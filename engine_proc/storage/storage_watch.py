@@ -134,9 +134,9 @@ class StorageWatch:
 
     def seen(self) -> list[Sight]:
         """All that was seen and not taken yet."""
-        return [sight for sights in self._seen.take_all() for sight in sights]
+        return [sight for sights in self._seen.drain() for sight in sights]
 
-    def look(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
+    def inspect(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
         """Asks for files on one file system; `FilesSeen` follow together, unless the disk hangs."""
         self._ask(mount_point, _Looks(bounds, looks))
 

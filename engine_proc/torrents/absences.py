@@ -74,7 +74,7 @@ class Absences:
             problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
         log("debug", "torrent_not_loaded", torrent=torrent, problem=problem)
         self.dismiss(torrent)
-        self._parts.guard.forget(torrent)
+        self._parts.guard.discard(torrent)
         self.tell(desired, self._parts.translator.refused)
         self._parts.emit(TorrentError(torrent=torrent, name=name, message=problem, recoverable=False))
         self._parts.emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
@@ -85,7 +85,7 @@ class Absences:
         desired = self._records.take_next(torrent) or desired
         problem = cannot_be_read(error.filename or "the resume directory", error)
         self.dismiss(torrent)
-        self._parts.guard.forget(torrent)
+        self._parts.guard.discard(torrent)
         if self._unread.get(torrent) != problem:
             self._unread[torrent] = problem
             log("debug", "torrent_unreadable", torrent=torrent, problem=problem)
@@ -116,9 +116,9 @@ class Absences:
         """Nothing is remembered of what the session had of a torrent."""
         self._records.clear(torrent)
         self._loader.drop(torrent)
-        self._parts.translator.forget(torrent)
-        self._parts.policy.forget(torrent)
-        self._parts.pacer.forget(torrent)
+        self._parts.translator.discard(torrent)
+        self._parts.policy.discard(torrent)
+        self._parts.pacer.discard(torrent)
 
     # -- what waits -----------------------------------------------------------------------------------------------
 

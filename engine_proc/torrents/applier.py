@@ -16,7 +16,7 @@ from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import tell_limits
+from engine_proc.torrents.readback import report_limits
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.records import Expelled, Records, Removal
 from engine_proc.torrents.removal import Remover
@@ -24,7 +24,7 @@ from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, READY, UNLOADABLE, Input, State
 from protocol.internal.integrity import Damaged
-from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared
@@ -116,7 +116,7 @@ class Applier:
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
-                    self._parts.pacer.hurry(torrent)
+                    self._parts.pacer.prioritize(torrent)
                     self.call_peers(torrent)
             case reconcile.SetSelection(desired):
                 self._selections.change(torrent, desired)
@@ -143,11 +143,11 @@ class Applier:
         desired = record.applied
         before, record.confirmed = record.confirmed, desired
         if before is not None and before != desired:
-            self._parts.policy.want(torrent, Urgency.PROGRESS, self._parts.clock())
+            self._parts.policy.mark_dirty(torrent, Urgency.PROGRESS, self._parts.clock())
             wanted = (desired.download_bps, desired.upload_bps)
             if wanted != (before.download_bps, before.upload_bps):
                 applied = self._session.applied(torrent)
-                tell_limits(self._emit, torrent, wanted, (applied.download_bps, applied.upload_bps))
+                report_limits(self._emit, torrent, wanted, (applied.download_bps, applied.upload_bps))
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def take_outcome(self, outcome: NotLoaded | None) -> None:
@@ -194,12 +194,12 @@ class Applier:
     def _unload(self, torrent: str, happened: Input) -> None:
         if torrent in self._session.torrents() and self._records.state(torrent) in UNLOADABLE:
             self._records.move(torrent, happened)
-            self._parts.policy.forget(torrent)
+            self._parts.policy.discard(torrent)
             self._guard.unloaded(torrent)
             self._session.unload(torrent)
 
     @faults_are_the_torrents
-    def forget(self, command: ForgetTorrent) -> None:
+    def forget(self, command: DropTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
@@ -298,7 +298,7 @@ class Applier:
         removal = self._records.of(torrent).removal
         assert removal is not None, "by its state"
         self._absences.drop(torrent)
-        self._guard.forget(torrent)
+        self._guard.discard(torrent)
         self._let_rivals_try(torrent)
         self._remover.gone(torrent, removal, problem)
 

@@ -28,7 +28,7 @@ class AuditSchedule:
         self._later.pop(torrent, None)
         self._soon[torrent] = None
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """A torrent is gone."""
         self._soon.pop(torrent, None)
         self._later.pop(torrent, None)
@@ -45,6 +45,6 @@ class AuditSchedule:
                 break
             chosen.append(torrent)
         for torrent in chosen:
-            self.forget(torrent)
+            self.discard(torrent)
             self._later[torrent] = now + self._cycle_s
         return chosen

@@ -28,14 +28,14 @@ from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import tell_reconciled
+from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.records import Records
 from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, Input, State
 from engine_proc.torrents.verifier import Verifier
-from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import TorrentError
@@ -98,7 +98,7 @@ class Dispatcher:
         """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
         self._applier.ensure(desired, files_known=files_known)
 
-    def forget(self, command: ForgetTorrent) -> None:
+    def forget(self, command: DropTorrent) -> None:
         """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
         self._applier.forget(command)
 
@@ -111,7 +111,7 @@ class Dispatcher:
         """Makes a torrent be as desired, and has what has stopped it judged afresh; confirmed once that is known."""
         torrent = desired.torrent
         if not self._records.being_removed(torrent) and self._guard.waits(desired):
-            decision = self._guard.look_anew(torrent)
+            decision = self._guard.recheck(torrent)
             if decision is not None:
                 self.decided(decision)
         elif self._in_place(torrent) and self._parts.translator.stopped(torrent):
@@ -154,7 +154,7 @@ class Dispatcher:
             found = self._session.observed(desired)
         except UnknownTorrent:
             self._absences.dismiss(torrent)
-            tell_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
+            report_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
             self.ensure(self._guard.wanted(torrent) or desired)
             return
         differences = reconcile.differences(found, desired)
@@ -162,8 +162,8 @@ class Dispatcher:
             return
         for step in reconcile.steps(found, desired):
             self._applier.perform(torrent, step)
-        self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())
-        tell_reconciled(self._emit, torrent, differences, "set as it was asked for")
+        self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
+        report_reconciled(self._emit, torrent, differences, "set as it was asked for")
 
     def tick(self, now: float) -> None:
         """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
@@ -251,7 +251,7 @@ class Dispatcher:
         desired = self._records.applied(torrent)
         if desired is not None and self._in_place(torrent):
             hashes = self._session.hashes(torrent)
-            self._loader.tell_hashes(desired, hashes)
+            self._loader.report_hashes(desired, hashes)
             self._absences.tell_rivals(desired, hashes)
             self._applier.confine(torrent, desired)
 
@@ -353,7 +353,7 @@ class Dispatcher:
             self._look_again(desired)
 
     def _look_again(self, desired: DesiredTorrent) -> None:
-        verdict = self._loader.look_again(desired)
+        verdict = self._loader.inspect_again(desired)
         if verdict is not None:
             self.decided(Judged(desired.torrent, verdict))
 

@@ -6,7 +6,7 @@ from engine_proc.process.log import log
 from protocol.wire.events import LimitsApplied, LimitsStale, Reconciled
 
 
-def tell_limits(
+def report_limits(
     emit: Callable[[LimitsApplied | LimitsStale], None],
     torrent: str | None,
     wanted: tuple[int, int],
@@ -26,7 +26,7 @@ def tell_limits(
         emit(LimitsStale(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps, message=message))
 
 
-def tell_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:
+def report_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:
     """Says what the session or resume data had otherwise than it was asked for, and what was done about it."""
     what = "; ".join(differences)
     log("debug", "reconciled", torrent=torrent, what=what, done=done)

@@ -52,7 +52,7 @@ class Rechecker:
             self.begin(torrent)
             return
         record.begin().recheck = recheck._replace(stage=Stage.HASHED)
-        self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())
+        self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
         if resumes and not desired.paused:
             self._session.set_paused(torrent, False)
 

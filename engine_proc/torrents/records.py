@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engine_proc.session.session_port import TorrentFault
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.torrents.transitions import BEING_REMOVED, ON_ITS_WAY, IllegalTransition, Input, State, step
-from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_commands import DropTorrent
 from protocol.wire.desired import DesiredTorrent
 
 
@@ -58,7 +58,7 @@ class Removal:
 
     __slots__ = ("command", "deleted", "left", "renamed", "said", "spared")
 
-    def __init__(self, command: ForgetTorrent) -> None:
+    def __init__(self, command: DropTorrent) -> None:
         self.command = command
         self.renamed = False
         self.spared: str | None = None

@@ -16,8 +16,8 @@ from engine_proc.torrents.loading.loader import Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Record, Records, Removal
 from engine_proc.torrents.transitions import Input, State
-from protocol.internal.link_commands import ForgetTorrent
-from protocol.internal.link_events import TorrentForgotten
+from protocol.internal.link_commands import DropTorrent
+from protocol.internal.link_events import TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 
 LEFT_NAMED: Final = 10
@@ -112,7 +112,7 @@ class Remover:
             if problem is not None:
                 left.append(self._parts.store.path(torrent))
             problems = [each for each in (problem_of(removal), problem) if each is not None]
-            self._parts.emit(TorrentForgotten(torrent=torrent, problem="; ".join(problems) or None, left=left))
+            self._parts.emit(TorrentDropped(torrent=torrent, problem="; ".join(problems) or None, left=left))
             self._parts.session.count_from(torrent, (0, 0))  # one of the same id that is added again begins anew
         self._records.move(torrent, Input.DELETED)
         return self._records.take_next(torrent)
@@ -133,7 +133,7 @@ def problem_of(removal: Removal) -> str | None:
     return "; ".join(each for each in (removal.spared, left_alone(removal.command), named + more, said) if each) or None
 
 
-def left_alone(command: ForgetTorrent) -> str | None:
+def left_alone(command: DropTorrent) -> str | None:
     """What is told of files that were left because other torrents use them."""
     if not (command.delete_files and command.desired.spared):
         return None

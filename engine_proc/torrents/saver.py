@@ -54,7 +54,7 @@ class Saver:
     def want(self, torrent: str, urgency: Urgency) -> None:
         """Something of a torrent is worth keeping. While draining nothing new is."""
         if self._drain_until is None:
-            self._policy.want(torrent, urgency, self._clock())
+            self._policy.mark_dirty(torrent, urgency, self._clock())
 
     def save_all(self, *, hand_over: bool) -> None:
         """Saves all torrents at once, or has their resume data handed over."""
@@ -84,7 +84,7 @@ class Saver:
                 with self._faults_are_the_torrents():
                     self._session.save_resume(torrent, only_if_modified=False)
             except UnknownTorrent:
-                self._policy.forget(torrent)
+                self._policy.discard(torrent)
 
     def next_due(self, calm_from: float) -> float | None:
         """When `tick` has something to do."""
@@ -126,7 +126,7 @@ class Saver:
         """A write cache was flushed."""
         if torrent in self._flush_to_save:
             self._flush_to_save.discard(torrent)
-            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
 
     def stored(self, outcome: Outcome) -> None:
         """Resume data is durable, or could not be written."""
@@ -137,7 +137,7 @@ class Saver:
             self._dispatcher.resume_stored(outcome.torrent)
         elif self._drain_until is None:
             self._policy.hold(self._clock())
-            self._policy.want(outcome.torrent, Urgency.PROGRESS, self._clock())
+            self._policy.mark_dirty(outcome.torrent, Urgency.PROGRESS, self._clock())
         if outcome.problem != self._store_problem:
             self._store_problem = outcome.problem
             self._emit(ResumeStoreState(problem=outcome.problem))
@@ -177,7 +177,7 @@ class Saver:
                 with self._faults_are_the_torrents():
                     self._session.flush(torrent)
             else:
-                self._policy.forget(torrent)
+                self._policy.discard(torrent)
 
     def give_up(self) -> None:
         """What is not saved by now is not saved any more."""

@@ -45,7 +45,7 @@ class Selections:
         record = self._records.of(torrent)
         pending = record.begin()
         pending.unjudged = False
-        self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())
+        self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
         pending.undiscovered = True
         if not self.apply(torrent, desired):
             pending.undiscovered = False

@@ -62,7 +62,7 @@ class Verifier:
     def _verified(self, torrent: str, state: NativeState) -> None:
         if state is NativeState.DOWNLOADING:
             self._records.move(torrent, Input.SPOILED)
-            self._parts.policy.want(torrent, Urgency.AT_ONCE, self._parts.clock())
+            self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
             return
         record = self._records.move(torrent, Input.INTACT)
         record.begin().writer = None

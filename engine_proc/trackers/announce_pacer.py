@@ -38,7 +38,7 @@ class AnnouncePacer:
         self._queue: list[tuple[tuple[int, float], str]] = []
         """A heap. Entries that do not have the torrent's present rank are ignored."""
 
-    def want(self, torrent: str, *, urgent: bool) -> None:
+    def enqueue(self, torrent: str, *, urgent: bool) -> None:
         """Queues a torrent. A repeat can make it urgent, and never less so."""
         rank = self._ranks.get(torrent)
         if rank is None or (urgent and rank[0] == _IDLE):
@@ -46,12 +46,12 @@ class AnnouncePacer:
             self._ranks[torrent] = rank
             heapq.heappush(self._queue, (rank, torrent))
 
-    def hurry(self, torrent: str) -> None:
+    def prioritize(self, torrent: str) -> None:
         """Makes a queued torrent urgent."""
         if torrent in self._ranks:
-            self.want(torrent, urgent=True)
+            self.enqueue(torrent, urgent=True)
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         self._ranks.pop(torrent, None)
 

@@ -47,7 +47,7 @@ class HeldTrackers:
             self._given.pop(torrent, None)
         return trackers
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         for table in (self._held, self._given, self._saves):
             table.pop(torrent, None)

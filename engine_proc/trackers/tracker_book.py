@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final, NamedTuple, assert_never
 
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
-from protocol.internal.link_events import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 TIMES_TOLD: Final = (1, 2, 6)
 """The numbers of consecutive failures that are reported; otherwise only a new message is."""
@@ -87,11 +87,11 @@ class TrackerBook:
             for start in range(0, len(torrents), KNOWN_AT_ONCE)
         ]
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         self._states.pop(torrent, None)
 
-    def feed(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> list[TrackerTold]:
+    def apply(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> list[TrackerReport]:
         """The change that one alert means, if any."""
         self._legs.add(alert.leg)
         trackers = self._states.get(alert.torrent, ())
@@ -119,9 +119,9 @@ class TrackerBook:
         if told is None or told == tracker.told:
             return []
         works, message, times = told
-        return [TrackerTold(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
+        return [TrackerReport(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
 
-    def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerTold]:
+    def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerReport]:
         """Keeps only these legs of the session; answers on others, of addresses that are gone, are dropped."""
         self._legs.intersection_update(legs)
         trackers = self._states.get(torrent, ())
@@ -133,7 +133,7 @@ class TrackerBook:
             self._keep(torrent, (*trackers[:at], *trackers[at + 1 :], _Tracker(url, left, told)))
             if told is not None and told != tracker.told:
                 works, message, times = told
-                return [TrackerTold(torrent=torrent, url=url, works=works, message=message, times=times)]
+                return [TrackerReport(torrent=torrent, url=url, works=works, message=message, times=times)]
         return []
 
     def open(self, torrent: str, url: str) -> bool:

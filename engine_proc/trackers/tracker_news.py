@@ -10,7 +10,7 @@ from typing import Final
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.session.session_port import LibtSession, TorrentFault, TrackerState, UnknownTorrent
 from engine_proc.trackers.tracker_book import TrackerBook
-from protocol.internal.link_events import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
 """After so many failures in a row, and then again, libtorrent is asked which legs of a tracker there are."""
@@ -22,7 +22,7 @@ class TrackerNews:
     def __init__(self, session: LibtSession) -> None:
         self._session = session
         self._book = TrackerBook()
-        self._news: list[TrackerTold] = []
+        self._news: list[TrackerReport] = []
 
     def added(self, torrent: str) -> None:
         """A torrent is in the session."""
@@ -30,11 +30,11 @@ class TrackerNews:
 
     def forget(self, torrent: str) -> None:
         """The torrent is gone."""
-        self._book.forget(torrent)
+        self._book.discard(torrent)
 
     def feed(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> None:
         """Takes in what a tracker did."""
-        self._news += self._book.feed(alert)
+        self._news += self._book.apply(alert)
         if isinstance(alert, TrackerFailed):
             self._look_at_legs(alert)
 
@@ -48,7 +48,7 @@ class TrackerNews:
         """Which trackers torrents have that have come since."""
         return self._book.news()
 
-    def take(self) -> list[TrackerTold]:
+    def take(self) -> list[TrackerReport]:
         """What is to be told; it counts as told."""
         news, self._news = self._news, []
         return news

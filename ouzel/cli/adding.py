@@ -8,7 +8,7 @@ import msgspec
 
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
-from ouzel.cli.failure import ExitCode, say, tell, usage_body, warn
+from ouzel.cli.failure import ExitCode, print_error, print_line, usage_body, warn
 from ouzel.cli.sources.gathering import Found
 from ouzel.cli.sources.sources import BadSource
 from ouzel.client.blocking import Client
@@ -92,7 +92,7 @@ class Report:
     refused: int = 0
     unusable: int = 0
 
-    def tell(self, found: Found, outcome: Outcome) -> None:
+    def print_outcome(self, found: Found, outcome: Outcome) -> None:
         """Writes a line, or as JSON an object."""
         if isinstance(outcome, Added):
             self._added(found, outcome)
@@ -105,7 +105,9 @@ class Report:
             body = error_body(outcome) if isinstance(outcome, OuzelError) else usage_body(str(outcome), outcome.name)
             self.output.json_line({"source": found.named, "error": body})
         names_itself = isinstance(outcome, BadSource) or found.named in str(outcome)
-        tell(outcome, as_json=self.output.as_json, subject=found.named if self.many and not names_itself else None)
+        print_error(
+            outcome, as_json=self.output.as_json, subject=found.named if self.many and not names_itself else None
+        )
 
     def _added(self, found: Found, added: Added) -> None:
         self.torrents.append(added.torrent)
@@ -128,5 +130,5 @@ class Report:
         failed = self.refused + self.unusable
         count = failed + len(self.torrents)
         if failed and count > 1 and not self.output.as_json:
-            say(f"{failed} of {count} sources could not be added")
+            print_line(f"{failed} of {count} sources could not be added")
         return ExitCode.REFUSED if self.refused else ExitCode.USAGE if self.unusable else ExitCode.OK

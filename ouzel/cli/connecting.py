@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from ouzel.cli.failure import say
+from ouzel.cli.failure import print_line
 from ouzel.client.blocking import Client
 from ouzel.client.server import Server
 from protocol.wire.endpoints import default_runtime_dir
@@ -47,7 +47,7 @@ def asking(context: typer.Context) -> Iterator[Client]:
         try:
             yield client
         except KeyboardInterrupt:
-            say("interrupted; what was asked of the daemon goes on")
+            print_line("interrupted; what was asked of the daemon goes on")
             raise
 
 

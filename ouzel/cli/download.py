@@ -39,17 +39,17 @@ def _follow(client: Client, events: Events, torrent: str, output: Output) -> Out
     table.begin([row], client.health())
     with output.screen(lambda table: render.download(table, torrent), torrent) as screen:
         screen.show(table, None)
-        outcome = ending.see_row(row)
+        outcome = ending.handle_row(row)
         heard = listen(events, output.check_reader)
         while outcome is None:
             item = next(heard)
             table.apply(item)
             if isinstance(item, Item):
-                outcome = ending.see(item)
+                outcome = ending.handle(item)
             if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
                 # The event does not tell how much was selected; the row does.
                 ending = Ending(torrent)
-                outcome = ending.see_row(client.get_torrent(torrent)) or outcome
+                outcome = ending.handle_row(client.get_torrent(torrent)) or outcome
             if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
                 screen.show(table, item)
     return _end(torrent, outcome, ending.message, output)

@@ -75,7 +75,9 @@ def usage_body(message: str, name: str = "usage") -> dict[str, object]:
     return {"code": 0, "name": name, "message": message, "retry": "never" if name == "usage" else "later"}
 
 
-def tell(error: OuzelError | BadSource | typer.TyperException, *, as_json: bool, subject: str | None = None) -> None:
+def print_error(
+    error: OuzelError | BadSource | typer.TyperException, *, as_json: bool, subject: str | None = None
+) -> None:
     """Writes an error to stderr: what is wrong, and what to do next.
 
     Args:
@@ -87,10 +89,10 @@ def tell(error: OuzelError | BadSource | typer.TyperException, *, as_json: bool,
             body = error_body(error)
         else:
             body = usage_body(_usage(error), error.name if isinstance(error, BadSource) else "usage")
-        say(printable.as_json({"error": body}, only_ascii=True))
+        print_line(printable.as_json({"error": body}, only_ascii=True))
     elif isinstance(error, OuzelError):
         about = "" if subject is None else f"{subject}: "
-        say(f"error: {clean(about + _in_words_of_the_command_line(error))}")
+        print_line(f"error: {clean(about + _in_words_of_the_command_line(error))}")
         hint = (
             None
             if isinstance(error, KeyRefused | NotRunning)
@@ -99,17 +101,17 @@ def tell(error: OuzelError | BadSource | typer.TyperException, *, as_json: bool,
             else _HINTS.get(error.kind)
         )
         if hint is not None:
-            say(f"  {hint}")
+            print_line(f"  {hint}")
     elif isinstance(error, BadSource):
-        say(f"error: {clean(str(error))}")
+        print_line(f"error: {clean(str(error))}")
     else:
         # Help was shown instead of a message, where there is none.
-        say(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
+        print_line(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
         context = getattr(error, "ctx", None)
-        say(f"  see `{context.command_path if context else 'ouzel'} --help`")
+        print_line(f"  see `{context.command_path if context else 'ouzel'} --help`")
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Writes a line to stderr, if that takes it: the exit code says the same."""
     with contextlib.suppress(OSError):
         typer.echo(line, err=True)
@@ -121,15 +123,15 @@ def say_without_end(text: str) -> None:
         typer.echo(text, err=True, nl=False)
 
 
-def tell_unwritten(error: OSError) -> None:
+def print_unwritten(error: OSError) -> None:
     """Says on stderr that standard output takes no more, a full disk for example."""
-    say(f"error: cannot write the output: {clean(error.strerror or str(error))}")
+    print_line(f"error: cannot write the output: {clean(error.strerror or str(error))}")
 
 
 def warn(message: str, *, as_json: bool) -> None:
     """Writes to stderr what is no error and should be known."""
     warning = {"warning": {"message": message}}
-    say(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
+    print_line(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
 
 
 def near(typed: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import additions, changes, crashes, damaged, keys, views
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
-from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, tell, tell_unwritten
+from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -113,10 +113,10 @@ def run(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.OK
     except OuzelError as error:
-        tell(error, as_json=as_json)
+        print_error(error, as_json=as_json)
         return exit_code(error)
     except typer.TyperException as error:
-        tell(error, as_json=as_json)
+        print_error(error, as_json=as_json)
         return error.exit_code
     except ReaderGone:
         return ExitCode.READER_GONE
@@ -124,10 +124,10 @@ def run(argv: Sequence[str]) -> int:
         if "home directory" not in str(error):
             raise
         unset = "there is no home directory to write to; set HOME"
-        tell(typer.BadParameter(unset, param_hint="--install-completion"), as_json=as_json)
+        print_error(typer.BadParameter(unset, param_hint="--install-completion"), as_json=as_json)
         return ExitCode.USAGE
     except OSError as error:  # Files are read, and sockets looked at, where what goes wrong has other names.
-        tell_unwritten(error)
+        print_unwritten(error)
         return ExitCode.REFUSED
 
 

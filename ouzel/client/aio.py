@@ -170,14 +170,14 @@ class AsyncClient(AsyncMethods):
                         try:
                             row = await self.get_torrent(torrent)
                         except Refused as error:
-                            waiting.missed(error)
+                            waiting.row_missing(error)
                     if waiting.complete(row):
                         assert row is not None
                         return row
                 item = await anext(events, None)
                 if item is None:
                     raise Closed
-                waiting.see(item)
+                waiting.handle(item)
 
     @by_name
     def events(
@@ -251,7 +251,7 @@ class AsyncClient(AsyncMethods):
         except TimeoutError:
             return None
         finally:
-            self._requests.forget(request_id)
+            self._requests.abandon(request_id)
             del self._waiting[request_id]
 
     def _read(self) -> None:

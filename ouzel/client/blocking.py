@@ -151,7 +151,7 @@ class Client(Methods):
                         try:
                             row = self.get_torrent(torrent)
                         except Refused as error:
-                            waiting.missed(error)
+                            waiting.row_missing(error)
                     if waiting.complete(row):
                         assert row is not None
                         return row
@@ -162,7 +162,7 @@ class Client(Methods):
                 item = events.get(left_s)
                 self._gate.check()
                 if item is not None:
-                    waiting.see(item)
+                    waiting.handle(item)
 
     @by_name
     def events(
@@ -251,7 +251,7 @@ class Client(Methods):
                     self._give_up(waiting)
         finally:
             for request_id in waiting:
-                self._requests.forget(request_id)
+                self._requests.abandon(request_id)
         return replies
 
     def _give_up(self, waiting: dict[str, tuple[int, float]]) -> None:
@@ -264,7 +264,7 @@ class Client(Methods):
                 self._dealer.close()
                 self._dealer = None
             raise
-        self._requests.forget(oldest)
+        self._requests.abandon(oldest)
         del waiting[oldest]
 
 

@@ -34,7 +34,7 @@ class Ending:
         self.outcome: Outcome | None = None
         self.message = ""
 
-    def see(self, item: Item) -> Outcome | None:
+    def handle(self, item: Item) -> Outcome | None:
         """Handles one item of a stream; returns the outcome, once there is one."""
         if self.outcome is not None:
             return self.outcome
@@ -42,12 +42,12 @@ class Ending:
             found = next((row for row in item.torrents if row.torrent == self.torrent), None)
             if found is None:
                 return self._end(Outcome.REMOVED, "")
-            return self.see_row(found)
+            return self.handle_row(found)
         if item.torrent == self.torrent:
             self._see_event(item)
         return self.outcome
 
-    def see_row(self, row: TorrentRow) -> Outcome | None:
+    def handle_row(self, row: TorrentRow) -> Outcome | None:
         """Handles the torrent's present row; returns the outcome, once there is one."""
         if row.state == TorrentState.FINISHED and row.bytes_total == 0 and row.size > 0:
             return self._end(Outcome.FAILED, NOTHING_SELECTED)

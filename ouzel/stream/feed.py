@@ -103,7 +103,7 @@ class Feed:
         if self._delayed is not None and now >= self._delayed[0]:
             self._send(self._delayed[1], now)
         if self._asked is not None and now >= self._asked[0]:
-            self._requests.forget(self._asked[1])
+            self._requests.abandon(self._asked[1])
             self._take(self._stream.unanswered(), now)
 
     def quiet_s(self, now: float) -> float:

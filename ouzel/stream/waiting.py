@@ -26,17 +26,17 @@ class Waiting:
         self.exists = True
         self._looked = False
 
-    def see(self, item: Item) -> None:
+    def handle(self, item: Item) -> None:
         """Handles an item of the stream."""
         ending = Ending(self._torrent)
-        outcome = ending.see(item)
+        outcome = ending.handle(item)
         if outcome is Outcome.REMOVED:
             self.exists = False
         self._cause = ending.message or self._cause
         changed = isinstance(item, Resnapshot) or item.type in {"state_changed", "error"}
         self.look_now = changed or outcome is not None
 
-    def missed(self, error: Refused) -> None:
+    def row_missing(self, error: Refused) -> None:
         """The row could not be read. Raises the error if there never was one."""
         if self._looked and error.kind is ErrorKind.UNKNOWN_TORRENT:
             self.exists = False
@@ -53,7 +53,7 @@ class Waiting:
         if row is None:
             raise DownloadFailed(self._torrent, "it was removed", removed=True)
         ending = Ending(self._torrent)
-        outcome = ending.see_row(row)
+        outcome = ending.handle_row(row)
         if outcome is Outcome.FAILED:
             raise DownloadFailed(self._torrent, ending.message or self._cause)
         return outcome is Outcome.COMPLETED

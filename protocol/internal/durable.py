@@ -162,7 +162,7 @@ class _Staged:
                 delete(name)
 
     def _open(self, index: int, path: Path, size: int) -> int:
-        found = None if self._recycler is None else self._recycler.take(path.parent, size)
+        found = None if self._recycler is None else self._recycler.reuse(path.parent, size)
         if found is not None:
             self._temporary[index], fd = found
             return fd

@@ -79,13 +79,13 @@ class Flight(msgspec.Struct, frozen=True):
             of libtorrent's threads. None if the engine was between calls.
         under_way: operations that libtorrent had not confirmed, the oldest first: torrents that it was adding or
             removing. Each of them is a suspect.
-        crowded: the table has overflowed, so torrents that are not in it may be suspects, too.
+        overflowed: the table has overflowed, so torrents that are not in it may be suspects, too.
     """
 
     records: list[FlightRecord] = []
     sync: FlightRecord | None = None
     under_way: list[FlightRecord] = []
-    crowded: bool = False
+    overflowed: bool = False
 
     @property
     def in_flight(self) -> list[FlightRecord]:
@@ -187,7 +187,7 @@ def read(buffer: bytes, now_ns: int) -> Flight:
     """
     if len(buffer) != FLIGHT_BYTES:
         return Flight()
-    magic, current, used, crowded, alert_name, alert_torrent = _HEADER.unpack_from(buffer)
+    magic, current, used, overflowed, alert_name, alert_torrent = _HEADER.unpack_from(buffer)
     if magic != _MAGIC:
         return Flight()
     found = {number: (outer, record) for number, outer, record in _records(buffer, now_ns)}
@@ -201,7 +201,7 @@ def read(buffer: bytes, now_ns: int) -> Flight:
         records=records,
         sync=sync,
         under_way=sorted(_rows(buffer, min(used, ROWS), now_ns), key=lambda row: -row.age_us),
-        crowded=crowded > 0,
+        overflowed=overflowed > 0,
     )
 
 

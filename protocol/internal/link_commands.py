@@ -52,10 +52,10 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
     history: bool = False
 
 
-class ForgetTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):
+class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):
     """Remove a torrent from the session, delete its files if requested, and its fast-resume data.
 
-    Answered by `TorrentForgotten`.
+    Answered by `TorrentDropped`.
 
     Fields:
         desired: set with `delete_files`, so that an engine that has not loaded the torrent can find its files.
@@ -98,7 +98,7 @@ class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torre
     writer: str
 
 
-class LookAtFiles(CommandMessage, frozen=True, kw_only=True, tag="look_at_files"):
+class CheckFiles(CommandMessage, frozen=True, kw_only=True, tag="look_at_files"):
     """Check that a torrent's files are still on disk; if not, it is loaded anew. There is no answer."""
 
     torrent: str
@@ -112,12 +112,12 @@ EngineCommand = (
     Configure
     | InspectSource
     | EnsureTorrent
-    | ForgetTorrent
+    | DropTorrent
     | QueryFiles
     | QueryTrackers
     | SaveAll
     | CallPeers
     | VerifyTorrent
-    | LookAtFiles
+    | CheckFiles
     | Drain
 )

@@ -111,7 +111,7 @@ class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_app
     config: int = 0
 
 
-class TorrentForgotten(EventMessage, frozen=True, kw_only=True, tag="torrent_forgotten"):
+class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgotten"):
     """The torrent is removed from the session and its fast-resume data is deleted.
 
     Fields:
@@ -165,7 +165,7 @@ class TrackersKnown(EventMessage, frozen=True, kw_only=True, tag="trackers_known
     torrents: list[str]
 
 
-class TrackerTold(EventMessage, frozen=True, kw_only=True, tag="tracker_told"):
+class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told"):
     """A tracker of a torrent works, or fails, or fails with another message.
 
     Fields:
@@ -261,12 +261,12 @@ EngineEvent = (
     | TorrentRechecked
     | HashesProven
     | SettingsApplied
-    | TorrentForgotten
+    | TorrentDropped
     | FilesRestored
     | HistoryFound
     | FilesQueried
     | TrackersKnown
-    | TrackerTold
+    | TrackerReport
     | TrackersQueried
     | FilePutAside
     | MetainfoDamaged

@@ -58,7 +58,7 @@ class Recycler:
         if len(self._kept) > RECYCLED_MAX:
             delete(self._kept.popleft())
 
-    def take(self, directory: Path, size: int) -> tuple[str, int] | None:
+    def reuse(self, directory: Path, size: int) -> tuple[str, int] | None:
         """A file to overwrite, already of this size: its temporary name and a descriptor. None if there is none."""
         while len(self._kept) == RECYCLED_MAX and directory == self._directory:
             name = self._kept.popleft()

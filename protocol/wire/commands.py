@@ -64,15 +64,15 @@ class DiskRead(Read, frozen=True, kw_only=True):
 
 
 class Hello(InstantRead, frozen=True, kw_only=True, tag="hello"):
-    """Who is there."""
+    """The server's name, versions and limits."""
 
 
 class Ping(InstantRead, frozen=True, kw_only=True, tag="ping"):
-    """Nothing but a round trip through the supervisor's loop."""
+    """A round trip through the supervisor's loop."""
 
 
 class Health(InstantRead, frozen=True, kw_only=True, tag="health"):
-    """How the service is."""
+    """The health of the service."""
 
 
 class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
@@ -80,7 +80,7 @@ class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
 
 
 class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
-    """All that can be observed, a page at a time: subscribe first, then page until `cursor` is null.
+    """All observed state, a page at a time: subscribe first, then page until `cursor` is null.
 
     Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
 
@@ -98,7 +98,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
     """The torrents, in the order of their ids, a page at a time.
 
     Fields:
-        ids: only these; ones that are not there are passed over.
+        ids: only these; unknown ones are ignored.
         fields: names of the row's members to give; `torrent` is always there. Null is all of them.
         state: only torrents in this state.
         label: only torrents with this label.
@@ -116,7 +116,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
 
 
 class GetTorrent(InstantRead, frozen=True, kw_only=True, tag="get_torrent"):
-    """One torrent: its row, and what clients asked for beyond it."""
+    """One torrent: its row, and the rest of its desired state."""
 
     torrent: TorrentId
 
@@ -156,26 +156,26 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
 
 
 class ListCrashes(DiskRead, frozen=True, kw_only=True, tag="list_crashes"):
-    """The deaths of engines that nobody wanted, the latest first.
+    """Crash reports of engines, the latest first.
 
-    Read from disk beside the loop; so many are kept, and the oldest go first.
+    Read from disk, by a thread. Their number is bounded; the oldest are evicted first.
     """
 
 
 class GetCrash(DiskRead, frozen=True, kw_only=True, tag="get_crash"):
-    """The report of one death.
+    """One crash report.
 
     Fields:
-        name: as `list_crashes` gives it.
+        name: from `list_crashes`.
     """
 
     name: CrashName
 
 
 class ListDamaged(DiskRead, frozen=True, kw_only=True, tag="list_damaged"):
-    """The files that were put aside because they could not be trusted, and whether each can be restored now.
+    """The damaged files that were put aside, and whether each can be restored now.
 
-    Read from disk beside the loop.
+    Read from disk, by a thread.
     """
 
 
@@ -192,7 +192,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless that is given; its `dn` may be
             in any encoding.
         metainfo: the bytes of a .torrent file.
-        save_path: absolute, inside the download roots; the first root when left out.
+        save_path: absolute, inside the download roots; the first root by default.
         paused: adds it without starting it.
         sequential: downloads pieces in order rather than the rarest first.
         rules: as in `update_selection`.
@@ -201,7 +201,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         trackers: URLs beside the source's own.
         web_seeds: URLs beside the source's own (BEP 19).
         labels: any words, to find torrents by.
-        seed_mode: all data is vouched to be there; nothing is checked until it is uploaded.
+        seed_mode: the client vouches that all data is there; a piece is checked when it is first uploaded.
         peers: `address:port`, IPv6 addresses in brackets; tried now and after each restart.
     """
 
@@ -235,10 +235,10 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
 
 
 class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
-    """Forgets a torrent, and deletes its files if asked.
+    """Removes a torrent, and deletes its files if requested.
 
     Fields:
-        delete_files: deletes them, too. Those that another torrent uses are left, and a `session_error` says so.
+        delete_files: deletes them, too. Files that another torrent uses stay, and a `session_error` reports it.
     """
 
     torrent: TorrentId
@@ -246,13 +246,13 @@ class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
 
 
 class PauseTorrent(Mutation, frozen=True, kw_only=True, tag="pause"):
-    """Stops a torrent until `resume`, over restarts too."""
+    """Stops a torrent until `resume`, across restarts too."""
 
     torrent: TorrentId
 
 
 class ResumeTorrent(Mutation, frozen=True, kw_only=True, tag="resume"):
-    """Lets a paused torrent run again, and has one that is in state `error` tried again."""
+    """Resumes a paused torrent, and retries one that is in state `error`."""
 
     torrent: TorrentId
 
@@ -271,7 +271,7 @@ class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
 class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     """Sets rate limits of one torrent, or of the session without `torrent`.
 
-    Limits hold for all peers, those on the local network too. What is left out stays; with neither, nothing changes.
+    Limits apply to all peers, those on the local network too. An absent limit stays; with neither, nothing changes.
 
     Fields:
         torrent: null is the session: all torrents together.
@@ -330,7 +330,7 @@ class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
 
 
 class ReleaseTorrent(Mutation, frozen=True, kw_only=True, tag="release_torrent"):
-    """Lets a torrent out of quarantine, so that it is loaded again.
+    """Releases a torrent from quarantine, so that it is loaded again.
 
     One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
     take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
@@ -340,13 +340,13 @@ class ReleaseTorrent(Mutation, frozen=True, kw_only=True, tag="release_torrent")
 
 
 class RestoreDamaged(Mutation, frozen=True, kw_only=True, tag="restore_damaged"):
-    """Gives back a file that was put aside, once what it holds is whole: a torrent is then there again, and loaded.
+    """Restores a file that was put aside, once its content is valid: its torrent is then loaded again.
 
     With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
     that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
 
     Fields:
-        name: as `list_damaged` gives it.
+        name: from `list_damaged`.
     """
 
     name: DamagedName

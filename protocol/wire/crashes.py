@@ -1,4 +1,4 @@
-"""Crash reports, as they lie on disk and as clients read them."""
+"""Crash reports, on disk and on the wire."""
 
 from typing import Annotated, Any
 
@@ -11,17 +11,17 @@ CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
 
 
 class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One death of an engine that nobody wanted, as `list_crashes` gives it.
+    """One unexpected death of an engine, in the reply to `list_crashes`.
 
     Fields:
         name: of the report: when, in UTC, and which generation; names sort by time.
         time_us: when it was noticed, microseconds since 1970.
         gen: the engine's generation.
         pid: its process id.
-        exit_code: what it ended with, or null.
+        exit_code: its exit code, or null.
         signal: the signal's name that ended it (`SIGSEGV`), or null; one of the two is set.
-        killed_for: why the supervisor killed it, null where it did not.
-        uptime_ms: for how long it had been the engine.
+        killed_for: why the supervisor killed it, null if it did not.
+        uptime_ms: its uptime as the engine.
     """
 
     name: str
@@ -35,14 +35,14 @@ class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CrashReport(CrashSummary, frozen=True, kw_only=True):
-    """One death as `get_crash` gives it.
+    """One crash report, in the reply to `get_crash`.
 
     Fields:
-        stacks: of all threads that run Python, where the engine could still write them.
-        log: the last lines that it wrote.
-        flight: what it was about to do, the latest first: `{what, torrent, age_us}` each.
-        versions: of Ouzel and what it stands on.
-        settings: the configuration, without what may be secret.
+        stacks: of all threads that run Python, if the engine could still write them.
+        log: its last log lines.
+        flight: its flight recorder, the latest first: `{what, torrent, age_us}` each.
+        versions: of Ouzel and its dependencies.
+        settings: the configuration, without values that may be secret.
     """
 
     stacks: str = ""

@@ -168,7 +168,7 @@ def parse_request(frame: bytes) -> Request:
         raise RefusedRequest(error, _id_in(value)) from error
 
 
-class Glance(msgspec.Struct):
+class FrameHeader(msgspec.Struct):
     """The header of a frame that is refused without being decoded, or is decoded later."""
 
     id: RequestId
@@ -185,27 +185,27 @@ class Glance(msgspec.Struct):
         return (given if 1 <= given <= MAX_DEADLINE_MS else DEFAULT_DEADLINE_MS) / 1000
 
 
-GLANCE_BYTES: Final = 128 * 1024
+PEEK_WHOLE_BYTES: Final = 128 * 1024
 """Frames up to this size are scanned whole for their header; larger ones only as far as that is cheap."""
 
-_GLANCE: Final = msgspec.msgpack.Decoder(Glance)
+_HEADER_DECODER: Final = msgspec.msgpack.Decoder(FrameHeader)
 _ID: Final = msgspec.msgpack.Decoder(RequestId)
 _INTEGER: Final = msgspec.msgpack.Decoder(int)
 
 
-def glance(frame: bytes) -> Glance | None:
+def peek_header(frame: bytes) -> FrameHeader | None:
     """The id and the deadline in a frame, None if it has no id; costs a hundredth of decoding.
 
     In frames over 128 KiB it finds those that come after at most 5,000 elements. It takes a millisecond or two, however
     large the frame is.
     """
     try:
-        if len(frame) <= GLANCE_BYTES:
-            return _GLANCE.decode(frame)
+        if len(frame) <= PEEK_WHOLE_BYTES:
+            return _HEADER_DECODER.decode(frame)
         found = codec.skim(frame, ("id", "deadline_ms"))
         if "id" not in found:
             return None
-        return Glance(_ID.decode(found["id"]), msgspec.Raw(found.get("deadline_ms", b"")))
+        return FrameHeader(_ID.decode(found["id"]), msgspec.Raw(found.get("deadline_ms", b"")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -19,7 +19,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class Refusal(NamedTuple):
-    """An error that a command can give, and when: empty where the error table says it."""
+    """An error of a command, and its condition: empty if the error table has it."""
 
     kind: ErrorKind
     when: str = ""
@@ -47,12 +47,12 @@ class Operation(NamedTuple):
 
     @property
     def mutates(self) -> bool:
-        """Whether it changes something: then it is durable, can be repeated under its id, and can be waited for."""
+        """Whether it is a mutation: then it is durable, can be repeated with its id, and can be waited for."""
         return issubclass(self.arguments, Mutation)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """Every error that its reply can have."""
+        """Every error of its reply."""
         return (*self.errors, *(OF_MUTATIONS if self.mutates else ()), *ALWAYS)
 
 
@@ -69,7 +69,7 @@ ALWAYS: Final = (
     Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "not to `hello`, `ping`, `health`, `stats` and `get_torrent`"),
     Refusal(ErrorKind.NOT_PERMITTED, "on tcp: a mutation with the role `read`, or anything after the key was removed"),
 )
-"""What any request can get."""
+"""The errors of any request."""
 
 OF_MUTATIONS: Final = (
     Refusal(ErrorKind.ID_REUSED),
@@ -85,7 +85,7 @@ OF_MUTATIONS: Final = (
     Refusal(ErrorKind.ENGINE_REFUSED, 'with `"wait": "applied"`: it is durable, and libtorrent refused it'),
     Refusal(ErrorKind.QUARANTINED, 'with `"wait": "applied"`: it is durable, and the torrent is not loaded'),
 )
-"""What any mutation can get beside these."""
+"""The further errors of any mutation."""
 
 _UNKNOWN: Final = Refusal(ErrorKind.UNKNOWN_TORRENT)
 _FROM_DISK: Final = (

@@ -26,7 +26,7 @@ from supervisor.concurrency.threads import in_thread
 from supervisor.config.config import ApiConfig
 from supervisor.log import logs
 from supervisor.transport.connections import CONNECTIONS_MAX, Connections, limit
-from supervisor.transport.descriptors import Ends, ends_of, hang_up
+from supervisor.transport.descriptors import Ends, ends_of, shut_down
 from supervisor.transport.loop_socket import Sender
 from supervisor.transport.sockets import offer_tcp
 
@@ -102,7 +102,7 @@ class Access:
             return  # there is no tcp then, see config
         self._secret_key = read_secret_key(Path(config.curve_secret_key_file))
         self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
-        self._authorized = self._keys.look()
+        self._authorized = self._keys.read()
         self._zap = Zap(context, self._admits)
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
@@ -127,7 +127,7 @@ class Access:
             raise _unusable(error.errno, f"api.{key}: {endpoint}: {error.strerror}") from error
         self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
 
-    def met(self, sender: Sender) -> None:
+    def record_sender(self, sender: Sender) -> None:
         """Records the connection that a message came from."""
         if sender.user is None:
             return
@@ -141,13 +141,13 @@ class Access:
             return
         self._met[sender.fd] = _Met(sender.number, sender.user, ends)
         if sender.user not in self._authorized.clients:
-            hang_up(sender.fd, ends)  # it was admitted before its key was removed
+            shut_down(sender.fd, ends)  # it was admitted before its key was removed
 
     def admit(self, sender: Sender, command: Command) -> None:
         """Checks that the sender may give a command. Raises OuzelError: NOT_PERMITTED."""
         if sender.user is None:
             return
-        self.met(sender)
+        self.record_sender(sender)
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
@@ -175,9 +175,9 @@ class Access:
                     report(subject, reasons.get(subject))
             self._logged, self._reported = first, reasons
             await asyncio.sleep(LOOK_S)
-            self._take(await in_thread(self._keys.look))
+            self._take(await in_thread(self._keys.read))
 
-    def subscriber_hung_up(self) -> None:
+    def subscriber_disconnected(self) -> None:
         """Call it when a subscriber with too many subscriptions was disconnected; logged at most once a minute."""
         self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
@@ -207,7 +207,7 @@ class Access:
         )
         for fd, met in self._met.items():
             if met.user not in authorized.clients:
-                hang_up(fd, met.ends)
+                shut_down(fd, met.ends)
 
     def _admits(self, user: str, address: str) -> bool:
         if user in self._authorized.clients:
@@ -216,7 +216,7 @@ class Access:
         return False
 
     def _refused(self, subject: str, reason: str, *, event: str = "refused", **more: str) -> None:
-        told = self._refusals.tell(subject, reason, time.monotonic())
+        told = self._refusals.log_entry(subject, reason, time.monotonic())
         if told is not None:
             whom, untold = told
             self._log.warning(event, whom=whom, reason=reason, untold_before=untold, **more)

@@ -70,7 +70,7 @@ class AuthorizedKeys:
         self._passing = False
         """Whether a file could not be read for a reason that may pass without a change of the file."""
 
-    def look(self) -> Authorized:
+    def read(self) -> Authorized:
         """The present content of the directory."""
         try:
             stamp = self._look()

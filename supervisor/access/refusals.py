@@ -22,14 +22,14 @@ class Refusals:
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def tell(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
+    def log_entry(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
         """Whether to log a rejection: the subject, and the number of unlogged ones before it. None: do not log it.
 
         Args:
             subject: the rejected peer, an address or the name of a key.
             reason: one of a few.
         """
-        self._forget(now)
+        self._expire(now)
         key = (subject, reason)
         if key not in self._told and len(self._told) >= SUBJECTS_MAX:
             key = (OTHERS, reason)
@@ -41,7 +41,7 @@ class Refusals:
         self._told[key] = (now, 0)  # at the end: the dictionary is in the order of times
         return key[0], untold
 
-    def _forget(self, now: float) -> None:
+    def _expire(self, now: float) -> None:
         """Removes entries that are older than the interval, with the count of unlogged rejections."""
         for key, (since, _) in list(self._told.items()):
             if now - since < 2 * AGAIN_S:

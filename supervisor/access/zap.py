@@ -37,13 +37,13 @@ class Zap:
         socket = context.socket(zmq.ROUTER)
         socket.setsockopt(zmq.LINGER, 0)
         socket.bind(ENDPOINT)
-        self._socket = LoopSocket(socket, self._asked)
+        self._socket = LoopSocket(socket, self._handle_request)
 
     def close(self) -> None:
         """Stops replying; new connections are not admitted any more."""
         self._socket.close()
 
-    def _asked(self, frames: list[bytes]) -> None:
+    def _handle_request(self, frames: list[bytes]) -> None:
         """A request: route, delimiter, version, request id, domain, address, routing id, mechanism, credentials."""
         route, delimiter, version, request_id, *rest = frames
         if version != VERSION or len(rest) < 4:

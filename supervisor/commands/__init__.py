@@ -1,4 +1,4 @@
-"""What clients can ask: reads and mutations.
+"""The commands of clients: reads and mutations.
 
 - `reads`: what changes nothing.
 - *Mutations* are decided, made durable, published, handed to the engine, and then answered; an *acceptance* is one that

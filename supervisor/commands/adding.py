@@ -106,7 +106,7 @@ class Adding:
                     self._catalogue.check_readable(each)
                 verdict = self._judge(command, named)
                 if isinstance(verdict, New):
-                    await self._catalogue.certain(torrent)
+                    await self._catalogue.ensure_settled(torrent)
                     await self._merger.correct(verdict.wrong, named.hashes)
                     desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
                     near = self._shared_files.added(torrent, source.places)
@@ -132,7 +132,7 @@ class Adding:
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
         """A torrent that is there is left as it is, but that a magnet link gets the metadata that it lacks."""
-        await self._catalogue.certain(torrent)
+        await self._catalogue.ensure_settled(torrent)
         desired = self._catalogue.torrents[torrent]
         lacks_metadata = (
             desired.source == "magnet"

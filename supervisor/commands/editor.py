@@ -78,7 +78,7 @@ class Editor:
         while True:
             known = self._reads.find(torrent).torrent
             async with self._locks.hold(known):
-                await self._catalogue.certain(known)
+                await self._catalogue.ensure_settled(known)
                 desired = self._reads.find(torrent)
                 if desired.torrent == known:  # it may have been made part of another one
                     yield desired
@@ -124,7 +124,7 @@ class Editor:
             return await self.edit(EDITS[UpdateLimits], command, deadline)
         async with self._locks.hold(SESSION):
             self._catalogue.check_readable(None)
-            await self._catalogue.certain(None)
+            await self._catalogue.ensure_settled(None)
             before = self._catalogue.session
             after = msgspec.structs.replace(before, **edits.limits_given(command))
             if after != before:

@@ -1,4 +1,4 @@
-"""What clients can change: decided, made durable, published, handed to the engine. In this order, and then answered.
+"""Mutations: validated, made durable, published, sent to the engine, in this order, and then answered.
 
 Each command is carried out by the handler that is registered for its type, in the module of its noun. Once a change has
 been given to the disk it runs to its end, whether or not its client still waits.

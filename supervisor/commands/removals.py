@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link_events import TorrentForgotten
+from protocol.internal.link_events import TorrentDropped
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import LifecycleEvent, SessionError
 from supervisor.commands.mutations import Mutations
@@ -50,7 +50,7 @@ class Removals:
         self._log = log
         self._dropping: set[str] = set()
 
-    def forgotten(self, event: TorrentForgotten) -> None:
+    def forgotten(self, event: TorrentDropped) -> None:
         """The engine is rid of a torrent. Tells of files that could not be deleted, and has the record deleted."""
         leaving = self._catalogue.leaving.get(event.torrent)
         if leaving is None:

@@ -69,7 +69,7 @@ class Removing:
             leaving = msgspec.structs.replace(before, removal=removal, spared=spared, revision=before.revision + 1)
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
-            self._snapshot.forget(torrent)
+            self._snapshot.discard(torrent)
             self._engine.forget(leaving)
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, GONE)
 

@@ -63,7 +63,7 @@ class Restoring:
         async with self._locks.hold(SESSION if torrent is None else torrent):
             if torrent is not None:
                 await self._removing.until_forgotten(torrent, deadline)
-            await self._catalogue.certain(torrent)
+            await self._catalogue.ensure_settled(torrent)
             found = await self._shelf.prepare(command.name)  # as it is now that nobody else changes anything
             match found.record:
                 case DesiredTorrent() as record:

@@ -65,7 +65,7 @@ class ConfigInForce:
         self.number = 0
         self._good: Config | None = None
 
-    def take(self, config: Config) -> None:
+    def apply(self, config: Config) -> None:
         """Puts this one into force, until it is refused."""
         self._good = self._good or self.config
         self._replace(config)
@@ -75,7 +75,7 @@ class ConfigInForce:
         if number == self.number:
             self._good = self.config
 
-    def go_back(self) -> bool:
+    def roll_back(self) -> bool:
         """Rolls back to the previous one, as this one was refused. False if there is none."""
         if self._good is None or self._good is self.config:
             return False

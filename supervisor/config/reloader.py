@@ -66,7 +66,7 @@ class Reloader:
         self._unreadable: str | None = None
         """Why the file could not be read at all, at the last try."""
 
-    def ask(self) -> None:
+    def request_reload(self) -> None:
         """Requests a reload. A request while the file is being read causes another read."""
         self._asked.set()
 
@@ -99,7 +99,7 @@ class Reloader:
         """The engine refused the settings of a configuration. Returns False if there is none to roll back to."""
         if number != self._in_force.number:
             return True  # it was reported twice for a configuration that is no longer in force
-        if not self._in_force.go_back():
+        if not self._in_force.roll_back():
             return False
         self._apply()
         if self._judging:
@@ -124,7 +124,7 @@ class Reloader:
             return
         self._unreadable = None
         changes = compare(self._in_force.config, wanted)
-        problem = await self._take(changes.config) if changes.changed else None
+        problem = await self._apply_and_wait(changes.config) if changes.changed else None
         if problem is None:
             self._on_taken(changes)
         else:
@@ -136,12 +136,12 @@ class Reloader:
             self._on_refused(problem)
         self._unreadable = problem if unreadable else None
 
-    async def _take(self, config: Config) -> str | None:
+    async def _apply_and_wait(self, config: Config) -> str | None:
         """Applies it and waits for the engine's verdict: its problem, or None.
 
         Without an engine, the next one gives the verdict.
         """
-        self._in_force.take(config)
+        self._in_force.apply(config)
         self._refusal = None
         self._verdict.clear()
         self._apply()

@@ -11,7 +11,7 @@ from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.restorer import Restorer, forget
+from supervisor.engine.torrents.restorer import Restorer, drop_command
 from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.log import logs
 
@@ -66,7 +66,7 @@ class Admission:
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a torrent that is leaving forgotten. One whose files go is loaded for that, so it has to be admitted."""
-        command = forget(desired)
+        command = drop_command(desired)
         if self._link.connected and (not command.delete_files or self.isolation.admit(desired.torrent)):
             self._link.send(command)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, LookAtFiles, SaveAll
-from protocol.internal.link_events import EngineReady, Heartbeat, TorrentForgotten
+from protocol.internal.link_commands import CheckFiles, Configure, EngineCommand, EnsureTorrent, SaveAll
+from protocol.internal.link_events import EngineReady, Heartbeat, TorrentDropped
 from protocol.internal.link_queries import AnswerT, Query
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import EngineStarted
@@ -95,7 +95,7 @@ class Engine:
         self.waiters = Waiters()
         self._observer = Observer(torrents=torrents, snapshot=self.snapshot, waiters=self.waiters, emit=self._observed)
         self._link = EngineLink(
-            socket, on_connected=self.configure, on_event=self._observer.take, on_garbage=self._garbage
+            socket, on_connected=self.configure, on_event=self._observer.handle, on_garbage=self._garbage
         )
         self._keeper = Keeper(
             policy=policy,
@@ -141,7 +141,7 @@ class Engine:
 
     async def prepare(self) -> None:
         """Looks at the places where the first process is to be able to write."""
-        await self._renewal.look()
+        await self._renewal.check()
 
     def start(self) -> None:
         """Starts the first process."""
@@ -154,7 +154,7 @@ class Engine:
 
     def recycle(self, reason: str) -> None:
         """Has another process take the place of a running one, which saves and leaves once the other one is ready."""
-        self._renewal.ask(reason)
+        self._renewal.request(reason)
 
     def kill(self, reason: str) -> None:
         """Ends a process that cannot be trusted any more."""
@@ -251,11 +251,11 @@ class Engine:
 
     def look_at_files(self, torrent: str) -> None:
         """Has it looked whether a torrent's files are on the disk still."""
-        self._link.send(LookAtFiles(torrent=torrent))
+        self._link.send(CheckFiles(torrent=torrent))
 
     def release(self, torrent: str) -> None:
         """A torrent was removed, or let out of quarantine: it is judged anew."""
-        self._admission.isolation.forget(torrent)
+        self._admission.isolation.discard(torrent)
 
     def convicted(self, torrent: str, problem: str | None = None) -> None:
         """What `Convicted` asked for is durable, or with a problem is not."""
@@ -295,7 +295,7 @@ class Engine:
             case Heartbeat():
                 self._pulse.beat(fact)
                 self._emit(fact)
-            case TorrentForgotten():
+            case TorrentDropped():
                 self._taken_up(fact.torrent)
                 self._emit(fact)
             case _:

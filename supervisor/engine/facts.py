@@ -21,7 +21,7 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
@@ -141,7 +141,7 @@ Observation = (
     | FilePutAside
     | MetainfoDamaged
     | HashesProven
-    | TorrentForgotten
+    | TorrentDropped
     | Learned
 )
 """What follows from what an engine says."""

@@ -48,7 +48,7 @@ class PostMortem:
 
     def read(self, gen: int, line: bytes) -> None:
         """Notes what a line of a process's log says about a death that may follow."""
-        if blame.tells_of_shortage(line):
+        if blame.reports_shortage(line):
             self._short = gen
 
     def crashed(self, child: Child, death: Death, *, spawned_at: float, libtorrent: str) -> None:
@@ -67,7 +67,7 @@ class PostMortem:
         """Whether a death was part of finding out which torrent crashes the engine, and does not count."""
         return self._isolation.excuses(
             death,
-            death.told,
+            death.description,
             child.flight(),
             killed_by_us=death.killed_for is not None,
             shortage=self._short == child.gen,
@@ -80,7 +80,7 @@ class PostMortem:
         Args:
             lifecycle: after it has decided what comes next.
         """
-        self._emit(Problem("process", *engine_health.problem(lifecycle, death.told)))
+        self._emit(Problem("process", *engine_health.problem(lifecycle, death.description)))
         self._emit(
             EngineLost(
                 pid=pid,

@@ -64,7 +64,7 @@ class EventLogger:
         """The number of torrents that have failed, or wait for a disk."""
         return len(self._failing)
 
-    def take(self, event: LifecycleEvent) -> None:
+    def log_event(self, event: LifecycleEvent) -> None:
         """Logs an event, if it has a line."""
         kind = event_frames.type_of(type(event))
         if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
@@ -111,7 +111,7 @@ class EventLogger:
 
     def admits(self, event: str, level: str) -> bool:
         """Whether a line of this name may be written now; if not, it is counted."""
-        return self._budget.take(event, level, self._clock())
+        return self._budget.spend_token(event, level, self._clock())
 
     def _is_news(self, event: TorrentError) -> bool:
         """Whether an error was not logged yet."""

@@ -19,7 +19,7 @@ from protocol.wire.events import LifecycleEvent, Progress, Tick
 from supervisor.events import event_frames
 from supervisor.events.event_log import EventLog
 from supervisor.events.subscriptions import Subscriptions
-from supervisor.transport.descriptors import hang_up_on
+from supervisor.transport.descriptors import shut_down_inode
 from supervisor.transport.loop_socket import LoopSocket, Sender
 
 _SUBSCRIBE: Final = b"\x01"
@@ -58,7 +58,7 @@ class Publisher:
         self._on_lifecycle = on_lifecycle
         self._last_hung_up: int | None = None
         self._subscriptions = subscriptions or Subscriptions()
-        self._socket = LoopSocket(events, on_frames=self._take)
+        self._socket = LoopSocket(events, on_frames=self._handle_message)
         self.gen = 0
 
     def lifecycle(self, event: LifecycleEvent, *, gen: int | None = None) -> int:
@@ -68,7 +68,7 @@ class Publisher:
             gen: the generation that it is of; None for the latest.
         """
         logged = self._log.append(event, gen=self.gen if gen is None else gen, ts_us=_now_us())
-        if self._subscriptions.wants(logged.topic):
+        if self._subscriptions.has_subscriber(logged.topic):
             self._socket.send([logged.topic, self._log.frame(logged)])
         self._on_lifecycle(event)
         return logged.seq
@@ -80,7 +80,7 @@ class Publisher:
             gen: the generation that it is of; None for the latest.
         """
         topic = event_frames.topic(event)
-        if self._subscriptions.wants(topic):
+        if self._subscriptions.has_subscriber(topic):
             log = self._log
             gen = self.gen if gen is None else gen
             frame = event_frames.encode(event, epoch=log.epoch, seq=log.head, gen=gen, ts_us=_now_us())
@@ -90,7 +90,7 @@ class Publisher:
         """Stops publishing."""
         self._socket.close()
 
-    def _take(self, frames: list[zmq.Frame]) -> None:
+    def _handle_message(self, frames: list[zmq.Frame]) -> None:
         """Handles a message of XPUB: the first subscription to a prefix (on tcp each one), or the end of the last one.
 
         Other frames are user messages of a subscriber, and ignored. ZeroMQ accepts a subscription behind such a frame
@@ -102,16 +102,16 @@ class Publisher:
             if message[:1] == _SUBSCRIBE:
                 excess = self._subscriptions.add(message[1:], _connection(frame))
                 if excess is not None:
-                    self._hang_up(excess)
+                    self._disconnect(excess)
             elif message[:1] == _UNSUBSCRIBE:
                 self._subscriptions.remove(message[1:])
 
-    def _hang_up(self, connection: int) -> None:
+    def _disconnect(self, connection: int) -> None:
         """Closes a subscriber's connection under ZeroMQ, which then drops and reports its subscriptions."""
         fd = _fd_of(connection)
-        if fd is None or not hang_up_on(fd, connection):
+        if fd is None or not shut_down_inode(fd, connection):
             # It is gone already; prefixes that it shares with others count for nobody now.
-            self._subscriptions.disown(connection)
+            self._subscriptions.release_holder(connection)
             return
         if connection != self._last_hung_up:
             self._last_hung_up = connection

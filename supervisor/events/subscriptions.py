@@ -67,14 +67,14 @@ class Subscriptions:
         _take(self._held, holder, _cost(prefix))
         self._bytes -= _cost(prefix)
 
-    def disown(self, holder: int) -> None:
+    def release_holder(self, holder: int) -> None:
         """A holder is gone. Prefixes that it shared with others stay, without a known holder."""
         for prefix, each in self._holders.items():
             if each == holder:
                 self._holders[prefix] = NOBODY
         self._held[NOBODY] += self._held.pop(holder, 0)
 
-    def wants(self, topic: bytes) -> bool:
+    def has_subscriber(self, topic: bytes) -> bool:
         """Whether a topic has a subscriber."""
         for length in self._lengths:  # a plain loop: this is asked of every event  # noqa: SIM110
             if topic[:length] in self._holders:

@@ -31,7 +31,7 @@ class Announcements:
     def publish(self, event: LifecycleEvent) -> int:
         """Publishes an event. Returns its number."""
         if isinstance(event, TorrentAdded | TorrentRemoved):
-            self._reporter.renewed(event.torrent)
+            self._reporter.clear_torrent(event.torrent)
         if isinstance(event, TorrentRemoved):
             self._shared_files.gone(event.torrent)
             self._failing_trackers.note(event.torrent, None)

@@ -19,7 +19,7 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.wire.errors import OuzelError
 from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
@@ -138,7 +138,7 @@ class EngineHandler:
             case Learned():
                 self._group.create_task(self._learn(fact))
             case Heartbeat():
-                self._lost_lines.told(self._engine.gen, fact.log_lost, time.monotonic())
+                self._lost_lines.count(self._engine.gen, fact.log_lost, time.monotonic())
             case TakenUp():
                 raise AssertionError("the engine keeps it to itself")
             case SessionStats():
@@ -147,7 +147,7 @@ class EngineHandler:
                 self._merger.proven(fact)
             case StorageState():
                 self._reporter.storage(fact)
-            case TorrentForgotten():
+            case TorrentDropped():
                 self._removals.forgotten(fact)
             case TrackersFailing(torrent, since):
                 self._failing_trackers.note(torrent, since)

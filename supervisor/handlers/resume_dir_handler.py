@@ -18,7 +18,7 @@ from supervisor.host.directory_lock import DirectoryLock
 from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damage import DamagedFile
-from supervisor.store.differences import Mended, moved_on, refused_metainfo
+from supervisor.store.differences import Mended, move_staged, refused_metainfo
 from supervisor.store.remedies import with_remedy
 from supervisor.store.resume_dir_warden import Callbacks
 from supervisor.totals.totals_keeper import TotalsKeeper
@@ -72,7 +72,7 @@ class ResumeDirHandler:
             loaded=self.loaded,
             found=self.found,
             session_found=self._engine.configure,
-            lying=self._reporter.lying_aside,
+            lying=self._reporter.set_damaged,
         )
 
     def began(self, damaged: list[DamagedFile]) -> None:
@@ -122,7 +122,7 @@ class ResumeDirHandler:
         """A record that could not be read is known now, or turned out not to be one."""
         if desired is None or desired.removal is not None:
             self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
-            self._engine.snapshot.forget(torrent)
+            self._engine.snapshot.discard(torrent)
         else:
             self._announcements.appeared(desired)
         if desired is None:
@@ -149,7 +149,7 @@ class ResumeDirHandler:
     async def _move_on(self, event: FilePutAside) -> None:
         done, staged = event.done, event.staged
         if staged is not None:
-            done = await in_thread(partial(moved_on, self._dir, done, staged))
+            done = await in_thread(partial(move_staged, self._dir, done, staged))
         gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: nobody would clear the problem
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
 

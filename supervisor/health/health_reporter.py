@@ -57,9 +57,9 @@ class HealthReporter:
     ) -> None:
         """Sets a problem, or clears it with None."""
         self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
-        self.tell()
+        self.publish()
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Publishes the health if the status, the set of problems, or a severity has changed."""
         status, reasons = self._health.status, self._health.reasons
         key = (status, tuple((reason.component, reason.subject, reason.severity) for reason in reasons))
@@ -73,12 +73,12 @@ class HealthReporter:
         self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
-            self._damage.add(file.name, _told(file), aside=file.lies_aside)
+            self._damage.add(file.name, _told(file), aside=file.is_put_aside)
             self._report_damage()
 
-    def lying_aside(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
+    def set_damaged(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
         """Sets the files in `damaged/`, and those of them that nothing has replaced."""
-        self._damage.keep_aside({_NUMBER.sub("", name) for name in names})
+        self._damage.retain({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
                 self._damage.add(file.name, _told(file), aside=True)
@@ -96,11 +96,11 @@ class HealthReporter:
             unreadable = subject if subject == MORE_UNREADABLE else f"{subject} unreadable"
             self.report("resume_dir", unreadable, told, _of_file(subject))
 
-    def renewed(self, torrent: str) -> None:
+    def clear_torrent(self, torrent: str) -> None:
         """A torrent was added or removed: its damaged files are not reported any more."""
         self._renewed.add(torrent)
         self.unreadable(torrent, None)
-        self._damage.forget(torrent)
+        self._damage.discard(torrent)
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
@@ -135,5 +135,5 @@ def _of_file(name: str) -> Severity:
 
 def _told(file: DamagedFile) -> str:
     """The problem of a file that was put aside, and how to restore it."""
-    way_back = "; `ouzel damaged list` says what can be restored" if file.lies_aside else ""
+    way_back = "; `ouzel damaged list` says what can be restored" if file.is_put_aside else ""
     return f"{file.what}; {file.done}{way_back}"

@@ -122,7 +122,7 @@ class TorrentTroubles:
         self._told: frozenset[str] = frozenset()
         self._news = False
 
-    def take(self, event: LifecycleEvent) -> None:
+    def handle(self, event: LifecycleEvent) -> None:
         """Handles a published event."""
         match event:
             case TorrentError(torrent=torrent, name=name, message=message) if name not in _TOLD_ELSEWHERE:

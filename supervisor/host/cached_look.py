@@ -42,7 +42,7 @@ class Sight(Enum):
     UNKNOWN = "unknown"
 
 
-def look(path: str, size: int, changed_since: float) -> Sight:
+def check_cached(path: str, size: int, changed_since: float) -> Sight:
     """The state of a file that should have this size.
 
     Args:

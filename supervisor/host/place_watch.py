@@ -26,7 +26,7 @@ class PlaceWatch:
         self.silent: set[str] = set()
         self._looks: dict[str, asyncio.Task[str | None]] = {}
 
-    async def look(self, paths: Iterable[str]) -> None:
+    async def check(self, paths: Iterable[str]) -> None:
         """Checks these paths; returns once all have answered, or the time limit is over."""
         wanted = set(paths)
         for path in wanted - self._looks.keys():

@@ -41,7 +41,7 @@ class LineBudget:
         self._left_out: dict[str, tuple[str, int, float]] = {}
         """By name, the level, how many, and since when they are counted."""
 
-    def take(self, name: str, level: str, now: float) -> bool:
+    def spend_token(self, name: str, level: str, now: float) -> bool:
         """Whether a line of this name may be written; if not, it is counted."""
         bucket = self._buckets.get(name)
         if bucket is None:

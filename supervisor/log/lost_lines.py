@@ -15,7 +15,7 @@ class LostLines:
         self._lost = 0
         self._at = -QUIET_S
 
-    def told(self, gen: int, lost: int, now: float) -> None:
+    def count(self, gen: int, lost: int, now: float) -> None:
         """An engine of this generation has reported this total."""
         if gen != self._gen:
             self._gen, self._of_gen = gen, 0

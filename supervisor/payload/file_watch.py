@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.torrents.snapshot import Metadata, Snapshot
-from supervisor.host.cached_look import Sight, look
+from supervisor.host.cached_look import Sight, check_cached
 from supervisor.store.catalogue import Catalogue
 
 ROUND_S: Final = 40.0
@@ -84,7 +84,7 @@ class FileWatch:
             for number in range(SLICES):
                 chosen = torrents[number * size : (number + 1) * size]
                 if chosen and len(self._stuck) < STUCK_MAX:
-                    await self.look(chosen, files)
+                    await self.check(chosen, files)
                 await asyncio.sleep(self._round_s / SLICES)
 
     def begin(self) -> None:
@@ -97,7 +97,7 @@ class FileWatch:
         if self._deep:
             self._deep_at = self._clock() + DEEP_S
 
-    async def look(self, torrents: Sequence[str], files: int) -> None:
+    async def check(self, torrents: Sequence[str], files: int) -> None:
         """Checks a number of files of each of these torrents, and has the engine check suspicious torrents."""
         complete = [each for torrent in torrents if (each := self._complete(torrent)) is not None]
         if not complete:
@@ -145,7 +145,7 @@ def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_sinc
                 break
             if not file.priority or not file.size:
                 continue
-            sight = look(f"{save_path}/{file.path}", file.size, changed_since)
+            sight = check_cached(f"{save_path}/{file.path}", file.size, changed_since)
             if sight is not Sight.THERE:
                 found[torrent] = sight
                 if sight is not Sight.UNKNOWN:

@@ -39,13 +39,13 @@ class RootWatch:
         """Checks for ever."""
         try:
             while True:
-                await self.look()
+                await self.check()
                 await asyncio.sleep(LOOK_S)
         finally:
             for look in self._looks.values():
                 look.cancel()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Checks all roots once; returns once all have answered, or the time limit is over."""
         roots = list(self._roots())
         for root in roots:

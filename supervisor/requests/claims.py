@@ -51,7 +51,7 @@ class Claims:
             count < IN_FLIGHT_MAX and held + size <= IN_FLIGHT_BYTES_MAX and self.total_bytes + size <= TOTAL_BYTES_MAX
         )
 
-    def take(self, peer: bytes, size: int) -> "Claim":
+    def acquire(self, peer: bytes, size: int) -> "Claim":
         """One more is under way."""
         count, held = self._claims.get(peer, (0, 0))
         self._claims[peer] = (count + 1, held + size)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from protocol.wire.envelope import DEFAULT_DEADLINE_MS, glance
+from protocol.wire.envelope import DEFAULT_DEADLINE_MS, peek_header
 from supervisor.transport.loop_socket import Sender
 
 LARGE_BYTES: Final = 16 * 1024
@@ -103,8 +103,8 @@ class LargeFrames:
         self._waiting.clear()
 
     def _wait(self, waiting: _Waiting, frames: Frames, sender: Sender) -> None:
-        glanced = glance(frames[-1])
-        deadline_s = DEFAULT_DEADLINE_MS / 1000 if glanced is None else glanced.patience_s
+        header = peek_header(frames[-1])
+        deadline_s = DEFAULT_DEADLINE_MS / 1000 if header is None else header.patience_s
 
         def give_up() -> None:
             waiting.messages.remove(message)

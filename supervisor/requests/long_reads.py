@@ -52,17 +52,17 @@ class LongReads:
     """All long reads under way.
 
     Args:
-        crowded: whether a connection has been given more than it reads.
+        is_backpressured: whether a connection has been given more than it reads.
         defect: what becomes of an error that nobody expected, while it is being handled.
     """
 
-    def __init__(self, *, crowded: Callable[[bytes], bool], defect: Callable[[Request], OuzelError]) -> None:
-        self._crowded = crowded
+    def __init__(self, *, is_backpressured: Callable[[bytes], bool], defect: Callable[[Request], OuzelError]) -> None:
+        self._is_backpressured = is_backpressured
         self._defect = defect
         self._loop = asyncio.get_running_loop()
         self._reads: dict[bytes, deque[LongRead]] = {}
         """By connection, in the order of their turns."""
-        self._crowds: dict[bytes, deque[LongRead]] = {}
+        self._backpressured: dict[bytes, deque[LongRead]] = {}
         """Of the connections that did not read when they were looked at last."""
         self._next: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -71,25 +71,25 @@ class LongReads:
         """Has a read done, by the loop's time `deadline`."""
         read = LongRead(peer, steps, request, done)
         read.timer = self._loop.call_at(deadline, self._late, read)
-        among = self._crowds if peer in self._crowds else self._reads
+        among = self._backpressured if peer in self._backpressured else self._reads
         among.setdefault(peer, deque()).append(read)
         self._schedule()
 
     def close(self) -> None:
         """Ends all of them."""
-        for reads in (*self._reads.values(), *self._crowds.values()):
+        for reads in (*self._reads.values(), *self._backpressured.values()):
             for read in reads:
                 self._end(
                     read, OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; ask again after its restart")
                 )
         self._reads.clear()
-        self._crowds.clear()
+        self._backpressured.clear()
         for handle in (self._next, self._look):
             if handle is not None:
                 handle.cancel()
 
     def _late(self, read: LongRead) -> None:
-        for among in (self._reads, self._crowds):
+        for among in (self._reads, self._backpressured):
             reads = among.get(read.peer)
             if reads is not None and read in reads:
                 reads.remove(read)
@@ -102,7 +102,7 @@ class LongReads:
     def _schedule(self) -> None:
         if self._reads and self._next is None:
             self._next = self._loop.call_soon(self._turn)
-        if self._crowds and self._look is None:
+        if self._backpressured and self._look is None:
             self._look = self._loop.call_later(LOOK_AGAIN_S, self._look_again)
 
     def _turn(self) -> None:
@@ -111,10 +111,10 @@ class LongReads:
         try:
             while self._reads and time.perf_counter() < ends:
                 peer = next(iter(self._reads))
-                crowded = self._crowded(peer)
+                is_backpressured = self._is_backpressured(peer)
                 reads = self._reads.pop(peer)
-                if crowded:
-                    self._crowds[peer] = reads
+                if is_backpressured:
+                    self._backpressured[peer] = reads
                 else:
                     self._reads[peer] = reads
                     self._step(reads)
@@ -126,10 +126,10 @@ class LongReads:
         self._look = None
         ends = time.perf_counter() + SLICE_S
         try:
-            for peer in list(self._crowds):
-                crowded = self._crowded(peer)
-                among = self._crowds if crowded else self._reads
-                among[peer] = self._crowds.pop(peer)
+            for peer in list(self._backpressured):
+                is_backpressured = self._is_backpressured(peer)
+                among = self._backpressured if is_backpressured else self._reads
+                among[peer] = self._backpressured.pop(peer)
                 if time.perf_counter() > ends:
                     break  # those that were looked at are the last now
         finally:

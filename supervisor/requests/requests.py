@@ -19,7 +19,15 @@ import zmq
 
 from protocol.wire import codec
 from protocol.wire.commands import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead
-from protocol.wire.envelope import DEFAULT_DEADLINE_MS, ErrorBody, RefusedRequest, Reply, Request, glance, parse_request
+from protocol.wire.envelope import (
+    DEFAULT_DEADLINE_MS,
+    ErrorBody,
+    RefusedRequest,
+    Reply,
+    Request,
+    parse_request,
+    peek_header,
+)
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
 from supervisor.commands.acceptance import Acceptance
@@ -110,7 +118,7 @@ class Requests:
         self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
         self._socket = LoopSocket(socket, on_message_from=self._receive, frames_max=1 + HOPS_MAX + 1)
         self._outbox = Outbox(self._socket, log)
-        self._long_reads = LongReads(crowded=self._outbox.crowded, defect=self._defect)
+        self._long_reads = LongReads(is_backpressured=self._outbox.is_backpressured, defect=self._defect)
 
     async def close(self) -> None:
         """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
@@ -139,8 +147,8 @@ class Requests:
             if request_id is None:
                 self._spoilt(route, error)
             else:
-                glanced = glance(frame)
-                patience_s = DEFAULT_DEADLINE_MS / 1000 if glanced is None else glanced.patience_s
+                header = peek_header(frame)
+                patience_s = DEFAULT_DEADLINE_MS / 1000 if header is None else header.patience_s
                 self._no_request(route, request_id, error, patience_s)
             return
         try:
@@ -167,11 +175,11 @@ class Requests:
 
     def _unread(self, frames: list[bytes], error: OuzelError) -> None:
         *route, frame = frames
-        glanced = glance(frame)
-        if glanced is None:
+        header = peek_header(frame)
+        if header is None:
             self._spoilt(route[:1], error)
         else:
-            self._refuse(route, glanced.id, error)
+            self._refuse(route, header.id, error)
 
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
         """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
@@ -189,7 +197,7 @@ class Requests:
         late = partial(
             self._refuse, route, request_id, error.with_traceback(None)
         )  # it may wait, and frames hold memory
-        if not self._tarpit.take(route[0], late, patience_s):
+        if not self._tarpit.enqueue(route[0], late, patience_s):
             self._refuse(route, request_id, _too_many())
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
@@ -200,7 +208,7 @@ class Requests:
         if not self._claims.admits(peer, size):
             self._refuse(route, request.id, _too_many())
             return
-        claim = self._claims.take(peer, size)
+        claim = self._claims.acquire(peer, size)
         match command:
             case Mutation():
                 self._mutate(route, request, command, deadline, claim)

@@ -27,7 +27,7 @@ class Tarpit:
         self._waiting: dict[int, tuple[asyncio.TimerHandle, Refuse]] = {}
         self._closed = False
 
-    def take(self, peer: bytes, refuse: Refuse, latest_s: float) -> bool:
+    def enqueue(self, peer: bytes, refuse: Refuse, latest_s: float) -> bool:
         """Calls `refuse` when its time has come, in `latest_s` seconds at the most. False where too many wait."""
         wait_s = self._bad_requests.wait_s(peer, self._loop.time())
         if wait_s is None or (wait_s > 0 and len(self._waiting) >= WAITING_MAX):

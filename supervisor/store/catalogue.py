@@ -81,13 +81,13 @@ class Catalogue:
         Where the directory cannot be listed, nothing is known, and every change is refused until it was.
         """
         try:
-            return self.take_in(read_all(self._dir))
+            return self.apply_stored(read_all(self._dir))
         except OSError as error:
             self.unlisted = cannot_be_listed(error)
-            self.close_for(self.unlisted)
+            self.suspend(self.unlisted)
             return []
 
-    def take_in(self, stored: Stored) -> list[DamagedFile]:
+    def apply_stored(self, stored: Stored) -> list[DamagedFile]:
         """The directory was read. Returns what was put aside."""
         self.unlisted = None
         self.not_moved = stored.not_moved
@@ -105,7 +105,7 @@ class Catalogue:
         self._ids = sorted(self.torrents.keys() | self.unreadable.keys())
         return stored.damaged
 
-    def could_be_read(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
+    def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
         """A record that was unreadable is known now; None where it turned out not to be one, or is gone.
 
         Returns:
@@ -126,7 +126,7 @@ class Catalogue:
             self.leaving[torrent] = desired
         return []
 
-    def session_could_be_read(self, session: DesiredSession) -> None:
+    def mark_session_readable(self, session: DesiredSession) -> None:
         """The session's record likewise."""
         self.session_unreadable, self.session = None, session
 
@@ -152,7 +152,7 @@ class Catalogue:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless it is `OutcomeUnknown`.
         """
         self.check_readable(desired.torrent)
-        await self.certain(desired.torrent)
+        await self.ensure_settled(desired.torrent)
         changes = [Change(self._dir.desired(desired.torrent), encode_record(desired))]
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
@@ -242,7 +242,7 @@ class Catalogue:
             self.index.drop(torrent)
             self.removed.add(torrent)
 
-    async def certain(self, torrent: str | None) -> None:
+    async def ensure_settled(self, torrent: str | None) -> None:
         """Makes sure that the disk has what memory has of a torrent, or of the session: before more is built on it.
 
         Raises:
@@ -257,7 +257,7 @@ class Catalogue:
 
     # -- a directory that cannot be written -----------------------------------------------------------------------
 
-    def close_for(self, problem: str) -> None:
+    def suspend(self, problem: str) -> None:
         """From now on every change is refused, with this problem."""
         self._refusal = problem
 

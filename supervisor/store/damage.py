@@ -29,7 +29,7 @@ class DamagedFile(NamedTuple):
     orphan: bool = False
 
     @property
-    def lies_aside(self) -> bool:
+    def is_put_aside(self) -> bool:
         """Whether it is in `damaged/` now."""
         return self.done.startswith(_ASIDE)
 
@@ -67,7 +67,7 @@ class Damage:
         self._files.pop(file, None)
         self._aside.discard(file)
 
-    def keep_aside(self, lying: Collection[str]) -> None:
+    def retain(self, lying: Collection[str]) -> None:
         """Keeps only files that are in `damaged/`: the others were restored or deleted."""
         for file in self._aside - set(lying):
             self.remove(file)
@@ -75,7 +75,7 @@ class Damage:
     def __contains__(self, file: str) -> bool:
         return file in self._files
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Removes the problems of this torrent."""
         for kind in ("json", "torrent", "fastresume"):
             self.remove(f"{torrent}.{kind}")

@@ -56,7 +56,7 @@ class Restorable(NamedTuple):
     used: tuple[Path, ...] = ()
 
 
-def lying(directory: ResumeDir) -> frozenset[str]:
+def list_names(directory: ResumeDir) -> frozenset[str]:
     """The names of the files in `damaged/`. Raises OSError."""
     try:
         return frozenset(path.name for path in directory.damaged.iterdir())
@@ -64,7 +64,7 @@ def lying(directory: ResumeDir) -> frozenset[str]:
         return frozenset()
 
 
-def missed(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
+def unreplaced(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
     """The files that nothing has replaced, as reported after a restart.
 
     Args:
@@ -92,7 +92,7 @@ def missed(directory: ResumeDir, names: Collection[str], known: Callable[[str], 
 def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedReport]:
     """All files in `damaged/`, validated in their present state. Raises OSError."""
     found = []
-    for name in sorted(lying(directory)):
+    for name in sorted(list_names(directory)):
         path = directory.damaged / name
         with contextlib.suppress(FileNotFoundError):
             state = path.lstat()
@@ -181,7 +181,7 @@ def _prepare_record(
     if known(torrent):
         raise _not_restorable("there is a torrent of this id")
     latest: dict[DamagedKind, tuple[bytes, Path]] = {}
-    beside = sorted(filter(None, map(_named, lying(directory))), key=lambda each: _age(directory, each))
+    beside = sorted(filter(None, map(_named, list_names(directory))), key=lambda each: _age(directory, each))
     for each in beside:
         if each.torrent != torrent or each.kind == "record":
             continue

@@ -117,7 +117,7 @@ def refused_metainfo(
     return None if aside is None else DamagedFile(path.name, torrent, f"{path.name} is damaged: {problem}", aside)
 
 
-def moved_on(directory: ResumeDir, done: str, staged: str) -> str:
+def move_staged(directory: ResumeDir, done: str, staged: str) -> str:
     """Moves a file that an engine has put aside to the damaged files. Returns the repair, in the engine's words."""
     try:
         return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))

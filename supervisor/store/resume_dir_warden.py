@@ -24,7 +24,7 @@ from supervisor.pacing.backoff import exponential
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.commits import FailedWrite
 from supervisor.store.damage import DamagedFile
-from supervisor.store.damaged_files import lying, missed
+from supervisor.store.damaged_files import list_names, unreplaced
 from supervisor.store.differences import Mended, check_metainfo, differences
 from supervisor.store.remedies import remedy
 from supervisor.store.resume_dir_watch import Home, Seen, Verdict, judge, slowness
@@ -174,7 +174,7 @@ class ResumeDirWarden:
             except OSError as error:
                 self._close(cannot_be_listed(error))
                 return
-            self._tell.loaded(self._catalogue.take_in(stored))
+            self._tell.loaded(self._catalogue.apply_stored(stored))
         if self._problem is not None:
             await self._mend()
         await self._look_at_writes()
@@ -198,7 +198,7 @@ class ResumeDirWarden:
         if problem != self._problem:
             self._log.error("resume_dir_unavailable", problem=problem, remedy=REMEDY)
         self._problem = problem
-        self._catalogue.close_for(problem)
+        self._catalogue.suspend(problem)
         self._tell.trouble(problem)
 
     # -- in the thread --------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class ResumeDirWarden:
         """
         try:
             verdict = judge(self._home, self._lock.identity, _look(self._dir))
-            if verdict is Verdict.STRANGE:
+            if verdict is Verdict.UNMOUNTED:
                 return f"{self._dir.root} {verdict.value}"
             if verdict is not Verdict.REPLACED:
                 with contextlib.suppress(OSError):  # the engine reports what it cannot write
@@ -311,7 +311,7 @@ class ResumeDirWarden:
             self._tell.unreadable(self._dir.session.name, None)
             if isinstance(session, DamagedFile):
                 self._tell.damaged(session)
-            catalogue.session_could_be_read(session if isinstance(session, DesiredSession) else DesiredSession())
+            catalogue.mark_session_readable(session if isinstance(session, DesiredSession) else DesiredSession())
             self._tell.session_found()
 
     def _take_record(self, torrent: str, found: Found) -> None:
@@ -322,7 +322,7 @@ class ResumeDirWarden:
             return
         self._tell.unreadable(known.name, None)
         desired = found if isinstance(found, DesiredTorrent) else None
-        merged = self._catalogue.could_be_read(torrent, desired)
+        merged = self._catalogue.mark_readable(torrent, desired)
         if isinstance(found, DamagedFile):
             self._tell.damaged(found)
         for each in merged:
@@ -331,9 +331,9 @@ class ResumeDirWarden:
 
     async def _look_aside(self) -> None:
         """Reports the files in `damaged/`, if they have changed."""
-        names = await self._beside(partial(lying, self._dir))
+        names = await self._beside(partial(list_names, self._dir))
         if names != self._lying:
-            files = await self._beside(partial(missed, self._dir, names, self._catalogue.has))
+            files = await self._beside(partial(unreplaced, self._dir, names, self._catalogue.has))
             self._lying = names
             self._tell.lying(names, files)
 

@@ -43,7 +43,7 @@ class Verdict(Enum):
     FINE = "fine"
     DOUBTFUL = "may not take writes"
     REPLACED = "is another directory than before"
-    STRANGE = "is not the directory of before, but what is there while its file system is not mounted"
+    UNMOUNTED = "is not the directory of before, but what is there while its file system is not mounted"
 
 
 def judge(home: Home, lock: str, seen: Seen) -> Verdict:
@@ -59,7 +59,7 @@ def judge(home: Home, lock: str, seen: Seen) -> Verdict:
         return Verdict.REPLACED
     # On another device, and nothing is mounted on it: a mount point without its disk, unless it was a resume directory
     # before, as on a file system whose device number changes with each mount.
-    return Verdict.REPLACED if seen.lock is not None and not home.mounted else Verdict.STRANGE
+    return Verdict.REPLACED if seen.lock is not None and not home.mounted else Verdict.UNMOUNTED
 
 
 def slowness(waiting_since: float | None, now: float) -> str | None:

@@ -133,7 +133,7 @@ class Totals:
 
     # -- what is told ---------------------------------------------------------------------------------------------
 
-    def session_told(self, downloaded: int, uploaded: int) -> None:
+    def count_session(self, downloaded: int, uploaded: int) -> None:
         """The counters of the running engine since it started."""
         if (downloaded, uploaded) != self._session_seen:
             seen_downloaded, seen_uploaded = self._session_seen
@@ -206,7 +206,7 @@ class Totals:
             counts.last_activity_us = history.last_activity_s * 10**6
         self.changed.add(history.torrent[:2])
 
-    def absorb(self, torrent: str, record: TorrentRecord, uptime_s: int) -> None:
+    def merge_stored(self, torrent: str, record: TorrentRecord, uptime_s: int) -> None:
         """Merges the stored counters of a torrent with those counted since.
 
         Args:
@@ -231,7 +231,7 @@ class Totals:
         times = [each for each in (counts.last_activity_us, record.last_activity_us) if each is not None]
         counts.last_activity_us = max(times, default=None)
 
-    def absorb_session(self, record: SessionRecord, stamped_s: int) -> None:
+    def merge_stored_session(self, record: SessionRecord, stamped_s: int) -> None:
         """Merges the session's stored totals.
 
         Args:
@@ -250,9 +250,9 @@ class Totals:
     def at_least(self, uptime_s: int) -> None:
         """Raises the uptime to at least this value."""
         if uptime_s > self.uptime_s:
-            self.absorb_session(SessionRecord(), uptime_s - self.uptime_s)
+            self.merge_stored_session(SessionRecord(), uptime_s - self.uptime_s)
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """A torrent was removed: one that is added again begins anew."""
         shard = self._shards.get(torrent[:2])
         if shard is not None and shard.pop(torrent, None) is not None:

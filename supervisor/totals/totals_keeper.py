@@ -92,13 +92,13 @@ class TotalsKeeper:
         totals = self._totals
         latest = max((shard.uptime_s for shard in stored.shards.values()), default=0)
         if stored.session is not None:
-            totals.absorb_session(stored.session, max(latest, stamped_s))
+            totals.merge_stored_session(stored.session, max(latest, stamped_s))
         else:
             totals.at_least(max(latest, stamped_s))
         for shard in stored.shards.values():
             for torrent, record in shard.torrents.items():
                 if _added_us(self._catalogue, torrent) in (record.added_us, _UNREADABLE):
-                    totals.absorb(torrent, record, shard.uptime_s)
+                    totals.merge_stored(torrent, record, shard.uptime_s)
         for file in stored.damaged:
             self._damaged(file)
 

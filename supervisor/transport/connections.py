@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from supervisor.transport.descriptors import Ends, ends_of, hang_up
+from supervisor.transport.descriptors import Ends, ends_of, shut_down
 from supervisor.transport.loop_socket import LoopSocket
 from supervisor.transport.sockets import HANDSHAKE_MS
 
@@ -145,7 +145,7 @@ class Connections:
         self._count[scheme] += 1
         if self._count[scheme] > self._most and ends is not None and _same_address(ends, endpoint):
             # If the number is another connection's by now, then that is a newcomer too.
-            hang_up(fd, ends)
+            shut_down(fd, ends)
             self._on_refused(host, TOO_MANY)
             self._open[fd] = self._open[fd]._replace(host="")
 

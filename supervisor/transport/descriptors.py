@@ -33,7 +33,7 @@ def ends_of(fd: int) -> Ends | None:
     return None
 
 
-def hang_up(fd: int, ends: Ends) -> bool:
+def shut_down(fd: int, ends: Ends) -> bool:
     """Shuts a connection down, if it still has these ends. ZeroMQ finds it closed, and cleans up."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if _ends(connection) == ends:
@@ -42,7 +42,7 @@ def hang_up(fd: int, ends: Ends) -> bool:
     return False
 
 
-def hang_up_on(fd: int, inode: int) -> bool:
+def shut_down_inode(fd: int, inode: int) -> bool:
     """Shuts a connection down, if it still has this inode. Returns whether it has."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if os.fstat(connection.fileno()).st_ino == inode:

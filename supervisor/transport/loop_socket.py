@@ -51,7 +51,7 @@ OnFrames = Callable[[list[zmq.Frame]], None]
 LOCAL: Final = Sender(None, -1)
 
 
-class Offer(Enum):
+class SendOutcome(Enum):
     """The outcome of a send: only a ROUTER with ROUTER_MANDATORY reports `FULL` and `GONE`."""
 
     SENT = "sent"
@@ -98,12 +98,12 @@ class LoopSocket:
 
     def send(self, frames: list[bytes]) -> bool:
         """Sends one message without blocking. False if it was dropped."""
-        return self.offer(frames) is Offer.SENT
+        return self.try_send(frames) is SendOutcome.SENT
 
-    def offer(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> Offer:
+    def try_send(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> SendOutcome:
         """Like `send`, and returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
         if self._closed:
-            return Offer.GONE
+            return SendOutcome.GONE
         if not self._looking:
             # A send uses up the descriptor's edge, so it is followed by another check; one is enough for the sends of a
             # turn.
@@ -114,10 +114,10 @@ class LoopSocket:
                 self._socket.send(frame, _MORE, copy=copy)
             self._socket.send(frames[-1], _LAST, copy=copy)
         except zmq.Again:
-            return Offer.FULL  # the peer does not read
+            return SendOutcome.FULL  # the peer does not read
         except zmq.ZMQError:
-            return Offer.GONE
-        return Offer.SENT
+            return SendOutcome.GONE
+        return SendOutcome.SENT
 
     def sender_of(self, frame: zmq.Frame) -> Sender:
         """The sender of a frame from this socket."""

@@ -12,7 +12,7 @@ from typing import Final
 import zmq
 
 from supervisor.log import logs
-from supervisor.transport.loop_socket import LoopSocket, Offer
+from supervisor.transport.loop_socket import LoopSocket, SendOutcome
 
 QUEUE_MAX: Final = 1000
 """Replies in ZeroMQ's queue for a connection (SNDHWM)."""
@@ -77,7 +77,7 @@ class Outbox:
         peer = frames[0]
         waiting = self._waiting.get(peer)
         if waiting is None:
-            if self._offer(frames) is not Offer.FULL:
+            if self._offer(frames) is not SendOutcome.FULL:
                 return
             waiting = self._waiting[peer] = _Waiting()
             self._every_s = FIRST_LOOK_S
@@ -93,7 +93,7 @@ class Outbox:
         if self._timer is None:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
-    def crowded(self, peer: bytes) -> bool:
+    def is_backpressured(self, peer: bytes) -> bool:
         """Whether a connection gets nothing large before it has read what was sent (backpressure)."""
         return peer in self._waiting or self._has_enough(peer)
 
@@ -105,15 +105,15 @@ class Outbox:
         self._send_waiting()
         self._socket.close(linger_ms=linger_ms)
 
-    def _offer(self, frames: Frames) -> Offer:
+    def _offer(self, frames: Frames) -> SendOutcome:
         if len(frames[-1]) < LARGE_BYTES:
-            return self._socket.offer(frames)
+            return self._socket.try_send(frames)
         peer = frames[0]
         if self._has_enough(peer) and not self._closing:
-            return Offer.FULL
+            return SendOutcome.FULL
         frame = zmq.Frame(frames[-1], copy=False, track=True)
-        taken = self._socket.offer([*frames[:-1], frame], copy=False)
-        if taken is Offer.SENT and frame.tracker is not None:
+        taken = self._socket.try_send([*frames[:-1], frame], copy=False)
+        if taken is SendOutcome.SENT and frame.tracker is not None:
             self._large.setdefault(peer, deque()).append((frame.tracker, len(frames[-1])))
             self._large_bytes += len(frames[-1])
             if len(self._large) > LARGE_PEERS_LOOK:
@@ -152,10 +152,10 @@ class Outbox:
         for peer, waiting in list(self._waiting.items()):
             while waiting.replies:
                 taken = self._offer(waiting.replies[0])
-                if taken is Offer.FULL:
+                if taken is SendOutcome.FULL:
                     break
                 moved = True
-                if taken is Offer.GONE:
+                if taken is SendOutcome.GONE:
                     self._drop(peer, gone=True)
                     break
                 size = _size(waiting.replies.popleft())

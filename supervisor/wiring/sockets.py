@@ -58,8 +58,8 @@ class Sockets:
         self.publisher = Publisher(
             xpub,
             self.events,
-            on_hung_up=self.access.subscriber_hung_up,
-            met=self.access.met,
+            on_hung_up=self.access.subscriber_disconnected,
+            met=self.access.record_sender,
             on_lifecycle=self._published,
         )
         closing.callback(self.publisher.close)
@@ -71,8 +71,8 @@ class Sockets:
         return self.publisher.gen
 
     def _published(self, event: LifecycleEvent) -> None:
-        self.event_logger.take(event)
-        self._troubles.take(event)
+        self.event_logger.log_event(event)
+        self._troubles.handle(event)
 
     def _remove(self, runtime_dir: Path) -> None:
         for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):

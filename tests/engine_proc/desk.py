@@ -22,7 +22,7 @@ from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import seal
-from protocol.internal.link_commands import ForgetTorrent
+from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import EngineEvent, StorageState, TorrentApplied
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
@@ -147,7 +147,7 @@ class Desk:
         return blob
 
     def forget(self, desired: DesiredTorrent, *, delete_files: bool) -> None:
-        self.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
+        self.dispatcher.forget(DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
         self.pump()
 
     def settle(self) -> None:

@@ -18,7 +18,7 @@ from engine_proc.session.session_port import SourceInfo
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
 from engine_proc.torrents import saver
 from protocol.internal.integrity import unseal
-from protocol.internal.link_commands import Configure, Drain, EnsureTorrent, ForgetTorrent, SaveAll
+from protocol.internal.link_commands import Configure, Drain, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import (
     AllHandedOver,
     EngineReady,
@@ -30,7 +30,7 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.internal.resume_dir import ResumeDir
@@ -415,15 +415,15 @@ def test_trouble_comes_and_goes(engine: Running) -> None:
 
 
 def test_a_forgotten_torrent_is_told_of_no_more(engine: Running) -> None:
-    """After `TorrentForgotten` no progress follows, and its resume data is gone."""
+    """After `TorrentDropped` no progress follows, and its resume data is gone."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.download(desired.torrent, PIECE_LENGTH)
-    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
-    engine.link.take(TorrentForgotten)
+    engine.link.send(DropTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    engine.link.take(TorrentDropped)
     assert engine.lives()
     events = [event for _, event in engine.link.heard if getattr(event, "torrent", None) == desired.torrent]
-    assert isinstance(events[-1], TorrentForgotten)
+    assert isinstance(events[-1], TorrentDropped)
     assert engine.claimed(desired.torrent) is None
 
 
@@ -432,12 +432,12 @@ def test_a_torrent_that_finishes_while_it_is_removed_does_not_end_the_engine(eng
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.hold(TorrentGone)
-    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+    engine.link.send(DropTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
     eventually(lambda: ("remove, and its files", desired.torrent) in engine.session.calls, "the removal")
     engine.session.post(Finished(desired.torrent))
     assert engine.lives(), engine.error
     engine.session.release(TorrentGone)
-    engine.link.take(TorrentForgotten)
+    engine.link.take(TorrentDropped)
 
 
 def test_a_torrent_that_is_to_be_saved_while_it_is_removed_does_not_end_the_engine(engine: Running) -> None:
@@ -447,12 +447,12 @@ def test_a_torrent_that_is_to_be_saved_while_it_is_removed_does_not_end_the_engi
     engine.session.hold(TorrentGone)
     engine.link.send(
         EnsureTorrent(desired=changed(desired, sequential=True)),
-        ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
+        DropTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
     )
     eventually(lambda: ("remove", desired.torrent) in engine.session.calls, "the removal")
     assert engine.lives(), engine.error
     engine.session.release(TorrentGone)
-    engine.link.take(TorrentForgotten)
+    engine.link.take(TorrentDropped)
 
 
 # -- resume data ------------------------------------------------------------------------------------------------------
@@ -591,8 +591,8 @@ def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:
     engine.ensure(desired)
     eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
     engine.dir.root.rename(engine.dir.root.with_name("elsewhere"))
-    engine.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
-    assert engine.link.take(TorrentForgotten).problem
+    engine.link.send(DropTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    assert engine.link.take(TorrentDropped).problem
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -713,7 +713,7 @@ def test_a_drain_of_a_torrent_that_is_being_removed_ends(engine: Running) -> Non
     engine.session.hold(TorrentGone)
     engine.link.send(
         EnsureTorrent(desired=changed(desired, sequential=True)),
-        ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
+        DropTorrent(torrent=desired.torrent, delete_files=False, desired=desired),
         Drain(),
     )
     assert engine.ended() is None
@@ -727,7 +727,7 @@ def test_a_drain_ends_where_a_torrent_goes_during_its_flush(engine: Running) -> 
     engine.session.hold(Flushed)
     engine.session.download(desired.torrent, PIECE_LENGTH)
     engine.link.take(Progress, lambda event: event.bytes_done == PIECE_LENGTH)
-    engine.link.send(Drain(), ForgetTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
+    engine.link.send(Drain(), DropTorrent(torrent=desired.torrent, delete_files=False, desired=desired))
     engine.thread.join(DEADLINE_S / 2)
     assert not engine.thread.is_alive()
     assert engine.error is None

@@ -514,7 +514,7 @@ class FakeSession:
         with self._lock:
             return self._known(None, desired.torrent).observed(desired)
 
-    def strangers(self) -> int:
+    def remove_unknown_torrents(self) -> int:
         """None: there is no other way in."""
         return 0
 

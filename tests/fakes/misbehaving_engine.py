@@ -28,7 +28,7 @@ import zmq
 from engine_proc.__main__ import main
 from engine_proc.process.parent import die_with_parent
 from protocol.internal.link import EventBatch, decode_commands
-from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import Configure, Drain, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
@@ -36,7 +36,7 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.wire import codec
 from protocol.wire.events import Progress, SessionError
@@ -114,8 +114,8 @@ class Misbehaving:
                 return [ready, SettingsApplied(revision=revision)]
             case EnsureTorrent(desired=desired):
                 return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]
-            case ForgetTorrent(torrent=torrent):
-                return [TorrentForgotten(torrent=torrent)]
+            case DropTorrent(torrent=torrent):
+                return [TorrentDropped(torrent=torrent)]
             case Drain():
                 os._exit(0)
             case _:

@@ -42,7 +42,7 @@ def test_a_reply_is_matched_once_and_only_while_its_request_is_open(actions: lis
             made.append(request_id)
             open_.add(request_id)
         elif action == "forget" and made:
-            requests.forget(made[-1])
+            requests.abandon(made[-1])
             open_.discard(made[-1])
         elif isinstance(action, int):
             reply = requests.match(reply_frame(f"s-{action}"))

@@ -17,7 +17,7 @@ import zmq.asyncio
 from protocol.host.mounts import MountTable
 from protocol.internal.flight_recorder import Flight
 from protocol.internal.link import EventBatch, decode_commands
-from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import Configure, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
@@ -25,7 +25,7 @@ from protocol.internal.link_events import (
     Heartbeat,
     SettingsApplied,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.internal.resume_dir import ResumeDir
@@ -213,8 +213,8 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
             return [SourceInspected(token=token, torrent=torrent, name=name, metadata=known, only=only)]
         case EnsureTorrent(desired=desired):
             return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]
-        case ForgetTorrent(torrent=torrent):
-            return [TorrentForgotten(torrent=torrent)]
+        case DropTorrent(torrent=torrent):
+            return [TorrentDropped(torrent=torrent)]
         case QueryFiles(token=token):
             return [FilesQueried(token=token, bytes_done=[1, 2, 3])]
         case _:
@@ -490,7 +490,7 @@ class Bench:
                 self.shared_files.files_known(torrent, files)
             case HashesProven():
                 self.merger.proven(fact)
-            case TorrentForgotten():
+            case TorrentDropped():
                 self.removals.forgotten(fact)
             case Spawned(gen):
                 self.publisher.gen = gen

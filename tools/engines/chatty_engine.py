@@ -17,14 +17,14 @@ import zmq
 
 from engine_proc.process.parent import die_with_parent
 from protocol.internal.link import EventBatch, decode_commands
-from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import Configure, Drain, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import (
     EngineEvent,
     EngineReady,
     Heartbeat,
     SettingsApplied,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
 )
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire import codec
@@ -101,8 +101,8 @@ class Chatty:
                     self._torrents.append(desired.torrent)
                     self._states[desired.torrent] = TorrentState.QUEUED
                 return [TorrentApplied(torrent=desired.torrent, revision=desired.revision)]
-            case ForgetTorrent(torrent=torrent):
-                return [TorrentForgotten(torrent=torrent)]
+            case DropTorrent(torrent=torrent):
+                return [TorrentDropped(torrent=torrent)]
             case Drain():
                 os._exit(0)
             case _:

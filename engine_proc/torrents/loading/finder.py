@@ -63,7 +63,7 @@ class Finder:
             to_load: it is loaded next; then its .torrent file is kept as it was read and parsed.
         """
         try:
-            judged = self._judged.take(desired)
+            judged = self._judged.pop(desired)
             saved = self._store.load(desired.torrent)
             if saved is None and judged is not None:
                 others = judged.paths_at(self._clock())
@@ -99,7 +99,7 @@ class Finder:
 
     def take_judged(self, desired: DesiredTorrent) -> JudgedSource | None:
         """The .torrent file of a torrent as it was parsed just now, if it was kept."""
-        return self._judged.take(desired)
+        return self._judged.pop(desired)
 
     def metainfo(self, desired: DesiredTorrent) -> bytes | None:
         """The torrent's .torrent file, None where it cannot be trusted; resume data may do without."""

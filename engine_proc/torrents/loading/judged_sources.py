@@ -57,7 +57,7 @@ class JudgedSources:
         while self._sources and (self._bytes > self._bytes_max or len(self._sources) > SOURCES_MAX):
             self.drop(next(iter(self._sources)))
 
-    def take(self, desired: DesiredTorrent) -> JudgedSource | None:
+    def pop(self, desired: DesiredTorrent) -> JudgedSource | None:
         """The very source that a record is of, if it is kept; it is not kept any longer."""
         if desired.torrent not in self._sources:
             return None

@@ -38,7 +38,7 @@ from engine_proc.torrents import reconcile
 from engine_proc.torrents.loading.finder import Finder, Found
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import tell_reconciled
+from engine_proc.torrents.readback import report_reconciled
 from protocol.internal.integrity import Damaged
 from protocol.internal.link_events import FilePutAside, HashesProven
 from protocol.wire.desired import DesiredTorrent
@@ -148,7 +148,7 @@ class Loader:
             found = self._finder.find(desired, to_load=True)
         except OSError as error:
             return Failed(desired, error)
-        verdict = self._guard.look(desired, found.examined)
+        verdict = self._guard.inspect(desired, found.examined)
         if verdict is None:
             self._way(desired.torrent).judging = found
             return None
@@ -188,7 +188,7 @@ class Loader:
         self._take(torrent, loading)
         if outcome.checked_bytes or outcome.verified != Verified():
             _log_found(torrent, outcome.checked_bytes, outcome.verified)
-            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
         return None
 
     def added(self, desired: DesiredTorrent) -> bool:
@@ -198,7 +198,7 @@ class Loader:
         loading, restored = way.loading, way.restored
         if loading is not None:
             if not loading.nameless:
-                self.tell_hashes(desired, loading.hashes)
+                self.report_hashes(desired, loading.hashes)
             if loading.layout is not None:
                 for output in metadata_events(torrent, loading.layout, restored=restored):
                     self._emit(output)
@@ -206,10 +206,10 @@ class Loader:
                 # A seed that is restored can wait; a download, and what clients have just added, wants peers.
                 self._pace(desired, urgent=not loading.complete)
         if not restored:
-            self._policy.want(torrent, Urgency.AT_ONCE, self._clock())
+            self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
         return loading is None or not loading.nameless
 
-    def tell_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
+    def report_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
         """Tells of info-hashes, which metadata proves, where the torrent's record does not have them."""
         known = (desired.torrent, desired.info_hash_v1, desired.info_hash_v2, None)
         if not all(each in known for each in hashes):
@@ -236,13 +236,13 @@ class Loader:
         self._ways.pop(torrent, None)
         self._finder.forget(torrent)
 
-    def look_again(self, desired: DesiredTorrent) -> Verdict | None:
+    def inspect_again(self, desired: DesiredTorrent) -> Verdict | None:
         """Whether the files of a torrent in the session are still there; None where the guard's `Judged` follows.
 
         None, too, where its resume data cannot be read: then nothing is known of its files.
         """
         with contextlib.suppress(OSError):
-            return self._guard.look(desired, self._finder.find(desired, to_load=False).examined, loaded=True)
+            return self._guard.inspect(desired, self._finder.find(desired, to_load=False).examined, loaded=True)
         return None
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
@@ -364,14 +364,14 @@ class Loader:
         """Tells of what resume data said otherwise than desired; it gave way when the torrent was added."""
         if loading.stored is not None and (differences := reconcile.differences(loading.stored, desired)):
             done = "resume data gave way to what was asked for"
-            tell_reconciled(self._emit, desired.torrent, differences, done)
+            report_reconciled(self._emit, desired.torrent, differences, done)
 
     def _pace(self, desired: DesiredTorrent, *, urgent: bool) -> None:
         """Lets a torrent announce itself in its turn. A paused one does not, until it runs again: it need not wait."""
         if desired.paused:
             self._session.release_trackers(desired.torrent)
         else:
-            self._pacer.want(desired.torrent, urgent=urgent)
+            self._pacer.enqueue(desired.torrent, urgent=urgent)
 
 
 def _log_found(torrent: str, hashed_bytes: int, verified: Verified) -> None:

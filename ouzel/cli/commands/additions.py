@@ -69,7 +69,7 @@ def add(
             batch=1 if network else BATCH,
         )
         for found, outcome in adding:
-            report.tell(found, outcome)
+            report.print_outcome(found, outcome)
         code = report.end()
         if wait:
             ends = [wait_for(client, torrent, output) for torrent in dict.fromkeys(report.torrents)]

@@ -25,7 +25,7 @@ from ouzel.cli.connecting import asking
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.units import format_count
-from ouzel.cli.failure import ExitCode, tell, warn
+from ouzel.cli.failure import ExitCode, print_error, warn
 from ouzel.cli.ids import chosen, resolve
 from ouzel.client.blocking import Client
 from ouzel.errors import error_body
@@ -201,6 +201,8 @@ def for_each(
             if torrent not in refused:
                 output.line(f"{done}: {torrent}")
     for torrent, error in refused.items():
-        tell(error, as_json=as_json, subject=torrent if len(torrents) > 1 and torrent not in str(error) else None)
+        print_error(
+            error, as_json=as_json, subject=torrent if len(torrents) > 1 and torrent not in str(error) else None
+        )
     if refused:
         raise typer.Exit(ExitCode.REFUSED)

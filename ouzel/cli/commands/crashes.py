@@ -9,7 +9,7 @@ from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.connecting import client_of
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
-from ouzel.cli.failure import EXIT_CODES_HELP, say
+from ouzel.cli.failure import EXIT_CODES_HELP, print_line
 
 app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_commands=False)
 
@@ -23,7 +23,7 @@ def crashes(context: typer.Context, as_json: AsJson = False) -> None:
         found = client.list_crashes()
     output = Output(as_json=as_json)
     if not (found or as_json) and output.console.is_terminal:
-        say("no crashes")
+        print_line("no crashes")
     else:
         output.show({"crashes": found}, lambda: render.crashes(found))
 

@@ -1,7 +1,4 @@
-"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing.
-
-Longer than other files, since it is one list: how each thing that is shown looks.
-"""
+"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Which places an engine's sandbox does not cover any more. Pure.
+"""The places that an engine's sandbox does not cover any more. Pure.
 
 The sandbox holds for the directories that there were when the engine was started. A disk that was mounted over a
 download root, or a directory that was made anew, is another place, in which that engine can write nothing: it takes

@@ -1,4 +1,4 @@
-"""The keeper: performs the lifecycle's actions on real processes and real timers, and feeds back what came of them."""
+"""The keeper: performs the lifecycle's actions on real processes and timers, and feeds back their outcomes."""
 
 import asyncio
 import time
@@ -218,7 +218,7 @@ class Keeper:
         if self._spare is None:
             return None
         try:
-            return self._spare.take()
+            return self._spare.activate()
         except OSError as error:
             self._log.warning("spare_not_taken", problem=str(error))
             self._spare.retire("it cannot be examined")
@@ -255,9 +255,9 @@ class Keeper:
                 self._on_crashed(self.child, death)
             excused = self.child is not None and not asked_for and self._excuse(death)
         finally:
-            self._bury(death, excused=excused, asked_for=asked_for)
+            self._handle_death(death, excused=excused, asked_for=asked_for)
 
-    def _bury(self, death: Death, *, excused: bool, asked_for: bool) -> None:
+    def _handle_death(self, death: Death, *, excused: bool, asked_for: bool) -> None:
         child, self.child = self.child, None
         self._link.detach()
         self.lifecycle, actions = lifecycle.step(self.lifecycle, Died(excused), time.monotonic(), self._policy)

@@ -22,7 +22,7 @@ STOP_DEADLINE_S: Final = 15.0
 
 
 class State(Enum):
-    """What the supervisor is doing about its engine."""
+    """The state of the engine's lifecycle."""
 
     IDLE = "idle"
     STARTING = "starting"
@@ -48,7 +48,7 @@ class StartRequested(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """The engine takes commands."""
+    """The engine accepts commands."""
 
 
 class Died(NamedTuple):
@@ -68,7 +68,7 @@ class TimerFired(NamedTuple):
 
 
 class RecycleRequested(NamedTuple):
-    """The engine shall save and leave, and another one take its place."""
+    """The engine is to be drained and replaced."""
 
 
 class StopRequested(NamedTuple):
@@ -83,7 +83,7 @@ class Spawn(NamedTuple):
 
 
 class Drain(NamedTuple):
-    """Action: ask the engine to save and leave."""
+    """Action: drain the engine."""
 
 
 class Kill(NamedTuple):
@@ -100,7 +100,7 @@ class StartTimer(NamedTuple):
 
 
 class CancelTimer(NamedTuple):
-    """Action: forget the timer if it runs."""
+    """Action: cancel the timer if it runs."""
 
     timer: Timer
 
@@ -113,7 +113,7 @@ Action = Spawn | Drain | Kill | StartTimer | CancelTimer | Finish
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the machine remembers.
+    """The state of the machine.
 
     Fields:
         crashes: when engines died unasked, the ones that may still count.
@@ -134,7 +134,7 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IllegalInput(Exception):
-    """An input that cannot happen in this state: whoever reports has a defect."""
+    """An input that is illegal in this state: a defect of the caller."""
 
 
 Outcome = tuple[Lifecycle, list[Action]]

@@ -1,4 +1,4 @@
-"""Whether the engine holds so much memory that another one shall take its place. Pure.
+"""Whether the engine uses so much memory that it has to be recycled. Pure.
 
 What a process has leaked only its end gives back. An engine that holds too much again soon after it was replaced may
 simply need that much: it is replaced again only after a gap, which doubles for as long as this goes on.
@@ -24,7 +24,7 @@ class Judgement(NamedTuple):
 
 
 class MemoryGuard:
-    """Judges looks at a running engine's memory. Sizes are bytes, times monotonic seconds.
+    """Judges measurements of a running engine's memory. Sizes are bytes, times monotonic seconds.
 
     Args:
         limit: what an engine may hold; 0 is anything.

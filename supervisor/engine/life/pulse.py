@@ -1,4 +1,4 @@
-"""The pulse of an engine: whether it lives, judged by its heartbeats. Pure.
+"""The liveness of an engine, by its heartbeats: healthy, suspect or hung. Pure.
 
 A heartbeat is made by the engine's own loop, and says how many turns that has made and how long ago libtorrent answered
 last. Both have to go on: a sign of life is a loop that has turned since the beat before, and it is as old as
@@ -27,12 +27,12 @@ STALL_S: Final = 0.5
 
 
 class State(Enum):
-    """What is thought of the engine."""
+    """The liveness of the engine."""
 
     ABSENT = "absent"
-    ALIVE = "alive"
+    HEALTHY = "healthy"
     SUSPECT = "suspect"
-    CONDEMNED = "condemned"
+    HUNG = "hung"
 
 
 class Began(NamedTuple):
@@ -42,11 +42,11 @@ class Began(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """There is no engine that has to give signs of life."""
+    """There is no engine to watch."""
 
 
 class Beat(NamedTuple):
-    """A heartbeat came."""
+    """A heartbeat arrived."""
 
     loops: int
     native_age_s: float
@@ -70,26 +70,26 @@ Input = Began | Ended | Beat | Confirmed | Ticked
 
 
 class Suspect(NamedTuple):
-    """Action: say that there is a problem."""
+    """Action: report the engine as suspect."""
 
     problem: str
 
 
-class Acquit(NamedTuple):
-    """Action: say that there is none any more."""
+class Healthy(NamedTuple):
+    """Action: report the engine as healthy again."""
 
 
-class Condemn(NamedTuple):
-    """Action: end the engine."""
+class Hung(NamedTuple):
+    """Action: kill the engine, which hangs."""
 
     reason: str
 
 
-Action = Suspect | Acquit | Condemn
+Action = Suspect | Healthy | Hung
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is remembered. Times in seconds that counted.
+    """The state of the machine. Times are seconds that counted.
 
     Fields:
         seen_at: the monotonic time of the latest input.
@@ -125,11 +125,11 @@ def step(pulse: Pulse, event: Input, now: float) -> Outcome:
 
 def _begin(pulse: Pulse, event: Input) -> Outcome:
     assert isinstance(event, Began)
-    return Pulse(state=State.ALIVE, seen_at=pulse.seen_at, loops=0 if event.heard else None), _acquittal(pulse)
+    return Pulse(state=State.HEALTHY, seen_at=pulse.seen_at, loops=0 if event.heard else None), _clear_suspicion(pulse)
 
 
 def _end(pulse: Pulse, event: Input) -> Outcome:
-    return Pulse(seen_at=pulse.seen_at), _acquittal(pulse)
+    return Pulse(seen_at=pulse.seen_at), _clear_suspicion(pulse)
 
 
 def _beat(pulse: Pulse, event: Input) -> Outcome:
@@ -154,11 +154,11 @@ def _judge(pulse: Pulse, event: Input) -> Outcome:
     silence_s = pulse.silence_s
     suspect_s, deadline_s = (DEADLINE_S, PATIENT_S) if event.patient else (SUSPECT_S, DEADLINE_S)
     if silence_s >= deadline_s:
-        return msgspec.structs.replace(pulse, state=State.CONDEMNED), [Condemn(_told(pulse))]
-    if silence_s >= suspect_s and pulse.state is State.ALIVE:
+        return msgspec.structs.replace(pulse, state=State.HUNG), [Hung(_told(pulse))]
+    if silence_s >= suspect_s and pulse.state is State.HEALTHY:
         return msgspec.structs.replace(pulse, state=State.SUSPECT), [Suspect(_told(pulse))]
     if silence_s < suspect_s and pulse.state is State.SUSPECT:
-        return msgspec.structs.replace(pulse, state=State.ALIVE), [Acquit()]
+        return msgspec.structs.replace(pulse, state=State.HEALTHY), [Healthy()]
     return pulse, []
 
 
@@ -166,8 +166,8 @@ def _nothing(pulse: Pulse, event: Input) -> Outcome:
     return pulse, []
 
 
-def _acquittal(pulse: Pulse) -> list[Action]:
-    return [Acquit()] if pulse.state in (State.SUSPECT, State.CONDEMNED) else []
+def _clear_suspicion(pulse: Pulse) -> list[Action]:
+    return [Healthy()] if pulse.state in (State.SUSPECT, State.HUNG) else []
 
 
 def _told(pulse: Pulse) -> str:
@@ -183,19 +183,19 @@ TRANSITIONS: Final[dict[tuple[State, type[Input]], _Transition]] = {
     (State.ABSENT, Beat): _nothing,
     (State.ABSENT, Confirmed): _nothing,
     (State.ABSENT, Ticked): _nothing,
-    (State.ALIVE, Began): _begin,
-    (State.ALIVE, Ended): _end,
-    (State.ALIVE, Beat): _beat,
-    (State.ALIVE, Confirmed): _confirm,
-    (State.ALIVE, Ticked): _judge,
+    (State.HEALTHY, Began): _begin,
+    (State.HEALTHY, Ended): _end,
+    (State.HEALTHY, Beat): _beat,
+    (State.HEALTHY, Confirmed): _confirm,
+    (State.HEALTHY, Ticked): _judge,
     (State.SUSPECT, Began): _begin,
     (State.SUSPECT, Ended): _end,
     (State.SUSPECT, Beat): _beat,
     (State.SUSPECT, Confirmed): _confirm,
     (State.SUSPECT, Ticked): _judge,
-    (State.CONDEMNED, Began): _begin,
-    (State.CONDEMNED, Ended): _end,
-    (State.CONDEMNED, Beat): _nothing,
-    (State.CONDEMNED, Confirmed): _nothing,
-    (State.CONDEMNED, Ticked): _nothing,
+    (State.HUNG, Began): _begin,
+    (State.HUNG, Ended): _end,
+    (State.HUNG, Beat): _nothing,
+    (State.HUNG, Confirmed): _nothing,
+    (State.HUNG, Ticked): _nothing,
 }

@@ -1,4 +1,4 @@
-"""Feels the pulse of the engine: tells the machine what is heard and what time it is, and passes on what it says."""
+"""Watches an engine's liveness: feeds heartbeats and ticks to the machine, and performs its actions."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from typing import Final
 
 from protocol.internal.link_events import Heartbeat
 from supervisor.engine.life import pulse
-from supervisor.engine.life.pulse import Acquit, Beat, Began, Condemn, Confirmed, Ended, Input, Pulse, Suspect, Ticked
+from supervisor.engine.life.pulse import Beat, Began, Confirmed, Ended, Healthy, Hung, Input, Pulse, Suspect, Ticked
 
 CONFIRMED_S: Final = 0.05
 """Confirmations that come closer together count as one: a restore has thousands, and what follows takes seconds."""
@@ -71,7 +71,7 @@ class PulseWatch:
             match action:
                 case Suspect(problem):
                     self._on_suspect(problem)
-                case Acquit():
+                case Healthy():
                     self._on_suspect(None)
-                case Condemn(reason):
+                case Hung(reason):
                     self._on_hang(reason)

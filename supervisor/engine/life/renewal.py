@@ -1,4 +1,4 @@
-"""The renewal: has another engine take the place of one whose sandbox, or whose download roots, are out of date.
+"""The renewal: replaces an engine whose sandbox, or whose download roots, are out of date.
 
 First the next engine is made ready as a spare, where there are spares; then the running one saves and leaves. Where it
 cannot write to the resume directory any more, it hands over what it would write before.
@@ -65,7 +65,7 @@ class Renewal:
         """For which places an engine was made already: one is not made twice for the same."""
         self.covered: Mapping[str, str] = {}
 
-    def ask(self, reason: str) -> None:
+    def request(self, reason: str) -> None:
         """Another engine shall take over, for a reason other than places; one that is being started is left alone."""
         self._asked = reason
         self._wake.set()
@@ -74,9 +74,9 @@ class Renewal:
         """The running engine has handed over all that it could not write."""
         self._handed_over.set()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Looks at all places, for the first engine."""
-        await self._watch.look([*self._roots(), *(self._own() or [])])
+        await self._watch.check([*self._roots(), *(self._own() or [])])
 
     async def run(self) -> None:
         """Looks every second, and renews the engine where need be, until it is cancelled."""
@@ -87,7 +87,7 @@ class Renewal:
             except TimeoutError:
                 pass
             self._wake.clear()
-            await self.look()
+            await self.check()
             try:
                 await self._act()
             except OSError as error:

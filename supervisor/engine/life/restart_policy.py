@@ -1,4 +1,4 @@
-"""When a dead engine is started again: at once, after a back-off, or not for now. Pure.
+"""The restart policy: a dead engine is restarted at once, after a back-off, or much later. Pure.
 
 The first crash in a window costs no wait. Later ones wait exponentially longer while the engine keeps dying young; a
 run of `SETTLED_S` starts the back-off over. More than `budget` crashes in the window, and the policy says no.

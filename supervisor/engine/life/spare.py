@@ -87,7 +87,7 @@ class Spare:
         self.prepare()
         return self._child is not None and self._heard_at is not None
 
-    def take(self) -> Child | None:
+    def activate(self) -> Child | None:
         """The spare, which is one no longer; None where there is none that can be relied on."""
         if self._child is None or self._child.ended():
             return None  # its death will be told in a moment

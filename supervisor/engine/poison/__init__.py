@@ -1,4 +1,4 @@
-"""Which torrents crash the engine, and how they are kept away from it.
+"""The detection of torrents that crash the engine, and their quarantine.
 
 - A *case* is what was found out about crashes so far; *poison* is the pure machine over it.
 - *Blame* says whether a death can be a torrent's fault.

@@ -1,4 +1,4 @@
-"""Whether a death of the engine can be a torrent's fault. Pure.
+"""Whether a torrent can be the cause of an engine's death. Pure.
 
 A torrent that libtorrent, or our code over it, cannot cope with ends the engine by a signal of its own making, by an
 unexpected error of Python's, or makes it hang, and then Ouzel kills it. All other ends come from elsewhere: SIGKILL and
@@ -33,7 +33,7 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
     return signal in CRASH_SIGNALS or exit_code not in (None, 0, EXIT_ORPHANED)
 
 
-def tells_of_shortage(line: bytes) -> bool:
+def reports_shortage(line: bytes) -> bool:
     """Whether a line that the engine wrote says that memory or a disk has failed it."""
     return not line.startswith(b"{") and _SHORTAGE.search(line) is not None
 
@@ -51,4 +51,4 @@ def suspects(flight: Flight, few: int) -> tuple[str, ...]:
     called = (flight.sync.torrent,) if flight.sync is not None and flight.sync.torrent is not None else ()
     under_way = (record.torrent for record in flight.under_way if record.torrent is not None)
     found = tuple(dict.fromkeys((*called, *under_way)))
-    return called if flight.crowded or len(found) > few else found
+    return called if flight.overflowed or len(found) > few else found

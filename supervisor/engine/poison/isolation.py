@@ -1,4 +1,4 @@
-"""Isolation: keeps torrents that crash the engine away from it, and finds out which they are.
+"""Isolation: detects torrents that crash the engine, and holds suspects back.
 
 The shell of `supervisor.engine.poison.poison`: it knows what the running engine was given, when it is calm, and which
 torrents are held back; it has the convicted quarantined, which is durable, and says in health that others wait.
@@ -29,7 +29,7 @@ _OUTLOOK: Final = "the others are loaded by themselves then"
 
 
 class Isolation:
-    """What may be loaded, and what is found out about crashes.
+    """Decides which torrents may be loaded, and evaluates crashes.
 
     Args:
         torrents: the engine's own.
@@ -146,7 +146,7 @@ class Isolation:
         for torrent in self._verdicts.keys() - self._writing:
             self._tell_convicted(torrent)
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """A torrent was removed, or released from quarantine: it is judged anew."""
         self._verdicts.pop(torrent, None)
         self._given.pop(torrent, None)

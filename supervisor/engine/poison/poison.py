@@ -1,4 +1,4 @@
-"""Which torrent crashes the engine, as a machine: `step(case, input, now) -> (case, actions)`. Pure.
+"""Finds the torrent that crashes the engine, as a machine: `step(case, input, now) -> (case, actions)`. Pure.
 
 A torrent is held back on one of two grounds. *Evidence*: it was among the few that the engine was at work on in two
 crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others.
@@ -46,14 +46,14 @@ EXCUSED_MAX: Final = 50
 
 
 class Phase(Enum):
-    """Whether it is being found out who is to blame."""
+    """Whether a search for the poison torrent is in progress."""
 
     WATCHING = "watching"
     TESTING = "testing"
 
 
 class Crashed(NamedTuple):
-    """An engine died in a way that a torrent can be the cause of.
+    """An engine died in a way that a torrent can cause.
 
     Fields:
         loaded: what it had been given, in this order.
@@ -67,7 +67,7 @@ class Crashed(NamedTuple):
 
 
 class Calmed(NamedTuple):
-    """The engine has taken up all it was given, and lives on for `calm_s`.
+    """The engine has loaded all its torrents, and was stable for `calm_s`.
 
     Fields:
         torrents: all there are, but for those in quarantine; in the order in which they are to be given.
@@ -77,7 +77,7 @@ class Calmed(NamedTuple):
 
 
 class Cleared(NamedTuple):
-    """A torrent is gone, or was released from quarantine: what is held against it is forgotten."""
+    """A torrent was removed, or released from quarantine: its evidence is dropped."""
 
     torrent: str
 
@@ -86,15 +86,15 @@ Input = Crashed | Calmed | Cleared
 
 
 class Excuse(NamedTuple):
-    """Action: this crash was part of finding out, and is not to count towards the restart budget."""
+    """Action: this crash was part of the search, and does not count towards the restart budget."""
 
 
 class Load(NamedTuple):
-    """Action: more may be loaded now; the running engine is to be given it."""
+    """Action: more torrents may be loaded now; send them to the running engine."""
 
 
 class Convict(NamedTuple):
-    """Action: this torrent is to be quarantined."""
+    """Action: quarantine this torrent."""
 
     torrent: str
 
@@ -103,7 +103,7 @@ Action = Excuse | Load | Convict
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the machine remembers.
+    """The state of the machine.
 
     Fields:
         crashes: since there was calm last.

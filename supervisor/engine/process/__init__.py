@@ -1,4 +1,4 @@
-"""One OS process, the link to it, and what it leaves when it dies.
+"""One OS process, the link to it, and its crash report.
 
 - A *child* is one engine process, watched through a pidfd; the *launcher* starts it from an argv in the *engine
   environment*.

@@ -59,7 +59,7 @@ class Death(NamedTuple):
     killed_for: str | None = None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """In words, as the beginning of a sentence."""
         if self.killed_for is not None:
             return f"the engine was killed by the supervisor: {self.killed_for}"

@@ -1,4 +1,4 @@
-"""Climbs the kill ladder: sends a child one signal after the other until it is gone."""
+"""Escalates along the kill ladder: sends a child one signal after the other until it is gone."""
 
 import asyncio
 from signal import Signals

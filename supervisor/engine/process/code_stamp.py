@@ -1,4 +1,4 @@
-"""The code stamp: whether the files that an engine is loaded from are still the same.
+"""The code stamp: whether the files of the engine's code are unchanged.
 
 They are looked for without being imported: the supervisor never loads libtorrent. They are looked at by a thread: a
 disk that hangs holds up neither the loop nor the next engine's start.

@@ -1,4 +1,4 @@
-"""Crash reports: one file for each death of an engine that nobody wanted, in `state_dir/crashes/`.
+"""Crash reports: one file for each unexpected death of an engine, in `state_dir/crashes/`.
 
 They help people, and nothing depends on them: what cannot be written is told, and tried again until there are too many
 that wait. Files are few and their sizes bounded, the oldest go first. All of it is done by threads, since a disk may
@@ -53,7 +53,7 @@ _HIDDEN: Final = "(hidden)"
 
 
 class CrashReports:
-    """The reports that there are.
+    """The stored reports.
 
     Args:
         directory: where they lie; made when the first is written, but not what it lies in.

@@ -1,4 +1,4 @@
-"""The describer: asks a process of its own what is stored of torrents that no engine has loaded.
+"""The describer: reads the stored data of torrents that no engine has loaded, in a separate process.
 
 For torrents in quarantine, which no engine may load, and for times in which there is no engine at all.
 """

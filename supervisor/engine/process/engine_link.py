@@ -1,4 +1,4 @@
-"""The supervisor's end of the private link: commands down to one generation, events up from it, answers matched.
+"""The supervisor's end of the private link: sends commands to one generation, receives its events, matches answers.
 
 Frames of another generation are dropped; of the spare's it is noted that it was heard. What waits for an answer when
 the engine is lost is told so at once.

@@ -1,4 +1,4 @@
-"""The supervisor's end of the flight recorder: the memory that an engine writes to, and what it has left there."""
+"""The supervisor's end of the flight recorder: makes the shared memory, and reads it after a death."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The kill ladder: with which signals an engine is ended, one rung after the other until it is gone. Pure.
+"""The kill ladder: the signals that end an engine, escalating until it is gone. Pure.
 
 The first rung of an ordinary end is no signal: the engine is asked to drain. What comes here is what follows where
 that was not enough, or where there is nobody to ask. SIGTERM asks once more. SIGABRT has every thread's stack written,
@@ -18,14 +18,14 @@ ABORT_S: Final = 0.3
 
 
 class Rung(NamedTuple):
-    """A signal, and for how many seconds it is given a chance."""
+    """A signal, and the seconds before the next one."""
 
     signal: Signals
     wait_s: float
 
 
 class Manner(Enum):
-    """Why an engine is ended, which says where on the ladder one begins.
+    """Why an engine is ended, which determines the first rung.
 
     An engine that has nothing to save goes at once. One that hangs or talks nonsense shall show its stacks. One that
     was asked to leave and is overdue is asked once more.
@@ -45,7 +45,7 @@ _FIRST: Final = {Manner.OVERDUE: 0, Manner.FAULTY: 1, Manner.AT_ONCE: 2}
 
 
 class Climb(msgspec.Struct, frozen=True):
-    """How far one has come. `next_rung` counts from the first of the ladder, the whole length is the end."""
+    """The progress on the ladder. `next_rung` counts from the first rung; the whole length is the end."""
 
     next_rung: int = 0
 

@@ -1,4 +1,4 @@
-"""What the engine was given, what it has said of it, and who waits for that.
+"""The torrents of the engine: restore, observed state, and waiting requests.
 
 - The *snapshot* is the observed state, the latest that an engine told; all reads are answered from it.
 - The *observer* takes in what the engine says, *readings* what it is asked for; *waiters* wait for confirmations.

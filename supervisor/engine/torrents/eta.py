@@ -1,4 +1,4 @@
-"""When downloads will be complete, by what arrived lately. Pure; times are monotonic seconds.
+"""Estimates when downloads will be complete, by their recent rate. Pure; times are monotonic seconds.
 
 The rate is an exponential average over half a minute, of payload that was of use. It falls while nothing arrives, so
 that a download that stalls soon has no estimate instead of an old one.
@@ -29,7 +29,7 @@ class Estimates:
     def __init__(self) -> None:
         self._rates: dict[str, _Rate] = {}
 
-    def told(self, torrent: str, useful: int, now: float) -> None:
+    def update(self, torrent: str, useful: int, now: float) -> None:
         """A torrent downloads.
 
         Args:

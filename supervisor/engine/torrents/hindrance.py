@@ -1,4 +1,4 @@
-"""Why a torrent does not move, and since when nothing has arrived. Pure.
+"""The cause of a stalled torrent, and since when it is stalled. Pure.
 
 All of it is judged from what the supervisor holds, at the moment in which a row is read.
 """

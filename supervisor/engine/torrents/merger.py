@@ -1,4 +1,4 @@
-"""The merger: has records of one torrent made one, where metadata proves that they are.
+"""The merger: merges records that metadata proves to be of one torrent.
 
 `supervisor.store.identity` decides which are. What cannot be made durable is tried again; meanwhile the engine has
 one of them loaded.
@@ -39,7 +39,7 @@ class Loading(Protocol):
 
 
 class Merger:
-    """Makes records one.
+    """Merges records.
 
     Args:
         engine: has the torrents.
@@ -168,7 +168,7 @@ class Merger:
         await self._catalogue.merge(kept, leaving, metainfo=metainfo)
         for each in leaving:
             self._publish(TorrentRemoved(torrent=each.torrent, delete_files=False))
-            self._snapshot.forget(each.torrent)
+            self._snapshot.discard(each.torrent)
             elsewhere = "" if each.save_path == kept.save_path else f"; files below {each.save_path} are left there"
             self._publish(
                 Reconciled(

@@ -1,4 +1,4 @@
-"""The metadata keeper: has what an info dictionary says written into its torrent's record, so that it is never unknown.
+"""The metadata keeper: writes the metadata of an info dictionary into its torrent's record.
 
 One after the other, since nobody waits for it: thousands may become known at once, when records are from before this
 was kept. What cannot be written is learned again from the next engine.

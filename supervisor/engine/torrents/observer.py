@@ -28,9 +28,9 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
+    TrackerReport,
     TrackersKnown,
-    TrackerTold,
 )
 from protocol.internal.link_queries import Answer
 from protocol.wire.desired import KnownMetadata
@@ -65,7 +65,7 @@ NOT_LOADED: Final = frozenset(
 
 
 class Observer:
-    """Knows what each engine event means for the snapshot and for clients.
+    """Applies each engine event to the snapshot and publishes it to clients.
 
     Args:
         emit: is given what follows from it; public events among that are to be published, in the same order.
@@ -86,7 +86,7 @@ class Observer:
         self._storage: dict[tuple[str, str], list[str]] = {}
         """The torrents that wait for a file system, by mount point and problem."""
 
-    def take(self, event: EngineEvent) -> None:
+    def handle(self, event: EngineEvent) -> None:
         """Takes in one event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
@@ -105,7 +105,7 @@ class Observer:
                 self._emit(event)
             case SessionStats():
                 self._snapshot.session = event
-                self._snapshot.totals.session_told(event.downloaded, event.uploaded)
+                self._snapshot.totals.count_session(event.downloaded, event.uploaded)
                 self._emit(event)
             case StorageState():
                 self._take_storage(event)
@@ -118,7 +118,7 @@ class Observer:
                 | FilePutAside()
                 | MetainfoDamaged()
                 | HashesProven()
-                | TorrentForgotten()
+                | TorrentDropped()
                 | Learned()
                 | SessionError()
                 | LimitsApplied()
@@ -129,8 +129,8 @@ class Observer:
             case TrackersKnown(trackers=sources, torrents=torrents):
                 there = [torrent for torrent in torrents if torrent in self._own.torrents]
                 self._snapshot.trackers.known(there, sources)
-            case TrackerTold():
-                news = self._snapshot.trackers.told(event, time.monotonic(), now_us())
+            case TrackerReport():
+                news = self._snapshot.trackers.apply(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
             case Answer():
@@ -140,7 +140,7 @@ class Observer:
                 if event.torrent in self._own.torrents:
                     self._take_of_torrent(event)
 
-    def take_described(self, event: EngineEvent) -> None:
+    def handle_described(self, event: EngineEvent) -> None:
         """Takes in what is stored of a torrent that no engine has loaded, unless an engine has told of it meanwhile."""
         match event:
             case FilesRestored(torrent=torrent) if self._unheard(torrent):
@@ -150,7 +150,7 @@ class Observer:
                 observed = self._snapshot.of(torrent)
                 if observed.progress is None:
                     stored = msgspec.structs.replace(event, state=observed.state)
-                    self._emit(self._snapshot.take_progress(stored, time.monotonic(), now_us()))
+                    self._emit(self._snapshot.apply_progress(stored, time.monotonic(), now_us()))
 
     def _unheard(self, torrent: str) -> bool:
         return torrent in self._own.torrents and torrent not in self._snapshot.present
@@ -218,7 +218,7 @@ class Observer:
                 self._snapshot.present.add(torrent)
                 self._emit(TakenUp(torrent))
             case Progress(state=state):
-                event = self._snapshot.take_progress(event, observed.told_at, now_us())
+                event = self._snapshot.apply_progress(event, observed.told_at, now_us())
                 if state is not TorrentState.QUEUED:
                     self._emit(event)
             case FilesRestored(files=files):

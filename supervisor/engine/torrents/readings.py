@@ -113,4 +113,4 @@ class Readings:
     async def _describe(self, torrents: list[DesiredTorrent]) -> None:
         self._described.update(each.torrent for each in torrents)
         for event in await self._describer.describe(torrents):
-            self._observer.take_described(event)
+            self._observer.handle_described(event)

@@ -1,4 +1,4 @@
-"""Restoring: in which order, and how many at a time, a new engine is given its torrents. Pure.
+"""The restore: the order and the window in which a new engine gets its torrents. Pure.
 
 Only so many are on their way at once. So the supervisor's loop is never busy with thousands of them in one go, and what
 clients ask for meanwhile does not queue behind all of them.
@@ -20,7 +20,7 @@ CHUNK: Final = 50
 
 
 class Restore:
-    """What one engine has yet to take up of the torrents that there were at its start.
+    """The torrents that an engine has not confirmed yet, of those at its start.
 
     Fields:
         total: how many there were.

@@ -1,11 +1,11 @@
-"""The restorer: gives an engine its torrents, a few at a time, as `supervisor.engine.torrents.restore` says."""
+"""The restorer: sends an engine its torrents, in the window of `supervisor.engine.torrents.restore`."""
 
 import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.wire.desired import DesiredTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.process.engine_link import EngineLink
@@ -132,7 +132,7 @@ class Restorer:
         )
 
 
-def forget(desired: DesiredTorrent) -> ForgetTorrent:
+def drop_command(desired: DesiredTorrent) -> DropTorrent:
     """The command that ends a torrent that is leaving. One in quarantine keeps its files, since it is not loaded."""
     delete_files = desired.removal == "delete_files" and desired.quarantine is None
-    return ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)
+    return DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

@@ -1,4 +1,4 @@
-"""The snapshot: the latest that an engine told of each torrent and of the session. Pure.
+"""The snapshot: the last observed state of each torrent and of the session. Pure.
 
 It outlives engines: while there is none, reads are answered from here, and `age_ms` says how old the answer is. A
 torrent that the running engine has taken up is as fresh as that engine's last word on anything, because the engine
@@ -171,13 +171,13 @@ class Snapshot:
             observed = self._torrents[torrent] = Observed()
         return observed
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """Drops a torrent that was removed."""
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
-        self.totals.forget(torrent)
+        self.totals.discard(torrent)
         self.estimates.drop(torrent)
-        self.trackers.forget(torrent)
+        self.trackers.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with the priorities that are desired now."""
@@ -244,7 +244,7 @@ class Snapshot:
         metadata = (observed.known if observed else None) or desired.metadata
         return metadata.name if metadata else desired.name
 
-    def take_progress(self, event: Progress, now: float, now_us: int) -> Progress:
+    def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
         """Keeps a torrent's progress, with the totals that clients are to see; returns that.
 
         Args:
@@ -260,7 +260,7 @@ class Snapshot:
             observed.stalled = event.download_bps == 0 or now_us - observed.quiet_since_us >= hindrance.QUIET_US
         observed.progress = event
         if event.state is TorrentState.DOWNLOADING:
-            self.estimates.told(event.torrent, event.downloaded - event.wasted, now)
+            self.estimates.update(event.torrent, event.downloaded - event.wasted, now)
         elif event.state not in _ON_THE_WAY:
             self.estimates.drop(event.torrent)
         return event

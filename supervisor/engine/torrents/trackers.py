@@ -1,4 +1,4 @@
-"""The trackers of every torrent, as engines told of them, and since when they fail. Pure.
+"""The trackers of every torrent, as reported by engines, and since when they fail. Pure.
 
 Most torrents share their trackers with many others, and most trackers work: what is kept of such a torrent is an entry
 in a table, and a value that is shared with all others like it. What an engine told outlives it: the next one begins
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from protocol.internal.link_events import TrackerTold
+from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.text.redacted import redacted
 from protocol.wire.events import TrackerStatusChanged
@@ -82,7 +82,7 @@ class Trackers:
             if not self._all_fail(torrent):
                 self._end_all_failing(torrent)
 
-    def told(self, event: TrackerTold, now: float, now_us: int) -> TrackerStatusChanged | None:
+    def apply(self, event: TrackerReport, now: float, now_us: int) -> TrackerStatusChanged | None:
         """A tracker works, or fails. Returns what there is to tell clients."""
         torrent, url = event.torrent, event.url
         known = self._known.get(torrent)
@@ -98,7 +98,7 @@ class Trackers:
             return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.WORKING)
         return self._fails(event, known, now, now_us)
 
-    def _fails(self, event: TrackerTold, known: _Known, now: float, now_us: int) -> TrackerStatusChanged | None:
+    def _fails(self, event: TrackerReport, known: _Known, now: float, now_us: int) -> TrackerStatusChanged | None:
         torrent, url = event.torrent, event.url
         failing = self._failing.setdefault(torrent, {})
         before = failing.get(url)
@@ -125,7 +125,7 @@ class Trackers:
         self.known([torrent], [(reading.url, reading.tier) for reading in readings])
         self._readings[torrent] = now, {reading.url: reading for reading in readings}
 
-    def forget(self, torrent: str) -> None:
+    def discard(self, torrent: str) -> None:
         """The torrent was removed."""
         known = self._known.pop(torrent, None)
         for url, _ in () if known is None else known.sources:

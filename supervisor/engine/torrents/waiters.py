@@ -1,4 +1,4 @@
-"""Who waits for what the engine has yet to confirm."""
+"""Requests that wait for the engine's confirmation."""
 
 import asyncio
 

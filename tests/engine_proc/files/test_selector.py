@@ -58,7 +58,7 @@ def test_what_takes_long_is_asked_for_twice() -> None:
         with pytest.raises(NotSelected):
             made.selector.priorities(_with(Selection(include=["*.txt"])), PATHS)
         assert made.said.get(timeout=10) == (DESIRED.torrent, None)
-        made.selector.forget(DESIRED.torrent)
+        made.selector.discard(DESIRED.torrent)
         with pytest.raises(NotSelected):
             made.selector.priorities(DESIRED, PATHS)
 

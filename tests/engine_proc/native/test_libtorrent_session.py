@@ -11,10 +11,10 @@ from engine_proc.native import libtorrent_sources
 from engine_proc.resume.pieces import Verified
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (
+    CountersRead,
     FileFinished,
     Finished,
     Flushed,
-    Historied,
     MetadataReceived,
     NativeState,
     NativeStateChanged,
@@ -146,7 +146,7 @@ def test_totals_go_on_from_what_is_known_where_resume_data_has_less(
     with real_session() as unknowing:
         unknowing.session.count_from(sample.torrent, None)
         unknowing.session.add(sample.desired(target), metainfo=None, resume=blob)
-        found = unknowing.take(Historied)
+        found = unknowing.take(CountersRead)
         assert (found.uploaded, found.active_s, found.seeding_s, found.completed_s) == (7, 100, 50, 3)
         assert found.last_activity_s == max(5, stored.last_download)
 
@@ -382,9 +382,9 @@ def test_torrents_that_nobody_added_are_removed(leech: Probe, sample: SampleTorr
     params = libtorrent_sources.parse_metainfo(stranger.metainfo)
     params.save_path = str(target)
     native.add_torrent(params)
-    assert leech.session.strangers() == 1
+    assert leech.session.remove_unknown_torrents() == 1
     eventually(lambda: len(native.get_torrents()) == 1, "the stranger is gone")
-    assert leech.session.strangers() == 0
+    assert leech.session.remove_unknown_torrents() == 0
     assert leech.session.torrents() == {sample.torrent}
     assert files_below(target).keys() >= stranger.contents.keys()
 

@@ -14,9 +14,9 @@ def test_it_is_readable_exactly_while_something_waits() -> None:
     mailbox.put(1)
     mailbox.put(2)
     assert select.select([mailbox], [], [], 0)[0] == [mailbox]
-    assert mailbox.take_all() == [1, 2]
+    assert mailbox.drain() == [1, 2]
     assert select.select([mailbox], [], [], 0)[0] == []
-    assert mailbox.take_all() == []
+    assert mailbox.drain() == []
     mailbox.close()
 
 
@@ -34,7 +34,7 @@ def test_nothing_is_lost_between_threads() -> None:
     found: list[tuple[int, int]] = []
 
     def all_there() -> bool:
-        found.extend(mailbox.take_all())
+        found.extend(mailbox.drain())
         return len(found) == 2000
 
     until(all_there, "all items")

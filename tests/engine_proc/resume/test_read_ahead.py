@@ -33,13 +33,13 @@ def test_what_is_wanted_is_read_and_given_once(tmp_path: Path) -> None:
     """With the time that it was written; what cannot be read is left to whoever asks for it."""
     made, ahead = files(tmp_path, 5), over_a_disk(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    ahead.want(["missing", *made, "pipe", "."])
+    ahead.prefetch(["missing", *made, "pipe", "."])
     settled(ahead)
     for name in made:
-        found: Dated | None = ahead.take(name)
+        found: Dated | None = ahead.pop(name)
         assert found == (name.encode(), (tmp_path / name).stat().st_mtime)
-        assert ahead.take(name) is None
-    assert [ahead.take(name) for name in ("missing", "pipe", ".")] == [None, None, None]
+        assert ahead.pop(name) is None
+    assert [ahead.pop(name) for name in ("missing", "pipe", ".")] == [None, None, None]
 
 
 def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
@@ -49,30 +49,30 @@ def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
         ahead._wanted.add(name)
         ahead._work.put([name])
         ahead._wanted.discard(name)  # as `take` does
-    ahead.want([last])
+    ahead.prefetch([last])
     settled(ahead)
-    assert ahead.take(name) is None
+    assert ahead.pop(name) is None
 
 
 def test_what_nobody_asks_for_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then no more is read ahead, until there is room again."""
     monkeypatch.setattr(read_ahead, "KEPT_MAX", 3)
     made, ahead = files(tmp_path, 6), over_a_disk(tmp_path)
-    ahead.want(made[:3])
+    ahead.prefetch(made[:3])
     settled(ahead)
-    ahead.want(made[3:])
+    ahead.prefetch(made[3:])
     settled(ahead)
-    assert ahead.take("f3") is None
-    assert [ahead.take(name) is not None for name in ("f0", "f1", "f2")] == [True] * 3
-    ahead.want(made[3:])
+    assert ahead.pop("f3") is None
+    assert [ahead.pop(name) is not None for name in ("f0", "f1", "f2")] == [True] * 3
+    ahead.prefetch(made[3:])
     settled(ahead)
-    assert ahead.take("f3") is not None
+    assert ahead.pop("f3") is not None
 
 
 def test_what_is_in_memory_is_not_read_ahead(tmp_path: Path) -> None:
     """And nothing is before that is known."""
     made, ahead = files(tmp_path, 2), ReadAhead(tmp_path.joinpath)
-    ahead.want(made)
+    ahead.prefetch(made)
     assert not ahead._wanted
     assert not over_a_disk(tmp_path, reads_s=10e-6).worth_while
     assert over_a_disk(tmp_path).worth_while

@@ -32,7 +32,7 @@ class Saving(RuleBasedStateMachine):
 
     @rule(torrent=torrents, urgency=urgencies)
     def want(self, torrent: str, urgency: Urgency) -> None:
-        self.policy.want(torrent, urgency, self.now)
+        self.policy.mark_dirty(torrent, urgency, self.now)
         by = max(self.now, place(torrent, self.saved_at.get(torrent, self.now) + urgency.value, urgency.value))
         self.wanted[torrent] = min(by, self.wanted.get(torrent, by))
 
@@ -70,7 +70,7 @@ class Saving(RuleBasedStateMachine):
 
     @rule(torrent=torrents)
     def forget(self, torrent: str) -> None:
-        self.policy.forget(torrent)
+        self.policy.discard(torrent)
         self.wanted.pop(torrent, None)
         self.saved_at.pop(torrent, None)
         self.saving.discard(torrent)
@@ -114,10 +114,10 @@ def test_the_most_urgent_wish_counts(history: list[tuple[float, Urgency]]) -> No
     now = 0.0
     for seconds, urgency in history:
         now += seconds
-        policy.want("a", urgency, now)
+        policy.mark_dirty("a", urgency, now)
         policy.due(now)
         policy.settle("a")
-    policy.want("a", Urgency.AT_ONCE, now)
+    policy.mark_dirty("a", Urgency.AT_ONCE, now)
     assert policy.due(now) == ["a"]
 
 
@@ -126,7 +126,7 @@ def test_of_wishes_at_the_same_time_the_urgent_ones_come_first(wishes: list[tupl
     """In whatever order they were made, and whatever the torrents' names are."""
     policy = ResumePolicy()
     for torrent, urgency in wishes:
-        policy.want(torrent, urgency, 0.0)
+        policy.mark_dirty(torrent, urgency, 0.0)
     assert policy.due(0.0) == ["c"]
     assert policy.due(1000.0) == ["b", "a"]
 
@@ -145,13 +145,13 @@ def test_arriving_data_is_saved_on_a_steady_beat(times: list[float]) -> None:
     """However often pieces arrive: none is later than PROGRESS's interval, and there is one save an interval."""
     policy = ResumePolicy()
     now = 0.0
-    policy.want("a", Urgency.AT_ONCE, now)
+    policy.mark_dirty("a", Urgency.AT_ONCE, now)
     saves = []
     for seconds in [*times, Urgency.PROGRESS.value]:
         if policy.due(now):
             saves.append(now)
             policy.settle("a")
-        policy.want("a", Urgency.PROGRESS, now)
+        policy.mark_dirty("a", Urgency.PROGRESS, now)
         now += seconds
     assert policy.due(now) == ["a"]
     assert all(later - earlier <= Urgency.PROGRESS.value + 1 for earlier, later in pairwise(saves))
@@ -167,7 +167,7 @@ def test_many_that_begin_in_the_same_moment_are_not_saved_in_the_same_moment(
     policy = ResumePolicy()
     torrents = [f"{prefix}{number}" for number in range(count)]
     for number, torrent in enumerate(torrents):
-        policy.want(torrent, Urgency.PROGRESS, began + number / count * spread_s)
+        policy.mark_dirty(torrent, Urgency.PROGRESS, began + number / count * spread_s)
     saved = 0
     for tenth in range(1, 12):
         this_time = 0
@@ -183,9 +183,9 @@ def test_many_that_begin_in_the_same_moment_are_not_saved_in_the_same_moment(
 def test_a_torrent_is_saved_again_only_after_its_save_ended() -> None:
     """What changes meanwhile is not lost, and not saved twice at once."""
     policy = ResumePolicy()
-    policy.want("a", Urgency.AT_ONCE, 0.0)
+    policy.mark_dirty("a", Urgency.AT_ONCE, 0.0)
     assert policy.due(0.0) == ["a"]
-    policy.want("a", Urgency.AT_ONCE, 1.0)
+    policy.mark_dirty("a", Urgency.AT_ONCE, 1.0)
     assert policy.due(1.0) == []
     assert policy.next_due() is None
     policy.settle("a")
@@ -201,10 +201,10 @@ def test_a_forgotten_torrent_makes_room() -> None:
     """One that is gone will never end its save."""
     policy = ResumePolicy()
     for torrent in TORRENTS:
-        policy.want(torrent, Urgency.AT_ONCE, 0.0)
+        policy.mark_dirty(torrent, Urgency.AT_ONCE, 0.0)
     chosen = policy.due(0.0)
     assert policy.due(0.0) == []
-    policy.forget(chosen[0])
+    policy.discard(chosen[0])
     assert len(policy.due(0.0)) == 1
 
 
@@ -212,10 +212,10 @@ def test_while_saves_fail_one_at_a_time_is_tried_now_and_then() -> None:
     """Thousands that cannot be saved are no storm; with the first success all of them go ahead."""
     policy, now, tried = ResumePolicy(), 1000.0, 0
     for torrent in TORRENTS:
-        policy.want(torrent, Urgency.AT_ONCE, now)
+        policy.mark_dirty(torrent, Urgency.AT_ONCE, now)
     for torrent in policy.due(now):
         policy.settle(torrent)
-        policy.want(torrent, Urgency.PROGRESS, now)
+        policy.mark_dirty(torrent, Urgency.PROGRESS, now)
     policy.hold(now)
     for _ in range(60):
         now += 1
@@ -225,7 +225,7 @@ def test_while_saves_fail_one_at_a_time_is_tried_now_and_then() -> None:
         for torrent in chosen:
             tried += 1
             policy.settle(torrent)
-            policy.want(torrent, Urgency.PROGRESS, now)
+            policy.mark_dirty(torrent, Urgency.PROGRESS, now)
             policy.hold(now)
             assert policy.next_due() == now + resume_policy.HELD_S
     assert tried == 60 / resume_policy.HELD_S

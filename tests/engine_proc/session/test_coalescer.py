@@ -81,7 +81,7 @@ class Coalescing(RuleBasedStateMachine):
     @rule(torrent=torrents)
     def forget(self, torrent: str) -> None:
         """A torrent that comes again begins anew."""
-        self.coalescer.forget(torrent)
+        self.coalescer.discard(torrent)
         for table in (self.offered, self.seen):
             table.pop(torrent, None)
         self.sent_at.pop(torrent, None)

@@ -14,8 +14,8 @@ import pytest
 from engine_proc.native import libtorrent_status
 from engine_proc.native.libtorrent_session import LibtorrentSession
 from engine_proc.session.session_port import FAULTS
-from protocol.internal.link_commands import EngineCommand, EnsureTorrent, ForgetTorrent
-from protocol.internal.link_events import TorrentApplied, TorrentForgotten
+from protocol.internal.link_commands import DropTorrent, EngineCommand, EnsureTorrent
+from protocol.internal.link_events import TorrentApplied, TorrentDropped
 from protocol.internal.link_queries import FilesQueried, QueryFiles
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import StateChanged, TorrentError
@@ -254,8 +254,8 @@ def test_a_removal_that_fails_is_tried_again(stage: Stage, call: str, delete_fil
     desired = stage.torrent()
     stage.ensure(desired)
     stage.breaker.armed = (call, desired.torrent)
-    stage.link.send(ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
-    forgotten = stage.link.take(TorrentForgotten, lambda event: event.torrent == desired.torrent)
+    stage.link.send(DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired))
+    forgotten = stage.link.take(TorrentDropped, lambda event: event.torrent == desired.torrent)
     assert (forgotten.problem, forgotten.left) == (None, [])
     assert (stage.breaker.armed is None) == (call == "remove_torrent" or delete_files)
     eventually(lambda: desired.torrent not in stage.session.torrents(), "it is gone")

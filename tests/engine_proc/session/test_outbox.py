@@ -1,5 +1,5 @@
 from engine_proc.session.outbox import EVENTS_PER_FRAME, Outbox
-from protocol.internal.link_events import EngineEvent, TorrentForgotten
+from protocol.internal.link_events import EngineEvent, TorrentDropped
 from protocol.wire.events import Completed, Progress
 from protocol.wire.rows import TorrentState
 
@@ -58,7 +58,7 @@ def test_progress_goes_ahead_of_what_ends_it() -> None:
 def test_frames_are_short() -> None:
     """And hold all events in their order; each is sent once."""
     outbox = Outbox()
-    events = [TorrentForgotten(torrent=str(number)) for number in range(EVENTS_PER_FRAME * 2 + 1)]
+    events = [TorrentDropped(torrent=str(number)) for number in range(EVENTS_PER_FRAME * 2 + 1)]
     outbox.extend(events)
     frames = outbox.frames()
     assert [len(frame) for frame in frames] == [EVENTS_PER_FRAME, EVENTS_PER_FRAME, 1]

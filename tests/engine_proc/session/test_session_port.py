@@ -317,7 +317,7 @@ def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Pa
     probe.session.set_selection(sample.torrent, other)
     probe.take(PrioritiesSet)
     assert probe.session.observed(other) == other
-    assert probe.session.strangers() == 0
+    assert probe.session.remove_unknown_torrents() == 0
     assert probe.session.torrents() == {sample.torrent}
 
 

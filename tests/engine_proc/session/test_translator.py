@@ -106,7 +106,7 @@ def told(translator: AlertTranslator, *alerts: Alert | TorrentStatus) -> list[Ou
     """What comes of alerts, of each the events and then the orders; a status stands for an update with that row."""
     outputs: list[Output] = []
     for alert in alerts:
-        events, orders = translator.feed(StatusUpdate([alert]) if isinstance(alert, TorrentStatus) else alert)
+        events, orders = translator.translate(StatusUpdate([alert]) if isinstance(alert, TorrentStatus) else alert)
         outputs += [*events, *orders]
     return outputs
 
@@ -483,7 +483,7 @@ def test_torrents_that_are_not_loaded_are_not_told_of(history: list[Alert]) -> N
     """Neither before they are added nor after they are gone."""
     translator = AlertTranslator()
     translator.loading(T, complete=False)
-    translator.forget(T)
+    translator.discard(T)
     assert {type(output) for output in told(translator, *history)} <= {SessionError}
 
 
@@ -621,7 +621,7 @@ def test_a_write_that_failed_after_the_last_piece_spoils_what_libtorrent_believe
     assert of_kind(outputs, Completed) == []
     assert translator.flushing(T)
     assert translator.incomplete(T)
-    translator.forget(T)
+    translator.discard(T)
     translator.loading(T, complete=True)
     assert not translator.flushing(T)
     assert not translator.incomplete(T)

@@ -13,8 +13,8 @@ from engine_proc.storage.storage_watch import FilesSeen, Look
 from engine_proc.torrents.loading.judged_sources import JUDGED_S
 from protocol.internal.bounds import Bounds
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link_commands import ForgetTorrent
-from protocol.internal.link_events import StorageState, TorrentApplied, TorrentForgotten
+from protocol.internal.link_commands import DropTorrent
+from protocol.internal.link_events import StorageState, TorrentApplied, TorrentDropped
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.events import FilesDiscovered, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
@@ -222,7 +222,7 @@ def test_what_is_asked_of_a_torrent_while_it_is_expelled_waits(desk: Desk, place
     assert (confirmed.revision, confirmed.problem is None) == (desired.revision + 1, False)
     desk.forget(desired, delete_files=False)
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
 
 
 @pytest.mark.parametrize("loaded", [True, False])
@@ -233,10 +233,10 @@ def test_files_outside_are_not_deleted(desk: Desk, place: Path, loaded: bool) ->
         desk.ensure(desired)
         desk.decide()
     link = lead_out(place)
-    desk.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+    desk.dispatcher.forget(DropTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
     desk.decide()
     desk.settle()
-    [forgotten] = desk.heard(TorrentForgotten)
+    [forgotten] = desk.heard(TorrentDropped)
     assert str(link) in (forgotten.problem or "")
     assert calls(desk) == (["add", "remove"] if loaded else [])
 
@@ -248,11 +248,11 @@ def test_files_inside_are_deleted_once_they_were_judged(desk: Desk, place: Path)
     desk.decide()
     desk.session.download(desired.torrent, PIECE_LENGTH)
     for _ in range(2):
-        desk.dispatcher.forget(ForgetTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
+        desk.dispatcher.forget(DropTorrent(torrent=desired.torrent, delete_files=True, desired=desired))
     assert calls(desk) == ["add"]
     desk.decide()
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
     assert calls(desk) == ["add", "remove, and its files"]
 
 
@@ -262,7 +262,7 @@ class Silence:
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self._desk = desk
         self._asked: list[Look] = []
-        monkeypatch.setattr(desk.watch, "look", lambda mount_point, looks, bounds: self._asked.extend(looks))
+        monkeypatch.setattr(desk.watch, "inspect", lambda mount_point, looks, bounds: self._asked.extend(looks))
 
     def answer(self, escape: Escape | None = None) -> None:
         """Answers what was asked so far: all files are there, and lead where they should or out."""
@@ -296,7 +296,7 @@ def test_a_torrent_is_removed_although_its_disk_does_not_answer(
     assert desired.torrent in desk.session.torrents()
     silence.wait(PATIENCE_S)
     desk.settle()
-    [forgotten] = desk.heard(TorrentForgotten)
+    [forgotten] = desk.heard(TorrentDropped)
     assert forgotten.problem is not None
     assert "does not answer" in forgotten.problem
     assert desired.torrent not in desk.session.torrents()
@@ -331,12 +331,12 @@ def test_a_silent_disk_is_waited_for_once(desk: Desk, place: Path, monkeypatch: 
     assert not desk.heard(StorageState)
     silence.wait(2)
     other = changed(desired, torrent="f" * 40)
-    assert desk.guard.look(other, Examined([], 0, 0, 0, others=["/x"])) is None
+    assert desk.guard.inspect(other, Examined([], 0, 0, 0, others=["/x"])) is None
     [late] = desk.guard.tick(desk.now)
     assert isinstance(late, Judged)
     assert (late.torrent, type(late.verdict)) == (other.torrent, Missing)
     silence.answer()
-    assert desk.guard.look(other, Examined([], 0, 0, 0, others=["/x"])) is None
+    assert desk.guard.inspect(other, Examined([], 0, 0, 0, others=["/x"])) is None
     assert desk.guard.tick(desk.now) == []
 
 

@@ -103,7 +103,7 @@ class Guarded:
         """A torrent is there, and was judged."""
         self.translator.loading(desired.torrent, complete=False)
         self.guard.effective(desired)
-        assert self.guard.look(desired, None) == Present({})
+        assert self.guard.inspect(desired, None) == Present({})
 
     def told(self, problem: str) -> list[StorageState]:
         """What was said of a problem."""
@@ -128,19 +128,19 @@ CLAIMED: Final = Examined([ClaimedFile(0, "/disk/files/a", 10)], 10, 10, 10)
 def test_a_torrent_that_claims_nothing_is_judged_at_once() -> None:
     """No disk is asked; where its mount is gone, it waits."""
     guarded = Guarded()
-    assert guarded.guard.look(ONE, None) == Present({})
+    assert guarded.guard.inspect(ONE, None) == Present({})
     without = Guarded(NO_DISK)
-    assert isinstance(without.guard.look(ONE, None), Missing)
+    assert isinstance(without.guard.inspect(ONE, None), Missing)
 
 
 def test_the_disk_is_asked_for_claimed_files() -> None:
     """What is shorter is said, by number; what leads out is, too."""
     guarded = Guarded()
-    assert guarded.guard.look(ONE, CLAIMED) is None
+    assert guarded.guard.inspect(ONE, CLAIMED) is None
     assert guarded.guard.looking(ONE.torrent)
     assert guarded.answer(7) == [Judged(ONE.torrent, Present({0: 7}))]
     assert not guarded.guard.looking(ONE.torrent)
-    guarded.guard.look(ONE, CLAIMED)
+    guarded.guard.inspect(ONE, CLAIMED)
     [judged] = guarded.answer(escape=Escape("/disk/files/a", "/etc"))
     assert isinstance(judged, Judged)
     assert isinstance(judged.verdict, Outside)
@@ -149,13 +149,13 @@ def test_the_disk_is_asked_for_claimed_files() -> None:
 def test_only_the_latest_look_is_answered() -> None:
     """One that was asked before, or of a torrent that was unloaded meanwhile, says nothing any more."""
     guarded = Guarded()
-    guarded.guard.look(ONE, CLAIMED)
+    guarded.guard.inspect(ONE, CLAIMED)
     guarded.tick()
     [first] = guarded.watch.looks
-    guarded.guard.look(ONE, CLAIMED)
+    guarded.guard.inspect(ONE, CLAIMED)
     assert guarded.see(FilesSeen(*first[:2], [10])) == []
     assert guarded.answer(10) == [Judged(ONE.torrent, Present({}))]
-    guarded.guard.look(ONE, CLAIMED)
+    guarded.guard.inspect(ONE, CLAIMED)
     guarded.guard.unloaded(ONE.torrent)
     assert guarded.answer(10) == []
 
@@ -164,7 +164,7 @@ def test_a_disk_that_does_not_answer_is_one_that_is_not_there() -> None:
     """Until it answers. Of a disk that is known to be silent nothing is waited for."""
     guarded = Guarded()
     guarded.guard.effective(ONE)
-    guarded.guard.look(ONE, CLAIMED)
+    guarded.guard.inspect(ONE, CLAIMED)
     assert guarded.tick() == []
     [late] = guarded.tick(PATIENCE_S)
     assert isinstance(late, Judged)
@@ -172,7 +172,7 @@ def test_a_disk_that_does_not_answer_is_one_that_is_not_there() -> None:
     guarded.guard.miss(ONE, CLAIMED, late.verdict)
     assert guarded.tick() == []
     other = torrent(2)
-    guarded.guard.look(other, CLAIMED)
+    guarded.guard.inspect(other, CLAIMED)
     [late] = guarded.tick()
     assert isinstance(late, Judged)
     assert late.torrent == other.torrent
@@ -188,7 +188,7 @@ def test_a_torrent_that_is_loaded_waits_for_no_disk() -> None:
     """It goes on, however long the answer takes."""
     guarded = Guarded()
     guarded.loaded(ONE)
-    guarded.guard.look(ONE, CLAIMED, loaded=True)
+    guarded.guard.inspect(ONE, CLAIMED, loaded=True)
     assert guarded.tick(100 * PATIENCE_S) == []
     assert guarded.answer(10) == [Judged(ONE.torrent, Present({}))]
 
@@ -196,7 +196,7 @@ def test_a_torrent_that_is_loaded_waits_for_no_disk() -> None:
 def test_what_is_missing_goes_on_when_it_is_mounted() -> None:
     """And what is told of it is over then, once."""
     guarded = Guarded(NO_DISK)
-    verdict = guarded.guard.look(ONE, None)
+    verdict = guarded.guard.inspect(ONE, None)
     assert isinstance(verdict, Missing)
     guarded.guard.miss(ONE, None, verdict)
     assert guarded.guard.waits(ONE)
@@ -216,7 +216,7 @@ def test_a_loaded_torrent_whose_mount_changes_has_moved() -> None:
     elsewhere = torrent(2, save_path="/home/files")
     guarded.loaded(ONE)
     guarded.guard.effective(elsewhere)
-    guarded.guard.look(elsewhere, None)
+    guarded.guard.inspect(elsewhere, None)
     assert guarded.see(MountsRead(NO_DISK)) == [Moved(ONE.torrent)]
     assert guarded.guard.moved(ONE.torrent)
     assert not guarded.guard.moved(elsewhere.torrent)
@@ -228,13 +228,13 @@ def test_storage_is_looked_for_anew_where_somebody_asks() -> None:
     guarded = Guarded()
     missing = Missing("/disk", "none of the files that were there")
     guarded.guard.miss(ONE, CLAIMED, missing)
-    assert guarded.guard.look_anew(ONE.torrent) is None
-    assert guarded.guard.look_anew(ONE.torrent) is None, "it is being looked at already"
+    assert guarded.guard.recheck(ONE.torrent) is None
+    assert guarded.guard.recheck(ONE.torrent) is None, "it is being looked at already"
     [decision] = guarded.answer(None)
     assert isinstance(decision, StillMissing)
     assert guarded.see(MountsRead(BOTH)) == []
     assert guarded.answer(None) == []
-    guarded.guard.look_anew(ONE.torrent)
+    guarded.guard.recheck(ONE.torrent)
     assert guarded.answer(10) == [Reconsider(ONE)]
 
 
@@ -325,7 +325,7 @@ def test_a_torrent_that_lacks_little_needs_little_room() -> None:
     """What those lack that are held counts."""
     guarded = Guarded()
     guarded.loaded(ONE)
-    guarded.translator.feed(StatusUpdate([row(NativeState.DOWNLOADING, 5, 10, torrent=ONE.torrent)]))
+    guarded.translator.translate(StatusUpdate([row(NativeState.DOWNLOADING, 5, 10, torrent=ONE.torrent)]))
     guarded.guard.write_failed(ONE.torrent)
     guarded.guard.effective(ONE)
     guarded.tick(LOOK_S)
@@ -391,19 +391,19 @@ class History(RuleBasedStateMachine):
             return
         self.guarded.translator.loading(desired.torrent, complete=False)
         self.guard.effective(desired)
-        verdict = self.guard.look(desired, CLAIMED if claims else None)
+        verdict = self.guard.inspect(desired, CLAIMED if claims else None)
         if isinstance(verdict, Missing):
             self.guard.miss(desired, CLAIMED, verdict)
 
     @rule(number=NUMBERS)
     def look_anew(self, number: int) -> None:
-        if self.guard.waits(torrent(number)) and (decision := self.guard.look_anew(torrent(number).torrent)):
+        if self.guard.waits(torrent(number)) and (decision := self.guard.recheck(torrent(number).torrent)):
             self.take([decision])
 
     @rule(number=NUMBERS)
     def forget(self, number: int) -> None:
-        self.guard.forget(torrent(number).torrent)
-        self.guarded.translator.forget(torrent(number).torrent)
+        self.guard.discard(torrent(number).torrent)
+        self.guarded.translator.discard(torrent(number).torrent)
 
     @rule(number=NUMBERS)
     def unload(self, number: int) -> None:
@@ -455,7 +455,7 @@ class History(RuleBasedStateMachine):
             assert last.get((mount.point, STORAGE_MISSING), []) == sorted(mount.missing)
             assert last.get((mount.point, DISK_FULL), []) == sorted(mount.held)
         for number in range(4):
-            self.guard.forget(torrent(number).torrent)
+            self.guard.discard(torrent(number).torrent)
         self.guarded.tick(TELL_S)
         assert not self.guard._torrents
         assert not any(mount.held or mount.missing for mount in self.guard._mounts.all())

@@ -34,7 +34,7 @@ def test_files_are_looked_at(watch: StorageWatch, tmp_path: Path) -> None:
     """In the order asked for; what is not there, or below something that is no directory, has no size."""
     (tmp_path / "a").write_bytes(b"four")
     paths = [str(tmp_path / name) for name in ("a", "b", "a/c")]
-    watch.look("/", [Look("torrent", 7, paths), Look("other", 8, paths[:1])], EVERYWHERE)
+    watch.inspect("/", [Look("torrent", 7, paths), Look("other", 8, paths[:1])], EVERYWHERE)
     assert seen(watch) == [FilesSeen("torrent", 7, [4, None, None]), FilesSeen("other", 8, [4])]
 
 
@@ -87,8 +87,8 @@ def test_a_disk_that_hangs_hangs_no_other(watch: StorageWatch, tmp_path: Path, m
     monkeypatch.setattr(storage_watch, "_size", look)
     (tmp_path / "a").write_bytes(b"four")
     try:
-        watch.look("/hung", [Look("torrent", 1, ["/hung/file"])], EVERYWHERE)
-        watch.look("/", [Look("other", 2, [str(tmp_path / "a")])], EVERYWHERE)
+        watch.inspect("/hung", [Look("torrent", 1, ["/hung/file"])], EVERYWHERE)
+        watch.inspect("/", [Look("other", 2, [str(tmp_path / "a")])], EVERYWHERE)
         assert seen(watch) == [FilesSeen("other", 2, [4])]
     finally:
         hung.set()

@@ -24,7 +24,7 @@ class AuditMachine(RuleBasedStateMachine):
 
     @rule(torrent=st.sampled_from(TORRENTS))
     def remove(self, torrent: str) -> None:
-        self.schedule.forget(torrent)
+        self.schedule.discard(torrent)
         self.looked_at.pop(torrent, None)
 
     @rule(passed_s=st.floats(0, 2 * CYCLE_S))

@@ -11,7 +11,7 @@ from engine_proc.session.session_port import Loading, NotSelected, TorrentFault
 from engine_proc.storage import storage_policy
 from engine_proc.torrents.applier import AGAIN_S
 from protocol.internal.integrity import seal
-from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentForgotten
+from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import (
     FilesDiscovered,
@@ -270,9 +270,9 @@ def test_a_torrent_is_forgotten_with_its_resume_data(desk: Desk, delete_files: b
     desk.ensure(desired)
     desk.forget(desired, delete_files=delete_files)
     assert desk.session.calls[-1][0] == ("remove, and its files" if delete_files else "remove")
-    assert desk.heard(TorrentForgotten) == []
+    assert desk.heard(TorrentDropped) == []
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
     assert not desk.dir.fastresume(desired.torrent).exists()
     assert desk.session.torrents() == frozenset()
     assert desk.policy.unsaved() == frozenset()
@@ -284,7 +284,7 @@ def test_an_unloaded_torrent_is_loaded_to_delete_its_files(desk: Desk) -> None:
     desk.forget(desired, delete_files=True)
     assert desk.session.calls == [("add", desired.torrent), ("remove, and its files", desired.torrent)]
     desk.settle()
-    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.said == [TorrentDropped(torrent=desired.torrent)]
 
 
 def test_an_unloaded_torrent_whose_files_stay_is_not_loaded(desk: Desk) -> None:
@@ -294,7 +294,7 @@ def test_an_unloaded_torrent_whose_files_stay_is_not_loaded(desk: Desk) -> None:
     desk.forget(desired, delete_files=False)
     desk.settle()
     assert desk.session.calls == []
-    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.said == [TorrentDropped(torrent=desired.torrent)]
     assert not desk.dir.fastresume(desired.torrent).exists()
 
 
@@ -304,7 +304,7 @@ def test_an_unloaded_torrent_that_cannot_be_loaded_is_forgotten_with_a_problem(d
     desk.dir.metainfo(desired.torrent).write_bytes(b"damaged")
     desk.forget(desired, delete_files=True)
     desk.settle()
-    (forgotten,) = desk.heard(TorrentForgotten)
+    (forgotten,) = desk.heard(TorrentDropped)
     assert forgotten.problem
 
 
@@ -315,7 +315,7 @@ def test_files_that_cannot_be_deleted_are_told(desk: Desk) -> None:
     desk.session.refuse_deletion(desired.torrent, "not permitted")
     desk.forget(desired, delete_files=True)
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent, problem="not permitted")]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent, problem="not permitted")]
 
 
 def test_forgetting_while_it_is_added_is_done_after(desk: Desk) -> None:
@@ -327,7 +327,7 @@ def test_forgetting_while_it_is_added_is_done_after(desk: Desk) -> None:
     desk.session.release(TorrentAdded)
     desk.pump()
     desk.settle()
-    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.said == [TorrentDropped(torrent=desired.torrent)]
     assert desk.session.torrents() == frozenset()
 
 
@@ -341,7 +341,7 @@ def test_forgetting_what_is_refused_is_told(desk: Desk) -> None:
     desk.session.release(TorrentAdded)
     desk.pump()
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent, problem="no room")]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent, problem="no room")]
 
 
 def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
@@ -354,10 +354,10 @@ def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
     desk.session.release(TorrentGone)
     desk.pump()
     desk.settle()
-    assert len(desk.heard(TorrentForgotten)) == 1
+    assert len(desk.heard(TorrentDropped)) == 1
     desk.forget(desired, delete_files=False)
     desk.settle()
-    assert len(desk.heard(TorrentForgotten)) == 1
+    assert len(desk.heard(TorrentDropped)) == 1
 
 
 def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> None:
@@ -371,7 +371,7 @@ def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> No
     assert desk.session.torrents() == frozenset()
     desk.settle()
     assert [type(event) for event in desk.said] == [
-        TorrentForgotten,
+        TorrentDropped,
         MetadataUpdated,
         FilesDiscovered,
         TorrentApplied,
@@ -397,7 +397,7 @@ def test_late_alerts_of_a_torrent_that_is_being_forgotten_mean_nothing(
     desk.session.release(TorrentGone)
     desk.pump()
     desk.settle()
-    assert desk.said == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.said == [TorrentDropped(torrent=desired.torrent)]
 
 
 # -- what is really there ----------------------------------------------------------------------------------------------
@@ -465,7 +465,7 @@ def test_a_torrent_that_is_removed_while_it_is_added_again_is_gone(desk: Desk, d
     desk.forget(desired, delete_files=delete_files)
     desk.settle()
     assert desk.session.torrents() == set()
-    assert [event.torrent for event in desk.heard(TorrentForgotten)] == [desired.torrent]
+    assert [event.torrent for event in desk.heard(TorrentDropped)] == [desired.torrent]
     assert (("remove, and its files", desired.torrent) in desk.session.calls) == delete_files
 
 
@@ -536,7 +536,7 @@ def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
     desk.dispatcher.unload(desired.torrent)
     desk.forget(desired, delete_files=False)
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
     assert desk.session.torrents() == frozenset()
 
 
@@ -552,8 +552,8 @@ def test_what_is_added_again_while_its_removal_waits_for_a_reload_is_loaded(desk
     desk.session.release(TorrentGone)
     desk.pump()
     desk.settle()
-    assert [type(event) for event in desk.said if isinstance(event, TorrentForgotten | TorrentApplied)] == [
-        TorrentForgotten,
+    assert [type(event) for event in desk.said if isinstance(event, TorrentDropped | TorrentApplied)] == [
+        TorrentDropped,
         TorrentApplied,
     ]
     assert desk.session.torrents() == {desired.torrent}
@@ -564,7 +564,7 @@ def failed(desk: Desk, desired: DesiredTorrent) -> None:
     desk.session.fail(desired.torrent, "bad disk")
     desk.session.post_updates()
     for alert in desk.session.pop_alerts():
-        desk.translator.feed(alert)
+        desk.translator.translate(alert)
     assert desk.session.statuses()[0].error == "bad disk"
 
 
@@ -734,7 +734,7 @@ def test_a_torrent_that_waits_to_be_loaded_can_be_removed(choosy: Desk, delete_f
     choosy.ensure(desired)
     choosy.forget(desired, delete_files=delete_files)
     choosy.settle()
-    assert choosy.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert choosy.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
 
 
 def test_a_selection_is_applied_once_it_is_known(choosy: Desk) -> None:

@@ -25,8 +25,8 @@ from engine_proc.session.session_port import NotSelected, TorrentFault
 from engine_proc.torrents.applier import AGAIN_S
 from engine_proc.torrents.dispatch import RETRY_S
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, State
-from protocol.internal.link_commands import ForgetTorrent
-from protocol.internal.link_events import TorrentApplied, TorrentForgotten
+from protocol.internal.link_commands import DropTorrent
+from protocol.internal.link_events import TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.desk import RULES, Desk, changed
 from tests.fakes.fake_session import FakeSession
@@ -114,7 +114,7 @@ class History(RuleBasedStateMachine):
         desired = changed(self.samples[which], spared=["b.txt"] if spared else [])
         if self.wanted.get(desired.torrent) is not None:
             self.wanted[desired.torrent] = None
-            command = ForgetTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)
+            command = DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)
             self.desk.dispatcher.forget(command)
 
     @rule(
@@ -243,8 +243,8 @@ class History(RuleBasedStateMachine):
                 assert state is State.ABSENT
                 assert self.records.get(torrent) is None
                 assert torrent not in self.session.torrents()
-                assert any(event.torrent == torrent for event in self.desk.heard(TorrentForgotten))
-                self.desk.said += [TorrentForgotten(torrent=each) for each in self.wanted]
+                assert any(event.torrent == torrent for event in self.desk.heard(TorrentDropped))
+                self.desk.said += [TorrentDropped(torrent=each) for each in self.wanted]
             else:
                 assert state in (State.ABSENT, State.LOADED)
                 told = [each.revision for each in self.desk.said if isinstance(each, TorrentApplied)]

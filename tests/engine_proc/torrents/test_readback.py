@@ -1,4 +1,4 @@
-from engine_proc.torrents.readback import tell_limits, tell_reconciled
+from engine_proc.torrents.readback import report_limits, report_reconciled
 from protocol.wire.events import LimitsApplied, LimitsStale, Reconciled
 
 TORRENT = "a" * 40
@@ -7,14 +7,14 @@ TORRENT = "a" * 40
 def test_limits_that_hold_are_told_as_they_are() -> None:
     """The session's have no torrent."""
     told: list[LimitsApplied | LimitsStale] = []
-    tell_limits(told.append, None, (10, 20), (10, 20))
+    report_limits(told.append, None, (10, 20), (10, 20))
     assert told == [LimitsApplied(download_bps=10, upload_bps=20)]
 
 
 def test_limits_that_do_not_hold_are_told_with_what_was_asked_for() -> None:
     """The figures are those that are in force."""
     told: list[LimitsApplied | LimitsStale] = []
-    tell_limits(told.append, TORRENT, (10, 20), (10, 0))
+    report_limits(told.append, TORRENT, (10, 20), (10, 0))
     message = "asked for 10 down and 20 up"
     assert told == [LimitsStale(torrent=TORRENT, download_bps=10, upload_bps=0, message=message)]
 
@@ -22,5 +22,5 @@ def test_limits_that_do_not_hold_are_told_with_what_was_asked_for() -> None:
 def test_all_differences_are_told_together() -> None:
     """In one event, with what was done."""
     told: list[Reconciled] = []
-    tell_reconciled(told.append, TORRENT, ["one", "another"], "repaired")
+    report_reconciled(told.append, TORRENT, ["one", "another"], "repaired")
     assert told == [Reconciled(torrent=TORRENT, what="one; another", done="repaired")]

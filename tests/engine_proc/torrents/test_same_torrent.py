@@ -5,7 +5,7 @@ import pytest
 
 from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
 from protocol.internal.integrity import crc32_of, seal
-from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentForgotten
+from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed
@@ -58,7 +58,7 @@ def test_it_is_loaded_once_the_first_is_gone(desk: Desk, two: DesiredTorrent) ->
     assert desk.session.torrents() == {one.torrent}
     assert desk.heard(TorrentApplied) == [applied(merged)]
     desk.settle()
-    assert [event.torrent for event in desk.heard(TorrentForgotten)] == [two.torrent]
+    assert [event.torrent for event in desk.heard(TorrentDropped)] == [two.torrent]
 
 
 def test_a_record_that_gets_another_is_loaded_anew(desk: Desk) -> None:
@@ -86,7 +86,7 @@ def test_a_conflict_with_one_that_is_being_removed_is_over_with_that(desk: Desk)
     """The torrent is loaded anew, and the error that libtorrent gave it is over."""
     one = desk.sample.desired()
     desk.ensure(one)
-    for event in desk.translator.feed(TorrentTrouble(one.torrent, "torrent already exists in session")).events:
+    for event in desk.translator.translate(TorrentTrouble(one.torrent, "torrent already exists in session")).events:
         desk.hear(event)
     desk.dispatcher.conflict(Conflict(one.torrent, None, one.torrent, TWO))
     desk.pump()
@@ -149,7 +149,7 @@ def test_files_of_others_are_spared(desk: Desk) -> None:
     desk.forget(msgspec.structs.replace(one, removal="delete_files", spared=[1]), delete_files=True)
     assert [call for call, _ in desk.session.calls] == ["unload", "add", "remove, and its files"]
     desk.settle()
-    [forgotten] = desk.heard(TorrentForgotten)
+    [forgotten] = desk.heard(TorrentDropped)
     assert forgotten.problem is not None
     assert "1 of them" in forgotten.problem
 

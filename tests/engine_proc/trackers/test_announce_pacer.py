@@ -34,7 +34,7 @@ class Pacing(RuleBasedStateMachine):
 
     @rule(torrent=st.sampled_from(TORRENTS), urgent=st.booleans())
     def want(self, torrent: str, urgent: bool) -> None:
-        self.pacer.want(torrent, urgent=urgent)
+        self.pacer.enqueue(torrent, urgent=urgent)
         self.note(torrent, urgent=urgent)
 
     @rule(urgent=st.booleans())
@@ -55,13 +55,13 @@ class Pacing(RuleBasedStateMachine):
     @rule(torrent=st.sampled_from(TORRENTS))
     def hurry(self, torrent: str) -> None:
         """What does not wait stays so."""
-        self.pacer.hurry(torrent)
+        self.pacer.prioritize(torrent)
         if torrent in self.idle:
             self.note(torrent, urgent=True)
 
     @rule(torrent=st.sampled_from(TORRENTS))
     def forget(self, torrent: str) -> None:
-        self.pacer.forget(torrent)
+        self.pacer.discard(torrent)
         self.idle.discard(torrent)
         if torrent in self.urgent:
             self.urgent.remove(torrent)
@@ -124,7 +124,7 @@ def test_a_late_turn_makes_no_burst(late: float) -> None:
     """However long nobody asked."""
     paced = pacer()
     for torrent in TORRENTS:
-        paced.want(torrent, urgent=False)
+        paced.enqueue(torrent, urgent=False)
     assert len(paced.due(BEGAN + late)) <= TURN
 
 
@@ -132,10 +132,10 @@ def test_an_urgent_one_goes_at_once_while_thousands_wait() -> None:
     """Idle ones leave the reserve alone."""
     paced = pacer()
     for torrent in TORRENTS:
-        paced.want(torrent, urgent=False)
+        paced.enqueue(torrent, urgent=False)
     for tenth in range(20):
         paced.due(BEGAN + tenth / 10)
-    paced.want("new", urgent=True)
+    paced.enqueue("new", urgent=True)
     assert paced.due(BEGAN + 2.0)[0] == "new"
 
 
@@ -144,7 +144,7 @@ def test_idle_ones_go_in_the_order_of_chance() -> None:
     orders = iter([0.9, 0.1, 0.5])
     paced = AnnouncePacer(BEGAN, lambda: next(orders))
     for torrent in ("a", "b", "c"):
-        paced.want(torrent, urgent=False)
+        paced.enqueue(torrent, urgent=False)
     assert paced.due(BEGAN + 1.0) == ["b", "c", "a"]
 
 
@@ -152,7 +152,7 @@ def test_waking_ten_times_a_second_is_enough() -> None:
     """All of the turn's idle ones go together."""
     paced = pacer()
     for torrent in TORRENTS:
-        paced.want(torrent, urgent=False)
+        paced.enqueue(torrent, urgent=False)
     at = paced.next_due()
     assert at == BEGAN + TURN / RATE
     assert len(paced.due(at)) == TURN

@@ -45,7 +45,7 @@ def test_nothing_is_kept_of_a_torrent_that_is_gone() -> None:
     held.save_begins(A)
     held.give(A)
     held.hold(A, TRACKERS)
-    held.forget(A)
+    held.discard(A)
     assert held.give(A) is None
     held.save_begins(A)
     assert held.save_ended(A) is None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.trackers import tracker_book
 from engine_proc.trackers.tracker_book import KNOWN_AT_ONCE, TIMES_TOLD, TrackerBook
-from protocol.internal.link_events import TrackersKnown, TrackerTold
+from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 A, B = "a" * 40, "b" * 40
 URL, OTHER_URL = "http://t.example/announce", "udp://u.example:6969"
@@ -25,19 +25,19 @@ def skipped(leg: str = V6) -> Said:
     return TrackerFailed(A, URL, leg, "unreachable", 1, skipped=True)
 
 
-def fed(book: TrackerBook, *alerts: Said) -> list[TrackerTold]:
+def fed(book: TrackerBook, *alerts: Said) -> list[TrackerReport]:
     """What comes of some alerts."""
-    return [told for alert in alerts for told in book.feed(alert)]
+    return [told for alert in alerts for told in book.apply(alert)]
 
 
-def works(torrent: str = A, url: str = URL) -> TrackerTold:
+def works(torrent: str = A, url: str = URL) -> TrackerReport:
     """It works."""
-    return TrackerTold(torrent=torrent, url=url, works=True)
+    return TrackerReport(torrent=torrent, url=url, works=True)
 
 
-def fails(times: int = 1, message: str = "refused") -> TrackerTold:
+def fails(times: int = 1, message: str = "refused") -> TrackerReport:
     """It fails."""
-    return TrackerTold(torrent=A, url=URL, works=False, message=message, times=times)
+    return TrackerReport(torrent=A, url=URL, works=False, message=message, times=times)
 
 
 def test_a_tracker_that_works_is_told_once() -> None:
@@ -137,7 +137,7 @@ def test_trackers_and_torrents_are_told_apart() -> None:
     told = fed(book, TrackerAnswered(A, URL, V4), TrackerAnswered(B, URL, V4), TrackerAnswered(A, OTHER_URL, V4))
     assert told == [works(), works(B), works(A, OTHER_URL)]
     assert fed(book, failed()) == [fails()]
-    book.forget(A)
+    book.discard(A)
     assert fed(book, failed(), TrackerAnswered(B, URL, V4)) == [fails()]
 
 
@@ -167,8 +167,8 @@ def test_torrents_whose_trackers_work_share_what_is_kept() -> None:
         fed(book, *(order if torrent == A else reversed(order)))
     assert book._states[A] is book._states[B]
     for number in range(tracker_book.SHARED_MAX + 10):
-        book.feed(TrackerAnswered(A, f"{URL}/{number}", V4))
-        book.forget(A)
+        book.apply(TrackerAnswered(A, f"{URL}/{number}", V4))
+        book.discard(A)
     assert len(book._shared) <= tracker_book.SHARED_MAX
 
 
@@ -192,10 +192,10 @@ _alerts: st.SearchStrategy[Said] = st.one_of(
 def test_the_last_word_told_is_what_the_legs_say(alerts: Sequence[Said]) -> None:
     """Of each tracker: it works where a leg's last answer was one, and nothing is told twice."""
     book = TrackerBook()
-    last: dict[str, TrackerTold] = {}
+    last: dict[str, TrackerReport] = {}
     answers: dict[tuple[str, str], bool | None] = {}
     for alert in alerts:
-        for told in book.feed(alert):
+        for told in book.apply(alert):
             assert last.get(told.url) != told
             last[told.url] = told
         key = (alert.url, alert.leg)

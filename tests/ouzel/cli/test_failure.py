@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ouzel.cli.failure import ExitCode, exit_code, tell
+from ouzel.cli.failure import ExitCode, exit_code, print_error
 from ouzel.cli.main import run
 from ouzel.errors import NotRunning
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -16,9 +16,9 @@ GONE = NotRunning(Path("/run/ouzel/commands.ipc"), "No such file or directory")
 
 def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     """On stderr."""
-    tell(OuzelError(ErrorKind.UNKNOWN_TORRENT, "there is none"), as_json=False)
-    tell(GONE, as_json=False)
-    tell(typer.BadParameter("no rate", param_hint="--down"), as_json=False)
+    print_error(OuzelError(ErrorKind.UNKNOWN_TORRENT, "there is none"), as_json=False)
+    print_error(GONE, as_json=False)
+    print_error(typer.BadParameter("no rate", param_hint="--down"), as_json=False)
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
@@ -32,7 +32,7 @@ def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFix
 def test_what_was_accepted_need_not_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever error it ended in."""
     for accepted in (None, True):
-        tell(OuzelError(ErrorKind.DEADLINE_EXCEEDED, "too late", accepted=accepted), as_json=False)
+        print_error(OuzelError(ErrorKind.DEADLINE_EXCEEDED, "too late", accepted=accepted), as_json=False)
     unknown, known = capsys.readouterr().err.splitlines()[1::2]
     assert "try again" in unknown
     assert "need not be repeated" in known
@@ -40,8 +40,8 @@ def test_what_was_accepted_need_not_be_repeated(capsys: pytest.CaptureFixture[st
 
 def test_a_program_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One object a line."""
-    tell(GONE, as_json=True)
-    tell(typer.BadParameter("no rate"), as_json=True)
+    print_error(GONE, as_json=True)
+    print_error(typer.BadParameter("no rate"), as_json=True)
     names = [json.loads(line)["error"]["name"] for line in capsys.readouterr().err.splitlines()]
     assert names == ["not_running", "usage"]
 

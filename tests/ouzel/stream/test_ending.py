@@ -31,7 +31,7 @@ from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
 )
 def test_items_end_it_or_not(item: Any, outcome: Outcome | None) -> None:
     """Recoverable errors and other torrents do not."""
-    assert Ending(ID).see(item) is outcome
+    assert Ending(ID).handle(item) is outcome
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_items_end_it_or_not(item: Any, outcome: Outcome | None) -> None:
 )
 def test_a_torrent_that_was_there_before_may_have_ended(now: TorrentRow, outcome: Outcome | None) -> None:
     """It would have nothing to tell."""
-    assert Ending(ID).see_row(now) is outcome
+    assert Ending(ID).handle_row(now) is outcome
 
 
 def test_the_first_end_is_the_end() -> None:
     """With its message."""
     ending = Ending(ID)
-    ending.see(event(1, "error", name="add_failed", message="broken", recoverable=False))
-    assert ending.see(event(2, "completed", bytes_done=1)) is Outcome.FAILED
+    ending.handle(event(1, "error", name="add_failed", message="broken", recoverable=False))
+    assert ending.handle(event(2, "completed", bytes_done=1)) is Outcome.FAILED
     assert ending.message == "broken"

@@ -33,7 +33,7 @@ def test_events_say_when_to_read_the_row(item: Event, look: bool) -> None:
     """And the row decides."""
     waiting = Waiting(ID)
     assert not waiting.complete(row(state="downloading"))
-    waiting.see(item)
+    waiting.handle(item)
     assert waiting.look_now is look
     assert waiting.exists is (item.type != "torrent_removed")
 
@@ -88,7 +88,7 @@ def test_one_that_is_removed(daemon: ScriptedDaemon, tmp_path: Path) -> None:
     """Also where its event comes after the row is gone; one that never was is the daemon's refusal."""
     waiting = Waiting(ID)
     assert not waiting.complete(row(state="downloading"))
-    waiting.see(event("torrent_removed"))
+    waiting.handle(event("torrent_removed"))
     with pytest.raises(DownloadFailed, match="removed") as failed:
         waiting.complete(None)
     assert failed.value.removed

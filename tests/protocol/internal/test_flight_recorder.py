@@ -134,15 +134,15 @@ def test_a_crowd_is_told_for_as_long_as_there_is_one(recording: Recording) -> No
         recorder.under_way(b"add", torrent(number))
         recorder.under_way(b"add", torrent(number))
     found = recording.read()
-    assert found.crowded
+    assert found.overflowed
     assert {row.torrent for row in found.under_way} == {torrent(number) for number in range(ROWS)}
     for number in range(ROWS, ROWS + 2):
         recorder.confirmed(torrent(0))
-        assert recording.read().crowded
+        assert recording.read().overflowed
         recorder.confirmed(torrent(number))
-    assert not recording.read().crowded
+    assert not recording.read().overflowed
     recorder.under_way(b"add", torrent(ROWS))
-    assert not recording.read().crowded
+    assert not recording.read().overflowed
 
 
 steps = st.lists(

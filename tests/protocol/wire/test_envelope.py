@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from protocol.wire import codec, envelope
 from protocol.wire.commands import Command
 from protocol.wire.envelope import (
-    GLANCE_BYTES,
+    PEEK_WHOLE_BYTES,
     ErrorBody,
     EventFrame,
     RefusedRequest,
     Reply,
     Request,
-    glance,
     parse_request,
+    peek_header,
 )
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
@@ -213,9 +213,9 @@ def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> No
     frame = codec.encode(request)
     parsed = parse_request(frame)
     assert isinstance(parse_command(parsed.op, parsed.args), OPERATIONS[request["op"]].arguments)
-    glanced = glance(frame)
-    assert glanced is not None
-    assert (glanced.id, glanced.patience_s) == (parsed.id, parsed.deadline_ms / 1000)
+    header = peek_header(frame)
+    assert header is not None
+    assert (header.id, header.patience_s) == (parsed.id, parsed.deadline_ms / 1000)
 
 
 @given(REQUESTS, st.data())
@@ -231,25 +231,25 @@ def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: s
 @pytest.mark.parametrize("wrong", [0, -1, 10**9, "soon", None, 1.5, True, [1], [[]] * 60_000])
 def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
     """Its refusal is to reach whoever sent it, in the usual time."""
-    glanced = glance(codec.encode({"id": 7, "deadline_ms": wrong}))
-    assert glanced is not None
-    assert (glanced.id, glanced.patience_s) == (7, 10.0)
+    header = peek_header(codec.encode({"id": 7, "deadline_ms": wrong}))
+    assert header is not None
+    assert (header.id, header.patience_s) == (7, 10.0)
 
 
 @given(REQUESTS)
 def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -> None:
     """In whatever order its fields are."""
-    large = {"args": {"metainfo": bytes(GLANCE_BYTES), **request["args"]}, "op": request["op"]}
+    large = {"args": {"metainfo": bytes(PEEK_WHOLE_BYTES), **request["args"]}, "op": request["op"]}
     frame = codec.encode({**large, **{key: value for key, value in request.items() if key not in large}})
-    glanced = glance(frame)
-    assert glanced is not None
-    assert (glanced.id, glanced.patience_s) == (request["id"], request["deadline_ms"] / 1000)
+    header = peek_header(frame)
+    assert header is not None
+    assert (header.id, header.patience_s) == (request["id"], request["deadline_ms"] / 1000)
 
 
 def test_a_glance_at_a_large_frame_with_an_id_of_a_wrong_form() -> None:
     """It has none."""
     for wrong in (-1, "x" * 201, [1], b"x", 1.5, None):
-        assert glance(codec.encode({"id": wrong, "x": bytes(GLANCE_BYTES)})) is None
+        assert peek_header(codec.encode({"id": wrong, "x": bytes(PEEK_WHOLE_BYTES)})) is None
 
 
 def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
@@ -263,10 +263,10 @@ def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
             return super().__getitem__(key)
 
     array = b"\xdd" + (1_000_000).to_bytes(4) + bytes(1_000_000)
-    glanced = glance(Counting(b"\x82\xa2id\x07\xa1x" + array))
-    assert glanced is not None
-    assert glanced.id == 7
-    assert glance(Counting(b"\x82\xa1x" + array + b"\xa2id\x07")) is None
+    header = peek_header(Counting(b"\x82\xa2id\x07\xa1x" + array))
+    assert header is not None
+    assert header.id == 7
+    assert peek_header(Counting(b"\x82\xa1x" + array + b"\xa2id\x07")) is None
     assert Counting.looked < 3 * codec.SKIM_ELEMENTS
 
 
@@ -274,7 +274,7 @@ def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
 def test_any_bytes_are_parsed_or_refused(frame: bytes) -> None:
     """Nothing else comes of them."""
     parsed_or_refused(frame)
-    glance(frame)
+    peek_header(frame)
 
 
 HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"

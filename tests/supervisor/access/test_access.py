@@ -107,8 +107,8 @@ async def test_who_is_removed_is_hung_up_on(guard: Guard, wires: list[Wire]) -> 
     alice, bob = guard.key("alice"), guard.key("bob")
     access = guard.start()
     wires += [Wire(), Wire()]
-    access.met(Sender(alice, wires[0].fd, 1))
-    access.met(Sender(bob, wires[1].fd, 2))
+    access.record_sender(Sender(alice, wires[0].fd, 1))
+    access.record_sender(Sender(bob, wires[1].fd, 2))
     guard.keyring.revoke("alice")
     await guard.seen(1)
     assert wires[0].peer.recv(1) == b""
@@ -126,16 +126,16 @@ async def test_a_late_message_does_not_blame_who_has_the_descriptor_now(
     alice, bob = guard.key("alice"), guard.key("bob")
     access = guard.start()
     gone = Wire()
-    access.met(Sender(alice, gone.fd, 1))
+    access.record_sender(Sender(alice, gone.fd, 1))
     gone.peer.close()
     wires.append(Wire(under=gone.fd))
     if met:
-        access.met(Sender(bob, gone.fd, 2))
-    access.met(Sender(alice, gone.fd, 1))
+        access.record_sender(Sender(bob, gone.fd, 2))
+    access.record_sender(Sender(alice, gone.fd, 1))
     access.admit(Sender(alice, gone.fd, 1), Ping())
     guard.keyring.revoke("alice")
     await guard.seen(1)
-    access.met(Sender(alice, gone.fd, 1))
+    access.record_sender(Sender(alice, gone.fd, 1))
     assert wires[0].whole
     guard.keyring.revoke("bob")
     await guard.seen(0)
@@ -152,11 +152,11 @@ async def test_a_key_that_was_removed_meanwhile_is_hung_up_on_when_it_speaks(gua
     guard.keyring.revoke("alice")
     access = guard.start()
     gone = Wire()
-    access.met(Sender(alice, gone.fd, 1))
+    access.record_sender(Sender(alice, gone.fd, 1))
     assert gone.peer.recv(1) == b""
     gone.peer.close()
     wires.append(Wire(under=gone.fd))
-    access.met(Sender(alice, gone.fd, 1))
+    access.record_sender(Sender(alice, gone.fd, 1))
     assert wires[0].whole
     await guard.close()
 
@@ -172,7 +172,7 @@ async def test_a_local_connection_is_no_keys(guard: Guard, tmp_path: Path) -> No
         peer.connect(path)
         ours, _ = listener.accept()
         with ours:
-            access.met(Sender(alice, ours.fileno(), 1))
+            access.record_sender(Sender(alice, ours.fileno(), 1))
             guard.keyring.revoke("alice")
             await guard.seen(0)
             ours.send(b"x")
@@ -223,7 +223,7 @@ async def test_subscribers_that_are_hung_up_on_are_told_once_in_a_while(guard: G
     with capture_logs() as logged:
         access = guard.start()
         for _ in range(1000):
-            access.subscriber_hung_up()
+            access.subscriber_disconnected()
     assert [each["reason"] for each in logged if each["event"] == "subscriber_hung_up"] == ["too many subscriptions"]
     await guard.close()
 

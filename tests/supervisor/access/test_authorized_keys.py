@@ -25,26 +25,26 @@ def put(directory: Path, name: str, role: Role | None = Role.READ, key: str | No
 def test_each_file_is_a_client(tmp_path: Path) -> None:
     """Known by its key, called by the file; other files are none of its business."""
     keys = AuthorizedKeys(tmp_path)
-    assert keys.look().clients == {}
+    assert keys.read().clients == {}
     looks, changes = put(tmp_path, "looks"), put(tmp_path, "changes", Role.ADMIN)
     for other in (".hidden.key", "x.key_secret", "notes.txt"):
         (tmp_path / other).write_text("x")
-    assert keys.look() == ({looks: Client("looks", Role.READ), changes: Client("changes", Role.ADMIN)}, {})
+    assert keys.read() == ({looks: Client("looks", Role.READ), changes: Client("changes", Role.ADMIN)}, {})
 
 
 def test_changes_are_seen(tmp_path: Path) -> None:
     """Added, another role, replaced, removed; also where the size stays."""
     keys = AuthorizedKeys(tmp_path)
     first = put(tmp_path, "a", Role.READ)
-    assert keys.look().clients == {first: Client("a", Role.READ)}
+    assert keys.read().clients == {first: Client("a", Role.READ)}
     put(tmp_path, "a", Role.ADMIN, first)
-    assert keys.look().clients == {first: Client("a", Role.ADMIN)}
+    assert keys.read().clients == {first: Client("a", Role.ADMIN)}
     second = new_key()
     (tmp_path / "new").write_text(public_file("a", second, Role.ADMIN))
     (tmp_path / "new").replace(tmp_path / "a.key")
-    assert keys.look().clients == {second: Client("a", Role.ADMIN)}
+    assert keys.read().clients == {second: Client("a", Role.ADMIN)}
     (tmp_path / "a.key").unlink()
-    assert keys.look().clients == {}
+    assert keys.read().clients == {}
 
 
 def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
     put(tmp_path, "odd name")
     put(tmp_path, "open")
     (tmp_path / "open.key").chmod(0o666)
-    found = keys.look()
+    found = keys.read()
     assert found.clients == {good: Client("good", Role.READ)}
     assert set(found.problems) == {
         f"{name}.key"
@@ -69,18 +69,18 @@ def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
     }
     assert all(problem.startswith(f"{file} is ignored: ") for file, problem in found.problems.items())
     (tmp_path / "open.key").chmod(0o644)
-    assert "open.key" not in keys.look().problems
+    assert "open.key" not in keys.read().problems
 
 
 def test_a_key_in_two_files_has_the_lesser_role(tmp_path: Path) -> None:
     """Whoever lowers one of them means it."""
     key = put(tmp_path, "a", Role.READ)
     put(tmp_path, "b", Role.ADMIN, key)
-    found = AuthorizedKeys(tmp_path).look()
+    found = AuthorizedKeys(tmp_path).read()
     assert (found.clients[key].role, set(found.problems)) == (Role.READ, {"b.key"})
     put(tmp_path, "a", Role.ADMIN, key)
     put(tmp_path, "b", Role.READ, key)
-    assert AuthorizedKeys(tmp_path).look().clients[key].role is Role.READ
+    assert AuthorizedKeys(tmp_path).read().clients[key].role is Role.READ
 
 
 def test_a_directory_that_is_not_there_authorizes_nobody(tmp_path: Path) -> None:
@@ -89,33 +89,33 @@ def test_a_directory_that_is_not_there_authorizes_nobody(tmp_path: Path) -> None
     directory.mkdir()
     key = put(directory, "a")
     keys = AuthorizedKeys(directory)
-    assert set(keys.look().clients) == {key}
+    assert set(keys.read().clients) == {key}
     directory.rename(tmp_path / "away")
-    assert (keys.look().clients, set(keys.look().problems)) == ({}, {DIRECTORY})
+    assert (keys.read().clients, set(keys.read().problems)) == ({}, {DIRECTORY})
     (tmp_path / "away").rename(directory)
-    assert set(keys.look().clients) == {key}
+    assert set(keys.read().clients) == {key}
     directory.chmod(0o777)
-    assert (keys.look().clients, set(keys.look().problems)) == ({}, {DIRECTORY})
+    assert (keys.read().clients, set(keys.read().problems)) == ({}, {DIRECTORY})
     directory.chmod(0o755)
-    assert set(keys.look().clients) == {key}
+    assert set(keys.read().clients) == {key}
 
 
 def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at a directory that is as it was costs a look."""
     keys = AuthorizedKeys(tmp_path)
     put(tmp_path, "a")
-    found = keys.look()
-    assert keys.look() is found
+    found = keys.read()
+    assert keys.read() is found
 
 
 def test_a_name_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
     """What is told of it can be logged and published; the same for the directory's."""
     directory = tmp_path / os.fsdecode(b"keys-\xff")
-    assert "keys-?: No such file" in AuthorizedKeys(directory).look().problems[DIRECTORY]
+    assert "keys-?: No such file" in AuthorizedKeys(directory).read().problems[DIRECTORY]
     directory.mkdir()
     key = put(directory, "good")
     (directory / os.fsdecode(b"\xff\xfe.key")).write_bytes(b"x")
-    found = AuthorizedKeys(directory).look()
+    found = AuthorizedKeys(directory).read()
     assert set(found.clients) == {key}
     assert list(found.problems) == ["??.key"]
     assert found.problems["??.key"].startswith("??.key is ignored: its name")
@@ -137,16 +137,16 @@ def test_what_passes_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(authorized_keys, "read_file", fail)
     for _ in range(2):
-        assert keys.look() == ({}, {"a.key": "a.key is ignored: Input/output error"})
+        assert keys.read() == ({}, {"a.key": "a.key is ignored: Input/output error"})
     assert reads == 2
     failing.clear()
     for _ in range(2):
-        assert (set(keys.look().clients), keys.look().problems) == ({key}, {})
+        assert (set(keys.read().clients), keys.read().problems) == ({key}, {})
     assert reads == 3
     failing.append(errno.EACCES)
     (tmp_path / "a.key").chmod(0o600)
     for _ in range(2):
-        assert set(keys.look().problems) == {"a.key"}
+        assert set(keys.read().problems) == {"a.key"}
     assert reads == 4
 
 
@@ -162,17 +162,17 @@ def test_a_stranger_authorizes_nobody(tmp_path: Path) -> None:
     put(tmp_path / "elsewhere", "linked")
     for theirs in (tmp_path / "elsewhere", above / "keys" / "theirs.key"):
         os.chown(theirs, 65534, 65534)
-    looked = keys.look()
+    looked = keys.read()
     assert looked.clients == {good: Client("good", Role.READ)}
     assert looked.problems["theirs.key"].startswith("theirs.key is ignored: belongs to uid 65534")
     assert looked.problems["linked.key"].startswith("linked.key is ignored: belongs to uid 65534")
     for directory in (above / "keys", above):
         os.chown(directory, 65534, 65534)
-        looked = keys.look()
+        looked = keys.read()
         assert looked.clients == {}
         assert looked.problems[DIRECTORY].startswith(f"{directory}: belongs to uid 65534")
         os.chown(directory, 0, 0)
-    assert keys.look().clients == {good: Client("good", Role.READ)}
+    assert keys.read().clients == {good: Client("good", Role.READ)}
 
 
 def test_many_files_are_one_reason(tmp_path: Path) -> None:

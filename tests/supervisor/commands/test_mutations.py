@@ -10,8 +10,8 @@ import pytest
 
 from protocol.host.mounts import mount_point_of
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link_commands import Configure, EnsureTorrent, ForgetTorrent
-from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentForgotten, TorrentRechecked
+from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent
+from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands import AddTorrent, UpdateSelection
 from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
@@ -424,7 +424,7 @@ async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
         after = (dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.topics())
         assert after == before
         assert revisions(engine) == ([1] if quarantine is None else [])
-        assert not any(isinstance(command, ForgetTorrent) for command in engine.commands)
+        assert not any(isinstance(command, DropTorrent) for command in engine.commands)
         resume_dir.unlink()
         shutil.move(kept, resume_dir)
         await do(on, op.split()[0], **given)
@@ -446,11 +446,11 @@ async def test_a_removed_torrent_is_gone_at_once_and_forgotten_when_it_is(tmp_pa
     """The removal is durable first; the record goes when the engine has let go of the torrent."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        engine = await on.engine(ForgetTorrent)
+        engine = await on.engine(DropTorrent)
         assert await do(on, "remove_torrent", torrent=V1, delete_files=True) == {"torrent": V1}
         assert on_disk(on)["removal"] == "delete_files"
         assert on.told()[-1] == ("torrent_removed", {"delete_files": True})
-        (command,) = await engine.given(ForgetTorrent)
+        (command,) = await engine.given(DropTorrent)
         assert (command.torrent, command.delete_files) == (V1, True)
         assert command.desired == on.catalogue.leaving[V1]
         assert (await refused(on, "remove_torrent", torrent=V1)).kind is ErrorKind.UNKNOWN_TORRENT
@@ -473,7 +473,7 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
     """Then it is a new torrent, not a duplicate, and begins at revision 1."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(paused=True, revision=9))
-        engine = await on.engine(ForgetTorrent)
+        engine = await on.engine(DropTorrent)
         await do(on, "remove_torrent", torrent=V1)
         adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
         await engine.given(InspectSource)
@@ -481,8 +481,8 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
             ErrorKind.INVALID_MAGNET
         )
         assert not adding.done()
-        (command,) = await engine.given(ForgetTorrent)
-        await engine.tell(TorrentForgotten(torrent=command.torrent))
+        (command,) = await engine.given(DropTorrent)
+        await engine.tell(TorrentDropped(torrent=command.torrent))
         assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
         given = on.catalogue.torrents[V1]
         assert (given.paused, given.revision, given.removal) == (False, 1, None)
@@ -493,7 +493,7 @@ async def test_an_add_that_cannot_wait_longer_is_told_that_the_torrent_is_busy(t
     """TORRENT_BUSY, with a time to come again; the removal goes on."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        await on.engine(ForgetTorrent)
+        await on.engine(DropTorrent)
         await do(on, "remove_torrent", torrent=V1)
         error = await refused(on, "add_torrent", deadline_s=0.1, magnet=MAGNET)
         assert error.kind is ErrorKind.TORRENT_BUSY
@@ -505,7 +505,7 @@ async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(
     """And ends there."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        await on.engine(ForgetTorrent)
+        await on.engine(DropTorrent)
         await do(on, "remove_torrent", torrent=V1)
         adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
         await asyncio.sleep(0)
@@ -657,7 +657,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
-        await on.engine(ForgetTorrent)
+        await on.engine(DropTorrent)
         await do(on, "remove_torrent", torrent=V1)
         adding = asyncio.ensure_future(do(on, "add_torrent", deadline_s=0.3, magnet=MAGNET))
         await asyncio.sleep(0)
@@ -777,10 +777,10 @@ async def test_a_torrent_that_leaves_and_is_quarantined_keeps_its_files(tmp_path
     """It would have to be loaded for them to be found; the engine is told to forget it without."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        engine = await on.engine(ForgetTorrent)
+        engine = await on.engine(DropTorrent)
         await do(on, "remove_torrent", torrent=V1, delete_files=True)
         await on.mutations.quarantine(V1, POISON)
-        told = await engine.given(ForgetTorrent, 2)
+        told = await engine.given(DropTorrent, 2)
         assert [command.delete_files for command in told] == [True, False]
         assert on_disk(on)["quarantine"]["reason"] == POISON.reason
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.link_commands import ForgetTorrent
-from protocol.internal.link_events import TorrentForgotten
+from protocol.internal.link_commands import DropTorrent
+from protocol.internal.link_events import TorrentDropped
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.commands import removals
 from tests.supervisor.bench import bench
@@ -15,9 +15,9 @@ async def test_the_record_goes_last(tmp_path: Path) -> None:
     """Once the engine is rid of the torrent; of others nothing follows."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
-        on.removals.forgotten(TorrentForgotten(torrent=OTHER))
-        on.removals.forgotten(TorrentForgotten(torrent=V1))
-        on.removals.forgotten(TorrentForgotten(torrent=V1))  # an engine after it says the same
+        on.removals.forgotten(TorrentDropped(torrent=OTHER))
+        on.removals.forgotten(TorrentDropped(torrent=V1))
+        on.removals.forgotten(TorrentDropped(torrent=V1))  # an engine after it says the same
         async with asyncio.timeout(2):
             while on.catalogue.leaving:  # the disk has a thread
                 await on.turn()
@@ -29,7 +29,7 @@ async def test_files_that_are_still_there_are_told(tmp_path: Path) -> None:
     """With the reason; also where a torrent was quarantined before it could be loaded for that."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="delete_files"))
-        on.removals.forgotten(TorrentForgotten(torrent=V1, problem="no permission", left=["/one/a"]))
+        on.removals.forgotten(TorrentDropped(torrent=V1, problem="no permission", left=["/one/a"]))
         [(kind, data)] = on.told()
         assert (kind, data["name"], data["paths"]) == ("session_error", "files_not_deleted", ["/one/a"])
         assert "no permission" in data["message"]
@@ -51,7 +51,7 @@ async def test_a_record_that_cannot_be_deleted_is_tried_again(tmp_path: Path, mo
             await drop(torrent)
 
         monkeypatch.setattr(on.catalogue, "drop", fails_at_first)
-        on.removals.forgotten(TorrentForgotten(torrent=V1))
+        on.removals.forgotten(TorrentDropped(torrent=V1))
         async with asyncio.timeout(2):
             while on.catalogue.leaving:  # noqa: ASYNC110  # the disk has a thread
                 await asyncio.sleep(0.001)
@@ -69,12 +69,12 @@ async def test_at_the_end_of_the_service_it_is_left_for_the_next_one(
             raise OuzelError(ErrorKind.STORAGE_UNAVAILABLE, "away")
 
         monkeypatch.setattr(on.catalogue, "drop", fails)
-        on.removals.forgotten(TorrentForgotten(torrent=V1))
+        on.removals.forgotten(TorrentDropped(torrent=V1))
         await on.turn()
         on.finished.set()
         async with asyncio.timeout(2):
             while on.removals._dropping:  # a task of its own
                 await on.turn()
         assert V1 in on.catalogue.leaving
-        engine = await on.engine(ForgetTorrent)
-        await engine.given(ForgetTorrent)
+        engine = await on.engine(DropTorrent)
+        await engine.given(DropTorrent)

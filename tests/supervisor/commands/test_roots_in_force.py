@@ -29,7 +29,7 @@ def test_new_roots_are_the_next_engines_until_they_are_followed(tmp_path: Path) 
     roots.prepare(wanted)
     assert two.is_dir()
     changed = [roots.changed]
-    in_force.take(wanted)
+    in_force.apply(wanted)
     changed.append(roots.changed)
     assert changed == [False, True]
     assert (roots.paths(), roots.wanted_paths()) == ([str(one)], [str(two)])

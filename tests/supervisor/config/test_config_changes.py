@@ -74,29 +74,29 @@ def test_a_refused_configuration_goes_back_to_the_one_before() -> None:
     """Under a number of its own, so that what is said of the refused one is not taken for its."""
     in_force = ConfigInForce(OLD)
     in_force.confirmed(0)
-    in_force.take(NEW)
+    in_force.apply(NEW)
     assert (in_force.config, in_force.number) == (NEW, 1)
-    assert in_force.go_back()
+    assert in_force.roll_back()
     assert (in_force.config, in_force.number) == (OLD, 2)
 
 
 def test_a_confirmed_configuration_is_what_is_gone_back_to() -> None:
     """And an answer to an earlier one confirms nothing."""
     in_force = ConfigInForce(OLD)
-    in_force.take(NEW)
+    in_force.apply(NEW)
     in_force.confirmed(1)
-    in_force.take(NEWER)
+    in_force.apply(NEWER)
     in_force.confirmed(1)
-    assert in_force.go_back()
+    assert in_force.roll_back()
     assert in_force.config == NEW
 
 
 def test_of_two_unconfirmed_ones_neither_is_gone_back_to() -> None:
     """The last that is known to work is."""
     in_force = ConfigInForce(OLD)
-    in_force.take(NEW)
-    in_force.take(NEWER)
-    assert in_force.go_back()
+    in_force.apply(NEW)
+    in_force.apply(NEWER)
+    assert in_force.roll_back()
     assert in_force.config == OLD
 
 
@@ -106,10 +106,10 @@ def test_from_the_first_configuration_there_is_no_way_back(confirmed: bool) -> N
     in_force = ConfigInForce(OLD)
     if confirmed:
         in_force.confirmed(0)
-    assert not in_force.go_back()
-    in_force.take(NEW)
-    assert in_force.go_back()
-    assert not in_force.go_back()
+    assert not in_force.roll_back()
+    in_force.apply(NEW)
+    assert in_force.roll_back()
+    assert not in_force.roll_back()
 
 
 def test_addresses_and_keys_wait_for_the_next_start() -> None:

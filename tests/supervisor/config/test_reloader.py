@@ -106,7 +106,7 @@ async def test_a_changed_file_is_in_force_once_the_engine_has_confirmed_it() -> 
     """The manager hears of the beginning and of the end."""
     async with stage() as on:
         on.file = NEW
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("apply 1")
         assert on.did == ["reloading", "apply 1"]
         on.reloader.confirmed(1)
@@ -119,7 +119,7 @@ async def test_what_the_engine_refuses_is_taken_back_whole() -> None:
     """And the engine is told the old one again."""
     async with stage() as on:
         on.file = NEW
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("apply 1")
         assert on.reloader.refused(1, "engine.x: no")
         await on.until("ready")
@@ -131,7 +131,7 @@ async def test_a_file_that_cannot_be_used_changes_nothing() -> None:
     """The reload is over all the same."""
     async with stage() as on:
         on.file = InvalidConfig("limits.download_bps: no")
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         assert on.did == ["reloading", "refused: limits.download_bps: no", "ready"]
 
@@ -143,7 +143,7 @@ async def test_a_file_that_cannot_be_read_is_tried_again(monkeypatch: pytest.Mon
     unreadable.__cause__ = OSError("bad disk")
     async with stage() as on:
         on.file = unreadable
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         on.file = OSError(11, "no more threads")
         await on.until("refused: the configuration file cannot be read: no more threads")
@@ -166,7 +166,7 @@ async def test_a_disk_that_hangs_ends_the_reload(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(reloader, "READ_S", 0.01)
     async with stage() as on:
         on.reading.clear()
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         assert [each.split(":")[0] for each in on.did] == ["reloading", "refused", "ready"]
 
@@ -175,7 +175,7 @@ async def test_what_needs_a_restart_is_told_and_not_applied() -> None:
     """There is nothing for the engine to judge."""
     async with stage() as on:
         on.file = MOVED
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         assert on.did == ["reloading", "taken", "ready"]
         assert on.changes == [Changes(OLD, [], ["paths.state_dir"])]
@@ -186,7 +186,7 @@ async def test_without_an_engine_the_next_one_judges() -> None:
     async with stage() as on:
         on.engine_up = False
         on.file = NEW
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         assert on.did == ["reloading", "apply 1", "taken", "ready"]
         assert on.reloader.refused(1, "engine.x: no")
@@ -199,7 +199,7 @@ async def test_a_silent_engine_does_not_hold_up_the_next_reload(monkeypatch: pyt
     monkeypatch.setattr(reloader, "VERDICT_S", 0.01)
     async with stage() as on:
         on.file = NEW
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("ready")
         assert on.in_force.config == NEW
 
@@ -208,10 +208,10 @@ async def test_asking_while_it_reads_has_it_read_once_more() -> None:
     """However often: a change that came after the reading began is not missed."""
     async with stage() as on:
         on.reading.clear()
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("reloading")
         for _ in range(3):
-            on.reloader.ask()
+            on.reloader.request_reload()
         on.reading.set()
         await on.until("ready", 2)
         await asyncio.sleep(0)
@@ -222,7 +222,7 @@ async def test_a_verdict_on_another_configuration_is_none() -> None:
     """A refusal that is told twice, and one where there is nothing to go back to."""
     async with stage() as on:
         on.file = NEW
-        on.reloader.ask()
+        on.reloader.request_reload()
         await on.until("apply 1")
         on.reloader.confirmed(0)
         assert on.reloader.refused(0, "old news")

@@ -10,7 +10,7 @@ import pytest
 import structlog
 import zmq
 
-from protocol.internal.link_commands import Configure, EnsureTorrent, ForgetTorrent, SaveAll
+from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import Heartbeat
 from protocol.internal.link_queries import QueryFiles
 from protocol.wire.desired import DesiredTorrent, Quarantine
@@ -346,7 +346,7 @@ async def test_what_is_kept_away_does_not_reach_an_engine(tmp_path: Path) -> Non
         engine.forget(desired(IDS[0], removal="keep_files"))
         engine.retry()
         await played.given(SaveAll)
-        assert [type(command) for command in played.commands[count:]][:3] == [EnsureTorrent, ForgetTorrent, SaveAll]
+        assert [type(command) for command in played.commands[count:]][:3] == [EnsureTorrent, DropTorrent, SaveAll]
 
 
 async def test_without_a_process_nothing_is_noted_as_given(tmp_path: Path) -> None:

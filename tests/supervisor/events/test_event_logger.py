@@ -40,7 +40,7 @@ class Told:
 
     def take(self, *events: LifecycleEvent) -> "Told":
         for event in events:
-            self.logger.take(event)
+            self.logger.log_event(event)
         return self
 
     def wait(self, seconds: float) -> "Told":

@@ -245,9 +245,9 @@ async def test_a_frame_longer_than_any_subscription_ends_its_connection_only(tmp
         listener = await stage.subscriber("tick/")
         rude = sockets.connect(zmq.XSUB, "events")
         await rude.send(b"\x01progress/")
-        await eventually(lambda: stage.subscriptions.wants(b"progress/x"))
+        await eventually(lambda: stage.subscriptions.has_subscriber(b"progress/x"))
         await rude.send(b"\x01" + b"x" * SUBSCRIPTION_BYTES_MAX)
-        await eventually(lambda: not stage.subscriptions.wants(b"progress/x"))
+        await eventually(lambda: not stage.subscriptions.has_subscriber(b"progress/x"))
         stage.publisher.latest(Tick(head=1, status=HealthStatus.HEALTHY))
         assert (await received(listener))[0] == "tick/-"
         stage.publisher.close()

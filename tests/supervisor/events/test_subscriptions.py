@@ -44,17 +44,17 @@ class Subscribing(RuleBasedStateMachine):
 
     @rule(holder=holders)
     def disown(self, holder: int) -> None:
-        self.subscriptions.disown(holder)
+        self.subscriptions.release_holder(holder)
         self.first = {prefix: NOBODY if each == holder else each for prefix, each in self.first.items()}
 
     @rule(topic=topics)
     def look(self, topic: bytes) -> None:
-        assert self.subscriptions.wants(topic) == any(topic.startswith(prefix) for prefix in self.first)
+        assert self.subscriptions.has_subscriber(topic) == any(topic.startswith(prefix) for prefix in self.first)
 
     @invariant()
     def nothing_is_left_over(self) -> None:
         if not self.first:
-            assert not self.subscriptions.wants(b"")
+            assert not self.subscriptions.has_subscriber(b"")
 
 
 TestSubscribing = Subscribing.TestCase
@@ -66,7 +66,7 @@ def test_what_others_left_behind_costs_a_small_subscriber_nothing() -> None:
     for number in range(1050):
         subscriptions.add(b"%06d" % number + bytes(3994), number // 261 + 1)
     for holder in range(1, 6):
-        subscriptions.disown(holder)
+        subscriptions.release_holder(holder)
     for topic in (b"lifecycle/", b"tick/", b"progress/a", b"progress/b"):
         assert subscriptions.add(topic, 9) is None
     large = [subscriptions.add(b"progress/%055d" % number, 10) for number in range(1000)]
@@ -79,7 +79,7 @@ def test_a_prefix_longer_than_any_topic_matches_none(topic: bytes, more: bytes) 
     subscriptions = Subscriptions(holder_bytes=TOPIC_BYTES_MAX)
     long = topic.ljust(TOPIC_BYTES_MAX, b"x") + more
     assert subscriptions.add(long, 1) == 1
-    assert not subscriptions.wants(topic)
+    assert not subscriptions.has_subscriber(topic)
     assert not subscriptions._lengths
     subscriptions.remove(long)
     assert subscriptions.add(b"", 1) is None
@@ -98,6 +98,6 @@ def test_looking_up_a_topic_takes_no_longer_with_ten_thousand_prefixes() -> None
     subscriptions = Subscriptions()
     for number in range(10_000):
         assert subscriptions.add(f"progress/{number:040}".encode(), number % 7 + 1) is None
-    assert not subscriptions.wants(Counting(b"progress/" + b"f" * 40))
+    assert not subscriptions.has_subscriber(Counting(b"progress/" + b"f" * 40))
     assert Counting.looked == 1
-    assert subscriptions.wants(b"progress/%040d" % 77)
+    assert subscriptions.has_subscriber(b"progress/%040d" % 77)

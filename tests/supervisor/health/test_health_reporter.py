@@ -42,7 +42,7 @@ async def test_a_damaged_file_is_a_problem_until_its_torrent_is_another(tmp_path
         assert on.health.status is HealthStatus.HEALTHY
         reporter.put_aside(DamagedFile(f"{V1}.json", V1, "is damaged", "put aside"))
         assert [reason.message for reason in on.health.reasons] == ["is damaged; put aside"]
-        reporter.renewed(V1)
+        reporter.clear_torrent(V1)
         assert on.health.status is HealthStatus.HEALTHY
         assert [kind for kind, _ in on.told()].count("reconciled") == 2
 

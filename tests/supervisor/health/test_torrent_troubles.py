@@ -29,8 +29,8 @@ def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> N
     """With what is wrong, and what helps; until the last of them is well."""
     troubles = TorrentTroubles("ouzel")
     for torrent in (A, B, C, D):
-        troubles.take(error(torrent))
-        troubles.take(state(torrent, TorrentState.ERROR))
+        troubles.handle(error(torrent))
+        troubles.handle(state(torrent, TorrentState.ERROR))
     [(subject, text)] = troubles.changes(name_of).items()
     assert subject == "permission"
     assert text is not None
@@ -39,10 +39,10 @@ def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> N
     assert "chown -R ouzel" in text
     assert "ouzel resume" in text
     for torrent in (A, B):
-        troubles.take(state(torrent, TorrentState.SEEDING))
-    troubles.take(TorrentRemoved(torrent=C, delete_files=False))
+        troubles.handle(state(torrent, TorrentState.SEEDING))
+    troubles.handle(TorrentRemoved(torrent=C, delete_files=False))
     assert (troubles.changes(name_of)["permission"] or "").startswith("1 torrent in error: ")
-    troubles.take(state(D, TorrentState.PAUSED))
+    troubles.handle(state(D, TorrentState.PAUSED))
     assert troubles.changes(name_of) == {"permission": None}
     assert troubles.changes(name_of) == {}
 
@@ -51,8 +51,8 @@ def test_what_goes_on_by_itself_is_not_counted() -> None:
     """A lost engine is the service's trouble, and a disk is counted where disks are."""
     troubles = TorrentTroubles()
     for name in ("engine_lost", "disk_full", "storage_missing"):
-        troubles.take(error(A, name=name))
-    troubles.take(state(A, TorrentState.MISSING_STORAGE))
+        troubles.handle(error(A, name=name))
+    troubles.handle(state(A, TorrentState.MISSING_STORAGE))
     assert troubles.changes(name_of) == {}
 
 
@@ -60,7 +60,7 @@ def test_a_quarantine_is_a_cause_of_its_own() -> None:
     """Also where it is from a record."""
     troubles = TorrentTroubles()
     troubles.quarantined(A)
-    troubles.take(state(B, TorrentState.QUARANTINED))
+    troubles.handle(state(B, TorrentState.QUARANTINED))
     text = troubles.changes(name_of)["quarantined"]
     assert text is not None
     assert "2 torrents in quarantine" in text
@@ -102,7 +102,7 @@ def test_what_is_told_are_the_torrents_that_are_stopped(
     """Whatever came in between, and however often it was asked for; each in one cause."""
     troubles, last, told = TorrentTroubles(), dict[str, TorrentState](), dict[str, str]()
     for event, ask in [*history, (ErrorCleared(torrent=A), True)]:
-        troubles.take(event)
+        troubles.handle(event)
         if isinstance(event, StateChanged):
             last[event.torrent] = event.state
         elif isinstance(event, TorrentRemoved):

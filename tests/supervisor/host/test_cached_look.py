@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.host.cached_look import Sight, look
+from supervisor.host.cached_look import Sight, check_cached
 
 
 def now() -> float:
@@ -25,18 +25,18 @@ def file(tmp_path: Path) -> Path:
     directory.mkdir()
     made = directory / "file"
     made.write_bytes(b"0123456789")
-    if look(str(made), 10, now()) is Sight.UNKNOWN:
+    if check_cached(str(made), 10, now()) is Sight.UNKNOWN:
         pytest.skip("the kernel is older than Linux 5.12, or the file system answers nothing from memory")
     return made
 
 
 def test_what_is_in_memory_is_seen(file: Path) -> None:
     """Whether the file is as long as it should be."""
-    assert look(str(file), 10, now()) is Sight.THERE
-    assert look(str(file), 11, now()) is Sight.GONE
-    assert look(str(file.parent), 0, now()) is Sight.GONE
+    assert check_cached(str(file), 10, now()) is Sight.THERE
+    assert check_cached(str(file), 11, now()) is Sight.GONE
+    assert check_cached(str(file.parent), 0, now()) is Sight.GONE
     os.truncate(file, 9)
-    assert look(str(file), 10, now()) is Sight.GONE
+    assert check_cached(str(file), 10, now()) is Sight.GONE
 
 
 @pytest.mark.parametrize("opened", [False, True])
@@ -53,19 +53,19 @@ def test_what_was_removed_is_gone_or_doubtful(file: Path, way: str, opened: bool
             shutil.rmtree(file.parent)
         case _:
             file.parent.rename(file.parent.with_name("elsewhere"))
-    assert look(str(file), 10, lately()) in (Sight.GONE, Sight.DOUBTFUL)
+    assert check_cached(str(file), 10, lately()) in (Sight.GONE, Sight.DOUBTFUL)
     if holder is not None:
         holder.close()
 
 
 def test_of_what_nobody_has_changed_nothing_is_known(file: Path) -> None:
     """It is not looked for on the disk."""
-    assert look(str(file.with_name("never")), 10, now()) is Sight.UNKNOWN
+    assert check_cached(str(file.with_name("never")), 10, now()) is Sight.UNKNOWN
 
 
 def test_odd_paths_are_no_error(tmp_path: Path) -> None:
     """A name with bytes that are no UTF-8, a directory, a file in the place of one, and the root."""
     (tmp_path / "plain").write_bytes(b"")
-    assert look(f"{tmp_path}/plain/below", 1, now()) in (Sight.GONE, Sight.UNKNOWN)
-    assert look(f"{tmp_path}/\udcff", 1, now()) is Sight.UNKNOWN
-    assert look("/", 0, now()) in (Sight.GONE, Sight.UNKNOWN)
+    assert check_cached(f"{tmp_path}/plain/below", 1, now()) in (Sight.GONE, Sight.UNKNOWN)
+    assert check_cached(f"{tmp_path}/\udcff", 1, now()) is Sight.UNKNOWN
+    assert check_cached("/", 0, now()) in (Sight.GONE, Sight.UNKNOWN)

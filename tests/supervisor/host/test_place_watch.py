@@ -16,17 +16,17 @@ async def test_what_is_at_paths_is_seen_and_where_nothing_is(tmp_path: Path) -> 
     one.mkdir()
     link.symlink_to(one)
     watch = PlaceWatch()
-    await watch.look(map(str, (one, missing, link)))
+    await watch.check(map(str, (one, missing, link)))
     first = watch.seen[str(one)]
     assert first is not None
     assert watch.seen[str(missing)] is None
     assert watch.seen[str(link)] != first
     one.rename(tmp_path / "elsewhere")
     one.mkdir()
-    await watch.look([str(one), str(tmp_path / "elsewhere")])
+    await watch.check([str(one), str(tmp_path / "elsewhere")])
     assert watch.seen[str(one)] != first == watch.seen[str(tmp_path / "elsewhere")]
     assert watch.silent == set()
-    await watch.look([])
+    await watch.check([])
     watch.close()
 
 
@@ -44,13 +44,13 @@ async def test_a_path_that_does_not_answer_is_silent_until_it_does(monkeypatch: 
     monkeypatch.setattr(place_watch, "PATIENCE_S", 0.05)
     watch = PlaceWatch()
     for _ in range(3):
-        await watch.look(["/hung", "/fine"])
+        await watch.check(["/hung", "/fine"])
         assert (watch.silent, watch.seen) == ({"/hung"}, {"/fine": "place of /fine"})
     assert asked.count("/hung") == 1
     hung.set()
     async with asyncio.timeout(10):
         while watch.silent:
-            await watch.look(["/hung"])
+            await watch.check(["/hung"])
     assert watch.seen["/hung"] == "place of /hung"
     watch.close()
 
@@ -68,6 +68,6 @@ async def test_a_look_that_cannot_be_made_is_made_again(monkeypatch: pytest.Monk
     monkeypatch.setattr(place_watch, "in_thread", in_thread)
     watch = PlaceWatch()
     for seen, silent in (("first", set()), ("first", {"/a"}), ("third", set[str]())):
-        await watch.look(["/a"])
+        await watch.check(["/a"])
         assert (watch.seen, watch.silent) == ({"/a": seen}, silent)
     watch.close()

@@ -28,9 +28,9 @@ async def seeding(
     await on.catalogue.put(desired(torrent, save_path="/data"))
     entries = [FileEntry(index, f"{torrent[0]}/{index}", SIZE, 0 if index in skipped else 4) for index in range(files)]
     name, size = torrent[0], SIZE * files
-    on.observer.take(FilesRestored(torrent=torrent, name=name, size=size, piece_length=16384, files=entries))
-    on.observer.take(TorrentApplied(torrent=torrent, revision=1))
-    on.observer.take(progress(torrent, state, bytes_done=size, bytes_total=size))
+    on.observer.handle(FilesRestored(torrent=torrent, name=name, size=size, piece_length=16384, files=entries))
+    on.observer.handle(TorrentApplied(torrent=torrent, revision=1))
+    on.observer.handle(progress(torrent, state, bytes_done=size, bytes_total=size))
     on.snapshot.of(torrent).state = state
 
 
@@ -56,7 +56,7 @@ class Kernel:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """One that has all files of all torrents in memory."""
     made = Kernel()
-    monkeypatch.setattr(file_watch, "look", made.look)
+    monkeypatch.setattr(file_watch, "check_cached", made.look)
     return made
 
 
@@ -73,7 +73,7 @@ async def test_a_seed_that_lacks_a_file_is_looked_at(tmp_path: Path, kernel: Ker
         await seeding(on, V1)
         await seeding(on, OTHER, state=TorrentState.FINISHED, skipped=(1,))
         kernel.sights = {"/data/a/2": sight, "/data/b/1": sight}
-        await watch(on, asked).look([V1, OTHER], 10)
+        await watch(on, asked).check([V1, OTHER], 10)
         assert asked == [V1]
 
 
@@ -93,7 +93,7 @@ async def test_what_is_complete_is_looked_at(
     """Paused or not; of others it is not known what they should have, or it is told already."""
     async with bench(tmp_path) as on:
         await seeding(on, V1, state=state)
-        await watch(on, []).look([V1], 10)
+        await watch(on, []).check([V1], 10)
         assert bool(kernel.asked) is looked_at
 
 
@@ -101,8 +101,8 @@ async def test_a_paused_torrent_that_is_not_complete_is_left_alone(tmp_path: Pat
     """Its files may be shorter, or not there yet."""
     async with bench(tmp_path) as on:
         await seeding(on, V1, state=TorrentState.PAUSED)
-        on.observer.take(progress(V1, TorrentState.PAUSED, bytes_done=10, bytes_total=30))
-        await watch(on, []).look([V1], 10)
+        on.observer.handle(progress(V1, TorrentState.PAUSED, bytes_done=10, bytes_total=30))
+        await watch(on, []).check([V1], 10)
         assert kernel.asked == []
 
 
@@ -113,7 +113,7 @@ async def test_many_files_have_their_turn_one_after_another(tmp_path: Path, kern
         watching = watch(on, [])
         for _ in range(7):
             watching.begin()
-            await watching.look([V1], 2)
+            await watching.check([V1], 2)
         assert set(kernel.asked) == {f"/data/a/{index}" for index in range(7)}
         assert len(kernel.asked) <= 14
 
@@ -132,7 +132,7 @@ async def test_what_nothing_is_known_of_is_looked_at_every_ten_minutes(tmp_path:
             now[0] = time
             asked.clear()
             watching.begin()
-            await watching.look(torrents, 10)
+            await watching.check(torrents, 10)
             return list(asked)
 
         assert await round_at(0.0) == []
@@ -154,11 +154,11 @@ async def test_a_look_that_hangs_is_left_alone(tmp_path: Path, kernel: Kernel, m
         await seeding(on, V1)
         watching = watch(on, asked)
         kernel.stuck = stuck = threading.Event()
-        await watching.look([V1], 10)
+        await watching.check([V1], 10)
         assert asked == []
         kernel.stuck = None
         kernel.sights = {"/data/a/0": Sight.GONE}
         monkeypatch.setattr(file_watch, "PATIENCE_S", 30.0)
-        await watching.look([V1], 10)
+        await watching.check([V1], 10)
         assert asked == [V1]
         stuck.set()

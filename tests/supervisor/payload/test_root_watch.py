@@ -38,19 +38,19 @@ async def test_a_root_heals_and_others_are_told_of_by_themselves(tmp_path: Path)
     bad.write_text("in the way")
     roots = [str(good), str(bad)]
     watch = RootWatch(lambda: roots, lambda root, text: told.update({root: text}))
-    await watch.look()
+    await watch.check()
     assert told[str(good)] is None
     assert "no directory" in (told[str(bad)] or "")
     bad.unlink()
-    await watch.look()
+    await watch.check()
     assert "is not there" in (told[str(bad)] or "")
     bad.mkdir()
-    await watch.look()
+    await watch.check()
     assert told[str(bad)] is None
     bad.rmdir()
-    await watch.look()
+    await watch.check()
     roots.remove(str(bad))
-    await watch.look()
+    await watch.check()
     assert told[str(bad)] is None
 
 
@@ -61,12 +61,12 @@ async def test_a_root_that_hangs_hangs_nobody(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(root_watch, "PATIENCE_S", 0.1)
     monkeypatch.setattr(root_watch, "_look_at", lambda root: os.read(reader, 1) and RootSeen(0))
     watch = RootWatch(lambda: [str(tmp_path)], lambda root, text: told.update({root: text}))
-    await watch.look()
-    await watch.look()
+    await watch.check()
+    await watch.check()
     assert "does not answer" in (told[str(tmp_path)] or "")
     os.write(writer, b"x")
     monkeypatch.setattr(root_watch, "PATIENCE_S", 10.0)
-    await watch.look()
+    await watch.check()
     assert told[str(tmp_path)] is None
     os.close(reader)
     os.close(writer)

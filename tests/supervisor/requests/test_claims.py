@@ -23,7 +23,7 @@ BURST = int(BAD_REQUESTS_BURST)
 def test_a_connection_may_have_so_many_under_way_and_others_notice_nothing() -> None:
     """One more is admitted when one of them has ended, not when only some of those who hold it are done."""
     claims = Claims()
-    taken = [claims.take(b"a", 10) for _ in range(IN_FLIGHT_MAX)]
+    taken = [claims.acquire(b"a", 10) for _ in range(IN_FLIGHT_MAX)]
     assert not claims.admits(b"a", 10)
     assert claims.admits(b"b", 10)
     taken[0].hold()
@@ -37,11 +37,11 @@ def test_bytes_are_bounded_for_each_and_for_all() -> None:
     """At the bound of all, whoever has nothing under way may still have one; so nobody is shut out by others."""
     claims = Claims()
     assert claims.admits(b"a", 2 * IN_FLIGHT_BYTES_MAX)
-    claims.take(b"a", IN_FLIGHT_BYTES_MAX - 10)
+    claims.acquire(b"a", IN_FLIGHT_BYTES_MAX - 10)
     assert claims.admits(b"a", 10)
     assert not claims.admits(b"a", 11)
     for number in range(TOTAL_BYTES_MAX // (16 * MIB)):
-        claims.take(b"%d" % number, 16 * MIB)
+        claims.acquire(b"%d" % number, 16 * MIB)
     assert not claims.admits(b"1", 1)
     assert claims.admits(b"new", 16 * MIB)
 
@@ -52,7 +52,7 @@ def test_what_has_ended_leaves_nothing_behind(steps: list[tuple[bytes, int, bool
     claims = Claims()
     open_: list[Claim] = []
     for peer, size, ends in steps:
-        open_.append(claims.take(peer, size))
+        open_.append(claims.acquire(peer, size))
         if ends:
             open_.pop(0).release()
     for claim in open_:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.internal.link_commands import Configure, EngineCommand, EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import Configure, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.internal.link_queries import InspectSource
 from protocol.internal.resume_dir import ResumeDir
@@ -34,7 +34,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "add_torrent": {"magnet": f"magnet:{OTHER}"},
 }
-DEAF: tuple[type[EngineCommand], ...] = (EnsureTorrent, ForgetTorrent)
+DEAF: tuple[type[EngineCommand], ...] = (EnsureTorrent, DropTorrent)
 
 
 async def torrents(on: Bench, op: str) -> None:
@@ -72,7 +72,7 @@ def busy_disk(on: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def told(engine: PlayedEngine, op: str) -> bool:
     """Whether this engine was told of the change, or asked about it."""
-    kinds: dict[str, type[EngineCommand]] = {"remove_torrent": ForgetTorrent, "add_torrent": InspectSource}
+    kinds: dict[str, type[EngineCommand]] = {"remove_torrent": DropTorrent, "add_torrent": InspectSource}
     if op == "update_limits of the session":
         return sum(isinstance(command, Configure) for command in engine.commands) > 1
     if op in kinds:
@@ -172,7 +172,7 @@ async def test_an_add_that_nobody_could_judge_in_time_says_that_nothing_was_acce
             reply = await client.ask("add_torrent", {"magnet": f"magnet:{OTHER}"}, deadline_ms=60)
             assert (reply["error"]["name"], reply["error"]["accepted"]) == ("engine_unavailable", False)
         await on.catalogue.put(desired())
-        await on.engine(ForgetTorrent)
+        await on.engine(DropTorrent)
         assert (await client.ask("remove_torrent", {"torrent": V1}))["ok"]
         for _ in range(10):
             reply = await client.ask("add_torrent", {"magnet": f"magnet:{V1}"}, deadline_ms=60)

@@ -22,9 +22,9 @@ class Desk:
         self.steps: list[str] = []
         self.outcomes: list[tuple[str, Any]] = []
         self.looks = 0
-        self.reads = LongReads(crowded=self._crowded, defect=self._defect)
+        self.reads = LongReads(is_backpressured=self._is_backpressured, defect=self._defect)
 
-    def _crowded(self, peer: bytes) -> bool:
+    def _is_backpressured(self, peer: bytes) -> bool:
         self.looks += 1
         return peer in self.full
 
@@ -109,7 +109,7 @@ async def test_many_that_do_not_read_cost_next_to_nothing() -> None:
     assert desk.looks < 100 * many
     assert desk.steps == []
     assert not desk.reads._reads
-    assert not desk.reads._crowds
+    assert not desk.reads._backpressured
 
 
 async def test_what_cannot_be_told_harms_no_other_read() -> None:

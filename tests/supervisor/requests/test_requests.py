@@ -7,7 +7,7 @@ import msgpack
 import pytest
 import zmq
 
-from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.commands import Command, Ping
@@ -189,7 +189,7 @@ async def test_at_the_end_those_who_wait_are_answered(tmp_path: Path) -> None:
     """A change that no engine will confirm any more gets its one reply before the socket closes."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        await on.engine(EnsureTorrent, ForgetTorrent)
+        await on.engine(EnsureTorrent, DropTorrent)
         client = on.client()
         changing = await client.send("pause", {"torrent": V1}, wait="applied")
         removing = await client.send("remove_torrent", {"torrent": V1}, wait="applied")

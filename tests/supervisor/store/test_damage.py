@@ -24,7 +24,7 @@ def test_what_was_reported_and_cleared_is_what_there_is(steps: list[tuple[bool, 
             damage.add(f"{torrent}.{kind}", "damaged")
             there.add(f"{torrent}.{kind}")
         else:
-            damage.forget(f"{torrent}")
+            damage.discard(f"{torrent}")
             there -= {f"{torrent}.json", f"{torrent}.fastresume"}
         for subject, problem in damage.changes().items():
             reported = reported | {subject} if problem else reported - {subject}

@@ -99,7 +99,7 @@ async def test_what_cannot_be_written_stays_where_it_is(tmp_path: Path) -> None:
     """And is told as any change is."""
     async with bench(tmp_path) as on:
         directory = aside(on, **{f"{V1}_json": encode_record(desired())})
-        on.catalogue.close_for("full")
+        on.catalogue.suspend("full")
         assert (await refusal(on, f"{V1}.json")).kind is ErrorKind.STORAGE_UNAVAILABLE
         assert [path.name for path in directory.iterdir()] == [f"{V1}.json"]
         assert on.catalogue.torrents == {}

@@ -9,7 +9,7 @@ from protocol.internal.durable import commit
 from protocol.internal.integrity import crc32_of, decode_record, encode_record
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
-from supervisor.store.differences import Checked, Record, check_metainfo, differences, moved_on, refused_metainfo
+from supervisor.store.differences import Checked, Record, check_metainfo, differences, move_staged, refused_metainfo
 from supervisor.store.stored_records import read_all
 from tests.supervisor.samples import OTHER, V1, V2, desired
 
@@ -120,10 +120,11 @@ def test_what_an_engine_put_aside_is_moved_to_the_other_damaged_files(tmp_path: 
     staged = directory.stage(path)
     done = f"put aside as {staged}; the files are hashed"
     assert (
-        moved_on(directory, done, staged.name) == f"put aside as {directory.damaged / path.name}; the files are hashed"
+        move_staged(directory, done, staged.name)
+        == f"put aside as {directory.damaged / path.name}; the files are hashed"
     )
     assert (directory.damaged / path.name).read_bytes() == b"damaged"
-    assert moved_on(directory, done, staged.name) == done
+    assert move_staged(directory, done, staged.name) == done
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../session.json", "{root}/session.json"])
@@ -133,7 +134,7 @@ def test_an_engine_that_lies_about_names_has_nothing_else_moved(tmp_path: Path, 
     directory.make_engine_dir()
     directory.staged.mkdir()
     directory.session.write_bytes(b"{}")
-    assert moved_on(directory, "done", name.format(root=tmp_path)) == "done"
+    assert move_staged(directory, "done", name.format(root=tmp_path)) == "done"
     assert directory.session.read_bytes() == b"{}"
     assert directory.staged.is_dir()
 
@@ -146,7 +147,7 @@ def test_a_link_that_an_engine_made_is_not_followed(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (elsewhere / "precious").write_bytes(b"x")
     directory.staged.symlink_to(elsewhere)
-    assert moved_on(directory, "done", "precious") == "done"
+    assert move_staged(directory, "done", "precious") == "done"
     read_all(directory)
     assert [path.name for path in elsewhere.iterdir()] == ["precious"]
     assert not os.path.lexists(directory.staged)

@@ -27,7 +27,7 @@ def test_only_the_directory_that_is_locked_is_fine(home: Home, look: Seen) -> No
 def test_below_a_file_system_that_is_not_mounted_nothing_is_taken_over(look: Seen) -> None:
     """Even if a resume directory has once been there."""
     if look.home.device != MOUNTED.device and not look.home.mounted and look.lock != MINE:
-        assert judge(MOUNTED, MINE, look) is Verdict.STRANGE
+        assert judge(MOUNTED, MINE, look) is Verdict.UNMOUNTED
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_below_a_file_system_that_is_not_mounted_nothing_is_taken_over(look: See
         (PLAIN, PLAIN, OTHERS, Verdict.REPLACED),
         (MOUNTED, Home(8, mounted=True), None, Verdict.REPLACED),
         (PLAIN, Home(8, mounted=False), OTHERS, Verdict.REPLACED),
-        (PLAIN, Home(8, mounted=False), None, Verdict.STRANGE),
-        (MOUNTED, PLAIN, None, Verdict.STRANGE),
+        (PLAIN, Home(8, mounted=False), None, Verdict.UNMOUNTED),
+        (MOUNTED, PLAIN, None, Verdict.UNMOUNTED),
     ],
     ids=[
         "deleted and made again",

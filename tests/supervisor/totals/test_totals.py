@@ -42,7 +42,7 @@ class _Life:
     def tell(self, now_us: int = 5) -> None:
         event = progress(downloaded=self.engine, uploaded=self.engine, wasted=self.engine_wasted)
         told = self.totals.progress(event, now_us)
-        self.totals.session_told(self.engine_session, self.engine_session)
+        self.totals.count_session(self.engine_session, self.engine_session)
         counts = self.totals.of(V1)
         assert (told.downloaded, told.uploaded, told.wasted) == (counts.downloaded, counts.uploaded, counts.wasted)
         self.show()
@@ -68,9 +68,9 @@ class _Life:
         """Only what was saved is left, of the one or the other."""
         self.resume = min(self.resume, self.engine)
         self.totals = Totals()
-        self.totals.absorb_session(self.stored_session, 0)
+        self.totals.merge_stored_session(self.stored_session, 0)
         if self.stored is not None:
-            self.totals.absorb(V1, self.stored, self.stored_session.uptime_s)
+            self.totals.merge_stored(V1, self.stored, self.stored_session.uptime_s)
         self.shown.clear()
         counts = self.totals.of(V1)
         self.moved = max(counts.downloaded, self.resume)
@@ -138,9 +138,9 @@ def test_durations_are_of_the_states_in_which_a_torrent_runs(steps: list[tuple[T
         if restart:
             session, shard = totals.session_record(), totals.shard_record(V1[:2], lambda torrent: 1)
             totals = Totals()
-            totals.absorb_session(session, 0)
+            totals.merge_stored_session(session, 0)
             for torrent, record in shard.torrents.items():
-                totals.absorb(torrent, record, shard.uptime_s)
+                totals.merge_stored(torrent, record, shard.uptime_s)
             totals.tick(now, up=False)
             now += 1000
             totals.tick(now, up=True)
@@ -154,7 +154,7 @@ def test_an_idle_seed_changes_nothing() -> None:
     totals.tick(0.0, up=True)
     totals.progress(progress(), 5)
     totals.state(V1, TorrentState.SEEDING)
-    totals.session_told(60, 6)
+    totals.count_session(60, 6)
     shard = totals.shard_record(V1[:2], lambda torrent: 1)
     totals.changed.clear()
     for hour in range(1, 5):
@@ -165,19 +165,19 @@ def test_an_idle_seed_changes_nothing() -> None:
         totals.state(V1, TorrentState.QUEUED)
         totals.progress(progress(wasted=0), 6)
         totals.state(V1, TorrentState.SEEDING)
-        totals.session_told(0, 0)
+        totals.count_session(0, 0)
     assert not totals.changed
     assert totals.seeding_s(totals.of(V1)) == 4 * 3600
     after = Totals()  # the supervisor was killed, and only the uptime was noted
-    after.absorb_session(SessionRecord(), 4 * 3600 - MINUTE)
-    after.absorb(V1, shard.torrents[V1], shard.uptime_s)
+    after.merge_stored_session(SessionRecord(), 4 * 3600 - MINUTE)
+    after.merge_stored(V1, shard.torrents[V1], shard.uptime_s)
     assert after.seeding_s(after.of(V1)) == 4 * 3600 - MINUTE
 
 
 def test_activity_is_what_moves_now() -> None:
     """Not what an engine has loaded, be it more than what was known; a torrent that never moved has none."""
     totals = Totals()
-    totals.absorb(V1, TorrentRecord(added_us=1, downloaded=10), 0)
+    totals.merge_stored(V1, TorrentRecord(added_us=1, downloaded=10), 0)
     totals.progress(progress(downloaded=60, uploaded=0, wasted=0), 5)
     assert totals.of(V1).last_activity_us is None
     totals.progress(progress(downloaded=60, uploaded=1, wasted=0), 7)
@@ -222,11 +222,11 @@ def test_what_could_not_be_read_is_added_once_it_can_be() -> None:
     totals.tick(0.0, up=True)
     totals.progress(progress(downloaded=100, uploaded=5, wasted=1), 9)
     totals.state(V1, TorrentState.DOWNLOADING)
-    totals.session_told(40, 5)
+    totals.count_session(40, 5)
     totals.tick(10.0, up=True)
-    totals.absorb_session(SessionRecord(uptime_s=1000, downloaded=600, uploaded=0), 0)
+    totals.merge_stored_session(SessionRecord(uptime_s=1000, downloaded=600, uploaded=0), 0)
     record = TorrentRecord(added_us=1, downloaded=60, uploaded=50, wasted=4, active_s=900, seeding_s=3, active=True)
-    totals.absorb(V1, record, 990)
+    totals.merge_stored(V1, record, 990)
     counts = totals.of(V1)
     assert (counts.downloaded, counts.uploaded, counts.wasted) == (100, 50, 5)
     assert (totals.active_s(counts), totals.seeding_s(counts)) == (910, 3)
@@ -239,7 +239,7 @@ def test_a_torrent_that_was_removed_begins_anew() -> None:
     totals.progress(progress(), 5)
     totals.progress(progress(OTHER), 5)
     totals.changed.clear()
-    totals.forget(V1)
+    totals.discard(V1)
     assert totals.changed == {V1[:2]}
     assert (totals.of(V1), totals.knows(V1)) == (Counts(), False)
     assert V1 not in totals.shard_record(V1[:2], lambda torrent: 1).torrents

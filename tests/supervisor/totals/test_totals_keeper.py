@@ -77,7 +77,7 @@ async def test_what_changes_is_saved_soon_and_then_once_a_minute(
         await books.keeper.load()
         await books.at(0.0)
         books.totals.progress(progress(uploaded=1), 5)
-        books.totals.session_told(60, 1)
+        books.totals.count_session(60, 1)
         await books.at(1.0)
         assert books.files() == {}
         await books.at(1.0 + SOON_S)
@@ -108,7 +108,7 @@ async def test_the_next_supervisor_goes_on_from_it(tmp_path: Path, torrents: dic
         for each in (V1, OTHER):
             books.totals.progress(progress(each), 5)
             books.totals.state(each, TorrentState.SEEDING)
-        books.totals.session_told(60, 7)
+        books.totals.count_session(60, 7)
         await books.keeper.close()
         again = Books(tmp_path, group, {V1: torrents[V1], OTHER: desired(OTHER, added_us=4)})
         await again.keeper.load()
@@ -116,7 +116,7 @@ async def test_the_next_supervisor_goes_on_from_it(tmp_path: Path, torrents: dic
         assert not again.totals.knows(OTHER)
         assert again.totals.all_time == (60, 7)
         again.torrents.clear()
-        again.totals.forget(V1)
+        again.totals.discard(V1)
         await again.keeper.close()
         assert again.files().keys() == {"totals.json", f"totals-{OTHER[:2]}.json"}
 
@@ -131,7 +131,7 @@ async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
         for each in (V1, OTHER):
             books.totals.progress(progress(each), 5)
             books.totals.state(each, TorrentState.SEEDING)
-        books.totals.session_told(60, 7)
+        books.totals.count_session(60, 7)
         for second in (0.0, 1000.0):
             books.totals.tick(second, up=True)
         await books.keeper.close()
@@ -140,7 +140,7 @@ async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
         again = Books(tmp_path, group, torrents)
         await again.keeper.load()
         assert {file.name for file in again.damaged} == {"totals.json", f"totals-{V1[:2]}.json"}
-        assert all(file.orphan and file.lies_aside for file in again.damaged)
+        assert all(file.orphan and file.is_put_aside for file in again.damaged)
         assert (again.totals.knows(V1), again.totals.all_time, again.totals.uptime_s) == (False, (0, 0), 1000)
         assert again.totals.seeding_s(again.totals.of(OTHER)) == 1000
 
@@ -208,12 +208,12 @@ async def test_a_directory_that_could_not_be_listed_is_read_once_it_can_be(
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()
-        books.totals.session_told(60, 7)
+        books.totals.count_session(60, 7)
         await books.keeper.close()
         again = Books(tmp_path, group, torrents)
         again.unlisted = "it cannot be"
         await again.keeper.load()
-        again.totals.session_told(1, 1)
+        again.totals.count_session(1, 1)
         for now in (0.0, 100.0, 200.0):
             await again.at(now)
         await again.keeper.close()

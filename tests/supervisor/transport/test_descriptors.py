@@ -2,7 +2,7 @@ import os
 import socket
 from pathlib import Path
 
-from supervisor.transport.descriptors import Ends, ends_of, hang_up, hang_up_on
+from supervisor.transport.descriptors import Ends, ends_of, shut_down, shut_down_inode
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -42,7 +42,7 @@ def test_the_peer_sees_the_end() -> None:
     with peer, ours:
         ends = ends_of(ours.fileno())
         assert ends is not None
-        assert hang_up(ours.fileno(), ends)
+        assert shut_down(ours.fileno(), ends)
         peer.settimeout(5)
         assert peer.recv(1) == b""
         os.fstat(ours.fileno())
@@ -58,7 +58,7 @@ def test_another_connection_under_the_number_is_left_alone() -> None:
         number = ours.detach()
         os.dup2(other.fileno(), number)
         other.close()
-        assert not hang_up(number, ends)
+        assert not shut_down(number, ends)
         os.write(number, b"x")
         other_peer.settimeout(5)
         assert other_peer.recv(1) == b"x"
@@ -70,7 +70,7 @@ def test_what_is_no_connection_is_nothing(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with (tmp_path / "f").open("w") as file, socket.create_server(("127.0.0.1", 0)) as listener:
         assert [ends_of(file.fileno()), ends_of(listener.fileno()), ends_of(10**6)] == [None] * 3
-        assert not hang_up(file.fileno(), Ends("", "", ""))
+        assert not shut_down(file.fileno(), Ends("", "", ""))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -80,10 +80,10 @@ def test_a_connection_is_known_by_its_inode() -> None:
     other_peer, other = pair()
     with peer, ours, other_peer, other:
         inode = os.fstat(ours.fileno()).st_ino
-        assert not hang_up_on(other.fileno(), inode)
+        assert not shut_down_inode(other.fileno(), inode)
         other.sendall(b"x")
         assert other_peer.recv(1) == b"x"
-        assert hang_up_on(ours.fileno(), inode)
+        assert shut_down_inode(ours.fileno(), inode)
         peer.settimeout(5)
         assert peer.recv(1) == b""
-        assert not hang_up_on(10**6, inode)
+        assert not shut_down_inode(10**6, inode)

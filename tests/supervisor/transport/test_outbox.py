@@ -86,11 +86,11 @@ async def test_what_a_queue_does_not_take_waits_and_comes_in_order(tmp_path: Pat
         many = 10 * QUEUE_MAX
         for number in range(many):
             on.outbox.send([peer, b"%d" % number])
-        assert on.outbox.crowded(peer)
+        assert on.outbox.is_backpressured(peer)
         assert await received(socket, many) == [b"%d" % number for number in range(many)]
         on.outbox.send([peer, b"next"])
         assert await received(socket, 1) == [b"next"]
-        assert not on.outbox.crowded(peer)
+        assert not on.outbox.is_backpressured(peer)
         assert on.logged == []
 
 
@@ -127,14 +127,14 @@ async def test_large_replies_are_few_at_a_time(tmp_path: Path) -> None:
         peer, socket = await on.client()
         page = bytes(1_000_000)
         sent = 0
-        while not on.outbox.crowded(peer):
+        while not on.outbox.is_backpressured(peer):
             on.outbox.send([peer, page])
             sent += 1
             await asyncio.sleep(0.001)
             assert sent < 3000
         assert await received(socket, sent) == [page] * sent
         async with asyncio.timeout(10):
-            while on.outbox.crowded(peer):
+            while on.outbox.is_backpressured(peer):
                 await turn()
         assert on.outbox._large_bytes <= 2_000_000
 
@@ -157,7 +157,7 @@ async def test_all_connections_together_have_few_large_replies(tmp_path: Path, m
     with desk(tmp_path) as on:
         page = bytes(1_000_000)
         deaf = [await on.client(ahead=1) for _ in range(10)]
-        while free := [peer for peer, _ in deaf if not on.outbox.crowded(peer)]:
+        while free := [peer for peer, _ in deaf if not on.outbox.is_backpressured(peer)]:
             on.outbox.send([free[0], page])
             await turn()
         # what the clients' ZeroMQ and the kernel have taken was sent
@@ -165,7 +165,7 @@ async def test_all_connections_together_have_few_large_replies(tmp_path: Path, m
         assert all(len(unsent) <= 3 for unsent in on.outbox._large.values())
         assert sum(len(unsent) > 1 for unsent in on.outbox._large.values()) <= 2
         reads, socket = await on.client()
-        assert not on.outbox.crowded(reads)
+        assert not on.outbox.is_backpressured(reads)
         on.outbox.send([reads, page])
         assert await received(socket, 1) == [page]
 

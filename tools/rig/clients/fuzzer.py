@@ -23,7 +23,7 @@ import zmq
 
 from protocol.wire import codec
 from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from protocol.wire.envelope import RefusedRequest, glance, parse_request
+from protocol.wire.envelope import RefusedRequest, peek_header, parse_request
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS
 
@@ -218,7 +218,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
                 sent[request_id] = message[-1]
                 owed[request_id] += 1
                 known += 1
-            elif (seen := glance(message[-1])) is not None:
+            elif (seen := peek_header(message[-1])) is not None:
                 glanced[seen.id] += 1
             deadline = time.monotonic() + PATIENCE_S
             while take(0) or known - answered >= WINDOW:

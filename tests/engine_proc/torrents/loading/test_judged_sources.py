@@ -27,8 +27,8 @@ def test_a_source_is_taken_once() -> None:
     judged = JudgedSources()
     judged.keep(source(IDS[0]))
     assert judged.has(desired(IDS[0]))
-    assert judged.take(desired(IDS[0])) == source(IDS[0])
-    assert judged.take(desired(IDS[0])) is None
+    assert judged.pop(desired(IDS[0])) == source(IDS[0])
+    assert judged.pop(desired(IDS[0])) is None
 
 
 def test_a_record_of_something_else_is_not_given_it() -> None:
@@ -43,7 +43,7 @@ def test_a_record_of_something_else_is_not_given_it() -> None:
         judged = JudgedSources()
         judged.keep(source(IDS[0]))
         assert not judged.has(other)
-        assert judged.take(other) is None
+        assert judged.pop(other) is None
 
 
 def test_paths_are_judged_again_after_a_while() -> None:

@@ -13,7 +13,7 @@ from engine_proc.resume.pieces import Unverified
 from engine_proc.session.alerts import FileError
 from engine_proc.storage import storage_watch
 from protocol.internal.integrity import crc32_of, seal
-from protocol.internal.link_events import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentForgotten
+from protocol.internal.link_events import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
@@ -195,7 +195,7 @@ def test_a_torrent_whose_mount_is_gone_waits_even_with_nothing(desk: Desk) -> No
     assert desk.told() == [("storage_missing", 1)]
     desk.forget(desired, delete_files=False)
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
     assert desk.told() == [("storage_missing", 0)]
 
 
@@ -208,7 +208,7 @@ def test_files_that_cannot_be_reached_are_said_to_be_left(desk: Desk, tmp_path: 
     desk.forget(desired, delete_files=True)
     desk.decide()
     desk.settle()
-    [forgotten] = desk.heard(TorrentForgotten)
+    [forgotten] = desk.heard(TorrentDropped)
     assert forgotten.problem is not None
     assert not desk.dir.fastresume(desired.torrent).exists()
 
@@ -334,7 +334,7 @@ def test_a_torrent_that_is_looked_at_can_be_removed(desk: Desk, delete_files: bo
     desk.ensure(desired)
     desk.forget(desired, delete_files=delete_files)
     desk.settle()
-    assert desk.heard(TorrentForgotten) == [TorrentForgotten(torrent=desired.torrent)]
+    assert desk.heard(TorrentDropped) == [TorrentDropped(torrent=desired.torrent)]
     calls = [("add", desired.torrent), ("remove, and its files", desired.torrent)] if delete_files else []
     assert desk.session.calls == calls
     desk.rehashed()

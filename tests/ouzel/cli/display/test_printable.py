@@ -141,10 +141,10 @@ def test_errors_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
     """What the daemon says, and what was typed; nobody gets a second line out of a message."""
     refused = OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.save_path: {NASTY}", field="args.save_path")
     for as_json in (False, True):
-        failure.tell(refused, as_json=as_json)
-        failure.tell(typer.BadParameter(NASTY), as_json=as_json)
+        failure.print_error(refused, as_json=as_json)
+        failure.print_error(typer.BadParameter(NASTY), as_json=as_json)
         failure.warn(NASTY, as_json=as_json)
-    failure.tell_unwritten(OSError(1, NASTY))
+    failure.print_unwritten(OSError(1, NASTY))
     text = capsys.readouterr().err
     assert raw(text) == set()
     assert f"error: path_not_allowed: --save-path: {clean(NASTY)}" in text.splitlines()

@@ -11,13 +11,13 @@ from supervisor.engine.life.pulse import (
     SUSPECT_S,
     TICK_S,
     TRANSITIONS,
-    Acquit,
     Action,
     Beat,
     Began,
-    Condemn,
     Confirmed,
     Ended,
+    Healthy,
+    Hung,
     Input,
     Pulse,
     State,
@@ -83,7 +83,7 @@ def test_before_the_first_beat_nothing_is_expected() -> None:
     assert watched.actions == []
     watched.beat()
     watched.pass_time(60)
-    assert watched.kinds() == [Suspect, Condemn]
+    assert watched.kinds() == [Suspect, Hung]
 
 
 def test_an_engine_that_was_heard_before_has_to_be_heard_again() -> None:
@@ -92,7 +92,7 @@ def test_an_engine_that_was_heard_before_has_to_be_heard_again() -> None:
     watched.feed(Began(heard=True))
     watched.patient = True
     watched.pass_time(60)
-    assert watched.kinds() == [Suspect, Condemn]
+    assert watched.kinds() == [Suspect, Hung]
 
 
 def test_silence_is_suspect_and_then_the_end() -> None:
@@ -104,7 +104,7 @@ def test_silence_is_suspect_and_then_the_end() -> None:
     watched.beat()
     (suspected_at, suspect), (condemned_at, condemn) = watched.actions
     assert isinstance(suspect, Suspect)
-    assert isinstance(condemn, Condemn)
+    assert isinstance(condemn, Hung)
     assert SUSPECT_S - BEAT_S <= suspected_at - fell_silent <= SUSPECT_S + 2 * TICK_S
     assert DEADLINE_S - BEAT_S <= condemned_at - fell_silent <= DEADLINE_S + 2 * TICK_S
     assert "nothing was heard" in condemn.reason
@@ -117,7 +117,7 @@ def test_beats_whose_loop_stands_still_are_silence() -> None:
     for _ in range(40):
         watched.beat(loops=0)
         watched.pass_time(0.1)
-    assert watched.kinds() == [Suspect, Condemn]
+    assert watched.kinds() == [Suspect, Hung]
 
 
 def test_a_libtorrent_that_does_not_answer_is_silence_though_the_loop_turns() -> None:
@@ -126,10 +126,10 @@ def test_a_libtorrent_that_does_not_answer_is_silence_though_the_loop_turns() ->
     watched.pass_time(1, beating=True)
     stalled_at = watched.now
     watched.pass_time(10, beating=True, native_since=stalled_at)
-    assert watched.kinds() == [Suspect, Condemn]
+    assert watched.kinds() == [Suspect, Hung]
     condemned_at, condemn = watched.actions[1]
     assert condemned_at - stalled_at <= DEADLINE_S + 2 * TICK_S
-    assert isinstance(condemn, Condemn)
+    assert isinstance(condemn, Hung)
     assert "libtorrent has not answered" in condemn.reason
 
 
@@ -138,7 +138,7 @@ def test_a_suspect_that_beats_again_is_acquitted() -> None:
     watched = Watched()
     watched.pass_time(2.5)
     watched.pass_time(1, beating=True)
-    assert watched.kinds() == [Suspect, Acquit]
+    assert watched.kinds() == [Suspect, Healthy]
 
 
 def test_what_is_busy_with_good_reason_has_longer() -> None:
@@ -149,12 +149,12 @@ def test_what_is_busy_with_good_reason_has_longer() -> None:
     assert watched.kinds() == [Suspect]
     watched.feed(Confirmed())
     watched.pass_time(PATIENT_S - 1)
-    assert watched.kinds() == [Suspect, Acquit, Suspect]
+    assert watched.kinds() == [Suspect, Healthy, Suspect]
     watched.pass_time(2)
-    assert watched.kinds()[-1] is Condemn
+    assert watched.kinds()[-1] is Hung
 
 
-@pytest.mark.parametrize("state", [State.SUSPECT, State.CONDEMNED])
+@pytest.mark.parametrize("state", [State.SUSPECT, State.HUNG])
 @pytest.mark.parametrize("event", [Began(), Ended()])
 def test_a_suspicion_ends_with_its_engine(state: State, event: Input) -> None:
     """The next one is judged by what it does itself."""
@@ -162,7 +162,7 @@ def test_a_suspicion_ends_with_its_engine(state: State, event: Input) -> None:
     watched.pass_time(2 if state is State.SUSPECT else 5)
     assert watched.pulse.state is state
     watched.feed(event)
-    assert watched.kinds()[-1] is Acquit
+    assert watched.kinds()[-1] is Healthy
     watched.actions.clear()
     watched.pass_time(0.5)
     assert watched.actions == []
@@ -180,7 +180,7 @@ def test_a_supervisor_that_was_stopped_blames_nobody(pauses: list[tuple[float, b
             watched.beat(watched.now - answered_at)
         watched.feed(Ticked(patient=False))
         watched.pass_time(0.5, beating=True)
-    assert Condemn not in watched.kinds()
+    assert Hung not in watched.kinds()
 
 
 @given(
@@ -221,8 +221,8 @@ def test_condemned_is_only_who_was_silent_for_the_deadline(history: list[tuple[f
                 case Suspect():
                     assert not suspected
                     suspected = True
-                case Acquit():
+                case Healthy():
                     suspected = False
-                case Condemn():
+                case Hung():
                     suspected = True
                     assert now - max(signs) >= DEADLINE_S - 1e-6

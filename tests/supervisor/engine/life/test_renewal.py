@@ -41,13 +41,13 @@ class Scene:
         """What was done in so many looks."""
         self.did = []
         for _ in range(times):
-            await self.renewal.look()
+            await self.renewal.check()
             await self.renewal._act()
         return self.did
 
     async def covered(self) -> None:
         """The engine covers what is there now."""
-        await self.renewal.look()
+        await self.renewal.check()
         self._cover()
 
     def renew_spare(self) -> bool:
@@ -97,7 +97,7 @@ async def test_without_a_sandbox_there_is_nothing_to_renew(tmp_path: Path) -> No
     scene = Scene(tmp_path)
     anew(scene.root)
     assert await scene.look(3) == []
-    scene.renewal.ask("other roots")
+    scene.renewal.request("other roots")
     assert await scene.look() == ["spare", "recycle"]
     (tmp_path / "elsewhere").rename(tmp_path / "gone")
     anew(scene.root)
@@ -123,8 +123,8 @@ async def test_a_spare_that_does_not_come_is_not_waited_for(tmp_path: Path, monk
     monkeypatch.setattr(renewal, "SPARE_S", 0.1)
     scene = Scene(tmp_path)
     scene.spare_ready = False
-    scene.renewal.ask("other roots")
+    scene.renewal.request("other roots")
     assert (await scene.look())[-2:] == ["spare", "recycle"]
     scene.next_gen = 2
-    scene.renewal.ask("other roots")
+    scene.renewal.request("other roots")
     assert set(await scene.look()) == {"spare"}

@@ -87,13 +87,13 @@ def played() -> Played:
 
 def test_there_is_one_spare_however_often_it_is_asked_for(played: Played) -> None:
     """It is expected on the link, and taken once."""
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     child = played.made()
     for _ in range(3):
         played.spare.prepare()
     assert (played.children, played.expected) == ([child], [child.gen])
-    assert played.spare.take() is child
-    assert played.spare.take() is None
+    assert played.spare.activate() is child
+    assert played.spare.activate() is None
     assert played.made() is not child
     assert child.kills == 0
     assert played.logged == ["spare_spawned", "spare_ready"] * 2
@@ -103,16 +103,16 @@ def test_a_spare_that_still_starts_is_taken(played: Played) -> None:
     """It is ahead of one that would only be started now."""
     played.spare.prepare()
     played.now += 0.1
-    assert played.spare.take() is played.children[0]
+    assert played.spare.activate() is played.children[0]
 
 
 def test_a_dead_spare_is_not_taken(played: Played) -> None:
     """Also where its death was not told yet, as when both engines are killed at once."""
     child = played.made()
     child.dead = True
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     child.die(KILLED)
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     assert child.kills == 0
     assert played.logged[-1] == "spare_exited"
 
@@ -125,7 +125,7 @@ def test_a_silent_spare_is_not_taken(played: Played, was_heard: bool) -> None:
         played.heard()
     [child] = played.children
     played.now += SILENT_S + 0.1
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     assert child.kills == 1
     assert played.delay_s() == FIRST_DELAY_S
 
@@ -136,18 +136,18 @@ def test_a_spare_is_taken_as_long_as_it_is_heard(played: Played) -> None:
     for _ in range(100):
         played.now += SILENT_S * 0.9
         played.heard()
-    assert played.spare.take() is child
+    assert played.spare.activate() is child
 
 
 def test_a_spare_of_another_configuration_or_code_is_replaced(played: Played) -> None:
     """It is no failure: the next is made as soon as it is asked for, and is of what there is now."""
     child = played.made()
     played.fingerprint = {"code": 2}
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     assert child.kills == 1
     child.die(KILLED)
     fresh = played.made()
-    assert played.spare.take() is fresh
+    assert played.spare.activate() is fresh
 
 
 def test_spares_that_die_are_made_ever_more_seldom(played: Played) -> None:
@@ -160,7 +160,7 @@ def test_spares_that_die_are_made_ever_more_seldom(played: Played) -> None:
     assert delays[:4] == [FIRST_DELAY_S * factor for factor in (1, 2, 4, 8)]
     assert delays[-1] == PROBE_S
     played.heard()
-    assert played.spare.take() is not None
+    assert played.spare.activate() is not None
     played.made().die(KILLED)
     assert played.delay_s() == FIRST_DELAY_S
     played.now += STABLE_S
@@ -172,7 +172,7 @@ def test_a_spare_that_cannot_be_started_is_tried_again_later(played: Played) -> 
     """No memory, no process, no descriptor: the engine runs on all the same."""
     played.refusal = BlockingIOError(11, os.strerror(11))
     played.spare.prepare()
-    assert played.spare.take() is None
+    assert played.spare.activate() is None
     played.refusal = None
     assert played.delay_s() == FIRST_DELAY_S
 
@@ -185,7 +185,7 @@ def test_a_retired_spare_is_ended_and_nobody_waits_for_it(played: Played) -> Non
     assert child.kills == 1
     fresh = played.made()
     child.die(KILLED)
-    assert played.spare.take() is fresh
+    assert played.spare.activate() is fresh
     assert played.logged.count("spare_retired") == 1
     assert "spare_exited" not in played.logged
 
@@ -205,4 +205,4 @@ def test_a_spare_that_is_out_of_date_is_replaced_while_it_waits() -> None:
     assert played.children[1].kills == 1
     assert len(played.children) == 2
     played.now += FIRST_DELAY_S
-    assert played.made() is played.spare.take()
+    assert played.made() is played.spare.activate()

@@ -1,7 +1,7 @@
 import pytest
 
 from protocol.internal.flight_recorder import Flight, FlightRecord
-from supervisor.engine.poison.blame import may_be_a_torrents, over_a_source, suspects, tells_of_shortage
+from supervisor.engine.poison.blame import may_be_a_torrents, over_a_source, reports_shortage, suspects
 
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL"])
@@ -50,13 +50,13 @@ def test_shortage_excuses_errors_and_aborts_only() -> None:
 )
 def test_last_words_of_shortage(line: bytes, short: bool) -> None:
     """Tracebacks and what C++ says; not our own log, which tells of what was coped with."""
-    assert tells_of_shortage(line) is short
+    assert reports_shortage(line) is short
 
 
-def flight(sync: str | None, *under_way: str, crowded: bool = False, what: str = "add") -> Flight:
+def flight(sync: str | None, *under_way: str, overflowed: bool = False, what: str = "add") -> Flight:
     """Torrents are letters, and a call without one is the empty one."""
     call = None if sync is None else FlightRecord(what, sync or None, 1)
-    return Flight([], call, [FlightRecord("add", torrent, 1) for torrent in under_way], crowded)
+    return Flight([], call, [FlightRecord("add", torrent, 1) for torrent in under_way], overflowed)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def flight(sync: str | None, *under_way: str, crowded: bool = False, what: str =
         (flight("a", "a"), "a"),
         (flight("a", "b", "c", "d"), "a"),
         (flight(None, "b", "c", "d", "e"), ""),
-        (flight(None, "b", crowded=True), ""),
-        (flight("a", "b", crowded=True), "a"),
+        (flight(None, "b", overflowed=True), ""),
+        (flight("a", "b", overflowed=True), "a"),
     ],
 )
 def test_suspects_are_few(found: Flight, suspected: str) -> None:

@@ -120,7 +120,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
         assert stage.on.snapshot.of(B).state is TorrentState.QUARANTINED
         assert stage.on.told()[-1][1]["crash_report"] == "r"
         await stage.on.mutations.accept(ReleaseTorrent(torrent=B), asyncio.get_running_loop().time() + 10)
-        stage.isolation.forget(B)
+        stage.isolation.discard(B)
         assert stage.give_more() == "abcdef"
 
 
@@ -164,7 +164,7 @@ async def test_what_is_gone_is_not_suspected(tmp_path: Path) -> None:
     """Of a crash of the engine that had it loaded."""
     async with staged(tmp_path) as stage:
         stage.give()
-        stage.isolation.forget(B)
+        stage.isolation.discard(B)
         stage.die()
         assert [line["loaded"] for line in stage.on.logged if line["event"] == "crash_examined"] == [5]
 
@@ -188,7 +188,7 @@ async def test_ends_that_are_no_torrents_fault_teach_nothing(tmp_path: Path) -> 
 async def test_a_quarantine_holds_before_it_is_durable(tmp_path: Path) -> None:
     """The resume directory is away: it is written when it is back."""
     async with staged(tmp_path) as stage:
-        stage.on.catalogue.close_for("it is away")
+        stage.on.catalogue.suspend("it is away")
         for _ in range(2):
             stage.give()
             stage.die(flight=adding(B))

@@ -10,7 +10,7 @@ import zmq
 import zmq.asyncio
 
 from protocol.internal.link import EventBatch, decode_commands
-from protocol.internal.link_commands import Drain, EngineCommand, ForgetTorrent
+from protocol.internal.link_commands import Drain, DropTorrent, EngineCommand
 from protocol.internal.link_events import EngineEvent, Heartbeat
 from protocol.internal.link_queries import (
     FilesQueried,
@@ -346,7 +346,7 @@ async def test_commands_arrive_as_they_were_sent(tmp_path: Path) -> None:
     """With the whole desired state in them."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
-        forget = ForgetTorrent(torrent=V1, delete_files=True, desired=desired(removal="delete_files"))
+        forget = DropTorrent(torrent=V1, delete_files=True, desired=desired(removal="delete_files"))
         stage.link.send(forget, InspectSource(token=1, metainfo=b"\x00\xff"))
         assert await engine.batch() == [forget, InspectSource(token=1, metainfo=b"\x00\xff")]
 

@@ -9,7 +9,7 @@ from tests.supervisor.samples import V1
 def _steady(bps: int, seconds: int) -> Estimates:
     estimates = Estimates()
     for second in range(seconds + 1):
-        estimates.told(V1, second * bps, float(second))
+        estimates.update(V1, second * bps, float(second))
     return estimates
 
 
@@ -25,7 +25,7 @@ def test_an_estimate_is_none_or_of_seconds_to_come(steps: list[tuple[float, int]
     estimates, now, useful = Estimates(), 0.0, 0
     for seconds, more in steps:
         now, useful = now + seconds, useful + more
-        estimates.told(V1, useful, now)
+        estimates.update(V1, useful, now)
         eta_s = estimates.eta_s(V1, left, now)
         assert eta_s is None or 0 <= eta_s <= LONGEST_S
 
@@ -44,7 +44,7 @@ def test_a_rate_that_changes_is_followed_within_the_average() -> None:
     """Half of the way after some twenty seconds, nearly all after two minutes."""
     estimates = _steady(1000, 300)
     for second in range(1, 121):
-        estimates.told(V1, 300_000 + second * 100, 300.0 + second)
+        estimates.update(V1, 300_000 + second * 100, 300.0 + second)
     assert estimates.eta_s(V1, 1000, 420.0) == pytest.approx(10, abs=3)
 
 
@@ -52,7 +52,7 @@ def test_only_what_downloads_has_an_estimate() -> None:
     """None at first, none after; what has all it wants is done."""
     estimates = Estimates()
     assert estimates.eta_s(V1, 5, 0.0) is None
-    estimates.told(V1, 0, 0.0)
+    estimates.update(V1, 0, 0.0)
     assert estimates.eta_s(V1, 5, AVERAGE_S) is None
     assert estimates.eta_s(V1, 0, 1.0) == 0
     estimates.drop(V1)

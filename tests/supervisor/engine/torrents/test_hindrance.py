@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link_events import TrackerTold
+from protocol.internal.link_events import TrackerReport
 from protocol.wire.desired import Quarantine
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.engine.torrents import hindrance
@@ -20,7 +20,7 @@ def trackers(*, failing: bool) -> Trackers:
     made = Trackers()
     made.known([V1], [(URL, 0)])
     if failing:
-        made.told(TrackerTold(torrent=V1, url=URL, works=False, message="timed out", times=1), 1.0, NOW_US)
+        made.apply(TrackerReport(torrent=V1, url=URL, works=False, message="timed out", times=1), 1.0, NOW_US)
     return made
 
 

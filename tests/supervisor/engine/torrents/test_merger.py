@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from protocol.internal.integrity import crc32_of
-from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.internal.link_events import HashesProven
 from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
@@ -64,7 +64,7 @@ async def test_two_records_of_one_torrent_become_one(tmp_path: Path) -> None:
         assert (kept.labels, kept.save_path, kept.info_hash_v1) == (["two", "one"], "/two", V1)
         assert on.catalogue.metainfo_of(kept) == METAINFO
         assert on.catalogue.resolve(V1) == V2
-        [forgotten] = await engine.given(ForgetTorrent)
+        [forgotten] = await engine.given(DropTorrent)
         assert (forgotten.torrent, forgotten.delete_files, forgotten.desired.removal) == (V1, False, "merged")
         assert (await engine.given(EnsureTorrent, 3))[-1].desired == kept
         assert ("torrent_removed", {"delete_files": False}) in on.told()
@@ -114,7 +114,7 @@ async def test_what_is_not_durable_is_tried_again(tmp_path: Path, monkeypatch: p
     async with bench(tmp_path) as on:
         await two_records(on)
         engine = await on.engine()
-        on.catalogue.close_for("full")
+        on.catalogue.suspend("full")
         await engine.tell(proven(V1, V2))
         await until(on, lambda: any(line["event"] == "identity_not_durable" for line in on.logged))
         assert on.catalogue.torrents.keys() == {V1, V2}

@@ -14,9 +14,9 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentApplied,
-    TorrentForgotten,
+    TorrentDropped,
+    TrackerReport,
     TrackersKnown,
-    TrackerTold,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
 from protocol.wire.desired import KnownMetadata
@@ -78,7 +78,7 @@ async def test_what_is_said_of_a_removed_torrent_interests_nobody(tmp_path: Path
     """Neither clients nor the snapshot; the engine was heard all the same."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
-        on.observer.take(event)
+        on.observer.handle(event)
         assert types(on) == []
         assert not on.snapshot._torrents
         assert on.snapshot.engine_told_at is not None
@@ -89,7 +89,7 @@ async def test_every_event_of_a_torrent_makes_it_fresh(tmp_path: Path, event: En
     """Its row's age counts from then."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(event)
+        on.observer.handle(event)
         assert on.snapshot.of(V1).told_at is not None
 
 
@@ -110,7 +110,7 @@ async def test_news_is_passed_on(tmp_path: Path, event: EngineEvent) -> None:
     """As the engine told it, once."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(event)
+        on.observer.handle(event)
         assert types(on) == [str(event.__struct_config__.tag)]
 
 
@@ -118,7 +118,7 @@ async def test_confirmed_settings_are_told_to_the_service(tmp_path: Path) -> Non
     """With the number of their configuration; who waits for their revision is told, too."""
     async with bench(tmp_path) as on:
         applied = SettingsApplied(revision=3, config=2)
-        on.observer.take(applied)
+        on.observer.handle(applied)
         assert on.heard(SettingsApplied) == [applied]
         assert on.snapshot.settings_revision == 3
         assert types(on) == []
@@ -135,15 +135,15 @@ async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
             ResumeStoreState(problem=None),
             refusal,
         ):
-            on.observer.take(event)
+            on.observer.handle(event)
         assert types(on) == []
         assert on.snapshot.session == session_stats()
         assert [fact.problem for fact in on.heard(ResumeStoreState)] == ["full", None]
         assert on.heard(SettingsRefused) == [refusal]
         with pytest.raises(AssertionError):
-            on.observer.take(FilesQueried(token=1, bytes_done=None))
+            on.observer.handle(FilesQueried(token=1, bytes_done=None))
         with pytest.raises(AssertionError):
-            on.observer.take(TrackersQueried(token=1, trackers=None))
+            on.observer.handle(TrackersQueried(token=1, trackers=None))
 
 
 async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         for state in ("queued", "checking", "downloading", "downloading", "queued", "downloading", "seeding"):
-            on.observer.take(changed(TorrentState(state), TorrentState.ERROR))
+            on.observer.handle(changed(TorrentState(state), TorrentState.ERROR))
         assert states(on) == [("queued", "checking"), ("checking", "downloading"), ("downloading", "seeding")]
         assert on.snapshot.of(V1).state is TorrentState.SEEDING
 
@@ -161,12 +161,12 @@ async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_o
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
-        on.observer.take(changed(TorrentState.DOWNLOADING))
-        on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
+        on.observer.handle(changed(TorrentState.DOWNLOADING))
+        on.observer.handle(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
         assert on.snapshot.engine_lost(NOW_US) == [V1]
         for _ in range(2):
-            on.observer.take(changed(TorrentState.DOWNLOADING))
-            on.observer.take(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
+            on.observer.handle(changed(TorrentState.DOWNLOADING))
+            on.observer.handle(StateChanged(torrent=OTHER, state=TorrentState.SEEDING, previous=TorrentState.QUEUED))
         assert states(on)[2:] == [("downloading", "downloading")]
 
 
@@ -175,13 +175,13 @@ async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         trouble = TorrentError(torrent=V1, name="storage", message="disk full", recoverable=True)
-        on.observer.take(changed(TorrentState.ERROR))
-        on.observer.take(trouble)
+        on.observer.handle(changed(TorrentState.ERROR))
+        on.observer.handle(trouble)
         assert on.snapshot.row(desired(), 0).error == "disk full"
-        on.observer.take(changed(TorrentState.DOWNLOADING))
+        on.observer.handle(changed(TorrentState.DOWNLOADING))
         assert on.snapshot.row(desired(), 0).error is None
-        on.observer.take(trouble)
-        on.observer.take(ErrorCleared(torrent=V1))
+        on.observer.handle(trouble)
+        on.observer.handle(ErrorCleared(torrent=V1))
         assert on.snapshot.row(desired(), 0).error is None
         assert types(on) == ["state_changed", "error", "state_changed", "error", "error_cleared"]
 
@@ -191,7 +191,7 @@ async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path, nam
     """The engine has no state for it; its row has, and the reason."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(TorrentError(torrent=V1, name=name, message="bad", recoverable=False))
+        on.observer.handle(TorrentError(torrent=V1, name=name, message="bad", recoverable=False))
         row = on.snapshot.row(desired(), 0)
         assert (row.state, row.error) == (TorrentState.ERROR, "bad")
         assert types(on) == ["state_changed", "error"]
@@ -202,13 +202,13 @@ async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Pat
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
-        on.observer.take(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
-        on.observer.take(FilesDiscovered(torrent=V1, files=many))
+        on.observer.handle(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.handle(FilesDiscovered(torrent=V1, files=many))
         (_, told) = on.told()[1]
         assert (len(told["files"]), told["truncated"]) == (MAX_EVENT_FILES, True)
         assert len(on.snapshot.files(V1) or []) == len(many)
         assert on.snapshot.detail(desired(), 0).files == len(many)
-        on.observer.take(FilesDiscovered(torrent=V1, files=FILES))
+        on.observer.handle(FilesDiscovered(torrent=V1, files=FILES))
         assert on.told()[2][1] == {
             "files": [[0, "n/a", 70, 4], [1, "n/b", 130, 4]],
             "truncated": False,
@@ -222,12 +222,12 @@ async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
         own = {"1": "n/0", str(MAX_EVENT_FILES): "n/1"}
-        on.observer.take(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
-        on.observer.take(FilesDiscovered(torrent=V1, files=many, torrent_paths=own))
+        on.observer.handle(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.handle(FilesDiscovered(torrent=V1, files=many, torrent_paths=own))
         assert on.told()[1][1]["torrent_paths"] == {"1": "n/0"}
         rows = on.snapshot.files(V1) or []
         assert {row.index: row.torrent_path for row in rows if row.torrent_path} == {1: "n/0", MAX_EVENT_FILES: "n/1"}
-        on.observer.take(FilesRestored(torrent=V1, name="n", size=5, piece_length=16, files=FILES, torrent_paths=own))
+        on.observer.handle(FilesRestored(torrent=V1, name="n", size=5, piece_length=16, files=FILES, torrent_paths=own))
         assert [row.torrent_path for row in on.snapshot.files(V1) or []] == [None, "n/0"]
 
 
@@ -235,7 +235,7 @@ async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
     """The record had it, all but the files."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metadata=KnownMetadata(name="n", size=200, piece_length=16, files=2)))
-        on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
         assert types(on) == []
         assert [row.path for row in on.snapshot.files(V1) or []] == ["n/a", "n/b"]
         assert on.snapshot.row(desired(), 0).name == "n"
@@ -248,13 +248,13 @@ async def test_what_rows_did_not_show_is_news_and_is_kept(tmp_path: Path, kept: 
         await on.catalogue.put(desired(metadata=kept))
         found = KnownMetadata(name="n", size=200, piece_length=16, files=2)
         for _ in range(2):
-            on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+            on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
         assert on.told() == [
             ("metadata_updated", {"name": "n", "size": 200, "piece_length": 16, "files": 2}),
         ]
         assert on.heard(MetadataLearned) == [(V1, found), (V1, found)]
         await on.mutations.keep_metadata(V1, found)
-        on.observer.take(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
         assert len(on.heard(MetadataLearned)) == 2
         assert on.catalogue.torrents[V1].metadata == found
         assert on.catalogue.torrents[V1].revision == 1
@@ -270,7 +270,7 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
         await asyncio.sleep(0)
         restored = []
         for torrent in (V1, OTHER, V1):
-            on.observer.take(TorrentApplied(torrent=torrent, revision=1))
+            on.observer.handle(TorrentApplied(torrent=torrent, revision=1))
             restored.append(on.restore.done)
         await waiting
         assert restored == [1, 2, 2]
@@ -285,11 +285,11 @@ async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_t
             await on.catalogue.put(desired(torrent))
         on.restore.begin([V1, OTHER])
         await on.catalogue.put(desired(OTHER, removal="keep_files"))
-        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
         assert on.restore.done == 1
         dropped = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
         await asyncio.sleep(0)
-        on.observer.take(TorrentForgotten(torrent=OTHER))
+        on.observer.handle(TorrentDropped(torrent=OTHER))
         assert on.restore.done == 2
         await dropped
 
@@ -298,7 +298,7 @@ async def test_progress_is_kept_and_shown_to_those_who_asked(tmp_path: Path) -> 
     """It takes no number in the event log."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(progress(bytes_done=51))
+        on.observer.handle(progress(bytes_done=51))
         assert on.snapshot.row(desired(), 0).bytes_done == 51
         assert on.events.head == 0
 
@@ -317,10 +317,10 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
     """Also of a torrent that is being removed."""
     async with bench(tmp_path) as on:
         told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
-        on.observer.take(told)
+        on.observer.handle(told)
         assert on.heard(FilePutAside) == [told]
         damaged = MetainfoDamaged(torrent=V1, problem="flipped")
-        on.observer.take(damaged)
+        on.observer.handle(damaged)
         assert on.heard(MetainfoDamaged) == [damaged]
         assert types(on) == []
 
@@ -336,13 +336,13 @@ async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(t
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
         gone = "f" * 40
-        on.observer.take(storage(V1, gone))
-        on.observer.take(changed(TorrentState.PAUSED))
+        on.observer.handle(storage(V1, gone))
+        on.observer.handle(changed(TorrentState.PAUSED))
         assert on.snapshot.row(desired(), 0).error == "m"
-        on.observer.take(storage(OTHER))
+        on.observer.handle(storage(OTHER))
         assert on.snapshot.row(desired(), 0).error is None
         assert on.snapshot.row(desired(OTHER), 0).error == "m"
-        on.observer.take(storage(message=""))
+        on.observer.handle(storage(message=""))
         assert on.snapshot.row(desired(OTHER), 0).error is None
         [(_, data)] = [event for event in on.told() if event[0] == "session_error"]
         assert data["name"] == "disk_full"
@@ -365,7 +365,7 @@ async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine()
-        on.observer.take(storage(V1))
+        on.observer.handle(storage(V1))
         await on.lose_engine()
         await on.keeper_restarted()
         await on.engine()
@@ -377,11 +377,11 @@ async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
     """Its row does not show it any longer when those who waited are answered."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(TorrentError(torrent=V1, name="call_failed", message="why", recoverable=False))
-        on.observer.take(TorrentApplied(torrent=V1, revision=1, problem="why"))
+        on.observer.handle(TorrentError(torrent=V1, name="call_failed", message="why", recoverable=False))
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1, problem="why"))
         row = on.snapshot.row(desired(), 0)
         assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.ERROR, "why", True)
-        on.observer.take(TorrentApplied(torrent=V1, revision=2))
+        on.observer.handle(TorrentApplied(torrent=V1, revision=2))
         row = on.snapshot.row(desired(), 0)
         assert (row.state, row.error, on.snapshot.of(V1).stopped) == (TorrentState.QUEUED, None, False)
         assert [type_ for type_, _ in on.told()[-2:]] == ["error_cleared", "state_changed"]
@@ -390,20 +390,20 @@ async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
 async def test_trackers_that_fail_and_work_again(tmp_path: Path) -> None:
     """Told once each, over the engine's death too; of a torrent that is not there, nothing is kept."""
     url = "http://t.example/announce"
-    fails = TrackerTold(torrent=V1, url=url, works=False, message="refused", times=1)
+    fails = TrackerReport(torrent=V1, url=url, works=False, message="refused", times=1)
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
-        on.observer.take(TrackersKnown(trackers=[(url, 0)], torrents=[V1, OTHER]))
-        on.observer.take(fails)
-        on.observer.take(TrackerTold(torrent=OTHER, url=url, works=False, message="refused", times=1))
+        on.observer.handle(TrackersKnown(trackers=[(url, 0)], torrents=[V1, OTHER]))
+        on.observer.handle(fails)
+        on.observer.handle(TrackerReport(torrent=OTHER, url=url, works=False, message="refused", times=1))
         on.snapshot.engine_lost(NOW_US)
-        on.observer.take(TrackersKnown(trackers=[(url, 0)], torrents=[V1]))
-        on.observer.take(fails)
+        on.observer.handle(TrackersKnown(trackers=[(url, 0)], torrents=[V1]))
+        on.observer.handle(fails)
         detail = on.snapshot.detail(on.catalogue.torrents[V1], 1.0)
         assert [(row.url, row.status, row.message) for row in detail.tracker_status] == [
             (url, TrackerStatus.ERROR, "refused")
         ]
-        on.observer.take(TrackerTold(torrent=V1, url=url, works=True))
+        on.observer.handle(TrackerReport(torrent=V1, url=url, works=True))
         told = [data for type_, data in on.told() if type_ == "tracker_status"]
         assert [(data["status"], data["message"]) for data in told] == [("error", "refused"), ("working", "")]
         assert on.snapshot.trackers.rows(OTHER, 1.0) == []
@@ -414,8 +414,8 @@ async def test_rows_say_what_kind_of_error_stops_a_torrent(tmp_path: Path) -> No
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         for name, cause in (("storage", HindranceCause.DISK), ("call_failed", HindranceCause.ERROR)):
-            on.observer.take(TorrentError(torrent=V1, name=name, message="x", recoverable=False))
-            on.observer.take(changed(TorrentState.ERROR))
+            on.observer.handle(TorrentError(torrent=V1, name=name, message="x", recoverable=False))
+            on.observer.handle(changed(TorrentState.ERROR))
             found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
             assert found is not None
             assert (found.cause, found.message) == (cause, "x")

@@ -53,7 +53,7 @@ async def test_a_running_engine_is_asked_once_in_a_while(tmp_path: Path) -> None
         await on.catalogue.put(desired())
         await stage.readings.files(OTHER)
         engine = await on.engine()
-        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
         for _ in range(2):
             await stage.readings.files(V1)
         assert len(await engine.given(QueryFiles)) == 1
@@ -86,7 +86,7 @@ async def test_an_engine_that_dies_meanwhile_leaves_what_was_known(tmp_path: Pat
         stage = Stage(on)
         await on.catalogue.put(desired())
         await on.engine(EnsureTorrent)
-        on.observer.take(TorrentApplied(torrent=V1, revision=1))
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
         on.link.detach()
         await stage.readings.files(V1)
         await stage.readings.trackers(V1)

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from protocol.internal.link_commands import EnsureTorrent, ForgetTorrent
+from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.restorer import Restorer, forget
+from supervisor.engine.torrents.restorer import Restorer, drop_command
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import desired
 
@@ -26,7 +26,7 @@ class Stage:
             link=on.link,
             admits=lambda torrent: torrent not in self.held,
             ensure=on.link.send,
-            forget=lambda desired: on.link.send(forget(desired)),
+            forget=lambda desired: on.link.send(drop_command(desired)),
             emit=self._heard,
         )
 
@@ -39,7 +39,7 @@ class Stage:
 async def staged(directory: Path) -> AsyncIterator[Stage]:
     """With an engine that is up, to which the bench has given nothing, and then six torrents."""
     async with bench(directory) as on:
-        await on.engine(EnsureTorrent, ForgetTorrent)
+        await on.engine(EnsureTorrent, DropTorrent)
         for torrent in IDS:
             await on.catalogue.put(desired(torrent))
         yield Stage(on)
@@ -81,7 +81,7 @@ async def test_what_may_not_be_loaded_is_not_given_until_it_may(tmp_path: Path) 
         stage.restorer.give_missing()
         more = {each.desired.torrent for each in await engine.given(EnsureTorrent, 5)} - given
         assert more == set(IDS[2:5])
-        assert [each.torrent for each in await engine.given(ForgetTorrent)] == [IDS[5]]
+        assert [each.torrent for each in await engine.given(DropTorrent)] == [IDS[5]]
 
 
 async def test_without_an_engine_nothing_is_given(tmp_path: Path) -> None:

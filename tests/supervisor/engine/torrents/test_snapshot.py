@@ -24,7 +24,7 @@ def test_a_row_tells_what_the_engine_told() -> None:
     """The latest progress, the metadata's name and size, the error."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    snapshot.take_progress(progress(), 0.0, 0)
+    snapshot.apply_progress(progress(), 0.0, 0)
     observed.state = TorrentState.DOWNLOADING
     observed.known = KnownMetadata(name="real name", size=200, piece_length=16, files=2)
     observed.error = "disk full"
@@ -55,7 +55,7 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     """Everything that does not move any more is kept; rates and peers are zero; the age tells since when."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
-    snapshot.take_progress(progress(), 0.0, 0)
+    snapshot.apply_progress(progress(), 0.0, 0)
     observed.state, observed.told_at = TorrentState.DOWNLOADING, 10.0
     snapshot.session, snapshot.engine_told_at = session_stats(), 20.0
     snapshot.present.add(V1)
@@ -77,15 +77,15 @@ def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() ->
     observed = snapshot.of(V1)
     observed.state = TorrentState.DOWNLOADING
     for second in range(10):
-        snapshot.take_progress(progress(downloaded=second, wasted=0), float(second), 0)
+        snapshot.apply_progress(progress(downloaded=second, wasted=0), float(second), 0)
     assert snapshot.row(desired(), 9.0).eta_s == 50
     snapshot.engine_lost(NOW_US)
-    snapshot.take_progress(progress(state=TorrentState.QUEUED, downloaded=9, wasted=0), 9.5, 0)
+    snapshot.apply_progress(progress(state=TorrentState.QUEUED, downloaded=9, wasted=0), 9.5, 0)
     assert snapshot.row(desired(), 10.0).eta_s == 50
     observed.state = TorrentState.CHECKING
     assert snapshot.row(desired(), 10.0).eta_s is None
     observed.state = TorrentState.DOWNLOADING
-    snapshot.take_progress(progress(state=TorrentState.PAUSED, downloaded=9, wasted=0), 10.0, 0)
+    snapshot.apply_progress(progress(state=TorrentState.PAUSED, downloaded=9, wasted=0), 10.0, 0)
     assert snapshot.row(desired(), 10.0).eta_s is None
 
 
@@ -120,11 +120,11 @@ def test_since_when_nothing_arrives() -> None:
         (11, progress(downloaded=62), None),
         (12, progress(state=TorrentState.SEEDING, download_bps=0, bytes_done=100), None),
     ):
-        snapshot.take_progress(told, 0.0, NOW_US + at * 1_000_000)
+        snapshot.apply_progress(told, 0.0, NOW_US + at * 1_000_000)
         assert since() == (None if expected is None else NOW_US + expected * 1_000_000)
     snapshot.engine_lost(NOW_US + 13)
     assert since() is None
-    snapshot.take_progress(progress(downloaded=70), 0.0, NOW_US + 14)
+    snapshot.apply_progress(progress(downloaded=70), 0.0, NOW_US + 14)
     snapshot.engine_lost(NOW_US + 15)
     assert since() == NOW_US + 15
 
@@ -143,9 +143,9 @@ def test_rows_say_why_nothing_moves() -> None:
     snapshot.present.add(V1)
     observed = snapshot.of(V1)
     observed.state = TorrentState.DOWNLOADING
-    snapshot.take_progress(progress(), 0.0, NOW_US)
+    snapshot.apply_progress(progress(), 0.0, NOW_US)
     assert cause() is None
-    snapshot.take_progress(progress(download_bps=0, peers=0), 0.0, NOW_US)
+    snapshot.apply_progress(progress(download_bps=0, peers=0), 0.0, NOW_US)
     assert cause() is HindranceCause.NO_PEERS
     observed.storage_problem = "/data: no room"
     assert cause() is HindranceCause.DISK
@@ -174,8 +174,8 @@ def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
     snapshot.present.add(V1)
     snapshot.of(V1).progress = progress()
     snapshot.of(V1).applied_revision = 9
-    snapshot.forget(V1)
-    snapshot.forget(V1)
+    snapshot.discard(V1)
+    snapshot.discard(V1)
     assert snapshot.present == set()
     assert snapshot.of(V1).progress is None
     assert snapshot.of(V1).applied_revision == 0

@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link_events import TrackerTold
+from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
@@ -25,7 +25,7 @@ def book(*sources: tuple[str, int]) -> Trackers:
 def tell(on: Trackers, works: bool, times: int = 1, *, now: float = 1.0, **more: Any) -> TrackerStatusChanged | None:
     """An engine tells of a tracker."""
     given: dict[str, Any] = {"torrent": V1, "url": URL, "message": "" if works else "refused"}
-    return on.told(TrackerTold(works=works, times=0 if works else times, **(given | more)), now, NOW_US + int(now))
+    return on.apply(TrackerReport(works=works, times=0 if works else times, **(given | more)), now, NOW_US + int(now))
 
 
 def statuses(on: Trackers) -> list[TrackerStatus]:
@@ -120,7 +120,7 @@ def test_all_fail_once_each_does() -> None:
     tell(on, True, url=SPARE, now=70.0)
     assert (on.count_failing(0, 70.0), on.trouble(V1)) == (0, None)
     tell(on, False, url=SPARE, now=80.0)
-    on.forget(V1)
+    on.discard(V1)
     assert heard == [(V1, 3.0), (V1, None), (V1, 80.0), (V1, None)]
 
 
@@ -162,7 +162,7 @@ def test_nothing_is_left_of_a_torrent_that_was_removed() -> None:
         tell(on, False, 6, url=url)
     on.read(V1, [TrackerReading(URL, 0)], 1.0)
     on.known([V1], SOURCES)
-    on.forget(V1)
+    on.discard(V1)
     assert tell(on, False) is None
     assert on.rows(V1, 1.0) == []
     assert not any((on._known, on._failing, on._relapsing, on._all_failing, on._readings))
