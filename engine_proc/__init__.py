@@ -1,6 +1,6 @@
 """The engine process: one libtorrent session, one loop, expendable.
 
-- `native`: the real side of the session port, and all that imports libtorrent.
+- `libtorrent`: the real side of the session port, and all that imports libtorrent.
 - `session`: the *session port*, all that Ouzel needs of libtorrent, and the translation of its alerts.
 - `torrents`: applies the supervisor's commands about torrents.
 - `trackers`: the timing of announces, and the answers of trackers.

@@ -19,11 +19,11 @@ from engine_proc.process.sandbox import enter as enter_sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.storage.storage_watch import StorageWatch
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host import utf8
 from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link_commands import Configure
-from protocol.internal.resume_dir import ResumeDir
 
 LINK_HWM: Final = 10_000
 """The high-water mark of the link, in batches; a batch is one turn of the loop, so this is minutes."""
@@ -75,7 +75,7 @@ def main() -> None:
         os._exit(EXIT_NOT_UTF8)
 
     # Only after the checks above: loading libtorrent takes most of the time.
-    from engine_proc.native.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
+    from engine_proc.libtorrent.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)
     sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session

@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.native.libtorrent_settings import problems_of_settings
+from engine_proc.libtorrent.libtorrent_settings import problems_of_settings
 from engine_proc.process.sandbox import enter
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host import utf8
 from protocol.internal.config_question import ConfigQuestion
-from protocol.internal.resume_dir import ResumeDir
 
 _QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)
 

@@ -17,7 +17,7 @@ from engine_proc.session.session_port import (
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.readback import report_limits
-from protocol.internal.integrity import crc32_of
+from protocol.durable.integrity import crc32_of
 from protocol.internal.link_commands import Configure
 from protocol.internal.link_events import EngineEvent, SettingsApplied, SettingsRefused
 from protocol.internal.link_queries import (

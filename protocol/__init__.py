@@ -2,9 +2,10 @@
 
 - `text`: the forms of texts: patterns, addresses of peers, what is redacted, what is UTF-8.
 - `wire`: the public wire: commands, their results, events, errors, and how they become bytes.
-- `internal`: what only the supervisor and its engine share: the private link, the resume directory, shared memory.
+- `internal`: what only the supervisor and its engine share: the private link and shared memory.
+- `durable`: files that survive a crash: the resume directory, how files in it are written, and their checksums.
 - `host`: what is asked of the operating system in the same way everywhere: paths, mounts, private directories, UTF-8.
 
-Nothing here knows of asyncio, of sockets or of libtorrent. `internal` imports `wire` and `host`; these import neither
-each other nor `internal`; all import `text`.
+Nothing here knows of asyncio, of sockets or of libtorrent. `internal` imports `durable`, and both import `wire`
+and `host`, which import neither each other nor these; all import `text`.
 """

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
-from protocol.internal.resume_dir import ResumeDir
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
 from supervisor.config.config import Config

@@ -17,7 +17,7 @@ PURE: Final = re.compile(r"(?:\. |^)Pure[.:;]")
 PURE_MIN: Final = 75
 """There are at least so many pure modules: were the marker not found any more, nothing would be checked."""
 
-FETCHED: Final = ("asyncio", "engine_proc.native", "libtorrent", "os", "random", "time", "zmq")
+FETCHED: Final = ("asyncio", "engine_proc.libtorrent", "libtorrent", "os", "random", "time", "zmq")
 """What pure modules do not import."""
 
 
@@ -57,8 +57,8 @@ def test_pure_modules_fetch_nothing() -> None:
         ("import os.path", {"os.path"}),
         ("from os import path", {"os", "os.path"}),
         ("def f():\n    import time", {"time"}),
-        ("from engine_proc import native", {"engine_proc.native"}),
-        ("from engine_proc.native.libtorrent_claims import x", {"engine_proc.native.libtorrent_claims"}),
+        ("from engine_proc import libtorrent", {"engine_proc.libtorrent"}),
+        ("from engine_proc.libtorrent.libtorrent_claims import x", {"engine_proc.libtorrent.libtorrent_claims"}),
         ("import osmosis\nfrom timeit import timeit", set()),
     ],
 )

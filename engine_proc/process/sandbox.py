@@ -20,8 +20,8 @@ import protocol
 from engine_proc.process import landlock, seccomp
 from engine_proc.process.landlock import READ, Right, Rule
 from engine_proc.process.log import log
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.place import place_of
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.reports import SandboxReport
 
 OFF: Final = "off"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from protocol.internal.integrity import Damaged, read_dated
+from protocol.durable.integrity import Damaged, read_dated
 
 Dated = tuple[bytes, float]
 """Content, and its modification time: seconds since 1970 by the file system."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from engine_proc.process.mailbox import Mailbox
 from engine_proc.resume.read_ahead import ReadAhead
+from protocol.durable.durable import Change, DurableWriter
+from protocol.durable.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.place import place_at
-from protocol.internal.durable import Change, DurableWriter
-from protocol.internal.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
-from protocol.internal.resume_dir import ResumeDir
 
 
 class Outcome(NamedTuple):

@@ -16,7 +16,7 @@ from engine_proc.torrents.loading.loader import Absent, Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Records
 from engine_proc.torrents.transitions import Input
-from protocol.internal.integrity import cannot_be_read
+from protocol.durable.integrity import cannot_be_read
 from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import TorrentError

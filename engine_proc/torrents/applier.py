@@ -23,7 +23,7 @@ from engine_proc.torrents.removal import Remover
 from engine_proc.torrents.selections import Selections
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from engine_proc.torrents.transitions import IN_PLACE, LEAVING, READY, UNLOADABLE, Input, State
-from protocol.internal.integrity import Damaged
+from protocol.durable.integrity import Damaged
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.wire.desired import DesiredTorrent

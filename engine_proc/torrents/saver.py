@@ -15,7 +15,7 @@ from engine_proc.session.alerts import ResumeData, ResumeUnsaved
 from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.parts import Parts
-from protocol.internal.integrity import seal
+from protocol.durable.integrity import seal
 from protocol.internal.link_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
 SAVES_BUSY_S: Final = 0.25

@@ -63,12 +63,12 @@ __all__ = [
 
 
 def ping() -> Call[None]:
-    """Nothing but a round trip through the supervisor's loop."""
+    """A round trip through the supervisor's loop."""
     return call_of(commands.Ping(), nothing)
 
 
 def health() -> Call[HealthReport]:
-    """How the service is."""
+    """The health of the service."""
     return call_of(commands.Health(), whole(HealthReport))
 
 
@@ -78,7 +78,7 @@ def stats() -> Call[StatsReport]:
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
-    """One torrent: its row, and what clients asked for beyond it."""
+    """One torrent: its row, and the rest of its desired state."""
     return call_of(commands.GetTorrent(torrent=torrent), whole(TorrentDetail))
 
 
@@ -91,46 +91,46 @@ def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
 
 
 def list_crashes() -> Call[list[CrashSummary]]:
-    """The deaths of engines that nobody wanted, the latest first.
+    """Crash reports of engines, the latest first.
 
-    Read from disk beside the loop; so many are kept, and the oldest go first.
+    Read from disk, by a thread. Their number is bounded; the oldest are evicted first.
     """
     return call_of(commands.ListCrashes(), member(list[CrashSummary], "crashes"))
 
 
 def get_crash(name: str) -> Call[CrashReport]:
-    """The report of one death.
+    """One crash report.
 
     Args:
-        name: as `list_crashes` gives it.
+        name: from `list_crashes`.
     """
     return call_of(commands.GetCrash(name=name), whole(CrashReport))
 
 
 def list_damaged() -> Call[list[DamagedReport]]:
-    """The files that were put aside because they could not be trusted, and whether each can be restored now.
+    """The damaged files that were put aside, and whether each can be restored now.
 
-    Read from disk beside the loop.
+    Read from disk, by a thread.
     """
     return call_of(commands.ListDamaged(), member(list[DamagedReport], "files"))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
-    """Forgets a torrent, and deletes its files if asked.
+    """Removes a torrent, and deletes its files if requested.
 
     Args:
-        delete_files: deletes them, too. Those that another torrent uses are left, and a `session_error` says so.
+        delete_files: deletes them, too. Files that another torrent uses stay, and a `session_error` reports it.
     """
     return call_of(commands.RemoveTorrent(torrent=torrent, delete_files=delete_files), nothing, wait)
 
 
 def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
-    """Stops a torrent until `resume`, over restarts too."""
+    """Stops a torrent until `resume`, across restarts too."""
     return call_of(commands.PauseTorrent(torrent=torrent), nothing, wait)
 
 
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
-    """Lets a paused torrent run again, and has one that is in state `error` tried again."""
+    """Resumes a paused torrent, and retries one that is in state `error`."""
     return call_of(commands.ResumeTorrent(torrent=torrent), nothing, wait)
 
 
@@ -145,7 +145,7 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
-    """Lets a torrent out of quarantine, so that it is loaded again.
+    """Releases a torrent from quarantine, so that it is loaded again.
 
     One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
     take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
@@ -154,12 +154,12 @@ def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 
 
 def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestored]:
-    """Gives back a file that was put aside, once what it holds is whole: a torrent is then there again, and loaded.
+    """Restores a file that was put aside, once its content is valid: its torrent is then loaded again.
 
     With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
     that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
 
     Args:
-        name: as `list_damaged` gives it.
+        name: from `list_damaged`.
     """
     return call_of(commands.RestoreDamaged(name=name), whole(DamagedRestored), wait)

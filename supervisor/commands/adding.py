@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from protocol.durable.integrity import crc32_of
 from protocol.host.mounts import MountTable, mount_point_of
-from protocol.internal.integrity import crc32_of
 from protocol.internal.link_events import HashesProven
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.commands import AddTorrent

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Final
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_events import FilePutAside, MetainfoDamaged
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Reconciled, TorrentRemoved
 from supervisor.concurrency.background import Tasks

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from protocol.durable.resume_dir import identity_of
 from protocol.host import private_dir
-from protocol.internal.resume_dir import identity_of
 
 LOCK: Final = ".lock"
 

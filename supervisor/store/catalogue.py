@@ -17,9 +17,9 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.durable import Change, Unsettled
-from protocol.internal.integrity import Damaged, check_crc32, encode_record, read
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import Change, Unsettled
+from protocol.durable.integrity import Damaged, check_crc32, encode_record, read
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.store.commits import Commits, FailedWrite, largest_failed

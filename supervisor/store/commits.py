@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from protocol.internal.durable import Change, DurableWriter
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import Change, DurableWriter
+from protocol.durable.resume_dir import ResumeDir
 
 
 class FailedWrite(NamedTuple):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from protocol.internal.durable import fsync_dir
-from protocol.internal.integrity import Damaged, check_crc32, decode_record, read, unseal
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import fsync_dir
+from protocol.durable.integrity import Damaged, check_crc32, decode_record, read, unseal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedKind, DamagedReport

@@ -3,8 +3,8 @@
 import asyncio
 from functools import partial
 
-from protocol.internal import durable
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable import durable
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedList
 from supervisor.concurrency.threads import in_thread

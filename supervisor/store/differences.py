@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from protocol.internal.durable import Change
-from protocol.internal.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import Change
+from protocol.durable.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.store.damage import DamagedFile, put_aside_as
 

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from protocol.internal import durable
-from protocol.internal.durable import Change
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable import durable
+from protocol.durable.durable import Change
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.concurrency.threads import in_thread
 from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from protocol.internal.integrity import Damaged, cannot_be_read, decode_record, read
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.integrity import Damaged, cannot_be_read, decode_record, read
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.store.damage import DamagedFile, put_aside_as
 

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from protocol.internal.durable import Change
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import Change
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread

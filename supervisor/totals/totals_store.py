@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from protocol.durable.durable import Change, commit, fsync_dir
+from protocol.durable.integrity import Damaged, decode_record, encode_record, read
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host import private_dir
-from protocol.internal.durable import Change, commit, fsync_dir
-from protocol.internal.integrity import Damaged, decode_record, encode_record, read
-from protocol.internal.resume_dir import ResumeDir
 from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
-from protocol.internal.resume_dir import ResumeDir
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce

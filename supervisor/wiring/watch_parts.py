@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.concurrency.background import Background
 from supervisor.config.config import PathsConfig

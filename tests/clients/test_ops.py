@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 import ouzel
-from protocol.internal.integrity import encode_record
+from protocol.durable.integrity import encode_record
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.rows import TorrentState

@@ -20,11 +20,11 @@ from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
+from protocol.durable.integrity import seal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.bounds import Bounds
-from protocol.internal.integrity import seal
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import EngineEvent, StorageState, TorrentApplied
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.fakes.fake_session import FakeSession
 from tools.rig.probe import eventually, readable

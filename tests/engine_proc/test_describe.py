@@ -4,9 +4,9 @@ from pathlib import Path
 
 from engine_proc import describe
 from engine_proc.session.alerts import ResumeData
-from protocol.internal.integrity import seal
+from protocol.durable.integrity import seal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_events import FilesRestored
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import Selection
 from protocol.wire.events import Progress
 from tests.engine_proc.loopback import add, real_session

@@ -17,7 +17,8 @@ from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, Resu
 from engine_proc.session.session_port import SourceInfo
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
 from engine_proc.torrents import saver
-from protocol.internal.integrity import unseal
+from protocol.durable.integrity import unseal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import Configure, Drain, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import (
     AllHandedOver,
@@ -33,7 +34,6 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import (
     Completed,

@@ -11,10 +11,10 @@ from pathlib import Path
 import libtorrent
 import pytest
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.link_commands import Drain, EnsureTorrent
 from protocol.internal.link_events import EngineReady, Heartbeat, TorrentApplied
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.events import Completed, LimitsApplied, Progress
 from tests.engine_proc.loopback import address, seed
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision

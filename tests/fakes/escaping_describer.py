@@ -14,8 +14,8 @@ from typing import Any
 from engine_proc import describe
 from engine_proc.process import landlock
 from engine_proc.process.log import log
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_events import EngineEvent
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from tests.fakes import escapes
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.internal.integrity import encode_record
+from protocol.durable.integrity import encode_record
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import TorrentAccepted

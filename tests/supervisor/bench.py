@@ -14,6 +14,7 @@ import structlog
 import zmq
 import zmq.asyncio
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from protocol.internal.flight_recorder import Flight
 from protocol.internal.link import EventBatch, decode_commands
@@ -28,7 +29,6 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead
 from protocol.wire.desired import KnownMetadata

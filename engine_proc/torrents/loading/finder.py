@@ -13,7 +13,7 @@ from engine_proc.resume.resume_store import SavedResume
 from engine_proc.session.session_port import InvalidSource, Layout, SourceInfo, TorrentFault
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.parts import Parts
-from protocol.internal.integrity import Damaged
+from protocol.durable.integrity import Damaged
 from protocol.internal.link_events import MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 

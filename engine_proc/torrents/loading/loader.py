@@ -39,7 +39,7 @@ from engine_proc.torrents.loading.finder import Finder, Found
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
-from protocol.internal.integrity import Damaged
+from protocol.durable.integrity import Damaged
 from protocol.internal.link_events import FilePutAside, HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import Reconciled

@@ -21,8 +21,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from protocol.durable import durable
 from protocol.host import private_dir
-from protocol.internal import durable
 from protocol.text.redacted import redacted_text
 from protocol.text.scrub import scrub
 from protocol.wire.crashes import CrashReport, CrashSummary

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from protocol.internal.integrity import crc32_of
+from protocol.durable.integrity import crc32_of
 from protocol.internal.link_events import HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError

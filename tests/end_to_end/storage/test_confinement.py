@@ -9,7 +9,7 @@ import libtorrent
 import pytest
 
 import ouzel
-from protocol.internal.integrity import seal, unseal
+from protocol.durable.integrity import seal, unseal
 from protocol.wire.rows import TorrentState
 from tools.rig import bencode
 from tools.rig.daemon import Daemon

@@ -35,7 +35,7 @@ PLACES: Final = (
     "supervisor/store/resume_dir_warden.py",
     "supervisor/host/service_manager.py",
     "supervisor/concurrency/threads.py",
-    "protocol/internal/durable.py",
+    "protocol/durable/durable.py",
 )
 """Where calls have to be among those that failed; which they are is found out."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.reports import HealthStatus, Reason
 from protocol.wire.rows import TorrentState
 from tools.rig import payload

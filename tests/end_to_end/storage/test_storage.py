@@ -10,7 +10,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from protocol.internal.integrity import unseal
+from protocol.durable.integrity import unseal
 from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon

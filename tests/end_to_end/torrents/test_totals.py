@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.integrity import decode_record
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.integrity import decode_record
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.reports import SessionReport
 from protocol.wire.rows import TorrentRow, TorrentState
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord

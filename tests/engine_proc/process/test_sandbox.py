@@ -9,7 +9,7 @@ import pytest
 from engine_proc.process import landlock, sandbox, seccomp
 from engine_proc.process.landlock import READ, Right, Rule
 from engine_proc.process.sandbox import enter
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 
 
 class Kernel:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine_proc.resume.resume_store import FastResumeStore, Outcome, SavedResume
+from protocol.durable import durable
+from protocol.durable.integrity import Damaged, crc32_of, seal, unseal
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host.place import place_at
-from protocol.internal import durable
-from protocol.internal.integrity import Damaged, crc32_of, seal, unseal
-from protocol.internal.resume_dir import ResumeDir
 from tools.rig.probe import DEADLINE_S, eventually, readable
 
 A, B = "a" * 40, "b" * 40

@@ -11,8 +11,8 @@ from engine_proc.storage.storage_guard import PATIENCE_S
 from engine_proc.storage.storage_policy import Missing
 from engine_proc.storage.storage_watch import FilesSeen, Look
 from engine_proc.torrents.loading.judged_sources import JUDGED_S
+from protocol.durable.integrity import crc32_of
 from protocol.internal.bounds import Bounds
-from protocol.internal.integrity import crc32_of
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import StorageState, TorrentApplied, TorrentDropped
 from protocol.internal.link_queries import InspectSource, SourceInspected

@@ -10,7 +10,7 @@ from engine_proc.session.alerts import FileError, MetadataReceived, PrioritiesSe
 from engine_proc.session.session_port import Loading, NotSelected, TorrentFault
 from engine_proc.storage import storage_policy
 from engine_proc.torrents.applier import AGAIN_S
-from protocol.internal.integrity import seal
+from protocol.durable.integrity import seal
 from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events import (

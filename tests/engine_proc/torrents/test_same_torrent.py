@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
-from protocol.internal.integrity import crc32_of, seal
+from protocol.durable.integrity import crc32_of, seal
 from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError

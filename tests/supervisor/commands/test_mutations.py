@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from protocol.durable.integrity import crc32_of
 from protocol.host.mounts import mount_point_of
-from protocol.internal.integrity import crc32_of
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 from supervisor.host import directory_lock
 from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import Configure, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.internal.link_queries import InspectSource
-from protocol.internal.resume_dir import ResumeDir
 from supervisor.engine.life.lifecycle import State
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired

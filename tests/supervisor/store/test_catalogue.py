@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.integrity import encode_record
-from protocol.internal.recycler import RECYCLED_MAX
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.integrity import encode_record
+from protocol.durable.recycler import RECYCLED_MAX
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.store.catalogue import Catalogue

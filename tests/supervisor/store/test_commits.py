@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.durable import Change
+from protocol.durable.durable import Change
 from supervisor.store.commits import FailedWrite, largest_failed
 
 PATH = Path("/nowhere/file")

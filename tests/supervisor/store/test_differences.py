@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.durable import commit
-from protocol.internal.integrity import crc32_of, decode_record, encode_record
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import commit
+from protocol.durable.integrity import crc32_of, decode_record, encode_record
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.store.differences import Checked, Record, check_metainfo, differences, move_staged, refused_metainfo
 from supervisor.store.stored_records import read_all

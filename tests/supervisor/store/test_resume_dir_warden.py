@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import structlog
 
-from protocol.internal import durable
-from protocol.internal.durable import Change
-from protocol.internal.integrity import encode_record
-from protocol.internal.recycler import Recycler
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable import durable
+from protocol.durable.durable import Change
+from protocol.durable.integrity import encode_record
+from protocol.durable.recycler import Recycler
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.host.directory_lock import DirectoryLock

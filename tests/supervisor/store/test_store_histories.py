@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from protocol.internal import durable
+from protocol.durable import durable
 from tools.bench.service.model_disk import Fault
 from tools.bench.service.store_histories import (
     STORIES,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from protocol.internal.durable import Change, commit
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.durable import Change, commit
+from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.rows import TorrentState
 from supervisor.store.damage import DamagedFile

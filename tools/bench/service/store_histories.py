@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 from unittest import mock
 
+from protocol.durable import durable, recycler
+from protocol.durable.durable import Done, DurableWriter, Transaction
+from protocol.durable.integrity import crc32_of, encode_record
+from protocol.durable.recycler import RECYCLED_MAX, Recycler
+from protocol.durable.resume_dir import ResumeDir
 from protocol.host import mounts
-from protocol.internal import durable, recycler
-from protocol.internal.durable import Done, DurableWriter, Transaction
-from protocol.internal.integrity import crc32_of, encode_record
 from protocol.internal.link_queries import SourceInspected
-from protocol.internal.recycler import RECYCLED_MAX, Recycler
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError

@@ -23,7 +23,7 @@ import zmq
 
 from protocol.wire import codec
 from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
-from protocol.wire.envelope import RefusedRequest, peek_header, parse_request
+from protocol.wire.envelope import RefusedRequest, parse_request, peek_header
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS
 

@@ -41,7 +41,7 @@ class Comparison:
     """
 
     def __init__(self, directory: Path) -> None:
-        from engine_proc.native.libtorrent_session import LibtorrentSession
+        from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
         from tools.rig.probe import LOOPBACK, Probe
 
         self._directory = directory
@@ -86,7 +86,7 @@ class Comparison:
                 self._different(named, f"a torrent's own name was refused: {escape}")
 
     def _run(self, named: Named, desired: DesiredTorrent, judged: list[str], resume: bytes | None) -> None:
-        from engine_proc.native import libtorrent_sources
+        from engine_proc.libtorrent import libtorrent_sources
         from engine_proc.resume.pieces import Verified
         from engine_proc.session.alerts import (
             FileError,

@@ -12,7 +12,7 @@ from engine_proc.resume.part_file import PartFile
 from engine_proc.resume.pieces import Unverified
 from engine_proc.session.alerts import FileError
 from engine_proc.storage import storage_watch
-from protocol.internal.integrity import crc32_of, seal
+from protocol.durable.integrity import crc32_of, seal
 from protocol.internal.link_events import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError

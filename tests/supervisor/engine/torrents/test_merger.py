@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.internal.integrity import crc32_of
+from protocol.durable.integrity import crc32_of
+from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.internal.link_events import HashesProven
-from protocol.internal.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentState

@@ -17,9 +17,9 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.native.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.native.libtorrent_settings import check_settings
-from engine_proc.native.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
+from engine_proc.libtorrent.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent.libtorrent_settings import check_settings
+from engine_proc.libtorrent.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.resume.part_file import PartFile
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (

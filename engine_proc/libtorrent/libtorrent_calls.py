@@ -6,10 +6,10 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files.selector import Selector
-from engine_proc.native import libtorrent_files, libtorrent_hashes, libtorrent_params
-from engine_proc.native.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
-from engine_proc.native.libtorrent_handles import Handles
-from engine_proc.native.libtorrent_status import Selections
+from engine_proc.libtorrent import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent.libtorrent_handles import Handles
+from engine_proc.libtorrent.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
 from engine_proc.session.alert_inbox import AlertInbox
 from engine_proc.session.alerts import Flushed, Selected

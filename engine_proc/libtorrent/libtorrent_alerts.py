@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.native import libtorrent_claims, libtorrent_sources
-from engine_proc.native.libtorrent_handles import Handles
-from engine_proc.native.libtorrent_hashes import hashes
-from engine_proc.native.libtorrent_problems import errno_of, leg_of, text, tracker_failed, trouble
-from engine_proc.native.libtorrent_status import STATES, Selections
+from engine_proc.libtorrent import libtorrent_claims, libtorrent_sources
+from engine_proc.libtorrent.libtorrent_handles import Handles
+from engine_proc.libtorrent.libtorrent_hashes import hashes
+from engine_proc.libtorrent.libtorrent_problems import errno_of, leg_of, text, tracker_failed, trouble
+from engine_proc.libtorrent.libtorrent_status import STATES, Selections
 from engine_proc.session import faults
 from engine_proc.session.alerts import (
     Alert,

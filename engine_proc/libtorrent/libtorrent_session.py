@@ -11,17 +11,17 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.native import (
+from engine_proc.libtorrent import (
     libtorrent_claims,
     libtorrent_files,
     libtorrent_hashes,
     libtorrent_params,
     libtorrent_sources,
 )
-from engine_proc.native.libtorrent_alerts import ALERT_MASK
-from engine_proc.native.libtorrent_calls import TorrentCalls
-from engine_proc.native.libtorrent_peers import KeptSeeds, PeerCalls, call_again
-from engine_proc.native.libtorrent_settings import Settings
+from engine_proc.libtorrent.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent.libtorrent_calls import TorrentCalls
+from engine_proc.libtorrent.libtorrent_peers import KeptSeeds, PeerCalls, call_again
+from engine_proc.libtorrent.libtorrent_settings import Settings
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Alert, CountersRead, PrioritiesSet

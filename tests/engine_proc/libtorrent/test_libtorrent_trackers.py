@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.native.libtorrent_session import LibtorrentSession
+from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
 from engine_proc.session.alerts import TorrentAdded, TrackerAnswered, TrackerAsked, TrackerFailed
 from engine_proc.trackers.announce_entries import leg
 from tools.rig.probe import LOOPBACK, Probe, eventually

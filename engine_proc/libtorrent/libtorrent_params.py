@@ -7,9 +7,9 @@ import libtorrent
 import msgspec
 
 from engine_proc.files import magnet_link, selection
-from engine_proc.native import libtorrent_files, libtorrent_sources
-from engine_proc.native.libtorrent_files import Choose, choose_at_once
-from engine_proc.native.libtorrent_hashes import hash_of, hashes
+from engine_proc.libtorrent import libtorrent_files, libtorrent_sources
+from engine_proc.libtorrent.libtorrent_files import Choose, choose_at_once
+from engine_proc.libtorrent.libtorrent_hashes import hash_of, hashes
 from engine_proc.session.session_port import InvalidSource, Metainfo, SourceInfo
 from protocol.text import peer_address
 from protocol.wire.desired import DesiredTorrent, Selection

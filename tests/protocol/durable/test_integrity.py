@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal import integrity
-from protocol.internal.integrity import Damaged
+from protocol.durable import integrity
+from protocol.durable.integrity import Damaged
 from protocol.wire.desired import DesiredTorrent, Selection
 
 RECORD: Final = DesiredTorrent(

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.resume_dir import ResumeDir
 
 V1: Final = "0123456789abcdef0123456789abcdef01234567"
 V2: Final = V1 + "89abcdef0123456789abcdef"

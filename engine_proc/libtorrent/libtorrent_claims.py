@@ -8,7 +8,7 @@ import libtorrent
 
 from engine_proc.files import selection
 from engine_proc.files.selector import Selector
-from engine_proc.native import libtorrent_files, libtorrent_params, libtorrent_sources
+from engine_proc.libtorrent import libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.resume import piece_layers
 from engine_proc.resume.part_file import PartFile
 from engine_proc.resume.pieces import BLOCK, ClaimedFile, Examined, MissingPiece, StoredFile, Unverified, Verified

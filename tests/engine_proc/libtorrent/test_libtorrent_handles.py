@@ -2,7 +2,7 @@ from typing import Any
 
 import libtorrent
 
-from engine_proc.native.libtorrent_handles import Handles
+from engine_proc.libtorrent.libtorrent_handles import Handles
 
 lt: Any = libtorrent
 

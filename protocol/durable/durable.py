@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from protocol.internal.recycler import Recycler, delete
+from protocol.durable.recycler import Recycler, delete
 
 TEMPORARY_SUFFIX: Final = ".tmp"
 _GROUP_MAX: Final = 128

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.native import libtorrent_claims, libtorrent_files, libtorrent_params, libtorrent_sources
+from engine_proc.libtorrent import libtorrent_claims, libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.session.alerts import Flushed, NativeState, SessionStatistics, TorrentAdded
 from engine_proc.session.session_port import Loading

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.native import libtorrent_claims, libtorrent_params
+from engine_proc.libtorrent import libtorrent_claims, libtorrent_params
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import NativeState, ResumeData
 from engine_proc.session.session_port import InvalidSource
-from protocol.internal.integrity import Damaged, crc32_of, seal
-from protocol.internal.resume_dir import ResumeDir
+from protocol.durable.integrity import Damaged, crc32_of, seal
+from protocol.durable.resume_dir import ResumeDir
 from tests.engine_proc.loopback import add, real_session
 from tools.rig import payload
 from tools.rig.samples import two_files

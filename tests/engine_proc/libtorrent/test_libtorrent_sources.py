@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_sources
+from engine_proc.libtorrent import libtorrent_sources
 from engine_proc.session.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session, seed

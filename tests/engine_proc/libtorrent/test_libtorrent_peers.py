@@ -1,6 +1,6 @@
 from typing import Any
 
-from engine_proc.native.libtorrent_peers import _CALLED_AT_ONCE, _CALLING_TURNS, KeptSeeds, PeerCalls
+from engine_proc.libtorrent.libtorrent_peers import _CALLED_AT_ONCE, _CALLING_TURNS, KeptSeeds, PeerCalls
 
 
 def test_seeds_are_kept_until_the_last_link_has_its_metadata() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal import durable
-from protocol.internal.durable import Change, Done, DurableWriter, Unsettled
+from protocol.durable import durable
+from protocol.durable.durable import Change, Done, DurableWriter, Unsettled
 
 Outcomes = list[OSError | None]
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal import durable
-from protocol.internal.durable import Change
-from protocol.internal.recycler import RECYCLED_MAX, Recycler
+from protocol.durable import durable
+from protocol.durable.durable import Change
+from protocol.durable.recycler import RECYCLED_MAX, Recycler
 
 pytestmark = pytest.mark.slow
 

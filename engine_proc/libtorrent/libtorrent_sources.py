@@ -6,7 +6,7 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files import magnet_link
-from engine_proc.native.libtorrent_hashes import hashes
+from engine_proc.libtorrent.libtorrent_hashes import hashes
 from engine_proc.session.session_port import Hashes, InvalidSource, Metainfo
 from engine_proc.trackers.held_trackers import Trackers
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent

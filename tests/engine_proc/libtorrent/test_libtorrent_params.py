@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.native import libtorrent_files, libtorrent_sources
+from engine_proc.libtorrent import libtorrent_files, libtorrent_sources
 from engine_proc.session.session_port import InvalidSource
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tools.rig import bencode, payload

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from engine_proc.native.libtorrent_hashes import hashes
+from engine_proc.libtorrent.libtorrent_hashes import hashes
 
 
 class Handles:

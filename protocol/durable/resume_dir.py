@@ -19,8 +19,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from protocol.durable.durable import TEMPORARY_SUFFIX, fsync_dir
 from protocol.host import private_dir
-from protocol.internal.durable import TEMPORARY_SUFFIX, fsync_dir
 
 _ENGINE_DIR: Final = "fastresume"
 _TOTALS_DIR: Final = "totals"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.native import libtorrent_claims
+from engine_proc.libtorrent import libtorrent_claims
 from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded
 from engine_proc.session.session_port import Loading
 from protocol.wire.desired import DesiredTorrent, Selection
