@@ -61,7 +61,7 @@ class PlayedWatch(StorageWatch):
         sights, self.sights = self.sights, []
         return sights
 
-    def look(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
+    def inspect(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
         self.looks += looks
 
     def look_after(self, mount_point: str, after: After) -> None:
