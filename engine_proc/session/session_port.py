@@ -95,12 +95,12 @@ class SourceInfo(NamedTuple):
     """What a source says of its torrent: Ouzel's id for it, and its name.
 
     Fields:
-        hashes: all info-hashes in the source; metainfo has no others.
+        hashes: all info-hashes in the source. Metainfo has all of its torrent's; a link may lack one.
         metadata: from the info dictionary; None for a link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
         paths: absolute, if a save path was given: each file but padding, libtorrent's part file, and for a symbolic
             link (BEP 47), which is never made, the directory that it would be in.
-        parsed: the session's own, for `add`; None if nothing can be reused.
+        parsed: the session's own parsed form, which `add` can reuse; None if there is none.
     """
 
     torrent: str

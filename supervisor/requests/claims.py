@@ -80,7 +80,7 @@ class Claim:
         self._holders += 1
 
     def release(self, _: object = None) -> None:
-        """Whoever held it is done."""
+        """Ends one use of the claim; with the last one, its share is free again."""
         self._holders -= 1
         if self._holders == 0:
             self._claims.give_back(self._peer, self._size)

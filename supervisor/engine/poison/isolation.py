@@ -168,7 +168,7 @@ class Isolation:
         return any(isinstance(action, Excuse) for action in actions)
 
     def _candidates(self) -> list[str]:
-        """All torrents that are not in quarantine, those that are leaving last."""
+        """All torrents that are not in quarantine; those that are being removed come last."""
         return [
             torrent
             for records in (self._own.torrents, self._own.leaving)
