@@ -6,8 +6,8 @@ MOMENTARY: Final = {
     *("seq", "head", "age_ms", "active_s", "uptime_ms", "added_us", "put_aside_us"),
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
-UNCERTAIN: Final = {"hindrance", "stalled_since_us", "tracker_status"}
-"""What may be there in one moment and not in the next."""
+UNCERTAIN: Final = {"hindrance", "reasons", "stalled_since_us", "tracker_status"}
+"""What may be there in one moment and not in the next; clients run beside one another, and health is of all torrents."""
 
 
 def plain(value: Any, names: dict[str, str]) -> Any:

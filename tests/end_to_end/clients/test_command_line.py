@@ -99,7 +99,7 @@ def test_many_sources_in_one_call_and_what_is_done_with_all_of_them(
     assert ouzel("resume", "real", "one")[0] == 0
     until(lambda: daemon.client.get_torrent(made.torrent).state != "paused", "the torrent that is called so runs")
     assert ouzel("pause", "--all")[:2] == (0, "paused: 8 torrents\n")
-    until(lambda: daemon.client.get_torrent(made.torrent).state == "paused", "it is paused again")
+    until(lambda: {row.state for row in daemon.client.list_torrents()} == {"paused"}, "all are paused again")
     assert ouzel("rm", "--label", "mine", "--yes")[:2] == (0, "removed: 1 torrent\n")
     listed = ouzel("ls", "--sort", "name", "--state", "paused")[1].splitlines()
     assert [line.split()[1] for line in listed[-4:-1]] == ["one", "real", "two"]
