@@ -7,7 +7,7 @@ MOMENTARY: Final = {
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
 UNCERTAIN: Final = {"hindrance", "reasons", "stalled_since_us", "tracker_status"}
-"""What may be there in one moment and not in the next; clients run beside one another, and health is of all torrents."""
+"""What may be there in one moment and not in the next: clients run beside one another, and health is of all of them."""
 
 
 def plain(value: Any, names: dict[str, str]) -> Any:
