@@ -4,6 +4,7 @@ Which folder may import which other one, import-linter checks; the contracts are
 """
 
 import ast
+import re
 from pathlib import Path
 from typing import Final
 
@@ -48,3 +49,10 @@ def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
     strays = [named(path) for path, room in mirrored.items() if room and path.parent != ROOT / "tests" / room]
     assert strays == []
     assert all((ROOT / path.parent.relative_to(ROOT / "tests")).is_dir() for path in tests)
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=named)
+def test_pages_name_modules_by_where_they_are(page: Path) -> None:
+    """A module that is moved leaves no page behind that sends readers to its old place."""
+    modules = re.findall(r"\b(?:tests|tools|supervisor|engine_proc|protocol|ouzel)/[a-z0-9_/]+\.py\b", page.read_text())
+    assert [module for module in modules if not (ROOT / module).exists()] == []
