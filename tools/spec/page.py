@@ -28,38 +28,41 @@ from tools.spec.wire_json import text
 
 HEX_WIDTH: Final = 100
 _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
-    (TorrentState.QUEUED, "not loaded by this engine yet"),
-    (TorrentState.CHECKING, "its files are being hashed"),
-    (TorrentState.FETCHING_METADATA, "a magnet link without its metadata"),
+    (TorrentState.QUEUED, "this engine has not loaded the torrent yet"),
+    (TorrentState.CHECKING, "the torrent's files are being hashed"),
+    (TorrentState.FETCHING_METADATA, "a magnet link whose metadata has not arrived yet"),
     (TorrentState.DOWNLOADING, "selected files are being downloaded"),
     (TorrentState.FINISHED, "all selected files are complete, and not all files are selected"),
     (TorrentState.SEEDING, "all files are complete"),
     (
         TorrentState.PAUSED,
-        "a client paused it, or a full disk holds it (then the row's `paused` is false)",
+        "a client paused the torrent, or a full disk holds it (then the row's `paused` is false)",
     ),
-    (TorrentState.ERROR, "it has stopped, and somebody has to act; the row's `error` has the cause"),
+    (TorrentState.ERROR, "the torrent has stopped, and somebody has to act; the row's `error` has the cause"),
     (
         TorrentState.MISSING_STORAGE,
-        "its disk or its files are missing; it recovers by itself when they are back",
+        "the torrent's disk or files are missing; it recovers by itself when they are back",
     ),
-    (TorrentState.QUARANTINED, "crashes the engine, and is not loaded until `release_torrent`"),
+    (TorrentState.QUARANTINED, "the torrent crashes the engine, and is not loaded until `release_torrent`"),
     (HealthStatus.STARTING, "the first engine does not accept commands yet"),
     (HealthStatus.HEALTHY, "the service works; `reasons`, if any, affect only some torrents or parts"),
-    (HealthStatus.DEGRADED, "it works, but a problem affects all of it: see `reasons`"),
-    (HealthStatus.UNHEALTHY, "no engine, and none soon: reads and mutations that need no engine are answered"),
+    (HealthStatus.DEGRADED, "the service works, but a problem affects all torrents: see `reasons`"),
+    (
+        HealthStatus.UNHEALTHY,
+        "there is no engine, and none will start soon; reads, and mutations that need no engine, are answered",
+    ),
     (HealthStatus.STOPPING, "the supervisor is shutting down: reads are answered, mutations refused"),
-    (Severity.WARNING, "it affects some torrents, files or clients, or a part that the others do not need"),
-    (Severity.ERROR, "it affects the whole service, which is `degraded`"),
+    (Severity.WARNING, "the problem affects some torrents, files or clients, or a part that nothing else needs"),
+    (Severity.ERROR, "the problem affects the whole service, which is `degraded`"),
     (Severity.CRITICAL, "the service does not work, and is `unhealthy`"),
-    (EngineState.IDLE, "no engine was wanted yet"),
+    (EngineState.IDLE, "no engine was started yet"),
     (EngineState.STARTING, "the process does not accept commands yet"),
-    (EngineState.RUNNING, "accepts commands"),
-    (EngineState.RECYCLING, "is being drained, to be replaced"),
-    (EngineState.BACKING_OFF, "died; the next one starts in a moment"),
-    (EngineState.OVER_BUDGET, "died too often (over the restart intensity); the next one is started in minutes"),
-    (EngineState.STOPPING, "is being drained, since the service stops"),
-    (EngineState.STOPPED, "left, and the service stops"),
+    (EngineState.RUNNING, "the engine accepts commands"),
+    (EngineState.RECYCLING, "the engine is being drained and will be replaced"),
+    (EngineState.BACKING_OFF, "the engine died; the next one starts after a short back-off"),
+    (EngineState.OVER_BUDGET, "engines died too often (over the restart intensity); the next one starts in minutes"),
+    (EngineState.STOPPING, "the engine is being drained, since the service stops"),
+    (EngineState.STOPPED, "the engine has exited, and the service stops"),
 )
 """The members of enumerations have one value in several of these, and so one hash."""
 
@@ -128,17 +131,21 @@ def _limits() -> str:
         return f"{size // 2**20} MiB"
 
     return table(
-        ["what", "limit", "beyond it"],
+        ["what is limited", "limit", "beyond the limit"],
         [
-            ["bytes of a request", f"{codec.MAX_FRAME_BYTES:,} ({mib(codec.MAX_FRAME_BYTES)})", "`frame_too_large`"],
             [
-                "bytes of a message",
+                "size of a request, in bytes",
+                f"{codec.MAX_FRAME_BYTES:,} ({mib(codec.MAX_FRAME_BYTES)})",
+                "`frame_too_large`",
+            ],
+            [
+                "size of a message, in bytes",
                 f"{sockets.RECEIVE_BYTES_MAX:,} ({mib(sockets.RECEIVE_BYTES_MAX)})",
                 "the connection is closed without a reply",
             ],
             ["members of all arrays and maps of a request together", f"{codec.MAX_ELEMENTS:,}", "`frame_too_large`"],
             ["arrays and maps in a request", f"{codec.MAX_CONTAINERS:,}", "`frame_too_large`"],
-            ["levels of arrays and maps, the outermost map is the first", f"{codec.MAX_DEPTH}", "`too_deep`"],
+            ["levels of arrays and maps (the outermost map is the first)", f"{codec.MAX_DEPTH}", "`too_deep`"],
             ["integers", f"±{codec.MAX_INTEGER:,} (2^53-1)", "`malformed_frame`"],
             ["`id` and `client`", "200 characters each", "`invalid_envelope`"],
             [
@@ -146,7 +153,7 @@ def _limits() -> str:
                 f"1..{envelope.MAX_DEADLINE_MS:,}; {envelope.DEFAULT_DEADLINE_MS:,} by default",
                 "`invalid_envelope`",
             ],
-            ["rows, files or events a page (`limit`)", f"{commands.MAX_PAGE:,}", "`invalid_argument`"],
+            ["rows, files or events in a page (`limit`)", f"{commands.MAX_PAGE:,}", "`invalid_argument`"],
             [
                 "rate limits (`*_bps`)",
                 f"{desired.LIMIT_MAX_BPS:,}",
@@ -154,7 +161,7 @@ def _limits() -> str:
             ],
             ["characters of all globs of a torrent together", f"{desired.RULES_MAX:,}", "`invalid_argument`"],
             [
-                "trackers, web seeds, and peers, of a source",
+                "trackers, web seeds and peers of a source",
                 f"{desired.ADDRESSES_MAX:,} each",
                 "`invalid_magnet` or `invalid_metainfo`",
             ],
@@ -165,8 +172,8 @@ def _limits() -> str:
             ],
             [
                 "events in one reply to `replay`, in bytes",
-                f"about {mib(reads.REPLAY_BYTES_MAX)}, but one event at least",
-                "fewer than `limit` are returned; ask again",
+                f"about {mib(reads.REPLAY_BYTES_MAX)}, but at least one event",
+                "fewer than `limit` are returned; request the rest",
             ],
             [
                 "events stored for `replay`",
@@ -176,15 +183,15 @@ def _limits() -> str:
             [
                 "events in one reply to `replay`",
                 f"{reads.REPLAY_EVENTS_MAX:,}",
-                "fewer than `limit` are returned; ask again",
+                "fewer than `limit` are returned; request the rest",
             ],
             [
                 "rows or files in one reply, in bytes",
-                f"about {pages.PAGE_BYTES // 1024} KiB, but one at least",
+                f"about {pages.PAGE_BYTES // 1024} KiB, but at least one",
                 "fewer than `limit` are returned; continue with `cursor`",
             ],
             [
-                "requests in flight of a connection, without `hello`, `ping`, `health`, `stats` and `get_torrent`",
+                "requests in flight of a connection, not counting `hello`, `ping`, `health`, `stats` and `get_torrent`",
                 f"{claims.IN_FLIGHT_MAX:,}, and {mib(claims.IN_FLIGHT_BYTES_MAX)} of them",
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
@@ -194,67 +201,71 @@ def _limits() -> str:
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
-                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that are queued, "
-                "since an earlier one took long to decode",
+                f"requests of {large_frames.LARGE_BYTES // 1024} KiB or more of a connection that are queued "
+                "because an earlier one took long to decode",
                 f"{mib(large_frames.WAITING_MAX)}; of all connections {mib(large_frames.WAITING_TOTAL_MAX)}",
                 "`too_many_in_flight`, with `retry_after_ms`",
             ],
             [
-                "frames before a request (the envelope), which are returned with the reply",
-                f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes",
+                "address frames before a request (the envelope)",
+                f"{requests.HOPS_MAX}, of {requests.HOP_BYTES_MAX} bytes each",
                 "`frame_too_large`, with a null `id`",
             ],
             [
                 "frames of a connection whose `id` cannot be read",
                 f"{claims.BAD_FRAMES_BURST:g}, and {claims.BAD_FRAMES_PER_S:g} a second",
-                "dropped; once a second `too_many_bad_frames`",
+                "the frames are dropped; once a second one is answered with `too_many_bad_frames`",
             ],
             [
-                "invalid requests of a connection with a readable `id`: invalid by their frame, envelope, `op` "
-                "or the form of their arguments",
+                "invalid requests of a connection with a readable `id` (the frame, the envelope, the `op` or the form "
+                "of the arguments is invalid)",
                 f"{claims.BAD_REQUESTS_BURST:g}, and {claims.BAD_REQUESTS_PER_S:g} a second",
-                "the refusals are delayed, one after the other, each until its deadline at most; with "
-                f"{claims.BAD_REQUESTS_WAITING_MAX} queued, `too_many_in_flight` at once",
+                "the refusals are delayed, one after the other, each at most until its deadline; while "
+                f"{claims.BAD_REQUESTS_WAITING_MAX} are queued, further ones get `too_many_in_flight` at once",
             ],
             [
                 "unread replies of a connection",
                 f"{outbox.QUEUE_MAX:,} (of those over {outbox.LARGE_BYTES // 1024} KiB, "
                 f"{mib(outbox.LARGE_UNSENT_MAX)}), and {mib(outbox.WAITING_MAX)} more",
-                "further replies to it are dropped",
+                "further replies to the connection are dropped",
             ],
             [
-                "connections of a socket, locally and again as many on tcp",
+                "local connections of a socket; the same number again on tcp",
                 f"{connections.CONNECTIONS_MAX:,}",
                 "excess connections are closed",
             ],
             ["a connection's handshake", f"{sockets.HANDSHAKE_MS // 1000} s", "the connection is closed"],
             [
-                "subscriptions of a connection, each its length and 16 bytes",
-                f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all together {mib(subscriptions.ALL_BYTES_MAX)}",
-                f"the connection, or the one with the most and at least {subscriptions.BLAMED_BYTES_MIN // 1024} KiB, "
-                "is closed",
+                "subscriptions of a connection (each counts its length plus 16 bytes)",
+                f"{mib(subscriptions.HOLDER_BYTES_MAX)}; of all connections {mib(subscriptions.ALL_BYTES_MAX)}",
+                "the connection is closed; over the total, the one with the most is closed, if it has at least "
+                f"{subscriptions.BLAMED_BYTES_MIN // 1024} KiB",
             ],
             [
-                "a frame to the events socket, in bytes",
+                "size of a frame to the events socket, in bytes",
                 f"{sockets.SUBSCRIPTION_BYTES_MAX:,}",
                 "the connection is closed",
             ],
             [
                 "messages queued for a slow subscriber (high-water mark)",
                 f"{sockets.SUBSCRIBER_HWM:,}",
-                "the newest are dropped; the next tick reveals the gap",
+                "the newest messages are dropped; the next tick reveals the gap",
             ],
-            ["files in a `files_discovered` event", f"{events.MAX_EVENT_FILES:,}", "`truncated`; `list_files` has all"],
+            [
+                "files in a `files_discovered` event",
+                f"{events.MAX_EVENT_FILES:,}",
+                "`truncated` is true; `list_files` has all files",
+            ],
             [
                 "how long a mutation's reply is stored",
                 f"{acceptances.REMEMBERED_S:g} s, and {mib(acceptances.MAX_BYTES)} of them",
-                "the same request again is carried out again",
+                "a repeated request is carried out again",
             ],
             ["time between two ticks", f"{clock.TICK_S:g} s", ""],
             [
-                "bytes of a reply",
-                f"none; Ouzel's own clients accept {mib(MAX_REPLY_BYTES)}",
-                "ask for smaller pages",
+                "size of a reply, in bytes",
+                f"no limit; Ouzel's own clients accept {mib(MAX_REPLY_BYTES)}",
+                "request smaller pages",
             ],
         ],
     )
