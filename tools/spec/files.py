@@ -22,19 +22,19 @@ _REGION: Final = re.compile(
 _VECTORS: Final = {
     "requests": (
         vectors.requests,
-        "Requests: each command with the fewest arguments, and with all. A server understands them; a client makes the "
-        "like of them.",
+        "Requests: each command with the fewest arguments, and with all. A server understands them; a client sends "
+        "such requests.",
     ),
     "replies": (vectors.replies, "Replies: the result of each command, and each error."),
     "events": (vectors.events, "Events: one of each type. `topic` is the first frame of its message."),
-    "codec_accepted": (edges.accepted, "Frames at the edges of the format that every decoder takes."),
+    "codec_accepted": (edges.accepted, "Unusual but valid frames, which every decoder accepts."),
     "codec_rejected": (
         edges.rejected,
-        "Frames that are no messages: every client and every server refuses them. The error is what a server answers.",
+        "Frames that are no messages: every client and every server refuses them. `error` is the server's answer.",
     ),
     "server_rejected": (
         edges.refused,
-        "Maps that decode well and that a server answers with an error; nothing is done. A client's codec takes them.",
+        "Valid maps that a server answers with an error, without any other effect. A client's codec accepts them.",
     ),
 }
 
