@@ -1,7 +1,4 @@
-"""What holds for all tests: no deadline for hypothesis, since a loaded machine is no defect; who may mount; garbage.
-
-The tables of clients and of times are printed from here, since only this file is known to the process that prints.
-"""
+"""Fixtures and hooks for all tests: hypothesis without deadlines (a loaded machine is no defect), mounts, garbage."""
 
 import gc
 from collections.abc import Generator
@@ -18,31 +15,31 @@ settings.load_profile("ouzel")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips what mounts file systems where that is not allowed, and says why."""
+    """Skips tests that mount file systems if mounting is not allowed, and says why."""
     if item.get_closest_marker("mounts") is not None and (why := mounts.refusal()) is not None:
         pytest.skip(why)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what need not be run again."""
+    """Deselects tests that need not run again."""
     once.pytest_collection_modifyitems(config, items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints the tables, and keeps what has passed."""
+    """Prints the tables, and records which tests passed."""
     once.pytest_terminal_summary(terminalreporter, config)
     matrix.pytest_terminal_summary(terminalreporter)
     timings.pytest_terminal_summary(terminalreporter)
 
 
 def pytest_collection_finish() -> None:
-    """What there is before the first test is none of it, and need not be looked at after each."""
+    """Freezes the objects that exist before the first test, so that no collection examines them."""
     _collect_and_freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, object, object]:
-    """Collects garbage: a socket that a test left unclosed fails that test, not at random a later one."""
+    """Collects garbage after each test, so that an unclosed socket fails its own test and not a later one."""
     try:
         return (yield)
     finally:
@@ -51,7 +48,7 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None, object, object]:
-    """So do fixtures, and what stays for good is not looked at again."""
+    """Collects garbage of fixtures, too, and freezes what remains."""
     try:
         return (yield)
     finally:

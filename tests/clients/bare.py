@@ -1,4 +1,4 @@
-"""Python with nothing but a socket and msgpack: what the clients are compared with."""
+"""A minimal Python client, with only a socket and msgpack, with which the other clients are compared."""
 
 import base64
 from types import TracebackType
@@ -11,7 +11,7 @@ from tests.clients.languages import Endpoints
 
 
 class Bare:
-    """For one thread at a time."""
+    """A client for one thread at a time."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._context = zmq.Context(io_threads=1)
@@ -28,7 +28,7 @@ class Bare:
         self._context.destroy(linger=0)
 
     def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:
-        """The map of the reply. Bytes in `args` are told as in JSON."""
+        """Returns the map of the reply. Bytes in `args` are given in JSON form."""
         self._asked += 1
         binary = msgpack.unpackb(msgpack.packb(args or {}), object_hook=_bytes)
         self._socket.send(msgpack.packb({"v": 1, "id": self._asked, "op": op, "args": binary, **envelope}))
@@ -37,7 +37,7 @@ class Bare:
         return reply
 
     def history(self) -> tuple[str, list[dict[str, Any]]]:
-        """The epoch, and all its events from the first on, without a gap."""
+        """The epoch, and all its events from the first one on, without a gap."""
         epoch = str(self.ask("ping")["epoch"])
         events: list[dict[str, Any]] = []
         while True:

@@ -1,4 +1,4 @@
-"""Real sockets between clients and a daemon that do to them what a bad network and a full queue do."""
+"""Proxies the real sockets between clients and a daemon, and simulates a bad network and a full queue."""
 
 import threading
 from collections import Counter
@@ -20,22 +20,22 @@ Passes = Callable[[str, int], bool]
 
 
 def everything(topic: str, seq: int) -> bool:
-    """Nothing is lost."""
+    """Loses nothing."""
     return True
 
 
 def every_third(topic: str, seq: int) -> bool:
-    """Lifecycle events with two lost before each, and no ticks: a loss is seen by the next event alone."""
+    """Loses two lifecycle events of three, and all ticks, so that only the next event reveals a loss."""
     return topic.startswith("lifecycle/") and seq % 3 == 0
 
 
 def ticks(topic: str, seq: int) -> bool:
-    """Every lifecycle event is lost: only ticks tell of it."""
+    """Loses every lifecycle event, so that only ticks reveal the loss."""
     return topic.startswith("tick/")
 
 
 class Asked(NamedTuple):
-    """A request, by which it is known when it comes again, on another connection too."""
+    """Identifies a request, also when it is sent again on another connection."""
 
     op: str
     client: str | None
@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 
 class Between:
-    """Passes on what goes between the clients and a daemon, in a thread of its own.
+    """Forwards messages between the clients and a daemon, in a thread of its own.
 
     Args:
         directory: where its sockets are made; short.

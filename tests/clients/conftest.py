@@ -12,7 +12,7 @@ from tools.rig.scratch import scratch
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """A directory of the test's own."""
+    """A directory for one test."""
     with scratch() as path:
         yield path
 
@@ -26,5 +26,5 @@ def daemon(root: Path) -> Iterator[Daemon]:
 
 @pytest.fixture
 def endpoints(daemon: Daemon) -> Endpoints:
-    """The daemon's."""
+    """The daemon's endpoints."""
     return Endpoints.within(daemon.runtime_dir)

@@ -1,4 +1,4 @@
-"""The two sockets of a daemon that answers as a test says: a real one is not to be had refusing and mute at a wish."""
+"""A fake daemon with two sockets that answers as a test says, since a real one cannot refuse or be silent on demand."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ Reply = dict[str, Any]
 
 
 class Asking(NamedTuple):
-    """A request as an answer sees it.
+    """A request as it is passed to an answer function.
 
     Fields:
         nth: 1 for the client's first request of this op; one that comes again under its id is no new one.
@@ -33,11 +33,11 @@ class Asking(NamedTuple):
 
 
 Answer = Callable[["Fickle", Asking], Reply | None]
-"""What to put in a reply, None for no reply."""
+"""Returns the members of a reply; None means no reply."""
 
 
 def snapshot(fickle: "Fickle", asking: Asking) -> Reply:
-    """A page with one torrent."""
+    """A snapshot page with one torrent."""
     page = asking.args["cursor"] or 0
     return {
         "ok": True,
@@ -46,19 +46,19 @@ def snapshot(fickle: "Fickle", asking: Asking) -> Reply:
 
 
 def replay(fickle: "Fickle", asking: Asking) -> Reply:
-    """One event, and not all that there are."""
+    """A replay with one event, and not with all that exist."""
     after = asking.args["after_seq"]
     events = [fickle.event(after + 1)] if after < fickle.head else []
     return {"ok": True, "result": {"events": events, "head": fickle.head}}
 
 
 def ping(fickle: "Fickle", asking: Asking) -> Reply:
-    """The answer to everything else."""
+    """The default answer."""
     return {"ok": True, "result": {}}
 
 
 def refused(name: str, retry: str) -> Answer:
-    """An error; where the retry is `later`, after a tenth of a second."""
+    """An error; a `later` error has a retry delay of a tenth of a second."""
     error = {"code": 6001, "name": name, "message": "not now", "retry": retry}
     if retry == "later":
         error["retry_after_ms"] = 100
@@ -66,11 +66,11 @@ def refused(name: str, retry: str) -> Answer:
 
 
 def mute(fickle: "Fickle", asking: Asking) -> None:
-    """No answer."""
+    """Sends no answer."""
 
 
 def first(*answers: Answer, then: Answer) -> Answer:
-    """These answers to a client's first requests of an op, one each, and then always another one."""
+    """These answers to a client's first requests of an op, one each, and the last answer to all further ones."""
     return lambda fickle, asking: (answers[asking.nth - 1] if asking.nth <= len(answers) else then)(fickle, asking)
 
 
@@ -78,7 +78,7 @@ DEFAULTS: Final[dict[str, Answer]] = {"snapshot": snapshot, "replay": replay}
 
 
 class Fickle:
-    """Answers in a thread of its own, every request twice, with what cannot be read before; publishes ticks.
+    """Answers every request twice, after an unreadable frame, in a thread of its own, and publishes ticks.
 
     Args:
         directory: where its sockets are made; short.
@@ -118,7 +118,7 @@ class Fickle:
             raise self._trouble
 
     def asked(self, op: str) -> Sequence[int]:
-        """How many requests of this op each client has made, those that came again not counted."""
+        """The number of requests of this op by each client, without repeats."""
         return [len(ids) for (_, each), ids in self._ids.copy().items() if each == op]
 
     def event(self, seq: int) -> dict[str, Any]:

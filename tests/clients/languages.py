@@ -1,4 +1,4 @@
-"""The reference clients: which there are, whether they can be built here, and how they are run."""
+"""Which reference clients exist, whether they can be built here, and how they are run."""
 
 import json
 import os
@@ -15,21 +15,21 @@ from tools.rig.waiting import until
 FOLDER: Final = Path(__file__).parents[2] / "clients"
 LANGUAGES: Final = ("node", "go", "rust", "java", "c")
 CHOSEN: Final = "CONFORMANCE_CLIENTS"
-"""The variable that names the languages to run, with colons between; without it all are."""
+"""The variable with the languages to run, separated by colons; without it, all run."""
 NO_TOOLCHAIN: Final = 69
 BUILD_S: Final = 900.0
 LEAVE_S: Final = 30.0
 
 
 def chosen() -> list[str]:
-    """The languages that this run is about."""
+    """The languages to run."""
     names = os.environ.get(CHOSEN)
     return [language for language in LANGUAGES if names is None or language in names.split(":")]
 
 
 @cache
 def why_not(language: str) -> str | None:
-    """Builds a client where that was not done. Why it cannot be run here, None where it can.
+    """Builds a client if necessary. Returns why it cannot run here, or None if it can.
 
     Raises:
         AssertionError: it should have been built, and was not.
@@ -54,12 +54,12 @@ class Endpoints(NamedTuple):
 
     @classmethod
     def within(cls, directory: Path) -> "Endpoints":
-        """The local sockets of a runtime directory."""
+        """The local sockets in a runtime directory."""
         return cls(f"ipc://{directory}/commands.ipc", f"ipc://{directory}/events.ipc")
 
     @property
     def options(self) -> list[str]:
-        """The options by which a client is told."""
+        """The command line options that name the endpoints."""
         return ["--commands", self.commands, "--events", self.events]
 
 
@@ -79,7 +79,7 @@ def run(language: str, *arguments: str, stdin: str = "", patience_s: float = 60.
 
 
 class Lines:
-    """A client that goes on running and writes lines of JSON, which a thread collects.
+    """A long-running client that writes lines of JSON, which a thread collects.
 
     Fields:
         lines: all so far; only ever grows.
@@ -110,7 +110,7 @@ class Lines:
 
     @property
     def pid(self) -> int:
-        """Of the client."""
+        """The client's pid."""
         return self._process.pid
 
     def say(self, line: dict[str, Any]) -> None:
@@ -124,7 +124,7 @@ class Lines:
         self._process.stdin.flush()
 
     def end(self, number: int | None) -> None:
-        """Tells the client to end, by this signal or by the end of its stdin."""
+        """Ends the client by this signal, or by closing its stdin."""
         if number is not None:
             self._process.send_signal(number)
             return
@@ -132,22 +132,25 @@ class Lines:
         self._process.stdin.close()
 
     def ended(self) -> bool:
-        """Whether it does not run any more."""
+        """Whether the client has ended."""
         return self._process.poll() is not None
 
     def until(self, count: int, what: str) -> dict[str, Any]:
-        """The line with this number, 1 for the first, as soon as there is one."""
+        """Waits for the line with this number (from 1) and returns it."""
         until(lambda: len(self.lines) >= count or self._process.poll() is not None, what)
         assert len(self.lines) >= count, f"it ended before: {what}; {self.trouble}"
         return self.lines[count - 1]
 
     @property
     def trouble(self) -> str:
-        """What it wrote to stderr."""
+        """What the client wrote to stderr."""
         return "".join(self._trouble)
 
     def close(self) -> int:
-        """Closes its stdin and waits for its end. Its exit code; a client that stays is killed, and fails the test."""
+        """Closes the client's stdin and returns its exit code.
+
+        A client that does not end is killed, and fails the test.
+        """
         assert self._process.stdin is not None
         if not self._process.stdin.closed:
             self._process.stdin.close()
@@ -175,31 +178,31 @@ class Lines:
 
 
 class Calls(Lines):
-    """A client's `calls`, one request at a time."""
+    """A client's `calls` command: one request at a time."""
 
     def __init__(self, language: str, endpoints: Endpoints) -> None:
         super().__init__(language, endpoints, "calls")
 
     def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:
-        """The map of the reply."""
+        """Returns the map of the reply."""
         before = len(self.lines)
         self.say({"op": op, "args": args or {}, **envelope})
         return self.until(before + 1, f"a reply to {op}")
 
 
 class Watch(Lines):
-    """A client's `watch`."""
+    """A client's `watch` command."""
 
     def __init__(self, language: str, endpoints: Endpoints) -> None:
         super().__init__(language, endpoints, "watch")
 
     def reached(self, epoch: str, seq: int) -> bool:
-        """Whether it has told of everything up to this number."""
+        """Whether the client has printed everything up to this number."""
         if not self.lines:
             return False
         last = self.lines[-1].get("snapshot", self.lines[-1])
         return bool(last["epoch"] == epoch and last["seq"] >= seq)
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """Those that it has printed."""
+        """The snapshots that the client has printed."""
         return [line["snapshot"] for line in self.lines if "snapshot" in line]

@@ -1,4 +1,4 @@
-"""What works where: each test notes its cells, and the run ends with the table, under pytest-xdist too."""
+"""The table of supported features: each test records its cells, and the run prints it, also with pytest-xdist."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ ROWS: Final = (*OPERATIONS, *OTHER_ROWS)
 
 
 class Matrix:
-    """One test's part of the table. A failure in a cell is kept until the end of the `with`: all cells are tried.
+    """One test's part of the table. Failures in cells are raised at the end of the `with`, so that all cells are tried.
 
     Args:
         record: pytest's `record_property`: what it is given travels with the test's report.
@@ -66,7 +66,7 @@ class Matrix:
 
     @contextmanager
     def cell(self, row: str, language: str) -> Iterator[None]:
-        """Notes whether what is done within goes well."""
+        """Records whether the body succeeds."""
         assert row in ROWS
         verdict = "FAILED"
         try:
@@ -81,7 +81,7 @@ class Matrix:
                 self._record(PROPERTY, {"client": language, "row": row, "verdict": verdict})
 
     def each(self, work: Callable[[str], None]) -> None:
-        """Does something with all clients, beside one another."""
+        """Does something with all clients in parallel."""
         with ThreadPoolExecutor(len(self.languages)) as pool:
             for outcome in [pool.submit(work, language) for language in self.languages]:
                 error = outcome.exception()
@@ -92,7 +92,7 @@ class Matrix:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the table, where a test of the clients ran."""
+    """Prints the table if a test of the clients has run."""
     notes = [
         value
         for reports in terminalreporter.stats.values()
@@ -107,7 +107,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def table(notes: list[dict[str, Any]]) -> list[str]:
-    """The lines of the table of what tests noted: a row an op, a column a client; `-` is what was not tried."""
+    """Returns the lines of the table: one row for each op, one column for each client; `-` means not tried."""
     verdicts: dict[tuple[str, str], str] = {}
     reasons: dict[str, str] = {}
     for note in notes:

@@ -1,4 +1,4 @@
-"""Replies made comparable: what differs from one moment or one torrent to the next is replaced by its kind."""
+"""Makes replies comparable: values that depend on the moment or the torrent are replaced by their kind."""
 
 from typing import Any, Final
 
@@ -7,11 +7,11 @@ MOMENTARY: Final = {
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
 UNCERTAIN: Final = {"hindrance", "reasons", "stalled_since_us", "tracker_status"}
-"""What may be there in one moment and not in the next: clients run beside one another, and health is of all of them."""
+"""Members that may be present or absent at any moment: clients run in parallel, and health covers all of them."""
 
 
 def plain(value: Any, names: dict[str, str]) -> Any:
-    """A copy of decoded JSON without what is momentary.
+    """A copy of decoded JSON without momentary values.
 
     Args:
         names: what to put in the place of which words, such as the id of a client's own torrent.
@@ -35,12 +35,12 @@ def plain(value: Any, names: dict[str, str]) -> Any:
 
 
 def _of_member(key: str, value: Any, names: dict[str, str]) -> Any:
-    counted = key == "torrents" and isinstance(value, int)  # of all clients' torrents
+    counted = key == "torrents" and isinstance(value, int)  # of the torrents of all clients
     return kinds(value) if counted or key in MOMENTARY else plain(value, names)
 
 
 def kinds(value: Any) -> Any:
-    """The shape alone: members and their kinds."""
+    """Only the shape: the members and their kinds."""
     match value:
         case dict():
             return {key: kinds(item) for key, item in value.items()}

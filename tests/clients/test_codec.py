@@ -1,4 +1,4 @@
-"""Every client's codec takes what it must and refuses what it must: the vectors in tests/vectors."""
+"""Every client's codec accepts and refuses the vectors in tests/vectors as it must."""
 
 import json
 import math
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.process
 
 MOST_KIB = 300 * 1024
 CLAIMS = ("81a178c6f0000000aa", "c6f0000000aa", "dbf0000000aa", "81a178dd01ffffffc0", "ddf0000000aa", "dff0000000aa")
-"""Messages of a few bytes that say that they have very many: bytes, text, items of an array and of a map."""
+"""Short messages whose headers claim a huge length: bytes, text, an array, and a map."""
 VECTORS = sorted((Path(__file__).parents[1] / "vectors").glob("*.json"))
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of decoded JSON, where 1 and 1.0 are one number and true is none."""
+    """Equality of decoded JSON: 1 and 1.0 are the same number, and true is no number."""
     match one, other:
         case dict(), dict():
             return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
@@ -35,7 +35,7 @@ def same(one: Any, other: Any) -> bool:
 
 @pytest.mark.skipif(not VECTORS, reason="there are no vectors")
 def test_every_vector(record_property: Any) -> None:
-    """What was accepted is also encoded anew, and means the same then."""
+    """Accepted frames are also encoded again, and then have the same value."""
     vectors = [vector for file in VECTORS for vector in json.loads(file.read_text())["vectors"]]
     assert vectors
 
@@ -62,7 +62,7 @@ def test_every_vector(record_property: Any) -> None:
 
 
 def test_a_length_that_is_only_claimed_takes_no_memory(record_property: Any) -> None:
-    """Each is refused ten times in a row, after the vectors that must be refused."""
+    """Each message is refused ten times in a row, after the vectors that must be refused."""
     rejected = json.loads((VECTORS[0].parent / "codec_rejected.json").read_text())["vectors"]
     frames = [vector["hex"] for vector in rejected] + [frame for frame in CLAIMS for _ in range(10)]
 
@@ -84,7 +84,7 @@ def test_a_length_that_is_only_claimed_takes_no_memory(record_property: Any) -> 
 
 
 def right(vector: dict[str, Any], answer: dict[str, Any], encoded: dict[str, Any]) -> bool:
-    """Whether a client said of a vector what it should, and of its own encoding of it the same."""
+    """Whether a client judged a vector correctly, and its own encoding of the vector, too."""
     if vector.get("by") == "codec":
         return answer["ok"] is False and bool(answer["why"])
     if not answer["ok"] or not same(answer["decoded"], encoded.get("decoded")):

@@ -1,4 +1,4 @@
-"""A connection that comes to nothing, and the next one."""
+"""A connection that fails, and the next one."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ JEROMQ = "java"
 
 
 def test_a_connection_without_a_greeting_is_made_anew(root: Path, daemon: Daemon) -> None:
-    """JeroMQ leaves a few connections in a hundred like that by itself; here the first one is for certain."""
+    """JeroMQ fails like this in a few connections of a hundred by itself; here the first one always fails."""
     if JEROMQ not in chosen():
         pytest.skip("another language was asked for")
     why = why_not(JEROMQ)

@@ -1,4 +1,4 @@
-"""Over tcp with CURVE, where a client's ZeroMQ has that."""
+"""Clients over tcp with CURVE, if a client's ZeroMQ library supports CURVE."""
 
 import json
 import socket
@@ -20,13 +20,13 @@ TORRENT = "a" * 40
 
 
 def free_port() -> int:
-    """A port of loopback that nobody has, for the moment."""
+    """A port on loopback that is free at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
 
 
 def test_clients_come_over_tcp_with_their_keys(root: Path, record_property: Any) -> None:
-    """One key may change things, the other may only look."""
+    """One key may change things, the other may only read."""
     for name in ("keys", "authorized"):
         (root / name).mkdir(mode=0o700)
     server = keys.make("server", None, root / "keys")

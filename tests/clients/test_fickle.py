@@ -1,4 +1,4 @@
-"""`watch` waits for a daemon that refuses or is mute for a moment; it ends where it is refused for good, or told to."""
+"""`watch` waits while a daemon refuses or is silent, and ends when it is refused for good or told to end."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tools.rig.waiting import until
 pytestmark = pytest.mark.process
 
 NOW_S = 8.0
-"""Well below the eleven seconds of a request without an answer."""
+"""Well below the eleven seconds after which a request without an answer is given up."""
 LATER = refused("too_many_in_flight", "later")
 GONE = refused("replay_gone", "resnapshot")
 NEVER = refused("not_permitted", "never")
@@ -25,23 +25,23 @@ NEVER = refused("not_permitted", "never")
 
 @contextmanager
 def watching(matrix: Matrix, *fickle: Fickle) -> Iterator[list[dict[str, Watch]]]:
-    """Watches of all clients at each of these daemons, at once."""
+    """Watches of all clients at each of these daemons, in parallel."""
     with ExitStack() as stack:
         yield [{each: stack.enter_context(Watch(each, one.endpoints)) for each in matrix.languages} for one in fickle]
 
 
 def printed(watches: dict[str, Watch], count: int) -> Callable[[], bool]:
-    """Whether all have printed so many lines, those that have ended not counted."""
+    """Whether all running clients have printed at least this many lines."""
     return lambda: all(watch.ended() or len(watch.lines) >= count for watch in watches.values())
 
 
 def all_ask(fickle: Fickle, op: str, clients: int) -> Callable[[], bool]:
-    """Whether so many clients have made a request of this op."""
+    """Whether at least this many clients have sent a request of this op."""
     return lambda: len(fickle.asked(op)) == clients
 
 
 def complete(line: dict[str, Any], epoch: str, seq: int) -> bool:
-    """Whether a line is a snapshot with all torrents, at this place."""
+    """Whether the line at this place is a snapshot with all torrents."""
     told = line.get("snapshot", {})
     return (told.get("epoch"), told.get("seq")) == (epoch, seq) and [
         row["torrent"] for row in told["torrents"]
@@ -51,7 +51,10 @@ def complete(line: dict[str, Any], epoch: str, seq: int) -> bool:
 def test_what_is_refused_for_the_moment_is_asked_again_and_what_is_for_good_ends_it(
     root: Path, record_property: Any
 ) -> None:
-    """The first snapshot, one of its pages and a replay are refused; then a replay is, for good. All comes twice."""
+    """The first snapshot, one of its pages and a replay are refused temporarily, then a replay for good.
+
+    Each reply comes twice.
+    """
     hasty = first(LATER, LATER, snapshot, LATER, then=snapshot)
     closed = first(LATER, replay, replay, then=NEVER)
     with (
@@ -77,7 +80,7 @@ def test_what_is_refused_for_the_moment_is_asked_again_and_what_is_for_good_ends
 
 
 def test_a_repair_waits_for_its_answer(root: Path, record_property: Any) -> None:
-    """No answer to a replay, to what is asked when another epoch comes, and to a snapshot after lost events."""
+    """There is no answer to a replay, to the snapshot after a new epoch, and to a snapshot after lost events."""
     with (
         Fickle(root / "f", replay=first(mute, then=replay)) as gap,
         Fickle(root / "g", ping=first(mute, then=ping)) as other,
@@ -110,7 +113,7 @@ ENDINGS: list[tuple[str, dict[str, Answer], float, bool]] = [
 
 
 def test_it_ends_when_told_whatever_it_waits_for(root: Path, record_property: Any) -> None:
-    """By SIGTERM or the end of stdin, soon and with 0."""
+    """It ends soon, with 0, by SIGTERM or the end of stdin."""
     with Matrix(record_property) as matrix, ExitStack() as stack:
         all_watches = []
         for number, (_, answers, tick_s, _) in enumerate(ENDINGS):

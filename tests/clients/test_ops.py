@@ -1,4 +1,4 @@
-"""Every op, through every client: each gets what Python gets."""
+"""Every op by every client: each gets the same reply as the Python client."""
 
 import base64
 import hashlib
@@ -28,13 +28,13 @@ Replies = dict[str, list[Any]]
 
 
 class Asker(Protocol):
-    """Sends a request and gives the map of its reply."""
+    """Sends a request and returns the map of its reply."""
 
     def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]: ...
 
 
 class Session:
-    """One client's way through all ops, with a torrent of its own, and what it was answered.
+    """One client's session with all ops, a torrent of its own, and the replies.
 
     Fields:
         replies: by row of the table.
@@ -49,12 +49,12 @@ class Session:
         self._aside = hashlib.sha1(name.encode()).hexdigest()
 
     def ask(self, row: str, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
-        """Asks, and keeps what can be compared. Returns the result as it came, or the error."""
+        """Sends a request and stores the comparable reply. Returns the original result or error."""
         reply = self._asker.ask(op, args, **envelope)
         if "id" in envelope:
             assert reply["id"] == envelope["id"]
         reply.pop("id")
-        if op == "list_damaged":  # other clients have theirs
+        if op == "list_damaged":  # other clients have torrents of their own
             files = reply["result"]["files"]
             reply["result"]["files"] = [file for file in files if file["torrent"] == self._aside]
         if op == "stats":  # other clients' torrents come and go
@@ -67,7 +67,7 @@ class Session:
         return reply.get("result") or reply.get("error")
 
     def add(self) -> None:
-        """Until the torrent is there; what is not about it alone is asked before anybody adds one."""
+        """Adds the torrent and waits for it. Requests that are not about it are sent before anybody adds a torrent."""
         metainfo = {"$bin": base64.b64encode(self._made.metainfo).decode()}
         args = {"metainfo": metainfo, "paused": True, "labels": [self._name], "trackers": ["udp://127.0.0.1:1/x"]}
         for _ in range(2):
@@ -79,7 +79,7 @@ class Session:
         return row.state is TorrentState.PAUSED and row.bytes_total > 0
 
     def read(self, epoch: str) -> None:
-        """The reads."""
+        """Runs the reads."""
         torrent = {"torrent": self._made.torrent}
         for op in ("hello", "ping", "health", "stats"):
             self.ask(op, op, deadline_ms=60_000)
@@ -99,7 +99,7 @@ class Session:
         snapshot["result"]["torrents"] = [row for row in snapshot["result"]["torrents"] if row["labels"] == ["<name>"]]
 
     def change(self) -> None:
-        """The mutations."""
+        """Runs the mutations."""
         torrent = {"torrent": self._made.torrent}
         self.ask("pause", "pause", torrent)
         self.ask("set_sequential", "set_sequential", {**torrent, "sequential": True}, wait="applied")
@@ -117,7 +117,7 @@ class Session:
         self.ask("remove_torrent", "remove_torrent", {**torrent, "delete_files": True})
 
     def restore(self, resume_dir: Path) -> None:
-        """What was put aside: the record of another torrent, which is whole."""
+        """Restores a file that was put aside: the valid record of another torrent."""
         aside = resume_dir / "damaged"
         aside.mkdir(exist_ok=True)
         magnet = f"magnet:?xt=urn:btih:{self._aside}"
@@ -129,7 +129,7 @@ class Session:
         self.ask("remove_torrent", "remove_torrent", {"torrent": self._aside}, wait="applied")
 
     def err(self) -> None:
-        """What is refused."""
+        """Runs requests that are refused."""
         for args in ({"torrent": self._made.torrent}, {"torrent": UNKNOWN}, {"torrent": 5}, {}):
             self.ask("errors", "pause", args)
         self.ask("errors", "no_such_op")
@@ -142,7 +142,7 @@ class Session:
 
 
 def whole(asker: Asker, name: str, root: Path, daemon: Daemon) -> Replies:
-    """All of it, with a torrent of three files, of which one is fluff."""
+    """The whole session, with a torrent of three files, one of which is fluff."""
     files = {"a.bin": 50_000, "b.bin": 50_000, "ü.nfo": 100}
     made = payload.make(root / "payload", name, files, piece_size=16 * 1024)
     with ouzel.Client(daemon.runtime_dir) as client:
@@ -158,7 +158,7 @@ def whole(asker: Asker, name: str, root: Path, daemon: Daemon) -> Replies:
 def test_every_client_gets_what_python_gets_for_every_op(
     root: Path, daemon: Daemon, endpoints: Endpoints, record_property: Any
 ) -> None:
-    """Also after the engine was killed, of which there is one crash report then."""
+    """It runs again after the engine was killed; there is one crash report then."""
     daemon.kill_engine()
     until(daemon.client.list_crashes, "there is a crash report")
     until(daemon.healthy, "there is a next engine")

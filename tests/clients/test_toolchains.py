@@ -1,4 +1,4 @@
-"""Each client is built here, or says why not."""
+"""Each client is built here, or the reason is reported."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_client_is_built(language: str) -> None:
-    """A missing toolchain is a reason to skip, a build that fails is not."""
+    """A missing toolchain skips the test; a failed build fails it."""
     if language not in chosen():
         pytest.skip("another language was asked for")
     why = why_not(language)
@@ -21,7 +21,7 @@ def test_the_client_is_built(language: str) -> None:
 
 
 def test_builds_beside_one_another_do_not_share_a_log() -> None:
-    """Both build, or find everything built, and leave nothing of their own behind."""
+    """Both build, or find everything built, and leave no temporary files."""
     builds = [subprocess.Popen([FOLDER / "build"], stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for build in builds:
         _, told = build.communicate(timeout=BUILD_S)
@@ -31,7 +31,7 @@ def test_builds_beside_one_another_do_not_share_a_log() -> None:
 
 
 def test_the_table_names_what_was_not_run() -> None:
-    """A client without a toolchain has a column, and its reason stands below."""
+    """A client without a toolchain has a column, and the reason is printed below."""
     lines = table(
         [
             {"client": "node", "row": "ping", "verdict": "ok"},

@@ -1,4 +1,4 @@
-"""`add`, `list` and exit codes."""
+"""The commands `add` and `list`, and exit codes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,22 +18,22 @@ from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
-MORE = 4  # torrents beside the clients' own, so that there is always more than one page
+MORE = 4  # more torrents than the clients' own, so that there is always more than one page
 
 
 def magnet_id(language: str, number: int) -> str:
-    """The id of a torrent that nobody has."""
+    """The id of a torrent without any peers."""
     return f"{LANGUAGES.index(language) + 1:x}{number:039x}"
 
 
 def settled(client: ouzel.Client) -> list[TorrentRow] | None:
-    """All rows, once what was added is loaded."""
+    """All rows, once the added torrents are loaded."""
     rows = list(client.list_torrents())
     return rows if {row.state for row in rows} <= {TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA} else None
 
 
 def test_add_and_list_and_exit_codes(root: Path, daemon: Daemon, endpoints: Endpoints, record_property: Any) -> None:
-    """A torrent is added once, also when the answer is lost; `list` goes over pages of three."""
+    """A torrent is added once, even if the reply is lost. `list` reads pages of three rows."""
 
     def end_with_codes(language: str) -> None:
         nowhere = Endpoints.within(root / "nowhere")

@@ -1,4 +1,4 @@
-"""`watch` tells of every lifecycle event once, whatever dies or is lost."""
+"""`watch` prints every lifecycle event once, whichever process dies and whatever is lost."""
 
 import contextlib
 import itertools
@@ -24,18 +24,18 @@ from tools.rig.waiting import until
 pytestmark = pytest.mark.process
 
 TORRENTS = [f"{number:040x}" for number in range(1, 11)]
-LIMITS = itertools.count(1000)  # never the same one twice: what changes nothing makes no event
+LIMITS = itertools.count(1000)  # never the same change twice: a change without effect causes no event
 History = dict[str, list[dict[str, Any]]]
 
 
 def add_all(client: ouzel.Client) -> None:
-    """Torrents that nobody has, so that nothing but what a test does happens to them."""
+    """Adds torrents without peers, so that only the test changes them."""
     for torrent in TORRENTS:
         client.add_torrent(magnet=f"magnet:?xt=urn:btih:{torrent}", paused=True)
 
 
 def change(runtime_dir: Path, torrents: list[str], times: int, stop: threading.Event | None = None) -> None:
-    """Mutations that make events, some of them refused while there is no engine; fewer when told to `stop`."""
+    """Sends mutations that cause events until told to `stop`. Some are refused while there is no engine."""
     with ouzel.Client(runtime_dir) as client:
         for number, torrent in zip(range(times), itertools.cycle(torrents), strict=False):
             if stop is not None and stop.is_set():
@@ -46,19 +46,19 @@ def change(runtime_dir: Path, torrents: list[str], times: int, stop: threading.E
 
 
 def things_happen(bare: Bare) -> None:
-    """Waits until there are forty more events."""
+    """Waits for forty further events."""
     before = bare.ask("ping")["seq"]
     until(lambda: bare.ask("ping")["seq"] > before + 40, "things happen")
 
 
 def another(daemon: Daemon, killed: int) -> bool:
-    """Whether an engine runs that is not the one that was killed."""
+    """Whether an engine runs that is not the killed one."""
     return daemon.engine_pid() != killed
 
 
 @contextlib.contextmanager
 def watching(matrix: Matrix, endpoints: Endpoints) -> Iterator[dict[str, Watch]]:
-    """All clients, watching, each with its first snapshot."""
+    """All clients watch, and each has printed its first snapshot."""
     with ExitStack() as stack:
         watches = {each: stack.enter_context(Watch(each, endpoints)) for each in matrix.languages}
         for language, watch in watches.items():
@@ -68,7 +68,7 @@ def watching(matrix: Matrix, endpoints: Endpoints) -> Iterator[dict[str, Watch]]
 
 
 def check(watch: Watch, history: History) -> None:
-    """What it has told is all that happened after each of its snapshots, in order, and as it was."""
+    """The client printed all events after each of its snapshots, in order and unchanged."""
     epoch, seq = "", 0
     for line in watch.lines[:]:
         if "snapshot" in line:
@@ -81,25 +81,25 @@ def check(watch: Watch, history: History) -> None:
 
 
 def patiently(found: Callable[[], bool], what: str) -> None:
-    """Like `until`, but a client that is late does not fail the others: it fails in its own cell."""
+    """Like `until`, but a client that is late fails only its own cell."""
     with contextlib.suppress(AssertionError):
         until(found, what)
 
 
 def catch_up(daemon: Daemon, watches: dict[str, Watch], epoch: str, seq: int) -> bool:
-    """Makes a few events more, which tell of those before them. Whether all have told of this number."""
+    """Causes a few more events, which reveal lost ones. Returns whether all clients have printed this number."""
     change(daemon.runtime_dir, TORRENTS, 3)
     return all(watch.reached(epoch, seq) for watch in watches.values())
 
 
 def lose_more(daemon: Daemon, watches: dict[str, Watch]) -> bool:
-    """Makes a few events more. Whether all clients have taken a third snapshot."""
+    """Causes a few more events. Returns whether all clients have taken a third snapshot."""
     change(daemon.runtime_dir, TORRENTS, 3)
     return all(len(watch.snapshots()) > 2 for watch in watches.values())
 
 
 def caught_up(watches: dict[str, Watch], endpoints: Endpoints) -> tuple[str, list[dict[str, Any]]]:
-    """What happened until now, when all have told of it, or cannot any more."""
+    """Returns the events so far, once all clients have printed them or have failed."""
     with Bare(endpoints) as bare:
         epoch, events = bare.history()
     patiently(lambda: all(watch.reached(epoch, len(events)) for watch in watches.values()), "all have caught up")
@@ -109,7 +109,7 @@ def caught_up(watches: dict[str, Watch], endpoints: Endpoints) -> tuple[str, lis
 def test_no_event_is_missing_or_twice_through_the_deaths_of_engines(
     daemon: Daemon, endpoints: Endpoints, record_property: Any
 ) -> None:
-    """Two engines are killed while clients change things."""
+    """Two engines are killed while clients change torrents."""
     add_all(daemon.client)
     with Matrix(record_property) as matrix, watching(matrix, endpoints) as watches:
         stop = threading.Event()
@@ -141,7 +141,7 @@ def test_no_event_is_missing_or_twice_through_the_deaths_of_engines(
 def test_lost_events_are_repaired_and_what_cannot_be_is_a_new_snapshot(
     root: Path, daemon: Daemon, endpoints: Endpoints, record_property: Any
 ) -> None:
-    """Two events of three are lost; the supervisor is restarted; events are lost that are not kept any more."""
+    """Two of three events are lost, the supervisor is restarted, and events are lost that are no longer kept."""
     history: History = {}
     add_all(daemon.client)
     with (

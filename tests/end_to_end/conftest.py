@@ -1,4 +1,4 @@
-"""Directories with paths short enough for sockets, and daemons that are gone when a test ends."""
+"""Directories with paths short enough for sockets, and daemons that end with the test."""
 
 import shutil
 import tempfile
@@ -13,7 +13,7 @@ from tools.rig.seed import Seed
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """A directory of the test's own."""
+    """A directory for one test."""
     path = Path(tempfile.mkdtemp(prefix="ouzel-"))
     yield path
     shutil.rmtree(path)
@@ -28,13 +28,13 @@ def daemon(root: Path) -> Iterator[Daemon]:
 
 @pytest.fixture
 def seed() -> Iterator[Seed]:
-    """A seed that gives as fast as it can."""
+    """A seed without a rate limit."""
     with Seed() as running:
         yield running
 
 
 @pytest.fixture
 def slow_seed() -> Iterator[Seed]:
-    """A seed that gives 20 MB a second, so that there is time to interfere."""
+    """A seed with a limit of 20 MB/s, which leaves time to interfere."""
     with Seed(upload_bps=20_000_000) as running:
         yield running

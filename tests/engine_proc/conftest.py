@@ -1,4 +1,4 @@
-"""What several files here test with."""
+"""Fixtures for several files here."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.engine_proc.desk import Desk
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A desk that is closed at the end."""
+    """A desk that is closed at the end of the test."""
     desk = Desk(tmp_path)
     yield desk
     desk.close()

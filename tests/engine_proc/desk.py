@@ -35,7 +35,7 @@ RULES = Selection(include=["*.bin"])
 
 
 class Watch(StorageWatch):
-    """Remembers what it saw last; mounts are read now and then, and whenever somebody mounts something."""
+    """Remembers the last mounts; they are read from time to time, and whenever a test mounts something."""
 
     sights: Sequence[Sight] = ()
 
@@ -45,12 +45,12 @@ class Watch(StorageWatch):
 
     @property
     def answered(self) -> bool:
-        """Whether a question of the guard's was answered."""
+        """Whether a question of the guard was answered."""
         return any(not isinstance(sight, MountsRead) for sight in self.sights)
 
 
 class Desk:
-    """Carries out one session's commands, and keeps what is said; alerts are handed on as the engine does."""
+    """Carries out one session's commands and stores the events; alerts are passed on as the engine does."""
 
     def __init__(self, root: Path, session: FakeSession | None = None) -> None:
         self.dir = ResumeDir(root)
@@ -101,7 +101,7 @@ class Desk:
         self.said.append(event)
 
     def pump(self) -> None:
-        """Hands on all alerts, and those that come of them."""
+        """Passes on all alerts, and the alerts that they cause."""
         while alerts := self.session.pop_alerts():
             for alert in alerts:
                 self.hand_on(alert)
@@ -124,7 +124,7 @@ class Desk:
         self.pump()
 
     def decide(self) -> None:
-        """Waits until the disk was looked at, and does what follows."""
+        """Waits until the disk was checked, and acts on the decisions."""
         self.guard.tick(self.now)
         self.watch.sights = ()
         while not self.watch.answered:
@@ -134,13 +134,13 @@ class Desk:
         self.pump()
 
     def told(self) -> list[tuple[str, int]]:
-        """What was told of file systems: the problem, and how many torrents wait."""
+        """The reports about file systems: the problem, and the number of torrents."""
         for decision in self.guard.tick(self.now):
             self.dispatcher.decided(decision)
         return [(event.problem, len(event.torrents)) for event in self.heard(StorageState)]
 
     def stored(self, content: bytes | None = None) -> bytes:
-        """Resume data with all pieces is there, as stored, and the session's torrents have files on disk."""
+        """Stores resume data with all pieces; the session's torrents have files on disk."""
         self.session.on_disk = True
         blob = seal(content or self.resume_data())
         self.dir.fastresume(self.sample.torrent).write_bytes(blob)
@@ -151,7 +151,7 @@ class Desk:
         self.pump()
 
     def settle(self) -> None:
-        """Waits until a deletion of resume data has ended, which comes after a look at the disk, and hands that on."""
+        """Waits until resume data was deleted, after a check of the disk, and passes on the result."""
 
         def deleted() -> bool:
             for decision in self.guard.decisions():
@@ -165,7 +165,7 @@ class Desk:
         self.pump()
 
     def rehashed(self, count: int = 1) -> None:
-        """Waits until that many torrents were looked at, and hands on what was found."""
+        """Waits until this many torrents were examined, and passes on the results."""
         while count:
             eventually(lambda: readable(self.rehasher.fileno(), 0.1), "an outcome")
             for outcome in self.rehasher.outcomes():
@@ -174,13 +174,13 @@ class Desk:
         self.pump()
 
     def heard(self, kind: type[EventT]) -> list[EventT]:
-        """What was said of a kind; each is heard once."""
+        """The events of one kind, each returned once."""
         found: list[EventT] = [event for event in self.said if isinstance(event, kind)]
         self.said = [event for event in self.said if not isinstance(event, kind)]
         return found
 
     def resume_data(self, *, seed_mode: bool = True) -> bytes:
-        """The sample's resume data from another session, with all pieces, or with none."""
+        """The sample's resume data from another session, with all pieces or with none."""
         other = FakeSession()
         other.add(self.sample.desired(seed_mode=seed_mode), metainfo=self.sample.metainfo, resume=None)
         other.pop_alerts()
@@ -191,7 +191,7 @@ class Desk:
 
 
 def changed(desired: DesiredTorrent, **fields: object) -> DesiredTorrent:
-    """Another revision."""
+    """The desired state with the next revision."""
     return msgspec.structs.replace(desired, **{"revision": desired.revision + 1, **fields})
 
 

@@ -1,4 +1,4 @@
-"""Access over tcp, on a real daemon: keys, roles, and what becomes of those who have none."""
+"""Access over tcp on a real daemon: keys, roles, and clients without a key."""
 
 import asyncio
 import contextlib
@@ -45,7 +45,7 @@ def keyring(root: Path) -> Keyring:
 
 @pytest.fixture
 def guarded(root: Path, keyring: Keyring) -> Iterator[Daemon]:
-    """A daemon that listens on tcp, started with no umask at all."""
+    """A daemon that listens on tcp and was started with umask 0."""
     (root / "d").mkdir()
     with contextlib.ExitStack() as running:
         before = os.umask(0)
@@ -58,7 +58,7 @@ def guarded(root: Path, keyring: Keyring) -> Iterator[Daemon]:
 
 @pytest.fixture
 def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
-    """A context of clients that are none of Ouzel's."""
+    """A ZeroMQ context for clients other than Ouzel's."""
     made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     yield made
     made.destroy(linger=0)
@@ -66,7 +66,7 @@ def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
 
 @pytest.fixture
 def many_descriptors() -> Iterator[int]:
-    """As many as this process may have: the other ends of connections are here."""
+    """Raises the limit of descriptors, since the other ends of all connections are in this process."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield before[1]
@@ -74,17 +74,20 @@ def many_descriptors() -> Iterator[int]:
 
 
 def refused(daemon: Daemon) -> list[tuple[str, str]]:
-    """Whom the log says was refused, and why."""
+    """Which peers were rejected according to the log, and why."""
     return [(each["whom"], each["reason"]) for each in daemon.logged("refused")]
 
 
 def port(daemon: Daemon, key: str = "tcp_commands") -> int:
-    """Where it listens."""
+    """The port of the endpoint."""
     return int(endpoint(daemon, key).rpartition(":")[2])
 
 
 def test_a_role_is_what_a_key_may_do(keyring: Keyring, guarded: Daemon) -> None:
-    """Reads and events for all; changes for admins. A refusal says so, is told once, and says that nothing was done."""
+    """Both roles may read and get events; only admins may change things.
+
+    A refusal is logged once and says that nothing was done.
+    """
     with (
         ouzel.Client(server=keyring.place(guarded, "reader")) as looks,
         ouzel.Client(server=keyring.place(guarded, "boss")) as changes,
@@ -109,7 +112,7 @@ def test_a_role_is_what_a_key_may_do(keyring: Keyring, guarded: Daemon) -> None:
 
 
 async def listen(server: ouzel.Server) -> None:
-    """What the asyncio client can do there."""
+    """What the asyncio client can do over tcp."""
     async with ouzel.AsyncClient(server=server) as client:
         await client.ping()
         async with client.events(ticks=True) as events:
@@ -121,7 +124,7 @@ async def listen(server: ouzel.Server) -> None:
 def test_the_asyncio_client_and_the_command_line_come_in(
     keyring: Keyring, guarded: Daemon, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a key; one that is not authorized is told so, and what to do."""
+    """With an authorized key. A client with another key is told so, and what to do."""
     keyring.new("stranger", authorized=False)
     asyncio.run(listen(keyring.place(guarded, "reader")))
     with pytest.raises(ouzel.KeyRefused):
@@ -135,7 +138,7 @@ def test_the_asyncio_client_and_the_command_line_come_in(
 
 
 def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-    """A key that is not authorized, another server's, no CURVE at all, a password, and garbage: each is told once."""
+    """A key that is not authorized, another server's key, no CURVE, a password, and garbage: each is logged once."""
     stranger = keyring.new("stranger", authorized=False)
     keyring.place(guarded, "boss").check()
     for _ in range(3):
@@ -176,12 +179,12 @@ def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Con
 
 
 def plaintext(peer: "zmq.Socket[bytes]") -> None:
-    """As without CURVE."""
+    """A client without CURVE."""
     peer.linger = 0
 
 
 def password(peer: "zmq.Socket[bytes]") -> None:
-    """ZeroMQ's other mechanism."""
+    """A client with ZeroMQ's other mechanism, PLAIN."""
     peer.linger = 0
     peer.plain_username, peer.plain_password = b"admin", b"admin"
 
@@ -189,7 +192,7 @@ def password(peer: "zmq.Socket[bytes]") -> None:
 def test_changes_of_keys_hold_at_once(
     keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]"
 ) -> None:
-    """For those who are connected, too: a role, a removal that ends a subscription, and a file that is damaged."""
+    """Also for open connections: a changed role, a removed key (which ends a subscription), and a damaged file."""
     place, late = keyring.place(guarded, "reader"), keyring.new("late", authorized=False)
     with pytest.raises(ouzel.KeyRefused, match=late.name):
         keyring.place(guarded, "late").check()
@@ -197,7 +200,7 @@ def test_changes_of_keys_hold_at_once(
     until(lambda: let_in(keyring.place(guarded, "late")), "the key is authorized")
     subscriber = context.socket(zmq.SUB)
     watched = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
-    # The monitor ends after what it watches, whose thread would wait for it.
+    # The monitor ends after the socket that it watches, whose thread would wait for it.
     with subscriber.get_monitor_socket(watched) as monitor, subscriber, context.socket(zmq.SUB) as bystander:
         for sub, where in ((subscriber, place), (bystander, keyring.place(guarded, "late"))):
             sub.linger = 0
@@ -209,7 +212,7 @@ def test_changes_of_keys_hold_at_once(
             until(lambda: permitted(client), "it may change things")
             keyring.give("reader", Role.READ)
             until(lambda: not permitted(client), "it may not any more")
-            # Asked again and again, as somebody who holds on to a connection would.
+            # Requested again and again, as by a client that keeps its connection.
             keyring.revoke("reader")
             with pytest.raises((ouzel.Refused, ouzel.KeyRefused, ouzel.RequestTimeout)):
                 until(lambda: client.request("ping", deadline_ms=100) and None, "it is refused")
@@ -231,7 +234,7 @@ def test_changes_of_keys_hold_at_once(
 
 
 def test_names_that_are_no_text_stop_nothing(keyring: Keyring, guarded: Daemon) -> None:
-    """A file's in the directory of keys, whose name cannot be encoded: it is ignored, and told of."""
+    """A file in the directory of keys has a name that cannot be encoded: it is ignored and reported."""
     guarded.client.ping()
     odd = keyring.authorized / os.fsdecode(b"\xff.key")
     odd.write_text("x")
@@ -248,7 +251,7 @@ def test_names_that_are_no_text_stop_nothing(keyring: Keyring, guarded: Daemon) 
 def test_what_a_local_peer_claims_to_be_means_nothing(
     root: Path, keyring: Keyring, context: "zmq.Context[zmq.Socket[bytes]]", tcp: bool
 ) -> None:
-    """Whatever bytes: it is answered, and nobody else misses an event."""
+    """Whatever bytes a local peer sends as its identity, it is answered, and nobody else misses an event."""
     claims = (b"\xff\xfe", b"", b"nobody", b"key 1", b"key x", b"key 1 2")
     with Daemon(root / "d", api=keyring.api if tcp else None) as daemon, contextlib.ExitStack() as stack:
         rude = stack.enter_context(RawPeer(daemon.runtime_dir / EVENTS_SOCKET, b"SUB", {b"User-Id": claims[0]}))
@@ -269,7 +272,9 @@ def test_what_a_local_peer_claims_to_be_means_nothing(
 def test_a_key_that_is_removed_costs_no_other_its_connection(
     keyring: Keyring, guarded: Daemon, context: "zmq.Context[zmq.Socket[bytes]]", local: bool
 ) -> None:
-    """One that left while its requests were still read: its descriptor may be a newcomer's by then."""
+    """The key's own connection ended while its requests were still being read, so a new connection may have its
+    descriptor.
+    """
     place = keyring.place(guarded, "boss")
     with zmq.Context() as own, own.socket(zmq.DEALER) as leaving:
         place.join(leaving, place.commands)
@@ -278,7 +283,7 @@ def test_a_key_that_is_removed_costs_no_other_its_connection(
             assert leaving.poll(30_000)
             leaving.recv()
         leaving.send(codec.encode({"v": 1, "id": 2, "op": "ping", "args": {"x": "y" * 20_000}}))
-        time.sleep(0.2)  # until it is there, behind what the large one cost
+        time.sleep(0.2)  # until the request is there, queued behind the large one
         leaving.linger = 0
     until(lambda: not connected(port(guarded)), "it is gone")
     with context.socket(zmq.DEALER) as newcomer, newcomer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
@@ -303,7 +308,7 @@ def connected(number: int) -> bool:
 
 
 def let_in(place: ouzel.Server) -> bool:
-    """Whether the daemon lets this key in."""
+    """Whether the daemon admits this key."""
     try:
         place.check()
     except ouzel.KeyRefused:
@@ -312,7 +317,7 @@ def let_in(place: ouzel.Server) -> bool:
 
 
 def permitted(client: ouzel.Client) -> bool:
-    """Whether a mutation is carried out."""
+    """Whether a mutation with this key is carried out."""
     try:
         client.update_limits(upload_bps=5000)
     except ouzel.Refused as error:
@@ -322,12 +327,15 @@ def permitted(client: ouzel.Client) -> bool:
 
 
 def open_descriptors(daemon: Daemon) -> int:
-    """How many the supervisor has."""
+    """The number of the supervisor's open descriptors."""
     return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
 
 
 def test_half_open_connections_harm_nobody(keyring: Keyring, guarded: Daemon, many_descriptors: int) -> None:
-    """Five hundred on tcp and as many on the local socket: clients are answered, new ones too; then they are gone."""
+    """With 500 half-open connections on tcp and 500 on the local socket, old and new clients are answered.
+
+    Later they are closed.
+    """
     assert many_descriptors > 3 * HALF_OPEN
     with contextlib.ExitStack() as stack:
         remote = stack.enter_context(ouzel.Client(server=keyring.place(guarded, "boss")))
@@ -353,7 +361,7 @@ def test_half_open_connections_harm_nobody(keyring: Keyring, guarded: Daemon, ma
 
 
 def test_a_flood_is_let_in_no_faster_than_it_is_counted(guarded: Daemon, many_descriptors: int) -> None:
-    """libzmq aborts where there is no descriptor for a connection to a local socket: there always is one."""
+    """libzmq aborts without a free descriptor for a connection to a local socket, so there is always a free one."""
     if many_descriptors < 2 * FLOOD:
         pytest.skip(f"a process may have {many_descriptors} descriptors only")
     guarded.client.ping()
@@ -373,7 +381,7 @@ def test_a_flood_is_let_in_no_faster_than_it_is_counted(guarded: Daemon, many_de
 
 
 def answered(client: ouzel.Client) -> bool:
-    """Whether there is an answer in time."""
+    """Whether an answer comes in time."""
     try:
         client.ping()
     except (ouzel.NotRunning, ouzel.RequestTimeout):
@@ -382,7 +390,7 @@ def answered(client: ouzel.Client) -> bool:
 
 
 def test_without_a_directory_of_keys_it_starts(root: Path, keyring: Keyring) -> None:
-    """Nobody is let in, and health says so; once it is there they are."""
+    """Nobody is admitted, and health reports it. Once the directory exists, clients are admitted."""
     away = keyring.authorized.rename(keyring.root / "away")
     with Daemon(root / "d", api=keyring.api) as daemon:
         [reason] = until(lambda: daemon.client.health().reasons, "health tells of it")
@@ -394,19 +402,19 @@ def test_without_a_directory_of_keys_it_starts(root: Path, keyring: Keyring) -> 
 
 
 def spoil_mode(keyring: Keyring) -> dict[str, str]:
-    """Others of its group could read the secret key."""
+    """The secret key is readable by the group."""
     keyring.server.secret_file.chmod(0o640)
     return {}
 
 
 def with_public_half(keyring: Keyring) -> dict[str, str]:
-    """The wrong file of the two."""
+    """The public half is configured as the secret key."""
     keyring.server.public_file.chmod(0o600)
     return {"curve_secret_key_file": str(keyring.server.public_file)}
 
 
 def with_port_of_another(keyring: Keyring) -> dict[str, str]:
-    """An address that is not this machine's."""
+    """The configured address does not belong to this machine."""
     return {"tcp_events": "tcp://192.0.2.1:7802"}
 
 
@@ -421,7 +429,7 @@ def with_port_of_another(keyring: Keyring) -> dict[str, str]:
 def test_what_is_not_safe_does_not_start(
     root: Path, keyring: Keyring, spoil: Callable[[Keyring], dict[str, str]], problem: str, code: int
 ) -> None:
-    """One line that names the key, and no socket is left; the exit code says whether it may be well later."""
+    """The error is one line with the key's name, no socket is left, and the exit code says whether a retry may help."""
     api: dict[str, Any] = {**keyring.api, **spoil(keyring)}
     daemon = Daemon(root / "d", api=api)
     ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""Bad input: one clear error that names the field; nothing changed; both processes alive."""
+"""Bad input: one clear error that names the field, no change, and both processes live."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def raw(daemon: Daemon) -> "Iterator[zmq.Socket[bytes]]":
 
 
 def ask(raw: "zmq.Socket[bytes]", frame: bytes) -> dict[str, Any]:
-    """The one reply to a frame."""
+    """Returns the one reply to a frame."""
     raw.send(frame)
     assert raw.poll(30_000), "no reply"
     reply: dict[str, Any] = msgpack.unpackb(raw.recv())
@@ -46,7 +46,7 @@ def command(op: object, args: object, **envelope: object) -> bytes:
 
 
 def test_frames_that_are_no_requests_are_refused_and_kill_nothing(daemon: Daemon, raw: "zmq.Socket[bytes]") -> None:
-    """Not msgpack, truncated, too deep, an extension type, 30 MiB, no map, no id, another version."""
+    """Not msgpack, truncated, too deep, an extension type, 30 MiB, no map, no id, and another version."""
     engine = daemon.engine_pid()
     deep = b"\x91" * 40 + b"\xc0"
     cases = {
@@ -99,7 +99,7 @@ def test_frames_that_are_no_requests_are_refused_and_kill_nothing(daemon: Daemon
 def test_bad_arguments_are_refused_by_name(
     daemon: Daemon, raw: "zmq.Socket[bytes]", op: str, args: dict[str, object], name: str, field: str
 ) -> None:
-    """The error names the argument, and no torrent is there afterwards."""
+    """The error names the argument, and no torrent was added."""
     reply = ask(raw, command(op, args))
     assert (reply["error"]["name"], reply["error"]["field"]) == (name, field)
     assert field in reply["error"]["message"] or field.split("[")[0] in reply["error"]["message"]
@@ -107,7 +107,7 @@ def test_bad_arguments_are_refused_by_name(
 
 
 def test_a_torrent_truncated_at_every_length_is_refused(root: Path, daemon: Daemon) -> None:
-    """libtorrent judges each in the engine, which lives."""
+    """libtorrent inspects each of them in the engine, which survives."""
     made = payload.make(root / "seed", "one.bin", {"": 100_000}, piece_size=16 * 1024)
     engine = daemon.engine_pid()
     requests = [("add_torrent", {"metainfo": made.metainfo[:length]}) for length in range(len(made.metainfo))]
@@ -131,7 +131,7 @@ def test_a_save_path_through_a_symbolic_link_is_judged_by_where_it_leads(root: P
 
 
 def test_a_req_client_gets_its_delimiter_back(daemon: Daemon) -> None:
-    """ZeroMQ's REQ puts an empty frame before the request and wants it before the reply."""
+    """ZeroMQ's REQ sends an empty frame before the request and expects one before the reply."""
     with zmq.Context() as context, context.socket(zmq.REQ) as socket:
         socket.linger = 0
         socket.connect(ipc_endpoint(daemon.runtime_dir, COMMANDS_SOCKET))
@@ -151,7 +151,7 @@ def test_a_req_client_gets_its_delimiter_back(daemon: Daemon) -> None:
 def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
     root: Path, engine: dict[str, int | str | bool], message: str
 ) -> None:
-    """With the exit code for configurations, and no engine is left."""
+    """The exit code is that of a wrong configuration, and no engine is left."""
     argv = [sys.executable, "-I", "-m", "supervisor", "--config", str(Daemon(root / "d", engine=engine).config)]
     ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 78
@@ -159,7 +159,7 @@ def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
 
 
 def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path, daemon: Daemon) -> None:
-    """Once the files are known; nothing is stored."""
+    """It is refused once the files are known, and nothing is stored."""
     made = payload.make(root / "seed", "set", {"a.bin": 1000, "b.bin": 1000})
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
     [outcome] = daemon.client.request_many(
@@ -170,7 +170,7 @@ def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path, daemon: D
 
 
 def test_a_daemon_that_listens_nowhere_is_degraded(root: Path) -> None:
-    """And says which setting is to blame."""
+    """Health names the setting."""
     with Daemon(root / "d", engine={"listen_interfaces": "nonsense"}) as daemon:
         reasons = until(lambda: daemon.client.health().reasons, "a reason")
         assert [(reason.component, reason.subject) for reason in reasons] == [("engine", "listen")]

@@ -1,4 +1,4 @@
-"""The Python clients and a real daemon: `completed` and the row agree, and `wait` gives that row."""
+"""The Python clients with a real daemon: `completed` and the row agree, and `wait` returns that row."""
 
 from pathlib import Path
 
@@ -16,7 +16,9 @@ COMPLETE = {TorrentState.FINISHED, TorrentState.SEEDING}
 
 
 def test_completed_and_the_row_agree(daemon: Daemon, seed: Seed, root: Path) -> None:
-    """Whoever reads the row at once when the event comes sees all of it, of many small torrents at a time."""
+    """A client that reads the row as soon as the event comes sees a complete torrent, also with many small torrents at
+    once.
+    """
     made = {}
     for number in range(60):
         directory = root / "seed" / str(number)

@@ -1,4 +1,4 @@
-"""The command line and a real daemon: what a command does is there afterwards."""
+"""The command line with a real daemon: each command has its effect."""
 
 import base64
 import io
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.process
 
 
 class Files(SimpleHTTPRequestHandler):
-    """A directory over http, in silence."""
+    """Serves a directory over http, without logging."""
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
 def web(root: Path) -> Iterator[str]:
-    """The address of a server of `root / web`."""
+    """The address of a server for `root / web`."""
     directory = root / "web"
     directory.mkdir()
     with ThreadingHTTPServer(
@@ -44,7 +44,7 @@ def web(root: Path) -> Iterator[str]:
 
 
 def metainfo(name: str) -> bytes:
-    """A torrent of nobody, in few bytes."""
+    """A small .torrent file without peers."""
     pieces = (name.encode() * 20)[:20]
     info: bencode.Bencodable = {b"length": 1000, b"name": name.encode(), b"piece length": 16384, b"pieces": pieces}
     return bencode.encode({b"info": info})
@@ -53,7 +53,9 @@ def metainfo(name: str) -> bytes:
 def test_many_sources_in_one_call_and_what_is_done_with_all_of_them(
     daemon: Daemon, root: Path, web: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Files, a directory, URLs, links in capitals, hashes in three forms, and lines; one bad one stops no other."""
+    """Files, a directory, URLs, links in capitals, hashes in three forms, and lines; a bad source does not stop the
+    others.
+    """
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.delenv("COLUMNS", raising=False)
 

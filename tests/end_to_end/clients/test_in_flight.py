@@ -1,4 +1,4 @@
-"""Requests in flight when the engine is killed: it is stopped first, so that none of them can have been carried out."""
+"""Requests in flight when the engine is killed. It is stopped first, so that it can carry out none of them."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ MAGNET = f"magnet:?xt=urn:btih:{'ab' * 20}"
 
 
 class Pipeline:
-    """A client that sends without waiting, and then takes one reply for each request."""
+    """A client that sends requests without waiting, and then receives one reply for each."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", daemon: Daemon) -> None:
         self._socket = context.socket(zmq.DEALER)
@@ -32,33 +32,33 @@ class Pipeline:
         self.open: set[str] = set()
 
     def send(self, number: str, op: str, args: dict[str, Any], **envelope: Any) -> None:
-        """One request."""
+        """Sends one request."""
         self.open.add(number)
         self._socket.send(msgpack.packb({"v": 1, "id": number, "op": op, "args": args, **envelope}))
 
     def replies(self, count: int | None = None) -> dict[str, dict[str, Any]]:
-        """The next replies, all that are due unless a number is given, by id."""
+        """Receives the next replies, by id: this many, or all that are due."""
         found: dict[str, dict[str, Any]] = {}
         while self.open and (count is None or len(found) < count):
             assert self._socket.poll(60_000), f"no reply to {self.open}"
             reply = msgpack.unpackb(self._socket.recv())
-            self.open.remove(reply["id"])  # KeyError: a second reply, or one to what was never asked
+            self.open.remove(reply["id"])  # KeyError: a second reply, or a reply to an unknown request
             found[reply["id"]] = reply
         return found
 
     def silent(self) -> bool:
-        """Whether the reply to a ping is the very next one."""
+        """Whether the next reply is the one to a ping."""
         self.send("last", "ping", {})
         return list(self.replies(1)) == ["last"] and not self._socket.poll(0)
 
     def close(self) -> None:
-        """Goes away, whatever is due."""
+        """Closes the socket, even if replies are due."""
         self._socket.close()
 
 
 @pytest.fixture
 def connect(daemon: Daemon) -> Iterator[Callable[[], Pipeline]]:
-    """Makes clients of the daemon; those that have not left by themselves do so at the end."""
+    """Makes clients of the daemon, and closes them at the end."""
     with zmq.Context() as context:
         made: list[Pipeline] = []
 
@@ -72,7 +72,7 @@ def connect(daemon: Daemon) -> Iterator[Callable[[], Pipeline]]:
 
 
 def add(daemon: Daemon, root: Path, *names: str) -> dict[str, str]:
-    """Small torrents that rest, and are taken up; their ids by name."""
+    """Adds small paused torrents and waits until they are loaded. Returns their ids by name."""
     ids = {}
     for name in names:
         made = payload.make(root / "made", f"{name}.bin", {"": 50_000}, piece_size=16 * 1024)
@@ -82,7 +82,7 @@ def add(daemon: Daemon, root: Path, *names: str) -> dict[str, str]:
 
 
 def stop_engine(daemon: Daemon) -> int:
-    """Stops the engine where it is: what it is sent from now on it does not get to see."""
+    """Stops the engine, so that it no longer handles what it is sent."""
     engine = daemon.engine_pid()
     os.kill(engine, signal.SIGSTOP)
     until(lambda: Path(f"/proc/{engine}/stat").read_text().split()[2] == "T", "the engine stands still")
@@ -90,7 +90,7 @@ def stop_engine(daemon: Daemon) -> int:
 
 
 def kill(engine: int) -> None:
-    """SIGKILL; one that stood still for too long may have been killed by its supervisor already."""
+    """Sends SIGKILL. The supervisor may already have killed an engine that was stopped for too long."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(engine, signal.SIGKILL)
 
@@ -98,7 +98,7 @@ def kill(engine: int) -> None:
 def test_what_the_engine_died_over_is_applied_by_the_next(
     daemon: Daemon, root: Path, connect: Callable[[], Pipeline]
 ) -> None:
-    """Every change there is, `applied`: one OK each, from the new engine, and true afterwards."""
+    """Every kind of change with `applied` gets one OK, after the new engine has confirmed it."""
     ids = add(daemon, root, "pause", "resume", "remove_torrent", "set_sequential", "update_limits", "others")
     changes: dict[str, dict[str, Any]] = {
         "set_sequential": {"sequential": True},
@@ -119,7 +119,7 @@ def test_what_the_engine_died_over_is_applied_by_the_next(
     client.send("magnet", "add_torrent", {"magnet": MAGNET, "paused": True}, wait="applied", deadline_ms=60_000)
     leaving.send("labels", "update_limits", {"torrent": other, "upload_bps": 90_000}, wait="applied")
     client.send("durable", "resume", {"torrent": other})
-    assert client.replies(1)["durable"]["ok"]  # and so all before it are on their way
+    assert client.replies(1)["durable"]["ok"]  # so all requests before it have been sent, too
     until(
         lambda: daemon.client.get_torrent(other).upload_limit_bps == 90_000, "the leaving client's change is accepted"
     )
@@ -142,7 +142,7 @@ def test_what_the_engine_died_over_is_applied_by_the_next(
 def test_a_deadline_that_passes_in_the_outage_says_what_became_of_it(
     daemon: Daemon, root: Path, connect: Callable[[], Pipeline]
 ) -> None:
-    """What is on disk is told to be, and is done afterwards; a source that nobody judged is told not to be."""
+    """The error says whether the command is on disk, in which case it is done later, or was not accepted."""
     ids = add(daemon, root, "pause", "remove_torrent")
     engine = stop_engine(daemon)
     client = connect()

@@ -1,4 +1,4 @@
-"""A mutation that comes again under its id: answered, and not carried out again."""
+"""A mutation that is sent again with the same id is answered, and is not carried out again."""
 
 import os
 import signal
@@ -52,14 +52,14 @@ def frame(number: int | str, op: str, args: dict[str, Any], **envelope: Any) -> 
 
 
 def reply(socket: Socket) -> dict[str, Any]:
-    """The next reply."""
+    """Returns the next reply."""
     assert socket.poll(30_000), "no reply"
     found: dict[str, Any] = msgpack.unpackb(socket.recv())
     return found
 
 
 def ask(socket: Socket, *request: Any, **envelope: Any) -> dict[str, Any]:
-    """The reply to one request."""
+    """Returns the reply to one request."""
     socket.send(frame(*request, **envelope))
     return reply(socket)
 
@@ -67,7 +67,7 @@ def ask(socket: Socket, *request: Any, **envelope: Any) -> dict[str, Any]:
 def test_a_repeat_gets_the_stored_reply_on_any_socket_of_its_client(
     daemon: Daemon, connect: Connect, made: Torrent
 ) -> None:
-    """Marked `dup`, after other commands have changed what it had done; nothing is done again."""
+    """The reply is marked `dup`, even after other commands have changed the result. Nothing is done again."""
     one, other = connect(), connect()
     requests: list[tuple[int | str, str, dict[str, Any]]] = [
         (1, "add_torrent", {"metainfo": made.metainfo, "paused": True}),
@@ -92,7 +92,7 @@ def test_a_repeat_gets_the_stored_reply_on_any_socket_of_its_client(
 
 
 def test_without_a_name_the_socket_is_the_client(connect: Connect, made: Torrent) -> None:
-    """The same bytes are a repeat on the same socket, and a duplicate add on another."""
+    """The same bytes are a repeat on the same socket, and a duplicate add on another socket."""
     one, other = connect(), connect()
     add: tuple[int, str, dict[str, Any]] = (1, "add_torrent", {"metainfo": made.metainfo, "paused": True})
     assert ask(one, *add)["result"]["duplicate"] is False
@@ -103,7 +103,7 @@ def test_without_a_name_the_socket_is_the_client(connect: Connect, made: Torrent
 
 
 def test_an_id_is_for_one_command(daemon: Daemon, connect: Connect, made: Torrent) -> None:
-    """Other content under it is `id_reused`, which changes nothing; reads have no part in it."""
+    """Other content with the same id is `id_reused` and changes nothing. Reads are not affected."""
     socket = connect()
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
     assert ask(socket, 1, "update_limits", {"torrent": made.torrent, "upload_bps": 1000})["ok"]
@@ -115,7 +115,7 @@ def test_an_id_is_for_one_command(daemon: Daemon, connect: Connect, made: Torren
 
 
 def test_two_in_one_go_are_one_work(daemon: Daemon, connect: Connect, made: Torrent) -> None:
-    """Pipelined before the first can be answered: one torrent, one revision a change, a reply to each."""
+    """Both are sent before the first is answered: there is one torrent, one revision a change, one reply each."""
     socket = connect()
     add: tuple[int, str, dict[str, Any]] = (1, "add_torrent", {"metainfo": made.metainfo, "paused": True})
     for _ in range(2):
@@ -132,12 +132,15 @@ def test_two_in_one_go_are_one_work(daemon: Daemon, connect: Connect, made: Torr
 
 
 def test_a_repeat_after_the_engine_was_killed(daemon: Daemon, connect: Connect, made: Torrent) -> None:
-    """What was accepted is told from memory; an add that was under way then is joined, and done once."""
+    """What was accepted is answered from memory.
+
+    A repeat of an add that was in progress joins it, and it is done once.
+    """
     socket = connect()
     assert ask(socket, 1, "add_torrent", {"metainfo": made.metainfo, "paused": True})["ok"]
     magnet = {"magnet": f"magnet:?xt=urn:btih:{'ab' * 20}", "paused": True}
     engine = until(lambda: daemon.client.health().engine.pid, "an engine runs")
-    os.kill(engine, signal.SIGSTOP)  # so that the source is not judged before it dies
+    os.kill(engine, signal.SIGSTOP)  # so that the engine dies before it inspects the source
     socket.send(frame(2, "add_torrent", magnet))
     os.kill(engine, signal.SIGKILL)
     socket.send(frame(2, "add_torrent", magnet, wait="applied", deadline_ms=60_000))
@@ -154,7 +157,7 @@ def test_a_repeat_after_the_engine_was_killed(daemon: Daemon, connect: Connect, 
 def test_after_a_restart_of_the_supervisor_a_repeat_is_carried_out_again(
     daemon: Daemon, connect: Connect, made: Torrent
 ) -> None:
-    """Which changes nothing, as what it asks for is so already."""
+    """It changes nothing, since commands set states."""
     args = {"torrent": made.torrent, "upload_bps": 1000}
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
     assert ask(connect(), 1, "update_limits", args, client="c")["ok"]

@@ -1,4 +1,4 @@
-"""Rows that a client keeps by a snapshot and events are the daemon's own in every field, whatever happens meanwhile."""
+"""A client's rows, kept by a snapshot and events, equal the daemon's in every field, whatever happens meanwhile."""
 
 import random
 import shutil
@@ -23,7 +23,7 @@ from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 NOT_BY_EVENTS: Final[dict[str, Any]] = {
     "age_ms": None,
@@ -39,18 +39,17 @@ NOT_BY_EVENTS: Final[dict[str, Any]] = {
     "stalled_since_us": None,
     "engine": 0,
 }
-"""What clients ask for has no event of its own; how old a row is, what is of that moment, and why nothing moves, tells
-no event."""
+"""Members without events: desired state, ages, values of the moment, and causes of stalls."""
 
 RATES: Final[dict[str, Any]] = {"download_bps": 0, "upload_bps": 0, "peers": 0, "seeds": 0}
-"""They go on changing while nothing happens."""
+"""Members that change without an event."""
 
 SIZES: Final[dict[str, int]] = {"a.bin": 300_000, "b.bin": 10_000, "c.txt": 77_777}
 
 
 @contextmanager
 def following(daemon: Daemon) -> Iterator[Table]:
-    """A table that is kept from now on."""
+    """A table that is updated from now on."""
     table, ends = Table(), threading.Event()
 
     def read() -> None:
@@ -71,12 +70,12 @@ def following(daemon: Daemon) -> Iterator[Table]:
 
 
 def compared(row: TorrentRow) -> TorrentRow:
-    """The row without what cannot be compared."""
+    """The row without members that cannot be compared."""
     return msgspec.structs.replace(row, **NOT_BY_EVENTS, **RATES)
 
 
 def agrees(daemon: Daemon, table: Table, torrents: list[Torrent]) -> None:
-    """Fails unless the table soon has what `list_torrents` and `get_torrent` say."""
+    """Fails unless the table soon agrees with `list_torrents` and `get_torrent`."""
     last: list[tuple[TorrentRow | None, TorrentRow]] = []
 
     def same() -> bool:
@@ -96,13 +95,13 @@ def agrees(daemon: Daemon, table: Table, torrents: list[Torrent]) -> None:
 
 
 def restart_supervisor(daemon: Daemon) -> None:
-    """SIGKILL to the supervisor, and another one at once."""
+    """Kills the supervisor by SIGKILL and starts another one."""
     daemon.kill()
     daemon.start()
 
 
 def test_rows_by_snapshot_and_events_are_the_daemons_own(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Through selections, pauses, lost files, and the deaths of both processes, by link and by metainfo."""
+    """Through selections, pauses, lost files and deaths of both processes, for links and metainfo."""
     made = [payload.make(root / "seed", f"set{number}", SIZES, piece_size=65536) for number in range(2)]
     for each in made:
         seed.add(each.metainfo, each.root)
@@ -128,7 +127,7 @@ def test_rows_by_snapshot_and_events_are_the_daemons_own(root: Path, daemon: Dae
             agrees(daemon, table, made)
         assert table.rows[linked.torrent].name == "set0"
 
-        # With the files gone, and the supervisor anew: what is stored says what they are.
+        # The files are deleted and the supervisor is new, so only stored data tells what the files are.
         daemon.stop()
         shutil.rmtree(daemon.downloads / "set1")
         daemon.start()
@@ -146,7 +145,7 @@ def test_rows_by_snapshot_and_events_are_the_daemons_own(root: Path, daemon: Dae
 
 
 def test_a_torrent_is_known_while_no_engine_lives(root: Path, seed: Seed) -> None:
-    """By a supervisor that has never had one; and its files are listed."""
+    """A supervisor that never had an engine shows the torrent and lists its files."""
     made = payload.make(root / "seed", "set", SIZES, piece_size=65536)
     seed.add(made.metainfo, made.root)
     with Daemon(root / "d", restart={"budget": 0}) as daemon:
@@ -164,7 +163,7 @@ def test_a_torrent_is_known_while_no_engine_lives(root: Path, seed: Seed) -> Non
 
 
 def order(made: Torrent) -> list[str]:
-    """The files in the order of the torrent."""
+    """The files in the torrent's order."""
     storage = lt.load_torrent_buffer(made.metainfo).ti.layout()
     return [storage.file_path(index).partition("/")[2] for index in range(storage.num_files())]
 

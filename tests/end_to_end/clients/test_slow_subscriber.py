@@ -1,4 +1,4 @@
-"""A subscriber that stands still (SIGSTOP) under load loses events, sees it, and repairs it; others notice nothing."""
+"""A subscriber stopped by SIGSTOP under load loses events, detects it and repairs it; others are not affected."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ from tools.rig.waiting import until
 pytestmark = pytest.mark.process
 
 RATE: Final = 12_000
-"""Events a second, which a listener in Python can take with room to spare."""
+"""Events a second; a listener in Python can read many more."""
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def root() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def chatty(root: Path) -> Iterator[Daemon]:
-    """A daemon whose engine tells as many events as it is asked to, of some torrents."""
+    """A daemon whose engine sends as many events as requested, about some torrents."""
     with Daemon(root / "d", engine_module="tools.engines.chatty_engine") as daemon:
         until(daemon.healthy, "the daemon is healthy")
         adds = [("add_torrent", {"magnet": f"magnet:?xt=urn:btih:{number:040x}"}) for number in range(1, 11)]
@@ -48,7 +48,7 @@ def chatty(root: Path) -> Iterator[Daemon]:
     ids=["replayed", "gone"],
 )
 def test_a_stopped_subscriber_finds_its_gap_and_repairs_it(root: Path, count: int, expected: list[str]) -> None:
-    """By replay; or by a snapshot, where more happened than is kept. The others get every event."""
+    """It repairs the gap by replay, or by a snapshot if too many events happened. The others get every event."""
     with (
         chatty(root) as daemon,
         Reader(daemon.runtime_dir) as stopped,
@@ -72,9 +72,9 @@ def test_a_stopped_subscriber_finds_its_gap_and_repairs_it(root: Path, count: in
             assert repaired.events >= count
         held = held_bytes(daemon.pid)
         assert held is not None
-        assert held < 200 * MIB  # bounded: what is kept for a replay, and the queue of one subscriber
+        assert held < 200 * MIB  # bounded: the events kept for a replay, and the queue of one subscriber
 
 
 def _come_to(reader: Reader, seq: int) -> Progressed:
-    """How far a reader is, once it has come to an event."""
+    """Waits until a reader has read an event."""
     return until(lambda: at if (at := reader.progressed()).last_seq == seq else None, f"event {seq} is read")

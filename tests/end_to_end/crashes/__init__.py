@@ -1,1 +1,1 @@
-"""Processes that crash, hang, are killed or poisoned, and what is there afterwards."""
+"""Processes that crash, hang, are killed or poisoned, and the state afterwards."""

@@ -18,7 +18,7 @@ KILLS = 6
 
 @pytest.mark.parametrize("target", ["engine", "supervisor"])
 def test_what_was_acknowledged_is_there_after_a_kill_at_any_moment(root: Path, target: Target) -> None:
-    """Changes of every kind in a pipeline, each answered once; none only by a supervisor that is dead."""
+    """Changes of every kind are pipelined, and each is answered once. Only a dead supervisor leaves one unanswered."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")  # noqa: T201  # shown when it fails
     with (
@@ -35,7 +35,7 @@ def test_what_was_acknowledged_is_there_after_a_kill_at_any_moment(root: Path, t
 
 
 def test_a_loss_would_be_seen(root: Path) -> None:
-    """A record that vanishes while nobody looks is found out, and so is one that changes."""
+    """The check detects a record that vanishes unnoticed, and one that changes."""
     with Daemon(root / "d") as daemon, Moments(daemon, "supervisor", random.Random(1)) as trial:
         trial.strike()
         engine = daemon.engine_pid()
@@ -45,7 +45,7 @@ def test_a_loss_would_be_seen(root: Path) -> None:
         lost, changed = [path for path in records if json.loads(path.read_bytes())["removal"] is None][:2]
         lost.unlink()
         record = json.loads(changed.read_bytes())
-        del record["checksum"]  # as somebody who edits it
+        del record["checksum"]  # as an editor does
         changed.write_text(json.dumps(record | {"download_bps": 7}))
         daemon.start()
         losses = trial.finish()

@@ -1,4 +1,4 @@
-"""An engine that dies at each start, over the real daemon: what is waited, what is said, and what is still answered."""
+"""A real daemon whose engine dies at each start: the back-off, the reports, and the answers to clients."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -21,16 +21,18 @@ BUDGET = 5
 CAP_S = 0.8
 PROBE_S = 3.0
 EARLY_S = 0.01
-"""A timer and the clock of the log may differ by this much."""
+"""The tolerance between a timer and the log's clock."""
 
 
 def seconds(line: dict[str, Any]) -> float:
-    """When a line of the log was written."""
+    """The time at which a log line was written."""
     return datetime.fromisoformat(line["timestamp"]).timestamp()
 
 
 def test_an_engine_that_dies_at_each_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The back-off follows the policy, then `unhealthy`; the service answers all along, and heals by itself.
+    """The back-off follows the policy, then the service is `unhealthy`.
+
+    It answers all the time, and recovers by itself.
 
     What is accepted meanwhile is done by the first engine that lives.
     """
@@ -44,7 +46,7 @@ def test_an_engine_that_dies_at_each_start(root: Path, monkeypatch: pytest.Monke
         seen = set()
 
         def unhealthy() -> bool:
-            """Each look is a read that has to be answered."""
+            """Each check is a read that must be answered."""
             client.stats()
             seen.add(client.health().status)
             return HealthStatus.UNHEALTHY in seen

@@ -1,4 +1,7 @@
-"""Engines that hang: noticed, ended with their stacks in a report, replaced; and none is ended that does not hang."""
+"""Engines that hang are detected, ended with their stacks in a report, and replaced.
+
+Engines that do not hang are not ended.
+"""
 
 import os
 import signal
@@ -36,9 +39,9 @@ def daemon(root: Path) -> Iterator[Daemon]:
 
 @pytest.mark.parametrize("way", ["stop", "network"])
 def test_a_hung_engine_is_replaced_and_leaves_its_stacks(root: Path, daemon: Daemon, way: str) -> None:
-    """First it is suspected; what it did is in a report and in the log; its torrents are back afterwards."""
+    """First it is suspect. Its operations are in the report and the log, and its torrents are loaded again."""
     made = payload.make(root / "seed", "one.bin", {"": MIB})
-    if way == "stop":  # with torrents the loop soon waits for a network thread that does not go on
+    if way == "stop":  # with torrents the loop soon waits for a network thread that is stalled
         daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
     pid = daemon.engine_pid()
     os.kill(pid, hanging_engine.SIGNALS[way])
@@ -61,7 +64,7 @@ def test_a_hung_engine_is_replaced_and_leaves_its_stacks(root: Path, daemon: Dae
 
 
 def test_a_supervisor_that_was_stopped_blames_nobody(root: Path, daemon: Daemon) -> None:
-    """SIGSTOP for longer than an engine may be silent, and SIGCONT: the engine lives.
+    """SIGSTOP for longer than an engine may be silent, then SIGCONT: the engine lives.
 
     Also where it was stopped together with its engine, as when a machine sleeps or a container is paused.
     """
@@ -88,7 +91,7 @@ def test_a_supervisor_that_was_stopped_blames_nobody(root: Path, daemon: Daemon)
 
 
 def test_sigterm_has_an_engine_save_and_leave(daemon: Daemon) -> None:
-    """Whoever sends it: the next engine comes, and the death counts like any other."""
+    """Whoever sends SIGTERM, the next engine starts, and the death counts like any other."""
     pid = daemon.engine_pid()
     os.kill(pid, signal.SIGTERM)
     until(lambda: daemon.client.health().engine.pid not in (pid, None), "there is a new engine")

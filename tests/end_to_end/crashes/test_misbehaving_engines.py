@@ -1,4 +1,4 @@
-"""Engines that do wrong in each way that was thought of: the service answers, tries again, is healthy afterwards."""
+"""Engines that misbehave in each known way: the service answers, retries, and is healthy afterwards."""
 
 import time
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ DEATHS: Final[dict[str, tuple[int | None, str | None, str | None]]] = {
     "garbage": (None, "SIGABRT", "sent a frame that cannot be read"),
     "exits_with_0": (0, None, None),
 }
-"""How each ends: exit code, signal, and the supervisor's reason."""
+"""How each engine ends: exit code, signal, and the supervisor's reason."""
 
 
 @pytest.fixture
 def fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that says what engines do wrong."""
+    """The file that says how engines misbehave."""
     path = root / "fault"
     monkeypatch.setenv(misbehaving_engine.VARIABLE, str(path))
     monkeypatch.setenv("START_DEADLINE_S", "1")
@@ -39,7 +39,7 @@ def fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def daemon(root: Path, fault: Path) -> Iterator[Daemon]:
-    """A healthy daemon with one torrent, whose next engines do what the fault says."""
+    """A healthy daemon with one torrent, whose next engines misbehave as the file says."""
     settings = {"budget": 1000, "max_delay_s": 0.2, "window_s": 3600}
     with Daemon(root / "d", restart=settings, engine_module="tests.fakes.misbehaving_engine") as running:
         until(running.healthy, "the daemon is healthy")
@@ -49,7 +49,7 @@ def daemon(root: Path, fault: Path) -> Iterator[Daemon]:
 
 
 def answers(daemon: Daemon) -> None:
-    """Reads and durable changes are answered, soon."""
+    """Reads and durable changes are answered soon."""
     began = time.monotonic()
     [row] = daemon.client.list_torrents()
     daemon.client.update_limits(row.torrent, upload_bps=int(began))
@@ -58,7 +58,7 @@ def answers(daemon: Daemon) -> None:
 
 
 def lifted(daemon: Daemon, fault: Path, engine: int) -> None:
-    """The fault is lifted: healthy by itself, and what was asked for meanwhile is done."""
+    """After the fault is removed, the service recovers by itself, and changes from the meantime are applied."""
     fault.unlink()
     until(lambda: daemon.client.health().engine.gen > engine and daemon.healthy(), "the daemon is healthy again")
     [row] = daemon.client.list_torrents()
@@ -69,7 +69,7 @@ def lifted(daemon: Daemon, fault: Path, engine: int) -> None:
 
 @pytest.mark.parametrize("kind", DEATHS)
 def test_an_engine_that_does_wrong_is_ended_and_replaced(daemon: Daemon, fault: Path, kind: str) -> None:
-    """It dies as it has to, and its report says of what; the service answers all along."""
+    """It dies as expected, and its report has the cause. The service answers all the time."""
     fault.write_text(kind)
     before = daemon.client.health().engine.gen
     daemon.kill_engine()
@@ -89,7 +89,7 @@ def test_an_engine_that_does_wrong_is_ended_and_replaced(daemon: Daemon, fault: 
 
 
 def test_settings_that_only_a_later_engine_refuses_do_not_end_the_service(daemon: Daemon, fault: Path) -> None:
-    """Another libtorrent was installed meanwhile: unhealthy, and answering, until one takes them again."""
+    """As with another libtorrent: unhealthy, and answering, until an engine accepts the settings again."""
     fault.write_text("refuses_settings")
     before = daemon.client.health().engine.gen
     daemon.kill_engine()
@@ -104,7 +104,7 @@ def test_settings_that_only_a_later_engine_refuses_do_not_end_the_service(daemon
 
 
 def test_frames_of_another_generation_are_not_heard(daemon: Daemon, fault: Path) -> None:
-    """Neither by the name of the sender nor by what it says: the engine is as before."""
+    """Frames are dropped if their sender or their content has another generation; the engine is not affected."""
     fault.write_text("other_generation")
     daemon.kill_engine()
 

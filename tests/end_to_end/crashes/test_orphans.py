@@ -1,4 +1,4 @@
-"""No engine outlives its supervisor, whatever state both are in when that one is killed."""
+"""No engine outlives its supervisor, whatever state both are in when the supervisor is killed."""
 
 import contextlib
 import os
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.process
 
 
 def state(pid: int) -> str:
-    """As /proc has it: `T` is stopped."""
+    """The process state in /proc: `T` is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextmanager
 def watching(pid: int) -> Iterator[int]:
-    """A descriptor that is readable once this very process has ended; nothing is left of it afterwards."""
+    """A descriptor that becomes readable when this very process has ended; it is closed afterwards."""
     pidfd = os.pidfd_open(pid)
     try:
         yield pidfd
@@ -51,10 +51,10 @@ def session_of(engine: int) -> set[int]:
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_a_killed_supervisor_leaves_nothing_of_its_engine(daemon: Daemon, stopped: bool) -> None:
-    """Not even of one that stands still and cannot see to its own end; the directories are free again at once."""
+    """Not even a stopped engine is left, which cannot end itself. The directories can be used again at once."""
     until(daemon.healthy, "the engine is up")
     engine = daemon.engine_pid()
-    assert session_of(engine) == {engine}  # it starts no processes; its threads end with it
+    assert session_of(engine) == {engine}  # it starts no processes, and its threads end with it
     with watching(engine) as pidfd:
         if stopped:
             os.kill(engine, signal.SIGSTOP)
@@ -67,7 +67,10 @@ def test_a_killed_supervisor_leaves_nothing_of_its_engine(daemon: Daemon, stoppe
 
 
 def test_a_supervisor_that_is_killed_before_its_engine_holds_on_to_it_leaves_none(root: Path) -> None:
-    """The kernel was not asked to end it with its parent yet: it sees for itself that it has another, and leaves."""
+    """The kernel was not yet asked to end it with its parent.
+
+    It notices by itself that its parent has changed, and exits.
+    """
     with Daemon(root / "d", engine_module="tests.fakes.stalled_engine") as daemon:
         engine = daemon.engine_pid()
         until(lambda: state(engine) == "T", "the engine stands still in its first lines")

@@ -1,4 +1,4 @@
-"""What is left when processes are killed: everything that was acknowledged."""
+"""After processes were killed, everything that was acknowledged is still there."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 def test_a_download_survives_twenty_kills_and_every_request_gets_one_reply(
     root: Path, daemon: Daemon, slow_seed: Seed
 ) -> None:
-    """Equal SHA-1, the supervisor's pid unchanged, health back to healthy."""
+    """The SHA-1 is equal, the supervisor's pid is unchanged, and the service is healthy again."""
     made = payload.make(root / "seed", "one.bin", {"": 64 * MIB})
     slow_seed.add(made.metainfo, made.root)
     supervisor = daemon.client.health().supervisor.pid
@@ -83,7 +83,7 @@ def test_an_engine_death_is_told_and_so_is_the_return(root: Path, daemon: Daemon
 def test_a_killed_supervisor_leaves_no_engine_and_the_next_one_keeps_all(
     root: Path, daemon: Daemon, slow_seed: Seed
 ) -> None:
-    """The torrent goes on from what was saved, under a new epoch."""
+    """The torrent continues from its saved data, in a new epoch."""
     made = payload.make(root / "seed", "one.bin", {"": 48 * MIB})
     slow_seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint], labels=["keep"])
@@ -98,7 +98,7 @@ def test_a_killed_supervisor_leaves_no_engine_and_the_next_one_keeps_all(
 
 
 def test_an_event_stream_goes_on_over_a_restart_of_the_supervisor(root: Path, daemon: Daemon) -> None:
-    """It gives a resnapshot with the torrents of the new epoch, and then events."""
+    """It yields a resnapshot with the torrents of the new epoch, and then events."""
     made = payload.make(root / "seed", "one.bin", {"": MIB})
     with daemon.client.events() as events:
         daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
@@ -115,7 +115,7 @@ def test_an_event_stream_goes_on_over_a_restart_of_the_supervisor(root: Path, da
 
 
 def test_a_clean_stop_saves_what_was_fetched(root: Path, daemon: Daemon, slow_seed: Seed) -> None:
-    """After SIGTERM and a new start, next to nothing is fetched twice."""
+    """After SIGTERM and a new start, almost nothing is downloaded twice."""
     made = payload.make(root / "seed", "one.bin", {"": 48 * MIB})
     slow_seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
@@ -128,7 +128,7 @@ def test_a_clean_stop_saves_what_was_fetched(root: Path, daemon: Daemon, slow_se
 
 
 def test_a_second_supervisor_on_the_same_directories_is_refused(daemon: Daemon) -> None:
-    """It says so and exits with 75; the first one does not notice."""
+    """The second one says so and exits with 75; the first one is not affected."""
     argv = [sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)]
     second = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 75
@@ -137,7 +137,8 @@ def test_a_second_supervisor_on_the_same_directories_is_refused(daemon: Daemon) 
 
 
 def test_over_budget_reads_and_durable_changes_are_answered(root: Path) -> None:
-    """Without an engine for long: `unhealthy`, reads from the cache with their age, and changes that are done later.
+    """Without an engine for long, the service is `unhealthy`, answers reads from the cache with their age, and stores
+    changes for later.
 
     What needs an engine, as the judging of a source does, is refused at once.
     """

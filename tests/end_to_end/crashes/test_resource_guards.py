@@ -1,4 +1,4 @@
-"""What keeps one process from taking the machine, or the other one, down with it."""
+"""Limits that prevent one process from exhausting the machine or the other process."""
 
 import os
 import resource
@@ -18,19 +18,19 @@ pytestmark = pytest.mark.process
 
 
 def soft_and_hard(pid: int, limit: str) -> list[str]:
-    """A process's limit, as /proc tells it."""
+    """A process's soft and hard limit in /proc."""
     [line] = [line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith(limit)]
     return line.removeprefix(limit).split()[:2]
 
 
 def oom_score_adj(pid: int) -> int:
-    """How much earlier than others the kernel ends this process."""
+    """The process's `oom_score_adj`: a higher value is killed earlier."""
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 @contextmanager
 def soft_limit(kind: int, soft: int) -> Iterator[None]:
-    """What is started meanwhile begins with this soft limit, as far as the hard one allows it."""
+    """Processes started meanwhile inherit this soft limit, as far as the hard limit allows it."""
     before = resource.getrlimit(kind)
     hard = before[1]
     resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
@@ -41,7 +41,7 @@ def soft_limit(kind: int, soft: int) -> Iterator[None]:
 
 
 def test_both_processes_have_their_limits_and_the_engine_goes_first(root: Path) -> None:
-    """As many descriptors as allowed, no core dumps; out of memory, the kernel ends the engine."""
+    """Both have as many descriptors as allowed and no core dumps. When memory runs out, the kernel ends the engine."""
     with (
         soft_limit(resource.RLIMIT_NOFILE, 1000),
         soft_limit(resource.RLIMIT_CORE, 100_000_000),
@@ -57,7 +57,10 @@ def test_both_processes_have_their_limits_and_the_engine_goes_first(root: Path) 
 
 
 def test_an_engine_that_holds_too_much_is_replaced_once_and_then_spaced_out(root: Path) -> None:
-    """Drained and not killed, at no cost of the budget; the torrent comes back, and health says what is wrong."""
+    """It is drained, not killed, and costs no restart budget.
+
+    The torrent is loaded again, and health has the reason.
+    """
     made = payload.make(root / "made", "one.bin", {"": 50_000}, piece_size=16 * 1024)
     keys = {"max_memory_mb": 1, "budget": 0}
     with Daemon(root / "d", restart=keys) as daemon, Watcher(daemon.runtime_dir) as watcher:

@@ -1,4 +1,4 @@
-"""The warm spare over the real daemon: it is the next engine, costs nothing when it dies, and is left by nobody."""
+"""The warm spare of a real daemon: it becomes the next engine, its death costs nothing, and it outlives no daemon."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 
 
 def spare(daemon: Daemon) -> int:
-    """Waits until a spare is ready. Returns its pid."""
+    """Waits until a spare is ready, and returns its pid."""
 
     def ready() -> int | None:
         gen = daemon.client.health().engine.gen
@@ -30,12 +30,12 @@ def spare(daemon: Daemon) -> int:
 
 
 def gone(pid: int) -> bool:
-    """Whether there is not even a zombie; of a supervisor's child that takes the supervisor a moment."""
+    """Whether the process has been reaped; the supervisor takes a moment for its children."""
     return not Path(f"/proc/{pid}").exists()
 
 
 def test_the_spare_is_the_next_engine_and_is_replaced(root: Path) -> None:
-    """Killed twice, with a torrent that is there again each time. A spare that is killed is nobody's outage."""
+    """The engine is killed twice, and its torrent is loaded again each time. Killing a spare causes no outage."""
     made = payload.make(root / "d" / "downloads", "one.bin", {"": MIB})
     with Daemon(root / "d") as daemon:
         daemon.client.add_torrent(metainfo=made.metainfo, seed_mode=True)
@@ -60,7 +60,7 @@ def test_the_spare_is_the_next_engine_and_is_replaced(root: Path) -> None:
 
 @pytest.mark.parametrize("clean", [True, False])
 def test_the_spare_does_not_outlive_the_supervisor(root: Path, clean: bool) -> None:
-    """Neither a stop nor a SIGKILL leaves it behind, and nothing of it is in the way of the next supervisor."""
+    """It ends with a stop and with a SIGKILL, and leaves nothing that hinders the next supervisor."""
     with Daemon(root / "d") as daemon:
         children = [spare(daemon), daemon.engine_pid()]
         if clean:

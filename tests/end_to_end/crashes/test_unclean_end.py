@@ -1,4 +1,4 @@
-"""What a killed engine leaves on disk is found again, and nothing else is claimed."""
+"""Pieces that a killed engine left on disk are found again, and no other pieces are claimed."""
 
 from pathlib import Path
 
@@ -16,16 +16,16 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 PIECE = 256 * 1024
 A, B, C = 40 * PIECE + 5000, 8 * PIECE + 7000, 60 * PIECE
-"""No file ends where a piece does: the wanted first and last ones share pieces with the one between them."""
+"""No file ends at a piece boundary: the wanted first and last files share pieces with the unwanted one between them."""
 
 
 def make(root: Path) -> Torrent:
-    """Three files whose borders lie within pieces."""
+    """Makes three files whose borders lie within pieces."""
     return payload.make(root / "seed", "set", {"a.bin": A, "b.bin": B, "c.bin": C}, piece_size=PIECE)
 
 
 def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[str]) -> None:
-    """Returns when the first half and more has come, and the resume data knows of it; the rest is being fetched."""
+    """No file ends at a piece boundary: the wanted first and last files share pieces with the unwanted one."""
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], sequential=True, exclude=exclude)
     saved = daemon.resume_dir / "fastresume" / f"{made.torrent}.fastresume"
     until(lambda: seed.uploaded() >= A + C // 4, "more than the first file is given")
@@ -34,7 +34,7 @@ def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[s
 
 
 def test_pieces_that_unwanted_files_share_are_given_to_others_after_a_kill(root: Path, daemon: Daemon) -> None:
-    """What was in the part file is lost with the engine; claimed all the same, it would stop the torrent."""
+    """The part file's pieces are lost with the engine. If they were still claimed, they would stop the torrent."""
     made = make(root)
     with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed:
         seed.add(made.metainfo, made.root)
@@ -56,7 +56,7 @@ def test_pieces_that_unwanted_files_share_are_given_to_others_after_a_kill(root:
 
 @pytest.mark.parametrize("before", ["a.bin", "b.bin"])
 def test_a_selection_that_changes_while_no_engine_runs_is_what_is_fetched(root: Path, before: str) -> None:
-    """Its pieces that were claimed for the part file, and the priorities of old, go; the files are whole in the end."""
+    """Pieces claimed for the part file and old priorities are dropped, and the files are complete in the end."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
     with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
@@ -72,7 +72,7 @@ def test_a_selection_that_changes_while_no_engine_runs_is_what_is_fetched(root: 
 
 
 def test_a_file_that_comes_to_be_unwanted_while_no_engine_runs_is_left_as_it_is(root: Path) -> None:
-    """The others are completed."""
+    """The other files are completed."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
     with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
@@ -90,7 +90,7 @@ def test_a_file_that_comes_to_be_unwanted_while_no_engine_runs_is_left_as_it_is(
 
 
 def test_a_magnet_link_of_a_v2_torrent_goes_on_from_what_is_on_disk(root: Path, daemon: Daemon) -> None:
-    """Its piece layers came from peers, and are in the resume data alone."""
+    """Its piece layers came from peers, and are only in the resume data."""
     made = payload.make(root / "seed", "one.bin", {"": 96 * MIB}, piece_size=PIECE, version="v2")
     with Seed(upload_bps=20_000_000, settings={"tick_interval": 100}) as seed:
         seed.add(made.metainfo, made.root)

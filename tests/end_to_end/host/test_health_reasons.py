@@ -1,4 +1,4 @@
-"""What an operator plants, and what `health` says of it: the subject, the cause and the remedy; and that it heals."""
+"""What `health` says about problems that a test causes: the subject, the cause and the remedy; and the recovery."""
 
 import socket
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
 def reason(daemon: Daemon, component: str, subject: str | None = None) -> Reason:
-    """Waits until `health` has it."""
+    """Waits until `health` has the reason."""
     return until(
         lambda: next(
             (
@@ -33,12 +33,15 @@ def reason(daemon: Daemon, component: str, subject: str | None = None) -> Reason
 
 
 def gone(daemon: Daemon, component: str) -> None:
-    """Waits until `health` has none of it any more."""
+    """Waits until `health` no longer has the reason."""
     until(lambda: all(each.component != component for each in daemon.client.health().reasons), f"{component} heals")
 
 
 def test_one_torrents_trouble_is_told_and_degrades_nothing(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """By name, with cause and remedy; a damaged record over a restart, too; each until it is mended."""
+    """It has the name, the cause and the remedy.
+
+    A damaged record is reported after a restart, too, until it is repaired.
+    """
     made = payload.make(root / "seed", "Hindered", {"a": 20_000})
     other = payload.make(root / "seed", "Damaged", {"a": 20_000})
     (daemon.downloads / "Hindered").write_bytes(b"in the way")
@@ -73,7 +76,7 @@ def test_one_torrents_trouble_is_told_and_degrades_nothing(root: Path, daemon: D
 
 
 def test_a_port_that_is_taken_is_told_with_the_one_that_is_used(root: Path) -> None:
-    """It hinders all: nobody looks for the service there."""
+    """It affects all torrents, since no peer expects the service at the other port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -89,7 +92,7 @@ def test_a_port_that_is_taken_is_told_with_the_one_that_is_used(root: Path) -> N
 
 
 def test_a_download_root_that_is_away_is_told_and_heals(daemon: Daemon) -> None:
-    """Nothing can be stored meanwhile, which hinders all."""
+    """Nothing can be stored meanwhile, which affects all torrents."""
     daemon.downloads.rename(daemon.root / "elsewhere")
     told = reason(daemon, "download_roots", str(daemon.downloads))
     assert told.severity is Severity.ERROR
@@ -101,7 +104,7 @@ def test_a_download_root_that_is_away_is_told_and_heals(daemon: Daemon) -> None:
 
 @pytest.mark.mounts
 def test_a_download_root_that_is_read_only_is_told_and_heals(root: Path) -> None:
-    """At the start, and later."""
+    """Both at the start and later."""
     with tmpfs(root / "d/downloads", MIB) as disk, Daemon(root / "d") as daemon:
         with disk.read_only():
             told = reason(daemon, "download_roots", str(daemon.downloads))

@@ -1,4 +1,4 @@
-"""What somebody reads who has nothing but the journal: lines with priorities, causes and remedies."""
+"""What a person reads in the journal: lines with priorities, causes and remedies."""
 
 import contextlib
 import os
@@ -25,14 +25,14 @@ NAME = "a movie = 1"
 
 
 class Entry(NamedTuple):
-    """A line as journald keeps it."""
+    """A line as journald stores it."""
 
     priority: int
     text: str
 
 
 class Journal:
-    """The other end of a daemon's standard error, which is known to be journald's by `JOURNAL_STREAM`."""
+    """Reads a daemon's standard error, which `JOURNAL_STREAM` declares to be journald's."""
 
     def __init__(self) -> None:
         self._ours, self._theirs = socket.socketpair()
@@ -48,20 +48,20 @@ class Journal:
             self._got += content
 
     def close(self) -> None:
-        """Once the daemon has ended."""
+        """Closes it, once the daemon has ended."""
         self._theirs.close()
         self._reader.join()
         self._ours.close()
 
     def entries(self, text: str = "") -> list[Entry]:
-        """Those in which a text occurs."""
+        """The entries that contain a text."""
         lines = self._got.decode().split("\n")[:-1]
         found = [re.fullmatch("<([0-7])>(.*)", line) for line in lines]
         assert all(found), [line for line, each in zip(lines, found, strict=True) if not each]
         return [Entry(int(each[1]), each[2]) for each in found if each is not None and text in each[2]]
 
     def wait(self, text: str) -> Entry:
-        """The first of these."""
+        """Waits for the first of these."""
         return until(lambda: self.entries(text), f"in the journal: {text}")[0]
 
 
@@ -75,7 +75,7 @@ def journaled(root: Path) -> Iterator[tuple[Daemon, Journal]]:
 
 
 def test_a_life_is_told(root: Path) -> None:
-    """A torrent's, and an engine's, each at its level; nothing that is routine is a warning."""
+    """The lives of a torrent and of an engine are logged, each line at its level; routine lines are no warnings."""
     made = payload.make(root / "made", NAME, {"": 300_000})
     other = payload.make(root / "made", "other", {"": 1000})
     with journaled(root / "d") as (daemon, journal):
@@ -109,7 +109,7 @@ def test_a_life_is_told(root: Path) -> None:
 
 
 def test_the_form_follows_the_configuration(root: Path) -> None:
-    """On reload, and a file that is wrong is told with what helps."""
+    """The format changes on reload. A wrong file is reported together with the remedy."""
     with journaled(root / "d") as (daemon, journal):
         good = daemon.config.read_text()
         daemon.config.write_text(f'{good}\n[log]\nformat = "json"\nlevel = "warning"\n')

@@ -1,4 +1,4 @@
-"""A user that is not in passwd, and has no HOME, as in a container that is run as any number."""
+"""A user that is not in passwd and has no HOME, as in a container that runs with an arbitrary uid."""
 
 import subprocess
 import sys
@@ -13,25 +13,25 @@ pytestmark = pytest.mark.process
 
 BIN: Final = Path(sys.executable).parent
 STRANGER: Final = ["unshare", "--user", "--map-user=54321", "--map-group=54321", "env", "-i"]
-"""In a user namespace of its own: files that are ours are this user's."""
+"""In a user namespace of its own: our files belong to this user."""
 
 
 def run(*argv: str | Path) -> tuple[int, list[str]]:
-    """Its exit code, and the lines that it wrote to stderr."""
+    """Returns the exit code and the lines on stderr."""
     ran = subprocess.run([*STRANGER, *argv], capture_output=True, text=True, cwd="/", check=False)
     return ran.returncode, ran.stderr.splitlines()
 
 
 @pytest.fixture(autouse=True)
 def possible() -> None:
-    """Some machines have no user namespaces, or an `unshare` that knows no other users."""
+    """Some machines have no user namespaces, or an `unshare` without the mapping of users."""
     code, said = run("true")
     if code:
         pytest.skip(f"no user namespaces here: {said}")
 
 
 def test_a_daemon_whose_paths_are_configured_needs_neither(root: Path) -> None:
-    """Nor does the command line that is told where it is."""
+    """Neither does a command line that is told the runtime directory."""
     with Daemon(root / "d", command=[*STRANGER, str(BIN / "ouzeld")]) as daemon:
         assert daemon.engine_pid()
         assert run(BIN / "ouzel", "--runtime-dir", daemon.runtime_dir, "ls") == (0, [])
@@ -50,7 +50,7 @@ def test_a_daemon_whose_paths_are_configured_needs_neither(root: Path) -> None:
     ],
 )
 def test_what_needs_one_says_so(argv: tuple[str, ...], code: int, first: str) -> None:
-    """In a line that tells what to do, and without a traceback."""
+    """The error is a line that says what to do, without a traceback."""
     program, *arguments = argv
     returned, said = run(BIN / program, *arguments)
     assert returned == code

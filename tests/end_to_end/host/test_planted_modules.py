@@ -1,4 +1,4 @@
-"""Modules come only from where Ouzel is installed, not from the current directory or by PYTHON variables."""
+"""Modules are loaded only from where Ouzel is installed, not from the current directory or from PYTHON variables."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ esac
 
 
 class Plants:
-    """A directory full of modules that note that they were loaded, and an environment that leads there."""
+    """A directory of modules that record that they were loaded, and an environment that points to it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -63,7 +63,7 @@ class Plants:
         code = PLANTED.format(mark=str(self._mark))
         for name in {*sys.stdlib_module_names, *OURS, *OTHERS, *CUSTOM} - {
             "encodings"
-        }:  # no file can be written without
+        }:  # no file can be written without this
             (directory / f"{name}.py").write_text(code)
         for package in OURS:
             (directory / package).mkdir()
@@ -85,27 +85,27 @@ class Plants:
         }
 
     def loaded(self) -> str:
-        """What was loaded of them; nothing, if all is well."""
+        """The modules that were loaded; an empty list is right."""
         return self._mark.read_text() if self._mark.exists() else ""
 
 
 @pytest.fixture
 def plants(root: Path) -> Plants:
-    """A directory to start from."""
+    """A directory to start programs in."""
     directory = root / "planted"
     directory.mkdir()
     return Plants(directory)
 
 
 def test_they_are_loaded_where_nothing_prevents_it(plants: Plants) -> None:
-    """Or the other tests would show nothing."""
+    """This shows that the other tests can fail."""
     environment = {"PYTHONPATH": str(plants.directory), "PATH": os.defpath}
     subprocess.run([sys.executable, "-c", "pass"], env=environment, check=False, capture_output=True)
     assert "sitecustomize" in plants.loaded()
 
 
 def test_the_daemon_and_its_engines_load_none(root: Path, plants: Plants) -> None:
-    """The supervisor, the first engine, the spare that follows it, and the command line."""
+    """Neither do the supervisor, the first engine, the next spare, and the command line."""
     command = [str(BIN / "ouzeld")]
     with Daemon(root / "d", environment=plants.environment, command=command, cwd=plants.directory) as daemon:
         first = daemon.kill_engine()
@@ -127,7 +127,7 @@ def test_the_daemon_and_its_engines_load_none(root: Path, plants: Plants) -> Non
 
 
 def test_a_script_s_own_modules_are_found_all_the_same(plants: Plants) -> None:
-    """From any directory."""
+    """It can be started from any directory."""
     ran = subprocess.run(
         [PROJECT / "scripts" / "bench", "--help"],
         cwd=plants.directory,
@@ -142,7 +142,10 @@ def test_a_script_s_own_modules_are_found_all_the_same(plants: Plants) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_starts_python_isolated(root: Path, plants: Plants, script: str) -> None:
-    """By `-I`, or without any PYTHON variable; in a copy of the project that is set up and run by recorders."""
+    """By `-I`, or without any PYTHON variable.
+
+    A copy of the project is set up and run, with recorders in place of programs.
+    """
     project, log = root / "project", root / "log"
     project.mkdir()
     for folder in ("packaging", "scripts"):

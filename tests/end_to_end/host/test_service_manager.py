@@ -1,4 +1,4 @@
-"""A daemon under a service manager, whose side is a real socket; systemd itself is in scripts/systemd-test."""
+"""A daemon under a fake service manager with a real socket; scripts/systemd-test runs systemd itself."""
 
 import os
 import pty
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.process
 
 WATCHDOG_S: Final = 2.0
 RELOAD_S: Final = 2.0
-"""What design.md allows a changed file to take."""
+"""The time that design.md allows for applying a changed file."""
 
 
 class Manager:
-    """What the daemon has said, in order; `forget` begins anew."""
+    """The daemon's messages, in order; `forget` clears them."""
 
     def __init__(self, path: Path) -> None:
         self.said: list[str] = []
@@ -37,11 +37,11 @@ class Manager:
         self._socket.setblocking(False)
 
     def until(self, what: str, count: int = 1) -> None:
-        """Waits until a message has begun with this so many times."""
+        """Waits until this many messages have begun with this text."""
         until(lambda: sum(each.startswith(what) for each in self.heard()) >= count, f"{what} {count} times")
 
     def heard(self) -> list[str]:
-        """All until now."""
+        """All messages so far."""
         try:
             while True:
                 self.said.append(self._socket.recv(4096).decode())
@@ -54,7 +54,7 @@ class Manager:
 
 @pytest.fixture
 def manager(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
-    """Daemons that are started while it is there have it."""
+    """A service manager for all daemons started in this test."""
     manager = Manager(root / "notify")
     monkeypatch.setenv("NOTIFY_SOCKET", str(root / "notify"))
     monkeypatch.setenv("WATCHDOG_USEC", str(int(WATCHDOG_S * 1e6)))
@@ -64,14 +64,14 @@ def manager(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
 
 @pytest.fixture
 def managed(manager: Manager, root: Path) -> Iterator[Daemon]:
-    """A daemon that has it, limited by its configuration."""
+    """A daemon with this manager, and limits in its configuration."""
     with Daemon(root / "d", limits={"upload_bps": 70_000}) as daemon:
         until(daemon.healthy, "healthy")
         yield daemon
 
 
 def reloading(manager: Manager, daemon: Daemon, edit: Callable[[str], str]) -> None:
-    """Changes the file, says so, and waits until the reload is over."""
+    """Changes the file, sends SIGHUP, and waits until the reload has ended."""
     manager.heard()
     manager.said.clear()
     daemon.config.write_text(edit(daemon.config.read_text()))
@@ -82,7 +82,10 @@ def reloading(manager: Manager, daemon: Daemon, edit: Callable[[str], str]) -> N
 
 
 def test_a_life_under_a_service_manager(manager: Manager, managed: Daemon) -> None:
-    """Ready, alive, and the end; the engine has no part in it, and its death is not the service's."""
+    """Messages say ready, alive and stopping.
+
+    They do not depend on the engine, whose death does not end the service.
+    """
     manager.until("READY=1")
     manager.until("WATCHDOG=1", 3)
     manager.until("STATUS=healthy: 0 torrents, engine generation 1")
@@ -100,7 +103,7 @@ def test_a_life_under_a_service_manager(manager: Manager, managed: Daemon) -> No
 
 
 def test_a_daemon_that_does_not_get_on_is_not_alive(manager: Manager, managed: Daemon) -> None:
-    """Here because it is stopped, for longer than a manager would have waited."""
+    """Here the daemon is stopped for longer than the manager's deadline."""
     manager.until("WATCHDOG=1")
     os.kill(managed.pid, signal.SIGSTOP)
     try:
@@ -117,7 +120,7 @@ def test_a_daemon_that_does_not_get_on_is_not_alive(manager: Manager, managed: D
 
 
 def test_a_changed_file_is_taken_without_a_restart(manager: Manager, managed: Daemon) -> None:
-    """Limits and settings at once, others at the next start; what clients have set holds on."""
+    """Limits and settings apply at once, other keys at the next start. Limits that clients have set stay."""
     managed.client.update_limits(upload_bps=80_000)
     engine = managed.engine_pid()
     with Watcher(managed.runtime_dir) as watcher:
@@ -148,7 +151,10 @@ def test_a_changed_file_is_taken_without_a_restart(manager: Manager, managed: Da
 
 
 def test_a_wrong_file_is_refused_whole(manager: Manager, managed: Daemon) -> None:
-    """For its form, a value, or by libtorrent; service and engine go on with the old one, and a good file heals it."""
+    """Because of its form, a value, or libtorrent.
+
+    The service goes on with the old configuration until a valid file is read.
+    """
     before, engine = managed.config.read_text(), managed.engine_pid()
     wrong = {
         "not TOML": "[limits",
@@ -181,7 +187,7 @@ def test_a_wrong_file_is_refused_whole(manager: Manager, managed: Daemon) -> Non
 
 
 def test_a_terminal_that_hangs_up_stops_it(root: Path) -> None:
-    """SIGHUP means that there, and a clean end, though nothing can be said about it any more."""
+    """There, SIGHUP causes a clean end, even though nothing can be printed any more."""
     daemon = Daemon(root / "d")
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-c", LEADER, sys.executable, "-I", "-m", "supervisor", "--config", str(daemon.config)]
@@ -203,7 +209,7 @@ import fcntl, os, sys
 fcntl.ioctl(0, {termios.TIOCSCTTY}, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Makes the terminal the session's own, as a shell's is, so that its end is told."""
+"""Makes the terminal the session's controlling terminal, as a shell does, so that its end is signalled."""
 
 
 def _healthy(client: ouzel.Client) -> bool:

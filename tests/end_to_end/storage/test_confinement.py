@@ -21,7 +21,7 @@ from tools.rig.watcher import Watcher
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
-lt: Any = libtorrent  # the stubs do not describe what the binding takes
+lt: Any = libtorrent  # the type stubs do not describe what the binding accepts
 FULL = b"payload!" * 2048
 CLIMBING = [
     Entry([b"..", b"..", b"outside", b"a"], FULL),
@@ -38,7 +38,7 @@ Maker = Callable[[bytes, Sequence[Entry]], Hostile]
 
 @pytest.fixture
 def outside(root: Path) -> Iterator[Path]:
-    """A directory beside the daemon's own, which has to be at the end as it was."""
+    """A directory beside the daemon's own, which must be unchanged at the end."""
     directory = root / "outside"
     (directory / "below").mkdir(parents=True)
     (directory / "secret").write_bytes(FULL)
@@ -48,7 +48,7 @@ def outside(root: Path) -> Iterator[Path]:
 
 
 def share(seed: Seed, made: Hostile, save_path: Path) -> None:
-    """Has the seed share a torrent whose files all have the same content."""
+    """The seed shares a torrent whose files all have the same content."""
     storage = lt.load_torrent_buffer(made.metainfo).ti.layout()
     for index in range(storage.num_files()):
         if storage.file_size(index):
@@ -59,7 +59,7 @@ def share(seed: Seed, made: Hostile, save_path: Path) -> None:
 
 
 def refusals(daemon: Daemon, torrent: str) -> list[str]:
-    """What the errors of a torrent, which are all of one name, say in this run of the supervisor."""
+    """The messages of a torrent's errors in this run; all errors have the same name."""
     with daemon.client.events(ticks=True) as events:
         first = next(iter(events))
     assert isinstance(first, ouzel.Event)
@@ -75,7 +75,7 @@ def refusals(daemon: Daemon, torrent: str) -> list[str]:
 def test_names_that_climb_end_in_the_torrents_own_folder(
     root: Path, outside: Path, daemon: Daemon, seed: Seed, make: Maker, by_magnet: bool
 ) -> None:
-    """Downloaded from a seed that means harm; no symbolic link is made, wherever it would lead."""
+    """They are downloaded from a hostile seed. No symbolic link is made, wherever it would lead."""
     made = make(b"..", CLIMBING)
     share(seed, made, root / "seed")
     source: dict[str, Any] = {"magnet": made.magnet} if by_magnet else {"metainfo": made.metainfo}
@@ -90,7 +90,10 @@ def test_names_that_climb_end_in_the_torrents_own_folder(
 
 
 def test_a_link_on_the_disk_is_judged_by_where_it_leads(root: Path, outside: Path, daemon: Daemon, seed: Seed) -> None:
-    """A folder, a file, and a file that is not there yet, that lead out: refused when added. Within, it is used."""
+    """A folder, a file, or a missing file that leads outside is refused at the add.
+
+    Links inside the root may be used.
+    """
     folder = daemon.downloads / "root"
     folder.mkdir()
     made = hostile.v1(b"root", THROUGH)
@@ -109,7 +112,7 @@ def test_a_link_on_the_disk_is_judged_by_where_it_leads(root: Path, outside: Pat
     daemon.until_state(made.torrent, TorrentState.SEEDING)
     assert tree(daemon.downloads / "elsewhere") == {"secret": FULL, "empty": b""}
 
-    # What leads out when the files are to be deleted stays where it is, and its client is told.
+    # A path that leads outside stays when files are deleted, and the client is told.
     (folder / "link").unlink()
     (folder / "link").symlink_to(outside)
     with Watcher(daemon.runtime_dir) as watcher:
@@ -122,7 +125,7 @@ def test_a_link_on_the_disk_is_judged_by_where_it_leads(root: Path, outside: Pat
 def test_the_files_of_a_magnet_link_are_judged_when_they_are_known(
     root: Path, outside: Path, daemon: Daemon, seed: Seed
 ) -> None:
-    """It is in `error`, through a restart of the engine, too; once nothing leads out any more it can be resumed."""
+    """The torrent is in `error`, also after an engine restart. Once nothing leads outside, it can be resumed."""
     made = hostile.v2(b"root", THROUGH)
     share(seed, made, root / "seed")
     folder = daemon.downloads / "root"
@@ -180,10 +183,10 @@ def test_a_torrent_is_judged_when_it_is_loaded(root: Path, outside: Path, seed: 
 
 
 def test_no_torrent_writes_where_ouzel_keeps_its_own(root: Path, daemon: Daemon) -> None:
-    """Even where that lies in a download root."""
+    """Even if Ouzel's directories are inside a download root."""
     config = daemon.config.read_text()
     assert daemon.stop() == 0
-    config = config.replace('mode = "require"', 'mode = "auto"')  # which this is not good enough for
+    config = config.replace('mode = "require"', 'mode = "auto"')  # the type stubs lack this
     daemon.config.write_text(config.replace(str(daemon.downloads), str(daemon.root)))
     daemon.start()
     victim = Entry([f"{'ab' * 20}.json".encode()], FULL)

@@ -1,4 +1,4 @@
-"""A resume directory whose files are really damaged between two runs of a real daemon."""
+"""A resume directory whose files are damaged between two runs of a real daemon."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ PIECES = 40
 
 
 class Shelf:
-    """Three complete torrents of a daemon that is stopped; `victim` is the one whose files are damaged."""
+    """Three complete torrents of a stopped daemon; the files of `victim` are damaged."""
 
     def __init__(self, root: Path) -> None:
         self.daemon = Daemon(root / "d", restart={"budget": 1000})
@@ -41,12 +41,12 @@ class Shelf:
         self.daemon.client.add_torrent(metainfo=made.metainfo, seed_mode=True)
 
     def file(self, kind: str, made: Torrent | None = None) -> Path:
-        """A file of the victim's, or of another torrent's."""
+        """The path of a file of the victim, or of another torrent."""
         directory = self.daemon.resume_dir / "fastresume" if kind == "fastresume" else self.daemon.resume_dir
         return directory / f"{(made or self.victim).torrent}.{kind}"
 
     def start(self) -> None:
-        """Starts the daemon; the others have to be as they were, whatever became of the victim."""
+        """Starts the daemon. The other torrents must be unchanged."""
         self.daemon.start()
         for made in self.torrents:
             if made is not self.victim:
@@ -55,7 +55,7 @@ class Shelf:
         assert self.daemon.client.health().engine.restarts == 0
 
     def subjects(self) -> set[str]:
-        """What `health` says of the resume directory."""
+        """The subjects of the resume directory in `health`."""
         return {each.subject for each in self.daemon.client.health().reasons if each.component == "resume_dir"}
 
     def told(self) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ class Shelf:
         return [event["data"] for event in reply["events"] if event["type"] in ("reconciled", "error")]
 
     def aside(self) -> set[str]:
-        """What is in `damaged/`."""
+        """The files in `damaged/`."""
         directory = self.daemon.resume_dir / "damaged"
         return {path.name for path in directory.iterdir()} if directory.exists() else set()
 
@@ -83,51 +83,51 @@ def shelf(root: Path) -> Iterator[Shelf]:
 
 
 def truncate(path: Path) -> None:
-    """The last third is gone."""
+    """The last third is missing."""
     os.truncate(path, path.stat().st_size * 2 // 3)
 
 
 def empty(path: Path) -> None:
-    """All is gone."""
+    """The file is empty."""
     os.truncate(path, 0)
 
 
 def flip_save_path(path: Path) -> None:
-    """A bit that would move the torrent elsewhere, in a file that still parses."""
+    """Flips a bit that would move the torrent elsewhere; the file still parses."""
     path.write_bytes(path.read_bytes().replace(b"/downloads", b"/dovnloads"))
 
 
 def flip_a_bit(path: Path) -> None:
-    """In the middle."""
+    """Flips a bit in the middle."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(content)
 
 
 def noise(path: Path) -> None:
-    """Something else altogether."""
+    """The content is random."""
     path.write_bytes(os.urandom(3000))
 
 
 def nested(path: Path) -> None:
-    """What a careless parser runs out of stack over."""
+    """The content is nested so deeply that a careless parser's stack overflows."""
     path.write_bytes(b"d1:a" * 50_000 + b"l" * 50_000)
 
 
 def zeros(path: Path) -> None:
-    """As after a crash of some file systems, and 100 MB of it."""
+    """The content is 100 MB of zeros, as some file systems leave after a crash."""
     empty(path)
     os.truncate(path, 100_000_000)
 
 
 def directory(path: Path) -> None:
-    """No file at all."""
+    """A directory has the file's name."""
     path.unlink()
     path.mkdir()
 
 
 def link(path: Path) -> None:
-    """To what never ends."""
+    """A link to an endless file has the file's name."""
     path.unlink()
     path.symlink_to("/dev/zero")
 
@@ -137,7 +137,10 @@ Damage = Callable[[Path], None]
 
 @pytest.mark.parametrize("damage", [truncate, flip_save_path, directory])
 def test_a_damaged_record_costs_its_torrent_and_no_other(shelf: Shelf, damage: Damage) -> None:
-    """It is put aside with all that belonged to it, in `health` until the torrent is added again, and told of."""
+    """It is put aside with all files that belong to it.
+
+    `health` and an event report it until the torrent is added again.
+    """
     damage(shelf.file("json"))
     shelf.start()
     names = {shelf.file(kind).name for kind in ("json", "torrent", "fastresume")}
@@ -152,7 +155,7 @@ def test_a_damaged_record_costs_its_torrent_and_no_other(shelf: Shelf, damage: D
 
 @pytest.mark.parametrize("damage", [truncate, empty, flip_a_bit, noise, nested, zeros, directory, link])
 def test_damaged_resume_data_costs_a_recheck(shelf: Shelf, damage: Damage) -> None:
-    """Not the torrent, and not the truth: a piece that is no longer there is not claimed, though its adder vouched."""
+    """A missing piece is not claimed, although the torrent was added with `seed_mode`."""
     with (shelf.daemon.downloads / shelf.victim.name).open("r+b") as file:
         file.seek(7 * PIECE)
         file.write(bytes(PIECE))
@@ -170,7 +173,7 @@ def test_damaged_resume_data_costs_a_recheck(shelf: Shelf, damage: Damage) -> No
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_bit, noise, directory, link])
 def test_a_damaged_torrent_file_costs_nothing(shelf: Shelf, damage: Damage) -> None:
-    """What it says is in the resume data, too."""
+    """The metainfo is in the resume data, too."""
     damage(shelf.file("torrent"))
     shelf.start()
     row = shelf.daemon.until_state(shelf.victim.torrent, TorrentState.SEEDING)
@@ -181,7 +184,7 @@ def test_a_damaged_torrent_file_costs_nothing(shelf: Shelf, damage: Damage) -> N
 
 
 def test_with_neither_the_torrent_is_in_error(shelf: Shelf) -> None:
-    """By the name of `damaged`; removed and added again it is as new."""
+    """The error is named `damaged`. Removed and added again, the torrent works."""
     for kind in ("torrent", "fastresume"):
         noise(shelf.file(kind))
     shelf.start()
@@ -195,7 +198,7 @@ def test_with_neither_the_torrent_is_in_error(shelf: Shelf) -> None:
 
 
 def test_a_damaged_session_file_costs_the_limits_that_clients_set(shelf: Shelf) -> None:
-    """The configuration decides again, which is told."""
+    """The configuration's limits apply again, which is reported."""
     shelf.daemon.start()
     shelf.daemon.client.update_limits(download_bps=123_456)
     assert shelf.daemon.stop() == 0

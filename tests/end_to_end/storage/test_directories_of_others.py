@@ -1,4 +1,4 @@
-"""What another user has made, could write to, or could lead elsewhere is refused at the start, in one line, with 73."""
+"""Directories that other users made, can write to, or can redirect are refused at the start: one line, exit code 73."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ STRANGER = 65534
 
 
 def open_parent(path: Path) -> Path:
-    """The directory that it is in can be written by everybody, its entries can be replaced."""
+    """The parent directory is world-writable, so its entries can be replaced."""
     path.parent.chmod(0o777)
     return path.parent
 
 
 def sticky_link(path: Path) -> Path:
-    """It is another user's link to a directory of ours, as anybody can make them in /tmp."""
+    """A link of another user, such as anybody can make in /tmp, leads to a directory of ours."""
     path.parent.chmod(0o1777)
     (path.parent / "ours").mkdir()
     path.symlink_to("ours")
@@ -34,7 +34,7 @@ def sticky_link(path: Path) -> Path:
 
 
 def made_first(path: Path) -> Path:
-    """Another user was first to make it."""
+    """Another user made the directory first."""
     path.parent.chmod(0o1777)
     path.mkdir()
     path.chmod(0o777)
@@ -43,21 +43,21 @@ def made_first(path: Path) -> Path:
 
 
 def given_away(path: Path) -> Path:
-    """It is another user's, in a directory of root's."""
+    """The directory is another user's, in a directory of root's."""
     path.mkdir(mode=0o700)
     os.chown(path, STRANGER, STRANGER)
     return path
 
 
 def open_once(path: Path) -> Path:
-    """It is ours, and everybody can write to it."""
+    """The directory is ours and world-writable."""
     path.mkdir()
     path.chmod(0o777)
     return path
 
 
 def planted_lock(path: Path) -> Path:
-    """It is ours and private now, and what was put there before is still there."""
+    """The directory is ours and private now, but a file from before is still in it."""
     path.mkdir(mode=0o700)
     (path / ".lock").symlink_to(path.parent / "precious")
     return path / ".lock"
@@ -75,7 +75,7 @@ def planted_lock(path: Path) -> Path:
     ],
 )
 def test_it_is_refused_and_nothing_is_touched(root: Path, key: str, plant: Callable[[Path], Path]) -> None:
-    """The line names the path, and what is there stays as it was."""
+    """The line names the path, and its content is unchanged."""
     root.chmod(0o755)
     daemon, above = Daemon(root / "d"), root / "above"
     above.mkdir(mode=0o755)

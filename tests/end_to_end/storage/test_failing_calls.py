@@ -1,4 +1,4 @@
-"""Each system call that the supervisor makes while it runs fails once, with one error after the other."""
+"""Each system call of the running supervisor fails once, with different errors."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 T = TypeVar("T")
 
 ERRORS: Final = os.environ.get("FAILING_ERRORS", "EIO").split(",")
-"""More of them take longer, and were tried: EMFILE, ENOMEM, EAGAIN."""
+"""More errors take longer, and were tried: EMFILE, ENOMEM, EAGAIN."""
 
 LIMIT: Final = 1_000_000
 
@@ -37,12 +37,12 @@ PLACES: Final = (
     "supervisor/concurrency/threads.py",
     "protocol/durable/durable.py",
 )
-"""Where calls have to be among those that failed; which they are is found out."""
+"""Calls that must be among the failed ones; the others are found by recording."""
 
 
 def test_no_call_that_fails_once_ends_the_supervisor(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It answers all the while, everything that is asked for is done in the end, and all is well again."""
-    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "notify"))  # nobody is there, which is no matter
+    """It answers all the time, every request is carried out in the end, and health recovers."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "notify"))  # no process is there, which does not matter
     keyring = Keyring(root)
     keyring.new("one")
     failed = root / "failed"
@@ -69,7 +69,7 @@ def test_no_call_that_fails_once_ends_the_supervisor(root: Path, monkeypatch: py
 
 
 def _use(daemon: Daemon, keyring: Keyring, number: int) -> None:
-    """Has the daemon do all that it does."""
+    """Uses every function of the daemon."""
     client = daemon.client
     keyring.new(f"more-{number}")
     made = payload.make(daemon.root, f"payload-{number}", {"a": 1000, "b": 2000})
@@ -92,12 +92,12 @@ def _use(daemon: Daemon, keyring: Keyring, number: int) -> None:
 
 
 def _until_running(client: ouzel.Client, gen: int) -> None:
-    """Waits for an engine of this generation, or a later one."""
+    """Waits for an engine of this generation or a later one."""
     until(lambda: (engine := client.health().engine).gen >= gen and engine.state == "running", "another engine")
 
 
 def _asked(call: Callable[[], T], what: str) -> T:
-    """What comes of a call; who is refused asks again."""
+    """Sends a call, and repeats it if it is refused."""
 
     def ask() -> tuple[T] | None:
         try:

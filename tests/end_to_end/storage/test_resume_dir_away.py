@@ -1,4 +1,5 @@
-"""A resume directory that goes away, fills up, turns read-only or slow under a real daemon, on real small file systems.
+"""A resume directory that disappears, fills up, turns read-only or slow under a real daemon, on real small file
+systems.
 
 `degraded` meanwhile, changes refused by name, reads and running torrents as ever; and all of it over by itself.
 """
@@ -29,7 +30,7 @@ SIZE = 8 * MIB
 
 
 class Scene:
-    """A daemon that downloads a torrent slowly while its resume directory has trouble."""
+    """A daemon that downloads a torrent slowly while its resume directory has a problem."""
 
     def __init__(self, daemon: Daemon, made: Torrent) -> None:
         self.daemon = daemon
@@ -37,12 +38,12 @@ class Scene:
         self.limit = 0
 
     def change(self) -> None:
-        """A change that is durable and can be told from any before it."""
+        """A durable change that differs from all earlier ones."""
         self.limit += 1
         self.daemon.client.update_limits(torrent=self.made.torrent, upload_bps=10_000_000 + self.limit)
 
     def on_disk(self) -> int | None:
-        """The limit that the record on disk has."""
+        """The limit in the record on disk."""
         try:
             record = json.loads((self.daemon.resume_dir / f"{self.made.torrent}.json").read_text())
         except FileNotFoundError:
@@ -50,17 +51,17 @@ class Scene:
         return int(record["upload_bps"]) - 10_000_000
 
     def saved(self) -> bool:
-        """Whether the torrent's resume data is there."""
+        """Whether the torrent's resume data exists."""
         return ResumeDir(self.daemon.resume_dir).fastresume(self.made.torrent).exists()
 
     def trouble(self) -> Reason:
-        """Waits until `health` has the directory's trouble; it has to be degraded, and no more than that."""
+        """Waits until `health` reports the directory's problem; the service must be degraded, and not worse."""
         reason = until(lambda: self.reason("directory"), "the directory's trouble is told of")
         assert self.daemon.client.health().status is HealthStatus.DEGRADED
         return reason
 
     def refused(self, words: str) -> None:
-        """A change is refused at once, saying what is wrong, and nothing is changed."""
+        """A change is refused at once with the cause, and nothing is changed."""
         with pytest.raises(ouzel.OuzelError, match="storage_unavailable") as refusal:
             self.daemon.client.pause(self.made.torrent)
         assert words in str(refusal.value)
@@ -73,13 +74,13 @@ class Scene:
         assert self.daemon.client.health().engine.restarts == 0
 
     def heals(self) -> None:
-        """By itself; then changes are taken again, and are on disk."""
+        """The problem ends by itself. Then changes are accepted again, and are on disk."""
         until(self.daemon.healthy, "the daemon is healthy again")
         self.change()
         assert self.on_disk() == self.limit
 
     def survives(self) -> None:
-        """All that was acknowledged is there after a SIGKILL of everything."""
+        """Everything that was acknowledged is there after a SIGKILL of both processes."""
         self.daemon.kill()
         self.daemon.start()
         assert self.daemon.row(self.made.torrent).upload_limit_bps == 10_000_000 + self.limit
@@ -91,7 +92,7 @@ class Scene:
 
 
 def delete(directory: Path) -> None:
-    """Deletes a directory in one go, so that nobody writes to it meanwhile."""
+    """Deletes a directory by one call, so that nobody writes to it meanwhile."""
     doomed = directory.with_name("doomed")
     directory.rename(doomed)
     shutil.rmtree(doomed)
@@ -99,7 +100,7 @@ def delete(directory: Path) -> None:
 
 @contextmanager
 def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
-    """A daemon in `root / "d"`, and a torrent that takes a while."""
+    """A daemon in `root / "d"`, and a torrent whose download takes a while."""
     made = payload.make(root / "seed", "one.bin", {"": 256 * MIB}, piece_size=65536)
     with Seed(upload_bps=upload_bps) as seed, Daemon(root / "d", restart={"budget": 1000}) as daemon:
         seed.add(made.metainfo, made.root)
@@ -139,7 +140,10 @@ def test_trouble_of_the_file_system_is_degraded_and_heals(
 
 @pytest.mark.parametrize("engine_dies", [False, True])
 def test_a_directory_that_was_renamed_away_and_back(root: Path, engine_dies: bool) -> None:
-    """It is missing meanwhile, and not made; an engine that starts then loads its torrents once it is back."""
+    """While it is missing, it is not made.
+
+    An engine that starts meanwhile loads its torrents once the directory is back.
+    """
     with playing(root) as scene:
         away = root / "elsewhere"
         scene.daemon.resume_dir.rename(away)
@@ -159,7 +163,7 @@ def test_a_directory_that_was_renamed_away_and_back(root: Path, engine_dies: boo
 
 
 def test_a_directory_that_was_deleted_and_made_again_has_everything_again(root: Path) -> None:
-    """Records from memory, resume data from the engine, the .torrent within it; each record is told of."""
+    """Records from memory, resume data from the engine, and the .torrent from that data; each record is reported."""
     with playing(root) as scene:
         daemon, torrent = scene.daemon, scene.made.torrent
         daemon.client.update_limits(download_bps=123_456_789)
@@ -185,7 +189,7 @@ def test_a_directory_that_was_deleted_and_made_again_has_everything_again(root: 
 
 
 def test_an_older_copy_in_the_directorys_place_gets_what_was_acknowledged_since(root: Path) -> None:
-    """Changed records are written again, and a torrent that was removed since does not come back."""
+    """Changed records are written again, and a torrent that was removed since then does not come back."""
     with playing(root) as scene:
         daemon = scene.daemon
         other = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}").torrent
@@ -203,7 +207,7 @@ def test_an_older_copy_in_the_directorys_place_gets_what_was_acknowledged_since(
 
 
 def test_a_directory_of_somebody_elses_is_not_taken_over(root: Path) -> None:
-    """With torrents in it that are not known here, only a restart can be meant."""
+    """If the directory has unknown torrents, only a restart adopts it."""
     with playing(root) as scene:
         daemon = scene.daemon
         elsewhere, theirs = root / "elsewhere", root / "theirs"
@@ -221,7 +225,10 @@ def test_a_directory_of_somebody_elses_is_not_taken_over(root: Path) -> None:
 
 @pytest.mark.mounts
 def test_a_slow_disk_delays_nobody_but_who_waits_for_it(root: Path) -> None:
-    """Reads are answered, events arrive, the torrent goes on; the change is late by its deadline, and takes effect."""
+    """Reads are answered, events arrive, and the torrent goes on.
+
+    The change misses its deadline, and takes effect later.
+    """
     with loop_ext4(root / "d" / "resume", SIZE) as mount, playing(root) as scene:
         client, torrent = scene.daemon.client, scene.made.torrent
         slowest = 0.0

@@ -1,4 +1,4 @@
-"""A real engine in its sandbox: it cannot leave the download roots, whatever it tries, and does all that it has to."""
+"""A real engine in its sandbox: it cannot leave the download roots by any attempt, and does its work."""
 
 import json
 import os
@@ -25,7 +25,7 @@ pytestmark = [
 
 
 def state(directory: Path) -> dict[str, Any]:
-    """All that there is, what it holds, whose it is and since when."""
+    """All paths, with their content, owners and times."""
     found = {}
     for path in sorted(directory.rglob("*")):
         status = path.lstat()
@@ -37,7 +37,7 @@ def state(directory: Path) -> dict[str, Any]:
 
 @contextmanager
 def listening(name: str) -> Iterator[None]:
-    """Somebody listens on an abstract socket."""
+    """Listens on an abstract socket."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("\0" + name)
         listener.listen()
@@ -45,7 +45,7 @@ def listening(name: str) -> Iterator[None]:
 
 
 def test_no_way_leads_out_and_a_torrent_is_downloaded_all_the_same(root: Path, seed: Seed) -> None:
-    """Tried on the engine's loop, and in a thread that was started later; after a kill by another engine."""
+    """Attempts run on the engine's loop, in a thread that starts later, and in another engine after a kill."""
     outside, inside = root / "outside", root / "d" / "downloads" / "inside"
     (outside / "empty").mkdir(parents=True)
     inside.mkdir(parents=True)

@@ -1,4 +1,6 @@
-"""Download roots that come, go and change under a running daemon whose engine is confined to them by the kernel."""
+"""Download roots that appear, disappear and change under a running daemon whose engine is confined to them by the
+kernel.
+"""
 
 import os
 import signal
@@ -26,14 +28,14 @@ pytestmark = [
 
 
 def shared(root: Path, seed: Seed, name: str) -> Torrent:
-    """A torrent that the seed has."""
+    """A torrent that the seed shares."""
     made = payload.make(root / "seed", name, {"": MIB}, piece_size=65536)
     seed.add(made.metainfo, made.root)
     return made
 
 
 def reload(daemon: Daemon, edit: Callable[[str], str]) -> None:
-    """Changes the file, and waits until that has been taken."""
+    """Changes the file, and waits until the reload has ended."""
     taken = len(daemon.logged("reloaded"))
     daemon.config.write_text(edit(daemon.config.read_text()))
     os.kill(daemon.pid, signal.SIGHUP)
@@ -41,26 +43,26 @@ def reload(daemon: Daemon, edit: Callable[[str], str]) -> None:
 
 
 def downloaded(daemon: Daemon, seed: Seed, made: Torrent, save_path: Path) -> None:
-    """It is, there."""
+    """The torrent is complete at this place."""
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], save_path=str(save_path))
     daemon.until_state(made.torrent, TorrentState.SEEDING)
     assert (save_path / made.name).stat().st_size == MIB
 
 
 def renewed(daemon: Daemon, restarts: int) -> None:
-    """Waits until another engine has taken the place of the one before, which saved and left."""
+    """Waits until another engine has replaced the previous one, which saved and exited."""
     until(lambda: daemon.client.health().engine.restarts == restarts, f"another engine; the log is {daemon.log}")
     until(daemon.healthy, "the daemon is healthy")
     assert {each["exit_code"] for each in daemon.logged("engine_exited")} == {0}
 
 
 def settled(daemon: Daemon) -> None:
-    """Waits until the next engine waits, too."""
+    """Waits until the next spare is ready, too."""
     until(lambda: daemon.logged("spare_ready"), "the spare is ready")
 
 
 def test_roots_come_and_go_with_a_reload(root: Path, seed: Seed) -> None:
-    """The next engine is ready before the running one leaves; a root that is missing is made, as at a start."""
+    """The next engine is ready before the running one exits. A missing root is made, as at a start."""
     one, two, three = (shared(root, seed, name) for name in ("one.bin", "two.bin", "three.bin"))
     added = root / "added" / "below"
     with Daemon(root / "d") as daemon:
@@ -81,7 +83,7 @@ def test_roots_come_and_go_with_a_reload(root: Path, seed: Seed) -> None:
 
 
 def test_a_file_that_is_refused_leaves_the_roots_as_they_were(root: Path) -> None:
-    """As for a root that cannot be made, whose key is named, or a setting that the next engine refuses."""
+    """Because a root cannot be made (the error names the key), or because the next engine refuses a setting."""
     new = root / "new"
     with Daemon(root / "d") as daemon:
         (root / "file").touch()
@@ -101,7 +103,7 @@ def test_a_file_that_is_refused_leaves_the_roots_as_they_were(root: Path) -> Non
 
 
 def test_a_root_that_was_made_anew_is_used_by_another_engine(root: Path, seed: Seed) -> None:
-    """Once: it is looked at again and again."""
+    """It is replaced once, although the check is repeated."""
     made = shared(root, seed, "one.bin")
     with Daemon(root / "d") as daemon:
         until(daemon.healthy, "the daemon is healthy")
@@ -114,7 +116,7 @@ def test_a_root_that_was_made_anew_is_used_by_another_engine(root: Path, seed: S
 
 @pytest.mark.mounts
 def test_a_disk_over_a_root_is_used_by_another_engine_and_one_below_at_once(root: Path, seed: Seed) -> None:
-    """A disk that goes is no reason for another engine; one that comes back is."""
+    """A disk that is unmounted causes no new engine; one that is mounted again does."""
     one, two = shared(root, seed, "one.bin"), shared(root, seed, "two.bin")
     with Daemon(root / "d", restart={"budget": 1000}) as daemon:
         until(daemon.healthy, "the daemon is healthy")
@@ -135,7 +137,10 @@ def test_a_disk_over_a_root_is_used_by_another_engine_and_one_below_at_once(root
 
 
 def test_a_link_that_is_made_after_the_look_leads_nowhere(root: Path, seed: Seed) -> None:
-    """Nothing is written where it leads; it is that torrent's error, and others go on. Mended, `resume` goes on."""
+    """Nothing is written to the link's target.
+
+    It is an error of that torrent alone, and `resume` works once the link is gone.
+    """
     held = payload.make(root / "seed", "held", {"sub/a": MIB, "sub/b": MIB}, piece_size=65536)
     other = shared(root, seed, "other.bin")
     with Daemon(root / "d") as daemon:
@@ -157,7 +162,7 @@ def test_a_link_that_is_made_after_the_look_leads_nowhere(root: Path, seed: Seed
 
 
 def test_what_is_required_and_cannot_be_had_ends_the_start(root: Path) -> None:
-    """With 78, the key and why: records in a root could be reached. `auto` goes on and says so."""
+    """It exits with 78, the key and the cause: records in a root could be reached. `auto` continues and reports it."""
     for mode, runs in (("require", False), ("auto", True)):
         daemon = Daemon(root / "d", sandbox={"mode": mode})
         within = str(daemon.downloads / "resume")

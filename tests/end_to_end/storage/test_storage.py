@@ -1,4 +1,4 @@
-"""Real small file systems that fill up, go away, come back empty, and come back: no good piece is lost or made up."""
+"""Real small file systems that fill up, are unmounted, or come back empty: no good piece is lost or invented."""
 
 import hashlib
 import shutil
@@ -27,20 +27,20 @@ PIECE: Final = 256 * 1024
 
 @pytest.fixture
 def disk(daemon: Daemon) -> Iterator[Mount]:
-    """A file system of 64 MiB below the download root; its files are kept while it is not mounted."""
+    """A file system of 64 MiB below the download root; its content is kept while it is unmounted."""
     with tmpfs(daemon.downloads / "disk", 64 * MIB) as mounted:
         yield mounted
 
 
 @pytest.fixture
 def events(daemon: Daemon) -> Iterator[Watcher]:
-    """All lifecycle events since the daemon runs."""
+    """All lifecycle events since the daemon started."""
     with Watcher(daemon.runtime_dir) as watcher:
         yield watcher
 
 
 def add(daemon: Daemon, seed: Seed, made: Torrent, save_path: Path, **options: Any) -> None:
-    """The seed gives it, and the daemon fetches it."""
+    """The seed shares a torrent, and the daemon downloads it."""
     seed.add(made.metainfo, made.root)
     added = daemon.client.add_torrent(
         metainfo=made.metainfo, peers=[seed.endpoint], save_path=str(save_path), **options
@@ -62,7 +62,7 @@ def _claims_so_far(daemon: Daemon, made: Torrent) -> list[int]:
 
 
 def false_claims(daemon: Daemon, made: Torrent, stored: Path) -> list[int]:
-    """Those of them that are not on disk; for single-file torrents, also one of which nothing is there yet."""
+    """The claimed pieces that are not on disk, for single-file torrents; the file may be missing."""
     info = lt.load_torrent_buffer(made.metainfo).ti
     content = stored.read_bytes() if stored.exists() else b""
     return [
@@ -73,12 +73,12 @@ def false_claims(daemon: Daemon, made: Torrent, stored: Path) -> list[int]:
 
 
 def same(made: Torrent, save_path: Path) -> bool:
-    """Whether all of it is there, by SHA-1."""
+    """Whether the whole content is there, by SHA-1."""
     return payload.sha1(save_path / made.name) == payload.sha1(made.root / made.name)
 
 
 def told(events: Watcher, name: str) -> list[str]:
-    """The messages of the session errors of this name."""
+    """The messages of the session errors with this name."""
     return [
         event.data["message"]
         for event in events.so_far()
@@ -87,24 +87,24 @@ def told(events: Watcher, name: str) -> list[str]:
 
 
 def reasons(daemon: Daemon) -> list[str]:
-    """The mount points that health complains of."""
+    """The mount points in the reasons of health."""
     return [reason.subject for reason in daemon.client.health().reasons if reason.component == "storage"]
 
 
 def trouble(daemon: Daemon, made: Torrent) -> str:
-    """What the torrent's row says is wrong, once it does."""
+    """Waits for the error in the torrent's row, and returns it."""
     return until(lambda: daemon.row(made.torrent).error, "the row says what is wrong")
 
 
 def states(events: Watcher, torrent: str) -> list[str]:
-    """All states that a torrent went through."""
+    """All states that a torrent had."""
     return [
         event.data["state"] for event in events.so_far() if event.type == "state_changed" and event.torrent == torrent
     ]
 
 
 def fill(disk: Mount, size: int) -> Path:
-    """A file that takes up room."""
+    """A file that uses up space."""
     filler = disk.path / "filler"
     filler.write_bytes(bytes(size))
     return filler
@@ -116,7 +116,10 @@ def fill(disk: Mount, size: int) -> Path:
 def test_a_full_disk_holds_its_downloads_and_lets_them_go_on_when_there_is_room(
     root: Path, daemon: Daemon, events: Watcher, seed: Seed, disk: Mount
 ) -> None:
-    """One event and one reason; seeds there and torrents elsewhere go on, and what clients ask does not end it."""
+    """There is one event and one reason.
+
+    Seeds there and torrents elsewhere go on, and commands of clients do not end it.
+    """
     seeding = payload.make(root / "seed", "seeding.bin", {"": MIB}, piece_size=PIECE)
     add(daemon, seed, seeding, disk.path)
     daemon.until_state(seeding.torrent, TorrentState.SEEDING)
@@ -160,7 +163,7 @@ def test_a_full_disk_holds_its_downloads_and_lets_them_go_on_when_there_is_room(
 def test_a_death_while_the_disk_is_full_makes_nothing_up(
     root: Path, daemon: Daemon, seed: Seed, disk: Mount, victim: str
 ) -> None:
-    """The next one holds the torrents as well, and they end with the right content."""
+    """The next engine holds the torrents, too, and their content is right in the end."""
     filler = fill(disk, 44 * MIB)
     made = [payload.make(root / "seed", f"{name}.bin", {"": 24 * MIB}, piece_size=PIECE) for name in "ab"]
     for each in made:
@@ -185,7 +188,7 @@ def test_a_death_while_the_disk_is_full_makes_nothing_up(
 def test_a_disk_that_fills_up_with_the_last_pieces_completes_nothing(
     root: Path, daemon: Daemon, events: Watcher, seed: Seed, disk: Mount
 ) -> None:
-    """libtorrent takes such a torrent for complete, for good; here it is held, and fetches what was not written."""
+    """libtorrent considers such a torrent complete for good. Ouzel holds it, and downloads what was not written."""
     made = payload.make(root / "seed", "one.bin", {"": 16 * MIB}, piece_size=PIECE)
     filler = fill(disk, 48 * MIB + 3 * PIECE)
     add(daemon, seed, made, disk.path)
@@ -204,7 +207,7 @@ def test_a_disk_that_fills_up_with_the_last_pieces_completes_nothing(
 def test_a_read_only_disk_is_the_torrents_own_error_and_resume_tries_again(
     root: Path, daemon: Daemon, seed: Seed, disk: Mount
 ) -> None:
-    """The row says what the system says; other torrents go on."""
+    """The row has the system's message, and other torrents go on."""
     made = payload.make(root / "seed", "one.bin", {"": 4 * MIB}, piece_size=PIECE)
     with disk.read_only():
         add(daemon, seed, made, disk.path)
@@ -235,7 +238,7 @@ def two_on(root: Path, daemon: Daemon, slow_seed: Seed, path: Path) -> tuple[Tor
 
 
 def gone(daemon: Daemon, *torrents: Torrent) -> None:
-    """Waits until they miss their storage, and say so."""
+    """Waits until both are missing their storage and report it."""
     for made in torrents:
         row = daemon.until_state(made.torrent, TorrentState.MISSING_STORAGE)
         assert trouble(daemon, made)
@@ -243,7 +246,7 @@ def gone(daemon: Daemon, *torrents: Torrent) -> None:
 
 
 def back(daemon: Daemon, save_path: Path, *torrents: Torrent) -> None:
-    """Waits until they are there and whole."""
+    """Waits until both are there and complete."""
     for made in torrents:
         daemon.client.update_limits(made.torrent, download_bps=0)
         row = daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -256,7 +259,7 @@ def back(daemon: Daemon, save_path: Path, *torrents: Torrent) -> None:
 def test_a_disk_that_is_taken_away_takes_its_torrents_with_it_and_brings_them_back(
     root: Path, daemon: Daemon, events: Watcher, slow_seed: Seed, kind: Callable[..., Any]
 ) -> None:
-    """Nothing is written where it was mounted, nothing is forgotten, and nothing is hashed that had been proven."""
+    """Nothing is written below the mount point, no torrent is lost, and no verified piece is hashed again."""
     with kind(daemon.downloads / "disk", 64 * MIB) as disk:
         whole, part = two_on(root, daemon, slow_seed, disk.path)
         before = len(claims(daemon, part))
@@ -280,7 +283,7 @@ def test_a_disk_that_is_taken_away_takes_its_torrents_with_it_and_brings_them_ba
 def test_a_daemon_that_starts_without_the_disk_waits_for_it(
     root: Path, daemon: Daemon, slow_seed: Seed, disk: Mount
 ) -> None:
-    """The engine's death in between changes nothing, nor does a torrent of which nothing is there yet."""
+    """An engine's death meanwhile changes nothing. A torrent without any files waits, too."""
     whole, part = two_on(root, daemon, slow_seed, disk.path)
     fresh = payload.make(root / "seed", "fresh.bin", {"": MIB}, piece_size=PIECE)
     add(daemon, slow_seed, fresh, disk.path, paused=True)
@@ -299,7 +302,7 @@ def test_a_daemon_that_starts_without_the_disk_waits_for_it(
 
 
 def test_an_empty_disk_in_its_place_is_not_written_to(root: Path, daemon: Daemon, slow_seed: Seed, disk: Mount) -> None:
-    """Not while the daemon runs, and not by one that is started later."""
+    """Neither while the daemon runs, nor by a daemon that is started later."""
     whole, part = two_on(root, daemon, slow_seed, disk.path)
     disk.detach()
     try:
@@ -318,7 +321,7 @@ def test_an_empty_disk_in_its_place_is_not_written_to(root: Path, daemon: Daemon
 
 
 def test_an_idle_seed_does_not_keep_its_disk_busy(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """A plain umount works, and so does one of a disk with a paused download."""
+    """A plain umount works, also with a paused download on the disk."""
     with loop_ext4(daemon.downloads / "disk", 64 * MIB) as disk:
         made = payload.make(root / "seed", "one.bin", {"": MIB}, piece_size=PIECE)
         add(daemon, seed, made, disk.path)
@@ -342,7 +345,7 @@ def _umount(path: Path) -> bool:
 def test_a_torrent_that_misses_its_storage_can_be_removed(
     root: Path, daemon: Daemon, events: Watcher, seed: Seed, disk: Mount, delete_files: bool
 ) -> None:
-    """Files that cannot be reached are said to be left; the id can be used again."""
+    """Files that cannot be reached are reported as left over, and the id can be used again."""
     made = payload.make(root / "seed", "one.bin", {"": MIB}, piece_size=PIECE)
     add(daemon, seed, made, disk.path)
     daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -362,7 +365,10 @@ def test_a_torrent_that_misses_its_storage_can_be_removed(
 def test_removed_files_are_waited_for_and_not_fetched_again(
     root: Path, daemon: Daemon, events: Watcher, slow_seed: Seed
 ) -> None:
-    """All of them gone is missing storage, found out by whoever asks for a piece; back, they are seeded again."""
+    """If all files are gone, the storage is missing, which is detected when a peer requests a piece.
+
+    Once back, they are seeded again.
+    """
     made = payload.make(root / "seed", "many", {"a.bin": 2 * MIB, "b.bin": 2 * MIB}, piece_size=PIECE)
     add(daemon, slow_seed, made, daemon.downloads)
     daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -384,7 +390,7 @@ def test_removed_files_are_waited_for_and_not_fetched_again(
 def test_one_lost_file_is_fetched_again_and_the_others_stay(
     root: Path, daemon: Daemon, slow_seed: Seed, left: int
 ) -> None:
-    """Lost altogether or cut short, of a whole torrent and of an unfinished one."""
+    """The file was deleted or truncated, of a complete torrent and of an unfinished one."""
     made = payload.make(
         root / "seed", "many", {"a.bin": 8 * MIB, "b.bin": 8 * MIB, "c.bin": 24 * MIB}, piece_size=PIECE
     )

@@ -1,4 +1,4 @@
-"""What people do with the files of the resume directory, as README says it, on a real daemon."""
+"""The procedures with the files of the resume directory that README describes, on a real daemon."""
 
 import json
 import re
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
 def seeding(daemon: Daemon, name: str) -> Torrent:
-    """A torrent that is there, whole, and saved."""
+    """A torrent that is complete and saved."""
     made = payload.make(daemon.downloads, name, {"": 50_000}, piece_size=16384)
     daemon.client.add_torrent(metainfo=made.metainfo, seed_mode=True, labels=["first"])
     daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -29,12 +29,12 @@ def seeding(daemon: Daemon, name: str) -> Torrent:
 
 
 def without_checksum(text: str) -> str:
-    """As README has it done."""
+    """Removes the checksum's line, as README describes."""
     return "".join(line for line in text.splitlines(keepends=True) if '"checksum"' not in line)
 
 
 def cli(daemon: Daemon, *argv: str, code: int = 0) -> Any:
-    """What a command says, with `--json`."""
+    """A command's output with `--json`."""
     done = subprocess.run(
         [sys.executable, "-m", "ouzel", "--runtime-dir", str(daemon.runtime_dir), *argv, "--json"],
         capture_output=True,
@@ -46,12 +46,15 @@ def cli(daemon: Daemon, *argv: str, code: int = 0) -> Any:
 
 
 def reasons(daemon: Daemon) -> dict[str, str]:
-    """What `health` says of the resume directory."""
+    """The reasons of the resume directory in `health`."""
     return {each.subject: each.message for each in daemon.client.health().reasons if each.component == "resume_dir"}
 
 
 def test_a_record_is_edited_damaged_and_given_back(root: Path) -> None:
-    """An edit is in force; what was damaged is told over restarts, and comes back with its files once it is whole."""
+    """An edit takes effect.
+
+    Damage is reported, also after restarts, and the record can be restored with its files once it is valid.
+    """
     with Daemon(root / "d") as daemon:
         made = seeding(daemon, "a")
         record = daemon.resume_dir / f"{made.torrent}.json"
@@ -90,7 +93,7 @@ def test_a_record_is_edited_damaged_and_given_back(root: Path) -> None:
 
 
 def test_a_copy_is_an_older_state_and_another_machine(root: Path) -> None:
-    """Of a daemon that runs: temporary files may be left out, and what was added since is not there."""
+    """A copy of a running daemon may lack temporary files and torrents added since."""
     with Daemon(root / "d") as daemon:
         made = seeding(daemon, "a")
         until((daemon.resume_dir / f"{made.torrent}.torrent").is_file, "it is whole")
@@ -109,12 +112,12 @@ README = Path(__file__).parents[3] / "README.md"
 
 
 def everyday(text: str) -> list[str]:
-    """The commands of the everyday procedures, which an operator's day runs as they stand there."""
+    """The commands of the everyday procedures, which `OperatorsDay` runs unchanged."""
     return commands(text.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0])
 
 
 def commands(text: str) -> list[str]:
-    """The lines of all shell blocks, without what is said about them."""
+    """The lines of all shell blocks, without comments."""
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
     return [re.sub(r"\s+# .*", "", line) for line in lines if line.strip()]
 
@@ -147,18 +150,18 @@ COMMANDS = {
     ),
     **dict.fromkeys(everyday(README.read_text()), "tools/systemd/operators_day.py"),
 }
-"""Each command of README, and what runs it."""
+"""Each command of README, and the test that runs it."""
 
 
 def test_each_command_of_the_readme_is_run_somewhere() -> None:
-    """A new one needs a row here, and something that runs it."""
+    """A new command needs a row here, and something that runs it."""
     assert set(commands(README.read_text())) == set(COMMANDS)
     for where in COMMANDS.values():
         assert (README.parent / where).is_file(), where
 
 
 def test_an_operators_day_has_every_everyday_procedure() -> None:
-    """Each by the words that it begins with."""
+    """Procedures are matched by the words at their beginning."""
     titles = re.findall(r"\n\*\*(.+?)\*\*", README.read_text().partition("\n## Everyday procedures\n")[2])
     day = (README.parent / "tools/systemd/operators_day.py").read_text()
     done = re.findall(r"_do\(\"([^\"]+)\"", day)

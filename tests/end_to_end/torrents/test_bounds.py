@@ -1,4 +1,4 @@
-"""One source, one rule, one torrent ends no engine; what cannot be done is told, and what was mended goes on."""
+"""No single source, rule or torrent ends an engine. Failures are reported, and `resume` works after a repair."""
 
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ TRACKER = "http://127.0.0.1:1/announce?"
 
 @pytest.fixture(scope="module")
 def root() -> Iterator[Path]:
-    """One directory for all."""
+    """One directory for all tests."""
     path = Path(tempfile.mkdtemp(prefix="ouzel-"))
     yield path
     shutil.rmtree(path)
@@ -34,14 +34,14 @@ def root() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def daemon(root: Path) -> Iterator[Daemon]:
-    """One daemon for all: nothing here harms what another test does."""
+    """One daemon for all tests, since none of them harms another."""
     with Daemon(root / "d", restart={"budget": 1000, "max_delay_s": 0.5}) as running:
         yield running
 
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """As with what belongs to somebody else; skips where that cannot be had."""
+    """Makes a path immutable, like another user's file; skips the test if that is not possible."""
     if subprocess.run(["chattr", "+i", path], capture_output=True).returncode:
         pytest.skip("chattr does not work here")
     try:
@@ -51,21 +51,21 @@ def immutable(path: Path) -> Iterator[None]:
 
 
 def kill_engine(daemon: Daemon) -> None:
-    """Kills it, and waits until the next one is known to be there: the tests after this one count engines."""
+    """Kills the engine and waits until the next one is known: later tests count engines."""
     gen = daemon.client.health().engine.gen
     daemon.kill_engine()
     until(lambda: daemon.client.health().engine.gen > gen and daemon.healthy(), "the next engine has taken all up")
 
 
 def torrent_of(paths: list[list[str]], name: str, extra: dict[bytes, Any] | None = None) -> bytes:
-    """A .torrent file of files of a byte each, whose hashes are nobody's."""
+    """A .torrent file with files of one byte and random hashes."""
     files: list[Any] = [{b"length": 1, b"path": [part.encode() for part in path]} for path in paths]
     info: dict[bytes, Any] = {b"name": name.encode(), b"piece length": 16384, b"pieces": b"x" * 20, b"files": files}
     return bencode.encode({**(extra or {}), b"info": info})
 
 
 def test_many_trackers_end_no_engine(daemon: Daemon) -> None:
-    """Each in a tier of its own: libtorrent has 256 tiers, and the last is shared."""
+    """Each tracker has its own tier. libtorrent has 256 tiers, so the last one is shared."""
     gen = daemon.client.health().engine.gen
     link = f"magnet:?xt=urn:btih:{1:040x}" + "".join(f"&tr={TRACKER}{number}" for number in range(300))
     tiers: list[Any] = [[f"{TRACKER}{number}".encode()] for number in range(300)]
@@ -78,7 +78,7 @@ def test_many_trackers_end_no_engine(daemon: Daemon) -> None:
 
 
 def test_a_glob_that_backtracks_hangs_no_engine(daemon: Daemon) -> None:
-    """Nor the next one, since the rule is durable; a rule for which it takes long is worked out beside the loop."""
+    """Neither does the next engine hang, although the rule is durable. A slow rule is evaluated outside of the loop."""
     gen = daemon.client.health().engine.gen
     deep = torrent_of([[*["a"] * 90, "x"], ["y"]], "deep")
     daemon.client.add_torrent(metainfo=deep, exclude=["**/a/" * 7 + "b/**/z", "*a" * 50 + "b"], wait="applied")
@@ -98,7 +98,7 @@ def test_a_glob_that_backtracks_hangs_no_engine(daemon: Daemon) -> None:
 
 
 def test_what_could_not_be_deleted_is_told_with_its_path(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Its folder is not empty then, which is all that libtorrent says; a neighbour's file in it is no trouble."""
+    """libtorrent says only that the folder is not empty. A neighbour's file in the folder is no problem."""
     made = payload.make(root / "seed", "F", {"a": 20_000, "sub/b": 20_000})
     seed.add(made.metainfo, made.root)
     with Watcher(daemon.runtime_dir) as events:
@@ -119,7 +119,7 @@ def test_what_could_not_be_deleted_is_told_with_its_path(root: Path, daemon: Dae
 
 
 def test_resume_says_what_is_true_now_and_gets_over_what_was_mended(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """A folder that cannot be written to; then files that lead out of the roots, and do not any more."""
+    """A folder that cannot be written; then files that lead out of the roots, until they do not."""
     made = payload.make(root / "seed", "W", {"a": 20_000, "b": 20_000})
     seed.add(made.metainfo, made.root)
     folder = daemon.downloads / "W"
@@ -148,7 +148,7 @@ def test_resume_says_what_is_true_now_and_gets_over_what_was_mended(root: Path, 
 
 
 def test_sources_that_can_never_work_are_refused(daemon: Daemon) -> None:
-    """With one error that names the field, and nothing is accepted."""
+    """There is one error that names the field, and nothing is accepted."""
     (daemon.downloads / "file").write_bytes(b"")
     good = f"magnet:?xt=urn:btih:{2:040x}"
     many: list[Any] = [[f"{TRACKER}{number}".encode()] for number in range(10_001)]
@@ -175,7 +175,7 @@ def test_sources_that_can_never_work_are_refused(daemon: Daemon) -> None:
 
 
 def test_a_strange_source_works_without_what_cannot(daemon: Daemon) -> None:
-    """Peers, web seeds and trackers that are none are left out; the others stay."""
+    """Invalid peers, web seeds and trackers are left out; the others stay."""
     gen = daemon.client.health().engine.gen
     link = f"magnet:?xt=urn:btih:{3:040x}&x.pe=1.2.3.4:0&x.pe=nohost&ws=ftp://x&ws=foo&ws=&tr=foo&tr={TRACKER}%00a"
     added = daemon.client.add_torrent(magnet=link, wait="applied").torrent

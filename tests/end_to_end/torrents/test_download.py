@@ -1,4 +1,4 @@
-"""The main job: a real torrent from a real seed, through a real daemon."""
+"""The main function: a real torrent is downloaded from a real seed by a real daemon."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ DONE = (TorrentState.SEEDING, TorrentState.FINISHED)
 
 
 def test_a_torrent_is_downloaded_and_its_events_tell_the_story(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """From `torrent_added` to `completed`, in order, and the files are equal at the moment of `completed`."""
+    """From `torrent_added` to `completed`, in order. The files are equal at the time of `completed`."""
     made = payload.make(root / "seed", "set", {"a.bin": 20 * MIB, "sub/b.bin": 3 * MIB + 17})
     seed.add(made.metainfo, made.root)
     told: list[str] = []
@@ -41,7 +41,7 @@ def test_a_torrent_is_downloaded_and_its_events_tell_the_story(root: Path, daemo
 
 
 def test_a_magnet_link_gets_its_metadata_from_the_seed(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Its rules hold from the first byte: the excluded file is never fetched."""
+    """Its rules apply from the first byte: the excluded file is never downloaded."""
     made = payload.make(root / "seed", "set", {"keep.bin": 4 * MIB, "leave.bin": 8 * MIB})
     seed.add(made.metainfo, made.root)
     added = daemon.client.add_torrent(magnet=made.magnet, exclude=["leave.*"], peers=[seed.endpoint])
@@ -56,7 +56,7 @@ def test_a_magnet_link_gets_its_metadata_from_the_seed(root: Path, daemon: Daemo
 
 
 def test_a_deselected_file_is_not_downloaded_until_it_is_selected(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Each selection ends in `completed`; what was wanted is there, and what was not is not."""
+    """Each selection ends in `completed`. Exactly the selected files are there."""
     made = payload.make(root / "seed", "set", {"a.mkv": 2 * MIB, "b.mkv": 6 * MIB, "notes.nfo": 100})
     seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, exclude=["b.*"], skip_fluff=True, peers=[seed.endpoint])
@@ -84,7 +84,7 @@ def test_removal_with_files_leaves_nothing_and_the_id_can_be_added_again(
 
 
 def test_removal_without_files_keeps_them(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Added again, they are found and nothing is fetched twice."""
+    """After another add they are found, and nothing is downloaded twice."""
     made = payload.make(root / "seed", "one.bin", {"": 3 * MIB})
     seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
@@ -98,7 +98,9 @@ def test_removal_without_files_keeps_them(root: Path, daemon: Daemon, seed: Seed
 
 
 def test_a_limit_holds_for_peers_on_loopback(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Measured at the seed, as a ratio to the limit; libtorrent hands out its quota in pieces of up to two seconds."""
+    """The rate is measured at the seed, relative to the limit; libtorrent assigns its quota for up to two seconds at a
+    time.
+    """
     made = payload.make(root / "seed", "one.bin", {"": 90 * MIB})
     seed.add(made.metainfo, made.root)
     limit = 10_000_000
@@ -112,7 +114,7 @@ def test_a_limit_holds_for_peers_on_loopback(root: Path, daemon: Daemon, seed: S
 
 
 def test_a_paused_torrent_stays_paused_over_restarts_and_resumes(root: Path, daemon: Daemon, slow_seed: Seed) -> None:
-    """Over an engine's death and over the supervisor's."""
+    """Through an engine's death and the supervisor's."""
     made = payload.make(root / "seed", "one.bin", {"": 30 * MIB})
     slow_seed.add(made.metainfo, made.root)
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[slow_seed.endpoint])
@@ -130,7 +132,7 @@ def test_a_paused_torrent_stays_paused_over_restarts_and_resumes(root: Path, dae
 
 
 def test_set_sequential_and_torrent_limits_are_kept(root: Path, daemon: Daemon) -> None:
-    """In the row, on disk, and after a restart."""
+    """They are in the row, on disk, and there after a restart."""
     made = payload.make(root / "seed", "one.bin", {"": MIB})
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
     daemon.client.set_sequential(made.torrent, True, wait="applied")
@@ -142,7 +144,7 @@ def test_set_sequential_and_torrent_limits_are_kept(root: Path, daemon: Daemon) 
 
 
 def test_a_download_that_cannot_be_written_ends_in_an_error_that_says_why(root: Path, daemon: Daemon) -> None:
-    """The torrent is in `error`; the service is healthy."""
+    """The torrent is in `error`, and the service is healthy."""
     made = payload.make(root / "seed", "one.bin", {"": MIB})
     (daemon.downloads / "one.bin").mkdir()
     daemon.client.add_torrent(metainfo=made.metainfo)

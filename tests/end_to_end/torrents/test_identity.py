@@ -1,4 +1,4 @@
-"""One torrent that has two info-hashes, and one file that two torrents want."""
+"""One torrent with two info-hashes, and one file that two torrents use."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
 class Hybrid:
-    """A hybrid torrent whose data lies at `root`, and both its ids."""
+    """A hybrid torrent with its data at `root`, and both its ids."""
 
     def __init__(self, root: Path, name: str) -> None:
         made = payload.make(root, name, {"a": 40_000, "b": 20_000}, piece_size=16384, version="hybrid")
@@ -30,13 +30,13 @@ class Hybrid:
 
 @pytest.fixture
 def daemon(root: Path) -> Iterator[Daemon]:
-    """One without a budget for crashes, which is told to end with each test."""
+    """A daemon without a crash budget, which is stopped at the end of each test."""
     with Daemon(root / "d", restart={"budget": 1000}) as running:
         yield running
 
 
 def the_one(daemon: Daemon) -> TorrentRow:
-    """The only torrent, which is back and seeds."""
+    """The only torrent, once it is loaded again and seeds."""
 
     def seeding() -> TorrentRow | None:
         rows = list(daemon.client.list_torrents())
@@ -48,7 +48,7 @@ def the_one(daemon: Daemon) -> TorrentRow:
 
 
 def test_links_and_metainfo_of_a_hybrid_torrent_are_one(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """In any order, through an engine's death and a restart; it is found by either hash, and keeps its first id."""
+    """In any order, through an engine's death and a restart. Either hash finds it, and it keeps its first id."""
     hybrid = Hybrid(root / "seed", "hy")
     seed.add(hybrid.metainfo, hybrid.root)
     # Two links, which only the metadata shows to be one torrent.
@@ -74,7 +74,7 @@ def test_links_and_metainfo_of_a_hybrid_torrent_are_one(root: Path, daemon: Daem
         hybrid.v2 if row.torrent == hybrid.v1 else hybrid.v1, delete_files=True, wait="applied"
     )
     assert not list((daemon.downloads).iterdir())
-    # A link without peers, which gets its metadata from the metainfo that is added after it.
+    # A link without peers, which gets its metadata from metainfo that is added later.
     link = daemon.client.add_torrent(magnet=hybrid.v2_link)
     added = daemon.client.add_torrent(metainfo=hybrid.metainfo, save_path=str(daemon.downloads), paused=True)
     assert (added.torrent, added.duplicate) == (link.torrent, True)
@@ -84,7 +84,10 @@ def test_links_and_metainfo_of_a_hybrid_torrent_are_one(root: Path, daemon: Daem
 
 
 def test_two_records_of_today_become_one(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """The one with data stays, whichever is loaded first; no file is touched, and the other's id goes on to find it."""
+    """The record with data stays, whichever is loaded first.
+
+    No file is touched, and the other id still finds the torrent.
+    """
     hybrid = Hybrid(root / "seed", "hy")
     seed.add(hybrid.metainfo, hybrid.root)
     (daemon.downloads / "one").mkdir()
@@ -112,7 +115,7 @@ def test_two_records_of_today_become_one(root: Path, daemon: Daemon, seed: Seed)
 
 
 def test_hashes_that_do_not_belong_together_harm_nobody(root: Path, daemon: Daemon) -> None:
-    """A link to two torrents, and one to a hash that was shortened, are refused."""
+    """A link to two torrents, and a link to a truncated hash, are refused."""
     one, two = Hybrid(daemon.downloads, "one"), Hybrid(daemon.downloads, "two")
     for hybrid in (one, two):
         daemon.client.add_torrent(metainfo=hybrid.metainfo)
@@ -126,7 +129,7 @@ def test_hashes_that_do_not_belong_together_harm_nobody(root: Path, daemon: Daem
 
 
 def test_a_file_of_two_torrents(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """It is told at the add, left where only one of them goes, and a seed notices that it was written over."""
+    """The add reports it, a removal of one spares the file, and a seed detects that its file was overwritten."""
     shared, other = noise(40_000, 1), noise(40_000, 2)
     first = SampleTorrent("dir", {"shared": shared, "a": noise(10, 3)})
     second = SampleTorrent("dir", {"shared": shared, "sub/b": noise(20_000, 4)})

@@ -1,4 +1,4 @@
-"""Names on the disk are the torrent's, whatever the locale that the daemon was started in."""
+"""Names on the disk are the torrent's, whatever locale the daemon was started in."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 @pytest.mark.parametrize("lc_all", ["C", "Latin-1"])
 def test_names_are_the_torrents_own_in_any_locale(root: Path, seed: Seed, lc_all: str) -> None:
-    """A folder of two letters is not `..`, a save path of one not its parent, and two files do not become one."""
+    """A folder of two letters does not become `..`, a save path of one letter not its parent, and two files not one."""
     (root / "locales").mkdir()
     environment = {"LC_ALL": "C"} if lc_all == "C" else make_latin(root / "locales")
     contents = {"日本.txt": noise(20_000, 1), "中国.txt": noise(20_000, 2), "\U0001f426": noise(3, 3)}
@@ -49,7 +49,7 @@ def test_names_are_the_torrents_own_in_any_locale(root: Path, seed: Seed, lc_all
 
 
 def share_as_it_is(seed: Seed, made: Hostile, save_path: Path) -> None:
-    """Has the seed share a torrent of zeros, under the names that libtorrent gives its files."""
+    """The seed shares a torrent of zeros, with the file names that libtorrent uses."""
     params = lt.load_torrent_buffer(made.metainfo)
     storage = params.ti.layout()
     for index in range(storage.num_files()):
@@ -60,7 +60,7 @@ def share_as_it_is(seed: Seed, made: Hostile, save_path: Path) -> None:
 
 
 def on_disk(daemon: Daemon) -> dict[str, int]:
-    """The files below the download root with their sizes, but for libtorrent's part file."""
+    """The files below the download root with their sizes, without libtorrent's part file."""
     found = {path: content for path, content in tree(daemon.downloads).items() if not path.endswith(".parts")}
     return {path: len(content) for path, content in found.items() if isinstance(content, bytes)}
 
@@ -71,12 +71,12 @@ def listed(daemon: Daemon, torrent: str) -> dict[str, int]:
 
 
 def test_files_are_listed_as_they_are_on_the_disk(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """By index, which is the same for a selection; whoever asks, and after either process has come back."""
+    """The index is the same for a selection, for every client, and after a restart of either process."""
     names = [[b"A.bin"], [b"a.bin"], [b"a.bin"], [b"d"], [b"d", b"x"], [b"caf\xe9.txt"], [b"caf\xe8.txt"], [b".."]]
     made = hostile.v1(b"dups", [Entry(name, bytes(100 + index)) for index, name in enumerate(names)])
     share_as_it_is(seed, made, root / "seed")
     daemon.client.add_torrent(metainfo=made.metainfo, priorities={1: 0}, peers=[seed.endpoint])
-    daemon.until_state(made.torrent, TorrentState.FINISHED, TorrentState.SEEDING)  # all is in one piece
+    daemon.until_state(made.torrent, TorrentState.FINISHED, TorrentState.SEEDING)  # the whole torrent is one piece
     shown = listed(daemon, made.torrent)
     assert shown.items() - on_disk(daemon).items() == {("dups/a.1.bin", 101)}
     own = {file.path: file.torrent_path for file in daemon.client.list_files(torrent=made.torrent)}
@@ -95,8 +95,8 @@ def test_files_are_listed_as_they_are_on_the_disk(root: Path, daemon: Daemon, se
 
 
 def test_an_error_about_a_long_name_ends_no_engine(daemon: Daemon) -> None:
-    """libtorrent cuts its text in the middle of a character; the torrent is in `error`, and says why."""
-    for name in (b"n", b"nn"):  # a byte more, and the cut is elsewhere in a letter of two
+    """libtorrent cuts its text in the middle of a character. The torrent is in `error`, with the cause."""
+    for name in (b"n", b"nn"):  # one more byte, so that the cut is at another byte of a two-byte letter
         made = hostile.v1(name, [Entry([("é" * 120).encode()] * 16 + [b"x"], bytes(10)), Entry([b"y"], bytes(10))])
         (daemon.downloads / name.decode()).mkdir()
         (daemon.downloads / name.decode() / ("é" * 120)).write_bytes(b"in the way")

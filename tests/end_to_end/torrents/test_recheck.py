@@ -1,4 +1,4 @@
-"""Files that changed on the disk: `recheck` finds out, with real libtorrent, and what is wrong is fetched again."""
+"""Files that changed on the disk: `recheck` with real libtorrent finds them, and wrong pieces are downloaded again."""
 
 import json
 from pathlib import Path
@@ -27,21 +27,21 @@ def complete(root: Path, daemon: Daemon, seed: Seed) -> Torrent:
 
 
 def spoil(daemon: Daemon) -> None:
-    """Overwrites a part of a file, which keeps its size."""
+    """Overwrites a part of a file, without changing its size."""
     with (daemon.downloads / "set/a.bin").open("r+b") as file:
         file.seek(3 * MIB)
         file.write(b"spoilt" * 1000)
 
 
 def asked(daemon: Daemon, made: Torrent) -> int | None:
-    """What the record says of a recheck that is not over."""
+    """The record's field about an unfinished recheck."""
     text = (daemon.resume_dir / f"{made.torrent}.json").read_text()
     found: int | None = json.loads(text).get("recheck")
     return found
 
 
 def test_what_was_spoilt_is_fetched_again(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """It is seen to be checked, then the files are as they were, and nothing remains to be done."""
+    """The torrent is shown as checking, then the files are right again, and the recheck is over."""
     made = complete(root, daemon, seed)
     spoil(daemon)
     states: list[str] = []
@@ -62,7 +62,7 @@ def test_what_was_spoilt_is_fetched_again(root: Path, daemon: Daemon, seed: Seed
 
 
 def test_a_paused_torrent_is_hashed_and_stands_still_again(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Nothing is fetched for it."""
+    """Nothing is downloaded for it."""
     made = complete(root, daemon, seed)
     daemon.client.pause(made.torrent, wait="applied")
     daemon.until_state(made.torrent, TorrentState.PAUSED)
@@ -77,7 +77,7 @@ def test_a_paused_torrent_is_hashed_and_stands_still_again(root: Path, daemon: D
 
 
 def test_it_is_done_though_the_engine_dies(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Once it was accepted: the next engine begins anew."""
+    """If it was accepted, the next engine starts it again."""
     made = complete(root, daemon, seed)
     seed.close()
     spoil(daemon)
@@ -88,7 +88,7 @@ def test_it_is_done_though_the_engine_dies(root: Path, daemon: Daemon, seed: See
 
 
 def test_whole_files_stay_complete(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """Asked for twice in a row, too; each time is a revision of its own."""
+    """Also after two rechecks in a row; each has a revision of its own."""
     made = complete(root, daemon, seed)
     before = daemon.client.get_torrent(made.torrent).revision
     with Watcher(daemon.runtime_dir) as watcher:
@@ -102,7 +102,7 @@ def test_whole_files_stay_complete(root: Path, daemon: Daemon, seed: Seed) -> No
 
 
 def test_a_link_without_metadata_has_nothing_to_hash(root: Path, daemon: Daemon) -> None:
-    """It is refused, and nothing has changed."""
+    """The recheck is refused, and nothing changes."""
     made = payload.make(root / "seed", "set", {"a.bin": MIB})
     daemon.client.add_torrent(magnet=made.magnet)
     with pytest.raises(ouzel.Refused) as refused:

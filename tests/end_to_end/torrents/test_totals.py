@@ -1,4 +1,4 @@
-"""Totals are totals: whatever dies, what was moved is counted once, and clients never see less than before."""
+"""Totals: whichever process dies, each byte is counted once, and the totals that clients see never fall."""
 
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,11 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 SIZE = 16 * MIB
 IN_FLIGHT = 4 * MIB
-"""What may lie in sockets when an engine dies: it counts as sent, and is sent again."""
+"""Bytes that may be in sockets when an engine dies: they count as sent, and are sent again."""
 
 
 class Watch:
-    """All that clients are shown of one torrent and of the session; neither ever falls."""
+    """The totals of one torrent and of the session, as clients see them; neither may fall."""
 
     def __init__(self, daemon: Daemon, torrent: str) -> None:
         self._daemon = daemon
@@ -33,7 +33,7 @@ class Watch:
         self.session: SessionReport = daemon.client.stats().session
 
     def look(self) -> TorrentRow:
-        """As it is now."""
+        """The present totals."""
         row, session = self._daemon.row(self._torrent), self._daemon.client.stats().session
         assert row.uploaded >= self.row.uploaded
         assert row.downloaded >= self.row.downloaded
@@ -44,12 +44,12 @@ class Watch:
         return row
 
     def moved(self, wanted: int) -> bool:
-        """Whether so much was uploaded."""
+        """Whether this much was uploaded."""
         return self.look().uploaded >= wanted
 
 
 def stored(daemon: Daemon, torrent: str) -> tuple[int, int]:
-    """Uploaded bytes as they are on the disk: of the torrent, and of the session."""
+    """The stored uploaded bytes of the torrent and of the session."""
     directory = ResumeDir(daemon.resume_dir)
     try:
         shard = decode_record(directory.totals(torrent[:2]).read_bytes(), ShardRecord)
@@ -60,7 +60,7 @@ def stored(daemon: Daemon, torrent: str) -> tuple[int, int]:
 
 
 def test_uploads_are_counted_once_over_deaths_of_either_process(root: Path) -> None:
-    """A peer fetches a torrent from three engines; then the supervisor is killed, and stopped."""
+    """A peer downloads a torrent from three engines; then the supervisor is killed, and later stopped."""
     home = root / "d"
     made = payload.make(home / "downloads", "one.bin", {"": SIZE})
     with Seed() as leech, Daemon(home, restart={"budget": 1000}, limits={"upload_bps": 4 * MIB}) as daemon:
@@ -100,7 +100,7 @@ def test_uploads_are_counted_once_over_deaths_of_either_process(root: Path) -> N
             assert shown.seeding_s >= row.seeding_s
             daemon.stop()
 
-        # Without its totals, what is known of a torrent's past is what its resume data says.
+        # Without its totals, a torrent's past is taken from its resume data.
         ResumeDir(daemon.resume_dir).totals(made.torrent[:2]).write_bytes(b"{}")
         daemon.start()
         daemon.until_state(made.torrent, TorrentState.SEEDING)

@@ -1,4 +1,4 @@
-"""What clients see of trackers: real ones, that refuse and then do not, and engines that are killed."""
+"""The tracker status that clients see, with real trackers that first refuse and later answer, through engine kills."""
 
 import socket
 from pathlib import Path
@@ -21,7 +21,7 @@ REFUSAL: Final = "unregistered torrent"
 
 
 def closed_port() -> int:
-    """One that nobody listens on."""
+    """A port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -29,7 +29,7 @@ def closed_port() -> int:
 
 
 def statuses(watcher: Watcher, torrent: str) -> list[tuple[str, str]]:
-    """What events told of a torrent's trackers."""
+    """The tracker statuses in events."""
     events = [each.event for each in watcher.seen]
     return [
         (event.data["url"], event.data["status"])
@@ -39,7 +39,7 @@ def statuses(watcher: Watcher, torrent: str) -> list[tuple[str, str]]:
 
 
 def test_trackers_that_fail_and_recover(daemon: Daemon) -> None:
-    """The source's own, and one that was given: status, what they said, numbers; told once, over an engine's death too.
+    """The source's tracker and an added one: status, message and figures, published once, also after an engine's death.
 
     The log has no key.
     """
@@ -82,7 +82,7 @@ def test_trackers_that_fail_and_recover(daemon: Daemon) -> None:
         assert sorted(statuses(watcher, torrent)) == sorted([(own, "error"), (dead, "error")])
 
         tracker.refusal = None
-        daemon.kill_engine()  # the next one asks at once
+        daemon.kill_engine()  # the next engine announces at once
         until(lambda: trackers()[own].status is TrackerStatus.WORKING, "it works again")
         until(lambda: trackers()[own].seeds is not None, "it has told numbers")
         working = trackers()[own]
@@ -95,7 +95,7 @@ def test_trackers_that_fail_and_recover(daemon: Daemon) -> None:
 
 
 def test_trackers_and_reasons_without_an_engine(root: Path) -> None:
-    """Of a torrent that no engine has told of, the trackers that its record names."""
+    """For a torrent that no engine has reported, the trackers in its record are listed."""
     link = SampleTorrent("sample", {"": noise(40_000, 2)}, single=True).magnet
     with Daemon(root / "d", restart={"budget": 0}) as daemon:
         torrent = daemon.client.add_torrent(magnet=f"{link}&tr=udp://127.0.0.1:9/{KEY}", paused=True).torrent

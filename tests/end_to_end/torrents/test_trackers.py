@@ -1,4 +1,4 @@
-"""What trackers hear of a restore: a real one, by UDP and HTTP, and engines that are killed."""
+"""The announces of a restore, received by a real tracker over UDP and HTTP, through engine kills."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 SEEDS: Final = 150
 BOUND: Final = 2 * (RATE + TURN)
@@ -32,7 +32,7 @@ def tracker() -> Iterator[Tracker]:
 
 
 def add_seeds(daemon: Daemon, tracker: Tracker) -> list[str]:
-    """Adds seeds with this tracker, by UDP and HTTP in turn, and waits until they are saved. Returns their ids."""
+    """Adds seeds with this tracker, alternating UDP and HTTP, and waits until they are saved. Returns their ids."""
     samples = [SampleTorrent(f"seed {number}", {"": noise(1000, number)}, single=True) for number in range(SEEDS)]
     requests = []
     for sample, url in zip(samples, [tracker.udp, tracker.http] * (SEEDS // 2), strict=True):
@@ -54,7 +54,7 @@ def saved(daemon: Daemon, torrent: str) -> Path:
 
 
 def kill_and_restore(daemon: Daemon, torrents: int) -> None:
-    """Kills the engine and waits until the next one has taken up all torrents."""
+    """Kills the engine and waits until the next one has loaded all torrents."""
     gen = daemon.client.health().engine.gen
     daemon.kill_engine()
 
@@ -66,18 +66,18 @@ def kill_and_restore(daemon: Daemon, torrents: int) -> None:
 
 
 def later(tracker: Tracker) -> Callable[[], list[Announce]]:
-    """The announces after now."""
+    """The announces from now on."""
     before = len(tracker.announces)
     return lambda: tracker.announces[before:]
 
 
 def heard_of(announces: Collection[Announce], torrents: Collection[str]) -> bool:
-    """Whether each has announced itself."""
+    """Whether each torrent has announced itself."""
     return set(torrents) <= {each.torrent for each in announces}
 
 
 def test_a_restore_does_not_storm_trackers(daemon: Daemon, tracker: Tracker) -> None:
-    """All announce in the end, so many a second; a download before the seeds."""
+    """All torrents announce in the end, at the limited rate, a download before the seeds."""
     torrents = add_seeds(daemon, tracker)
     download = SampleTorrent("download", {"": noise(1000, SEEDS)}, single=True)
     daemon.client.add_torrent(metainfo=download.metainfo, trackers=[tracker.http])
@@ -94,7 +94,7 @@ def test_a_restore_does_not_storm_trackers(daemon: Daemon, tracker: Tracker) -> 
 
 
 def test_resume_data_of_torrents_that_wait_has_their_trackers(daemon: Daemon, tracker: Tracker) -> None:
-    """Saved while they wait, and the engine killed: the next one knows whom to announce to."""
+    """Data is saved while trackers are withheld, and the engine is killed. The next engine knows the trackers."""
     torrents = add_seeds(daemon, tracker)
     kill_and_restore(daemon, SEEDS)
     before = {torrent: saved(daemon, torrent).stat().st_mtime_ns for torrent in torrents}
@@ -108,7 +108,7 @@ def test_resume_data_of_torrents_that_wait_has_their_trackers(daemon: Daemon, tr
 
 
 def test_engines_that_die_young_do_not_storm_trackers(daemon: Daemon, tracker: Tracker) -> None:
-    """Five in a row: each goes on at the same rate, and all torrents announce in the end."""
+    """Five engines in a row keep to the same rate, and all torrents announce in the end."""
     torrents = add_seeds(daemon, tracker)
     since = later(tracker)
     for _ in range(5):

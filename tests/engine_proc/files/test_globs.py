@@ -34,14 +34,14 @@ def matches(glob: str, path: str) -> bool:
 @example("[!b-a]", "a")
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")  # wcmatch's expression
 def test_globs_mean_what_wcmatch_says(glob: str, path: str) -> None:
-    """An independent reading of the dialect, by a matcher that backtracks."""
+    """wcmatch is an independent implementation of the dialect, by a matcher that backtracks."""
     expected = any(re.match(each, path) for each in wcmatch.translate([glob], flags=_WCMATCH)[0])
     assert matches(glob, path) == expected, expression(glob)
 
 
 @given(st.text(max_size=12), PATHS)
 def test_any_text_is_a_glob(glob: str, path: str) -> None:
-    """Whatever is in it: it matches or does not, and several at once match where one of them does."""
+    """Any text either matches or does not; several globs match if one of them does."""
     assert (compiled([glob, "a/*"]).match(path) is not None) == (matches(glob, path) or matches("a/*", path))
 
 
@@ -66,14 +66,16 @@ def test_any_text_is_a_glob(glob: str, path: str) -> None:
     ],
 )
 def test_no_glob_takes_exponential_time(glob: str, path: str) -> None:
-    """Each of these takes a backtracking matcher longer than anybody lives, or reads the glob once for each bracket."""
+    """Each of these takes a backtracking matcher longer than a lifetime, or makes a parser read the glob once for each
+    bracket.
+    """
     began = time.process_time()
     assert not matches(glob, path)
     assert time.process_time() - began < 1.0
 
 
 def test_a_newline_is_a_character_like_others() -> None:
-    """Names may have them; a glob does not match what only begins as it says."""
+    """Names may contain newlines. A glob does not match a name that only begins as the glob says."""
     assert not matches("a", "a\n")
     assert matches("a?", "a\n")
     assert matches("*", "\n")

@@ -1,4 +1,4 @@
-"""What is read of magnet links before libtorrent gets them, and that libtorrent can carry what is left."""
+"""How magnet links are parsed before libtorrent gets them, and that libtorrent can handle the rest."""
 
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -28,7 +28,7 @@ LINK = "magnet:?xt=urn:btih:" + "ab" * 20
     ],
 )
 def test_a_name_is_readable_in_the_encodings_that_links_are_in(raw: bytes, text: str) -> None:
-    """Each is told from the others by its bytes."""
+    """Each encoding is recognized by its bytes."""
     assert magnet_link.readable(raw) == text
     link = magnet_link.read(f"{LINK}&dn={quote_from_bytes(raw)}&tr=http%3A%2F%2Fa%2F")
     params = lt.parse_magnet_uri(link.uri)
@@ -38,7 +38,7 @@ def test_a_name_is_readable_in_the_encodings_that_links_are_in(raw: bytes, text:
 
 @given(st.binary(max_size=40), st.binary(max_size=20))
 def test_no_bytes_of_a_name_or_a_url_are_too_much_for_the_binding(name: bytes, path: bytes) -> None:
-    """Whatever they are, all of it can be read back."""
+    """Whatever the bytes are, all of the link can be read back."""
     link = magnet_link.read(f"{LINK}&dn={quote_from_bytes(name)}&tr=http%3A%2F%2Fa%2F{quote_from_bytes(path)}")
     params = lt.parse_magnet_uri(link.uri)
     assert isinstance(link.name or params.name, str)
@@ -46,7 +46,7 @@ def test_no_bytes_of_a_name_or_a_url_are_too_much_for_the_binding(name: bytes, p
 
 
 def test_bytes_of_a_url_that_are_not_utf_8_are_percent_encoded() -> None:
-    """A URL may have any bytes, escaped."""
+    """A URL may contain any bytes, escaped."""
     link = magnet_link.read(f"{LINK}&tr=http%3A%2F%2Fa%2F%E9%3Fx%3D1&ws=http%3A%2F%2Fb%2F%FF")
     params = lt.parse_magnet_uri(link.uri)
     assert params.trackers == ["http://a/%E9?x=1"]
@@ -70,14 +70,14 @@ def test_bytes_of_a_url_that_are_not_utf_8_are_percent_encoded() -> None:
     ],
 )
 def test_the_files_that_a_link_selects(so: str, only: str | None) -> None:
-    """What is no index is passed over, and libtorrent hears nothing of it."""
+    """Invalid indices are ignored, and libtorrent does not get the selection."""
     link = magnet_link.read(f"{LINK}&so={so}")
     assert link.only == only
     assert lt.parse_magnet_uri(link.uri).file_priorities == []
 
 
 def test_several_selections_are_taken_together() -> None:
-    """In one order, whatever their order was."""
+    """The result is in ascending order, whatever the order was."""
     assert magnet_link.read(f"{LINK}&so=0&dn=x&so=3").only == "0,3"
 
 

@@ -1,4 +1,4 @@
-"""What is shown of a selection is bytes of its files, whatever pieces they share with others."""
+"""The bytes of a selection are those of its files, whatever pieces they share with others."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +9,11 @@ from engine_proc.files.selected_bytes import FileSpan
 PIECE = 16
 
 FILES = st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.booleans()), max_size=12)
-"""Size, wanted, and whether there is padding up to the next piece after it."""
+"""Size, wanted, and whether padding up to the next piece follows."""
 
 
 def spans(files: list[tuple[int, bool, bool]]) -> tuple[list[FileSpan], int]:
-    """The files, and how long the torrent is."""
+    """The files, and the length of the torrent."""
     found, offset = [], 0
     for size, wanted, padded in files:
         found.append(FileSpan(offset, size, wanted))
