@@ -1,4 +1,7 @@
-"""Fixtures and hooks for all tests: hypothesis without deadlines (a loaded machine is no defect), mounts, garbage."""
+"""Fixtures and hooks for all tests: hypothesis without deadlines (a loaded machine is no defect), mounts, garbage.
+
+The tables of clients and of times are printed here, since the printing process knows no other file.
+"""
 
 import gc
 from collections.abc import Generator

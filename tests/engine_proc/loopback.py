@@ -16,7 +16,7 @@ from tools.rig.samples import SampleTorrent
 def real_session(
     *, download_bps: int = 0, upload_bps: int = 0, settings: Mapping[str, SettingValue] = LOOPBACK
 ) -> Iterator[Probe]:
-    """A session that is closed at the end."""
+    """A session that is closed at the end of the test."""
     session = LibtorrentSession(settings, download_bps=download_bps, upload_bps=upload_bps, torrents=10)
     try:
         yield Probe(session)
@@ -25,13 +25,13 @@ def real_session(
 
 
 def address(probe: Probe) -> str:
-    """Where the session can be connected to."""
+    """The session's address."""
     eventually(lambda: probe.session.listen_port() > 0, "listening")
     return f"127.0.0.1:{probe.session.listen_port()}"
 
 
 def add(probe: Probe, sample: SampleTorrent, desired: DesiredTorrent, *, resume: bytes | None = None) -> bool:
-    """Adds a torrent and waits until the session has it. Returns whether its resume data says that it is complete."""
+    """Adds a torrent and waits for it. Returns whether its resume data says that it is complete."""
     metainfo = sample.metainfo if desired.source == "metainfo" else None
     loading = probe.session.add(desired, metainfo=metainfo, resume=resume)
     assert probe.take(TorrentAdded, sample.torrent) == TorrentAdded(sample.torrent, None)
@@ -46,7 +46,7 @@ def seed(
     upload_bps: int = 0,
     settings: Mapping[str, SettingValue] = LOOPBACK,
 ) -> Iterator[Probe]:
-    """A session that has all of the torrent, hashed, and shares it."""
+    """A session that has the complete, hashed torrent and seeds it."""
     sample.write(save_path)
     with real_session(upload_bps=upload_bps, settings=settings) as probe:
         add(probe, sample, sample.desired(save_path))

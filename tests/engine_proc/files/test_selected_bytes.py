@@ -52,7 +52,7 @@ def test_with_whole_pieces_it_is_the_bytes_of_the_files_in_them(
 
 @given(FILES, st.data())
 def test_it_is_never_more_than_there_can_be(files: list[tuple[int, bool, bool]], data: st.DataObject) -> None:
-    """Also with blocks of pieces that are not whole, and with pieces of which nothing is said."""
+    """Also with blocks of incomplete pieces, and with pieces of unknown state."""
     found, length = spans(files)
     selected = selected_bytes.of(found, PIECE)
     have = data.draw(st.lists(st.booleans(), max_size=-(-length // PIECE)))

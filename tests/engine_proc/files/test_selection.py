@@ -48,14 +48,14 @@ def wanted(paths: list[str], selection: Selection, *, rooted: bool = True) -> li
     ],
 )
 def test_globs(glob: str, matching: list[int]) -> None:
-    """With and without the root folder, in any case; without a slash by name; `!` and braces mean themselves."""
+    """With and without the root folder, in any case. Without a slash, by name. `!` and braces are literal."""
     expected = [ROOTED[index] for index in matching]
     assert wanted(ROOTED, Selection(include=[glob])) == expected
     assert wanted(ROOTED, Selection(exclude=[glob])) == [path for path in ROOTED if path not in expected]
 
 
 def test_a_single_star_stays_in_its_folder() -> None:
-    """While two cross them."""
+    """Two stars cross folders."""
     paths = ["a/b/c.bin", "a/b/d/e.bin"]
     assert wanted(paths, Selection(include=["b/*.bin"])) == paths[:1]
     assert wanted(paths, Selection(include=["b/**/*.bin"])) == paths
@@ -74,13 +74,13 @@ def test_no_rules_want_everything() -> None:
 
 
 def test_exclude_beats_include() -> None:
-    """A file that both name is not wanted; one glob of several is enough."""
+    """A file that both match is not wanted; one matching glob is enough."""
     rules = Selection(include=["Season 1/*", "Season 2/*"], exclude=["*.srt", "nothing"])
     assert wanted(ROOTED, rules) == [ROOTED[0], ROOTED[2]]
 
 
 def test_priorities_beat_the_rules() -> None:
-    """In both directions, and by the file's index; an index that is not there means nothing."""
+    """In both directions, by the file's index. An index beyond the files is ignored."""
     rules = Selection(include=["*.mkv"], priorities={"0": 0, "1": 7, "99": 1})
     assert priorities(ROOTED, rules, rooted=True) == [0, 7, DEFAULT, UNWANTED, UNWANTED]
 
@@ -114,13 +114,13 @@ def test_fluff_is_left_out(fluff: str) -> None:
 
 @pytest.mark.parametrize("name", ["resampled.mkv", "sampler/a.mkv", "nfo", "samples.mkv", "a.db", "proof.mkv"])
 def test_what_only_looks_like_fluff_is_wanted(name: str) -> None:
-    """Parts of words are no reason."""
+    """Parts of words do not count."""
     paths = ["Film/film.mkv", f"Film/{name}"]
     assert wanted(paths, Selection(skip_fluff=True)) == paths
 
 
 def test_a_torrent_of_fluff_alone_is_downloaded() -> None:
-    """Otherwise nothing would be, and nobody would know why."""
+    """Otherwise nothing would be downloaded, for no visible reason."""
     paths = ["Texts/a.txt", "Texts/b.txt"]
     assert wanted(paths, Selection(skip_fluff=True)) == paths
     assert wanted(paths, Selection(skip_fluff=True, exclude=["a.*"])) == paths[1:]
@@ -144,7 +144,7 @@ selections = st.builds(
 @given(paths=paths, selection=selections)
 @example(paths=["root/a"], selection=Selection(include=["\0"], exclude=["[", "\\", "[!", "(", "{a,b", "~"]))
 def test_each_file_has_a_priority(paths: list[str], selection: Selection) -> None:
-    """Whatever the rules are: one for each file, explicit ones as given, and the rest all or nothing."""
+    """For any rules, each file has one priority: explicit ones as given, the others all or nothing."""
     found = priorities(paths, selection, rooted=True)
     assert len(found) == len(paths)
     for index, priority in enumerate(found):
@@ -154,7 +154,7 @@ def test_each_file_has_a_priority(paths: list[str], selection: Selection) -> Non
 
 @given(paths=paths, selection=selections)
 def test_skipping_fluff_only_takes_away_and_never_everything(paths: list[str], selection: Selection) -> None:
-    """What is left out is fluff; where something was wanted, something still is."""
+    """Only fluff is left out, and if something was wanted, something still is."""
     rules = Selection(include=selection.include, exclude=selection.exclude)
     with_fluff = set(wanted(paths, rules))
     without = set(wanted(paths, Selection(include=rules.include, exclude=rules.exclude, skip_fluff=True)))
@@ -165,7 +165,7 @@ def test_skipping_fluff_only_takes_away_and_never_everything(paths: list[str], s
 
 @given(paths=paths, one=globs, other=globs)
 def test_more_globs_only_add(paths: list[str], one: list[str], other: list[str]) -> None:
-    """To what is wanted, or to what is excluded."""
+    """More globs only add to the wanted or to the excluded files."""
     if one:
         assert set(wanted(paths, Selection(include=one))) <= set(wanted(paths, Selection(include=one + other)))
     assert set(wanted(paths, Selection(exclude=one + other))) <= set(wanted(paths, Selection(exclude=one)))
@@ -173,7 +173,7 @@ def test_more_globs_only_add(paths: list[str], one: list[str], other: list[str])
 
 @given(paths=paths, selection=selections)
 def test_case_does_not_matter(paths: list[str], selection: Selection) -> None:
-    """Neither the torrent's nor the globs', as far as ASCII goes."""
+    """Neither in the torrent's names nor in globs, for ASCII letters."""
     ascii_only = all(text.isascii() for text in [*paths, *selection.include, *selection.exclude])
     if ascii_only and not any("[" in glob for glob in selection.include + selection.exclude):
         upper = Selection(
@@ -210,7 +210,7 @@ PATHS = st.lists(
 @given(GLOBS, PATHS)
 @example(["**/sample/**"], ["sample/a", "a/sample"])
 def test_globs_mean_what_they_mean_one_by_one(patterns: list[str], paths: list[str]) -> None:
-    """All of them at once, for names and for paths, is only faster."""
+    """Matching all globs at once, for names and for paths, has the same result and is faster."""
     flags = wcmatch.GLOBSTAR | wcmatch.MATCHBASE | wcmatch.DOTGLOB | wcmatch.IGNORECASE | wcmatch.FORCEUNIX
     expected = [
         path
@@ -221,7 +221,7 @@ def test_globs_mean_what_they_mean_one_by_one(patterns: list[str], paths: list[s
 
 
 def test_globs_are_read_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With them read for each of 100,000 files, a change of rules held up the engine's loop for 20 seconds."""
+    """When globs were parsed for each of 100,000 files, a change of rules blocked the engine's loop for 20 seconds."""
     read = []
     expression = globs_module.expression
 
@@ -237,7 +237,7 @@ def test_globs_are_read_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> N
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10)), min_size=1, max_size=8), st.integers(0, 25))
 def test_files_that_are_named_by_index_are_those(spans: list[tuple[int, int]], files: int) -> None:
-    """And no others; what lies beyond the files names nothing."""
+    """Exactly these files are selected; indices beyond the files are ignored."""
     named = {index for first, more in spans for index in range(first, first + more + 1)}
     only = magnet_link.ranges([(first, first + more) for first, more in spans])
     found = priorities([f"r/{index}" for index in range(files)], Selection(only=only), rooted=True)
@@ -245,7 +245,7 @@ def test_files_that_are_named_by_index_are_those(spans: list[tuple[int, int]], f
 
 
 def test_named_files_stand_in_the_place_of_those_included() -> None:
-    """Exclusions and explicit priorities apply over them, and a span without an end costs nothing."""
+    """Exclusions and explicit priorities override them, and a span without an end costs nothing."""
     paths = ["r/a.mkv", "r/b.nfo", "r/c.mkv", "r/d.mkv"]
     selected = Selection(only="0-1,3-2147483647", exclude=["a.*"], skip_fluff=True, priorities={"2": 7})
     assert priorities(paths, selected, rooted=True) == [0, 0, 7, 4]

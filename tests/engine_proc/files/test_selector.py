@@ -17,7 +17,7 @@ WANTED = [0 if path.endswith(".txt") else 4 for path in PATHS]
 
 
 class Stage:
-    """A selector that does nothing at once, and what it says."""
+    """A selector that evaluates nothing on the loop, and its results."""
 
     def __init__(self, *, patience_s: float = 60.0, at_once: int = 0) -> None:
         self.said: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
@@ -39,7 +39,7 @@ def stage(**options: float) -> Iterator[Stage]:
 
 
 def test_what_is_quick_is_done_at_once() -> None:
-    """Without a thread."""
+    """No thread is used."""
     before = threading.active_count()
     with stage(at_once=10**9) as made:
         assert made.selector.priorities(DESIRED, PATHS) == WANTED
@@ -47,7 +47,10 @@ def test_what_is_quick_is_done_at_once() -> None:
 
 
 def test_what_takes_long_is_asked_for_twice() -> None:
-    """And then known, until the rules are others, or the torrent is gone; explicit priorities are applied at once."""
+    """The second request has the result, until the rules change or the torrent is removed.
+
+    Explicit priorities apply at once.
+    """
     with stage() as made:
         with pytest.raises(NotSelected):
             made.selector.priorities(DESIRED, PATHS)
@@ -64,7 +67,7 @@ def test_what_takes_long_is_asked_for_twice() -> None:
 
 
 def test_it_does_not_take_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then that is said, and asking again tries again."""
+    """The result is then an error, and another request tries again."""
     monkeypatch.setattr(selection, "SLICE", 1)
     with stage(patience_s=-1.0) as made:
         for _ in range(2):
@@ -77,7 +80,7 @@ def test_it_does_not_take_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_only_the_latest_rules_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One answer comes, for the last that was asked."""
+    """There is one result, for the latest request."""
     monkeypatch.setattr(selection, "SLICE", 1)
     with stage() as made:
         for number in range(20):
@@ -95,7 +98,7 @@ def test_only_the_latest_rules_are_worked_out(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_it_closes_while_it_works() -> None:
-    """Whatever is left."""
+    """Whatever remains to be done."""
     with stage() as made, pytest.raises(NotSelected):
         made.selector.priorities(_with(Selection(exclude=["*a*b*c"] * 1000)), PATHS * 1000)
 

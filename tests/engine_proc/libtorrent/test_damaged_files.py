@@ -1,4 +1,4 @@
-"""Every truncation and every flipped bit of the engine's files, on the real loaders with real libtorrent."""
+"""Every truncation and every flipped bit of the engine's files, with the real loaders and real libtorrent."""
 
 import contextlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SAMPLE = two_files()
 
 @pytest.fixture(scope="module")
 def resume(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Resume data that libtorrent made of a torrent which it has seen whole."""
+    """Resume data that libtorrent made of a complete torrent."""
     downloads = tmp_path_factory.mktemp("downloads")
     SAMPLE.write(downloads)
     with real_session() as probe:
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[FastResumeStore]:
 
 
 def damages(content: bytes) -> Iterator[bytes]:
-    """The content cut at every length, and with each of its bits flipped."""
+    """The content truncated at every length, and with each of its bits flipped."""
     yield from (content[:length] for length in range(len(content)))
     for at in range(len(content)):
         for bit in range(8):
@@ -52,7 +52,7 @@ def damages(content: bytes) -> Iterator[bytes]:
 
 
 def test_no_damage_to_resume_data_is_believed(tmp_path: Path, store: FastResumeStore, resume: bytes) -> None:
-    """Not one of them reaches libtorrent."""
+    """None of the damaged data reaches libtorrent."""
     ResumeDir(tmp_path).make_engine_dir()
     file = ResumeDir(tmp_path).fastresume(SAMPLE.torrent)
     for damaged in damages(seal(resume)):
@@ -66,7 +66,7 @@ def test_no_damage_to_resume_data_is_believed(tmp_path: Path, store: FastResumeS
 
 
 def test_no_damage_to_metainfo_is_believed(tmp_path: Path, store: FastResumeStore) -> None:
-    """By what the record remembers."""
+    """The record has the checksum."""
     file = ResumeDir(tmp_path).metainfo(SAMPLE.torrent)
     crc32 = crc32_of(SAMPLE.metainfo)
     for damaged in damages(SAMPLE.metainfo):
@@ -77,7 +77,7 @@ def test_no_damage_to_metainfo_is_believed(tmp_path: Path, store: FastResumeStor
 
 @pytest.mark.parametrize("whose", ["resume data", "metainfo"])
 def test_what_no_checksum_guards_is_refused_or_loaded_and_nothing_else(resume: bytes, whose: str) -> None:
-    """As of an earlier version's records: whatever the damage, no error but the one that callers know."""
+    """As in an earlier version: any damage leads to a successful load or to the documented error."""
     desired = SAMPLE.desired("/nowhere")
     for damaged in damages(resume if whose == "resume data" else SAMPLE.metainfo):
         with contextlib.suppress(InvalidSource):
@@ -89,7 +89,7 @@ def test_what_no_checksum_guards_is_refused_or_loaded_and_nothing_else(resume: b
 
 
 def test_damaged_piece_layers_prove_nothing(tmp_path: Path) -> None:
-    """The pieces of a v2 torrent cannot be looked for on disk then, and the engine goes on."""
+    """The pieces of a v2 torrent can then not be looked for on disk, and the engine goes on."""
     made = payload.make(tmp_path, "v2.bin", {"": 5 * 65536}, piece_size=65536, version="v2")
     desired = SAMPLE.desired(tmp_path, torrent=made.torrent)
     params = libtorrent_params.load(desired, metainfo=made.metainfo, resume=None)

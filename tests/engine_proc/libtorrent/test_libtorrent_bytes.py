@@ -1,4 +1,4 @@
-"""What the session tells of a selection is in bytes of its files, whatever pieces libtorrent counts for them."""
+"""A session reports the bytes of the selected files, whatever whole pieces libtorrent counts."""
 
 import hashlib
 import itertools
@@ -15,15 +15,15 @@ from tests.engine_proc.loopback import add, real_session
 from tools.rig import bencode, payload
 from tools.rig.samples import SampleTorrent, noise
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 PIECE: Final = 16 * 1024
 SIZES: Final = {"a": 10_000, "b": 3 * PIECE + 5, "c": 7, "d": 2 * PIECE}
-"""Several share a piece, and none ends where a piece does."""
+"""Several files share a piece, and none ends at a piece boundary."""
 
 
 def padded(root: Path) -> tuple[str, bytes]:
-    """A v1 torrent in which padding (BEP 47) lets each file begin with a piece: its id and metainfo."""
+    """A v1 torrent with padding (BEP 47) before each file: its id and metainfo."""
     made = payload.make(root, "padded", SIZES, piece_size=PIECE)
     content, entries = b"", []
     for path, size in SIZES.items():
@@ -43,7 +43,7 @@ def padded(root: Path) -> tuple[str, bytes]:
 
 @pytest.mark.parametrize("version", ["v1", "v2", "hybrid", "padded"])
 def test_every_selection_of_files_has_their_bytes(tmp_path: Path, version: str) -> None:
-    """Of files that are there, all of which is seen when the torrent is added, and of each selection after that."""
+    """All files are on disk and found when the torrent is added; then each selection is checked."""
     if version == "padded":
         torrent, metainfo = padded(tmp_path)
     else:
@@ -77,7 +77,7 @@ def _has(wanted: int, row: TorrentStatus) -> bool:
 
 
 def test_of_what_is_damaged_only_the_rest_counts(tmp_path: Path) -> None:
-    """Pieces at the borders of files that are wanted, too."""
+    """Damaged pieces at the borders of wanted files do not count, either."""
     sample = SampleTorrent("damaged", {name: noise(size, size) for name, size in SIZES.items()})
     sample.write(tmp_path)
     file = tmp_path / "damaged" / "b"
@@ -93,7 +93,7 @@ def test_of_what_is_damaged_only_the_rest_counts(tmp_path: Path) -> None:
 
 
 def only(names: list[str]) -> Selection:
-    """These files and no others."""
+    """Selects these files and no others."""
     return Selection(include=names)
 
 

@@ -1,4 +1,4 @@
-"""What is looked at before a torrent is added, and that libtorrent does right by what is offered to it."""
+"""What is examined before a torrent is added, and that libtorrent handles offered blocks correctly."""
 
 import os
 from collections.abc import Collection
@@ -40,12 +40,12 @@ def saved(made: Torrent, *, lacks: Collection[int] | None = None, priorities: li
 
 
 def desired(made: Torrent, save_path: Path, **fields: Any) -> DesiredTorrent:
-    """The torrent as a client would ask for it."""
+    """The torrent as a client would add it."""
     return DesiredTorrent(torrent=made.torrent, source="metainfo", save_path=str(save_path), **fields)
 
 
 def unverified(made: Torrent, resume: bytes, *, selection: Selection | None = None) -> Unverified | None:
-    """What is to be looked at."""
+    """The pieces to examine."""
     wanted = desired(made, made.root, selection=selection or Selection())
     params = libtorrent_sources.parse(wanted, metainfo=made.metainfo, resume=resume)
     before = params.file_priorities
@@ -59,7 +59,7 @@ def unverified(made: Torrent, resume: bytes, *, selection: Selection | None = No
 
 
 def test_files_of_one_name_are_looked_for_where_libtorrent_has_them(tmp_path: Path) -> None:
-    """Under the other name that it gave to one of them; so neither is thought to be short, and fetched again."""
+    """libtorrent gave one of them another name. So neither counts as truncated, and is not downloaded again."""
     made = hostile.v1(b"root", [Entry([b"x"], bytes(100)), Entry([b"x"], bytes(200)), Entry([b"x", b"y"], bytes(300))])
     params = lt.load_torrent_buffer(made.metainfo)
     params.have_pieces = [True]
@@ -79,7 +79,7 @@ def test_files_of_one_name_are_looked_for_where_libtorrent_has_them(tmp_path: Pa
 
 
 def test_what_is_not_claimed_is_told_of_beside_it(tmp_path: Path) -> None:
-    """Unwanted, empty and missing files, the folder of a link, and the part file; padding is nowhere."""
+    """Unwanted, empty and missing files, the folder of a link, and the part file are listed; padding is not."""
     entries = [Entry([name], bytes(PIECE_LENGTH)) for name in (b"have", b"lack", b"unwanted")]
     pad = Entry([b".pad", b"1"], bytes(PIECE_LENGTH), b"p")
     made = hostile.v1(b"root", [*entries, Entry([b"empty"]), hostile.link(b"d", b"l", to=[b"have"]), pad])
@@ -98,17 +98,17 @@ def test_what_is_not_claimed_is_told_of_beside_it(tmp_path: Path) -> None:
 # -- what is looked at ------------------------------------------------------------------------------------------------
 
 SET = {"a.bin": 2 * PIECE + 10, "b.bin": 2 * PIECE, "c.bin": 2 * PIECE}
-"""Pieces 2 and 4 lie in two files each, and piece 6 has what is left."""
+"""Pieces 2 and 4 lie in two files each, and piece 6 is shorter."""
 
 
 def test_a_torrent_that_has_all_is_not_looked_at(tmp_path: Path) -> None:
-    """Nor is one of which nothing is wanted that it lacks."""
+    """Neither is a torrent that lacks only unwanted pieces."""
     made = payload.make(tmp_path, "set", SET, piece_size=PIECE)
     assert unverified(made, saved(made, lacks=[])) is None
 
 
 def test_claims_to_what_is_not_wanted_are_looked_at(tmp_path: Path) -> None:
-    """Pieces that touch it may be in the part file, or nowhere."""
+    """Pieces that overlap an unwanted file may be in the part file, or nowhere."""
     made = payload.make(tmp_path, "set", SET, piece_size=PIECE)
     resume = saved(made, lacks=[3], priorities=[4, 0, 4])
     found = unverified(made, resume, selection=Selection(exclude=["b.bin"]))
@@ -118,7 +118,7 @@ def test_claims_to_what_is_not_wanted_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_claims_to_what_came_to_be_wanted_are_doubted(tmp_path: Path) -> None:
-    """They are among what may be proven."""
+    """These pieces are among those to prove."""
     made = payload.make(tmp_path, "set", SET, piece_size=PIECE)
     resume = saved(made, lacks=[3], priorities=[4, 0, 4])
     found = unverified(made, resume)
@@ -128,7 +128,7 @@ def test_claims_to_what_came_to_be_wanted_are_doubted(tmp_path: Path) -> None:
 
 
 def test_aligned_files_share_no_pieces(tmp_path: Path) -> None:
-    """Hybrid and v2 torrents: an unwanted file that has nothing is no reason to look."""
+    """In hybrid and v2 torrents, an unwanted file without data is no reason to examine the torrent."""
     for kind in ("hybrid", "v2"):
         made = payload.make(tmp_path / kind, "set", SET, piece_size=PIECE, version=kind)
         storage = lt.load_torrent_buffer(made.metainfo).ti.layout()
@@ -139,7 +139,7 @@ def test_aligned_files_share_no_pieces(tmp_path: Path) -> None:
 
 
 def test_a_v2_torrent_without_its_torrent_file_is_proven_by_the_trees_of_its_resume_data(tmp_path: Path) -> None:
-    """Where peers have sent the piece layers."""
+    """If peers have sent the piece layers."""
     made = payload.make(tmp_path, "one.bin", {"": 7 * PIECE + 5}, piece_size=PIECE, version="v2")
     resume = saved(made)
     with_file = unverified(made, resume)
@@ -165,7 +165,7 @@ def v2(tmp_path_factory: pytest.TempPathFactory) -> Torrent:
 
 @given(trees=st.binary(max_size=200), layers=st.binary(max_size=200))
 def test_garbage_where_hashes_are_is_no_error(v2: Torrent, trees: bytes, layers: bytes) -> None:
-    """In the .torrent file and in resume data alike; nothing is proven by it."""
+    """In the .torrent file and in resume data; it proves no piece."""
     params = lt.load_torrent_buffer(v2.metainfo)
     libtorrent_params.apply_desired(params, desired(v2, v2.root), resumed=True)
     root = bytes.fromhex(str(params.ti.layout().root(0)))
@@ -184,7 +184,7 @@ def test_garbage_where_hashes_are_is_no_error(v2: Torrent, trees: bytes, layers:
 
 
 def test_a_check_of_all_files_that_was_interrupted_goes_on(tmp_path: Path) -> None:
-    """libtorrent knows how far it was by the number of pieces that the resume data speaks of."""
+    """libtorrent knows its progress by the number of pieces in the resume data."""
     made = payload.make(tmp_path, "one.bin", {"": 40 * PIECE}, piece_size=PIECE)
     params = lt.load_torrent_buffer(made.metainfo)
     params.have_pieces = [True] * 8
@@ -205,7 +205,7 @@ def offered(pieces: list[int], blocks: int) -> Verified:
 
 
 def fetch(made: Torrent, target: Path, verified: Verified) -> int:
-    """Downloads the rest from the one seed there is; returns how many blocks came from it."""
+    """Downloads the rest from the only seed. Returns the number of blocks that came from it."""
     with Seed() as seed, real_session() as leech:
         seed.add(made.metainfo, made.root)
         wanted = desired(made, target, peers=[seed.endpoint])
@@ -220,7 +220,7 @@ def fetch(made: Torrent, target: Path, verified: Verified) -> int:
 
 
 def write_blocks(made: Torrent, target: Path, pieces: list[int], blocks: int, *, wrong: int = 0) -> None:
-    """Leaves the first blocks of these pieces in the file; some at the beginning of each are wrong."""
+    """Writes the first blocks of these pieces; some at the beginning of each are wrong."""
     target.mkdir()
     source = (made.root / made.name).read_bytes()
     with (target / made.name).open("wb") as file:
@@ -234,7 +234,7 @@ def write_blocks(made: Torrent, target: Path, pieces: list[int], blocks: int, *,
 @pytest.mark.network
 @pytest.mark.parametrize("kind", KINDS)
 def test_offered_blocks_that_are_right_are_not_fetched(tmp_path: Path, kind: str) -> None:
-    """The piece is hashed with them."""
+    """libtorrent hashes the piece with these blocks."""
     made = payload.make(tmp_path / "seed", "one.bin", {"": 8 * PIECE}, piece_size=PIECE, version=kind)
     write_blocks(made, tmp_path / "dl", [1, 3, 5], 9)
     assert fetch(made, tmp_path / "dl", offered([1, 3, 5], 9)) == 8 * BLOCKS - 3 * 9
@@ -244,7 +244,7 @@ def test_offered_blocks_that_are_right_are_not_fetched(tmp_path: Path, kind: str
 @pytest.mark.network
 @pytest.mark.parametrize("kind", KINDS)
 def test_offered_blocks_that_are_wrong_cost_their_pieces_and_no_peer(tmp_path: Path, kind: str) -> None:
-    """As many as are ever offered; the only seed there is stays, and what is there in the end is right."""
+    """With the maximum of offered blocks, the only seed is not banned, and the content is right in the end."""
     made = payload.make(tmp_path / "seed", "one.bin", {"": 8 * PIECE}, piece_size=PIECE, version=kind)
     pieces = list(range(OFFERED_MAX))
     write_blocks(made, tmp_path / "dl", pieces, 9, wrong=2)
@@ -256,7 +256,7 @@ def test_offered_blocks_that_are_wrong_cost_their_pieces_and_no_peer(tmp_path: P
 @pytest.mark.network
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_piece_that_is_offered_whole_is_hashed_before_it_is_believed(tmp_path: Path, kind: str) -> None:
-    """It is fetched anew where it is wrong."""
+    """If it is wrong, it is downloaded again."""
     made = payload.make(tmp_path / "seed", "one.bin", {"": 4 * PIECE}, piece_size=PIECE, version=kind)
     write_blocks(made, tmp_path / "dl", [0, 1], BLOCKS)
     with (tmp_path / "dl/one.bin").open("r+b") as file:
@@ -266,7 +266,7 @@ def test_a_piece_that_is_offered_whole_is_hashed_before_it_is_believed(tmp_path:
 
 
 def test_what_is_lost_is_claimed_no_more(tmp_path: Path) -> None:
-    """And what is proven is."""
+    """Proven pieces are claimed."""
     made = payload.make(tmp_path, "one.bin", {"": 8 * PIECE}, piece_size=PIECE)
     params = lt.load_torrent_buffer(made.metainfo)
     params.have_pieces = [piece < 4 for piece in range(8)]

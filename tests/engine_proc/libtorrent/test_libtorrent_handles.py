@@ -10,13 +10,13 @@ V1, V2, OTHER = "a" * 40, "b" * 64, "c" * 40
 
 
 def info_hashes(*hashes: str) -> Any:
-    """As libtorrent has them."""
+    """The info-hashes in libtorrent's form."""
     kinds = {40: lt.sha1_hash, 64: lt.sha256_hash}
     return lt.info_hash_t(*(kinds[len(each)](bytes.fromhex(each)) for each in hashes))
 
 
 def test_a_torrent_is_known_by_either_hash_until_it_is_dropped() -> None:
-    """One that it learns from its metadata counts like one that it had from the first."""
+    """A hash from the metadata counts like one from the beginning."""
     handles = Handles()
     handles.expect(V1, frozenset({V1}))
     assert handles.known(info_hashes(V2)) is None
@@ -29,7 +29,7 @@ def test_a_torrent_is_known_by_either_hash_until_it_is_dropped() -> None:
 
 
 def test_additions_are_answered_in_their_order() -> None:
-    """Two that share a hash are told apart by it; what nobody asked for is nobody's."""
+    """Two additions that share a hash are distinguished by order; an answer without an addition is ignored."""
     handles = Handles()
     handles.expect(V1, frozenset({V1, V2}))
     handles.expect(OTHER, frozenset({OTHER, V2}))
@@ -39,7 +39,7 @@ def test_additions_are_answered_in_their_order() -> None:
 
 
 def test_a_handle_is_not_given_out_while_its_torrent_leaves() -> None:
-    """It is again where the torrent stays after all."""
+    """It is given out again if the torrent stays after all."""
     handles, handle = Handles(), object()
     handles.expect(V1, frozenset({V1}))
     handles.put(V1, handle)

@@ -1,4 +1,4 @@
-"""What real sessions do with torrents that have two info-hashes, and with files that two torrents have."""
+"""How real sessions treat torrents with two info-hashes, and files that two torrents share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.network
 
 
 class Hybrid:
-    """A hybrid torrent: its two ids, and what is desired of it by either of its links."""
+    """A hybrid torrent: its two ids, and its desired state by either of its links."""
 
     def __init__(self, made: Torrent) -> None:
         self.metainfo, self.root = made.metainfo, made.root
@@ -42,13 +42,13 @@ class Hybrid:
 
 @pytest.fixture
 def hybrid(tmp_path: Path) -> Hybrid:
-    """One of two files, which lie at its root."""
+    """A hybrid torrent of two files at its root."""
     return Hybrid(payload.make(tmp_path / "seed", "hy", {"a": 40_000, "b": 20_000}, piece_size=16384, version="hybrid"))
 
 
 @pytest.fixture
 def seeding(hybrid: Hybrid) -> Iterator[str]:
-    """The address of a session that has it."""
+    """The address of a session that seeds it."""
     with real_session() as probe:
         there = DesiredTorrent(torrent=hybrid.v1, source="metainfo", save_path=str(hybrid.root))
         probe.session.add(there, metainfo=hybrid.metainfo, resume=None)
@@ -58,7 +58,7 @@ def seeding(hybrid: Hybrid) -> Iterator[str]:
 
 @pytest.fixture
 def probe() -> Iterator[Probe]:
-    """A session that has nothing yet."""
+    """An empty session."""
     with real_session() as running:
         yield running
 
@@ -66,7 +66,7 @@ def probe() -> Iterator[Probe]:
 def test_metadata_that_makes_two_links_one_is_told_of_with_both(
     probe: Probe, hybrid: Hybrid, seeding: str, tmp_path: Path
 ) -> None:
-    """libtorrent stops both and keeps it for neither."""
+    """libtorrent stops both torrents and keeps the metadata for neither."""
     probe.session.add(hybrid.link(hybrid.v1, tmp_path), metainfo=None, resume=None)
     probe.session.add(hybrid.link(hybrid.v2, tmp_path), metainfo=None, resume=None)
     assert {probe.take(TorrentAdded).torrent, probe.take(TorrentAdded).torrent} == {hybrid.v1, hybrid.v2}
@@ -79,7 +79,7 @@ def test_metadata_that_makes_two_links_one_is_told_of_with_both(
 
 
 def test_the_other_record_of_a_torrent_is_not_added(probe: Probe, hybrid: Hybrid, tmp_path: Path) -> None:
-    """Metainfo proves that they are one; once the first is gone, the second can come."""
+    """The metainfo proves that they are equal. Once the first torrent is removed, the second can be added."""
     there = DesiredTorrent(torrent=hybrid.v1, source="metainfo", save_path=str(tmp_path))
     probe.session.add(hybrid.link(hybrid.v2, tmp_path), metainfo=None, resume=None)
     for _ in range(2):
@@ -97,7 +97,7 @@ def test_the_other_record_of_a_torrent_is_not_added(probe: Probe, hybrid: Hybrid
 
 
 def test_a_link_is_known_by_what_its_metadata_shows(probe: Probe, hybrid: Hybrid, seeding: str, tmp_path: Path) -> None:
-    """From its arrival on; before that nobody can know, and a link that says so proves nothing."""
+    """Only from the arrival of the metadata on; a link's own claim proves nothing."""
     probe.session.add(hybrid.link(hybrid.v2, tmp_path, seeding), metainfo=None, resume=None)
     probe.take(MetadataReceived)
     with pytest.raises(AlreadyThere) as refused:
@@ -121,7 +121,7 @@ def test_a_link_is_known_by_what_its_metadata_shows(probe: Probe, hybrid: Hybrid
 def test_two_that_share_a_hash_are_told_apart_whatever_came_meanwhile(
     probe: Probe, hybrid: Hybrid, seeding: str, tmp_path: Path
 ) -> None:
-    """The first has got its metadata, and with it the second's hash, before anybody asked how its addition went."""
+    """The first torrent got its metadata, and with it the second's hash, before the result of its addition was read."""
     session = probe.session
     session.add(hybrid.link(hybrid.v2, tmp_path, seeding), metainfo=None, resume=None)
     native = session._session  # type: ignore[attr-defined]  # alerts must not be popped meanwhile
@@ -137,7 +137,7 @@ def test_two_that_share_a_hash_are_told_apart_whatever_came_meanwhile(
 
 
 def test_a_shortened_v2_hash_is_refused_for_its_own_addition(probe: Probe, hybrid: Hybrid, tmp_path: Path) -> None:
-    """libtorrent takes it for the torrent that is there, which goes on."""
+    """libtorrent takes it for the loaded torrent, which goes on."""
     short = hybrid.v2[:40]
     probe.session.add(hybrid.link(hybrid.v2, tmp_path), metainfo=None, resume=None)
     wrong = DesiredTorrent(
@@ -150,7 +150,7 @@ def test_a_shortened_v2_hash_is_refused_for_its_own_addition(probe: Probe, hybri
 
 
 def test_files_that_are_spared_are_left(probe: Probe, tmp_path: Path) -> None:
-    """The others are deleted, and folders that are empty then; without resume data, and with it."""
+    """The others are deleted, and then empty folders, with and without resume data."""
     sample = SampleTorrent("dir", {"sub/a": noise(20_000, 1), "b": noise(20_000, 2), "c": noise(20_000, 3)})
     sample.write(tmp_path)
     desired = sample.desired(tmp_path, spared=[1], paused=True, removal="delete_files")
@@ -162,7 +162,7 @@ def test_files_that_are_spared_are_left(probe: Probe, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("overwritten", [True, False])
 def test_a_seed_is_verified(probe: Probe, tmp_path: Path, overwritten: bool) -> None:
-    """It stands still then: it is for others to say whether it goes on."""
+    """The torrent is paused then; other code decides whether it continues."""
     sample = two_files()
     sample.write(tmp_path)
     add(probe, sample, sample.desired(tmp_path))

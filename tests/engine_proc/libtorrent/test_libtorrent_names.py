@@ -1,4 +1,4 @@
-"""What libtorrent makes of hostile names and links, which path confinement (ADR 022) leans on: a test for each.
+"""How libtorrent treats hostile names and links, on which path confinement (ADR 022) relies: one test for each fact.
 
 A new libtorrent that behaves otherwise fails here, and not in the field.
 """
@@ -50,7 +50,7 @@ def native() -> Iterator[Any]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """`save/` and `outside/`, which has a file."""
+    """The directories `save/`, and `outside/` with a file."""
     (tmp_path / "save").mkdir()
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "x").write_bytes(FULL)
@@ -58,7 +58,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def params_of(made: Hostile, save_path: Path) -> Any:
-    """What libtorrent adds a torrent by."""
+    """libtorrent's parameters for the torrent."""
     params = lt.load_torrent_buffer(made.metainfo, METAINFO_LIMITS)
     params.save_path = str(save_path)
     params.flags = lt.torrent_flags.update_subscribe
@@ -66,7 +66,7 @@ def params_of(made: Hostile, save_path: Path) -> Any:
 
 
 def run(native: Any, params: Any) -> Any:
-    """Adds a torrent and waits until its files are checked, or it has stopped for an error. Returns the handle."""
+    """Adds a torrent and waits until its files are checked or it has stopped with an error. Returns the handle."""
     handle = native.add_torrent(params)
     ended = (lt.torrent_checked_alert, lt.torrent_error_alert)
     eventually(lambda: any(isinstance(each, ended) for each in native.pop_alerts()), "it is checked")
@@ -74,14 +74,14 @@ def run(native: Any, params: Any) -> Any:
 
 
 def delete(native: Any, handle: Any) -> None:
-    """Removes a torrent with its files, and waits for the end of that."""
+    """Removes a torrent with its files, and waits until that has ended."""
     native.remove_torrent(handle, lt.session.delete_files)
     ended = (lt.torrent_deleted_alert, lt.torrent_delete_failed_alert)
     eventually(lambda: any(isinstance(each, ended) for each in native.pop_alerts()), "it is deleted")
 
 
 def names_of(metainfo: bytes) -> list[str]:
-    """The paths in a torrent, as libtorrent has them. Raises RuntimeError where it is not one."""
+    """The paths in a torrent, as libtorrent has them. Raises RuntimeError if it is no torrent."""
     storage = lt.load_torrent_buffer(metainfo, METAINFO_LIMITS).ti.layout()
     return [storage.file_path(index) for index in range(storage.num_files())]
 
@@ -90,7 +90,7 @@ def names_of(metainfo: bytes) -> list[str]:
 
 
 def is_clean(path: str) -> bool:
-    """Below the save path, by its names alone, and short enough for a disk."""
+    """Whether a path is below the save path by its names alone, and short enough for a disk."""
     return all(
         part not in ("", ".", "..") and "\0" not in part and "\\" not in part and len(part.encode()) <= 255
         for part in path.split("/")
@@ -118,13 +118,13 @@ def is_clean(path: str) -> bool:
     ],
 )
 def test_names_are_cleaned(make: Maker, path: list[bytes], becomes: str) -> None:
-    """Of separators, NULs, what climbs, what is not UTF-8 and what only looks like nothing; in either version."""
+    """Separators, NULs, `..`, invalid UTF-8 and blank names are removed or replaced, in v1 and v2."""
     found = names_of(make(b"root", [Entry(path, FULL), Entry([b"other"], FULL)]).metainfo)
     assert sorted(found) == sorted([f"root/{becomes}", "root/other"])
 
 
 def test_empty_names_are_filled_and_long_ones_cut() -> None:
-    """A name has 240 bytes at the most, and its last character is whole."""
+    """A name has at most 240 bytes, and is not cut within a character."""
     paths = ([b""], [b"", b"x"], [b"n" * 300], ["é".encode() * 300])
     made = hostile.v1(b"root", [Entry(path, FULL) for path in paths])
     first, second, third, fourth = names_of(made.metainfo)
@@ -138,7 +138,7 @@ def test_empty_names_are_filled_and_long_ones_cut() -> None:
     [(b"..", None), (b".", None), (b"/etc/x", "etcx"), (b"a/../b", "a..b"), (b"", "_"), (b"\xff", "_")],
 )
 def test_a_torrents_own_name_is_cleaned(make: Maker, name: bytes, becomes: str | None) -> None:
-    """Of one that is nothing then, a hash takes the place."""
+    """If nothing remains of it, a hash is used."""
     made = make(name, [Entry([b"a"], FULL), Entry([b"b"], FULL)])
     found = names_of(made.metainfo)
     folder = becomes or found[0].partition("/")[0]
@@ -148,13 +148,13 @@ def test_a_torrents_own_name_is_cleaned(make: Maker, name: bytes, becomes: str |
 
 @pytest.mark.parametrize("name", [b"..", b"."])
 def test_a_single_file_that_climbs_is_no_torrent(name: bytes) -> None:
-    """There is nothing left of its name."""
+    """Nothing remains of its name."""
     with pytest.raises(RuntimeError, match="missing name"):
         names_of(hostile.v1_single(name, FULL).metainfo)
 
 
 def test_the_names_in_utf_8_are_cleaned_too() -> None:
-    """`name.utf-8` and `path.utf-8` go before `name` and `path`."""
+    """`name.utf-8` and `path.utf-8` have priority over `name` and `path`."""
     files: list[Bencodable] = [
         {b"length": 1, b"path": [b"ok"], b"path.utf-8": [b"..", b"evil"]},
         {b"length": 1, b"path": [b"k"]},
@@ -173,11 +173,11 @@ entries = st.lists(st.lists(raw, min_size=1, max_size=4).map(lambda path: Entry(
 
 @given(name=raw, made_of=entries, make=st.sampled_from([hostile.v1, hostile.v2]))
 def test_no_name_leads_out_of_the_save_path(name: bytes, made_of: list[Entry], make: Maker) -> None:
-    """Any bytes at all: libtorrent refuses the torrent, or each of its paths is clean."""
+    """For any bytes, libtorrent either refuses the torrent, or each of its paths is clean."""
     try:
         made = make(name, made_of)
         params = lt.load_torrent_buffer(made.metainfo, METAINFO_LIMITS)
-    except (RuntimeError, AssertionError):  # the latter where one file is another's folder in a v2 tree of our own
+    except (RuntimeError, AssertionError):  # the latter if one file is another's folder in a v2 tree
         return
     storage = params.ti.layout()
     found = libtorrent_files.file_paths(storage, params.renamed_files, "/save")
@@ -186,7 +186,10 @@ def test_no_name_leads_out_of_the_save_path(name: bytes, made_of: list[Entry], m
 
 
 def test_files_of_one_name_get_others() -> None:
-    """The same name, in other letters, or another's folder. The layout has the old names, and says nothing of it."""
+    """The same name, a name in another case, or another file's folder.
+
+    The layout has the old names and does not show it.
+    """
     made = hostile.v1(b"root", [Entry([name]) for name in (b"A", b"a", b"A", b"b")] + [Entry([b"b", b"c"], b"x")])
     params = lt.load_torrent_buffer(made.metainfo, METAINFO_LIMITS)
     assert params.renamed_files == {1: "root/a.1", 2: "root/A.2", 3: "root/b.1"}
@@ -210,7 +213,7 @@ def test_files_of_one_name_get_others() -> None:
 def test_names_are_written_in_the_encoding_of_the_locale(
     tmp_path: Path, language: str | None, locale: str, becomes: str
 ) -> None:
-    """The process's, set by whatever means, unless LANG says UTF-8; what that lacks becomes a dot. Ouzel sets both."""
+    """The process's locale decides, unless LANG says UTF-8. Missing characters become dots. Ouzel sets both."""
     made = hostile.v1(b"root", [Entry(["日本.txt".encode()]), Entry([b"other"], FULL)])
     (tmp_path / "torrent").write_bytes(made.metainfo)
     code = (
@@ -229,7 +232,7 @@ def test_names_are_written_in_the_encoding_of_the_locale(
 
 @pytest.mark.process
 def test_the_comparison_of_names_finds_what_there_is_to_find(tmp_path: Path) -> None:
-    """In the locale C it does, in an engine's own it finds nothing."""
+    """It finds differences in the locale C, and none in an engine's locale."""
     found = []
     for where, locale in (("mine", []), ("other", ["C"])):
         (tmp_path / where).mkdir()
@@ -244,7 +247,7 @@ def test_the_comparison_of_names_finds_what_there_is_to_find(tmp_path: Path) -> 
 
 
 def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place: Path) -> None:
-    """The binding cannot give these, so whoever reads one has to expect that; the engine reads them all the same."""
+    """The binding raises for such a text, so each reader has to expect that; the engine can read them."""
     folders = [("é" * 120 + "ab"[number]).encode() for number in (0, 1) for _ in range(12)]
     made = hostile.v1(b"root", [Entry([*folders, name], b"x") for name in (b"a", b"b")])
     params = params_of(made, place / "save")
@@ -272,7 +275,7 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
 
 
 def test_libtorrent_writes_and_deletes_through_links(native: Any, place: Path) -> None:
-    """Into the folder that a link leads to; of what is there it knows nothing, and it deletes it all the same."""
+    """Into the folder that a link leads to. libtorrent deletes files there that it does not know."""
     (place / "save" / "root").mkdir()
     (place / "save" / "root" / "link").symlink_to(place / "outside")
     made = hostile.v1(b"root", [Entry([b"link", b"x"], FULL), Entry([b"link", b"empty"]), Entry([b"ok"], FULL)])
@@ -285,7 +288,7 @@ def test_libtorrent_writes_and_deletes_through_links(native: Any, place: Path) -
 
 @pytest.mark.network
 def test_metadata_of_which_nothing_is_wanted_makes_no_file(native: Any, place: Path) -> None:
-    """So there is time to judge the files of a magnet link; only what is there already is hashed meanwhile."""
+    """So there is time to check the files of a magnet link. Only existing files are hashed meanwhile."""
     made = hostile.v1(b"root", [Entry([b"link", b"empty"]), Entry([b"ok"], FULL), link(b"l", to=[b"ok"])])
     (place / "seed" / "root").mkdir(parents=True)
     (place / "seed" / "root" / "ok").write_bytes(FULL)
@@ -298,7 +301,7 @@ def test_metadata_of_which_nothing_is_wanted_makes_no_file(native: Any, place: P
     params.save_path = str(place / "save")
     params.flags = lt.torrent_flags.default_dont_download
     params.peers = [("127.0.0.1", giver.listen_port())]
-    native.apply_settings({"close_redundant_connections": False})  # a torrent of which nothing is wanted hangs up
+    native.apply_settings({"close_redundant_connections": False})  # a torrent with nothing selected disconnects
     handle = native.add_torrent(params)
     until(lambda: handle.status().state == lt.torrent_status.states.finished, "it is checked", patience_s=DEADLINE_S)
     assert handle.get_file_priorities() == [0, 0, 0]
@@ -315,7 +318,7 @@ def test_metadata_of_which_nothing_is_wanted_makes_no_file(native: Any, place: P
     "target", [[b"..", b"..", b"etc"], [b"/etc"], b"/etc", [b"d", b"..", b"..", b"x"], [b"nothing"], [b".."], [], [b""]]
 )
 def test_a_link_that_leads_out_of_its_torrent_leads_to_itself(make: Maker, target: Sequence[bytes] | bytes) -> None:
-    """Or is an empty file: what a target says is believed only where there is such a file or folder in the torrent."""
+    """Or it becomes an empty file: libtorrent accepts a target only if it is a file or folder of the torrent."""
     made = make(b"root", [Entry([b"d", b"f"], FULL), link(b"l", to=target), Entry([b"ok"], FULL)])
     storage = lt.load_torrent_buffer(made.metainfo).ti.layout()
     [index] = [index for index in range(storage.num_files()) if storage.file_path(index) == "root/l"]
@@ -324,7 +327,7 @@ def test_a_link_that_leads_out_of_its_torrent_leads_to_itself(make: Maker, targe
 
 
 def test_links_of_two_torrents_lead_out_together(native: Any, place: Path) -> None:
-    """Each within itself: the first puts a link where the second has a folder, in which its own link climbs too far.
+    """Each link is harmless by itself: the first replaces the second torrent's folder, where its link climbs too far.
 
     So Ouzel lets libtorrent make no link at all.
     """
@@ -342,7 +345,7 @@ def test_links_of_two_torrents_lead_out_together(native: Any, place: Path) -> No
 
 @pytest.mark.parametrize("selection", [Selection(), Selection(priorities={"0": 7, "1": 7, "2": 7})])
 def test_a_link_that_is_not_wanted_is_not_made(native: Any, place: Path, selection: Selection) -> None:
-    """Whatever the selection says, Ouzel wants none; the torrent is complete without, and a seed."""
+    """Ouzel never selects a link, whatever the selection says. The torrent is complete without it, and a seed."""
     made = hostile.v1(b"root", [Entry([b"d", b"f"], FULL), link(b"l", to=[b"d"]), Entry([b"empty"])])
     (place / "save" / "root" / "d").mkdir(parents=True)
     (place / "save" / "root" / "d" / "f").write_bytes(FULL)
@@ -361,7 +364,7 @@ def test_a_link_that_is_not_wanted_is_not_made(native: Any, place: Path, selecti
 
 @pytest.mark.parametrize("name", ["../outside/x", "root/../../outside/x", "{place}/outside/x"])
 def test_resume_data_names_any_path(native: Any, place: Path, name: str) -> None:
-    """`mapped_files` goes before the torrent's own names as it is: to read, to write and to delete."""
+    """`mapped_files` overrides the torrent's own names, unchanged, for reading, writing and deleting."""
     made = hostile.v1(b"root", [Entry([b"a"], FULL), Entry([b"b"], FULL)])
     params = params_of(made, place / "save")
     params.renamed_files = {0: name.format(place=place)}
@@ -381,7 +384,7 @@ def test_resume_data_names_any_path(native: Any, place: Path, name: str) -> None
 
 @pytest.mark.parametrize("field", [b"mapped_files", b"save_path", b"part_file_dir"])
 def test_resume_data_whose_paths_are_no_text_is_refused(place: Path, field: bytes) -> None:
-    """The binding cannot even read them."""
+    """The binding cannot read them."""
     resume = lt.write_resume_data_buf(params_of(hostile.v1(b"root", [Entry([b"a"], FULL)]), place))
     members = bencode.decode(resume)
     assert isinstance(members, dict)
@@ -391,7 +394,7 @@ def test_resume_data_whose_paths_are_no_text_is_refused(place: Path, field: byte
 
 
 def test_the_part_file_is_where_resume_data_says(place: Path) -> None:
-    """So that is judged, too."""
+    """So its path is checked, too."""
     params = params_of(hostile.v1(b"root", [Entry([b"a"], FULL)]), place / "save")
     params.part_file_dir = "../outside"
     found = libtorrent_files.paths(lt.read_resume_data(lt.write_resume_data_buf(params), RESUME_LIMITS))

@@ -1,4 +1,4 @@
-"""What is made of libtorrent's parameters."""
+"""How libtorrent's parameters are made."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ lt: Any = libtorrent
 
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
 def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str) -> None:
-    """Whichever way they are aligned to pieces (BEP 47)."""
+    """However the files are aligned to pieces (BEP 47)."""
     made = payload.make(tmp_path, "set", {"a.bin": 40_000, "b.bin": 50_000}, piece_size=32 * 1024, version=kind)
     params = libtorrent_sources.parse_metainfo(made.metainfo)
     layout = libtorrent_files.layout(params.ti, [], params.renamed_files)
@@ -27,7 +27,7 @@ def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str
 
 
 def test_files_are_shown_as_they_are_on_the_disk() -> None:
-    """Of one name, of another case, of no text: each has its own there, and the torrent's beside it; indices stay."""
+    """Equal names, names in another case, invalid names: each has its name on the disk beside its own. Indices stay."""
     names = [b"A.bin", b"a.bin", b"a.bin", b"d", b"caf\xe9 ", b"plain"]
     made = hostile.v1(b"root", [*(Entry([name], b"x") for name in names), Entry([b"d", b"x"], b"x")])
     params = libtorrent_sources.parse_metainfo(made.metainfo)
@@ -51,7 +51,10 @@ def test_files_are_shown_as_they_are_on_the_disk() -> None:
 
 
 def test_globs_match_names_before_they_are_told_apart() -> None:
-    """Of two files of one name both are meant, whatever libtorrent calls the second; what was renamed stays meant."""
+    """A glob matches both of two files with one name, whatever libtorrent calls the second.
+
+    Renamed files still match.
+    """
     made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a.txt", b"A.txt", b"b.txt")])
     params = libtorrent_sources.parse_metainfo(made.metainfo)
     assert params.renamed_files == {1: "root/A.1.txt"}
@@ -62,7 +65,7 @@ def test_globs_match_names_before_they_are_told_apart() -> None:
 
 
 def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictionary() -> None:
-    """Two files of one name are two; what resume data names goes first."""
+    """Two files with one name stay two. Names in the resume data have priority."""
     made = hostile.v1(b"root", [Entry([name], b"x") for name in (b"a", b"a", b"A")])
     params = lt.load_torrent_buffer(made.metainfo)
     params.save_path = "/save"
@@ -76,14 +79,14 @@ def test_names_that_libtorrent_gives_hold_where_resume_data_has_no_info_dictiona
 
 
 def torrent(extra: dict[bytes, Any], path: list[bytes] | None = None) -> bytes:
-    """A .torrent file with one file whose hash is nobody's."""
+    """A .torrent file with one file and a random hash."""
     files: list[Any] = [{b"length": 1, b"path": path or [b"a"]}]
     info: dict[bytes, Any] = {b"name": b"t", b"piece length": 16384, b"pieces": b"x" * 20, b"files": files}
     return bencode.encode({**extra, b"info": info})
 
 
 def test_trackers_beyond_the_last_tier_share_it() -> None:
-    """A tier has 8 bits; nothing is lost, and the order stays."""
+    """A tier has 8 bits. No tracker is lost, and the order stays."""
     tiers: list[Any] = [[f"http://127.0.0.1/{number}".encode()] for number in range(300)]
     taken = libtorrent_sources.take_trackers(libtorrent_sources.parse_metainfo(torrent({b"announce-list": tiers})))
     assert [url for url, _ in taken] == [f"http://127.0.0.1/{number}" for number in range(300)]
@@ -92,14 +95,14 @@ def test_trackers_beyond_the_last_tier_share_it() -> None:
 
 @pytest.mark.parametrize("magnet", ["magnet:?xt=urn:btih:" + "0" * 40, "magnet:?xt=urn:btmh:1220" + "0" * 64])
 def test_a_hash_of_zeros_is_none(magnet: str) -> None:
-    """libtorrent parses it, and could never add it."""
+    """libtorrent parses it, but could never add it."""
     with pytest.raises(InvalidSource, match="zero"):
         libtorrent_sources.parse_magnet(magnet)
 
 
 @pytest.mark.parametrize(("member", "what"), [(b"announce-list", "trackers"), (b"url-list", "web seeds")])
 def test_a_source_has_so_many_addresses_and_no_more(member: bytes, what: str) -> None:
-    """Each of them is fine."""
+    """Each address alone is valid."""
     urls = [f"http://127.0.0.1/{number}".encode() for number in range(ADDRESSES_MAX + 1)]
     listed: list[Any] = [[url] for url in urls] if member == b"announce-list" else list(urls)
     libtorrent_sources.parse_metainfo(torrent({member: listed[:-1]}))
@@ -114,7 +117,7 @@ def test_web_seeds_that_are_not_http_are_left_out() -> None:
 
 
 def test_paths_that_no_disk_can_hold_are_refused() -> None:
-    """Bytes count, not characters."""
+    """The limit counts bytes, not characters."""
     libtorrent_files.check_paths(["/" + "é" * 2047])
     with pytest.raises(InvalidSource, match="longer than 4095 bytes"):
         libtorrent_files.check_paths(["/a", "/" + "é" * 2048])

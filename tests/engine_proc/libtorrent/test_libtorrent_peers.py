@@ -4,7 +4,7 @@ from engine_proc.libtorrent.libtorrent_peers import _CALLED_AT_ONCE, _CALLING_TU
 
 
 def test_seeds_are_kept_until_the_last_link_has_its_metadata() -> None:
-    """Then the setting is what is configured; a torrent that did not wait changes nothing."""
+    """Then the setting has its configured value; a torrent that did not wait changes nothing."""
     applied: list[dict[str, Any]] = []
     seeds = KeptSeeds()
     for torrent in "ab":
@@ -18,7 +18,7 @@ def test_seeds_are_kept_until_the_last_link_has_its_metadata() -> None:
 
 
 def test_calls_are_spread_over_turns_and_the_setting_comes_back() -> None:
-    """Each turn that calls somebody changes the setting, for libtorrent counts anew when it does."""
+    """Each turn with calls changes the setting, since libtorrent then recounts its candidates."""
     applied: list[dict[str, Any]] = []
     calls = PeerCalls()
     for number in range(_CALLED_AT_ONCE + 1):

@@ -1,4 +1,4 @@
-"""What only real sessions show: payload between two of them, and files on disk."""
+"""What only real sessions show: payload between two sessions, and files on disk."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,14 +35,14 @@ from tools.rig.tracker import AnnounceEvent, Tracker
 
 pytestmark = pytest.mark.network
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 PATIENT: Final[dict[str, SettingValue]] = {**LOOPBACK, "close_redundant_connections": False}
-"""Finished torrents stay connected to seeds, which libtorrent would otherwise call again only after ten seconds."""
+"""Finished torrents stay connected to seeds; libtorrent would reconnect only after ten seconds."""
 
 
 def finished(row: TorrentStatus) -> bool:
-    """All that is wanted is there."""
+    """Whether everything wanted is there."""
     return row.state in (NativeState.FINISHED, NativeState.SEEDING)
 
 
@@ -53,45 +53,45 @@ def files_below(directory: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def sample() -> SampleTorrent:
-    """Two files whose pieces do not overlap."""
+    """Two files that share no piece."""
     size = 32 * PIECE_LENGTH
     return SampleTorrent("shared", {"a.bin": noise(size, 1), "sub/b.txt": noise(size, 2)})
 
 
 @pytest.fixture
 def seeding(sample: SampleTorrent, tmp_path: Path) -> Iterator[str]:
-    """The address of a session that has it all."""
+    """The address of a session that seeds the complete torrent."""
     with seed(sample, tmp_path / "seed", settings=PATIENT) as probe:
         yield address(probe)
 
 
 @pytest.fixture
 def leech() -> Iterator[Probe]:
-    """A session that has nothing yet."""
+    """An empty session."""
     with real_session(settings=PATIENT) as probe:
         yield probe
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Where downloads go."""
+    """The directory of downloads."""
     return tmp_path / "leech"
 
 
 def flushed(probe: Probe, torrent: str) -> None:
-    """Waits for the end, and until all of it is in the files."""
+    """Waits until the torrent is complete and flushed to its files."""
     probe.take(Finished, torrent)
     probe.session.flush(torrent)
     probe.take(Flushed, torrent)
 
 
 def counted(probe: Probe, torrent: str, size: int) -> TorrentStatus:
-    """Waits until the totals, which lag by up to a second, have so many bytes."""
+    """Waits until the totals, which lag by up to a second, have this many bytes."""
     return probe.status(torrent, lambda row: row.downloaded >= size)
 
 
 def test_a_torrent_is_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
-    """Bit by bit the same after the flush; every file and the end are told of, and the totals agree."""
+    """The files are equal after the flush. Every file and the completion are reported, and the totals agree."""
     add(leech, sample, sample.desired(target, peers=[seeding]))
     flushed(leech, sample.torrent)
     assert files_below(target) == sample.contents
@@ -102,7 +102,7 @@ def test_a_torrent_is_downloaded(leech: Probe, sample: SampleTorrent, seeding: s
 
 
 def test_a_deselected_file_is_not_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
-    """Nor made; the torrent is finished without it, and fetches it once it is wanted."""
+    """It is not created, either. The torrent finishes without it, and downloads it once it is selected."""
     add(leech, sample, sample.desired(target, peers=[seeding], selection=Selection(exclude=["*.txt"])))
     flushed(leech, sample.torrent)
     row = leech.status(sample.torrent, finished)
@@ -121,7 +121,7 @@ def test_a_deselected_file_is_not_downloaded(leech: Probe, sample: SampleTorrent
 def test_totals_go_on_from_what_is_known_where_resume_data_has_less(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """In this session's status and in the resume data that it makes; where nobody knows, it tells what is stored."""
+    """In this session's status and in its resume data. Without a known total, the stored one is reported."""
     add(leech, sample, sample.desired(target, peers=[seeding]))
     flushed(leech, sample.torrent)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
@@ -154,7 +154,7 @@ def test_totals_go_on_from_what_is_known_where_resume_data_has_less(
 def test_a_finished_download_comes_back_complete(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """In another session, from its resume data alone, without hashing and without a peer."""
+    """In another session, from resume data alone, without hashing and without a peer."""
     add(leech, sample, sample.desired(target, peers=[seeding]))
     flushed(leech, sample.torrent)
     counted(leech, sample.torrent, sample.size)
@@ -173,14 +173,14 @@ def test_a_finished_download_comes_back_complete(
 def test_what_came_back_complete_finishes_once_more_is_wanted(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """That it finishes as it is added is no news; that it has fetched the rest is."""
+    """Finishing as it is added is not published; finishing the rest is."""
     half = sample.desired(target, selection=Selection(exclude=["*.txt"]))
     add(leech, sample, half)
     leech.session.connect(sample.torrent, [seeding])
     flushed(leech, sample.torrent)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
     blob = leech.take(ResumeData).blob
-    leech.session.remove(sample.torrent, delete_files=False)  # a seed talks to one peer of an address
+    leech.session.remove(sample.torrent, delete_files=False)  # a seed accepts one connection from each address
     leech.take(TorrentGone)
     with real_session() as later:
         assert later.session.add(half, metainfo=None, resume=blob).complete
@@ -195,7 +195,7 @@ def test_what_came_back_complete_finishes_once_more_is_wanted(
 
 
 def test_half_a_download_goes_on_where_it_was(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
-    """What resume data tells of is not fetched twice; blocks of unfinished pieces may be."""
+    """Pieces in the resume data are not downloaded again; blocks of unfinished pieces may be."""
     rate = sample.size // 4
     add(leech, sample, sample.desired(target, peers=[seeding], download_bps=rate))
     leech.status(sample.torrent, lambda row: row.done >= sample.size // 4)
@@ -225,7 +225,7 @@ def test_half_a_download_goes_on_where_it_was(leech: Probe, sample: SampleTorren
 def test_a_magnet_link_gets_its_metadata_from_the_seed(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """And then its files, where there are no rules; its resume data has the metadata."""
+    """Without rules, its files follow. Its resume data has the metadata."""
     add(leech, sample, sample.desired(target, by_magnet=True, peers=[seeding]))
     leech.take(MetadataReceived)
     layout = leech.session.layout(sample.torrent)
@@ -248,7 +248,7 @@ def test_a_magnet_link_gets_its_metadata_from_the_seed(
 def test_a_magnet_link_with_rules_fetches_nothing_else(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """Nothing before the rules are applied to the metadata, and afterwards what they say."""
+    """Nothing is downloaded before the rules are applied to the metadata, and afterwards only what they select."""
     desired = sample.desired(target, by_magnet=True, peers=[seeding], selection=Selection(include=["*.txt"]))
     add(leech, sample, desired)
     leech.take(MetadataReceived)
@@ -268,7 +268,7 @@ def test_a_magnet_link_with_rules_fetches_nothing_else(
 def test_rules_that_come_before_the_metadata_hold_from_the_start(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path, rules: Selection
 ) -> None:
-    """Given to a magnet link that was added without any: until they are applied, nothing is fetched."""
+    """Rules are given to a magnet link that was added without any. Nothing is downloaded until they are applied."""
     add(leech, sample, sample.desired(target, by_magnet=True))
     assert not leech.session.set_selection(sample.torrent, sample.desired(target, by_magnet=True, selection=rules))
     leech.session.connect(sample.torrent, [seeding])
@@ -281,7 +281,7 @@ def test_rules_that_come_before_the_metadata_hold_from_the_start(
 def test_rules_that_were_taken_back_before_the_metadata_hold_nothing_up(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """A magnet link without rules is downloaded whole when its metadata comes, whatever it had before."""
+    """A magnet link without rules is downloaded completely when its metadata comes, whatever rules it had before."""
     add(leech, sample, sample.desired(target, by_magnet=True, selection=Selection(exclude=["*"])))
     wanted = sample.desired(target, by_magnet=True)
     assert not leech.session.set_selection(sample.torrent, wanted)
@@ -298,7 +298,7 @@ def test_rules_that_were_taken_back_before_the_metadata_hold_nothing_up(
 def test_files_are_deleted_where_asked_for(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path, delete_files: bool
 ) -> None:
-    """Those of the torrent, with its folders, and no others; all of them are gone when `TorrentGone` comes."""
+    """Exactly the torrent's files and folders are deleted, before `TorrentGone` comes."""
     add(leech, sample, sample.desired(target, peers=[seeding]))
     flushed(leech, sample.torrent)
     (target / "mine.txt").write_bytes(b"mine")
@@ -312,7 +312,7 @@ def test_files_are_deleted_where_asked_for(
 def test_a_file_of_somebody_else_in_the_folder_is_kept_and_no_problem(
     leech: Probe, sample: SampleTorrent, target: Path
 ) -> None:
-    """All of the torrent's own files could be deleted, so nothing is to be told of; only the folder stays."""
+    """All files of the torrent were deleted, so nothing is reported; only the folder stays."""
     sample.write(target)
     (target / "shared" / "mine.txt").write_bytes(b"mine")
     add(leech, sample, sample.desired(target))
@@ -326,7 +326,7 @@ def test_a_file_of_somebody_else_in_the_folder_is_kept_and_no_problem(
 def test_the_files_of_an_unfinished_torrent_are_deleted_too(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
-    """While data still comes in."""
+    """While it is being downloaded."""
     add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
     leech.status(sample.torrent, lambda row: row.done >= 2 * PIECE_LENGTH)
     leech.session.remove(sample.torrent, delete_files=True)
@@ -335,7 +335,7 @@ def test_the_files_of_an_unfinished_torrent_are_deleted_too(
 
 
 def test_a_missing_disk_is_told_and_not_downloaded_over(leech: Probe, sample: SampleTorrent, tmp_path: Path) -> None:
-    """A save path that cannot be written to stops the torrent with an error, which letting it run tries again."""
+    """If the save path cannot be written, the torrent stops with an error; resuming it tries again."""
     blocked = tmp_path / "file"
     blocked.write_bytes(b"no directory")
     with seed(sample, tmp_path / "seed") as probe:
@@ -358,7 +358,7 @@ def test_sessions_close_with_transfers_under_way(sample: SampleTorrent, seeding:
 
 
 def test_suspending_stops_transfers(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
-    """What was on its way may still arrive; then the totals stand still."""
+    """Data in flight may still arrive; then the totals do not change."""
     add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
     leech.status(sample.torrent, lambda row: row.downloaded > 0)
     leech.session.suspend()
@@ -374,7 +374,7 @@ def test_suspending_stops_transfers(leech: Probe, sample: SampleTorrent, seeding
 
 
 def test_torrents_that_nobody_added_are_removed(leech: Probe, sample: SampleTorrent, target: Path) -> None:
-    """And no others, whatever is on its way; files stay."""
+    """Exactly these are removed, even during an addition; their files stay."""
     stranger = SampleTorrent("stranger", {"a.bin": noise(1000)})
     stranger.write(target)
     add(leech, sample, sample.desired(target))
@@ -392,7 +392,7 @@ def test_torrents_that_nobody_added_are_removed(leech: Probe, sample: SampleTorr
 def test_resume_data_that_says_otherwise_gives_way_and_is_told(
     leech: Probe, sample: SampleTorrent, target: Path
 ) -> None:
-    """Save path, limits, order and priorities; what it says rightly is not told."""
+    """Save path, limits, order and priorities. Only differences are reported."""
     asked = sample.desired(target, paused=True, sequential=True, download_bps=1000)
     add(leech, sample, asked)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
@@ -425,7 +425,7 @@ def test_resume_data_that_says_otherwise_gives_way_and_is_told(
 def test_files_that_were_seen_are_not_looked_at_again(
     leech: Probe, tmp_path: Path, contents: dict[str, bytes], seen: bool
 ) -> None:
-    """Where that was all of the torrent: shown by a file that is gone between the look and the adding."""
+    """If all files were seen: a file that is deleted between the check and the addition is not missed."""
     sample = SampleTorrent("seed", contents)
     sample.write(tmp_path)
     desired = sample.desired(tmp_path, seed_mode=True)
@@ -451,7 +451,7 @@ def test_files_that_were_seen_are_not_looked_at_again(
 
 @pytest.mark.parametrize("protocol", ["http", "udp"])
 def test_trackers_hear_of_a_torrent_once_released(sample: SampleTorrent, tmp_path: Path, protocol: str) -> None:
-    """Until then it already seeds to whoever connects; and then it says that it has started, once."""
+    """Before that, it already seeds to peers that connect. Afterwards it announces `started` once."""
     sample.write(tmp_path / "seed")
     with Tracker() as tracker, real_session() as seed_, real_session() as leech_:
         url = getattr(tracker, protocol)
@@ -468,7 +468,7 @@ def test_trackers_hear_of_a_torrent_once_released(sample: SampleTorrent, tmp_pat
 
 
 def test_trackers_that_are_held_back_keep_their_tiers(tmp_path: Path) -> None:
-    """In resume data and when they are released (BEP 12)."""
+    """In resume data, and when they are released (BEP 12)."""
     sample = SampleTorrent("tiers", {"a": b"content"})
     first, second, third = (f"udp://127.0.0.1:9/{name}".encode() for name in "abc")
     metainfo = sample.metainfo_with({b"announce-list": [[first, second], [third]]})
@@ -486,7 +486,7 @@ def test_trackers_that_are_held_back_keep_their_tiers(tmp_path: Path) -> None:
 
 
 def test_a_paused_torrent_announces_itself_when_it_runs(tmp_path: Path) -> None:
-    """Its trackers were released while it was paused, without a word to them."""
+    """Its trackers were released while it was paused, without an announce."""
     sample = SampleTorrent("paused", {"a": b"content"})
     sample.write(tmp_path)
     with Tracker() as tracker, real_session() as probe:
@@ -499,7 +499,7 @@ def test_a_paused_torrent_announces_itself_when_it_runs(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_not_configured_any_more_is_libtorrents_again() -> None:
-    """A line that was taken out of the configuration does not live on until the next engine."""
+    """A line that was removed from the configuration has no effect until the next engine."""
     with real_session(settings={**LOOPBACK, "peer_timeout": 33, "connections_limit": 44}) as probe:
         native: Any = probe.session
         native.configure(LOOPBACK, download_bps=0, upload_bps=0)

@@ -1,4 +1,4 @@
-"""Which keys of links and of .torrent files are honoured, asked of the real parser and of a real session."""
+"""Which keys of links and .torrent files are honoured, by the real parser and a real session."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig import bencode
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 FILES = {"a": noise(2 * PIECE_LENGTH, 1), "b": noise(2 * PIECE_LENGTH, 2)}
 
 
 def test_keys_of_a_link_that_are_honoured() -> None:
-    """Trackers in the order of their tiers, web seeds, peers and nodes of the DHT."""
+    """Trackers in the order of their tiers, web seeds, peers and DHT nodes."""
     params = libtorrent_sources.parse_magnet(
         f"magnet:?xt=urn:btih:{'ab' * 20}&xt=urn:btmh:1220{'cd' * 32}&dn=n&tr=http%3A%2F%2Fa%2F&tr.1=http://b/"
         "&ws=http://w/&x.pe=127.0.0.1:1&x.pe=[::1]:2&dht=127.0.0.1:3"
@@ -32,7 +32,7 @@ def test_keys_of_a_link_that_are_honoured() -> None:
 
 
 def test_keys_of_a_link_that_are_not() -> None:
-    """They say nothing that libtorrent asks for: another source, keywords, a size, hosts by name; none is an error."""
+    """Another source, keywords, a size and host names are ignored, and none is an error."""
     link = f"magnet:?xt=urn:btih:{'ab' * 20}"
     params = libtorrent_sources.parse_magnet(
         f"{link}&as=http://a/&xs=http://x/t&kt=w&xl=5&x.pe=host:1&mt=http://m/&y=1"
@@ -42,7 +42,7 @@ def test_keys_of_a_link_that_are_not() -> None:
 
 @pytest.mark.network
 def test_a_links_peers_are_called_and_nothing_is_wanted_before_it_is_selected(tmp_path: Path) -> None:
-    """`x.pe` is where the metadata comes from; `so` does not let anything be fetched before the files are judged."""
+    """`x.pe` provides the metadata. Nothing in `so` is downloaded before the files are checked."""
     sample = SampleTorrent("linked", FILES)
     with seed(sample, tmp_path / "seed") as other, real_session() as probe:
         magnet = f"{sample.magnet}&x.pe={address(other)}&so=0"
@@ -61,7 +61,7 @@ def test_a_links_peers_are_called_and_nothing_is_wanted_before_it_is_selected(tm
 
 
 def test_keys_of_a_torrent_that_are_honoured_outlive_the_engine(tmp_path: Path) -> None:
-    """Trackers with their tiers and web seeds come again from the resume data, and `private` is in the info."""
+    """Trackers with their tiers and web seeds are in the resume data, and `private` is in the info dictionary."""
     sample = SampleTorrent("keys", FILES)
     info: dict[bytes, bencode.Bencodable] = {**sample.info, b"private": 1, b"source": b"somewhere"}
     metainfo = bencode.encode(

@@ -1,4 +1,4 @@
-"""What real sessions tell of trackers: each leg by itself, in the tracker's own words, whatever these are."""
+"""What real sessions report about trackers: each leg by itself, with the tracker's own message."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.network
 
 @pytest.fixture
 def tracker() -> Iterator[Tracker]:
-    """A real one."""
+    """A real tracker."""
     with Tracker() as running:
         yield running
 
@@ -34,7 +34,7 @@ def probe() -> Iterator[Probe]:
 
 
 def announce(probe: Probe, save_path: Path, *urls: str) -> str:
-    """Adds a torrent with these trackers, which it is given at once. Returns its id."""
+    """Adds a torrent with these trackers, without pacing. Returns its id."""
     sample = SampleTorrent("sample", {"": noise(40_000, 1)}, single=True)
     probe.session.add(sample.desired(save_path, trackers=list(urls)), metainfo=sample.metainfo, resume=None)
     assert probe.take(TorrentAdded).problem is None
@@ -43,7 +43,10 @@ def announce(probe: Probe, save_path: Path, *urls: str) -> str:
 
 
 def test_each_leg_is_asked_and_answers_by_itself(probe: Probe, tracker: Tracker, tmp_path: Path) -> None:
-    """One is skipped, since the tracker has no address that it reaches; what was read back has both, and numbers."""
+    """One leg is skipped, since the tracker has no address that it can reach.
+
+    What is read back has both, and figures.
+    """
     torrent = announce(probe, tmp_path, tracker.http)
     asked = {probe.take(TrackerAsked).leg for _ in range(2)}
     answered, skipped = probe.take(TrackerAnswered), probe.take(TrackerFailed)
@@ -62,7 +65,7 @@ def test_each_leg_is_asked_and_answers_by_itself(probe: Probe, tracker: Tracker,
 def test_what_a_tracker_says_is_told_in_its_own_words(
     probe: Probe, tracker: Tracker, tmp_path: Path, said: str
 ) -> None:
-    """Cut where it is long, and with replacement characters where it is no text."""
+    """A long message is cut, and invalid UTF-8 is replaced."""
     tracker.refusal = said
     announce(probe, tmp_path, tracker.http)
     failed = probe.take(TrackerFailed)
@@ -76,7 +79,7 @@ def test_what_a_tracker_says_is_told_in_its_own_words(
 
 
 def test_where_nobody_is_the_system_says_what_is_wrong(probe: Probe, tmp_path: Path) -> None:
-    """Not in anybody's own words."""
+    """The message is not marked as the tracker's own."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -88,5 +91,5 @@ def test_where_nobody_is_the_system_says_what_is_wrong(probe: Probe, tmp_path: P
 
 
 def test_legs_have_one_name() -> None:
-    """By alerts and by what is read back."""
+    """In alerts and in what is read back."""
     assert leg("127.0.0.1", 6881, 2) == "127.0.0.1 6881 v2"

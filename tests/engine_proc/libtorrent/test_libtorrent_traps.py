@@ -1,4 +1,4 @@
-"""What libtorrent's Python binding does that one would not expect, and the engine leans on: a test for each.
+"""Unexpected behaviour of libtorrent's Python binding on which the engine relies: one test for each fact.
 
 A new libtorrent that behaves otherwise fails here, and not in the field. Numbers in the names are those of the notes.
 """
@@ -57,7 +57,7 @@ def native() -> Iterator[Any]:
 
 
 def params_of(sample: SampleTorrent, save_path: Path) -> Any:
-    """What libtorrent adds a torrent by."""
+    """libtorrent's parameters for the torrent."""
     params = lt.load_torrent_buffer(sample.metainfo)
     params.save_path = str(save_path)
     params.flags = lt.torrent_flags.update_subscribe
@@ -65,7 +65,7 @@ def params_of(sample: SampleTorrent, save_path: Path) -> Any:
 
 
 def alert(session: Any, kind: type, copy: Callable[[Any], Any] = lambda _: None) -> Any:
-    """Waits for an alert of a kind, and returns what is copied of it while it lives."""
+    """Waits for an alert of a kind, and returns what is copied of it while it is valid."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         session.wait_for_alert(100)
@@ -88,7 +88,7 @@ def resume_blob(session: Any, handle: Any) -> bytes:
 
 @pytest.mark.network
 def test_1_after_the_flush_barrier_the_file_is_whole(tmp_path: Path) -> None:
-    """At `Flushed`, not a moment later, a reader finds every byte; several torrents of several sizes."""
+    """When `Flushed` comes, a reader finds every byte, also with several torrents of several sizes."""
     with real_session() as leech:
         for number, size in enumerate((1, PIECE_LENGTH, 3 * MIB + 1, 8 * MIB)):
             sample = SampleTorrent(f"file{number}", {"": noise(size, number)}, piece_length=256 * 1024, single=True)
@@ -102,7 +102,7 @@ def test_1_after_the_flush_barrier_the_file_is_whole(tmp_path: Path) -> None:
 
 
 def test_1_libtorrent_flushes_by_itself_when_a_torrent_finishes(native: Any, tmp_path: Path) -> None:
-    """So a `cache_flushed_alert` may be nobody's answer."""
+    """So a `cache_flushed_alert` may not be the answer to a request."""
     sample = two_files()
     sample.write(tmp_path)
     native.async_add_torrent(params_of(sample, tmp_path))
@@ -110,7 +110,7 @@ def test_1_libtorrent_flushes_by_itself_when_a_torrent_finishes(native: Any, tmp
 
 
 def test_1_every_request_to_flush_is_answered(native: Any, tmp_path: Path) -> None:
-    """The barrier counts on it."""
+    """The flush barrier relies on it."""
     handle = native.add_torrent(params_of(two_files(), tmp_path))
     for _ in range(5):
         handle.flush_cache()
@@ -124,7 +124,7 @@ def test_1_every_request_to_flush_is_answered(native: Any, tmp_path: Path) -> No
 
 
 def test_1_a_second_flush_is_not_answered_by_the_first_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written between two requests is on disk when `Flushed` comes: the answers to the first are not enough.
+    """What was written between two requests is on disk when `Flushed` comes; answers to the first request do not count.
 
     libtorrent answers in order, so at the least one answer more than the first request has is needed.
     """
@@ -155,7 +155,7 @@ def test_1_a_second_flush_is_not_answered_by_the_first_one(tmp_path: Path, monke
 
 
 def test_2_have_pieces_is_padded_to_whole_bytes(native: Any, tmp_path: Path) -> None:
-    """More bits than pieces; those beyond mean nothing."""
+    """There are more bits than pieces; the additional ones mean nothing."""
     sample = two_files()
     sample.write(tmp_path)
     handle = native.add_torrent(params_of(sample, tmp_path))
@@ -167,7 +167,7 @@ def test_2_have_pieces_is_padded_to_whole_bytes(native: Any, tmp_path: Path) -> 
 
 
 def test_2_a_finished_torrent_comes_back_without_hashing(tmp_path: Path) -> None:
-    """Its pieces are believed, by the files' sizes alone: other bytes of the same size are not noticed."""
+    """Its pieces are trusted by the sizes of the files; other content of the same size is not noticed."""
     sample = two_files()
     sample.write(tmp_path)
     with real_session() as probe:
@@ -190,7 +190,7 @@ MEASURED_S: Final = 3.0
 
 
 def payload(seeding: Probe, leech: Probe, where: str) -> int:
-    """Bytes on the limited side: those that wait in sockets are sent, but not received."""
+    """Bytes at the limited side: bytes in sockets have been sent, but not received."""
     probe = seeding if where.endswith("upload") else leech
     probe.session.post_statistics()
     statistics = probe.take(SessionStatistics)
@@ -199,7 +199,7 @@ def payload(seeding: Probe, leech: Probe, where: str) -> int:
 
 @pytest.mark.network
 def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
-    """Those of a session and of a torrent, in both directions: about the cap.
+    """Limits of a session and of a torrent, in both directions: the rate is near the limit.
 
     Downloads come in bursts: over three seconds they are up to a third above it, over ten a few percent.
     """
@@ -217,7 +217,7 @@ def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
             add(leech, sample, sample.desired(tmp_path / where, peers=[address(seeding)], download_bps=limit))
             pairs[where] = seeding, leech
 
-        # Counters move a few times a second only, so what counts is the time between two of their moves.
+        # Counters change a few times a second only, so the time between two changes is measured.
         moves: dict[str, list[tuple[float, int]]] = {where: [] for where in pairs}
 
         def measured() -> bool:
@@ -237,7 +237,7 @@ def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
 
 @pytest.mark.network
 def test_3_a_bare_session_spares_local_peers_its_limits(tmp_path: Path) -> None:
-    """Why every address is put into the global peer class: here the cap does not hold."""
+    """This is why every address is put into the global peer class: here the limit has no effect."""
     sample = SampleTorrent("big", {"": noise(8 * MIB)}, piece_length=256 * 1024, single=True)
     sample.write(tmp_path / "seed")
     seeding = native_session(upload_rate_limit=CAP_BPS, enable_outgoing_utp=False, enable_incoming_utp=False)
@@ -260,7 +260,7 @@ def test_3_a_bare_session_spares_local_peers_its_limits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [*session_settings.DEFAULTS, *sorted(session_settings.RESERVED)])
 def test_4_12_ouzels_settings_are_ones_that_libtorrent_has(name: str) -> None:
-    """Defaults are of libtorrent's type and differ from its own value; a needless one would only mislead."""
+    """Defaults have libtorrent's types, and differ from its own values."""
     known = lt.default_settings()
     assert name in known
     if name in session_settings.DEFAULTS:
@@ -269,7 +269,7 @@ def test_4_12_ouzels_settings_are_ones_that_libtorrent_has(name: str) -> None:
 
 
 def test_8_what_does_not_fit_into_32_bits_becomes_another_number(native: Any) -> None:
-    """In silence, and 0 is no limit; so Ouzel refuses it before."""
+    """Silently, and 0 means no limit; so Ouzel refuses such values first."""
     native.apply_settings({"download_rate_limit": 1000, "connections_limit": 1000})
     native.apply_settings({"download_rate_limit": 2**40})
     assert native.get_settings()["download_rate_limit"] == 0
@@ -278,7 +278,7 @@ def test_8_what_does_not_fit_into_32_bits_becomes_another_number(native: Any) ->
 
 
 def test_8_unknown_settings_are_an_error_of_another_kind(native: Any) -> None:
-    """A KeyError; Ouzel's own check comes first."""
+    """A KeyError; Ouzel's own check comes before it."""
     with pytest.raises(KeyError):
         native.apply_settings({"no_such_setting": 1})
 
@@ -287,12 +287,12 @@ def test_8_unknown_settings_are_an_error_of_another_kind(native: Any) -> None:
 
 
 def test_6_one_byte_is_written_on_the_edge(native: Any) -> None:
-    """However many alerts come until they are popped; then again for the next ones."""
+    """Once until the alerts are popped, however many come; then again for the next ones."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
         theirs.setblocking(False)
-        native.apply_settings({"alert_mask": 0})  # of what is left, statistics come when they are asked for
+        native.apply_settings({"alert_mask": 0})  # among the rest, statistics come on request
         native.get_settings()
         native.pop_alerts()
         native.set_alert_fd(theirs.fileno())
@@ -311,7 +311,7 @@ def test_6_one_byte_is_written_on_the_edge(native: Any) -> None:
 
 
 def test_6_an_eventfd_never_wakes(native: Any) -> None:
-    """It takes eight bytes at a time, and libtorrent writes one."""
+    """It needs eight bytes at a time, and libtorrent writes one."""
     event = os.eventfd(0, os.EFD_NONBLOCK)
     try:
         native.pop_alerts()
@@ -329,7 +329,7 @@ def test_6_an_eventfd_never_wakes(native: Any) -> None:
 
 
 def test_9_two_writers_raise_for_binary_data() -> None:
-    """Use `bencode` of what `generate` and `write_torrent_file` give; resume data has a writer that works."""
+    """`bencode` the results of `generate` and `write_torrent_file` instead. Resume data has a writer that works."""
     params = lt.load_torrent_buffer(two_files().metainfo)
     with pytest.raises(UnicodeDecodeError):
         lt.write_torrent_file_buf(params, 0)
@@ -354,14 +354,14 @@ TINY: Final = {"max_pieces": 2, "max_decode_depth": 2, "max_decode_tokens": 5}
 
 @pytest.mark.parametrize("limits", [METAINFO_LIMITS, RESUME_LIMITS])
 def test_10_limits_are_ones_that_are_tried_here(limits: dict[str, int]) -> None:
-    """All but that of the size, which libtorrent keeps for files alone: what is in memory is of any size."""
+    """All limits but that of the size, which libtorrent applies only to files and not to memory."""
     assert limits.keys() == {*TINY, "max_buffer_size"}
     assert lt.load_torrent_buffer(two_files().metainfo, {"max_buffer_size": 10}).ti is not None
 
 
 @pytest.mark.parametrize("limit", TINY)
 def test_10_every_limit_of_metainfo_is_one_that_libtorrent_knows(limit: str) -> None:
-    """An unknown one would be ignored in silence: with a tiny value it refuses."""
+    """An unknown limit would be ignored silently; with a tiny value, a known one refuses."""
     metainfo = two_files().metainfo
     assert lt.load_torrent_buffer(metainfo, METAINFO_LIMITS).ti is not None
     with pytest.raises(RuntimeError):
@@ -379,7 +379,7 @@ def test_10_every_limit_of_resume_data_is_one_that_libtorrent_knows(limit: str) 
 
 
 def test_10_unknown_limits_are_ignored() -> None:
-    """Which is why the tests above are there."""
+    """This is why the tests above exist."""
     assert lt.load_torrent_buffer(two_files().metainfo, {"max_directory_depth": 0}).ti is not None
 
 
@@ -387,7 +387,7 @@ def test_10_unknown_limits_are_ignored() -> None:
 
 
 def test_11_a_duplicate_is_an_error_only_by_its_flag(native: Any, tmp_path: Path) -> None:
-    """Otherwise it is the torrent that was there, with its own options."""
+    """Without the flag, the result is the existing torrent, with its own options."""
     sample = two_files()
     first = native.add_torrent(params_of(sample, tmp_path))
     assert native.add_torrent(params_of(sample, tmp_path / "other")) == first
@@ -398,7 +398,10 @@ def test_11_a_duplicate_is_an_error_only_by_its_flag(native: Any, tmp_path: Path
 
 
 def test_11_a_removed_handle_raises(native: Any, tmp_path: Path) -> None:
-    """Not an error of Ouzel's own, so the session may not let it through. It may live for a moment after its alert."""
+    """The error is not Ouzel's own, so the session may not let it through.
+
+    The handle may be valid briefly after its alert.
+    """
     handle = native.add_torrent(params_of(two_files(), tmp_path))
     native.remove_torrent(handle)
     alert(native, lt.torrent_removed_alert)
@@ -414,7 +417,7 @@ def test_11_a_removed_handle_raises(native: Any, tmp_path: Path) -> None:
 
 
 def test_13_not_modified_is_a_failure_with_a_number(native: Any, tmp_path: Path) -> None:
-    """Which is not a failure at all."""
+    """It is no failure."""
     params = params_of(two_files(), tmp_path)
     params.flags |= lt.torrent_flags.paused
     handle = native.add_torrent(params)
@@ -426,7 +429,7 @@ def test_13_not_modified_is_a_failure_with_a_number(native: Any, tmp_path: Path)
 
 
 def test_14_priorities_hold_when_their_alert_comes(native: Any, tmp_path: Path) -> None:
-    """The call returns before; resume data that is made after the alert has them."""
+    """The call returns before the alert; resume data that is made after the alert has them."""
     handle = native.add_torrent(params_of(two_files(), tmp_path))
     alert(native, lt.torrent_checked_alert)
     handle.prioritize_files([0, 7])
@@ -436,7 +439,7 @@ def test_14_priorities_hold_when_their_alert_comes(native: Any, tmp_path: Path) 
 
 
 def test_14_checked_may_come_with_added(tmp_path: Path) -> None:
-    """In one batch with it: what is told by an alert is taken in order, and nothing is lost between the two."""
+    """In one batch: alerts are handled in order, and nothing is lost between the two."""
     sample = two_files()
     sample.write(tmp_path)
     with real_session() as probe:
@@ -451,7 +454,7 @@ def test_14_checked_may_come_with_added(tmp_path: Path) -> None:
 
 
 def test_default_dont_download_cannot_be_changed_later(native: Any, tmp_path: Path) -> None:
-    """The flag counts when a torrent is added; to set or unset it afterwards does nothing, and says nothing."""
+    """The flag counts only when a torrent is added. Setting or clearing it later has no effect and no error."""
     flag = lt.torrent_flags.default_dont_download
     for added_with in (False, True):
         params = lt.parse_magnet_uri(two_files(f"{added_with}").magnet)
@@ -464,7 +467,7 @@ def test_default_dont_download_cannot_be_changed_later(native: Any, tmp_path: Pa
 
 
 def test_the_largest_limit_of_a_torrent_is_no_limit(native: Any, tmp_path: Path) -> None:
-    """2**31 - 1 means unlimited, and reads back as that; one less is a limit."""
+    """2**31 - 1 means unlimited, and reads back as unlimited; one less is a limit."""
     handle = native.add_torrent(params_of(two_files(), tmp_path))
     handle.set_download_limit(2**31 - 1)
     assert handle.download_limit() <= 0
@@ -477,14 +480,14 @@ def test_the_largest_limit_of_a_torrent_is_no_limit(native: Any, tmp_path: Path)
 
 @contextmanager
 def leeching(sample: SampleTorrent, root: Path, size: int) -> Iterator[tuple[Probe, Path]]:
-    """A session that fetches the torrent onto a file system of this size."""
+    """A session that downloads the torrent onto a file system of this size."""
     with seed(sample, root / "seed") as seeding, tmpfs(root / "disk", size) as disk, real_session() as leech:
         add(leech, sample, sample.desired(disk.path, peers=[address(seeding)]))
         yield leech, disk.path
 
 
 def claimed(probe: Probe, sample: SampleTorrent) -> list[int]:
-    """The pieces that resume data made now would claim."""
+    """The pieces that resume data would claim now."""
     probe.session.save_resume(sample.torrent, only_if_modified=False)
     have = lt.read_resume_data(probe.take(ResumeData).blob).have_pieces
     return [piece for piece in range(-(-sample.size // sample.piece_length)) if have[piece]]
@@ -504,7 +507,7 @@ def there(sample: SampleTorrent, save_path: Path) -> set[int]:
 @pytest.mark.network
 @pytest.mark.mounts
 def test_without_space_libtorrent_stops_downloading_and_says_so_by_a_file_error_alone(tmp_path: Path) -> None:
-    """No torrent error, not paused; it claims what was written, and goes on when it is let run again."""
+    """There is no torrent error and no pause. It claims what was written, and continues when it is resumed."""
     sample = SampleTorrent("one", {"": noise(8 * MIB)}, piece_length=256 * 1024, single=True)
     with leeching(sample, tmp_path, 4 * MIB) as (leech, save_path):
         error = leech.take(FileError)
@@ -519,14 +522,14 @@ def test_without_space_libtorrent_stops_downloading_and_says_so_by_a_file_error_
         assert set(claimed(leech, sample)) <= there(sample, save_path)
         failed = len(leech.waiting(FileError))
         leech.session.set_paused(sample.torrent, False)
-        # Its seed may be there at once, and then it has failed again before anybody looks.
+        # Its seed may be there at once, and then the write has failed again before the check.
         leech.status(sample.torrent, lambda row: not row.upload_mode or len(leech.waiting(FileError)) > failed)
 
 
 @pytest.mark.network
 @pytest.mark.mounts
 def test_a_write_that_fails_after_the_last_piece_was_checked_is_forgotten(tmp_path: Path) -> None:
-    """The torrent stays a seed and its resume data claims what was never written: the translator's SPOILED.
+    """The torrent stays a seed, and its resume data claims what was never written: SPOILED in the translator.
 
     The error comes after the torrent has finished, and before the flush that was asked for then is confirmed. Where the
     disk is faster than the last pieces it comes earlier, and the torrent just stops; then this is tried again.
@@ -550,7 +553,10 @@ def test_a_write_that_fails_after_the_last_piece_was_checked_is_forgotten(tmp_pa
 def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_its_files(
     native: Any, tmp_path: Path
 ) -> None:
-    """Of a seed the sizes are compared, and all is hashed if one differs; otherwise only that there is a file."""
+    """For a seed the sizes are compared, and all is hashed if one differs.
+
+    Otherwise only the file's existence is checked.
+    """
     sample = two_files()
     sample.write(tmp_path)
     (tmp_path / "sample" / "a.bin").write_bytes(b"short")
@@ -565,7 +571,7 @@ def test_resume_data_of_an_unfinished_torrent_is_believed_whatever_the_size_of_i
 
 
 def test_files_that_are_not_verified_are_believed_until_they_are_checked(native: Any, tmp_path: Path) -> None:
-    """`no_verify_files` holds for that one adding: resume data does not have it, and a check finds what is gone."""
+    """`no_verify_files` applies to one addition: resume data does not contain it, and a check finds missing files."""
     sample = two_files()
     params = params_of(sample, tmp_path)
     params.have_pieces = [True] * 6
@@ -581,7 +587,7 @@ def test_files_that_are_not_verified_are_believed_until_they_are_checked(native:
 
 @pytest.mark.network
 def test_a_seed_whose_files_are_not_verified_gives(native: Any, tmp_path: Path) -> None:
-    """Its storage was never opened by a check, and opens when somebody asks."""
+    """No check has opened its storage, which is opened when a peer requests a piece."""
     sample = two_files()
     sample.write(tmp_path / "seed")
     params = params_of(sample, tmp_path / "seed")
@@ -599,7 +605,7 @@ def test_a_seed_whose_files_are_not_verified_gives(native: Any, tmp_path: Path) 
 
 @pytest.mark.network
 def test_a_peer_is_banned_for_what_lay_on_the_disk(native: Any, tmp_path: Path) -> None:
-    """At the fourth wrong piece or soon after; so blocks that nothing proves are offered of fewer pieces than that."""
+    """At the fourth wrong piece or soon after. So unproven blocks are offered of fewer pieces than that."""
     sample = SampleTorrent("one.bin", {"": noise(40 * 4 * PIECE_LENGTH)}, piece_length=4 * PIECE_LENGTH, single=True)
     (tmp_path / "one.bin").write_bytes(bytes(sample.size))
     with seed(sample, tmp_path / "seed") as giver:
@@ -617,7 +623,7 @@ def test_a_peer_is_banned_for_what_lay_on_the_disk(native: Any, tmp_path: Path) 
 
 @pytest.mark.network
 def test_a_part_file_is_what_ouzel_takes_it_for(native: Any, tmp_path: Path) -> None:
-    """After a flush: the header names the piece that two files share, and its slot has the unwanted one's bytes."""
+    """After a flush, the header names the shared piece, and its slot has the unwanted file's bytes."""
     content = {"a.bin": noise(PIECE_LENGTH + 10, 1), "b.bin": noise(PIECE_LENGTH, 2), "c.bin": noise(PIECE_LENGTH, 3)}
     sample = SampleTorrent("set", content)
     with seed(sample, tmp_path / "seed") as giver:

@@ -1,4 +1,4 @@
-"""A check of all files that was interrupted goes on with all that it has not looked at, and claims nothing else."""
+"""An interrupted check of all files continues with everything that it has not checked, and claims nothing else."""
 
 import hashlib
 from pathlib import Path
@@ -19,15 +19,15 @@ from tools.rig.probe import Probe
 
 pytestmark = pytest.mark.slow
 
-lt: Any = libtorrent  # the stubs do not know what it gives
+lt: Any = libtorrent  # the type stubs do not declare the result
 
 PIECE: Final = 1024 * 1024
 PIECES: Final = 509
-"""No multiple of eight: what is saved is read back as whole bytes."""
+"""No multiple of eight: saved bitfields are read back as whole bytes."""
 
 
 def zeros(root: Path) -> tuple[str, bytes]:
-    """A torrent of nothing but zeros in two sparse files, which takes long to hash and no room: its id and metainfo."""
+    """A torrent of zeros in two sparse files, which takes long to hash and needs no space: its id and metainfo."""
     size = PIECES * PIECE
     first = size // 2 + 100
     entries: list[bencode.Bencodable] = [
@@ -45,13 +45,13 @@ def zeros(root: Path) -> tuple[str, bytes]:
 
 
 def saved(probe: Probe, torrent: str) -> bytes:
-    """Resume data, asked for now."""
+    """Resume data, requested now."""
     probe.session.save_resume(torrent, only_if_modified=False)
     return probe.take(ResumeData, torrent).blob
 
 
 def finishes(desired: DesiredTorrent, metainfo: bytes, resume: bytes) -> None:
-    """All is found to be there by another session that gets this resume data."""
+    """Another session that gets this resume data finds all pieces."""
     with real_session() as probe:
         loading = probe.session.resume(desired, metainfo=metainfo, resume=resume)
         assert isinstance(loading, Loading), "libtorrent looks at it itself"
@@ -62,7 +62,7 @@ def finishes(desired: DesiredTorrent, metainfo: bytes, resume: bytes) -> None:
 
 @pytest.mark.parametrize("moment", ["under way", "paused", "before", "with another selection"])
 def test_a_check_that_was_interrupted_finds_all_that_is_there(tmp_path: Path, moment: str) -> None:
-    """Saved while it goes on, when it was paused, before it began, and when more came to be wanted in its midst."""
+    """Data is saved during the check, after a pause, before it began, and after more files were selected."""
     torrent, metainfo = zeros(tmp_path)
     desired = DesiredTorrent(torrent=torrent, source="metainfo", save_path=str(tmp_path))
     begun = DesiredTorrent(
@@ -90,7 +90,7 @@ def test_a_check_that_was_interrupted_finds_all_that_is_there(tmp_path: Path, mo
 
 
 def test_claims_that_were_saved_with_holes_are_looked_at_again(tmp_path: Path) -> None:
-    """As an earlier version did: behind the first hole all is looked at."""
+    """As an earlier version saved them: everything after the first hole is checked."""
     torrent, metainfo = zeros(tmp_path)
     params = lt.load_torrent_buffer(metainfo)
     params.have_pieces = [number not in (3, 77, 79) for number in range(83)]
@@ -100,7 +100,7 @@ def test_claims_that_were_saved_with_holes_are_looked_at_again(tmp_path: Path) -
 
 
 class _Params:
-    """As libtorrent's, as far as a check is concerned."""
+    """The parts of libtorrent's parameters that concern a check."""
 
     def __init__(self, have: list[bool], pieces: int) -> None:
         self.have_pieces = have
@@ -116,7 +116,7 @@ class _Params:
 def test_what_is_kept_of_an_unfinished_check_has_no_hole_and_is_read_back_as_it_is(
     have: list[bool], pieces: int
 ) -> None:
-    """And of one that has ended, everything."""
+    """Of a check that has ended, everything is kept."""
     params = _Params(have, pieces)
     libtorrent_claims.settle_check(params)
     if len(have) >= pieces:
@@ -131,7 +131,7 @@ def test_what_is_kept_of_an_unfinished_check_has_no_hole_and_is_read_back_as_it_
 
 
 def test_an_interrupted_check_is_not_taken_for_its_end_by_the_rehasher(tmp_path: Path) -> None:
-    """Of files that were not written since nothing would be looked at, and of others holes would be left."""
+    """Otherwise, files that were not written since would not be checked, and others would have holes."""
     made = payload.make(tmp_path, "two", {"old": 5 * PIECE, "new": 5 * PIECE}, piece_size=PIECE)
     desired = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path=str(tmp_path))
     params = lt.load_torrent_buffer(made.metainfo)

@@ -10,7 +10,7 @@ from engine_proc.process.log import Log
 
 
 class Pipe:
-    """A pipe that blocks nobody, as the supervisor gives one to its engine."""
+    """A non-blocking pipe, as the supervisor gives one to its engine."""
 
     def __init__(self) -> None:
         self._reading, self.writing = os.pipe2(os.O_NONBLOCK)
@@ -30,21 +30,21 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Iterator[Pipe]:
-    """One that is empty."""
+    """An empty pipe."""
     made = Pipe()
     yield made
     made.close()
 
 
 def test_a_line_is_one_object(pipe: Pipe) -> None:
-    """With its level, and line ends in a value do not end it."""
+    """It has its level, and newlines in a value do not end it."""
     Log(pipe.writing)("warning", "odd", path="a\nb", count=2)
     assert json.loads(pipe.read()) == {"level": "warning", "event": "odd", "path": "a\nb", "count": 2}
 
 
 @pytest.mark.parametrize("length", [1, 100, 5_000, 70_000])
 def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: Pipe, length: int) -> None:
-    """Those that came before are whole, and when there is room again a line says how many are missing."""
+    """The earlier lines are complete, and once there is room, a line has the number of missing ones."""
     log = Log(pipe.writing)
     written = 0
     while log.lost < 3:
@@ -61,7 +61,7 @@ def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: Pipe, length: int)
 
 
 def test_a_pipe_without_a_reader_is_no_error() -> None:
-    """The lifeline tells that the supervisor is gone."""
+    """The lifeline reports that the supervisor has ended."""
     reading, writing = os.pipe()
     os.close(reading)
     log = Log(writing)
@@ -76,7 +76,7 @@ def test_a_pipe_without_a_reader_is_no_error() -> None:
     "value", ["\udcff", Path("/x"), 2**70, {1: object()}, [[b"\xff"]], {"\udcff": "\udcff"}, OSError("\udcff")]
 )
 def test_whatever_a_field_holds_is_a_line(pipe: Pipe, value: object) -> None:
-    """Names may be no text; what tells of an error must not be one."""
+    """Values may be invalid text; logging an error must not raise another."""
     Log(pipe.writing)("info", "told", value=value)
     line = pipe.read()
     assert re.fullmatch(rb"[^\n]+\n", line)

@@ -1,4 +1,4 @@
-"""What a thread hands over arrives once, in order, and wakes who polls."""
+"""Items from a thread arrive once, in order, and wake the poller."""
 
 import select
 import threading
@@ -8,7 +8,7 @@ from tools.rig.waiting import until
 
 
 def test_it_is_readable_exactly_while_something_waits() -> None:
-    """So that a loop neither sleeps through news nor spins without."""
+    """So a loop neither misses items nor spins without any."""
     mailbox: Mailbox[int] = Mailbox()
     assert select.select([mailbox], [], [], 0)[0] == []
     mailbox.put(1)
@@ -21,7 +21,7 @@ def test_it_is_readable_exactly_while_something_waits() -> None:
 
 
 def test_nothing_is_lost_between_threads() -> None:
-    """Each sender's items come in its order."""
+    """Each sender's items arrive in its order."""
     mailbox: Mailbox[tuple[int, int]] = Mailbox()
 
     def send(sender: int) -> None:

@@ -1,4 +1,4 @@
-"""Entering the sandbox where the kernel can do less, or nothing: in processes that are not confined by it."""
+"""Entering the sandbox with a kernel that can do less, or nothing: the test processes are not confined."""
 
 import threading
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from protocol.durable.resume_dir import ResumeDir
 
 
 class Kernel:
-    """What a kernel has, and what is asked of it; nothing is confined."""
+    """A kernel's capabilities and the calls to it; nothing is confined."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.version: int | OSError = 7
@@ -40,7 +40,7 @@ class Kernel:
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
-    """One that can do everything."""
+    """A kernel with all capabilities."""
     return Kernel(monkeypatch)
 
 
@@ -55,7 +55,7 @@ def resume_dir(tmp_path: Path) -> ResumeDir:
 
 @pytest.fixture
 def roots(tmp_path: Path) -> list[str]:
-    """A root that is there, one that is a link, and one that is not there."""
+    """An existing root, a root that is a link, and a missing root."""
     (tmp_path / "one").mkdir()
     (tmp_path / "link").symlink_to(tmp_path)
     return [str(tmp_path / name) for name in ("one", "link", "missing")]
@@ -64,7 +64,7 @@ def roots(tmp_path: Path) -> list[str]:
 def test_it_writes_below_the_roots_and_its_own_directory_alone(
     kernel: Kernel, resume_dir: ResumeDir, roots: list[str]
 ) -> None:
-    """Neither where a link leads, nor to the records; what is not there has no rule."""
+    """Neither a link's target nor the records can be written; a missing root has no rule."""
     entered = enter("require", roots, resume_dir)
     own = str(resume_dir.fastresume_dir)
     assert entered.places.keys() == {roots[0], own}
@@ -81,7 +81,7 @@ def test_it_writes_below_the_roots_and_its_own_directory_alone(
 def test_certificates_are_read_where_the_environment_says(
     kernel: Kernel, resume_dir: ResumeDir, tmp_path: Path
 ) -> None:
-    """And where links lead that lie there."""
+    """And in the targets of links in these directories."""
     certificates, elsewhere = tmp_path / "certificates", tmp_path / "elsewhere"
     certificates.mkdir()
     elsewhere.mkdir()
@@ -118,7 +118,7 @@ def test_an_older_kernel_is_told_of_and_refused_only_where_it_is_required(
     refused: bool,
     words: str,
 ) -> None:
-    """What it can do is in force all the same."""
+    """What it can do is in force."""
     kernel.version = version
     entered = enter(mode, roots, resume_dir)
     assert (entered.refusal is not None) == (refused and mode == "require")
@@ -128,7 +128,7 @@ def test_an_older_kernel_is_told_of_and_refused_only_where_it_is_required(
 
 
 def test_a_machine_without_a_filter_is_told_of(kernel: Kernel, resume_dir: ResumeDir, roots: list[str]) -> None:
-    """Files are confined there, too; `require` wants both."""
+    """Files are confined all the same; `require` needs both."""
     kernel.filter = OSError(38, "there is no filter for riscv64")
     report = enter("auto", roots, resume_dir).report
     assert (report.landlock, report.seccomp) == (7, False)
@@ -139,14 +139,14 @@ def test_a_machine_without_a_filter_is_told_of(kernel: Kernel, resume_dir: Resum
 def test_records_in_a_root_cannot_be_kept_from_the_engine(
     kernel: Kernel, resume_dir: ResumeDir, tmp_path: Path
 ) -> None:
-    """It is said, and not enough where it is required."""
+    """This is reported, and `require` refuses it."""
     assert "resume directory lies in" in (enter("auto", [str(tmp_path)], resume_dir).report.problem or "")
     assert enter("require", [str(tmp_path)], resume_dir).refusal is not None
     assert enter("require", [str(resume_dir.root / "below")], resume_dir).refusal is None
 
 
 def test_off_is_off(kernel: Kernel, resume_dir: ResumeDir, roots: list[str]) -> None:
-    """Nothing is asked of the kernel, and nothing is wrong."""
+    """The kernel is not called, and no problem is reported."""
     entered = enter("off", roots, resume_dir)
     assert kernel.rules == {}
     assert (entered.report.landlock, entered.report.problem, entered.places, entered.refusal) == (0, None, {}, None)
@@ -155,7 +155,7 @@ def test_off_is_off(kernel: Kernel, resume_dir: ResumeDir, roots: list[str]) -> 
 def test_threads_that_are_there_already_would_not_be_confined(
     monkeypatch: pytest.MonkeyPatch, resume_dir: ResumeDir, roots: list[str]
 ) -> None:
-    """Then none is, and it is told: half a sandbox would pass for a whole one."""
+    """Then no thread is confined, and this is reported: half a sandbox would pass for a whole one."""
     require_one_thread = sandbox._require_one_thread
     kernel = Kernel(monkeypatch)
     monkeypatch.setattr(sandbox, "_require_one_thread", require_one_thread)

@@ -1,4 +1,4 @@
-"""The filter as the kernel would run it: every call of both machines, and arguments where they count."""
+"""The filter as the kernel runs it: every call of both machines, and arguments where they count."""
 
 import errno
 import struct
@@ -21,7 +21,7 @@ machines = pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch6
 def verdict(
     machine: Machine, number: int, argument: int = 0, second: int = -1, *, architecture: int | None = None
 ) -> str:
-    """What comes of a call, by the rules of classic BPF."""
+    """The filter's verdict on a call, by the rules of classic BPF."""
     data = struct.pack(
         "=iIQ6Q", number, architecture or machine.architecture, 0, argument % 2**64, second % 2**64, *[2**64 - 1] * 4
     )
@@ -46,7 +46,7 @@ def verdict(
 
 @machines
 def test_what_is_refused_is_refused_and_all_else_allowed(machine: Machine) -> None:
-    """Of all numbers that there are; those that look at arguments apart."""
+    """For all call numbers, except those whose arguments are checked."""
     refused = {numbers[machine.column] for numbers in REFUSED.values()} - {None}
     by_argument = {62, 234, 297, 302, 56} if machine is X86 else {129, 131, 240, 261, 220}
     for number in range(600):
@@ -62,7 +62,7 @@ def test_what_is_refused_is_refused_and_all_else_allowed(machine: Machine) -> No
 @machines
 @given(pid=st.integers(-(2**31), 2**31 - 1))
 def test_signals_and_limits_are_for_itself_alone(machine: Machine, pid: int) -> None:
-    """0 is its own group, or itself; -1 would be everybody."""
+    """0 is its own process group, or itself; -1 would be all processes."""
     for number in (62, 234, 297, 302) if machine is X86 else (129, 131, 240, 261):
         assert verdict(machine, number, pid) == (ALLOWED if pid in (0, PID) else "EPERM")
         assert verdict(machine, number, PID) == verdict(machine, number, 0) == ALLOWED
@@ -75,7 +75,7 @@ def test_signals_and_limits_are_for_itself_alone(machine: Machine, pid: int) -> 
     high=st.sampled_from([0, 1 << 32, 0xFFFFFFFF << 32]),
 )
 def test_some_commands_are_refused_and_the_others_allowed(machine: Machine, name: str, command: int, high: int) -> None:
-    """The kernel looks at the lower half alone, so a filter that looked at more could be passed by."""
+    """The kernel uses only the lower half, so a filter that used more could be bypassed."""
     numbers, refused = COMMANDS[name]
     expected = "EPERM" if command in refused.values() else ALLOWED
     assert verdict(machine, numbers[machine.column], 3, command | high) == expected
@@ -86,7 +86,7 @@ def test_some_commands_are_refused_and_the_others_allowed(machine: Machine, name
 @machines
 @given(flags=st.integers(0, 2**32 - 1), bits=st.sampled_from([0x80, 0x20000, 0x2000000, 0x10000000, 0x40000000]))
 def test_only_threads_are_made_and_no_namespaces(machine: Machine, flags: int, bits: int) -> None:
-    """The C library's flags for a thread are among what is allowed."""
+    """The C library's flags for a thread are allowed."""
     clone = 56 if machine is X86 else 220
     assert verdict(machine, clone, 0x3D0F00) == ALLOWED
     assert verdict(machine, clone, flags | bits) == "EPERM"

@@ -1,4 +1,4 @@
-"""What a part file's header says."""
+"""How the header of a part file is parsed."""
 
 import struct
 
@@ -9,7 +9,7 @@ from engine_proc.resume.part_file import PartFile
 
 
 def header(part_file: PartFile, slots: list[int], *, pieces: int | None = None) -> bytes:
-    """As libtorrent writes it."""
+    """A header as libtorrent writes it."""
     numbers = struct.pack(
         f">2i{len(slots)}i", part_file.pieces if pieces is None else pieces, part_file.piece_length, *slots
     )
@@ -18,7 +18,7 @@ def header(part_file: PartFile, slots: list[int], *, pieces: int | None = None) 
 
 @given(st.lists(st.integers(-1, 600), min_size=1, max_size=600))
 def test_slots_follow_the_header(slots: list[int]) -> None:
-    """Each of a piece's length; -1 is none, and so is what is out of range."""
+    """Each slot has a piece's length. -1, and values out of range, are no slots."""
     part_file = PartFile("/x", len(slots), 16384)
     size = part_file.header_size()
     assert size % 1024 == 0
@@ -30,14 +30,14 @@ def test_slots_follow_the_header(slots: list[int]) -> None:
 
 @given(st.binary(max_size=3000))
 def test_what_is_no_header_has_no_slots(content: bytes) -> None:
-    """Zeros, as a killed download leaves, and garbage; neither is an error."""
+    """Zeros, as a killed download leaves them, and garbage are no errors."""
     slots = PartFile("/x", 5, 16384).slots(content)
     assert all(0 <= piece < 5 for piece in slots)
     assert PartFile("/x", 5, 16384).slots(bytes(1024)) == {}
 
 
 def test_a_header_of_another_torrent_or_a_short_one_counts_as_empty() -> None:
-    """libtorrent takes neither."""
+    """libtorrent accepts neither."""
     part_file = PartFile("/x", 3, 16384)
     assert part_file.slots(header(part_file, [0, 1, 2], pieces=4)) == {}
     assert PartFile("/x", 3, 32768).slots(header(part_file, [0, 1, 2])) == {}

@@ -1,4 +1,4 @@
-"""Where the hashes of v2 pieces are found, and that nothing else is taken for one."""
+"""Where the hashes of v2 pieces are found, and that nothing else is taken for them."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +14,12 @@ GARBAGE = st.recursive(
 
 
 def layer(pieces: int) -> bytes:
-    """Hashes that differ."""
+    """Different hashes."""
     return b"".join(bytes([number]) * HASH for number in range(1, pieces + 1))
 
 
 def test_a_layer_is_the_hashes_one_after_the_other() -> None:
-    """And none beyond its end; another root has none."""
+    """There is none beyond the end, and another root has none."""
     metainfo = {b"piece layers": {ROOT: layer(3)}}
     digest = of_metainfo(metainfo, ROOT)
     assert [digest(number) for number in range(4)] == [b"\1" * HASH, b"\2" * HASH, b"\3" * HASH, None]
@@ -28,7 +28,7 @@ def test_a_layer_is_the_hashes_one_after_the_other() -> None:
 
 @given(pieces=st.integers(2, 40), data=st.data())
 def test_a_tree_has_a_hash_for_each_set_bit(pieces: int, data: st.DataObject) -> None:
-    """Nodes are numbered from the root down; the pieces' layer has as many places as the next power of two."""
+    """Nodes are numbered from the root down. The pieces' layer has as many places as the next power of two."""
     first = (1 << (pieces - 1).bit_length()) - 1
     known = data.draw(st.sets(st.integers(0, first + pieces - 1)))
     mask = bytearray((first + pieces + 7) // 8)

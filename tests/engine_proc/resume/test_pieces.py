@@ -24,7 +24,7 @@ PARTS = "parts"
 
 
 def torrent(sizes: list[int], unwanted: frozenset[int] = frozenset()) -> Unverified:
-    """Files `0`, `1`, ... of these sizes, all pieces missing."""
+    """Files `0`, `1`, ... of these sizes, with all pieces missing."""
     files, offset = [], 0
     for index, size in enumerate(sizes):
         files.append(StoredFile(str(index), offset, size, index not in unwanted))
@@ -38,12 +38,12 @@ def torrent(sizes: list[int], unwanted: frozenset[int] = frozenset()) -> Unverif
 
 SIZES = st.lists(st.sampled_from([0, 1, 100, BLOCK, BLOCK + 1, PIECE, 3 * PIECE - 7]), min_size=1, max_size=6)
 UNIT = 256
-"""Holes and data come in these."""
+"""The units of holes and data."""
 
 
 @st.composite
 def disks(draw: st.DrawFn, made: Unverified) -> tuple[Disk, dict[str, set[int]]]:
-    """What the file system might say, and the units of each file, the part file too, that have data."""
+    """What the file system might report, and the units with data of each file and of the part file."""
     stored = [(str(file.path), file.size) for file in made.files]
     unwanted = [str(file.path) for file in made.files if not file.wanted]
     slots = draw(st.permutations(range(len(made.missing)))) if made.missing else []
@@ -75,7 +75,7 @@ def drawn(sizes: list[int], data: st.DataObject) -> tuple[Unverified, Disk, dict
 
 
 def on_disk(made: Unverified, disk: Disk, there: dict[str, set[int]], start: int, end: int) -> bool:
-    """Whether libtorrent finds these bytes of the torrent, and there is data; unit by unit."""
+    """Whether libtorrent finds these bytes of the torrent as data, unit by unit."""
     edges = {at for file in made.files for at in (file.offset, file.offset + file.size - 1) if start <= at < end}
     for at in {*range(start, end, 100), *edges, end - 1}:
         file = next(file for file in made.files if file.offset <= at < file.offset + file.size)
@@ -109,7 +109,7 @@ def test_the_slices_of_all_pieces_are_all_files(sizes: list[int]) -> None:
 def test_a_piece_is_a_candidate_only_where_libtorrent_finds_data_for_all_its_bytes(
     sizes: list[int], data: st.DataObject
 ) -> None:
-    """In wanted files, in others that exist, and for the rest in the piece's slot of the part file."""
+    """In wanted files, in others that exist, and otherwise in the piece's slot of the part file."""
     made, disk, there = drawn(sizes, data)
     chosen = {piece.number for piece, _ in candidates(made, disk)}
     for piece in made.missing:
@@ -118,7 +118,7 @@ def test_a_piece_is_a_candidate_only_where_libtorrent_finds_data_for_all_its_byt
 
 @given(SIZES, st.data())
 def test_fragments_are_the_blocks_on_disk_of_pieces_that_are_not_whole(sizes: list[int], data: st.DataObject) -> None:
-    """Those that the resume data does not know of; the piece with the most of them comes first."""
+    """Blocks that the resume data does not know; the piece with the most blocks comes first."""
     made, disk, there = drawn(sizes, data)
     known = {piece.number: [data.draw(st.booleans()), False] for piece in made.missing}
     found = fragments(made._replace(unfinished=known), disk)
@@ -139,7 +139,7 @@ def test_fragments_are_the_blocks_on_disk_of_pieces_that_are_not_whole(sizes: li
 def test_lost_is_what_libtorrent_would_not_find_and_what_was_doubted_and_not_proven(
     sizes: list[int], data: st.DataObject
 ) -> None:
-    """Of what the resume data claims; the content of what it finds was proven once."""
+    """Of the claims in the resume data; the content of found pieces was proven once."""
     made, disk, _ = drawn(sizes, data)
     numbers = st.sampled_from([piece.number for piece in made.missing]) if made.missing else st.nothing()
     borders, doubtful, proven = (data.draw(st.frozensets(numbers)) for _ in range(3))
@@ -155,7 +155,7 @@ def test_lost_is_what_libtorrent_would_not_find_and_what_was_doubted_and_not_pro
     blocks=st.dictionaries(st.integers(0, 3), st.sets(st.integers(0, 5), min_size=1)),
 )
 def test_an_offer_adds_blocks_and_takes_none_away(known: dict[int, list[bool]], blocks: dict[int, set[int]]) -> None:
-    """Of the pieces of which there is something new."""
+    """For pieces with something new."""
     offered = offer(torrent([1])._replace(unfinished=known), blocks)
     assert offered.keys() == blocks.keys()
     for piece, bits in offered.items():
@@ -164,7 +164,7 @@ def test_an_offer_adds_blocks_and_takes_none_away(known: dict[int, list[bool]], 
 
 
 def test_padding_is_zeros_that_nobody_stores() -> None:
-    """A piece that ends in padding needs its file's bytes only (BEP 47), and blocks of padding are not offered."""
+    """A piece that ends in padding needs only its file's bytes (BEP 47). Blocks of padding are not offered."""
     files = [StoredFile("a", 0, 6, True), StoredFile(None, 6, PIECE - 6, True), StoredFile("b", PIECE, 5, True)]
     pieces = [MissingPiece(0, 0, PIECE, b"", 0), MissingPiece(1, PIECE, 5, b"", 0)]
     made = Unverified(files, pieces, 0, 11, PIECE + 5, PartFile(PARTS, 2, PIECE))

@@ -9,12 +9,12 @@ from tools.rig.probe import eventually
 
 
 def settled(ahead: ReadAhead) -> None:
-    """Waits until all is read that was wanted."""
+    """Waits until all requested files are read."""
     eventually(lambda: not ahead._wanted, "all is read")
 
 
 def files(directory: Path, count: int) -> list[str]:
-    """Files that hold their names."""
+    """Files that contain their names."""
     found = [f"f{number}" for number in range(count)]
     for name in found:
         (directory / name).write_text(name)
@@ -22,7 +22,7 @@ def files(directory: Path, count: int) -> list[str]:
 
 
 def over_a_disk(directory: Path, *, reads_s: float = 1.0) -> ReadAhead:
-    """Of which it is known how long a file takes to read."""
+    """With a known duration of each read."""
     ahead = ReadAhead(directory.joinpath)
     for _ in range(SAMPLE):
         ahead.was_read(reads_s)
@@ -30,7 +30,7 @@ def over_a_disk(directory: Path, *, reads_s: float = 1.0) -> ReadAhead:
 
 
 def test_what_is_wanted_is_read_and_given_once(tmp_path: Path) -> None:
-    """With the time that it was written; what cannot be read is left to whoever asks for it."""
+    """With its modification time. A file that cannot be read is left to the caller."""
     made, ahead = files(tmp_path, 5), over_a_disk(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     ahead.prefetch(["missing", *made, "pipe", "."])
@@ -43,7 +43,7 @@ def test_what_is_wanted_is_read_and_given_once(tmp_path: Path) -> None:
 
 
 def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
-    """It may have changed by the next time."""
+    """The file may have changed by the next time."""
     [name, last], ahead = files(tmp_path, 2), over_a_disk(tmp_path)
     with ahead._lock:  # the thread cannot hand over what it reads
         ahead._wanted.add(name)
@@ -55,7 +55,7 @@ def test_what_was_taken_before_it_was_read_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_what_nobody_asks_for_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then no more is read ahead, until there is room again."""
+    """At the bound nothing more is read ahead until there is room."""
     monkeypatch.setattr(read_ahead, "KEPT_MAX", 3)
     made, ahead = files(tmp_path, 6), over_a_disk(tmp_path)
     ahead.prefetch(made[:3])
@@ -70,7 +70,7 @@ def test_what_nobody_asks_for_is_bounded(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_is_in_memory_is_not_read_ahead(tmp_path: Path) -> None:
-    """And nothing is before that is known."""
+    """And nothing is read ahead before the speed is known."""
     made, ahead = files(tmp_path, 2), ReadAhead(tmp_path.joinpath)
     ahead.prefetch(made)
     assert not ahead._wanted

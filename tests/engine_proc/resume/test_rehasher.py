@@ -1,4 +1,4 @@
-"""Real torrents of all kinds, real holes and real damage: what is proven is right, and what is right is found."""
+"""Real torrents of all kinds, real holes and real damage: proven pieces are right, and right pieces are found."""
 
 import os
 import struct
@@ -28,14 +28,14 @@ FILES = {"a.bin": 5 * PIECE + 700, "sub/b.bin": 3 * PIECE, "c.txt": 100, "d.bin"
 
 @pytest.fixture
 def rehasher() -> Iterator[Rehasher]:
-    """One that is closed at the end."""
+    """A rehasher that is closed at the end of the test."""
     running = Rehasher()
     yield running
     running.close()
 
 
 def lacks_all(made: Torrent, selection: Selection | None = None) -> tuple[Unverified, int]:
-    """What a torrent lacks whose resume data knows of nothing, and how many pieces it has."""
+    """The missing pieces of a torrent without claims in its resume data, and its number of pieces."""
     desired = DesiredTorrent(
         torrent=made.torrent, source="metainfo", save_path=str(made.root), selection=selection or Selection()
     )
@@ -47,7 +47,7 @@ def lacks_all(made: Torrent, selection: Selection | None = None) -> tuple[Unveri
 
 
 def look_at(rehasher: Rehasher, unverified: Unverified, saved_at: float = 0.0) -> Verified:
-    """What is found."""
+    """The result of examining a torrent."""
     ticket = rehasher.submit("t", unverified, saved_at=saved_at, added_us=0)
     return until(
         lambda: next((o.verified for o in rehasher.outcomes() if o.ticket == ticket and o.verified is not None), None),
@@ -56,13 +56,13 @@ def look_at(rehasher: Rehasher, unverified: Unverified, saved_at: float = 0.0) -
 
 
 def rehash(rehasher: Rehasher, unverified: Unverified, saved_at: float = 0.0) -> frozenset[int]:
-    """The pieces that are proven."""
+    """The proven pieces."""
     return look_at(rehasher, unverified, saved_at).pieces
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_piece_of_whole_files_is_proven(rehasher: Rehasher, tmp_path: Path, kind: str) -> None:
-    """SHA-1 for v1 and hybrid, merkle roots for v2; short last pieces and files of one block, too."""
+    """By SHA-1 for v1 and hybrid, merkle roots for v2; also short last pieces and files of one block."""
     made = payload.make(tmp_path, "set", FILES, piece_size=PIECE, version=kind)
     unverified, pieces = lacks_all(made)
     assert rehash(rehasher, unverified) == frozenset(range(pieces))
@@ -70,7 +70,7 @@ def test_every_piece_of_whole_files_is_proven(rehasher: Rehasher, tmp_path: Path
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_pieces_and_holes_are_not_claimed(rehasher: Rehasher, tmp_path: Path, kind: str) -> None:
-    """A flipped byte costs its piece, a hole the pieces it touches, a missing file its own."""
+    """A flipped byte costs its piece, a hole the pieces that it overlaps, and a missing file its own pieces."""
     made = payload.make(tmp_path, "set", FILES, piece_size=PIECE, version=kind)
     unverified, pieces = lacks_all(made)
     with (tmp_path / "set/a.bin").open("r+b") as file:
@@ -107,7 +107,7 @@ def _read(path: Path, size: int) -> bytes:
 
 
 def test_files_that_were_not_written_since_are_not_read(rehasher: Rehasher, tmp_path: Path) -> None:
-    """Their pieces failed once, or are there by somebody else's doing."""
+    """Their pieces failed once, or another program wrote them."""
     made = payload.make(tmp_path, "one.bin", {"": 4 * PIECE}, piece_size=PIECE)
     unverified, _ = lacks_all(made)
     os.utime(tmp_path / "one.bin", (1, 1))
@@ -115,7 +115,7 @@ def test_files_that_were_not_written_since_are_not_read(rehasher: Rehasher, tmp_
 
 
 def test_pieces_that_touch_unwanted_files_are_proven_where_these_exist(rehasher: Rehasher, tmp_path: Path) -> None:
-    """libtorrent reads them there; without them it looks into the part file, and here is none."""
+    """libtorrent reads them there. Without these files it reads the part file, which does not exist here."""
     made = payload.make(tmp_path, "set", {"a.bin": PIECE + 10, "b.bin": 2 * PIECE}, piece_size=PIECE)
     unverified, _ = lacks_all(made, Selection(exclude=["b.bin"]))
     assert rehash(rehasher, unverified) == frozenset({0, 1})
@@ -124,7 +124,7 @@ def test_pieces_that_touch_unwanted_files_are_proven_where_these_exist(rehasher:
 
 
 def test_the_part_file_has_what_its_header_says(rehasher: Rehasher, tmp_path: Path) -> None:
-    """A border piece is proven from both sides; without the header it is not."""
+    """A border piece is proven from both files; without the header it is not."""
     made = payload.make(tmp_path, "set", {"a.bin": PIECE + 10, "b.bin": 2 * PIECE}, piece_size=PIECE)
     unverified, pieces = lacks_all(made, Selection(exclude=["b.bin"]))
     border = (tmp_path / "set/b.bin").read_bytes()[: PIECE - 10]
@@ -155,7 +155,7 @@ def test_doubtful_pieces_are_lost_unless_they_are_proven(rehasher: Rehasher, tmp
 
 
 def written(path: Path, *ranges: tuple[int, int]) -> None:
-    """Leaves these ranges of a file, and holes elsewhere."""
+    """Writes these ranges of a file, and leaves holes elsewhere."""
     whole = path.read_bytes()
     path.unlink()
     with path.open("wb") as file:
@@ -167,7 +167,7 @@ def written(path: Path, *ranges: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_blocks_of_pieces_that_are_not_whole_are_offered(rehasher: Rehasher, tmp_path: Path, kind: str) -> None:
-    """Whole blocks only; of a few pieces, the ones with the most of them."""
+    """Only whole blocks, and only of a few pieces, those with the most of them."""
     piece = 8 * BLOCK
     made = payload.make(tmp_path, "one.bin", {"": 6 * piece}, piece_size=piece, version=kind)
     unverified, _ = lacks_all(made)
@@ -189,7 +189,7 @@ def test_blocks_of_pieces_that_are_not_whole_are_offered(rehasher: Rehasher, tmp
 
 
 def test_where_a_piece_is_all_there_and_wrong_no_block_is_offered(rehasher: Rehasher, tmp_path: Path) -> None:
-    """Somebody else has written there, or the file system calls everything data."""
+    """Another program has written there, or the file system reports everything as data."""
     piece = 4 * BLOCK
     made = payload.make(tmp_path, "one.bin", {"": 4 * piece}, piece_size=piece)
     unverified, _ = lacks_all(made)
@@ -202,7 +202,7 @@ def test_where_a_piece_is_all_there_and_wrong_no_block_is_offered(rehasher: Reha
 
 
 def test_blocks_of_zeros_are_not_offered(rehasher: Rehasher, tmp_path: Path) -> None:
-    """A file system with large blocks counts as data what was never written."""
+    """A file system with large blocks reports as data what was never written."""
     piece = 4 * BLOCK
     made = payload.make(tmp_path, "one.bin", {"": 4 * piece}, piece_size=piece)
     unverified, _ = lacks_all(made)
@@ -225,7 +225,7 @@ def test_data_ranges_are_where_something_was_written(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_has_no_data(rehasher: Rehasher, tmp_path: Path) -> None:
-    """A FIFO that nobody writes to does not stop the thread, nor does a folder or a link."""
+    """A FIFO without a writer does not block the thread; neither does a folder or a link."""
     made = payload.make(tmp_path, "set", FILES, piece_size=PIECE)
     unverified, _ = lacks_all(made)
     for name in FILES:
@@ -237,7 +237,7 @@ def test_what_is_no_file_has_no_data(rehasher: Rehasher, tmp_path: Path) -> None
 
 
 def test_what_was_added_last_is_looked_at_first(rehasher: Rehasher, tmp_path: Path) -> None:
-    """While one torrent is being hashed, the newest of those that wait is next."""
+    """While one torrent is being hashed, the newest of the others is next."""
     made = payload.make(tmp_path, "one.bin", {"": 4 * PIECE}, piece_size=PIECE)
     big = payload.make(tmp_path, "big.bin", {"": 64 << 20}, piece_size=1 << 20)
     unverified, _ = lacks_all(made)
@@ -255,7 +255,7 @@ def test_what_was_added_last_is_looked_at_first(rehasher: Rehasher, tmp_path: Pa
 
 
 def test_what_is_given_up_is_not_hashed(rehasher: Rehasher, tmp_path: Path) -> None:
-    """Its end comes all the same."""
+    """Its end is reported all the same."""
     big = payload.make(tmp_path, "big.bin", {"": 64 << 20}, piece_size=1 << 20)
     unverified, pieces = lacks_all(big)
     first, second = (rehasher.submit(name, unverified, saved_at=0, added_us=0) for name in ("t1", "t2"))
@@ -276,7 +276,7 @@ def test_what_is_given_up_is_not_hashed(rehasher: Rehasher, tmp_path: Path) -> N
 def test_preallocated_space_is_no_data_and_written_zeros_are(
     rehasher: Rehasher, tmp_path: Path, mount: Callable[[Path, int], AbstractContextManager[Mount]]
 ) -> None:
-    """A file that is allocated in full, as another program may have left it, has what was written into it since."""
+    """A file that another program has allocated in full contains only what was written into it since."""
     piece = 4 * BLOCK
     made = payload.make(tmp_path / "seed", "one.bin", {"": 8 * piece}, piece_size=piece)
     content = (made.root / "one.bin").read_bytes()

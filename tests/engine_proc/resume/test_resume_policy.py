@@ -13,7 +13,7 @@ urgencies = st.sampled_from(Urgency)
 
 
 class Saving(RuleBasedStateMachine):
-    """Any order of wishes, saves and endings, with a clock that only goes forward.
+    """Any order of requests, saves and ends, with a monotonic clock.
 
     The model knows by when each torrent's wish has to be heard, which saves are under way, and when the last one began.
     """
@@ -38,13 +38,13 @@ class Saving(RuleBasedStateMachine):
 
     @rule(urgency=urgencies)
     def want_all(self, urgency: Urgency) -> None:
-        """As when thousands are restored."""
+        """Requests saves of all, as when thousands are restored."""
         for torrent in TORRENTS:
             self.want(torrent, urgency)
 
     @rule()
     def save(self) -> None:
-        """Chosen are torrents whose time has come and that are not being saved, the longest overdue first."""
+        """The chosen torrents are due and not being saved, the longest overdue first."""
         room = MAX_OUTSTANDING - len(self.saving)
         ripe = {torrent for torrent, by in self.wanted.items() if by <= self.now and torrent not in self.saving}
         chosen = self.policy.due(self.now)
@@ -83,7 +83,7 @@ class Saving(RuleBasedStateMachine):
 
     @invariant()
     def next_due_is_when_due_has_something(self) -> None:
-        """Neither a moment too early nor too late; None while only an ending can bring something."""
+        """Neither too early nor too late; None while only the end of a save can change anything."""
         at = self.policy.next_due()
         free = [by for torrent, by in self.wanted.items() if torrent not in self.saving]
         if len(self.saving) >= MAX_OUTSTANDING or not free:
@@ -92,7 +92,7 @@ class Saving(RuleBasedStateMachine):
             assert at == min(free)
 
     def teardown(self) -> None:
-        """Whatever happened, everything is saved in the end, by waiting for `next_due` alone."""
+        """In the end everything is saved, by waiting for `next_due` alone."""
         for _ in range(3 * len(TORRENTS)):
             self.settle_all()
             at = self.policy.next_due()
@@ -109,7 +109,7 @@ TestSaving = Saving.TestCase
 
 @given(history=st.lists(st.tuples(st.floats(0, 5), urgencies)))
 def test_the_most_urgent_wish_counts(history: list[tuple[float, Urgency]]) -> None:
-    """AT_ONCE is due at once, whatever was wished before it and however recent the last save is."""
+    """AT_ONCE is due at once, whatever was requested before and however recent the last save is."""
     policy = ResumePolicy()
     now = 0.0
     for seconds, urgency in history:
@@ -123,7 +123,7 @@ def test_the_most_urgent_wish_counts(history: list[tuple[float, Urgency]]) -> No
 
 @given(wishes=st.permutations([("c", Urgency.AT_ONCE), ("b", Urgency.PROGRESS), ("a", Urgency.COUNTERS)]))
 def test_of_wishes_at_the_same_time_the_urgent_ones_come_first(wishes: list[tuple[str, Urgency]]) -> None:
-    """In whatever order they were made, and whatever the torrents' names are."""
+    """In whatever order they were made, and whatever the torrents' ids are."""
     policy = ResumePolicy()
     for torrent, urgency in wishes:
         policy.mark_dirty(torrent, urgency, 0.0)
@@ -133,7 +133,7 @@ def test_of_wishes_at_the_same_time_the_urgent_ones_come_first(wishes: list[tupl
 
 @given(latest=st.floats(0, 1e7), interval=st.sampled_from([3.0, 60.0]), torrent=st.text(max_size=8))
 def test_a_place_is_in_the_second_half_of_the_interval(latest: float, interval: float, torrent: str) -> None:
-    """And what was saved at its place is saved again an interval later, up to the hundredth that rounding may take."""
+    """A torrent that was saved at its place is saved again an interval later, within a hundredth for rounding."""
     at = place(torrent, latest, interval)
     assert latest - interval / 2 <= at <= latest
     again = place(torrent, at + interval, interval)
@@ -142,7 +142,7 @@ def test_a_place_is_in_the_second_half_of_the_interval(latest: float, interval: 
 
 @given(times=st.lists(st.floats(0, 1), min_size=1, max_size=100))
 def test_arriving_data_is_saved_on_a_steady_beat(times: list[float]) -> None:
-    """However often pieces arrive: none is later than PROGRESS's interval, and there is one save an interval."""
+    """However often pieces arrive, none waits longer than PROGRESS's interval, and there is one save an interval."""
     policy = ResumePolicy()
     now = 0.0
     policy.mark_dirty("a", Urgency.AT_ONCE, now)
@@ -155,7 +155,7 @@ def test_arriving_data_is_saved_on_a_steady_beat(times: list[float]) -> None:
         now += seconds
     assert policy.due(now) == ["a"]
     assert all(later - earlier <= Urgency.PROGRESS.value + 1 for earlier, later in pairwise(saves))
-    # The first is at once and the second may be early, to reach the torrent's place.
+    # The first save is at once, and the second may be early, to reach the torrent's place.
     assert len(saves) <= 2 + now / Urgency.PROGRESS.value / 0.99
 
 
@@ -163,7 +163,7 @@ def test_arriving_data_is_saved_on_a_steady_beat(times: list[float]) -> None:
 def test_many_that_begin_in_the_same_moment_are_not_saved_in_the_same_moment(
     prefix: str, count: int, began: float, spread_s: float
 ) -> None:
-    """In no tenth of the interval more than a third of them, and all of them within it."""
+    """No tenth of the interval has more than a third of them, and all are within the interval."""
     policy = ResumePolicy()
     torrents = [f"{prefix}{number}" for number in range(count)]
     for number, torrent in enumerate(torrents):
@@ -181,7 +181,7 @@ def test_many_that_begin_in_the_same_moment_are_not_saved_in_the_same_moment(
 
 
 def test_a_torrent_is_saved_again_only_after_its_save_ended() -> None:
-    """What changes meanwhile is not lost, and not saved twice at once."""
+    """Changes in the meantime are not lost, and there are no two saves at once."""
     policy = ResumePolicy()
     policy.mark_dirty("a", Urgency.AT_ONCE, 0.0)
     assert policy.due(0.0) == ["a"]
@@ -193,12 +193,12 @@ def test_a_torrent_is_saved_again_only_after_its_save_ended() -> None:
 
 
 def test_counters_wait_longer_than_pieces() -> None:
-    """Only totals moved: a minute; data arrived: seconds."""
+    """If only totals changed: a minute. If data arrived: seconds."""
     assert resume_policy.Urgency.AT_ONCE.value < Urgency.PROGRESS.value < Urgency.COUNTERS.value
 
 
 def test_a_forgotten_torrent_makes_room() -> None:
-    """One that is gone will never end its save."""
+    """A removed torrent never ends its save."""
     policy = ResumePolicy()
     for torrent in TORRENTS:
         policy.mark_dirty(torrent, Urgency.AT_ONCE, 0.0)
@@ -209,7 +209,7 @@ def test_a_forgotten_torrent_makes_room() -> None:
 
 
 def test_while_saves_fail_one_at_a_time_is_tried_now_and_then() -> None:
-    """Thousands that cannot be saved are no storm; with the first success all of them go ahead."""
+    """Thousands of failing saves cause no storm. With the first success, all continue."""
     policy, now, tried = ResumePolicy(), 1000.0, 0
     for torrent in TORRENTS:
         policy.mark_dirty(torrent, Urgency.AT_ONCE, now)

@@ -33,7 +33,7 @@ def store(resume_dir: ResumeDir) -> Iterator[FastResumeStore]:
 
 
 def outcomes(store: FastResumeStore, count: int = 1) -> list[Outcome]:
-    """So many outcomes, waited for by the descriptor."""
+    """Waits for this many outcomes by the descriptor."""
     found: list[Outcome] = []
 
     def complete() -> bool:
@@ -46,7 +46,7 @@ def outcomes(store: FastResumeStore, count: int = 1) -> list[Outcome]:
 
 
 def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """The newest content counts, and no other file stays."""
+    """The newest content is returned, and no other file remains."""
     store.save(A, b"one")
     store.save(A, b"two")
     assert outcomes(store, 2) == [Outcome(A, False, None)] * 2
@@ -60,7 +60,7 @@ def test_what_is_saved_can_be_loaded(store: FastResumeStore, resume_dir: ResumeD
 
 
 def test_what_is_not_there_is_none(store: FastResumeStore) -> None:
-    """For resume data and for metainfo, each torrent by itself."""
+    """For resume data and for metainfo, for each torrent by itself."""
     store.save(A, b"one")
     outcomes(store)
     assert store.load(B) is None
@@ -68,7 +68,7 @@ def test_what_is_not_there_is_none(store: FastResumeStore) -> None:
 
 
 def test_metainfo_is_the_supervisors_file(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """It is only read here."""
+    """The store only reads it."""
     resume_dir.metainfo(A).write_bytes(b"metainfo")
     assert store.load_metainfo(A, None) == b"metainfo"
     store.delete(A)
@@ -94,7 +94,7 @@ def test_an_outcome_comes_when_the_file_is_durable(
 
 
 def test_deleting_is_told_as_such(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """Also where there was nothing; in the order of the calls, so that a late save does not survive."""
+    """Also if there was no file; in the order of the calls, so that a late save does not survive."""
     store.save(A, b"one")
     store.delete(A)
     store.delete(B)
@@ -106,7 +106,7 @@ def test_deleting_is_told_as_such(store: FastResumeStore, resume_dir: ResumeDir)
 def test_a_directory_that_is_gone_is_an_outcome(
     store: FastResumeStore, resume_dir: ResumeDir, change: Callable[[FastResumeStore], None]
 ) -> None:
-    """With words; once it is back, writing works again."""
+    """It has a message. Once the directory is back, writing works again."""
     resume_dir.root.rename(resume_dir.root.with_name("elsewhere"))
     change(store)
     (outcome,) = outcomes(store)
@@ -120,7 +120,7 @@ def test_a_directory_that_is_gone_is_an_outcome(
 
 
 def test_a_full_disk_leaves_the_old_content(store: FastResumeStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was durable stays so."""
+    """Durable content stays."""
     store.save(A, b"one")
     outcomes(store)
 
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_the_old_content(store: FastResumeStore, monkeypatch:
 
 
 def test_unreadable_files_are_damaged_and_not_nothing(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """Otherwise a disk error would look like a torrent that has no progress."""
+    """Otherwise a disk error would look like a torrent without progress."""
     resume_dir.fastresume(A).mkdir()
     resume_dir.metainfo(A).mkdir()
     with pytest.raises(Damaged, match="not a regular file"):
@@ -148,7 +148,7 @@ def test_unreadable_files_are_damaged_and_not_nothing(store: FastResumeStore, re
 
 
 def test_metainfo_has_to_be_what_is_remembered(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """Where something is."""
+    """If the record has a checksum."""
     resume_dir.metainfo(A).write_bytes(b"metainfo")
     assert store.load_metainfo(A, crc32_of(b"metainfo")) == b"metainfo"
     assert store.load_metainfo(A, None) == b"metainfo"
@@ -157,7 +157,7 @@ def test_metainfo_has_to_be_what_is_remembered(store: FastResumeStore, resume_di
 
 
 def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir) -> None:
-    """It is kept under another name, each time; afterwards there is none."""
+    """Each time under another name; afterwards there is no resume data."""
     for content in (b"first", b"second"):
         resume_dir.fastresume(A).write_bytes(content)
         aside = store.put_aside(A)
@@ -172,7 +172,7 @@ def test_damaged_data_is_put_aside(store: FastResumeStore, resume_dir: ResumeDir
 
 
 def test_the_descriptor_is_quiet_while_nothing_waits(store: FastResumeStore) -> None:
-    """And readable from an outcome on until it was taken."""
+    """It is readable from an outcome on until the outcome is read."""
     assert store.outcomes() == []
     assert not readable(store.fileno())
     store.save(A, b"one")
@@ -182,7 +182,7 @@ def test_the_descriptor_is_quiet_while_nothing_waits(store: FastResumeStore) -> 
 
 
 def test_closing_writes_all_that_waits(resume_dir: ResumeDir) -> None:
-    """A drained engine leaves nothing in a queue."""
+    """A drained engine leaves nothing in the queue."""
     store = FastResumeStore(resume_dir)
     for number in range(100):
         store.save(A, b"%d" % number)
@@ -194,7 +194,7 @@ def test_closing_writes_all_that_waits(resume_dir: ResumeDir) -> None:
 def test_resume_data_that_could_not_be_moved_is_read_where_it_lay(
     store: FastResumeStore, resume_dir: ResumeDir
 ) -> None:
-    """Until it is saved anew, which counts from then on."""
+    """Until it is saved again; then the new file counts."""
     resume_dir.old_fastresume(A).write_bytes(seal(b"old place"))
     found = store.load(A)
     assert found is not None
@@ -207,7 +207,7 @@ def test_resume_data_that_could_not_be_moved_is_read_where_it_lay(
 
 
 def test_a_directory_out_of_the_sandboxs_reach_says_nothing_of_its_files(resume_dir: ResumeDir) -> None:
-    """What cannot be read there is not damaged, and what is not there not lost: the next engine looks."""
+    """Unreadable files there are not damaged, and missing ones not lost: the next engine reads them."""
     own = str(resume_dir.fastresume_dir)
     place = place_at(own)
     assert place is not None

@@ -10,19 +10,19 @@ from engine_proc.session.alerts import Flushed
 
 @pytest.fixture
 def inbox() -> Iterator[AlertInbox]:
-    """One that is closed afterwards."""
+    """An inbox that is closed at the end of the test."""
     inbox = AlertInbox()
     yield inbox
     inbox.close()
 
 
 def readable(inbox: AlertInbox) -> bool:
-    """Whether its descriptor is, now."""
+    """Whether its descriptor is readable now."""
     return bool(select.select([inbox], [], [], 0)[0])
 
 
 def test_alerts_are_taken_once_and_in_order(inbox: AlertInbox) -> None:
-    """The descriptor is readable for as long as there are some."""
+    """The descriptor is readable as long as there are alerts."""
     assert not readable(inbox)
     for torrent in "ab":
         inbox.put(Flushed(torrent))
@@ -33,7 +33,7 @@ def test_alerts_are_taken_once_and_in_order(inbox: AlertInbox) -> None:
 
 
 def test_any_thread_may_put_alerts_and_none_waits(inbox: AlertInbox) -> None:
-    """Also where there is more to read than a socket holds."""
+    """Also if there is more to read than a socket buffer holds."""
 
     def put() -> None:
         for number in range(5000):

@@ -13,7 +13,7 @@ torrents = st.sampled_from(TORRENTS)
 
 
 def progress(torrent: str, done: int) -> Progress:
-    """Progress that differs by the bytes done."""
+    """A progress event that differs by the bytes done."""
     return Progress(
         torrent=torrent,
         state=TorrentState.DOWNLOADING,
@@ -32,7 +32,7 @@ def progress(torrent: str, done: int) -> Progress:
 
 
 class Coalescing(RuleBasedStateMachine):
-    """Any order of offers, sends, flushes and losses, with a clock that only goes forward.
+    """Any order of offers, sends, flushes and removals, with a monotonic clock.
 
     The model knows of each torrent what was offered last, what a client saw last, and when `due` gave it.
     """
@@ -56,7 +56,7 @@ class Coalescing(RuleBasedStateMachine):
 
     @rule()
     def send(self) -> None:
-        """What is due is the newest, one for each torrent, and none sooner than the interval after the one before."""
+        """Each sent value is the newest one of its torrent, and keeps the interval after the one before."""
         ripe = self.coalescer.due(self.now)
         assert len({value.torrent for value in ripe}) == len(ripe)
         for value in ripe:
@@ -69,7 +69,7 @@ class Coalescing(RuleBasedStateMachine):
 
     @rule(torrent=torrents)
     def flush(self, torrent: str) -> None:
-        """What waits is given whatever the time, and only what is not seen yet."""
+        """Pending values are returned at any time, if the client does not have them yet."""
         value = self.coalescer.flush(torrent, self.now)
         if self.offered.get(torrent) == self.seen.get(torrent):
             assert value is None
@@ -80,7 +80,7 @@ class Coalescing(RuleBasedStateMachine):
 
     @rule(torrent=torrents)
     def forget(self, torrent: str) -> None:
-        """A torrent that comes again begins anew."""
+        """A torrent that is added again begins anew."""
         self.coalescer.discard(torrent)
         for table in (self.offered, self.seen):
             table.pop(torrent, None)
@@ -93,14 +93,14 @@ class Coalescing(RuleBasedStateMachine):
     @precondition(lambda self: self.offered != self.seen)
     @rule()
     def catch_up(self) -> None:
-        """Waiting until `next_due`, and no longer, brings something; in the end all that was offered last was seen."""
+        """Waiting until `next_due` is enough to send something; in the end all last values were sent."""
         for _ in TORRENTS:
             at = self.coalescer.next_due()
             if at is None:
                 break
             self.now = max(self.now, at)
             before = len(self.seen), dict(self.seen)
-            self.now += 1e-9  # a sum of floats may be a hair below the interval
+            self.now += 1e-9  # a sum of floats may be slightly below the interval
             self.send()
             assert (len(self.seen), self.seen) != before
         assert self.seen == self.offered
@@ -120,7 +120,7 @@ TestCoalescing = Coalescing.TestCase
 
 @given(values=st.lists(st.integers(0, 5), min_size=1), step=st.floats(0.001, 0.05))
 def test_a_torrent_is_told_of_at_most_ten_times_a_second_and_to_the_end(values: list[int], step: float) -> None:
-    """Whatever is offered at whatever rate: the times keep their distance, and the last value is the last one sent."""
+    """Whatever is offered at whatever rate, sends keep their interval, and the last value is sent last."""
     coalescer = ProgressCoalescer()
     now, sent = 0.0, []
     for done in values:
@@ -134,14 +134,14 @@ def test_a_torrent_is_told_of_at_most_ten_times_a_second_and_to_the_end(values: 
 
 
 def test_the_first_value_is_sent_at_once() -> None:
-    """Nothing is held back that has no predecessor."""
+    """A value without a predecessor is not delayed."""
     coalescer = ProgressCoalescer()
     coalescer.offer(progress("a", 1))
     assert coalescer.due(0.0) == [progress("a", 1)]
 
 
 def test_a_flush_counts_as_sent() -> None:
-    """What follows it keeps the interval."""
+    """The next value keeps the interval."""
     coalescer = ProgressCoalescer()
     coalescer.offer(progress("a", 1))
     assert coalescer.flush("a", 10.0) == progress("a", 1)
@@ -151,7 +151,7 @@ def test_a_flush_counts_as_sent() -> None:
 
 
 def test_going_back_to_what_was_sent_takes_back_what_waits() -> None:
-    """The client knows the value already."""
+    """The client has that value already."""
     coalescer = ProgressCoalescer()
     coalescer.offer(progress("a", 1))
     coalescer.due(0.0)
@@ -162,7 +162,7 @@ def test_going_back_to_what_was_sent_takes_back_what_waits() -> None:
 
 
 def test_torrents_do_not_hold_each_other_back() -> None:
-    """The interval is each torrent's own."""
+    """Each torrent has an interval of its own."""
     coalescer = ProgressCoalescer()
     coalescer.offer(progress("a", 1))
     coalescer.due(0.0)

@@ -1,4 +1,4 @@
-"""No exception about one torrent ends an engine: each native call about one fails once, on a real session.
+"""No exception about one torrent ends an engine: each native call about a torrent fails once, on a real session.
 
 One engine for all of them, with a torrent beside that is there at the end.
 """
@@ -46,7 +46,7 @@ class Breaker:
         self.armed: tuple[str, str] | None = None
 
     def check(self, call: str, torrent: str | None) -> None:
-        """Raises if it is this call's turn; one that is about no known torrent is taken to be about the right one."""
+        """Raises if this call is to fail; a call about an unknown torrent counts as the right one."""
         if self.armed is not None and self.armed[0] == call and torrent in (None, self.armed[1]):
             self.armed = None
             raise next(self._kinds)
@@ -111,13 +111,13 @@ class Stage(Running):
         return sample.desired(self.downloads, trackers=[TRACKER])
 
     def ensure(self, desired: DesiredTorrent) -> None:
-        """Sends it, and waits until it is confirmed."""
+        """Sends it, and waits for the confirmation."""
         self.link.send(EnsureTorrent(desired=desired))
         applied = self.link.take(TorrentApplied, lambda event: _is(event, desired))
         assert applied.problem is None
 
     def fails(self, call: str, desired: DesiredTorrent, command: EngineCommand) -> None:
-        """A call fails; that is the torrent's error, and the next try works."""
+        """A call fails: this is the torrent's error, and the next attempt works."""
         self.breaker.armed = (call, desired.torrent)
         self.link.send(command)
         error = self.link.take(TorrentError, lambda event: event.torrent == desired.torrent)
@@ -139,7 +139,7 @@ def _is_downloading(event: StateChanged, desired: DesiredTorrent) -> bool:
 
 @pytest.fixture(scope="module")
 def breaker() -> Iterator[Breaker]:
-    """What is not a method of a handle or of the session breaks, too."""
+    """Calls that are no methods of a handle or of the session fail, too."""
     breaker = Breaker()
     with pytest.MonkeyPatch.context() as patch:
         copy_status, write = libtorrent_status.copy_status, libtorrent.write_resume_data_buf
@@ -159,7 +159,7 @@ def breaker() -> Iterator[Breaker]:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory, breaker: Breaker) -> Iterator[Stage]:
-    """One engine, with a torrent that nothing happens to."""
+    """One engine with an idle torrent."""
     stage = Stage(tmp_path_factory.mktemp("faults"), breaker)
     try:
         stage.configure()
@@ -190,12 +190,12 @@ CHANGES: Final[dict[str, Callable[[DesiredTorrent], DesiredTorrent]]] = {
     "torrent_file": lambda desired: changed(desired, selection=Selection(exclude=["*.txt"])),
     "connect_peer": lambda desired: changed(desired, peers=["127.0.0.1:1"]),
 }
-"""By the call that is made for it."""
+"""By the native call."""
 
 
 @pytest.mark.parametrize("call", CHANGES)
 def test_a_change_that_fails(stage: Stage, call: str) -> None:
-    """Of a torrent that is there."""
+    """For a loaded torrent."""
     desired = stage.torrent()
     stage.ensure(desired)
     change = CHANGES[call](desired)
@@ -204,7 +204,7 @@ def test_a_change_that_fails(stage: Stage, call: str) -> None:
 
 @pytest.mark.parametrize("call", ["clear_error", "unset_flags", "resume"])
 def test_letting_run_fails(stage: Stage, call: str) -> None:
-    """Of one that was paused."""
+    """For a paused torrent."""
     desired = changed(stage.torrent(), paused=True)
     stage.ensure(desired)
     change = changed(desired, paused=False)
@@ -215,20 +215,20 @@ def test_letting_run_fails(stage: Stage, call: str) -> None:
     "call", ["async_add_torrent", "replace_trackers", "save_resume_data", "write_resume_data_buf", "copy_status"]
 )
 def test_what_follows_from_adding_fails(stage: Stage, call: str) -> None:
-    """The adding itself, the trackers' release, the first save, the first status."""
+    """The addition itself, the release of trackers, the first save, and the first status."""
     desired = stage.torrent()
     stage.fails(call, desired, EnsureTorrent(desired=desired))
 
 
 @pytest.mark.parametrize("call", ["status", "download_limit", "get_file_priorities"])
 def test_an_audit_fails(stage: Stage, call: str) -> None:
-    """Which comes by itself, soon after a torrent was added."""
+    """Audits run by themselves, soon after a torrent was added."""
     desired = stage.torrent()
     stage.fails(call, desired, EnsureTorrent(desired=desired))
 
 
 def test_a_flush_fails(stage: Stage) -> None:
-    """Of a torrent that was downloading, until what it has is all that is wanted."""
+    """For a torrent that was downloading, until it has all selected files."""
     desired = stage.torrent()
     stage.ensure(desired)
     stage.link.take(StateChanged, lambda event: _is_downloading(event, desired))
@@ -237,7 +237,7 @@ def test_a_flush_fails(stage: Stage) -> None:
 
 
 def test_a_question_about_files_fails(stage: Stage) -> None:
-    """Then it has no answer, and nothing is done to the torrent."""
+    """Then there is no answer, and the torrent is not affected."""
     desired = stage.torrent()
     stage.ensure(desired)
     stage.breaker.armed = ("file_progress", desired.torrent)
@@ -250,7 +250,7 @@ def test_a_question_about_files_fails(stage: Stage) -> None:
 @pytest.mark.parametrize("call", ["remove_torrent", "get_renamed_files"])
 @pytest.mark.parametrize("delete_files", [False, True])
 def test_a_removal_that_fails_is_tried_again(stage: Stage, call: str, delete_files: bool) -> None:
-    """Until it is done: it is durable, and nobody could ask for it again."""
+    """Until it succeeds: it is durable, and no client can request it again."""
     desired = stage.torrent()
     stage.ensure(desired)
     stage.breaker.armed = (call, desired.torrent)
@@ -264,11 +264,11 @@ def test_a_removal_that_fails_is_tried_again(stage: Stage, call: str, delete_fil
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
 def test_all_these_are_faults(kind: Exception) -> None:
-    """What the binding raises for what libtorrent throws, and where a value does not fit."""
+    """All exceptions that the binding raises for libtorrent's exceptions and for unfitting values."""
     assert isinstance(kind, FAULTS)
 
 
 def test_what_is_about_the_session_is_no_torrents_fault() -> None:
-    """Nor is memory that runs out, nor a statement of ours that does not hold."""
+    """Neither is memory exhaustion, nor a failed assertion of ours."""
     assert not issubclass(MemoryError, FAULTS)
     assert not issubclass(AssertionError, FAULTS)

@@ -26,12 +26,12 @@ def progress(done: int) -> Progress:
 
 
 def sent(outbox: Outbox) -> list[EngineEvent]:
-    """What is sent, in its order."""
+    """The sent events, in order."""
     return [event for frame in outbox.frames() for event in frame]
 
 
 def test_progress_waits_its_turn() -> None:
-    """The last value of a torrent is sent once its time has come."""
+    """The last value of a torrent is sent once it is due."""
     outbox = Outbox()
     outbox.put(progress(1), 0.0)
     assert sent(outbox) == []
@@ -43,7 +43,7 @@ def test_progress_waits_its_turn() -> None:
 
 
 def test_progress_goes_ahead_of_what_ends_it() -> None:
-    """No value from before an event comes after it; of a torrent that is gone none comes at all."""
+    """No earlier value follows an event, and a removed torrent has none."""
     outbox = Outbox()
     outbox.put(progress(9), 0.0)
     completed = Completed(torrent=T, bytes_done=10)
@@ -56,7 +56,7 @@ def test_progress_goes_ahead_of_what_ends_it() -> None:
 
 
 def test_frames_are_short() -> None:
-    """And hold all events in their order; each is sent once."""
+    """Frames contain all events in order, each once."""
     outbox = Outbox()
     events = [TorrentDropped(torrent=str(number)) for number in range(EVENTS_PER_FRAME * 2 + 1)]
     outbox.extend(events)

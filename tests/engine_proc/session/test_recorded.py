@@ -16,7 +16,7 @@ NOT_NATIVE = {"count_from", "fileno", "held_trackers", "torrents"}
 
 
 class Recorded:
-    """An object with a recorder, whose methods look at what that says meanwhile."""
+    """An object with a recorder, whose methods read the recorder during the call."""
 
     def __init__(self) -> None:
         self.buffer = bytearray(FLIGHT_BYTES)
@@ -31,18 +31,18 @@ class Recorded:
 
     @recorded.of_session
     def statistics(self) -> tuple[str, str | None] | None:
-        """Of no torrent."""
+        """A call without a torrent."""
         return self.sync()
 
     @recorded.of_torrent
     def remove(self, torrent: str, *, delete_files: bool) -> tuple[str, str | None] | None:
-        """Of one by its id."""
+        """A call with a torrent's id."""
         assert delete_files
         return self.sync()
 
     @recorded.of_desired
     def add(self, desired: DesiredTorrent) -> tuple[str, str | None] | None:
-        """Of one by what is desired."""
+        """A call with a desired state."""
         return self.statistics()
 
     @recorded.of_session
@@ -51,7 +51,7 @@ class Recorded:
 
 
 def test_a_call_is_recorded_while_it_is_made() -> None:
-    """With its torrent, also where another call is made on the way; not after it, also where it failed."""
+    """With its torrent, also around a nested call; not after the call, even if it failed."""
     subject = Recorded()
     assert subject.statistics() == ("statistics", None)
     assert subject.remove(TORRENT, delete_files=True) == ("remove", TORRENT)
@@ -64,7 +64,7 @@ def test_a_call_is_recorded_while_it_is_made() -> None:
 
 
 def test_all_that_the_port_asks_of_libtorrent_is_recorded() -> None:
-    """A method that nobody marked is one whose crash nobody could tell."""
+    """If a method were not marked, its crash could not be attributed."""
     methods = {name for name, member in vars(LibtSession).items() if callable(member) and not name.startswith("_")}
     unmarked = {name for name in methods if not hasattr(getattr(LibtorrentSession, name), "__wrapped__")}
     assert unmarked == NOT_NATIVE
@@ -86,7 +86,7 @@ def probe(buffer: bytearray) -> Iterator[Probe]:
 
 
 def test_an_add_and_a_removal_are_under_way_until_libtorrent_tells(probe: Probe, buffer: bytearray) -> None:
-    """The calls have returned long before."""
+    """The calls themselves have returned long before."""
     sample = two_files()
 
     def flight() -> Flight:
@@ -114,7 +114,7 @@ def test_an_add_and_a_removal_are_under_way_until_libtorrent_tells(probe: Probe,
 
 
 def test_an_add_that_is_refused_is_not_under_way_any_more(probe: Probe, buffer: bytearray) -> None:
-    """As of a torrent that is there already."""
+    """For example of a torrent that exists already."""
     sample = two_files()
     for _ in range(2):
         probe.session.add(sample.desired(), metainfo=sample.metainfo, resume=None)
@@ -123,7 +123,7 @@ def test_an_add_that_is_refused_is_not_under_way_any_more(probe: Probe, buffer: 
 
 
 def test_what_fails_at_once_is_not_under_way(probe: Probe, buffer: bytearray) -> None:
-    """libtorrent was never asked."""
+    """libtorrent was not called."""
     with pytest.raises(UnknownTorrent):
         probe.session.remove(TORRENT, delete_files=False)
     with pytest.raises(InvalidSource):
@@ -133,7 +133,7 @@ def test_what_fails_at_once_is_not_under_way(probe: Probe, buffer: bytearray) ->
 
 
 class Overhearing(FlightRecorder):
-    """Keeps what is said of alerts."""
+    """Stores what is recorded about alerts."""
 
     def __init__(self) -> None:
         self.memory = bytearray(FLIGHT_BYTES)
@@ -155,7 +155,7 @@ class Overhearing(FlightRecorder):
 
 
 def test_an_alert_is_in_flight_while_it_is_read() -> None:
-    """It names its torrent as soon as that is known; when all are read, it is the pop that ends."""
+    """It names its torrent as soon as that is known; after the last alert, the pop ends."""
     sample = two_files()
     recorder = Overhearing()
     probe = Probe(LibtorrentSession(LOOPBACK, download_bps=0, upload_bps=0, torrents=10, recorder=recorder))

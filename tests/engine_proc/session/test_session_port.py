@@ -1,4 +1,4 @@
-"""What holds for every side of the session port: libtorrent's, and the fake that other tests lean on."""
+"""The conformance suite of the session port, for libtorrent's side and for the fake that other tests use."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 Side = Callable[..., LibtSession]
 SIDES: Final[dict[str, Side]] = {"libtorrent": LibtorrentSession, "fake": FakeSession}
 WORDS: Final = r"\w"
-"""An error says something."""
+"""An error has a message."""
 
 
 @pytest.fixture(params=SIDES)
@@ -74,7 +74,7 @@ def add(probe: Probe, sample: SampleTorrent, desired: DesiredTorrent) -> None:
 
 
 def resume_data(probe: Probe, torrent: str) -> bytes:
-    """The torrent's resume data, asked for now."""
+    """The torrent's resume data, requested now."""
     probe.session.save_resume(torrent, only_if_modified=False)
     return probe.take(ResumeData, torrent).blob
 
@@ -83,7 +83,7 @@ def resume_data(probe: Probe, torrent: str) -> bytes:
 
 
 def test_the_descriptor_is_readable_while_alerts_wait(session: LibtSession) -> None:
-    """It becomes readable when an alert comes, stays so until the pop, and is not readable after it, each time."""
+    """It is readable from the first alert until the pop, each time."""
     for _ in range(3):
         session.post_statistics()
         eventually(lambda: readable(session.fileno(), 0.1), "readable")
@@ -97,7 +97,7 @@ def test_the_descriptor_is_readable_while_alerts_wait(session: LibtSession) -> N
 
 
 def test_popping_gives_each_alert_once(session: LibtSession) -> None:
-    """Nothing waits twice, and nothing waiting is no error."""
+    """No alert comes twice, and popping without alerts is no error."""
     probe = Probe(session)
     session.post_statistics()
     probe.take(SessionStatistics)
@@ -108,7 +108,7 @@ def test_popping_gives_each_alert_once(session: LibtSession) -> None:
 
 
 def test_statistics_begin_at_nothing(probe: Probe) -> None:
-    """Totals count payload since the session began."""
+    """Totals count payload since the session started."""
     probe.session.post_statistics()
     assert probe.take(SessionStatistics) == SessionStatistics(downloaded=0, uploaded=0, peers=0)
 
@@ -145,7 +145,7 @@ BAD_MAGNETS: Final = [
 
 
 def bad_metainfo() -> dict[str, bytes]:
-    """Metainfo with something wrong, by what it is."""
+    """Malformed metainfo, by its defect."""
     sample = two_files()
     info = sample.info
     without_pieces = {key: value for key, value in info.items() if key != b"pieces"}
@@ -168,7 +168,7 @@ def bad_metainfo() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("magnet", BAD_MAGNETS)
 def test_a_bad_magnet_link_is_refused(session: LibtSession, magnet: str) -> None:
-    """By `inspect` and by `add`, with words, and nothing is added."""
+    """By `inspect` and by `add`, with a message, and nothing is added."""
     with pytest.raises(InvalidSource, match=WORDS):
         session.inspect(magnet=magnet, metainfo=None)
     desired = two_files().desired(source="magnet", magnet=magnet)
@@ -179,7 +179,7 @@ def test_a_bad_magnet_link_is_refused(session: LibtSession, magnet: str) -> None
 
 @pytest.mark.parametrize("what", bad_metainfo())
 def test_bad_metainfo_is_refused(session: LibtSession, what: str) -> None:
-    """By `inspect` and by `add`, with words, and nothing is added."""
+    """By `inspect` and by `add`, with a message, and nothing is added."""
     metainfo = bad_metainfo()[what]
     with pytest.raises(InvalidSource, match=WORDS):
         session.inspect(magnet=None, metainfo=metainfo)
@@ -189,7 +189,7 @@ def test_bad_metainfo_is_refused(session: LibtSession, what: str) -> None:
 
 
 def test_metainfo_cut_anywhere_is_refused(session: LibtSession) -> None:
-    """A download or a write that broke off leaves no half torrent."""
+    """An interrupted download or write does not lead to half a torrent."""
     metainfo = two_files().metainfo
     for end in range(0, len(metainfo), 7):
         with pytest.raises(InvalidSource):
@@ -197,7 +197,7 @@ def test_metainfo_cut_anywhere_is_refused(session: LibtSession) -> None:
 
 
 def test_a_source_of_another_torrent_is_refused(session: LibtSession) -> None:
-    """Taken up under another id, its alerts would name a torrent that nobody asked for, or none."""
+    """If it were added under another id, its alerts would name a torrent that nobody added."""
     other = SampleTorrent("other", {"c": b"other"})
     with pytest.raises(InvalidSource, match=WORDS):
         session.add(two_files().desired(), metainfo=other.metainfo, resume=None)
@@ -216,7 +216,7 @@ def test_a_source_of_another_torrent_is_refused(session: LibtSession) -> None:
 def test_text_that_is_not_utf8_in_metainfo_is_no_surprise(
     probe: Probe, tmp_path: Path, extra: dict[bytes, bencode.Bencodable]
 ) -> None:
-    """Old .torrent files are in other encodings; either side may refuse one, and then says InvalidSource."""
+    """Old .torrent files have other encodings; either side may refuse one by InvalidSource."""
     sample = two_files()
     desired = sample.desired(
         tmp_path, paused=True, trackers=["http://127.0.0.1:1/a"], web_seeds=["http://127.0.0.1:1/"]
@@ -231,7 +231,7 @@ def test_text_that_is_not_utf8_in_metainfo_is_no_surprise(
 
 
 def test_names_that_are_not_utf8_are_made_so(probe: Probe, tmp_path: Path) -> None:
-    """Name and paths can be told to clients whatever bytes the torrent has."""
+    """Names and paths are valid text, whatever bytes the torrent has."""
     sample = two_files()
     files: list[bencode.Bencodable] = [{b"length": sample.size, b"path": [b"\xff\xfe", b"\xe9t\xe9"]}]
     info: dict[bytes, bencode.Bencodable] = {**sample.info, b"name": b"n\xff", b"files": files}
@@ -248,7 +248,7 @@ def test_names_that_are_not_utf8_are_made_so(probe: Probe, tmp_path: Path) -> No
 
 
 def test_a_torrent_is_added(probe: Probe, tmp_path: Path) -> None:
-    """`TorrentAdded`, the id among the torrents, and then its status."""
+    """`TorrentAdded` comes, the id is among the torrents, and then its status comes."""
     sample = two_files()
     loading = probe.session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=None)
     assert not loading.complete
@@ -260,7 +260,7 @@ def test_a_torrent_is_added(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -> None:
-    """Paths with the root folder, sizes, and the priorities as selected; the same when read back."""
+    """Paths with the root folder, sizes and selected priorities; reading back returns the same."""
     sample = two_files()
     desired = sample.desired(tmp_path, selection=Selection(include=["*.bin"]))
     layout = probe.session.add(desired, metainfo=sample.metainfo, resume=None).layout
@@ -289,7 +289,7 @@ def test_a_torrent_is_added_from_what_its_judgement_has_parsed(probe: Probe, tmp
 
 
 def test_a_single_file_torrent_has_no_root_folder(probe: Probe, tmp_path: Path) -> None:
-    """Its file is at the save path itself."""
+    """Its file is in the save path itself."""
     sample = SampleTorrent("alone.bin", {"": noise(100)}, single=True)
     layout = probe.session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=None).layout
     assert layout is not None
@@ -297,7 +297,7 @@ def test_a_single_file_torrent_has_no_root_folder(probe: Probe, tmp_path: Path) 
 
 
 def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Path) -> None:
-    """Right after the add, and after each change; what it has otherwise is seen as it is."""
+    """After the add and after each change. Differences are reported as they are."""
     sample = two_files()
     rules = Selection(exclude=["b.*"], priorities={"0": 7})
     desired = sample.desired(
@@ -322,7 +322,7 @@ def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Pa
 
 
 def test_a_magnet_link_is_seen_to_be_as_asked_for(probe: Probe, tmp_path: Path) -> None:
-    """Its selection cannot be told before there are files."""
+    """Its selection cannot be read back before there are files."""
     sample = two_files()
     desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=["*.bin"]), paused=True)
     add(probe, sample, desired)
@@ -330,7 +330,7 @@ def test_a_magnet_link_is_seen_to_be_as_asked_for(probe: Probe, tmp_path: Path) 
 
 
 def test_a_magnet_link_has_no_layout(probe: Probe, tmp_path: Path) -> None:
-    """There are no files until the metadata comes."""
+    """There are no files until the metadata arrives."""
     sample = two_files()
     loading = probe.session.add(sample.desired(tmp_path, by_magnet=True), metainfo=None, resume=None)
     assert loading == Loading(complete=False, layout=None, nameless=True, hashes=Hashes(sample.torrent))
@@ -350,7 +350,7 @@ def test_a_torrent_is_added_as_desired(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_a_duplicate_is_refused(probe: Probe, tmp_path: Path) -> None:
-    """The second add of a torrent ends in `TorrentAdded` with a problem."""
+    """The second add of a torrent results in `TorrentAdded` with a problem."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     probe.session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=None)
@@ -358,7 +358,7 @@ def test_a_duplicate_is_refused(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_a_refused_duplicate_leaves_the_torrent_as_it_was(probe: Probe, tmp_path: Path) -> None:
-    """The first is still there, can be worked with, and tells of itself."""
+    """The first one still exists, can be used, and is reported."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, download_bps=1000))
     probe.session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=None)
@@ -370,7 +370,7 @@ def test_a_refused_duplicate_leaves_the_torrent_as_it_was(probe: Probe, tmp_path
 
 
 def test_a_torrent_is_unknown_until_it_was_taken_up(probe: Probe, tmp_path: Path) -> None:
-    """It is there when `TorrentAdded` has been popped."""
+    """It exists once `TorrentAdded` was popped."""
     sample = two_files()
     probe.session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=None)
     assert probe.session.torrents() == frozenset()
@@ -381,7 +381,7 @@ def test_a_torrent_is_unknown_until_it_was_taken_up(probe: Probe, tmp_path: Path
 
 
 def test_a_torrent_is_complete_by_the_word_of_its_adder(probe: Probe, tmp_path: Path) -> None:
-    """In seed mode pieces are believed, and `Finished` comes; it is not resume data that says so."""
+    """In seed mode pieces are trusted, and `Finished` comes; this does not come from resume data."""
     sample = two_files()
     sample.write(tmp_path)
     loading = probe.session.add(sample.desired(tmp_path, seed_mode=True), metainfo=sample.metainfo, resume=None)
@@ -394,7 +394,7 @@ def test_a_torrent_is_complete_by_the_word_of_its_adder(probe: Probe, tmp_path: 
 
 
 def test_resume_data_brings_a_complete_torrent_back(probe: Probe, tmp_path: Path) -> None:
-    """With no metainfo beside it; complete and seeding, and never downloading on the way."""
+    """Without metainfo, it is complete and seeding, and never downloads in between."""
     sample = two_files()
     sample.write(tmp_path)
     add(probe, sample, sample.desired(tmp_path, seed_mode=True))
@@ -413,7 +413,7 @@ def test_resume_data_brings_a_complete_torrent_back(probe: Probe, tmp_path: Path
 
 
 def test_resume_data_of_an_incomplete_torrent_is_not_complete(probe: Probe, tmp_path: Path) -> None:
-    """What is desired now counts, not what was when it was saved; and with nothing wanted nothing is missing."""
+    """The present desired state counts, not that at the save; if nothing is wanted, nothing is missing."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, paused=True))
     blob = resume_data(probe, sample.torrent)
@@ -438,7 +438,7 @@ def test_resume_data_of_an_incomplete_torrent_is_not_complete(probe: Probe, tmp_
 def test_resume_data_gives_way_to_the_selection(
     probe: Probe, tmp_path: Path, selections: tuple[Selection, Selection]
 ) -> None:
-    """What was not wanted when it was saved is, once it is desired; and the other way round."""
+    """Files that were unwanted at the save are wanted if desired, and vice versa."""
     sample = two_files()
     before, after = (sample.desired(tmp_path, selection=each) for each in selections)
     add(probe, sample, before)
@@ -453,7 +453,7 @@ def test_resume_data_gives_way_to_the_selection(
 
 
 def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Path) -> None:
-    """Without metadata there is nothing that could be complete."""
+    """Without metadata, nothing can be complete."""
     sample = two_files()
     desired = sample.desired(tmp_path, by_magnet=True)
     add(probe, sample, desired)
@@ -468,7 +468,7 @@ def test_resume_data_of_a_magnet_link_is_not_complete(probe: Probe, tmp_path: Pa
 
 @pytest.mark.parametrize("blob", [b"", b"nonsense", b"i1e", b"de", b"d4:spam4:eggse", bytes(100), two_files().metainfo])
 def test_unreadable_resume_data_is_refused(session: LibtSession, tmp_path: Path, blob: bytes) -> None:
-    """Even where there is metainfo to fall back to, which is for the caller to decide."""
+    """Even if there is metainfo; the caller decides about using that."""
     sample = two_files()
     with pytest.raises(InvalidSource, match=WORDS):
         session.add(sample.desired(tmp_path), metainfo=sample.metainfo, resume=blob)
@@ -476,7 +476,7 @@ def test_unreadable_resume_data_is_refused(session: LibtSession, tmp_path: Path,
 
 
 def test_resume_data_cut_anywhere_is_refused(probe: Probe, tmp_path: Path) -> None:
-    """A write that broke off is unreadable, and never half read."""
+    """Data from an interrupted write is refused, and never half read."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     blob = resume_data(probe, sample.torrent)
@@ -487,7 +487,7 @@ def test_resume_data_cut_anywhere_is_refused(probe: Probe, tmp_path: Path) -> No
 
 
 def test_resume_data_of_another_torrent_is_refused(probe: Probe, tmp_path: Path) -> None:
-    """A file under the wrong name brings up no torrent under the wrong id."""
+    """A file with the wrong name does not add a torrent under a wrong id."""
     sample, other = two_files(), SampleTorrent("other", {"c": b"other"})
     add(probe, sample, sample.desired(tmp_path))
     blob = resume_data(probe, sample.torrent)
@@ -496,7 +496,7 @@ def test_resume_data_of_another_torrent_is_refused(probe: Probe, tmp_path: Path)
 
 
 def test_resume_data_is_told_once_and_unchanged_data_not_again(probe: Probe, tmp_path: Path) -> None:
-    """`only_if_modified` right after a save gives `ResumeUnsaved` without a problem."""
+    """`only_if_modified` right after a save results in `ResumeUnsaved` without a problem."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, paused=True))
     probe.status(sample.torrent)
@@ -508,7 +508,7 @@ def test_resume_data_is_told_once_and_unchanged_data_not_again(probe: Probe, tmp
 
 
 def test_changed_options_are_worth_saving(probe: Probe, tmp_path: Path) -> None:
-    """`only_if_modified` gives resume data after a change."""
+    """`only_if_modified` results in resume data after a change."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, paused=True))
     resume_data(probe, sample.torrent)
@@ -523,18 +523,18 @@ TRACKER: Final = "udp://127.0.0.1:9/announce"
 
 
 def by_metainfo(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
-    """The .torrent file names the tracker."""
+    """The .torrent file has the tracker."""
     return sample.desired(), sample.metainfo_with({b"announce": TRACKER.encode()})
 
 
 def by_magnet(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
-    """The magnet link does."""
+    """The magnet link has the tracker."""
     magnet = f"{sample.magnet}&tr={TRACKER}"
     return DesiredTorrent(torrent=sample.torrent, source="magnet", magnet=magnet, save_path="/nowhere"), None
 
 
 def by_client(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
-    """Whoever adds it does."""
+    """The client has added the tracker."""
     return sample.desired(trackers=[TRACKER]), sample.metainfo
 
 
@@ -543,7 +543,7 @@ def by_client(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
 def test_trackers_are_told_of_and_kept_in_resume_data(
     probe: Probe, make: Side, source: Callable[[SampleTorrent], tuple[DesiredTorrent, bytes | None]], released: str
 ) -> None:
-    """Wherever they come from, and whenever they were released: another session that has only this has them."""
+    """Whatever their origin and the time of their release: a new session with only this data has them."""
     sample = two_files()
     desired, metainfo = source(sample)
     assert probe.session.add(desired, metainfo=metainfo, resume=None).tracked
@@ -563,7 +563,7 @@ def test_trackers_are_told_of_and_kept_in_resume_data(
 
 
 def test_trackers_are_listed_whether_they_are_held_back_or_not(probe: Probe, tmp_path: Path) -> None:
-    """With their tiers. A torrent that is not there has none to be held back, and no others."""
+    """With their tiers. An unknown torrent has neither withheld nor other trackers."""
     sample = two_files()
     url = "http://127.0.0.1:9/announce"
     add(probe, sample, sample.desired(tmp_path, paused=True, trackers=[url]))
@@ -579,7 +579,7 @@ def test_trackers_are_listed_whether_they_are_held_back_or_not(probe: Probe, tmp
 
 
 def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
-    """As those of a torrent that has none."""
+    """Also those of a torrent without any."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     for _ in range(2):
@@ -594,7 +594,7 @@ def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
 @pytest.mark.parametrize("delete_files", [False, True])
 @pytest.mark.parametrize("source", ["metainfo", "magnet"])
 def test_a_removed_torrent_is_gone_exactly_once(probe: Probe, tmp_path: Path, delete_files: bool, source: str) -> None:
-    """With files or without, whether it ever had any or not; afterwards it can be added again."""
+    """With or without files. Afterwards it can be added again."""
     sample = two_files()
     desired = sample.desired(tmp_path, by_magnet=source == "magnet")
     for _ in range(2):
@@ -607,7 +607,7 @@ def test_a_removed_torrent_is_gone_exactly_once(probe: Probe, tmp_path: Path, de
 
 
 def test_other_torrents_stay(probe: Probe, tmp_path: Path) -> None:
-    """Removing concerns one torrent."""
+    """A removal affects one torrent."""
     first, second = two_files("first"), two_files("second")
     add(probe, first, first.desired(tmp_path))
     add(probe, second, second.desired(tmp_path))
@@ -640,14 +640,14 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
 
 @pytest.mark.parametrize("method", ON_A_TORRENT)
 def test_an_unknown_torrent_is_told(session: LibtSession, method: str) -> None:
-    """Every call on a torrent raises for one that was never added."""
+    """Every call on a torrent raises if it was never added."""
     with pytest.raises(UnknownTorrent, match="0" * 40):
         ON_A_TORRENT[method](session, "0" * 40)
 
 
 @pytest.mark.parametrize("method", ON_A_TORRENT)
 def test_a_torrent_that_is_being_removed_is_unknown(probe: Probe, tmp_path: Path, method: str) -> None:
-    """From the removal on, before `TorrentGone` was popped, it may be gone any moment: no call may crash."""
+    """It may be gone at any time between the removal and `TorrentGone`: no call may crash."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     probe.session.remove(sample.torrent, delete_files=False)
@@ -661,7 +661,7 @@ def test_a_torrent_that_is_being_removed_is_unknown(probe: Probe, tmp_path: Path
 
 
 def test_options_are_read_back(probe: Probe, tmp_path: Path) -> None:
-    """Each of them, there and back."""
+    """Each option, set and read back."""
     sample = two_files()
     session, torrent = probe.session, sample.torrent
     add(probe, sample, sample.desired(tmp_path))
@@ -679,7 +679,7 @@ def test_options_are_read_back(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_the_largest_limit_is_a_limit(probe: Probe, tmp_path: Path) -> None:
-    """A client that asks for it is told that it is applied, not that another one is; set at the add, and later."""
+    """The client's value is applied, at the add and later."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, download_bps=LIMIT_MAX_BPS, upload_bps=LIMIT_MAX_BPS))
     assert probe.session.applied(sample.torrent) == Applied(False, False, LIMIT_MAX_BPS, LIMIT_MAX_BPS)
@@ -698,7 +698,7 @@ def test_pausing_shows_in_the_status(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_a_selection_is_confirmed_by_an_alert(probe: Probe, tmp_path: Path) -> None:
-    """Priorities and the wanted bytes are new ones then."""
+    """The priorities and the wanted bytes are the new ones then."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     desired = sample.desired(tmp_path, selection=Selection(exclude=["b.*"]))
@@ -711,7 +711,7 @@ def test_a_selection_is_confirmed_by_an_alert(probe: Probe, tmp_path: Path) -> N
 
 
 def test_each_selection_is_confirmed_by_an_alert_of_its_own(probe: Probe, tmp_path: Path) -> None:
-    """Also where one follows another before that is confirmed; after the last alert, the last one is in force."""
+    """Also if another follows before the confirmation. After the last alert, the last selection is in force."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     for number in range(4):
@@ -727,7 +727,7 @@ def test_each_selection_is_confirmed_by_an_alert_of_its_own(probe: Probe, tmp_pa
 
 
 def test_a_torrent_of_which_nothing_is_wanted_is_finished(probe: Probe, tmp_path: Path) -> None:
-    """No byte of it is missing; once something is wanted, it is downloaded."""
+    """No byte is missing. Once something is wanted, it is downloaded."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, selection=Selection(exclude=["*"])))
     status = probe.status(sample.torrent, lambda row: row.state is NativeState.FINISHED)
@@ -738,7 +738,7 @@ def test_a_torrent_of_which_nothing_is_wanted_is_finished(probe: Probe, tmp_path
 
 
 def test_a_selection_waits_for_the_metadata(probe: Probe, tmp_path: Path) -> None:
-    """A magnet link has nothing to be confirmed."""
+    """A magnet link has no selection to confirm."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, by_magnet=True))
     desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=["*.bin"]))
@@ -748,7 +748,7 @@ def test_a_selection_waits_for_the_metadata(probe: Probe, tmp_path: Path) -> Non
 
 
 def test_peers_are_taken(probe: Probe, tmp_path: Path) -> None:
-    """IPv4 and bracketed IPv6, when adding and later; nobody has to be there."""
+    """IPv4 and bracketed IPv6, at the add and later; the peers need not exist."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, peers=["127.0.0.1:1"]))
     probe.session.connect(sample.torrent, ["127.0.0.1:2", "[::1]:3"])
@@ -762,7 +762,7 @@ def test_peers_are_taken(probe: Probe, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["metainfo", "magnet"])
 def test_a_flush_is_answered_exactly_once(probe: Probe, tmp_path: Path, source: str) -> None:
-    """Each time; a magnet link has nothing to flush, and who waits for the answer must not wait for ever."""
+    """Each time. A magnet link has nothing to flush, but the caller must not wait for ever."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, by_magnet=source == "magnet"))
     for _ in range(3):
@@ -773,7 +773,7 @@ def test_a_flush_is_answered_exactly_once(probe: Probe, tmp_path: Path, source: 
 
 
 def test_a_flush_is_answered_after_finishing_too(probe: Probe, tmp_path: Path) -> None:
-    """libtorrent flushes by itself at that moment; who did not ask is not answered."""
+    """libtorrent flushes by itself at that moment; without a request there is no answer."""
     sample = two_files()
     sample.write(tmp_path)
     add(probe, sample, sample.desired(tmp_path, seed_mode=True))
@@ -786,7 +786,7 @@ def test_a_flush_is_answered_after_finishing_too(probe: Probe, tmp_path: Path) -
 
 
 def test_only_changes_are_told(probe: Probe, tmp_path: Path) -> None:
-    """A status that stays is not told again."""
+    """An unchanged status is not reported again."""
     first, second = two_files("first"), two_files("second")
     add(probe, first, first.desired(tmp_path))
     add(probe, second, second.desired(tmp_path))
@@ -801,7 +801,7 @@ def test_only_changes_are_told(probe: Probe, tmp_path: Path) -> None:
 
 
 def test_a_suspended_session_still_flushes_and_saves(probe: Probe, tmp_path: Path) -> None:
-    """Which is what a drain is for; the torrents are not paused by it."""
+    """This is needed for a drain; the torrents are not paused."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
     probe.session.suspend()
@@ -826,7 +826,7 @@ BAD_SETTINGS: Final[dict[str, SettingValue]] = {
 
 @pytest.mark.parametrize("setting", BAD_SETTINGS)
 def test_a_bad_setting_makes_no_session(make: Side, setting: str) -> None:
-    """The error names it."""
+    """The error names the setting."""
     with pytest.raises(InvalidSetting, match=WORDS) as raised:
         make({**LOOPBACK, setting: BAD_SETTINGS[setting]}, download_bps=0, upload_bps=0, torrents=0)
     assert raised.value.setting == setting
@@ -834,7 +834,7 @@ def test_a_bad_setting_makes_no_session(make: Side, setting: str) -> None:
 
 @pytest.mark.parametrize("setting", BAD_SETTINGS)
 def test_a_bad_setting_changes_nothing(session: LibtSession, setting: str) -> None:
-    """Not even the good ones and the limits that came with it."""
+    """Not even the valid settings and limits of the same call."""
     session.configure(LOOPBACK, download_bps=10, upload_bps=20)
     with pytest.raises(InvalidSetting) as raised:
         session.configure({**LOOPBACK, setting: BAD_SETTINGS[setting]}, download_bps=30, upload_bps=40)
@@ -843,7 +843,7 @@ def test_a_bad_setting_changes_nothing(session: LibtSession, setting: str) -> No
 
 
 def test_session_limits_are_read_back(make: Side) -> None:
-    """Those of the start, and those of later."""
+    """The first limits, and later ones."""
     session = make(LOOPBACK, download_bps=1_000_000, upload_bps=2_000_000, torrents=0)
     try:
         assert session.session_limits() == (1_000_000, 2_000_000)
@@ -854,7 +854,7 @@ def test_session_limits_are_read_back(make: Side) -> None:
 
 
 def test_a_port_is_listened_on(session: LibtSession) -> None:
-    """One of the system's choice, where the setting says 0."""
+    """If the setting says 0, the system chooses the port."""
     eventually(lambda: session.listen_port() > 0, "listening")
 
 
@@ -862,7 +862,7 @@ def test_a_port_is_listened_on(session: LibtSession) -> None:
 
 
 def whole(probe: Probe, sample: SampleTorrent, save_path: Path) -> bytes:
-    """Has a session write down that all of the torrent is there, which it is, and leaves it."""
+    """Has a session store that the torrent is complete, and closes the session."""
     sample.write(save_path)
     add(probe, sample, sample.desired(save_path, seed_mode=True))
     probe.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
@@ -873,7 +873,7 @@ def whole(probe: Probe, sample: SampleTorrent, save_path: Path) -> bytes:
 
 
 def test_what_is_unloaded_leaves_its_files(probe: Probe, tmp_path: Path) -> None:
-    """It is gone once, as after a removal, and can be added again."""
+    """It is reported as gone once, like a removal, and can be added again."""
     sample = two_files()
     sample.write(tmp_path)
     for _ in range(2):
@@ -887,7 +887,7 @@ def test_what_is_unloaded_leaves_its_files(probe: Probe, tmp_path: Path) -> None
 
 
 def test_what_resume_data_claims_is_examined(probe: Probe, tmp_path: Path) -> None:
-    """Bytes of the wanted files; whoever adds by it need not read it again."""
+    """Bytes of the wanted files; adding by this data does not read it again."""
     sample = two_files()
     blob = whole(probe, sample, tmp_path)
     desired = sample.desired(tmp_path, selection=Selection(include=["*.bin"]))
@@ -902,7 +902,7 @@ def test_what_resume_data_claims_is_examined(probe: Probe, tmp_path: Path) -> No
 
 
 def test_claims_to_what_is_short_are_dropped(probe: Probe, tmp_path: Path) -> None:
-    """The pieces that lie wholly in what is there stay, and those of other files; nothing is hashed for it."""
+    """Pieces that are completely in existing data stay, and those of other files; nothing is hashed."""
     sample = two_files()
     blob = whole(probe, sample, tmp_path)
     second = tmp_path / "sample" / "b.txt"

@@ -22,7 +22,7 @@ KNOWN: dict[str, SettingValue] = {
 
 
 def refusal(name: str, value: SettingValue) -> str:
-    """What is said of a setting that is refused."""
+    """The message about a refused setting."""
     with pytest.raises(InvalidSetting) as raised:
         checked({name: value}, KNOWN, torrents=0)
     assert raised.value.setting == name
@@ -30,13 +30,13 @@ def refusal(name: str, value: SettingValue) -> str:
 
 
 def test_defaults_are_ouzels() -> None:
-    """Over libtorrent's; what is asked for comes over them."""
+    """They override libtorrent's, and configured values override both."""
     assert checked({}, KNOWN, torrents=0) == {**DEFAULTS, "alert_queue_size": ALERT_QUEUE_MIN}
     assert checked({"connections_limit": 7}, KNOWN, torrents=0)["connections_limit"] == 7
 
 
 def test_what_is_not_asked_for_any_more_gets_its_default() -> None:
-    """Ouzel's where there is one, else libtorrent's; what is asked for still does not."""
+    """Ouzel's default if there is one, else libtorrent's. Configured values stay."""
     again = checked({"text": "b"}, KNOWN, torrents=0, before=["number", "text", "connections_limit"])
     assert (again["number"], again["text"]) == (5, "b")
     assert again["connections_limit"] == DEFAULTS["connections_limit"]
@@ -44,7 +44,7 @@ def test_what_is_not_asked_for_any_more_gets_its_default() -> None:
 
 @given(torrents=st.integers(0, 10**8))
 def test_the_alert_queue_holds_what_a_restore_brings(torrents: int) -> None:
-    """Alerts of each torrent, an ample least, and no more than libtorrent can take."""
+    """Room for alerts of each torrent, at least a minimum, and at most libtorrent's maximum."""
     size = checked({}, KNOWN, torrents=torrents)["alert_queue_size"]
     assert isinstance(size, int)
     assert size >= ALERT_QUEUE_MIN
@@ -54,12 +54,12 @@ def test_the_alert_queue_holds_what_a_restore_brings(torrents: int) -> None:
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_what_the_engine_depends_on_is_reserved(name: str) -> None:
-    """The refusal says where rate limits go instead."""
+    """The message says where to configure rate limits."""
     assert "[limits]" in refusal(name, 1)
 
 
 def test_unknown_settings_are_refused() -> None:
-    """A misspelt name would otherwise be silence."""
+    """Otherwise a misspelled name would be ignored."""
     assert refusal("conections_limit", 1)
 
 
@@ -68,7 +68,7 @@ def test_unknown_settings_are_refused() -> None:
     [("number", "5"), ("number", True), ("text", 5), ("text", False), ("truth", 1), ("truth", 0), ("truth", "true")],
 )
 def test_values_of_another_type_are_refused(name: str, value: SettingValue) -> None:
-    """A truth value is not a number, and a number not a truth value; both types are named."""
+    """A boolean is no number, and a number no boolean; the message names both types."""
     said = refusal(name, value)
     assert type(value).__name__ in said
     assert type(KNOWN[name]).__name__ in said
@@ -76,7 +76,7 @@ def test_values_of_another_type_are_refused(name: str, value: SettingValue) -> N
 
 @given(value=st.integers() | st.sampled_from([INT32_MAX, INT32_MAX + 1, -INT32_MAX - 1, -INT32_MAX - 2, 2**40]))
 def test_numbers_fit_into_32_bits_or_are_refused(value: int) -> None:
-    """libtorrent would make another number of it."""
+    """libtorrent would change the number."""
     if -(2**31) <= value < 2**31:
         assert checked({"number": value}, KNOWN, torrents=0)["number"] == value
     else:
@@ -84,7 +84,7 @@ def test_numbers_fit_into_32_bits_or_are_refused(value: int) -> None:
 
 
 def test_one_bad_setting_refuses_all() -> None:
-    """Wherever it stands."""
+    """Wherever it is."""
     for wanted in ({"number": 1, "nonsense": 1}, {"nonsense": 1, "number": 1}):
         with pytest.raises(InvalidSetting):
             checked(wanted, KNOWN, torrents=0)

@@ -3,7 +3,7 @@ from engine_proc.session.statistics import SAMPLE_S, Statistics
 
 
 def test_rates_are_of_the_time_since_the_last_sample() -> None:
-    """The first sample has none; what comes within a second is no sample."""
+    """The first sample has no rates; an update within a second is no sample."""
     statistics = Statistics()
     statistics.listening(Listening("127.0.0.1 tcp", 1))
     first = statistics.sample(SessionStatistics(downloaded=100, uploaded=10, peers=1), 1000.0, lambda: 6881)

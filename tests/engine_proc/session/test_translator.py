@@ -103,7 +103,10 @@ def row(
 
 
 def told(translator: AlertTranslator, *alerts: Alert | TorrentStatus) -> list[Output]:
-    """What comes of alerts, of each the events and then the orders; a status stands for an update with that row."""
+    """The translator's output for alerts: the events of each, then its orders.
+
+    A status means an update with that row.
+    """
     outputs: list[Output] = []
     for alert in alerts:
         events, orders = translator.translate(StatusUpdate([alert]) if isinstance(alert, TorrentStatus) else alert)
@@ -118,7 +121,7 @@ def of_kind(outputs: Sequence[object], kind: type[OutputT]) -> list[OutputT]:
 
 @pytest.fixture
 def translator() -> AlertTranslator:
-    """One that knows of one incomplete torrent."""
+    """A translator that knows one incomplete torrent."""
     translator = AlertTranslator()
     translator.loading(T, complete=False)
     return translator
@@ -128,7 +131,7 @@ def translator() -> AlertTranslator:
 
 
 def test_completion_is_told_after_the_flush(translator: AlertTranslator) -> None:
-    """Finished asks for a flush; until it is confirmed the torrent is shown as downloading."""
+    """Finished requests a flush. Until the flush is confirmed, the torrent is shown as downloading."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING), row(NativeState.DOWNLOADING, 5))
     assert [type(output) for output in told(translator, Finished(T))] == [Flush]
     shown = told(translator, row(ALL, 10))
@@ -143,7 +146,7 @@ def test_completion_is_told_after_the_flush(translator: AlertTranslator) -> None
 
 
 def test_completion_is_told_when_the_flush_is_quicker_than_the_next_status(translator: AlertTranslator) -> None:
-    """The flush is confirmed while the last known status is from before the last piece; the next one completes."""
+    """The last known status is from before the last piece; the next status completes the torrent."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING), row(NativeState.DOWNLOADING, 5))
     told(translator, Finished(T), Flushed(T))
     shown = told(translator, row(ALL, 10))
@@ -152,7 +155,7 @@ def test_completion_is_told_when_the_flush_is_quicker_than_the_next_status(trans
 
 
 def test_what_libtorrent_has_not_added_up_is_counted(translator: AlertTranslator) -> None:
-    """What moved since its last second, also where it never adds that up, and after a pause that has it begin anew."""
+    """Bytes since its last update count, also if it never adds them up, and after a pause that resets them."""
     counted = []
     for total, moved in [(100, 0), (100, 30), (130, 30), (130, 35), (130, 4), (134, 6), (200, 6)]:
         shown = told(translator, row(NativeState.DOWNLOADING, uploaded=total, moved=(0, moved)))
@@ -161,13 +164,13 @@ def test_what_libtorrent_has_not_added_up_is_counted(translator: AlertTranslator
 
 
 def test_a_torrent_that_was_fetched_within_a_second_was_downloaded(translator: AlertTranslator) -> None:
-    """libtorrent's own total says 0 of it for ever."""
+    """libtorrent's own total stays 0 for ever."""
     [shown] = of_kind(told(translator, row(NativeState.DOWNLOADING, moved=(10, 0))), Progress)
     assert (shown.downloaded, shown.uploaded) == (10, 0)
 
 
 def test_totals_are_saved_when_they_alone_have_moved(translator: AlertTranslator) -> None:
-    """As those of a seed that uploads, and of pieces that fail their check."""
+    """For example those of a seed that uploads, and of pieces that fail their check."""
     told(translator, row(NativeState.DOWNLOADING))
     for each in (row(NativeState.DOWNLOADING, moved=(10, 0)), row(NativeState.DOWNLOADING, moved=(10, 5))):
         assert SaveCounters(T) in told(translator, each)
@@ -175,7 +178,7 @@ def test_totals_are_saved_when_they_alone_have_moved(translator: AlertTranslator
 
 
 def test_a_magnet_link_is_not_finished_before_anything_of_it_is_wanted(translator: AlertTranslator) -> None:
-    """libtorrent says so between its metadata and its selection; clients hear that metadata is being fetched."""
+    """libtorrent reports that between metadata and selection; clients see that metadata is being fetched."""
     translator.added(T, nameless=True)
     shown = told(translator, row(NativeState.DOWNLOADING_METADATA, 0, 0), MetadataReceived(T), Finished(T))
     shown += told(translator, Flushed(T), row(NativeState.FINISHED, 0, 0))
@@ -194,10 +197,10 @@ def test_a_magnet_link_is_not_finished_before_anything_of_it_is_wanted(translato
 def test_a_magnet_link_that_was_finished_all_along_is_finished_once_selected(
     translator: AlertTranslator, wanted: int
 ) -> None:
-    """libtorrent does not say it again; it is complete where something is wanted."""
+    """libtorrent does not report it again. The torrent is complete if something is wanted."""
     translator.added(T, nameless=True)
     told(translator, MetadataReceived(T), Finished(T))
-    assert translator.selected(T) == []  # which has nothing to flush
+    assert translator.selected(T) == []  # it has nothing to flush
     shown = told(translator, row(ALL, wanted, wanted))
     assert [event.state for event in of_kind(shown, StateChanged)] == [TorrentState.SEEDING]
     assert of_kind(shown, Completed) == ([Completed(torrent=T, bytes_done=wanted)] if wanted else [])
@@ -211,26 +214,26 @@ def test_completion_is_told_where_no_status_came_before(translator: AlertTransla
 
 
 def test_progress_goes_ahead_of_completion(translator: AlertTranslator) -> None:
-    """Who hears `completed` has been told of the last byte, and of the state."""
+    """A client gets the last byte and the state before `completed`."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
     shown = told(translator, Finished(T), Flushed(T), row(ALL, 10))
     assert [type(output) for output in shown] == [Flush, Progress, StateChanged, Completed, SaveResume]
 
 
 def test_a_seed_from_the_start_is_complete_without_a_flush(translator: AlertTranslator) -> None:
-    """It has written nothing; thousands of flushes would wake every disk thread for each."""
+    """It has written nothing, and thousands of flushes would wake the disk threads for each."""
     shown = told(translator, NativeStateChanged(T, NativeState.SEEDING), Finished(T), row(ALL, 10))
     assert [type(output) for output in shown] == [Progress, StateChanged, Completed, SaveResume]
 
 
 def test_what_has_downloaded_once_is_flushed_whatever_it_is_now(translator: AlertTranslator) -> None:
-    """libtorrent may leave the state before it says that it has finished."""
+    """libtorrent may leave the downloading state before it reports the end."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING), NativeStateChanged(T, NativeState.FINISHED))
     assert of_kind(told(translator, Finished(T)), Flush) == [Flush(T)]
 
 
 def test_completion_is_told_once(translator: AlertTranslator) -> None:
-    """However often libtorrent says that it is finished, or flushes."""
+    """However often libtorrent reports it as finished, or flushes."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING))
     shown = told(
         translator, Finished(T), Flushed(T), row(ALL, 10), Finished(T), Flushed(T), row(ALL, 10, uploaded=5), Flushed(T)
@@ -248,7 +251,7 @@ def test_completion_is_told_again_when_more_was_wanted(translator: AlertTranslat
 
 
 def test_a_torrent_loaded_complete_announces_nothing() -> None:
-    """It was complete before this engine's time; its files, flush and finish are no news."""
+    """It was complete before this engine started, so its files, flush and finish are not published."""
     translator = AlertTranslator()
     translator.loading(T, complete=True)
     shown = told(
@@ -268,7 +271,7 @@ def test_a_torrent_loaded_complete_announces_nothing() -> None:
 
 
 def test_a_torrent_that_lost_its_files_is_news_when_it_has_them_again() -> None:
-    """Rejected resume data is an error that Ouzel recovers from, by hashing and downloading."""
+    """Rejected resume data is an error from which Ouzel recovers, by hashing and downloading."""
     translator = AlertTranslator()
     translator.loading(T, complete=True)
     assert told(translator, ResumeRejected(T, "mismatching file size")) == [
@@ -279,7 +282,7 @@ def test_a_torrent_that_lost_its_files_is_news_when_it_has_them_again() -> None:
 
 
 def test_nothing_wanted_is_finished_but_not_complete(translator: AlertTranslator) -> None:
-    """There is nothing that somebody waits for."""
+    """No client waits for anything."""
     shown = told(translator, Finished(T), Flushed(T), row(NativeState.FINISHED, 0, 0))
     assert of_kind(shown, Completed) == []
     assert of_kind(shown, StateChanged) == [
@@ -288,14 +291,14 @@ def test_nothing_wanted_is_finished_but_not_complete(translator: AlertTranslator
 
 
 def test_what_is_finished_while_paused_is_complete(translator: AlertTranslator) -> None:
-    """Paused is what clients see, and nothing hides that all is there."""
+    """Clients see `paused`, and also that the torrent is complete."""
     shown = told(translator, Finished(T), Flushed(T), row(ALL, 10, paused=True))
     assert of_kind(shown, Progress)[-1].state is TorrentState.PAUSED
     assert len(of_kind(shown, Completed)) == 1
 
 
 def test_files_are_told_of_only_while_downloading(translator: AlertTranslator) -> None:
-    """libtorrent tells of files too that it finds while loading and checking."""
+    """libtorrent also reports files that it finds while loading and checking."""
     assert told(translator, FileFinished(T, 0)) == []
     told(translator, NativeStateChanged(T, NativeState.CHECKING_FILES))
     assert told(translator, FileFinished(T, 1)) == []
@@ -306,7 +309,7 @@ def test_files_are_told_of_only_while_downloading(translator: AlertTranslator) -
 
 
 def test_trouble_is_raised_and_cleared(translator: AlertTranslator) -> None:
-    """State `error` while it lasts, one error, and one end of it."""
+    """The state is `error` while it lasts, with one error and one end."""
     told(translator, row(NativeState.DOWNLOADING, 5))
     shown = told(translator, TorrentTrouble(T, "disk full"), row(NativeState.DOWNLOADING, 5, error="disk full"))
     assert of_kind(shown, TorrentError) == [
@@ -319,14 +322,14 @@ def test_trouble_is_raised_and_cleared(translator: AlertTranslator) -> None:
 
 
 def test_trouble_is_not_cleared_by_what_was_known_before_it(translator: AlertTranslator) -> None:
-    """A flush that is confirmed after the error says nothing of the error."""
+    """A flush that is confirmed after the error does not end the error."""
     told(translator, row(NativeState.DOWNLOADING, 5), Finished(T))
     shown = told(translator, TorrentTrouble(T, "disk full"), Flushed(T))
     assert of_kind(shown, ErrorCleared) == []
 
 
 def test_a_magnet_links_metadata_is_loaded_on_order(translator: AlertTranslator) -> None:
-    """The translator asks the session nothing; it gets the layout, and tells of it."""
+    """The translator calls nothing of the session: it gets the layout, and publishes it."""
     assert [type(output) for output in told(translator, MetadataReceived(T))] == [LoadLayout]
     files = [FileEntry(0, "a/b", 5, 4), FileEntry(2, "a/c", 6, 0)]
     layout = Layout(name="a", size=11, piece_length=16384, files=files)
@@ -340,7 +343,7 @@ def test_a_magnet_links_metadata_is_loaded_on_order(translator: AlertTranslator)
 
 
 def test_what_is_worth_saving(translator: AlertTranslator) -> None:
-    """New bytes soon, mere counters later, and nothing where nothing moved."""
+    """New bytes soon, counters later, and nothing if nothing changed."""
     first = told(translator, row(NativeState.DOWNLOADING, 5))
     assert not of_kind(first, SaveResume) + of_kind(first, SaveCounters)
     assert of_kind(told(translator, row(NativeState.DOWNLOADING, 6)), SaveResume) == [SaveResume(T, final=False)]
@@ -355,7 +358,7 @@ def test_what_is_worth_saving(translator: AlertTranslator) -> None:
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("error", [None, "disk full"])
 def test_every_native_state_is_shown(native: NativeState, paused: bool, error: str | None) -> None:
-    """An error comes before a pause, and a pause before what the torrent would do."""
+    """An error has priority over a pause, and a pause over everything else."""
     translator = AlertTranslator()
     translator.loading(T, complete=True)
     (progress,) = of_kind(told(translator, row(native, 10, paused=paused, error=error)), Progress)
@@ -371,18 +374,18 @@ def test_every_native_state_is_shown(native: NativeState, paused: bool, error: s
 
 
 def test_the_same_trouble_is_told_once(translator: AlertTranslator) -> None:
-    """libtorrent repeats it for each file; another trouble is news."""
+    """libtorrent repeats it for each file; a different error is published."""
     shown = told(translator, TorrentTrouble(T, "disk full"), TorrentTrouble(T, "disk full"), TorrentTrouble(T, "worse"))
     assert [error.message for error in of_kind(shown, TorrentError)] == ["disk full", "worse"]
 
 
 def test_a_port_that_cannot_be_listened_on_is_told(translator: AlertTranslator) -> None:
-    """It concerns no torrent."""
+    """It is about no torrent."""
     assert told(translator, ListenTrouble("in use")) == [SessionError(name="listen_failed", message="in use")]
 
 
 def test_completion_is_told_of_what_was_fetched_between_two_statuses(translator: AlertTranslator) -> None:
-    """Another small file is wanted, and there before the next update: no status ever said that it was missing."""
+    """Another small file is selected and complete before the next update: no status showed it as missing."""
     told(translator, NativeStateChanged(T, NativeState.DOWNLOADING), Finished(T), Flushed(T), row(ALL, 10))
     downloading = NativeStateChanged(T, NativeState.DOWNLOADING)
     shown = told(translator, downloading, Finished(T), NativeStateChanged(T, ALL), Flushed(T), row(ALL, 12, 12))
@@ -420,7 +423,7 @@ alerts: st.SearchStrategy[Alert] = st.one_of(
 
 @given(history=st.lists(alerts), complete=st.tuples(st.booleans(), st.booleans()))
 def test_whatever_comes_what_is_told_is_consistent(history: list[Alert], complete: tuple[bool, bool]) -> None:
-    """Alerts in any order, sensible or not: no error, and each torrent's story holds together."""
+    """For alerts in any order, there is no exception, and each torrent's events are consistent."""
     translator = AlertTranslator()
     for torrent, loaded_complete in zip(TORRENTS, complete, strict=True):
         translator.loading(torrent, complete=loaded_complete)
@@ -463,7 +466,7 @@ def test_whatever_comes_what_is_told_is_consistent(history: list[Alert], complet
 
 @given(history=st.lists(alerts))
 def test_a_torrent_loaded_complete_is_news_only_after_it_lacked_something(history: list[Alert]) -> None:
-    """Namely wanted bytes, so that it downloaded, or the files that its resume data spoke of."""
+    """It has to lack wanted bytes (it downloaded), or the files that its resume data claims."""
     translator = AlertTranslator()
     translator.loading(T, complete=True)
     lacked = False
@@ -480,7 +483,7 @@ def test_a_torrent_loaded_complete_is_news_only_after_it_lacked_something(histor
 
 @given(history=st.lists(alerts))
 def test_torrents_that_are_not_loaded_are_not_told_of(history: list[Alert]) -> None:
-    """Neither before they are added nor after they are gone."""
+    """Neither before they are added nor after they are removed."""
     translator = AlertTranslator()
     translator.loading(T, complete=False)
     translator.discard(T)
@@ -491,7 +494,7 @@ def test_torrents_that_are_not_loaded_are_not_told_of(history: list[Alert]) -> N
 
 
 class Downloading(RuleBasedStateMachine):
-    """A torrent that downloads, is paused, fails, and is selected from anew; flushes and status are told of late.
+    """A torrent that downloads, is paused, fails, and is selected again; flushes and status are reported late.
 
     The session is the fake one; every order to flush is carried out.
     """
@@ -570,7 +573,7 @@ class Downloading(RuleBasedStateMachine):
                 pass
 
     def teardown(self) -> None:
-        """When all alerts have come, clients know what is so: a torrent that has what is wanted is complete."""
+        """After all alerts, clients know the truth: a torrent that has what is wanted is complete."""
         try:
             self.end()
         finally:
@@ -604,7 +607,10 @@ TestDownloading = Downloading.TestCase
 
 
 def test_a_write_that_failed_after_the_last_piece_spoils_what_libtorrent_believes(translator: AlertTranslator) -> None:
-    """It is told to be loaded anew, once, and nothing is complete, whatever else comes; nor is its resume data true."""
+    """The torrent is loaded again, once.
+
+    Nothing counts as complete, whatever follows, and its resume data is not used.
+    """
     outputs = told(
         translator,
         row(NativeState.DOWNLOADING, 9),
@@ -628,7 +634,7 @@ def test_a_write_that_failed_after_the_last_piece_spoils_what_libtorrent_believe
 
 
 def test_what_stands_still_for_want_of_space_is_paused(translator: AlertTranslator) -> None:
-    """No error is told of, not even where libtorrent stops the torrent for it, as it does for a quota."""
+    """No error is published, not even if libtorrent stops the torrent for it, as with a quota."""
     outputs = told(
         translator,
         row(NativeState.DOWNLOADING, 1),
@@ -648,7 +654,7 @@ def test_what_stands_still_for_want_of_space_is_paused(translator: AlertTranslat
 
 
 def test_a_write_that_libtorrent_is_silent_about_is_an_error(translator: AlertTranslator) -> None:
-    """As on a read-only file system, where it only stops downloading; cleared once it goes on."""
+    """For example on a read-only file system, where it only stops downloading. It is cleared once it continues."""
     outputs = told(
         translator,
         row(NativeState.DOWNLOADING, 1),
@@ -666,12 +672,12 @@ def test_a_write_that_libtorrent_is_silent_about_is_an_error(translator: AlertTr
 
 
 def test_a_failed_read_alone_says_nothing(translator: AlertTranslator) -> None:
-    """libtorrent goes on; whoever asks for the files will find out."""
+    """libtorrent continues; a later request for the files will show the cause."""
     assert of_kind(told(translator, FileError(T, errno.EIO, "bad"), row(ALL, 10)), TorrentError) == []
 
 
 def test_a_torrent_that_misses_its_storage_shows_what_its_resume_data_says(translator: AlertTranslator) -> None:
-    """Without rates; the change of state is told once."""
+    """Without rates; the change of state is published once."""
     told(translator, row(NativeState.DOWNLOADING, 5))
     outputs = translator.missing(T, Examined([], 6, 10, 20))
     [progress] = of_kind(outputs, Progress)
@@ -683,7 +689,7 @@ def test_a_torrent_that_misses_its_storage_shows_what_its_resume_data_says(trans
 
 
 def test_what_is_lacking_is_what_the_last_status_says(translator: AlertTranslator) -> None:
-    """Nothing is known before the first one."""
+    """Nothing is known before the first status."""
     assert translator.lacking(T) == translator.lacking("unknown") == 0
     told(translator, row(NativeState.DOWNLOADING, 4))
     assert translator.lacking(T) == 6

@@ -4,7 +4,7 @@ from engine_proc.session.update_schedule import BUSY_S, CALM_S, IDLE_S, RESTORIN
 
 
 def test_a_busy_session_is_asked_more_often() -> None:
-    """Whether it is busy is what the last answer says, or a command."""
+    """The last answer, or a command, says whether it is busy."""
     updates = UpdateSchedule(0.0)
     assert updates.due(0.0)
     assert updates.next_due() == IDLE_S
@@ -15,7 +15,7 @@ def test_a_busy_session_is_asked_more_often() -> None:
 
 
 def test_an_awaited_answer_is_asked_for_at_once() -> None:
-    """As after a flush."""
+    """For example after a flush."""
     updates = UpdateSchedule(0.0)
     assert updates.due(0.0)
     updates.hurry(0.1)
@@ -23,7 +23,7 @@ def test_an_awaited_answer_is_asked_for_at_once() -> None:
 
 
 def test_while_many_torrents_are_on_their_way_updates_are_seldom() -> None:
-    """Until they have all come, and a moment after that."""
+    """Until all have been added, and for a moment longer."""
     updates = UpdateSchedule(0.0)
     updates.busy = True
     asked = []

@@ -1,4 +1,4 @@
-"""Torrents that would leave the download roots, through dispatcher, loader and guard, over the fake session."""
+"""Torrents that would leave the download roots, through dispatcher, loader and guard, with the fake session."""
 
 from pathlib import Path
 
@@ -41,12 +41,12 @@ def lead_out(place: Path) -> Path:
 
 
 def calls(desk: Desk) -> list[str]:
-    """What was asked of the session."""
+    """The calls to the session."""
     return [call for call, _ in desk.session.calls]
 
 
 def refusal(desk: Desk) -> str:
-    """What was said of the torrent that was refused."""
+    """The message about a refused torrent."""
     [error] = desk.heard(TorrentError)
     assert (error.name, error.recoverable) == ("path_not_allowed", False)
     [confirmed] = desk.heard(TorrentApplied)
@@ -55,7 +55,7 @@ def refusal(desk: Desk) -> str:
 
 
 def test_a_source_whose_files_would_be_outside_is_told_apart(desk: Desk, place: Path) -> None:
-    """By metainfo and save path; a magnet link says nothing of files. What the judge has seen is answered by token."""
+    """By metainfo and save path; a magnet link has no files. The answer has the token of the judge's inspection."""
     link = lead_out(place)
     command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
     desk.session_commands.inspect(command)
@@ -77,7 +77,7 @@ def test_a_source_whose_files_would_be_outside_is_told_apart(desk: Desk, place: 
 
 
 def judged(desk: Desk) -> list[object]:
-    """What the guard decides next."""
+    """The guard's next decision."""
     desk.guard.tick(desk.now)
     found: list[object] = []
     while not found:
@@ -87,7 +87,7 @@ def judged(desk: Desk) -> list[object]:
 
 @pytest.mark.parametrize("later", [0.0, JUDGED_S + 1])
 def test_a_source_that_was_judged_just_now_is_added_as_it_is(desk: Desk, place: Path, later: float) -> None:
-    """Its file is not read again; the disk is asked again where that was a while ago."""
+    """Its file is not read again. The disk is checked again if the inspection was a while ago."""
     command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
     desired = changed(desk.sample.desired(place / "root"), metainfo_crc32=crc32_of(desk.sample.metainfo))
     desk.dir.metainfo(desk.sample.torrent).unlink()
