@@ -1,4 +1,4 @@
-"""A locale whose encoding is not UTF-8, for tests: here pytest is needed, which benchmarks do without."""
+"""A locale whose encoding is not UTF-8, for tests; it needs pytest, which benchmarks do not have."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ LATIN: Final = "de_DE.ISO-8859-1"
 
 
 def make_latin(directory: Path) -> dict[str, str]:
-    """Makes a locale whose encoding is Latin-1 in a directory. Returns what is to be added to an environment.
+    """Makes a Latin-1 locale in a directory. Returns the environment variables to add.
 
     Skips the test where none can be made.
     """

@@ -1,4 +1,4 @@
-"""Which lines of the log the source writes, by its calls: name, levels and fields of each."""
+"""The log lines that the source writes, by its calls: name, levels and fields of each."""
 
 import ast
 from pathlib import Path
@@ -15,18 +15,18 @@ NOT_LITERAL: Final = {
     "supervisor/log/logs.py": set(),
     "supervisor/events/event_logger.py": set(),
 }
-"""Files in which a call names its event by a variable, and which names these are."""
+"""Files in which a call names its event by a variable, and the names."""
 
 
 class Written(NamedTuple):
-    """What the calls that write lines of one name give."""
+    """The levels and fields of all calls with one name."""
 
     levels: set[str]
     fields: set[str]
 
 
 def lines() -> dict[str, Written]:
-    """All there are, by name."""
+    """All lines, by name."""
     found = {event: Written(set(levels), set()) for event, levels in LEVELS_BY_EVENT.items()}
     for package in ("supervisor", "engine_proc"):
         for file in sorted((ROOT / package).rglob("*.py")):
@@ -55,7 +55,7 @@ def _calls(path: str, source: str) -> list[tuple[str, tuple[str, ...], set[str]]
 
 
 def _levels(call: ast.Call) -> tuple[str, ...] | None:
-    """The levels at which a call logs; None where it does not."""
+    """The levels at which a call logs; None if it is no logging call."""
     match call.func:
         case ast.Attribute(value=ast.Name(id="log") | ast.Attribute(attr="_log"), attr=method) if method in METHODS:
             return METHODS[method]

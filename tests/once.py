@@ -1,4 +1,4 @@
-"""Tests of what libtorrent itself does, which run once for each libtorrent: pytest keeps in its cache what has passed.
+"""Tests of libtorrent's own behaviour run once for each libtorrent: pytest's cache has those that passed.
 
 They run again when libtorrent, Python or their file changes, and with `--cache-clear`; where the cache is empty, as in
 continuous integration, all of them do.
@@ -16,9 +16,9 @@ FILE: Final = "tests/engine_proc/libtorrent/test_libtorrent_traps.py"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what has passed already."""
+    """Deselects tests that have passed."""
     if any(FILE in str(argument) for argument in config.args):
-        return  # somebody wants to see them
+        return  # the user asked for these tests
     passed = set(_passed(config))
     left_out = [item for item in items if item.nodeid in passed]
     if left_out:
@@ -27,9 +27,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Keeps what has passed, and says what was left out."""
+    """Records what has passed, and says what was deselected."""
     if hasattr(config, "workerinput"):
-        return  # the process that prints has the reports of all
+        return  # the printing process has the reports of all processes
     if before := _passed(config):
         said = f"{len(before)} tests of libtorrent {libtorrent.__version__} have passed before; --cache-clear runs them"
         terminalreporter.write_line(said)
@@ -47,7 +47,7 @@ def _passed(config: pytest.Config) -> list[str]:
 
 
 def _key(config: pytest.Config) -> str:
-    """Names what the outcome depends on."""
+    """A key of everything that the outcome depends on."""
     subject = f"{libtorrent.__version__} {sys.version} ".encode() + (config.rootpath / FILE).read_bytes()
     subject += Path(libtorrent.__file__).stat().st_size.to_bytes(8, "big")
     return f"ouzel/traps-{hashlib.sha256(subject).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""The supervisor's end of the link, as far as an engine can tell."""
+"""A fake of the supervisor's end of the link."""
 
 import itertools
 import os
@@ -25,7 +25,7 @@ CONFIGURE: Final = Configure(
 
 
 class Supervision:
-    """A ROUTER on ipc, and a lifeline.
+    """A ROUTER socket on ipc, and a lifeline.
 
     Fields:
         heard: all events so far in order, with the monotonic time of arrival.
@@ -44,7 +44,7 @@ class Supervision:
         self._untaken: list[EngineEvent] = []
 
     def listen(self, wait_s: float = 0.0) -> None:
-        """Receives what is there, or what comes within this time."""
+        """Receives what is there or arrives within this time."""
         while self._socket.poll(int(wait_s * 1000)):
             wait_s = 0.0
             self._peer, frame = self._socket.recv_multipart()
@@ -55,7 +55,7 @@ class Supervision:
             self._untaken.extend(batch.events)
 
     def take(self, kind: type[EventT], where: Callable[[EventT], bool] = lambda event: True) -> EventT:
-        """The next event of a kind, now or later; each is given once."""
+        """The next event of a kind, now or later, each returned once."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
             for index, event in enumerate(self._untaken):
@@ -66,12 +66,12 @@ class Supervision:
             self.listen(0.1)
 
     def waiting(self, kind: type[EventT]) -> list[EventT]:
-        """The events of a kind that have come and were not taken yet."""
+        """The received events of a kind that were not returned yet."""
         self.listen()
         return [event for event in self._untaken if isinstance(event, kind)]
 
     def send(self, *commands: EngineCommand, gen: int = GEN) -> None:
-        """Sends a batch; the engine has to have been heard of once."""
+        """Sends a batch; the engine must have sent something before."""
         deadline = time.monotonic() + DEADLINE_S
         while not self._peer:
             assert time.monotonic() < deadline, "nothing was heard of the engine"
@@ -79,7 +79,7 @@ class Supervision:
         self._socket.send_multipart([self._peer, codec.encode(CommandBatch(gen=gen, commands=list(commands)))])
 
     def cut_lifeline(self) -> None:
-        """As the kernel does when the supervisor dies."""
+        """Closes the lifeline, as the kernel does when the supervisor dies."""
         if not self._cut:
             os.close(self._lifeline)
             self._cut = True
@@ -92,5 +92,5 @@ class Supervision:
 
 
 def gaps(times: list[float]) -> list[float]:
-    """The time between each and the next."""
+    """The time between each two."""
     return [later - earlier for earlier, later in itertools.pairwise(times)]

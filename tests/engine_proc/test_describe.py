@@ -1,4 +1,4 @@
-"""What is told of torrents that no engine has loaded, and that nothing is changed by that."""
+"""What is reported about torrents that no engine has loaded; nothing is changed by it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tools.rig.samples import SampleTorrent, two_files
 
 
 def resume_data(sample: SampleTorrent, save_path: Path) -> bytes:
-    """Of a torrent that has everything."""
+    """Resume data of a complete torrent."""
     sample.write(save_path)
     with real_session() as probe:
         add(probe, sample, sample.desired(save_path))
@@ -24,7 +24,7 @@ def resume_data(sample: SampleTorrent, save_path: Path) -> bytes:
 
 
 def test_resume_data_says_more_than_the_torrent_and_either_will_do(tmp_path: Path) -> None:
-    """By the selection as it is desired; what is damaged is passed over and left where it is."""
+    """With the desired selection. Damaged data is ignored and left in place."""
     sample = two_files()
     directory = ResumeDir(tmp_path)
     desired = sample.desired(tmp_path, selection=Selection(include=["b.txt"]))
@@ -50,6 +50,6 @@ def test_resume_data_says_more_than_the_torrent_and_either_will_do(tmp_path: Pat
 
 
 def test_a_link_without_metadata_has_no_files(tmp_path: Path) -> None:
-    """Nothing is told of it."""
+    """Nothing is reported."""
     sample = two_files()
     assert describe.events_of(ResumeDir(tmp_path), sample.desired(tmp_path, by_magnet=True)) == []

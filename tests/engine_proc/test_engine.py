@@ -55,7 +55,7 @@ pytestmark = pytest.mark.slow
 
 
 class Running:
-    """An engine over the fake session, in a thread, with a supervisor's end of its link."""
+    """An engine over the fake session, in a thread, and a supervisor's end of its link."""
 
     def __init__(self, directory: Path) -> None:
         self.dir = ResumeDir(directory / "resume")
@@ -87,7 +87,7 @@ class Running:
 
     @property
     def session(self) -> FakeSession:
-        """The session, once there is one."""
+        """Returns the session, once there is one."""
         return self.sessions[-1]
 
     def _make_session(self, command: Configure) -> FakeSession:
@@ -108,7 +108,7 @@ class Running:
             self.error = error
 
     def add_metainfo(self, sample: SampleTorrent) -> None:
-        """Puts the .torrent file where the supervisor does."""
+        """Stores the .torrent file as the supervisor does."""
         self.dir.metainfo(sample.torrent).write_bytes(sample.metainfo)
 
     def configure(self) -> None:
@@ -116,18 +116,18 @@ class Running:
         self.link.take(EngineReady)
 
     def ensure(self, desired: DesiredTorrent) -> None:
-        """Sends it, and waits until it is confirmed."""
+        """Sends it, and waits for the confirmation."""
         self.link.send(EnsureTorrent(desired=desired))
         answer = self.link.take(TorrentApplied, lambda event: event.revision == desired.revision)
         assert answer.problem is None
 
     def running(self, sample: SampleTorrent) -> None:
-        """Waits until a torrent was saved once, and its status is known."""
+        """Waits until a torrent was saved once and its status is known."""
         eventually(lambda: self.claimed(sample.torrent) is not None, "saved once")
         self.link.take(StateChanged, lambda event: event.torrent == sample.torrent)
 
     def lives(self) -> bool:
-        """Whether the engine goes round: another heartbeat comes."""
+        """Whether the engine's loop runs: another heartbeat comes."""
         last = max((event.loops for _, event in self.link.heard if isinstance(event, Heartbeat)), default=0)
         eventually(lambda: not self.thread.is_alive() or self._loops() > last + 1, "a heartbeat, or the end")
         return self.thread.is_alive()
@@ -137,13 +137,13 @@ class Running:
         return max((event.loops for _, event in self.link.heard if isinstance(event, Heartbeat)), default=0)
 
     def ended(self) -> BaseException | None:
-        """Waits until the engine has returned, or failed with what is returned here."""
+        """Waits until the engine has returned, or returns its exception."""
         self.thread.join(DEADLINE_S)
         assert not self.thread.is_alive(), "the engine runs on"
         return self.error
 
     def saves(self) -> int:
-        """How many times resume data was asked for."""
+        """How often resume data was requested."""
         return [call for call, _ in self.session.calls].count("save_resume")
 
     def claimed(self, torrent: str) -> list[bool] | None:
@@ -182,7 +182,7 @@ def engine(running: Running) -> Running:
 
 
 def changed(desired: DesiredTorrent, **fields: Any) -> DesiredTorrent:
-    """Another revision."""
+    """The desired state with the next revision."""
     return msgspec.structs.replace(desired, revision=desired.revision + 1, **fields)
 
 
@@ -190,7 +190,7 @@ def changed(desired: DesiredTorrent, **fields: Any) -> DesiredTorrent:
 
 
 def test_the_first_configure_makes_the_session(running: Running) -> None:
-    """It is told that commands are carried out, and then what is in force."""
+    """The engine reports that it is ready, and then what is in force."""
     running.link.send(msgspec.structs.replace(CONFIGURE, download_bps=10, upload_bps=20, revision=3))
     ready = running.link.take(EngineReady)
     assert (ready.libtorrent, ready.listen_port) == ("fake", LISTEN_PORT)
@@ -208,7 +208,7 @@ def test_refused_settings_make_no_session(running: Running) -> None:
 
 
 def test_later_settings_change_the_session(engine: Running) -> None:
-    """The same session."""
+    """The session stays the same."""
     engine.link.take(SettingsApplied)
     engine.link.send(msgspec.structs.replace(CONFIGURE, download_bps=10, revision=2))
     assert engine.link.take(SettingsApplied).revision == 2
@@ -220,7 +220,7 @@ def test_later_settings_change_the_session(engine: Running) -> None:
 
 
 def test_an_engine_that_waits_for_its_session_takes_in_what_was_seen_of_mounts(running: Running) -> None:
-    """Else a spare would go round and round: the watch is readable until somebody has read it."""
+    """Otherwise a spare would be busy without end: the watch is readable until it was read."""
     running.link.take(Heartbeat)
     running.watch._seen.put([MountsRead(running.watch.mounts)])
     eventually(lambda: not select.select([running.watch], [], [], 0)[0], "nothing is left to be taken in")
@@ -228,7 +228,7 @@ def test_an_engine_that_waits_for_its_session_takes_in_what_was_seen_of_mounts(r
 
 
 def test_an_engine_that_waits_for_its_session_has_a_slow_heartbeat(running: Running) -> None:
-    """A spare costs next to nothing; with a session the heart beats at once."""
+    """So a spare costs almost nothing. With a session, the heartbeat is fast at once."""
     running.link.take(Heartbeat)
     running.link.take(Heartbeat)
     times = [at for at, event in running.link.heard if isinstance(event, Heartbeat)]
@@ -241,7 +241,7 @@ def test_an_engine_that_waits_for_its_session_has_a_slow_heartbeat(running: Runn
 
 
 def test_heartbeats_count_the_loops_turns(running: Running) -> None:
-    """From the start on, before there is a session; and on with one."""
+    """From the start on, before there is a session, and later with one."""
     for configured in (False, True):
         if configured:
             running.configure()
@@ -251,7 +251,7 @@ def test_heartbeats_count_the_loops_turns(running: Running) -> None:
 
 
 def test_heartbeats_come_four_times_a_second(engine: Running) -> None:
-    """Also where nothing else happens; a busy machine may delay them, and nothing hurries them."""
+    """Also without other events. A busy machine may delay them, and nothing makes them come sooner."""
     for _ in range(6):
         engine.link.take(Heartbeat)
     _, *times = [at for at, event in engine.link.heard if isinstance(event, Heartbeat)]  # one came before the session
@@ -259,7 +259,7 @@ def test_heartbeats_come_four_times_a_second(engine: Running) -> None:
 
 
 def test_a_silent_libtorrent_shows_in_the_heartbeat(engine: Running) -> None:
-    """The age of the last round trip grows while the loop still turns."""
+    """The age of the last round trip grows while the loop still runs."""
     engine.link.take(Heartbeat, lambda beat: beat.native_age_ms < 400)
     engine.session.hold(SessionStatistics)
     engine.link.take(Heartbeat, lambda beat: beat.native_age_ms > 600)
@@ -268,20 +268,20 @@ def test_a_silent_libtorrent_shows_in_the_heartbeat(engine: Running) -> None:
 
 
 def test_commands_of_another_generation_are_dropped(engine: Running) -> None:
-    """They were meant for an engine that is gone."""
+    """They were for a previous engine."""
     engine.link.send(QueryFiles(token=1, torrent="0" * 40), gen=GEN - 1)
     engine.link.send(QueryFiles(token=2, torrent="0" * 40))
     assert engine.link.take(FilesQueried).token == 2
 
 
 def test_many_commands_are_carried_out_in_order(engine: Running) -> None:
-    """More than one turn takes."""
+    """More than one iteration handles."""
     engine.link.send(*(InspectSource(token=token, magnet="nonsense") for token in range(1000)))
     assert [engine.link.take(SourceInspected).token for _ in range(1000)] == list(range(1000))
 
 
 def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a restore does on the way is no news; it is asked for once that is over."""
+    """A restore's intermediate states are not published; status is requested once the restore is over."""
     inspected = 0
     asked_at: list[int] = []
     inspect, post_updates = engine.session.inspect, engine.session.post_updates
@@ -289,7 +289,7 @@ def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monke
     def inspect_slowly(**source: Any) -> SourceInfo:
         nonlocal inspected
         inspected += 1
-        time.sleep(0.002)  # as long as it may take libtorrent, so that there is time to ask for status in between
+        time.sleep(0.002)  # as long as libtorrent may take, so that there is time to request status in between
         return inspect(**source)
 
     def post() -> None:
@@ -305,11 +305,11 @@ def test_status_is_not_asked_for_while_many_commands_wait(engine: Running, monke
 
 
 def test_saves_wait_while_many_commands_do(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was just added is restored from its record; what clients wait for comes first, and then all is saved."""
+    """Added torrents can be restored from their records. Clients' requests come first, then all are saved."""
     monkeypatch.setattr(saver, "SAVES_BUSY_S", 3600.0)
     running.configure()
     running.ensure(running.sample.desired())
-    running.running(running.sample)  # one save was let go
+    running.running(running.sample)  # one save was released
     inspected, saved_at = 0, []
     inspect, save_resume = running.session.inspect, running.session.save_resume
 
@@ -334,7 +334,7 @@ def test_saves_wait_while_many_commands_do(running: Running, monkeypatch: pytest
 
 
 def test_totals_are_told_once_a_second(engine: Running) -> None:
-    """With rates from the difference; several samples in between are not told."""
+    """With rates from the difference; samples in between are not published."""
     engine.ensure(engine.sample.desired())
     first = engine.link.take(SessionStats)
     engine.session.download(engine.sample.torrent, 2 * PIECE_LENGTH)
@@ -350,7 +350,7 @@ def test_totals_are_told_once_a_second(engine: Running) -> None:
 
 
 def test_a_download_is_told_from_beginning_to_end(engine: Running) -> None:
-    """Files, progress, states, and completion after the last progress; then it is saved as complete."""
+    """Files, progress, states, and completion after the last progress. Then it is saved as complete."""
     torrent = engine.sample.torrent
     engine.ensure(engine.sample.desired())
     engine.link.take(FilesDiscovered)
@@ -370,7 +370,7 @@ def test_a_download_is_told_from_beginning_to_end(engine: Running) -> None:
 
 
 def test_progress_comes_at_most_ten_times_a_second(engine: Running) -> None:
-    """While bytes arrive all the time; the last value is told before completion."""
+    """While bytes arrive all the time; the last value is sent before completion."""
     sample = SampleTorrent("long", {"": noise(200 * PIECE_LENGTH)}, single=True)
     engine.add_metainfo(sample)
     engine.ensure(sample.desired())
@@ -394,7 +394,7 @@ def test_progress_comes_at_most_ten_times_a_second(engine: Running) -> None:
 
 
 def test_magnet_links_rules_are_applied_before_the_files_are_told_of(engine: Running) -> None:
-    """The whole way, through the translator's order."""
+    """From end to end, by the translator's order."""
     engine.dir.metainfo(engine.sample.torrent).unlink()
     engine.ensure(engine.sample.desired(by_magnet=True, selection=Selection(include=["*.bin"])))
     engine.session.receive_metadata(engine.sample.torrent, {"a.bin": 10, "b.txt": 10})
@@ -402,7 +402,7 @@ def test_magnet_links_rules_are_applied_before_the_files_are_told_of(engine: Run
 
 
 def test_trouble_comes_and_goes(engine: Running) -> None:
-    """A torrent that was stopped for an error goes on when it is paused and resumed."""
+    """A torrent that an error has stopped continues when it is paused and resumed."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.fail(desired.torrent, "disk full")
@@ -415,7 +415,7 @@ def test_trouble_comes_and_goes(engine: Running) -> None:
 
 
 def test_a_forgotten_torrent_is_told_of_no_more(engine: Running) -> None:
-    """After `TorrentDropped` no progress follows, and its resume data is gone."""
+    """After `TorrentDropped` no progress follows, and its resume data is deleted."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.download(desired.torrent, PIECE_LENGTH)
@@ -428,7 +428,7 @@ def test_a_forgotten_torrent_is_told_of_no_more(engine: Running) -> None:
 
 
 def test_a_torrent_that_finishes_while_it_is_removed_does_not_end_the_engine(engine: Running) -> None:
-    """Its last alerts were on their way already: the order to flush finds no torrent."""
+    """Its last alerts were pending: the order to flush finds no torrent."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.hold(TorrentGone)
@@ -441,7 +441,7 @@ def test_a_torrent_that_finishes_while_it_is_removed_does_not_end_the_engine(eng
 
 
 def test_a_torrent_that_is_to_be_saved_while_it_is_removed_does_not_end_the_engine(engine: Running) -> None:
-    """What is not saved yet needs no saving any more."""
+    """It need not be saved any more."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.hold(TorrentGone)
@@ -459,13 +459,13 @@ def test_a_torrent_that_is_to_be_saved_while_it_is_removed_does_not_end_the_engi
 
 
 def test_a_new_torrent_is_saved_at_once(engine: Running) -> None:
-    """So that a restart finds it as it was added."""
+    """So a restart finds it as it was added."""
     engine.ensure(engine.sample.desired())
     eventually(lambda: engine.claimed(engine.sample.torrent) == [False] * 6, "saved")
 
 
 def test_a_magnet_links_pieces_are_not_claimed_before_its_files_are_judged(engine: Running) -> None:
-    """libtorrent looks at what is there at once; what a link has led it to would be claimed in the next engine."""
+    """libtorrent checks existing files at once; what it found through a link would be claimed in the next engine."""
     engine.dir.metainfo(engine.sample.torrent).unlink()
     desired = engine.sample.desired(by_magnet=True)
     engine.session.hold(MetadataReceived)
@@ -484,7 +484,7 @@ def test_a_magnet_links_pieces_are_not_claimed_before_its_files_are_judged(engin
 
 
 def test_resume_data_claims_a_finished_torrents_pieces_only_after_the_flush(engine: Running) -> None:
-    """Killed before it, the engine would come back to files with holes that it believes to be whole.
+    """Otherwise, killed before the flush, the next engine would trust files with holes.
 
     What is asked for between finishing and the end of the flush, here for a changed option, is saved afterwards.
     """
@@ -504,7 +504,7 @@ def test_resume_data_claims_a_finished_torrents_pieces_only_after_the_flush(engi
 
 
 def test_what_was_to_be_saved_while_flushing_is_saved_after_it(engine: Running) -> None:
-    """Also where no completion follows, because nothing of the torrent is wanted any more."""
+    """Also if no completion follows, because nothing of the torrent is wanted any more."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -521,7 +521,7 @@ def test_what_was_to_be_saved_while_flushing_is_saved_after_it(engine: Running) 
 
 
 def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> None:
-    """Once each; what could not be saved is saved later."""
+    """Each state once; what could not be saved is saved later."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
@@ -537,7 +537,7 @@ def test_a_store_that_fails_is_told_until_it_works_again(engine: Running) -> Non
 
 
 def test_a_directory_that_was_replaced_is_filled_again(engine: Running) -> None:
-    """Nothing is written to it, or believed of it, before the supervisor has said that it is the one."""
+    """Nothing is written to it, or read from it, before the supervisor has accepted it."""
     engine.dir.lock.touch()
     engine.link.send(msgspec.structs.replace(CONFIGURE, revision=2, resume_dir=engine.dir.identity()))
     desired = engine.sample.desired()
@@ -556,13 +556,13 @@ def test_a_directory_that_was_replaced_is_filled_again(engine: Running) -> None:
     engine.dir.make_engine_dir()
     engine.link.send(SaveAll(resume_dir=engine.dir.identity()), EnsureTorrent(desired=other.desired()))
     assert engine.link.take(ResumeStoreState) == ResumeStoreState(problem=None)
-    # A try of before may have been on its way.
+    # An earlier attempt may have been in progress.
     engine.link.take(TorrentApplied, lambda event: event.torrent == other.torrent and event.problem is None)
     eventually(lambda: engine.claimed(desired.torrent) is not None, "saved again")
 
 
 def test_what_its_sandbox_does_not_let_it_write_is_handed_over(engine: Running) -> None:
-    """Each torrent's, as its file is to hold it, and then that it was all; what comes later, too."""
+    """For each torrent the content of its file, then the end; later saves, too."""
     engine.dir.lock.touch()
     desired = engine.sample.desired()
     engine.ensure(desired)
@@ -579,14 +579,14 @@ def test_what_its_sandbox_does_not_let_it_write_is_handed_over(engine: Running) 
 
 
 def test_where_there_is_nothing_to_hand_over_it_is_all_at_once(engine: Running) -> None:
-    """Nobody waits for a torrent that is not there."""
+    """A missing torrent is not waited for."""
     engine.dir.lock.touch()
     engine.link.send(SaveAll(resume_dir=engine.dir.identity(), hand_over=True))
     engine.link.take(AllHandedOver)
 
 
 def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:
-    """Otherwise the torrent, added again later, would believe pieces that are not there."""
+    """Otherwise the torrent, added again later, would trust pieces that do not exist."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     eventually(lambda: engine.claimed(desired.torrent) is not None, "saved once")
@@ -599,21 +599,21 @@ def test_resume_data_that_cannot_be_deleted_is_told(engine: Running) -> None:
 
 
 def test_the_engine_ends_with_its_lifeline(engine: Running) -> None:
-    """Whatever it is doing: its supervisor is gone."""
+    """Whatever it is doing, its supervisor has died."""
     engine.ensure(engine.sample.desired())
     engine.link.cut_lifeline()
     assert engine.ended() is None
 
 
 def test_the_engine_ends_with_its_lifeline_before_it_is_configured(running: Running) -> None:
-    """A spare is no orphan either."""
+    """A spare does not become an orphan either."""
     running.link.take(Heartbeat)
     running.link.cut_lifeline()
     assert running.ended() is None
 
 
 def test_a_drain_saves_what_is_unsaved_and_ends(engine: Running) -> None:
-    """Transfers stop first; what was downloaded is flushed, then saved; what is unchanged is left alone."""
+    """Transfers stop first; downloads are flushed, then saved; unchanged torrents are not saved."""
     other = SampleTorrent("other", {"c": b"content"})
     engine.add_metainfo(other)
     for sample in (engine.sample, other):
@@ -633,7 +633,7 @@ def test_a_drain_saves_what_is_unsaved_and_ends(engine: Running) -> None:
 
 
 def test_a_drain_waits_for_the_disk(engine: Running) -> None:
-    """Nothing is saved before the flush has ended, and the engine does not end before it is durable."""
+    """Nothing is saved before the flush has ended, and the engine does not exit before the data is durable."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -651,7 +651,7 @@ def test_a_drain_waits_for_the_disk(engine: Running) -> None:
 
 
 def test_a_drain_saves_what_finishes_while_it_is_being_saved(engine: Running) -> None:
-    """Resume data that was under way when the last piece came may not be kept; another one is made after the flush."""
+    """Resume data in progress at the last piece may not be stored; another one is made after the flush."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -677,7 +677,7 @@ def test_a_drain_of_nothing_ends_at_once(running: Running) -> None:
 
 
 def test_a_termination_is_a_drain(engine: Running) -> None:
-    """As the supervisor would ask for; what it asks for then changes nothing."""
+    """Like a drain that the supervisor requests; a later request changes nothing."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -692,7 +692,7 @@ def test_a_termination_is_a_drain(engine: Running) -> None:
 
 
 def test_a_second_termination_does_not_wait_for_the_disk(engine: Running) -> None:
-    """What is unsaved is found again by hashing."""
+    """Unsaved progress is found by hashing."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -707,7 +707,7 @@ def test_a_second_termination_does_not_wait_for_the_disk(engine: Running) -> Non
 
 
 def test_a_drain_of_a_torrent_that_is_being_removed_ends(engine: Running) -> None:
-    """What goes has nothing to be saved."""
+    """A removed torrent need not be saved."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.session.hold(TorrentGone)
@@ -720,7 +720,7 @@ def test_a_drain_of_a_torrent_that_is_being_removed_ends(engine: Running) -> Non
 
 
 def test_a_drain_ends_where_a_torrent_goes_during_its_flush(engine: Running) -> None:
-    """Its flush is never answered; nobody waits ten seconds for it."""
+    """The flush is never answered, and the drain does not wait ten seconds for it."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -734,7 +734,7 @@ def test_a_drain_ends_where_a_torrent_goes_during_its_flush(engine: Running) -> 
 
 
 def test_a_command_before_the_first_configure_ends_the_engine(running: Running) -> None:
-    """It cannot be carried out, and an unexpected error is the supervisor's affair."""
+    """It cannot be carried out; the supervisor handles unexpected errors."""
     running.link.send(QueryFiles(token=1, torrent="0" * 40))
     assert isinstance(running.ended(), RuntimeError)
 
@@ -750,7 +750,7 @@ def test_an_unexpected_error_ends_the_engine(engine: Running, monkeypatch: pytes
 
 
 def test_a_write_that_failed_at_the_end_has_the_torrent_loaded_anew(engine: Running) -> None:
-    """Nothing is completed, and the stored resume data claims what it did before."""
+    """Nothing is completed, and the stored resume data has its earlier claims."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -765,7 +765,7 @@ def test_a_write_that_failed_at_the_end_has_the_torrent_loaded_anew(engine: Runn
 
 
 def test_a_full_disk_is_told_and_waited_for(engine: Running, tmp_path: Path) -> None:
-    """The torrent is paused, and goes on by itself; the disk of this test is not really full."""
+    """The torrent is paused, and continues by itself; the disk of this test is not really full."""
     desired = engine.sample.desired(tmp_path)
     engine.ensure(desired)
     engine.running(engine.sample)
@@ -780,7 +780,7 @@ def test_a_full_disk_is_told_and_waited_for(engine: Running, tmp_path: Path) -> 
 
 
 def test_an_error_is_retried_when_asked(engine: Running) -> None:
-    """Once more, by the supervisor's word."""
+    """Once, on the supervisor's command."""
     desired = engine.sample.desired()
     engine.ensure(desired)
     engine.running(engine.sample)

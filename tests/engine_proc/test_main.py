@@ -1,4 +1,4 @@
-"""The engine as a process of its own, with libtorrent in it."""
+"""The engine as a process of its own, with real libtorrent."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def supervision(tmp_path: Path) -> Iterator[Supervision]:
 def engine_process(
     supervision: Supervision, resume_dir: Path, parent_pid: int | None = None, log_fd: int = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """An engine, started as the supervisor starts it; killed at the end if it still runs."""
+    """An engine, started as by the supervisor; killed at the end if it still runs."""
     resume_dir.mkdir(exist_ok=True)
     ResumeDir(resume_dir).make_engine_dir()
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", supervision.endpoint, "--gen", str(GEN)]
@@ -53,7 +53,7 @@ def engine_process(
 
 @pytest.mark.network
 def test_a_torrent_is_downloaded_drained_and_restored(supervision: Supervision, tmp_path: Path) -> None:
-    """From the first command to the exit, and again in the next generation, which has nothing left to fetch."""
+    """From the first command to the exit, and again in the next generation, which downloads nothing."""
     sample = two_files()
     resume_dir = tmp_path / "resume"
     resume_dir.mkdir()
@@ -82,7 +82,7 @@ def test_a_torrent_is_downloaded_drained_and_restored(supervision: Supervision, 
 
 
 def test_limits_are_read_back_from_libtorrent(supervision: Supervision, tmp_path: Path) -> None:
-    """Those of the session."""
+    """The session's limits."""
     with engine_process(supervision, tmp_path / "resume"):
         supervision.send(
             type(CONFIGURE)(settings=CONFIGURE.settings, download_bps=1000, upload_bps=2000, torrents=0, revision=1)
@@ -101,7 +101,7 @@ def test_an_engine_without_a_supervisor_leaves(supervision: Supervision, tmp_pat
 def test_an_engine_without_a_supervisor_leaves_though_nobody_reads_its_log(
     supervision: Supervision, tmp_path: Path
 ) -> None:
-    """The pipe of its log has lost its reader, too; that is no error on the way out."""
+    """The pipe of its log has no reader, either; this is no error at the exit."""
     reading, writing = os.pipe()
     with engine_process(supervision, tmp_path / "resume", log_fd=writing) as process:
         os.close(writing)
@@ -113,13 +113,13 @@ def test_an_engine_without_a_supervisor_leaves_though_nobody_reads_its_log(
 
 
 def test_an_engine_that_was_orphaned_before_it_started_does_nothing(supervision: Supervision, tmp_path: Path) -> None:
-    """Its parent is another one than it was told."""
+    """Its parent is not the one in its arguments."""
     with engine_process(supervision, tmp_path / "resume", parent_pid=1) as process:
         assert process.wait(DEADLINE_S) == EXIT_ORPHANED
 
 
 def test_an_engine_whose_names_would_not_be_written_as_they_are_ends_at_once() -> None:
-    """Before it loads libtorrent, with a line that says what is missing."""
+    """Before it loads libtorrent, with a line that has the cause."""
     code = (
         "import sys; from engine_proc import __main__ as engine\n"
         "def none(): raise engine.utf8.NotUtf8('no UTF-8 locale can be had')\n"

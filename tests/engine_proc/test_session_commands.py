@@ -20,7 +20,7 @@ from tools.rig.samples import PIECE_LENGTH
 
 
 def test_a_source_is_judged(desk: Desk) -> None:
-    """By the token that was given; nothing is added."""
+    """By its token; nothing is added."""
     sample = desk.sample
     desk.session_commands.inspect(InspectSource(token=1, metainfo=sample.metainfo))
     desk.session_commands.inspect(InspectSource(token=2, magnet=sample.magnet))
@@ -40,7 +40,7 @@ def test_a_source_is_judged(desk: Desk) -> None:
 
 
 def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
-    """Null where the torrent is not there."""
+    """Null for an unknown torrent."""
     url = "udp://tracker.example:6969"
     desired = desk.sample.desired(trackers=[url])
     desk.session_commands.answer(QueryTrackers(token=1, torrent=desired.torrent))
@@ -56,7 +56,7 @@ def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
 
 
 def test_bytes_done_are_told_by_file(desk: Desk) -> None:
-    """Null where the torrent, or what is in it, is not known."""
+    """Null for an unknown torrent, or unknown files."""
     desired = desk.sample.desired()
     desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
     desk.ensure(desired)
@@ -69,7 +69,7 @@ def test_bytes_done_are_told_by_file(desk: Desk) -> None:
 
 
 def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
-    """A client's question in that moment is answered with nothing."""
+    """A client's request at that moment gets an empty answer."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.hold(TorrentGone)
@@ -85,7 +85,7 @@ def test_settings_are_applied_and_read_back(desk: Desk) -> None:
 
 
 def test_bad_settings_are_refused(desk: Desk) -> None:
-    """The setting is named; no revision is said to be in force."""
+    """The error names the setting, and no revision is confirmed."""
     bad = Configure(settings={"nonsense": 1}, download_bps=10, upload_bps=20, torrents=0, revision=5)
     desk.session_commands.configure(bad)
     (refused,) = desk.heard(SettingsRefused)
@@ -96,7 +96,7 @@ def test_bad_settings_are_refused(desk: Desk) -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"nonsense": 1}])
 def test_the_verdict_names_the_configuration(desk: Desk, settings: dict[str, SettingValue]) -> None:
-    """So that an answer to an earlier one is not taken for it."""
+    """So that it is not taken for the answer to another configuration."""
     command = Configure(settings=settings, download_bps=0, upload_bps=0, torrents=0, revision=5, config=7)
     desk.session_commands.configure(command)
     said = [event for event in desk.said if isinstance(event, SettingsApplied | SettingsRefused)]
@@ -104,7 +104,7 @@ def test_the_verdict_names_the_configuration(desk: Desk, settings: dict[str, Set
 
 
 def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:
-    """And the settings count as applied, so that nobody waits."""
+    """The settings count as applied, so that no request waits for them."""
     desk.session.refuse_limits()
     desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
     (stale,) = desk.heard(LimitsStale)

@@ -1,4 +1,4 @@
-"""Ways out of a sandbox, each of which has to fail. One that succeeds does no harm that a test could not undo."""
+"""Ways out of a sandbox, each of which has to fail. A test can undo the effect of one that succeeds."""
 
 import contextlib
 import ctypes
@@ -241,7 +241,7 @@ def _scheduling(supervisor: int) -> Iterator[tuple[str, Way]]:
 
 
 def _shared_by_number() -> Iterator[tuple[str, Way]]:
-    """Of numbers that there are none of, so that nothing is left; the sandbox does not get as far as that."""
+    """Uses invalid numbers, so that nothing is left; the sandbox refuses the call before that matters."""
     yield "shared memory", lambda: call("shmget", 0x6F757A, 4096, 0o600)
     yield "semaphores", lambda: call("semget", 0x6F757A, 1, 0o600)
     yield "messages", lambda: call("msgget", 0x6F757A, 0o600)

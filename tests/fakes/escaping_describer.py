@@ -43,12 +43,12 @@ def attempt(told: dict[str, Any]) -> None:
 
 
 def no_landlock() -> int:
-    """As a kernel without it answers."""
+    """Answers as a kernel without Landlock."""
     raise OSError(errno.ENOSYS, "there is none")
 
 
 def install() -> None:
-    """Has it try when it is asked."""
+    """Makes it try when it is asked."""
     events_of = describe.events_of
 
     def trying(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent]:

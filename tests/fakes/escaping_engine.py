@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.escaping_engine …`: the real engine, in its real sandbox, which tries to leave it.
+"""`python -m tests.fakes.escaping_engine …`: the real engine, in its real sandbox, which tries to leave the sandbox.
 
 It tries each way of `tests.fakes.escapes` once its session is made, on the loop and in a thread of its own, logs what
 came of it as `escape`, and goes on as any engine. `ESCAPES` in the environment has what it needs to know, as JSON.
@@ -20,7 +20,7 @@ from tests.fakes import escapes
 
 
 def attempt(where: str) -> None:
-    """Tries all ways, and what has to go on working."""
+    """Tries all ways out, and what has to work."""
     told: dict[str, Any] = json.loads(os.environ["ESCAPES"])
     outside, inside, resume_dir = (Path(told[key]) for key in ("outside", "inside", "resume_dir"))
     for way, leave in escapes.ways(outside, inside, resume_dir, os.getppid(), told["abstract"]):
@@ -41,7 +41,7 @@ def attempt(where: str) -> None:
 
 
 def needed(inside: Path, resume_dir: Path) -> dict[str, escapes.Way]:
-    """What Python, libtorrent and the engine do."""
+    """What Python, libtorrent and the engine need to do."""
 
     def rename() -> None:
         escapes.write(inside / "a", os.O_CREAT)
@@ -81,7 +81,7 @@ def needed(inside: Path, resume_dir: Path) -> dict[str, escapes.Way]:
 
 
 def install() -> None:
-    """Has the engine try once it is configured."""
+    """Makes the engine try once it is configured."""
     configure = Engine._configure
     tried: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.failing_supervisor OPTION…`: the real daemon, in which each call of the system fails once.
+"""`python -m tests.fakes.failing_supervisor OPTION…`: the real daemon, in which each system call fails once.
 
 Calls are told apart by what they call and the line of Ouzel's own code that they come from, and found while the daemon
 runs: each fails when it is made for the first time after SIGUSR2, and works from then on. Each SIGUSR2 begins anew,
@@ -83,7 +83,7 @@ class FailingSocket(socket.socket):
 
 
 def install(failures: Failures) -> None:
-    """Puts the failing calls in the place of the real ones."""
+    """Replaces the real calls by failing ones."""
     for name, call in vars(posix).items():
         if isinstance(call, types.BuiltinFunctionType) and name not in HARMLESS and hasattr(os, name):
             setattr(os, name, failures.failing(f"os.{name}", call))

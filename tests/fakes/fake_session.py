@@ -82,7 +82,7 @@ _BTIH: Final = re.compile(r"urn:btih:([0-9a-f]{40})", re.IGNORECASE)
 
 
 class _Content(NamedTuple):
-    """An info dictionary, and what it says: paths with the root folder, and sizes."""
+    """An info dictionary and its content: paths with the root folder, and sizes."""
 
     info: bytes
     name: str
@@ -102,7 +102,7 @@ class _Content(NamedTuple):
         return min(self.piece_length, self.size - piece * self.piece_length)
 
     def pieces_of(self, index: int) -> range:
-        """The pieces that a file lies in; none where it is empty."""
+        """The pieces of a file; none if it is empty."""
         start = sum(self.sizes[:index])
         end = start + self.sizes[index]
         return range(start // self.piece_length, -(-end // self.piece_length) if end > start else 0)
@@ -135,13 +135,13 @@ class _Torrent:
         self.prioritize(desired)
 
     def prioritize(self, desired: DesiredTorrent) -> None:
-        """Takes the selection's priorities, where there are files."""
+        """Applies the selection's priorities, if there are files."""
         if self.content is not None:
             rooted = any("/" in path for path in self.content.paths)
             self.priorities = selection.priorities(self.content.paths, desired.selection, rooted=rooted)
 
     def wanted(self) -> list[int]:
-        """The pieces in which a wanted file lies."""
+        """The pieces of wanted files."""
         if self.content is None:
             return []
         content = self.content
@@ -257,11 +257,11 @@ class FakeSession:
         return self._alert_socket.fileno()
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """Only noted."""
+        """Only recorded."""
         self.counted[torrent] = counted
 
     def pop_alerts(self) -> list[Alert]:
-        """All alerts that wait."""
+        """All waiting alerts."""
         with self._lock:
             alerts, self._alerts = self._alerts, []
             if alerts:
@@ -286,7 +286,7 @@ class FakeSession:
     # -- torrents -------------------------------------------------------------------------------------------------
 
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """What a source is, with paths only where `on_disk` is set. Raises InvalidSource."""
+        """A source's content, with paths only if `on_disk` is set. Raises InvalidSource."""
         if magnet is not None:
             return _parse_magnet(magnet)
         content = _parse_metainfo(metainfo or b"")
@@ -303,7 +303,7 @@ class FakeSession:
         return [f"{save_path}/{path}" for path in content.paths]
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
-        """What the resume data claims, of files only where `on_disk` is set. Raises InvalidSource."""
+        """The claims of resume data, with files only if `on_disk` is set. Raises InvalidSource."""
         _, content, have, trackers = _parse_resume(resume)
         if content is None and callable(metainfo):
             metainfo = metainfo()
@@ -325,7 +325,7 @@ class FakeSession:
     def describe(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
-        """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
+        """The files of a torrent that is not loaded, and the claims of its resume data. Raises InvalidSource."""
         content: _Content | None = None
         have: list[bool] = []
         if resume is not None:
@@ -352,7 +352,7 @@ class FakeSession:
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent; there is something to look at first only where `doubt` says so. Raises InvalidSource."""
+        """Adds a torrent; there is something to examine only after `doubt`. Raises InvalidSource."""
         doubt = self._doubts.get(desired.torrent)
         if verified is None and doubt is not None:
             return doubt
@@ -362,7 +362,7 @@ class FakeSession:
         return loading._replace(layout=None) if files_known else loading
 
     def doubt(self, torrent: str, unverified: Unverified) -> None:
-        """From now on this is to be looked at before the torrent goes on from resume data."""
+        """From now on this is examined before the torrent continues from resume data."""
         self._doubts[torrent] = unverified
 
     def add(
@@ -421,18 +421,18 @@ class FakeSession:
             )
 
     def release_trackers(self, torrent: str) -> None:
-        """There is no network to tell them by. Raises UnknownTorrent."""
+        """There is no network for announces. Raises UnknownTorrent."""
         with self._lock:
             self._known("release_trackers", torrent)
             self._held_trackers.pop(torrent, None)
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers that were not released."""
+        """The withheld trackers."""
         with self._lock:
             return self._held_trackers.get(torrent, [])
 
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """The trackers, of which nothing is heard. Raises UnknownTorrent."""
+        """The trackers, which never answer. Raises UnknownTorrent."""
         with self._lock:
             urls = self._known(None, torrent).trackers
             return [TrackerState(TrackerReading(url, tier)) for tier, url in enumerate(urls)]
@@ -444,7 +444,7 @@ class FakeSession:
             self._post(TorrentGone(torrent, self._removal_problems.pop(torrent, None)))
 
     def unload(self, torrent: str) -> None:
-        """Removes a torrent, and no file. Raises UnknownTorrent."""
+        """Removes a torrent but no file. Raises UnknownTorrent."""
         with self._lock:
             self._known("unload", torrent).removed = True
             self._post(TorrentGone(torrent, None))
@@ -455,7 +455,7 @@ class FakeSession:
             return frozenset(t.torrent for t in self._torrents.values() if t.known and not t.removed)
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
+        """Pauses or resumes; resuming retries a failed write. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_paused", torrent)
             known.paused, known.modified = paused, True
@@ -463,7 +463,7 @@ class FakeSession:
                 known.error, known.upload_mode = None, False
 
     def verify(self, torrent: str) -> None:
-        """What comes of it is the test's to say. Raises UnknownTorrent."""
+        """The test decides the result. Raises UnknownTorrent."""
         with self._lock:
             self._known("verify", torrent)
 
@@ -482,7 +482,7 @@ class FakeSession:
                 known.limits = (download_bps, upload_bps)
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Priorities as the selection has them. Raises UnknownTorrent."""
+        """Applies the selection's priorities. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_selection", torrent)
             if known.content is None:
@@ -494,12 +494,12 @@ class FakeSession:
             return True
 
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
-        """Notes the peers. Raises UnknownTorrent."""
+        """Records the peers. Raises UnknownTorrent."""
         with self._lock:
             self._known("connect", torrent)
 
     def call_peers(self, torrent: str) -> None:
-        """Notes it. Raises UnknownTorrent."""
+        """Records the call. Raises UnknownTorrent."""
         with self._lock:
             self._known("call_peers", torrent)
 
@@ -510,12 +510,12 @@ class FakeSession:
             return Applied(known.paused, known.sequential, *known.limits)
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
+        """A torrent's desired state as the session has it. Raises UnknownTorrent."""
         with self._lock:
             return self._known(None, desired.torrent).observed(desired)
 
     def remove_unknown_torrents(self) -> int:
-        """None: there is no other way in."""
+        """None: no torrent can be added in another way."""
         return 0
 
     def layout(self, torrent: str) -> Layout | None:
@@ -530,21 +530,21 @@ class FakeSession:
             return Hashes(torrent)
 
     def paths(self, torrent: str) -> list[str]:
-        """Where the part file and the torrent's files are, if `on_disk` is set. Raises UnknownTorrent."""
+        """The paths of the part file and the torrent's files, if `on_disk` is set. Raises UnknownTorrent."""
         with self._lock:
             known = self._known(None, torrent)
             files = self._on_disk(known.content, known.desired.save_path)
             return [f"{known.desired.save_path}/.{torrent}.parts", *files] if files else []
 
     def file_progress(self, torrent: str) -> list[int]:
-        """Bytes done of each file by index; a file counts when it is whole. Raises UnknownTorrent."""
+        """Bytes done of each file by index; only complete files count. Raises UnknownTorrent."""
         with self._lock:
             known = self._known(None, torrent)
             sizes = known.content.sizes if known.content is not None else []
             return [size if known.has_file(index) else 0 for index, size in enumerate(sizes)]
 
     def flush(self, torrent: str) -> None:
-        """Writes out what there is not. Raises UnknownTorrent."""
+        """Flushes nothing, and confirms it. Raises UnknownTorrent."""
         with self._lock:
             self._known("flush", torrent)
             # One answer to all requests so far, after the last of them.
@@ -552,7 +552,7 @@ class FakeSession:
             self._post(Flushed(torrent))
 
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
-        """Asks for resume data. Raises UnknownTorrent."""
+        """Requests resume data. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("save_resume", torrent)
             if only_if_modified and not known.modified:
@@ -570,7 +570,7 @@ class FakeSession:
         return known
 
     def _go_on(self, torrent: _Torrent) -> None:
-        """Brings a torrent's state up to what it has and wants."""
+        """Updates a torrent's state by what it has and wants."""
         if torrent.content is None:
             state = NativeState.DOWNLOADING_METADATA
         elif torrent.missing():
@@ -590,7 +590,7 @@ class FakeSession:
     # -- the session ----------------------------------------------------------------------------------------------
 
     def post_updates(self) -> None:
-        """Asks for the changed status of all torrents."""
+        """Requests the changed status of all torrents."""
         with self._lock:
             now = {torrent.torrent: torrent.status() for torrent in self._torrents.values() if torrent.known}
             rows = [row for torrent, row in now.items() if self._told.get(torrent) != row]
@@ -598,7 +598,7 @@ class FakeSession:
             self._post(StatusUpdate(rows))
 
     def post_statistics(self) -> None:
-        """Asks for the session's counters."""
+        """Requests the session's counters."""
         with self._lock:
             downloaded = sum(torrent.downloaded for torrent in self._torrents.values())
             uploaded = sum(torrent.uploaded for torrent in self._torrents.values())
@@ -616,7 +616,7 @@ class FakeSession:
         return self._session_limits
 
     def listen_port(self) -> int:
-        """A port, which nobody listens on."""
+        """A port without a listener."""
         return LISTEN_PORT
 
     def suspend(self) -> None:
@@ -632,12 +632,12 @@ class FakeSession:
     # -- what tests do --------------------------------------------------------------------------------------------
 
     def hold(self, kind: type[Alert]) -> None:
-        """Keeps alerts of this kind back, and with them their effects, until they are released."""
+        """Holds back alerts of this kind, and their effects, until they are released."""
         with self._lock:
             self._holding.add(kind)
 
     def release(self, kind: type[Alert], count: int | None = None) -> None:
-        """Posts the alerts of this kind that were held back; with a count, only so many, and goes on holding."""
+        """Posts the held alerts of this kind; with a count, only this many, and goes on holding."""
         with self._lock:
             ready = [alert for alert in self._held if type(alert) is kind]
             others = [alert for alert in self._held if type(alert) is not kind]
@@ -649,7 +649,7 @@ class FakeSession:
                 self._holding.add(kind)
 
     def post(self, alert: Alert) -> None:
-        """Posts an alert of the test's own making."""
+        """Posts an alert of the test's own."""
         with self._lock:
             self._post(alert)
 
@@ -659,48 +659,48 @@ class FakeSession:
             return tuple(self._held)
 
     def statuses(self) -> list[TorrentStatus]:
-        """How all torrents are, told or not."""
+        """The status of all torrents, reported or not."""
         with self._lock:
             return [torrent.status() for torrent in self._torrents.values()]
 
     def move(self, torrent: str, save_path: str) -> None:
-        """The torrent's files lie elsewhere, and nobody is told."""
+        """Moves the torrent's files silently."""
         with self._lock:
             known = self._torrents[torrent]
             known.desired = msgspec.structs.replace(known.desired, save_path=save_path)
 
     def lose(self, torrent: str) -> None:
-        """The torrent is not there any more, and nobody is told."""
+        """Removes the torrent silently."""
         with self._lock:
             del self._torrents[torrent]
             self._told.pop(torrent, None)
 
     def make_same(self, one: str, other: str) -> None:
-        """From now on only one of these can be there, as if both were hashes of one torrent."""
+        """From now on only one of these can be added, as if both were hashes of one torrent."""
         self._twins |= {one: other, other: one}
 
     def refuse_add(self, torrent: str, problem: str) -> None:
-        """The next add of this torrent ends in `TorrentAdded` with a problem."""
+        """The next add of this torrent results in `TorrentAdded` with a problem."""
         self._add_problems[torrent] = problem
 
     def refuse_deletion(self, torrent: str, problem: str) -> None:
-        """The removal of this torrent ends in `TorrentGone` with a problem."""
+        """The removal of this torrent results in `TorrentGone` with a problem."""
         self._removal_problems[torrent] = problem
 
     def refuse_limits(self) -> None:
-        """From now on limits stay as they are, whatever is set."""
+        """From now on limits do not change, whatever is set."""
         self._stuck_limits = True
 
     def fail(self, torrent: str, problem: str) -> None:
-        """The torrent is stopped for an error, as by a full disk; letting it run clears the error."""
+        """Stops the torrent with an error, as a full disk does; resuming it clears the error."""
         with self._lock:
             known = self._torrents[torrent]
             known.error = problem
-            self._told.pop(torrent, None)  # libtorrent's next update has it, whatever becomes of it until then
+            self._told.pop(torrent, None)  # libtorrent's next update contains it, whatever happens until then
             self._post(TorrentTrouble(torrent, problem))
 
     def fail_file(self, torrent: str, error: int) -> None:
-        """A write fails with this error number; after those that libtorrent takes lightly it only stops downloading."""
+        """Fails a write with this error number; after some of them libtorrent only stops downloading."""
         with self._lock:
             known = self._torrents[torrent]
             self._post(FileError(torrent, error, f"file_write: {os.strerror(error)}"))
@@ -710,12 +710,12 @@ class FakeSession:
                 self.fail(torrent, os.strerror(error))
 
     def upload(self, torrent: str, size: int) -> None:
-        """Peers fetch so many bytes."""
+        """Peers download this many bytes."""
         with self._lock:
             self._torrents[torrent].uploaded += size
 
     def download(self, torrent: str, size: int) -> int:
-        """Peers send so many bytes of what is wanted, in order; no more than are missing. Returns how many they sent.
+        """Peers send this many wanted bytes in order, at most the missing ones. Returns how many they sent.
 
         Pieces are hashed as they become whole: `FileFinished` for each wanted file, `Finished` after the last piece.
         """
@@ -761,7 +761,7 @@ class FakeSession:
 
 
 def claimed_pieces(resume: bytes) -> list[bool]:
-    """Which pieces a fake's resume data claims to be there."""
+    """The pieces that a fake's resume data claims."""
     return _parse_resume(resume)[2]
 
 

@@ -1,4 +1,4 @@
-"""An engine that dies at once while the file named by `FAULT_FILE` exists; otherwise it is the real one."""
+"""An engine that dies at once while the file named by `FAULT_FILE` exists; otherwise it is the real engine."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.misbehaving_engine`: an engine that does wrong for as long as a file says so.
+"""`python -m tests.fakes.misbehaving_engine`: an engine that misbehaves for as long as a file says so.
 
 `MISBEHAVIOUR` in the environment names the file; its content says what this generation does wrong. Without the file it
 is the real engine. What misbehaves does so without libtorrent, over the real link.
@@ -56,17 +56,17 @@ KINDS: Final = (
 )
 EXIT_AT_START: Final = 9
 LIBTORRENT: Final = "0.misbehaving"
-"""What it calls its libtorrent."""
+"""The version that it claims for libtorrent."""
 STRAY_PORT: Final = 7
 """The port that an engine of another generation claims to listen on."""
 BEHAVES_S: Final = 0.2
-"""For so long it does what is right, after it took commands."""
+"""How long it behaves well after it accepts commands."""
 FLOOD: Final = 100
 _BEAT_MS: Final = 50
 
 
 class Misbehaving:
-    """One generation that does one thing wrong."""
+    """One generation that misbehaves in one way."""
 
     def __init__(self, kind: str, endpoint: str, gen: int) -> None:
         self._kind = kind
@@ -77,7 +77,7 @@ class Misbehaving:
         self._socket = self._connect(gen)
 
     def run(self) -> NoReturn:
-        """Goes on until it is killed, or leaves."""
+        """Runs until it is killed or exits."""
         ready_at: float | None = None
         while True:
             if self._kind != "silent":
@@ -157,7 +157,7 @@ class Misbehaving:
 
 
 def misbehave(kind: str) -> NoReturn:
-    """Reads the argv that the supervisor gives an engine, and does wrong."""
+    """Reads the arguments that the supervisor gives an engine, and misbehaves."""
     parser = argparse.ArgumentParser()
     for name in ("--endpoint", "--gen", "--parent-pid", "--stacks-fd"):
         parser.add_argument(name, type=str if name == "--endpoint" else int)

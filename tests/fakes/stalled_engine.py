@@ -1,4 +1,4 @@
-"""The real engine, which stands still before it has asked who its parent is, until it gets a SIGCONT.
+"""The real engine, which stops before it has checked its parent, until it gets a SIGCONT.
 
 So a test can be in the moment between the start of the process and its hold on its parent, which is otherwise short.
 """

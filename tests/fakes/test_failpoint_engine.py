@@ -1,4 +1,4 @@
-"""That the engine really ends as its failpoints say."""
+"""The engine really ends as its failpoints say."""
 
 import os
 import signal
@@ -32,12 +32,12 @@ GOOD = SampleTorrent("good", {"a": b"good"})
 
 @pytest.fixture
 def failpoints(tmp_path: Path) -> Failpoints:
-    """None is armed."""
+    """No failpoint is armed."""
     return Failpoints(tmp_path / "failpoints")
 
 
 class Failing:
-    """The engine that fails, the supervisor's end of its link, and what its flight recorder says."""
+    """The failing engine, the supervisor's end of its link, and its flight recorder."""
 
     def __init__(self, process: subprocess.Popen[bytes], supervision: Supervision, flight_fd: int) -> None:
         self.process = process
@@ -53,7 +53,7 @@ class Failing:
         self.supervision.send(CONFIGURE, *ensure)
 
     def end(self) -> int:
-        """Its exit code, or the negative number of a signal."""
+        """The exit code, or the negative number of a signal."""
         return self.process.wait(DEADLINE_S)
 
     def flight(self) -> Flight:
@@ -62,7 +62,7 @@ class Failing:
 
 @contextmanager
 def engine(failpoints: Failpoints, directory: Path) -> Iterator[Failing]:
-    """Started as the supervisor starts it; killed at the end if it still runs."""
+    """The engine, started as by the supervisor; killed at the end if it still runs."""
     supervision = Supervision(directory)
     flight_fd = flight.make()
     argv = [sys.executable, "-m", "tools.engines.failpoint_engine", "--endpoint", supervision.endpoint]
@@ -82,7 +82,7 @@ def engine(failpoints: Failpoints, directory: Path) -> Iterator[Failing]:
 
 
 def subject(record: FlightRecord | None) -> tuple[str, str | None] | None:
-    """What it says, but for when."""
+    """The failpoint's effect, without its trigger."""
     return None if record is None else (record.what, record.torrent)
 
 
@@ -100,7 +100,7 @@ ENDS: dict[What, int] = {
 
 @pytest.mark.parametrize("what", ENDS)
 def test_it_dies_as_it_is_told_when_a_torrent_is_loaded(failpoints: Failpoints, tmp_path: Path, what: What) -> None:
-    """By that very signal, or with that exit code; the recorder names the torrent, and what was asked of libtorrent."""
+    """By exactly that signal or exit code; the recorder names the torrent and the call to libtorrent."""
     failpoints.arm("poison", Failpoint(where="load", torrent=POISON.torrent, what=what))
     with engine(failpoints, tmp_path) as failing:
         failing.load(tmp_path, GOOD, POISON)
@@ -113,7 +113,7 @@ def test_it_dies_as_it_is_told_when_a_torrent_is_loaded(failpoints: Failpoints, 
 
 
 def test_it_lives_where_nothing_is_armed(failpoints: Failpoints, tmp_path: Path) -> None:
-    """Other torrents load, and a failpoint that was lifted does not count."""
+    """Other torrents are loaded, and a disarmed failpoint has no effect."""
     failpoints.arm("poison", Failpoint(where="load", torrent=POISON.torrent))
     assert failpoints.lift("poison")
     assert not failpoints.lift("poison")
@@ -127,7 +127,7 @@ def test_it_lives_where_nothing_is_armed(failpoints: Failpoints, tmp_path: Path)
 
 @pytest.mark.parametrize("calm", [False, True])
 def test_the_weak_variant_comes_later(failpoints: Failpoints, tmp_path: Path, calm: bool) -> None:
-    """The torrent was added, and others after it; nothing that is in flight tells of it."""
+    """The torrent was added, and others after it; nothing in flight names it."""
     failpoints.arm("poison", Failpoint(where="load", torrent=POISON.torrent, delay_ms=500, calm=calm))
     with engine(failpoints, tmp_path) as failing:
         failing.load(tmp_path, POISON, GOOD)
@@ -151,7 +151,7 @@ PLACES: dict[str, tuple[Failpoint, tuple[str, str | None] | None]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_it_dies_where_it_is_told(failpoints: Failpoints, tmp_path: Path, place: str) -> None:
-    """And the recorder says where that was."""
+    """And the recorder names the place."""
     failpoint, sync = PLACES[place]
     failpoints.arm("here", failpoint)
     with engine(failpoints, tmp_path) as failing:
@@ -164,7 +164,7 @@ def test_it_dies_where_it_is_told(failpoints: Failpoints, tmp_path: Path, place:
 
 
 def test_an_engine_with_the_gil_held_says_nothing_more(failpoints: Failpoints, tmp_path: Path) -> None:
-    """It lives, and its recorder says in which call it is."""
+    """It lives, and its recorder names the call."""
     failpoints.arm("hang", Failpoint(where="load", torrent=POISON.torrent, what="hang_gil"))
     with engine(failpoints, tmp_path) as failing:
         failing.load(tmp_path, POISON)
@@ -179,7 +179,7 @@ def test_an_engine_with_the_gil_held_says_nothing_more(failpoints: Failpoints, t
 
 
 def test_an_engine_whose_libtorrent_hangs_says_so(failpoints: Failpoints, tmp_path: Path) -> None:
-    """Its own loop goes on, and tells for how long libtorrent has not answered; the add is under way for good."""
+    """Its own loop goes on and reports since when libtorrent has not answered; the add stays in flight."""
     failpoints.arm("hang", Failpoint(where="load", torrent=POISON.torrent, what="hang_network"))
     with engine(failpoints, tmp_path) as failing:
         failing.load(tmp_path, POISON)
@@ -189,7 +189,7 @@ def test_an_engine_whose_libtorrent_hangs_says_so(failpoints: Failpoints, tmp_pa
 
 
 def test_the_daemon_comes_back_from_a_crash_of_the_real_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that happens once, in libtorrent's own thread; the failpoint is gone with it."""
+    """After one crash, in libtorrent's own thread; the failpoint is then disarmed."""
     with scratch() as root:
         failpoints = Failpoints(root / "failpoints")
         for name, value in failpoints.environment.items():

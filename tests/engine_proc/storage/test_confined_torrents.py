@@ -104,7 +104,7 @@ def test_a_source_that_was_judged_just_now_is_added_as_it_is(desk: Desk, place: 
 
 
 def test_a_source_that_leads_out_is_judged_again_by_its_record(desk: Desk, place: Path) -> None:
-    """What was refused is not remembered as if it had been judged well."""
+    """A refused source is not stored as inspected."""
     lead_out(place)
     command = InspectSource(token=7, metainfo=desk.sample.metainfo, save_path=str(place / "root"))
     desired = changed(desk.sample.desired(place / "root"), metainfo_crc32=crc32_of(desk.sample.metainfo))
@@ -119,7 +119,7 @@ def test_a_source_that_leads_out_is_judged_again_by_its_record(desk: Desk, place
 
 
 def test_a_new_torrent_that_would_leave_is_refused(desk: Desk, place: Path) -> None:
-    """Nothing is added; once it stays inside, it is when it is asked for again."""
+    """Nothing is added. Once its files stay inside, another add works."""
     link = lead_out(place)
     desired = desk.sample.desired(place / "root")
     desk.ensure(desired)
@@ -134,7 +134,7 @@ def test_a_new_torrent_that_would_leave_is_refused(desk: Desk, place: Path) -> N
 
 
 def test_a_save_path_that_is_not_allowed_any_more_is_refused(desk: Desk, place: Path) -> None:
-    """The roots may be others since it was added."""
+    """The roots may have changed since it was added."""
     desk.ensure(desk.sample.desired(place / "outside"))
     desk.decide()
     assert str(place / "outside") in refusal(desk)
@@ -142,7 +142,7 @@ def test_a_save_path_that_is_not_allowed_any_more_is_refused(desk: Desk, place: 
 
 
 def test_a_torrent_with_resume_data_is_judged_before_it_is_loaded(desk: Desk, place: Path) -> None:
-    """All that it claims is there, and nothing of it is looked at further."""
+    """Everything that it claims is there, and nothing else of it is read."""
     desk.stored()
     desk.sample.write(place / "elsewhere")
     (place / "root" / "sample").symlink_to(place / "elsewhere" / "sample")
@@ -154,7 +154,7 @@ def test_a_torrent_with_resume_data_is_judged_before_it_is_loaded(desk: Desk, pl
 
 
 def test_a_torrent_that_waited_for_its_storage_is_judged_when_that_comes(desk: Desk, place: Path) -> None:
-    """What comes may be a link."""
+    """The new path may be a link."""
     desk.stored()
     desk.ensure(desk.sample.desired(place / "root"))
     desk.decide()
@@ -170,7 +170,7 @@ def test_a_torrent_that_waited_for_its_storage_is_judged_when_that_comes(desk: D
 
 
 def test_a_magnet_links_files_are_judged_before_any_is_wanted(desk: Desk, place: Path) -> None:
-    """One that would leave is taken out, and told of once; the client can have it tried again."""
+    """A torrent that would leave the roots is removed from the session, with one event; the client can retry it."""
     link = lead_out(place)
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(place / "root", by_magnet=True)
@@ -190,7 +190,7 @@ def test_a_magnet_links_files_are_judged_before_any_is_wanted(desk: Desk, place:
 
 
 def test_nothing_is_wanted_of_a_magnet_link_before_its_files_are_judged(desk: Desk, place: Path) -> None:
-    """Whatever its client selects meanwhile, and whatever an audit finds; what was selected last is applied then."""
+    """Whatever its client selects meanwhile, and whatever an audit finds. The last selection is applied then."""
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(place / "root", by_magnet=True)
     desk.ensure(desired)
@@ -205,7 +205,7 @@ def test_nothing_is_wanted_of_a_magnet_link_before_its_files_are_judged(desk: De
 
 
 def test_what_is_asked_of_a_torrent_while_it_is_expelled_waits(desk: Desk, place: Path) -> None:
-    """The latest of it is refused; a removal goes through."""
+    """The latest change is refused; a removal is carried out."""
     lead_out(place)
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(place / "root", by_magnet=True)
@@ -227,7 +227,7 @@ def test_what_is_asked_of_a_torrent_while_it_is_expelled_waits(desk: Desk, place
 
 @pytest.mark.parametrize("loaded", [True, False])
 def test_files_outside_are_not_deleted(desk: Desk, place: Path, loaded: bool) -> None:
-    """The torrent is forgotten all the same, whether or not it was in the session, and it is told why."""
+    """The torrent is removed all the same, whether or not it was in the session, and the event has the cause."""
     desired = desk.sample.desired(place / "root")
     if loaded:
         desk.ensure(desired)
@@ -242,7 +242,7 @@ def test_files_outside_are_not_deleted(desk: Desk, place: Path, loaded: bool) ->
 
 
 def test_files_inside_are_deleted_once_they_were_judged(desk: Desk, place: Path) -> None:
-    """Asked for twice, it is done once."""
+    """Two requests delete them once."""
     desired = desk.sample.desired(place / "root")
     desk.ensure(desired)
     desk.decide()
@@ -257,7 +257,7 @@ def test_files_inside_are_deleted_once_they_were_judged(desk: Desk, place: Path)
 
 
 class Silence:
-    """A disk that does not answer, until it is told to."""
+    """A disk that does not answer until it is told to."""
 
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self._desk = desk
@@ -265,7 +265,7 @@ class Silence:
         monkeypatch.setattr(desk.watch, "inspect", lambda mount_point, looks, bounds: self._asked.extend(looks))
 
     def answer(self, escape: Escape | None = None) -> None:
-        """Answers what was asked so far: all files are there, and lead where they should or out."""
+        """Answers all questions so far: all files exist, and lead inside or outside."""
         for look in self._asked:
             self._desk.watch._seen.put([FilesSeen(look.torrent, look.token, [PIECE_LENGTH] * len(look.paths), escape)])
         self._asked.clear()
@@ -274,7 +274,7 @@ class Silence:
         self._desk.pump()
 
     def wait(self, seconds: float) -> None:
-        """Lets time go by."""
+        """Lets time pass."""
         self._desk.now += seconds
         for decision in self._desk.guard.tick(self._desk.now):
             self._desk.dispatcher.decided(decision)
@@ -284,7 +284,7 @@ class Silence:
 def test_a_torrent_is_removed_although_its_disk_does_not_answer(
     desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its files cannot be judged, and are left alone, as is told; it does not stay for that."""
+    """Its files cannot be checked, so they stay, and this is reported. The torrent is removed all the same."""
     silence = Silence(desk, monkeypatch)
     desired = desk.sample.desired(place / "root")
     desk.ensure(desired)
@@ -305,7 +305,7 @@ def test_a_torrent_is_removed_although_its_disk_does_not_answer(
 def test_a_verdict_on_a_torrent_that_is_gone_is_not_the_next_ones(
     desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Removed while its metadata was judged, and added again: what leads out was the first one's."""
+    """A torrent was removed while its metadata was checked, and added again: the violation was the first one's."""
     silence = Silence(desk, monkeypatch)
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(place / "root", by_magnet=True)
@@ -323,7 +323,7 @@ def test_a_verdict_on_a_torrent_that_is_gone_is_not_the_next_ones(
 
 
 def test_a_silent_disk_is_waited_for_once(desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is asked about while it is known to be silent waits at once, so that others get their turn."""
+    """While the disk is known to be silent, other torrents on it wait at once and do not delay the rest."""
     silence = Silence(desk, monkeypatch)
     desired = desk.sample.desired(place / "root")
     desk.ensure(desired)
@@ -341,7 +341,7 @@ def test_a_silent_disk_is_waited_for_once(desk: Desk, place: Path, monkeypatch: 
 
 
 def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) -> None:
-    """A disk over a root is another place, on which nothing is tried; one below a root is within reach."""
+    """A disk over a root is another place, which is not used; a disk below a root can be used."""
     desk.sample.write(place / "root")
     desk.guard.set_covered([str(place / "root")])
     desk.ensure(desk.sample.desired(place / "root" / "below"))
@@ -354,7 +354,7 @@ def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) 
     desk.decide()
     assert calls(desk) == ["add"]
     assert desk.told() == [("storage_missing", 1)]
-    desk.guard.set_covered([str(place / "root"), "/elsewhere"])  # as it is for the next engine
+    desk.guard.set_covered([str(place / "root"), "/elsewhere"])  # as for the next engine
     for decision in desk.guard._take_mounts(desk.guard._homes.mounts):
         desk.dispatcher.decided(decision)
     desk.decide()

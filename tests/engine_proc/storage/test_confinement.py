@@ -16,7 +16,7 @@ from protocol.internal.bounds import Bounds
 
 
 class CountingDisk(_Disk):
-    """The real disk, and how often it was asked about each path."""
+    """The real disk, with a counter of accesses for each path."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -28,7 +28,7 @@ class CountingDisk(_Disk):
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """Two roots with something reserved in the first, a directory outside, and links between them."""
+    """Two roots with a reserved directory in the first, a directory outside, and links between them."""
     place = Path(tempfile.mkdtemp(prefix="ouzel-")).resolve()
     for name in ("one/sub", "one/own", "two", "outside"):
         (place / name).mkdir(parents=True)
@@ -51,12 +51,12 @@ def place() -> Iterator[Path]:
 
 
 def bounds(place: Path) -> Bounds:
-    """Of that place."""
+    """The bounds of that place."""
     return Bounds([f"{place}/one", f"{place}/two"], [f"{place}/one/own"])
 
 
 def judge(place: Path) -> Judge:
-    """Of that place, by the real disk."""
+    """A judge for that place, with the real disk."""
     return Judge(bounds(place), _Disk())
 
 
@@ -78,7 +78,7 @@ def judge(place: Path) -> Judge:
     ],
 )
 def test_a_path_that_leads_out_is_told_with_where_to(place: Path, path: str, leads_to: str) -> None:
-    """Through links at any place in it, by climbing, or into what is reserved."""
+    """The result has the target: through links anywhere in the path, by `..`, or into a reserved directory."""
     escape = judge(place).escape([f"{place}/one/file", f"{place}/{path}"])
     assert escape == Escape(f"{place}/{path}", f"{place}/{leads_to}")
     assert path in str(escape)
@@ -102,20 +102,20 @@ def test_a_path_that_leads_out_is_told_with_where_to(place: Path, path: str, lea
     ],
 )
 def test_a_path_that_stays_in_the_roots_is_fine_whatever_its_way(place: Path, path: str) -> None:
-    """From one root into the other, out and in again, through a file, which opens nothing, or not there yet."""
+    """From one root into the other, out and in again, through a file (which cannot be opened), or to a missing file."""
     assert judge(place).escape([f"{place}/{path}"]) is None
 
 
 @pytest.mark.parametrize("path", ["", "one/x", "../x", "/srv/\0", "\0"])
 def test_what_is_no_path_leads_nowhere(path: str) -> None:
-    """Relative, or with a NUL, at which libtorrent would end it."""
+    """A relative path, or one with a NUL, at which libtorrent would cut it."""
     escape = Judge(Bounds(["/"]), _Disk()).escape([path])
     assert escape == Escape(path, None)
     assert "nowhere" in str(escape)
 
 
 def test_each_name_is_looked_at_once(place: Path) -> None:
-    """However many files are below it; and nothing is, below what is not there."""
+    """However many files are below it. Nothing is accessed below a missing directory."""
     disk = CountingDisk()
     folder = f"{place}/one/sub"
     paths = [f"{folder}/{name}" for name in ("a", "b")] + [f"{folder}/new/{deep}/x" for deep in range(50)]
@@ -126,7 +126,7 @@ def test_each_name_is_looked_at_once(place: Path) -> None:
 
 
 def test_depth_is_no_matter(place: Path) -> None:
-    """A path of thousands of names, as damaged resume data may have."""
+    """A path may have thousands of names, as in damaged resume data."""
     deep = "/x" * 5000
     assert judge(place).escape([f"{place}/one{deep}"]) is None
     assert judge(place).escape([f"{place}/outside{deep}"]) is not None
@@ -161,7 +161,7 @@ ways = st.lists(st.lists(names, min_size=1, max_size=6).map("/".join), min_size=
 
 @given(made=links, below=ways)
 def test_what_is_allowed_is_what_the_kernel_would_open_in_the_roots(made: dict[str, str], below: list[str]) -> None:
-    """With any links on the disk, relative ones and circles too, and any names."""
+    """With any links on the disk, including relative ones and circles, and with any names."""
     with tempfile.TemporaryDirectory(prefix="ouzel-") as directory:
         place = Path(directory).resolve()
         for name in ("one/own", "one/sub", "two", "outside"):
@@ -177,7 +177,7 @@ def test_what_is_allowed_is_what_the_kernel_would_open_in_the_roots(made: dict[s
 
 
 def walked(path: str, way: str) -> str | None:
-    """Where one gets to from a directory, name by name; None where links lead in a circle."""
+    """The path that is reached from a directory, name by name; None if links lead in a circle."""
     for name in way.split("/"):
         try:
             path = real_path(f"{path}/{name}")

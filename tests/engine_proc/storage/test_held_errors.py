@@ -6,7 +6,7 @@ BAD_DISK = TorrentError(torrent=T, name="storage", message="bad disk", recoverab
 
 
 def test_an_error_is_told_where_the_look_finds_nothing() -> None:
-    """Once; where the look finds what is behind it, that is told by others."""
+    """It is published once. If the check finds the cause, other code publishes that."""
     held = HeldErrors(patience_s=5.0)
     held.hold(BAD_DISK, 0.0)
     assert held.looked(T, sound=True) == BAD_DISK
@@ -17,7 +17,7 @@ def test_an_error_is_told_where_the_look_finds_nothing() -> None:
 
 
 def test_a_look_that_takes_too_long_is_not_waited_for() -> None:
-    """The error is told then, and not again when the look ends."""
+    """The error is published then, and not again at the end of the check."""
     held = HeldErrors(patience_s=5.0)
     held.hold(BAD_DISK, 0.0)
     assert held.overdue(5.0) == []
@@ -26,7 +26,7 @@ def test_a_look_that_takes_too_long_is_not_waited_for() -> None:
 
 
 def test_the_error_of_a_torrent_that_is_gone_is_dropped() -> None:
-    """Nobody wants to hear of it."""
+    """It is not published."""
     held = HeldErrors(patience_s=5.0)
     held.hold(BAD_DISK, 0.0)
     held.forget(T)

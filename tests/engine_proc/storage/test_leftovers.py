@@ -13,7 +13,7 @@ IMMUTABLE = "Operation not permitted"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A save path with a torrent's folder in it, and a neighbour's file."""
+    """A save path with a torrent's folder and a neighbour's file."""
     for name in ("F/a", "F/sub/b", "F/sub/deep/c", "neighbour"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,19 +22,19 @@ def root(tmp_path: Path) -> Path:
 
 
 def paths(root: Path) -> list[str]:
-    """What the session says of the torrent."""
+    """The paths that the session reports."""
     return [str(root / name) for name in (".parts", "F/a", "F/sub/b", "F/sub/deep/c")]
 
 
 def delete(root: Path, *names: str) -> None:
-    """As libtorrent does."""
+    """Deletes files as libtorrent does."""
     for name in names:
         (root / name).rmdir() if (root / name).is_dir() else (root / name).unlink()
 
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """As with the files of another owner; skips where that cannot be had."""
+    """Makes files immutable, like those of another owner; skips the test if that is not possible."""
     if subprocess.run(["chattr", "+i", path], capture_output=True).returncode:
         pytest.skip("chattr does not work here")
     try:
@@ -44,25 +44,25 @@ def immutable(path: Path) -> Iterator[None]:
 
 
 def found(root: Path) -> list[Leftover]:
-    """What is left of the torrent."""
+    """The leftovers of the torrent."""
     return leftovers(paths(root), str(root))
 
 
 def test_nothing_is_left(root: Path) -> None:
-    """Neighbours are nobody's business."""
+    """Files of neighbours do not count."""
     delete(root, "F/sub/deep/c", "F/sub/deep", "F/sub/b", "F/sub", "F/a", "F")
     assert found(root) == []
     assert leftovers([str(root / "one.bin")], str(root)) == []
 
 
 def test_files_that_are_there_are_left(root: Path) -> None:
-    """Also where nothing can be found that would forbid to delete them; looking deletes nothing."""
+    """Also if nothing forbids their deletion; the check deletes nothing."""
     assert found(root) == [Leftover(str(root / name), None) for name in ("F/a", "F/sub/b", "F/sub/deep/c")]
     assert (root / "F/sub/deep/c").read_bytes() == b"x"
 
 
 def test_files_of_others_keep_a_folder(root: Path) -> None:
-    """That is as it should be."""
+    """This is no leftover."""
     (root / "F/sub/notes.txt").write_bytes(b"somebody's")
     delete(root, "F/sub/deep/c", "F/sub/deep", "F/sub/b", "F/a")
     assert found(root) == []
@@ -70,7 +70,7 @@ def test_files_of_others_keep_a_folder(root: Path) -> None:
 
 
 def test_a_link_is_a_file(root: Path) -> None:
-    """Wherever it leads to."""
+    """Wherever it leads."""
     delete(root, "F/a")
     (root / "F/a").symlink_to("sub")
     assert Leftover(str(root / "F/a"), None) in found(root)
@@ -78,14 +78,14 @@ def test_a_link_is_a_file(root: Path) -> None:
 
 
 def test_what_is_open_on_nfs_is_left(root: Path) -> None:
-    """There it has another name until it is closed."""
+    """Until it is closed, it has another name there."""
     (root / "F/a").rename(root / "F/.nfs0000000000a1b2c300000001")
     delete(root, "F/sub/deep/c", "F/sub/deep", "F/sub/b", "F/sub")
     assert found(root) == [Leftover(str(root / "F/.nfs0000000000a1b2c300000001"), "somebody has it open")]
 
 
 def test_an_empty_folder_is_not_left_if_it_can_go(root: Path) -> None:
-    """One that cannot, is: here, since its parent does not let go of it."""
+    """An empty folder is left if it cannot be deleted; here its parent forbids that."""
     delete(root, "F/sub/deep/c", "F/sub/deep", "F/sub/b", "F/a")
     with immutable(root / "F"):
         assert found(root) == [Leftover(str(root / "F/sub"), IMMUTABLE)]
@@ -94,7 +94,7 @@ def test_an_empty_folder_is_not_left_if_it_can_go(root: Path) -> None:
 
 
 def test_why_a_file_is_left(root: Path) -> None:
-    """As the system says it: of the file itself, and of a folder that keeps its files."""
+    """In the system's words: about the file itself, or about its folder."""
     with immutable(root / "F/a"), immutable(root / "F/sub"):
         assert [left.why for left in found(root)] == [IMMUTABLE, IMMUTABLE, None]
     assert str(Leftover("/a\u202eb\n", "why")) == r"'/a\u202eb\n' (why)"
@@ -107,5 +107,5 @@ def test_a_mounted_file_is_busy(root: Path) -> None:
 
 
 def test_what_is_no_path_is_not_there(root: Path) -> None:
-    """Nor is what is below a file."""
+    """Neither is a path below a file."""
     assert leftovers([f"{root}/\0", f"{root}/neighbour/x", f"{root}/{'n' * 300}/x"], str(root)) == []

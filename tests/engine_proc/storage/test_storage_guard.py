@@ -1,4 +1,4 @@
-"""The storage guard over a watch that the tests play."""
+"""The storage guard with a fake watch."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -47,7 +47,7 @@ NO_DISK: Final = {"/": "1:1 /"}
 
 
 class PlayedWatch(StorageWatch):
-    """Answers nothing by itself: what is asked is kept, and what is seen is put in."""
+    """Answers nothing by itself: it stores questions, and tests insert observations."""
 
     def __init__(self, mounts: Mounts) -> None:
         self.mounts = mounts
@@ -75,7 +75,7 @@ class PlayedWatch(StorageWatch):
 
 
 class Guarded:
-    """A guard, its watch, and what it says."""
+    """A guard, its watch, and its decisions."""
 
     def __init__(self, mounts: Mounts = BOTH) -> None:
         self.now = 1000.0
@@ -94,19 +94,19 @@ class Guarded:
         return self.guard.decisions()
 
     def answer(self, *sizes: int | None, escape: Escape | None = None) -> list[Decision]:
-        """The latest look is answered."""
+        """The latest check is answered."""
         self.tick()
         look = self.watch.looks.pop()
         return self.see(FilesSeen(look.torrent, look.token, list(sizes), escape))
 
     def loaded(self, desired: DesiredTorrent) -> None:
-        """A torrent is there, and was judged."""
+        """A torrent is loaded and was checked."""
         self.translator.loading(desired.torrent, complete=False)
         self.guard.effective(desired)
         assert self.guard.inspect(desired, None) == Present({})
 
     def told(self, problem: str) -> list[StorageState]:
-        """What was said of a problem."""
+        """The reports of a problem."""
         found = [state for state in self.said if state.problem == problem]
         self.said.clear()
         return found
@@ -126,7 +126,7 @@ CLAIMED: Final = Examined([ClaimedFile(0, "/disk/files/a", 10)], 10, 10, 10)
 
 
 def test_a_torrent_that_claims_nothing_is_judged_at_once() -> None:
-    """No disk is asked; where its mount is gone, it waits."""
+    """No disk is accessed; without its mount, it waits."""
     guarded = Guarded()
     assert guarded.guard.inspect(ONE, None) == Present({})
     without = Guarded(NO_DISK)
@@ -134,7 +134,7 @@ def test_a_torrent_that_claims_nothing_is_judged_at_once() -> None:
 
 
 def test_the_disk_is_asked_for_claimed_files() -> None:
-    """What is shorter is said, by number; what leads out is, too."""
+    """Truncated files are reported by number, and paths that lead outside are reported, too."""
     guarded = Guarded()
     assert guarded.guard.inspect(ONE, CLAIMED) is None
     assert guarded.guard.looking(ONE.torrent)
@@ -147,7 +147,7 @@ def test_the_disk_is_asked_for_claimed_files() -> None:
 
 
 def test_only_the_latest_look_is_answered() -> None:
-    """One that was asked before, or of a torrent that was unloaded meanwhile, says nothing any more."""
+    """The answer to an earlier check, or of an unloaded torrent, is ignored."""
     guarded = Guarded()
     guarded.guard.inspect(ONE, CLAIMED)
     guarded.tick()
@@ -161,7 +161,7 @@ def test_only_the_latest_look_is_answered() -> None:
 
 
 def test_a_disk_that_does_not_answer_is_one_that_is_not_there() -> None:
-    """Until it answers. Of a disk that is known to be silent nothing is waited for."""
+    """Until it answers. A disk that is known to be silent is not waited for."""
     guarded = Guarded()
     guarded.guard.effective(ONE)
     guarded.guard.inspect(ONE, CLAIMED)
@@ -185,7 +185,7 @@ def test_a_disk_that_does_not_answer_is_one_that_is_not_there() -> None:
 
 
 def test_a_torrent_that_is_loaded_waits_for_no_disk() -> None:
-    """It goes on, however long the answer takes."""
+    """It continues, however long the answer takes."""
     guarded = Guarded()
     guarded.loaded(ONE)
     guarded.guard.inspect(ONE, CLAIMED, loaded=True)
@@ -194,7 +194,7 @@ def test_a_torrent_that_is_loaded_waits_for_no_disk() -> None:
 
 
 def test_what_is_missing_goes_on_when_it_is_mounted() -> None:
-    """And what is told of it is over then, once."""
+    """Its report is ended, once."""
     guarded = Guarded(NO_DISK)
     verdict = guarded.guard.inspect(ONE, None)
     assert isinstance(verdict, Missing)
@@ -211,7 +211,7 @@ def test_what_is_missing_goes_on_when_it_is_mounted() -> None:
 
 
 def test_a_loaded_torrent_whose_mount_changes_has_moved() -> None:
-    """To another mount point, or to another file system on the same one; others have not."""
+    """To another mount point, or to another file system at the same mount point; other torrents stay."""
     guarded = Guarded()
     elsewhere = torrent(2, save_path="/home/files")
     guarded.loaded(ONE)
@@ -224,7 +224,7 @@ def test_a_loaded_torrent_whose_mount_changes_has_moved() -> None:
 
 
 def test_storage_is_looked_for_anew_where_somebody_asks() -> None:
-    """They hear that it is still missing, or that it is there; nobody else hears of a look that finds nothing."""
+    """The requester learns whether it is still missing; a check that finds no change is reported to nobody else."""
     guarded = Guarded()
     missing = Missing("/disk", "none of the files that were there")
     guarded.guard.miss(ONE, CLAIMED, missing)
@@ -239,7 +239,7 @@ def test_storage_is_looked_for_anew_where_somebody_asks() -> None:
 
 
 def test_files_that_give_errors_are_looked_at_now_and_then() -> None:
-    """Of a torrent that was judged, and that is not being looked at."""
+    """For a torrent that was checked, and is not being checked."""
     guarded = Guarded()
     assert not guarded.guard.suspect(ONE.torrent)
     guarded.loaded(ONE)
@@ -253,7 +253,7 @@ def test_files_that_give_errors_are_looked_at_now_and_then() -> None:
 
 
 def test_paths_are_confined() -> None:
-    """Of a torrent, or of a source; only who is patient waits for a disk that hangs."""
+    """For a torrent or a source; only a patient caller waits for a disk that hangs."""
     guarded = Guarded()
     guarded.guard.confine(7, "/disk", ["/disk/a"])
     assert guarded.answer() == [Confined(7, None)]
@@ -269,7 +269,7 @@ def test_paths_are_confined() -> None:
 
 
 def test_what_is_left_is_told_even_if_the_disk_hangs() -> None:
-    """As what nobody knows of."""
+    """The result is then unknown."""
     guarded = Guarded()
     guarded.guard.look_after(ONE.torrent, "/disk", ["/disk/a"])
     [after] = guarded.watch.afters
@@ -281,7 +281,7 @@ def test_what_is_left_is_told_even_if_the_disk_hangs() -> None:
 
 
 def test_files_are_probed_as_the_torrent_needs_them() -> None:
-    """To be written while something is lacking."""
+    """For writing, if something is missing."""
     guarded = Guarded()
     guarded.loaded(ONE)
     guarded.guard.probe(ONE.torrent, "/disk", ["/disk/a"])
@@ -296,7 +296,7 @@ def test_files_are_probed_as_the_torrent_needs_them() -> None:
 
 
 def test_a_full_disk_holds_what_lacks_something() -> None:
-    """Paused ones are not held, nor complete ones; those go on that are held, once there is room."""
+    """Paused and complete torrents are not held. Held ones continue once there is room."""
     guarded = Guarded()
     complete, paused = torrent(2), torrent(3, paused=True)
     for each in (ONE, complete, paused):
@@ -322,7 +322,7 @@ def test_a_full_disk_holds_what_lacks_something() -> None:
 
 
 def test_a_torrent_that_lacks_little_needs_little_room() -> None:
-    """What those lack that are held counts."""
+    """The missing bytes of the held torrents count."""
     guarded = Guarded()
     guarded.loaded(ONE)
     guarded.translator.translate(StatusUpdate([row(NativeState.DOWNLOADING, 5, 10, torrent=ONE.torrent)]))
@@ -335,7 +335,7 @@ def test_a_torrent_that_lacks_little_needs_little_room() -> None:
 
 
 def test_room_is_measured_at_once_where_somebody_says_so() -> None:
-    """As with `resume` of a torrent that is held."""
+    """For example on `resume` of a held torrent."""
     guarded = Guarded()
     guarded.loaded(ONE)
     guarded.guard.write_failed(ONE.torrent)
@@ -348,7 +348,7 @@ def test_room_is_measured_at_once_where_somebody_says_so() -> None:
 
 
 def test_a_full_disk_that_is_unmounted_holds_nobody() -> None:
-    """What is mounted there next has its own room."""
+    """The file system that is mounted there next has its own space."""
     guarded = Guarded()
     guarded.loaded(ONE)
     guarded.guard.write_failed(ONE.torrent)
@@ -364,7 +364,7 @@ NUMBERS: Final = st.integers(0, 3)
 
 
 class History(RuleBasedStateMachine):
-    """What is asked and seen in any order, as a dispatcher does it; the records agree after each step."""
+    """Questions and observations in any order, as from a dispatcher; the records are consistent after each step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -433,7 +433,7 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def the_records_agree(self) -> None:
-        """A torrent waits on the mount that lists it, and is not held meanwhile; what is gone is nowhere."""
+        """A torrent waits on the mount that lists it, and is not held meanwhile; a removed torrent is in no record."""
         waiting = {
             name: record.waiting.mount_point
             for name, record in self.guard._torrents.items()
@@ -447,7 +447,7 @@ class History(RuleBasedStateMachine):
             assert mount.space.full == (mount.measure_at is not None)
 
     def teardown(self) -> None:
-        """What is true last is what was told last; and with all forgotten, nothing waits."""
+        """The last report is true; when all torrents are removed, nothing waits."""
         self.take(self.guarded.tick(PATIENCE_S))
         self.guarded.tick(TELL_S)
         last = {(state.mount_point, state.problem): state.torrents for state in self.guarded.said}

@@ -43,13 +43,13 @@ ROOM = Measured(free_bytes=HEADROOM, free_inodes=1, lacking_bytes=10 * HEADROOM)
 def test_what_waits_for_its_storage(
     actual: str, claimed: list[ClaimedFile], sizes: list[int | None], waits_for: str | None
 ) -> None:
-    """Without its mount all that was there has to be there; with it, one file will do."""
+    """Without the mount, all claimed files must exist; with the mount, one file is enough."""
     verdict = judge(expected="/mnt/disk", actual=actual, claimed=claimed, sizes=sizes)
     assert (verdict.mount_point if isinstance(verdict, Missing) else None) == waits_for
 
 
 def test_what_is_lost_of_a_torrent_that_is_there_is_named() -> None:
-    """By file number, with what is left of it; a longer file is not short."""
+    """By file number, with the remaining size; a longer file is not truncated."""
     verdict = judge(expected="", actual="/", claimed=[A, B], sizes=[None, 50])
     assert verdict == Present({0: 0})
     assert judge(expected="", actual="/", claimed=[A, B], sizes=[99, 51]) == Present({0: 99})
@@ -57,7 +57,7 @@ def test_what_is_lost_of_a_torrent_that_is_there_is_named() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.none() | st.integers(0, 9)), max_size=4), st.booleans())
 def test_claims_that_do_not_hold_never_pass(files: Sequence[tuple[int, int | None]], unmounted: bool) -> None:
-    """Whatever is loaded, each claimed file is long enough or named short."""
+    """For each loaded torrent, every claimed file is long enough or reported as truncated."""
     claimed = [ClaimedFile(number, str(number), end) for number, (end, _) in enumerate(files)]
     sizes = [size for _, size in files]
     verdict = judge(expected="/a/b", actual="/a" if unmounted else "/a/b", claimed=claimed, sizes=sizes)
@@ -71,7 +71,7 @@ def test_claims_that_do_not_hold_never_pass(files: Sequence[tuple[int, int | Non
 
 
 def test_a_full_file_system_has_room_again_once_there_is_some() -> None:
-    """Not before its time, not without inodes; as much as is lacked will do."""
+    """Not before its time, not without inodes; as much as is needed is enough."""
     full, action = step(Space(), WriteFailed(), 1000.0)
     assert (full.full, action) == (True, Action.HOLD)
     assert step(full, WriteFailed(), 1001.0) == (full, None)
@@ -87,7 +87,7 @@ def test_a_full_file_system_has_room_again_once_there_is_some() -> None:
 
 
 def test_one_that_only_looks_roomy_is_tried_less_and_less_often() -> None:
-    """The time doubles up to a bound, and begins anew after calm."""
+    """The delay doubles up to a bound, and starts again after a calm time."""
     space, now, waited = Space(), 0.0, []
     for _ in range(10):
         space, _ = step(space, WriteFailed(), now)
@@ -109,7 +109,7 @@ def test_one_that_only_looks_roomy_is_tried_less_and_less_often() -> None:
     )
 )
 def test_holding_and_releasing_take_turns(inputs: Sequence[tuple[float, WriteFailed | Measured]]) -> None:
-    """Each hold is followed by one release and the other way round, and the state says which was last."""
+    """Each hold is followed by one release and vice versa, and the state has the last one."""
     space, now, last = Space(), 0.0, Action.RELEASE
     for wait, event in inputs:
         now += wait

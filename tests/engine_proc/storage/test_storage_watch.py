@@ -18,20 +18,20 @@ EVERYWHERE = Bounds(roots=["/"])
 
 @pytest.fixture
 def watch() -> Iterator[StorageWatch]:
-    """A watch that is closed at the end."""
+    """A watch that is closed at the end of the test."""
     watch = StorageWatch()
     yield watch
     watch.close()
 
 
 def seen(watch: StorageWatch) -> list[Sight]:
-    """What is seen next."""
+    """The next observation."""
     assert readable(watch.fileno(), DEADLINE_S)
     return watch.seen()
 
 
 def test_files_are_looked_at(watch: StorageWatch, tmp_path: Path) -> None:
-    """In the order asked for; what is not there, or below something that is no directory, has no size."""
+    """In the order of the requests. A missing file, or one below a file, has no size."""
     (tmp_path / "a").write_bytes(b"four")
     paths = [str(tmp_path / name) for name in ("a", "b", "a/c")]
     watch.inspect("/", [Look("torrent", 7, paths), Look("other", 8, paths[:1])], EVERYWHERE)
@@ -39,7 +39,7 @@ def test_files_are_looked_at(watch: StorageWatch, tmp_path: Path) -> None:
 
 
 def test_room_is_measured(watch: StorageWatch, tmp_path: Path) -> None:
-    """What an unprivileged writer has left; a place that is not there has nothing to tell."""
+    """The space for an unprivileged writer; a missing path has no result."""
     watch.measure(str(tmp_path))
     [sight] = seen(watch)
     assert isinstance(sight, SpaceSeen)
@@ -57,7 +57,7 @@ def test_what_is_mounted_at_first_is_known(watch: StorageWatch) -> None:
 
 @pytest.mark.mounts
 def test_mounts_that_come_and_go_are_seen(watch: StorageWatch, tmp_path: Path) -> None:
-    """Another file system on the same mount point has another identity."""
+    """Another file system at the same mount point has another identity."""
     point = str(tmp_path / "disk")
 
     def identity() -> str | None:
@@ -75,7 +75,7 @@ def test_mounts_that_come_and_go_are_seen(watch: StorageWatch, tmp_path: Path) -
 
 
 def test_a_disk_that_hangs_hangs_no_other(watch: StorageWatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked of it waits for it alone, and is answered when it is."""
+    """Only its own checks wait for it, and are answered when it answers."""
     hung = threading.Event()
     size = storage_watch._size
 

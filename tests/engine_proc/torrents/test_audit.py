@@ -8,7 +8,7 @@ CYCLE_S = 10.0
 
 
 class AuditMachine(RuleBasedStateMachine):
-    """Torrents that come and go while time passes, against when each was looked at last."""
+    """Torrents that come and go while time passes, compared with when each was last checked."""
 
     @initialize(batch=st.integers(1, 5))
     def begin(self, batch: int) -> None:

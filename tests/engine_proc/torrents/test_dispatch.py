@@ -30,7 +30,7 @@ from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 
 
 def test_a_torrent_is_added_and_confirmed(desk: Desk) -> None:
-    """Its files are told of first, as new ones; and it is saved at once."""
+    """First its files are reported as new; and it is saved at once."""
     desired = desk.sample.desired()
     desk.dispatcher.ensure(desired)
     assert desk.said == []
@@ -41,7 +41,7 @@ def test_a_torrent_is_added_and_confirmed(desk: Desk) -> None:
 
 
 def test_ensuring_again_does_nothing(desk: Desk) -> None:
-    """But to confirm, each time; with a new revision of the same, that one."""
+    """Except for a confirmation each time, also of a new revision of the same state."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     calls, _ = list(desk.session.calls), desk.heard(TorrentApplied)
@@ -52,7 +52,7 @@ def test_ensuring_again_does_nothing(desk: Desk) -> None:
 
 
 def test_ensuring_while_it_is_added_is_done_after(desk: Desk) -> None:
-    """Only the newest counts, and both its revision and the first are confirmed."""
+    """Only the newest state counts, and its revision and the first are confirmed."""
     desired = desk.sample.desired()
     desk.session.hold(TorrentAdded)
     desk.ensure(desired)
@@ -68,7 +68,7 @@ def test_ensuring_while_it_is_added_is_done_after(desk: Desk) -> None:
 
 
 def test_a_refused_add_is_told(desk: Desk) -> None:
-    """As the torrent's error and as the answer; another try is another add."""
+    """As the torrent's error and as the answer; another command is another add."""
     desired = desk.sample.desired()
     desk.session.refuse_add(desired.torrent, "no room")
     desk.ensure(desired)
@@ -82,7 +82,7 @@ def test_a_refused_add_is_told(desk: Desk) -> None:
 
 
 def test_what_waits_behind_a_refused_add_is_answered(desk: Desk) -> None:
-    """A newer revision is tried by itself, and must not be left without an answer for ever."""
+    """A newer revision is tried by itself, so that its request does not wait for ever."""
     desired = desk.sample.desired()
     desk.session.hold(TorrentAdded)
     desk.session.refuse_add(desired.torrent, "no room")
@@ -99,7 +99,10 @@ def test_what_waits_behind_a_refused_add_is_answered(desk: Desk) -> None:
 
 
 def test_changes_are_applied_confirmed_and_saved(desk: Desk) -> None:
-    """Each in the session, with a word on limits; and saved in its usual time, since the catalogue has it."""
+    """Each one in the session, with a report on limits.
+
+    They are saved at the usual time, since the catalogue has them.
+    """
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.policy.due(1000.0)
@@ -113,7 +116,7 @@ def test_changes_are_applied_confirmed_and_saved(desk: Desk) -> None:
 
 
 def test_many_changes_are_saved_together(desk: Desk) -> None:
-    """A save for each would keep the disk busy that the next change has to wait for."""
+    """With a save for each, the next change would wait for the disk."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     saves = 0
@@ -128,7 +131,7 @@ def test_many_changes_are_saved_together(desk: Desk) -> None:
 
 
 def test_limits_that_do_not_hold_are_told(desk: Desk) -> None:
-    """What was asked for, and what is."""
+    """With the requested limits and those in force."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.refuse_limits()
@@ -153,7 +156,7 @@ def test_a_selection_is_confirmed_when_it_is_applied(desk: Desk) -> None:
 
 
 def test_a_selection_that_follows_another_is_not_confirmed_by_the_others_alert(desk: Desk) -> None:
-    """Two are on their way: the newer revision is in force only after the second alert."""
+    """With two in progress, the newer revision is in force only after the second alert."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.heard(TorrentApplied)
@@ -169,7 +172,7 @@ def test_a_selection_that_follows_another_is_not_confirmed_by_the_others_alert(d
 
 
 def test_limits_that_change_with_a_selection_are_told_too(desk: Desk) -> None:
-    """One revision may hold both."""
+    """One revision may have both."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.ensure(changed(desired, selection=RULES, download_bps=1000))
@@ -177,7 +180,7 @@ def test_limits_that_change_with_a_selection_are_told_too(desk: Desk) -> None:
 
 
 def test_a_changed_selection_is_saved(desk: Desk) -> None:
-    """Resume data holds the priorities that libtorrent has; it is made after they were taken."""
+    """The resume data has libtorrent's priorities, so it is made after these were applied."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.policy.due(1000.0)
@@ -187,7 +190,7 @@ def test_a_changed_selection_is_saved(desk: Desk) -> None:
 
 
 def test_new_peers_are_called(desk: Desk) -> None:
-    """The ones that were not there before."""
+    """Those that were not there before."""
     desired = desk.sample.desired(peers=["127.0.0.1:1"])
     desk.ensure(desired)
     desk.ensure(changed(desired, peers=["127.0.0.1:1", "127.0.0.1:2"]))
@@ -201,7 +204,7 @@ FILES = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
 
 
 def test_a_magnet_links_files_are_told_of_when_its_metadata_comes(desk: Desk) -> None:
-    """Once, and it is saved with them."""
+    """Once, and they are saved."""
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(by_magnet=True)
     desk.ensure(desired)
@@ -216,7 +219,7 @@ def test_a_magnet_links_files_are_told_of_when_its_metadata_comes(desk: Desk) ->
 
 
 def test_a_magnet_links_rules_are_applied_before_its_files_are_told_of(desk: Desk) -> None:
-    """A client that hears of the files sees what is selected of them."""
+    """A client that gets the files also gets their selection."""
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(by_magnet=True, selection=RULES)
     desk.ensure(desired)
@@ -234,7 +237,7 @@ def test_a_magnet_links_rules_are_applied_before_its_files_are_told_of(desk: Des
 
 
 def test_a_selection_without_metadata_is_confirmed_at_once(desk: Desk) -> None:
-    """The number of files is not known; the rules are applied later."""
+    """The number of files is unknown; the rules are applied later."""
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desired = desk.sample.desired(by_magnet=True)
     desk.ensure(desired)
@@ -249,7 +252,7 @@ def test_a_selection_without_metadata_is_confirmed_at_once(desk: Desk) -> None:
 
 
 def test_files_are_not_told_of_again_with_each_selection(desk: Desk) -> None:
-    """They are discovered once; later selections bring the news of the selection, and the supervisor the list."""
+    """They are published once. Later selections publish only the selection; the supervisor has the list."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     assert len(desk.heard(FilesDiscovered)) == 1
@@ -264,7 +267,7 @@ def test_files_are_not_told_of_again_with_each_selection(desk: Desk) -> None:
 
 @pytest.mark.parametrize("delete_files", [False, True])
 def test_a_torrent_is_forgotten_with_its_resume_data(desk: Desk, delete_files: bool) -> None:
-    """Told when that is gone too."""
+    """The report comes when the resume data is deleted, too."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
@@ -279,7 +282,7 @@ def test_a_torrent_is_forgotten_with_its_resume_data(desk: Desk, delete_files: b
 
 
 def test_an_unloaded_torrent_is_loaded_to_delete_its_files(desk: Desk) -> None:
-    """Paused, so that it does nothing else; nobody is told that it was there."""
+    """It is loaded paused, so that it does nothing else, and this is not published."""
     desired = desk.sample.desired()
     desk.forget(desired, delete_files=True)
     assert desk.session.calls == [("add", desired.torrent), ("remove, and its files", desired.torrent)]
@@ -288,7 +291,7 @@ def test_an_unloaded_torrent_is_loaded_to_delete_its_files(desk: Desk) -> None:
 
 
 def test_an_unloaded_torrent_whose_files_stay_is_not_loaded(desk: Desk) -> None:
-    """Only its resume data goes."""
+    """Only its resume data is deleted."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(b"whatever")
     desk.forget(desired, delete_files=False)
@@ -299,7 +302,7 @@ def test_an_unloaded_torrent_whose_files_stay_is_not_loaded(desk: Desk) -> None:
 
 
 def test_an_unloaded_torrent_that_cannot_be_loaded_is_forgotten_with_a_problem(desk: Desk) -> None:
-    """Its files could not be found; it does not stay for ever because of that."""
+    """Its files could not be found, which does not keep the torrent."""
     desired = desk.sample.desired()
     desk.dir.metainfo(desired.torrent).write_bytes(b"damaged")
     desk.forget(desired, delete_files=True)
@@ -309,7 +312,7 @@ def test_an_unloaded_torrent_that_cannot_be_loaded_is_forgotten_with_a_problem(d
 
 
 def test_files_that_cannot_be_deleted_are_told(desk: Desk) -> None:
-    """The torrent is gone all the same."""
+    """The torrent is removed all the same."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.refuse_deletion(desired.torrent, "not permitted")
@@ -319,7 +322,7 @@ def test_files_that_cannot_be_deleted_are_told(desk: Desk) -> None:
 
 
 def test_forgetting_while_it_is_added_is_done_after(desk: Desk) -> None:
-    """The torrent is not told of any more."""
+    """Nothing of the torrent is published any more."""
     desired = desk.sample.desired()
     desk.session.hold(TorrentAdded)
     desk.ensure(desired)
@@ -345,7 +348,7 @@ def test_forgetting_what_is_refused_is_told(desk: Desk) -> None:
 
 
 def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
-    """The second time finds it under way; later on there is nothing left, which is as good."""
+    """The second command joins the removal; later ones find nothing, which is fine."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.hold(TorrentGone)
@@ -361,7 +364,7 @@ def test_forgetting_twice_is_answered_once(desk: Desk) -> None:
 
 
 def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> None:
-    """As a new one, without the old one's resume data."""
+    """As a new torrent, without the old one's resume data."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
@@ -383,7 +386,7 @@ def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> No
 def test_late_alerts_of_a_torrent_that_is_being_forgotten_mean_nothing(
     desk: Desk, alert: type[PrioritiesSet] | type[MetadataReceived]
 ) -> None:
-    """They were on their way when it was removed."""
+    """They were pending when it was removed."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.hold(PrioritiesSet)
@@ -419,7 +422,7 @@ TAMPERINGS: Final[dict[str, Callable[[FakeSession, DesiredTorrent], object]]] = 
 def test_what_the_session_has_otherwise_is_repaired_and_told_once(
     desk: Desk, what: str, asked: dict[str, object]
 ) -> None:
-    """Towards what was asked for; the next look finds nothing."""
+    """Towards the desired state; the next check finds nothing."""
     desired = changed(desk.sample.desired(), **asked)
     desk.ensure(desired)
     desk.dispatcher.audit(desired.torrent)
@@ -439,7 +442,7 @@ def test_what_the_session_has_otherwise_is_repaired_and_told_once(
 
 
 def test_a_torrent_elsewhere_is_taken_out_and_added_again(desk: Desk, tmp_path: Path) -> None:
-    """A path cannot be set on a torrent that is there; its resume data stays, and changes meanwhile come after it."""
+    """A loaded torrent's path cannot be set. Its resume data stays, and changes meanwhile come after it."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desired)
@@ -457,7 +460,7 @@ def test_a_torrent_elsewhere_is_taken_out_and_added_again(desk: Desk, tmp_path: 
 
 @pytest.mark.parametrize("delete_files", [True, False])
 def test_a_torrent_that_is_removed_while_it_is_added_again_is_gone(desk: Desk, delete_files: bool) -> None:
-    """With its files, where these shall go."""
+    """With its files, if requested."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.move(desired.torrent, "/elsewhere")
@@ -470,7 +473,7 @@ def test_a_torrent_that_is_removed_while_it_is_added_again_is_gone(desk: Desk, d
 
 
 def test_what_is_on_its_way_is_not_looked_at(desk: Desk) -> None:
-    """A selection that libtorrent has yet to confirm is no difference; neither is a torrent that nobody has."""
+    """An unconfirmed selection is no difference; neither is an unknown torrent."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.hold(PrioritiesSet)
@@ -485,7 +488,7 @@ def test_what_is_on_its_way_is_not_looked_at(desk: Desk) -> None:
 
 
 def test_a_full_disk_holds_all_that_write_there(desk: Desk, tmp_path: Path) -> None:
-    """Torrents that are complete go on; whatever clients ask for, the others are held until there is room."""
+    """Complete torrents go on. Whatever clients request, the others are held until there is room."""
     whole = SampleTorrent("whole", {"a": b"a"})
     desk.dir.metainfo(whole.torrent).write_bytes(whole.metainfo)
     other = SampleTorrent("other", {"a": b"b" * PIECE_LENGTH})
@@ -522,7 +525,7 @@ def test_a_full_disk_holds_all_that_write_there(desk: Desk, tmp_path: Path) -> N
 
 
 def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
-    """Its resume data is kept; what is asked for meanwhile is done after it, a removal too."""
+    """Its resume data is kept. Commands meanwhile come after it, including a removal."""
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
     blob = desk.stored()
@@ -541,7 +544,7 @@ def test_what_is_taken_out_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_what_is_added_again_while_its_removal_waits_for_a_reload_is_loaded(desk: Desk) -> None:
-    """After the removal, which is told first."""
+    """After the removal, which is reported first."""
     desired = desk.sample.desired()
     desk.ensure(desired)
     desk.session.hold(TorrentGone)
@@ -560,7 +563,7 @@ def test_what_is_added_again_while_its_removal_waits_for_a_reload_is_loaded(desk
 
 
 def failed(desk: Desk, desired: DesiredTorrent) -> None:
-    """An error stops the torrent, and clients are told."""
+    """An error stops the torrent, and is published."""
     desk.session.fail(desired.torrent, "bad disk")
     desk.session.post_updates()
     for alert in desk.session.pop_alerts():
@@ -569,7 +572,7 @@ def failed(desk: Desk, desired: DesiredTorrent) -> None:
 
 
 def test_a_torrent_that_an_error_has_stopped_goes_on(desk: Desk, tmp_path: Path) -> None:
-    """Once its files were found to be usable; it is confirmed when libtorrent was seen to go on, and not before."""
+    """Once its files can be used. It is confirmed only when libtorrent was seen to continue."""
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
     failed(desk, desired)
@@ -586,7 +589,7 @@ def test_a_torrent_that_an_error_has_stopped_goes_on(desk: Desk, tmp_path: Path)
 
 
 def test_a_torrent_that_stops_again_is_told_so(desk: Desk, tmp_path: Path) -> None:
-    """Nobody waits for ever."""
+    """The request does not wait for ever."""
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
     failed(desk, desired)
@@ -601,7 +604,7 @@ def test_a_torrent_that_stops_again_is_told_so(desk: Desk, tmp_path: Path) -> No
 
 
 def test_a_torrent_whose_files_cannot_be_used_is_told_so(desk: Desk, tmp_path: Path) -> None:
-    """The answer says what is true now, and the torrent stays as it is."""
+    """The answer has the present cause, and the torrent stays as it is."""
     desk.session.on_disk = True
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
@@ -620,7 +623,7 @@ def test_a_torrent_whose_files_cannot_be_used_is_told_so(desk: Desk, tmp_path: P
 
 
 def test_what_nothing_has_stopped_is_only_ensured(desk: Desk) -> None:
-    """Whatever a supervisor believes of it; and one that is not there is loaded."""
+    """Whatever the supervisor assumes; a missing torrent is loaded."""
     desired = desk.sample.desired()
     desk.dispatcher.retry(desired)
     desk.pump()
@@ -630,7 +633,7 @@ def test_what_nothing_has_stopped_is_only_ensured(desk: Desk) -> None:
 
 
 def test_a_storage_that_is_not_there_is_looked_for_when_asked(desk: Desk, tmp_path: Path) -> None:
-    """At once, and the answer says whether it is."""
+    """At once, and the answer has the result."""
     desk.stored()
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
@@ -649,7 +652,7 @@ def test_a_storage_that_is_not_there_is_looked_for_when_asked(desk: Desk, tmp_pa
 
 
 def test_a_disk_that_only_looks_roomy_is_tried_less_often(desk: Desk, tmp_path: Path) -> None:
-    """As with a quota: each time it fills up at once the torrent is held for longer."""
+    """As with a quota: each time it fills up at once, the torrent is held for longer."""
     desired = desk.sample.desired(tmp_path)
     desk.ensure(desired)
     held_s = []
@@ -666,7 +669,7 @@ def test_a_disk_that_only_looks_roomy_is_tried_less_often(desk: Desk, tmp_path: 
 
 
 class Choosy(FakeSession):
-    """A session that takes a while to find out what is wanted where globs are many."""
+    """A session that needs time for a selection with many globs."""
 
     def _choose(self, desired: DesiredTorrent) -> None:
         if len(desired.selection.exclude) > 1 and desired.selection not in self.chosen:
@@ -675,19 +678,19 @@ class Choosy(FakeSession):
     chosen: list[Selection] = []
 
     def add(self, desired: DesiredTorrent, **stored: Any) -> Loading:
-        """Adds it, once it is known what is wanted."""
+        """Adds it, once the selection is known."""
         self._choose(desired)
         return super().add(desired, **stored)
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Sets it, once that is known."""
+        """Applies it, once it is known."""
         self._choose(desired)
         return super().set_selection(torrent, desired)
 
 
 @pytest.fixture
 def choosy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A desk over such a session."""
+    """A desk with such a session."""
     monkeypatch.setattr(Choosy, "chosen", [])
     monkeypatch.setattr("tests.engine_proc.desk.FakeSession", Choosy)
     root = tmp_path / "choosy"
@@ -701,14 +704,14 @@ MANY_GLOBS: Final = Selection(exclude=["*.txt", "*.nfo"])
 
 
 def known(desk: Desk, selection: Selection) -> None:
-    """It is known what is wanted."""
+    """The selection is known."""
     Choosy.chosen.append(selection)
     desk.dispatcher.selected(Selected(desk.sample.torrent, None))
     desk.pump()
 
 
 def test_a_torrent_is_loaded_once_it_is_known_what_is_wanted(choosy: Desk) -> None:
-    """Nothing is confirmed before; the answer to a question that nobody asked changes nothing."""
+    """It is not confirmed before; an answer without a question is ignored."""
     desired = choosy.sample.desired(selection=MANY_GLOBS)
     choosy.ensure(desired)
     assert (choosy.session.torrents(), choosy.heard(TorrentApplied)) == (frozenset(), [])
@@ -718,7 +721,7 @@ def test_a_torrent_is_loaded_once_it_is_known_what_is_wanted(choosy: Desk) -> No
 
 
 def test_other_rules_end_the_wait(choosy: Desk) -> None:
-    """What was asked for before is of no interest any more."""
+    """The earlier question is dropped."""
     choosy.ensure(choosy.sample.desired(selection=MANY_GLOBS))
     simple = choosy.sample.desired(selection=Selection(exclude=["*.txt"]), revision=2)
     choosy.ensure(simple)
@@ -729,7 +732,7 @@ def test_other_rules_end_the_wait(choosy: Desk) -> None:
 
 @pytest.mark.parametrize("delete_files", [False, True])
 def test_a_torrent_that_waits_to_be_loaded_can_be_removed(choosy: Desk, delete_files: bool) -> None:
-    """It does not matter then what is wanted."""
+    """Its selection does not matter then."""
     desired = choosy.sample.desired(selection=MANY_GLOBS)
     choosy.ensure(desired)
     choosy.forget(desired, delete_files=delete_files)
@@ -738,7 +741,7 @@ def test_a_torrent_that_waits_to_be_loaded_can_be_removed(choosy: Desk, delete_f
 
 
 def test_a_selection_is_applied_once_it_is_known(choosy: Desk) -> None:
-    """One that was asked for meanwhile is the one that counts."""
+    """A newer selection replaces it."""
     desired = choosy.sample.desired()
     choosy.ensure(desired)
     choosy.said.clear()
@@ -755,7 +758,7 @@ def test_a_selection_is_applied_once_it_is_known(choosy: Desk) -> None:
 
 @pytest.mark.parametrize("loaded", [False, True])
 def test_rules_that_take_too_long_are_the_torrents_error(choosy: Desk, loaded: bool) -> None:
-    """It is not in the session then; others cure it."""
+    """The torrent is then not in the session; other rules fix it."""
     desired = choosy.sample.desired()
     if loaded:
         choosy.ensure(desired)
@@ -775,7 +778,7 @@ def test_rules_that_take_too_long_are_the_torrents_error(choosy: Desk, loaded: b
 
 
 class Removals:
-    """What the session is asked for: how a torrent is added, and how it is taken out."""
+    """The calls to the session that add or remove a torrent."""
 
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, object]] = []
@@ -806,7 +809,7 @@ class Removals:
 def test_files_that_are_left_have_other_names_before_the_rest_is_deleted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """libtorrent deletes by names, all of a torrent's, so it is added anew first, wherever it was at the removal."""
+    """libtorrent deletes all files by name, so the torrent is first added again with other names."""
     removals = Removals(desk, monkeypatch)
     desired = desk.sample.desired()
     if when == "on_its_way":
@@ -827,7 +830,7 @@ def test_files_that_are_left_have_other_names_before_the_rest_is_deleted(
 def test_a_fault_that_lasts_is_the_torrents_error_again_and_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, calls: tuple[str, str]
 ) -> None:
-    """What is stored of it is what libtorrent fails at, whatever it is asked about it."""
+    """The stored data itself is what libtorrent fails on, whatever the call."""
 
     def failing(name: str) -> Callable[..., Any]:
         def fail(desired: DesiredTorrent, **_: Any) -> Any:

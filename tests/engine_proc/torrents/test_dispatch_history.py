@@ -40,7 +40,7 @@ BY_MAGNET: Final = 1
 
 
 class Faulty(FakeSession):
-    """Fails at the calls that it is told to fail at, once each, and takes its time over slow rules."""
+    """Fails once at each requested call, and evaluates slow rules later."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class History(RuleBasedStateMachine):
             torrent=magnet, source="magnet", magnet=f"magnet:?xt=urn:btih:{magnet}", save_path=self.samples[0].save_path
         )
         self.wanted: dict[str, int | None] = {}
-        """The revision that was asked for last; None where it is to be removed."""
+        """The revision of the last command; None if it was a removal."""
 
     @property
     def records(self) -> Any:
@@ -200,12 +200,12 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def alerts_come_unless_they_are_held(self) -> None:
-        """Not between an alert and what it causes."""
+        """Not between an alert and its consequences."""
         self.desk.pump()
 
     @invariant()
     def the_records_agree_with_the_session(self) -> None:
-        """What is in place is there, and what is not there is nowhere."""
+        """A torrent that is in place is in the session, and no other."""
         there = self.session.torrents()
         for desired in self.samples:
             record = self.records.get(desired.torrent)
@@ -218,7 +218,7 @@ class History(RuleBasedStateMachine):
             assert record.pending is None or record.pending.again is None or state in LEAVING
 
     def teardown(self) -> None:
-        """When nothing fails any more, each torrent comes to rest as it was asked for last, and that is told."""
+        """Without further failures, each torrent reaches the last requested state, and this is reported."""
         try:
             self.end()
         finally:

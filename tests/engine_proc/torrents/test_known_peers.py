@@ -1,4 +1,4 @@
-"""Once more is wanted, peers that are known are called: libtorrent has hung up on them, and does not call by itself."""
+"""When more is selected, known peers are called: libtorrent has disconnected them, and does not reconnect by itself."""
 
 import socket
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise
 pytestmark = pytest.mark.network
 
 STRICT: Final[dict[str, SettingValue]] = {**LOOPBACK, "min_reconnect_time": 60, "enable_outgoing_utp": False}
-"""A peer is not called again within a minute."""
+"""libtorrent does not reconnect to a peer within a minute."""
 
 SOON_S: Final = 6.0
-"""Known peers are called within two seconds; the rest is for a busy machine, and far less than a minute."""
+"""Known peers are called within two seconds. The rest is for a busy machine, and far less than a minute."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def in_state(state: NativeState) -> Callable[[TorrentStatus], bool]:
 
 
 def call(probe: Probe, torrent: str) -> None:
-    """As the engine does, which asks for statistics four times a second."""
+    """Calls peers as the engine does, which requests statistics four times a second."""
     probe.session.call_peers(torrent)
     probe.session.post_statistics()
 
@@ -43,7 +43,7 @@ def call(probe: Probe, torrent: str) -> None:
 @pytest.mark.parametrize("first", [["a"], ["nothing"]])
 @pytest.mark.parametrize("paused", [False, True])
 def test_when_more_is_selected(sample: SampleTorrent, tmp_path: Path, first: list[str], paused: bool) -> None:
-    """Of one that was finished, with some of its files or with none; also where it is paused in between."""
+    """For a finished torrent with some or none of its files selected; also with a pause in between."""
     with seed(sample, tmp_path / "seed", settings=STRICT) as other, real_session(settings=STRICT) as probe:
         desired = sample.desired(tmp_path / "leech", peers=[address(other)], selection=Selection(include=first))
         add(probe, sample, desired)
@@ -64,7 +64,7 @@ def test_when_more_is_selected(sample: SampleTorrent, tmp_path: Path, first: lis
 def test_a_peer_that_could_not_be_reached_is_tried_again_when_it_is_given(
     sample: SampleTorrent, tmp_path: Path
 ) -> None:
-    """Though libtorrent has given it up, and is not asked to wait for its turn."""
+    """libtorrent has given it up, but its delay has not to be waited for."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -83,7 +83,7 @@ def test_a_peer_that_could_not_be_reached_is_tried_again_when_it_is_given(
 
 
 def test_the_settings_are_what_they_were_soon_after(sample: SampleTorrent, tmp_path: Path) -> None:
-    """Peers that failed are counted as configured."""
+    """Failed peers are counted as configured."""
     with real_session(settings={**STRICT, "max_failcount": 5}) as probe:
         add(probe, sample, sample.desired(tmp_path))
         native = probe.session._session  # type: ignore[attr-defined]  # the port does not tell

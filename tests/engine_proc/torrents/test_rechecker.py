@@ -1,4 +1,4 @@
-"""What the dispatcher does about a torrent that is to be hashed again, until what was found is stored."""
+"""How the dispatcher handles a recheck, until its result is stored."""
 
 import pytest
 
@@ -11,20 +11,20 @@ TWO = "2" * 64
 
 
 def hash_all(desk: Desk, torrent: str, state: NativeState = NativeState.SEEDING) -> None:
-    """Libtorrent hashes a torrent's files, and goes on with it."""
+    """libtorrent hashes the torrent's files, and continues with the torrent."""
     for each in (NativeState.CHECKING_RESUME_DATA, NativeState.CHECKING_FILES, state):
         desk.dispatcher.state_changed(torrent, each)
 
 
 def calls(desk: Desk) -> list[str]:
-    """What the session was told to do, but for what was only read."""
+    """The calls to the session, without reads."""
     told = [call for call, _ in desk.session.calls]
     desk.session.calls.clear()
     return told
 
 
 def test_it_is_over_once_what_was_found_is_stored(desk: Desk) -> None:
-    """It is confirmed when it has begun, and told as over when resume data that was made afterwards is on disk."""
+    """It is confirmed when it has begun, and over when later resume data is on disk."""
     before = desk.sample.desired()
     desk.ensure(before)
     calls(desk)
@@ -48,7 +48,7 @@ def test_it_is_over_once_what_was_found_is_stored(desk: Desk) -> None:
 
 
 def test_a_paused_torrent_runs_for_as_long_as_it_is_hashed(desk: Desk) -> None:
-    """Libtorrent pauses it then by itself, also where it was paused, or let run, on the way."""
+    """libtorrent pauses it afterwards by itself, also if a client pauses or resumes it meanwhile."""
     paused = desk.sample.desired(paused=True, recheck=1)
     desk.ensure(paused)
     assert calls(desk)[-2:] == ["verify", "set_paused"]
@@ -60,7 +60,7 @@ def test_a_paused_torrent_runs_for_as_long_as_it_is_hashed(desk: Desk) -> None:
 
 
 def test_a_torrent_that_was_asked_for_on_the_way_is_hashed_once_more(desk: Desk) -> None:
-    """Its files may have changed behind what was hashed already; only the last one is told as over."""
+    """Files may have changed that were hashed already; only the last recheck is reported as over."""
     first = desk.sample.desired(recheck=1)
     desk.ensure(first)
     second = changed(first, recheck=2)
@@ -75,7 +75,7 @@ def test_a_torrent_that_was_asked_for_on_the_way_is_hashed_once_more(desk: Desk)
 
 
 def test_what_was_loaded_with_it_is_hashed(desk: Desk) -> None:
-    """So a recheck that an engine has not lived to finish is done by the next; once is enough."""
+    """So the next engine does a recheck that the last one did not finish, once."""
     desired = desk.sample.desired(recheck=1)
     desk.ensure(desired)
     desk.ensure(desired)

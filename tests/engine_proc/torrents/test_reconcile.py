@@ -36,7 +36,7 @@ torrents = st.builds(
 
 
 def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
-    """What a session makes of a step."""
+    """How a session carries out a step."""
     if isinstance(step, Load):
         assert state is None
         return step.desired
@@ -59,7 +59,7 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
 
 
 def in_session(desired: DesiredTorrent) -> tuple[str, bool, bool, int, int, Selection]:
-    """The part of a desired state that a session carries out and can be asked for."""
+    """The part of a desired state that a session applies and can report."""
     return (
         desired.save_path,
         desired.paused,
@@ -72,7 +72,7 @@ def in_session(desired: DesiredTorrent) -> tuple[str, bool, bool, int, int, Sele
 
 @given(desired=torrents)
 def test_what_is_not_loaded_is_loaded(desired: DesiredTorrent) -> None:
-    """With all that is desired, so that nothing has to follow."""
+    """With everything desired, so that no further step is needed."""
     (step,) = steps(None, desired)
     assert isinstance(step, Load)
     assert step.desired == desired
@@ -80,13 +80,13 @@ def test_what_is_not_loaded_is_loaded(desired: DesiredTorrent) -> None:
 
 @given(desired=torrents)
 def test_equal_states_need_nothing(desired: DesiredTorrent) -> None:
-    """So that an `EnsureTorrent` can be said again at any time."""
+    """So `EnsureTorrent` can be repeated at any time."""
     assert steps(desired, desired) == []
 
 
 @given(applied=torrents, desired=torrents)
 def test_steps_lead_to_what_is_desired_and_then_end(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
-    """From any state to any other; known peers stay known; from there no step is needed."""
+    """From any state to any other; known peers stay known, and no further step is needed."""
     state = applied
     for step in steps(applied, desired):
         state = perform(state, step)
@@ -97,7 +97,7 @@ def test_steps_lead_to_what_is_desired_and_then_end(applied: DesiredTorrent, des
 
 @given(applied=torrents, desired=torrents)
 def test_each_step_changes_something(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
-    """What is as desired already is left alone."""
+    """What is as desired is not changed."""
     state = applied
     for step in steps(applied, desired):
         after = perform(state, step)
@@ -107,7 +107,7 @@ def test_each_step_changes_something(applied: DesiredTorrent, desired: DesiredTo
 
 @given(applied=torrents, desired=torrents)
 def test_nothing_is_fetched_that_is_not_wanted_any_more(applied: DesiredTorrent, desired: DesiredTorrent) -> None:
-    """Pausing comes first; letting run comes last, after the selection."""
+    """Pausing comes first; resuming comes last, after the selection."""
     found = steps(applied, desired)
     for index, step in enumerate(found):
         if isinstance(step, SetPaused):
@@ -116,7 +116,7 @@ def test_nothing_is_fetched_that_is_not_wanted_any_more(applied: DesiredTorrent,
 
 @given(found=torrents, desired=torrents)
 def test_what_differs_is_told_where_there_is_something_to_do(found: DesiredTorrent, desired: DesiredTorrent) -> None:
-    """Peers apart, which a session is only ever given: differences without steps would be told again and again."""
+    """Except for peers, which a session is only ever given: differences without steps would be reported for ever."""
     told = differences(found, msgspec.structs.replace(desired, peers=found.peers))
     assert bool(told) == bool(steps(found, msgspec.structs.replace(desired, peers=found.peers)))
     assert bool(told) == (in_session(found) != in_session(desired))
@@ -124,7 +124,7 @@ def test_what_differs_is_told_where_there_is_something_to_do(found: DesiredTorre
 
 @given(found=torrents, desired=torrents)
 def test_a_repair_leaves_nothing_to_tell(found: DesiredTorrent, desired: DesiredTorrent) -> None:
-    """However a session differs: after the steps it is as desired, and the next look finds nothing."""
+    """However a session differs, the steps make it as desired, and the next check finds nothing."""
     state: DesiredTorrent = found
     for step in steps(found, desired):
         state = perform(state, step)
@@ -132,13 +132,13 @@ def test_a_repair_leaves_nothing_to_tell(found: DesiredTorrent, desired: Desired
 
 
 def test_what_the_session_does_not_carry_out_is_no_step() -> None:
-    """Labels, names and revisions are the supervisor's."""
+    """Labels, names and revisions belong to the supervisor."""
     desired = msgspec.structs.replace(FIRST, labels=["x"], name="other", revision=2, added_us=1)
     assert steps(FIRST, desired) == []
 
 
 def test_files_are_hashed_again_for_each_revision_that_asks_for_it() -> None:
-    """That it was done is no reason for a step, and no difference that is told."""
+    """That it is done causes no step, and no reported difference."""
     asked = msgspec.structs.replace(FIRST, recheck=2)
     assert steps(FIRST, asked) == [Recheck()]
     assert steps(asked, asked) == []

@@ -1,4 +1,4 @@
-"""What the dispatcher does with two records of one torrent, and with files that two torrents have."""
+"""How the dispatcher handles two records of one torrent, and files that two torrents share."""
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ TWO = "2" * 64
 
 @pytest.fixture
 def two(desk: Desk) -> DesiredTorrent:
-    """Another record of the desk's torrent, as far as its session goes, which is loaded first."""
+    """Another record of the desk's torrent, which is loaded first."""
     desired = DesiredTorrent(
         torrent=other_sample.torrent, source="magnet", magnet=other_sample.magnet, save_path="/nowhere"
     )
@@ -30,7 +30,7 @@ other_sample = two_files("other")
 
 
 def test_the_second_record_gives_way_and_what_each_has_is_told(desk: Desk, two: DesiredTorrent) -> None:
-    """It is answered for, so that a restore ends; its resume data is neither put aside nor deleted."""
+    """It is answered, so that a restore ends; its resume data is neither put aside nor deleted."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     one = desk.sample.desired()
     desk.ensure(one)
@@ -46,7 +46,7 @@ def test_the_second_record_gives_way_and_what_each_has_is_told(desk: Desk, two: 
 
 
 def test_it_is_loaded_once_the_first_is_gone(desk: Desk, two: DesiredTorrent) -> None:
-    """The first is part of it by then, and leaves every file alone."""
+    """The first has been merged into it, and its removal deletes no file."""
     one = desk.sample.desired()
     desk.ensure(one)
     merged = changed(one, merged=[two.torrent])
@@ -62,7 +62,7 @@ def test_it_is_loaded_once_the_first_is_gone(desk: Desk, two: DesiredTorrent) ->
 
 
 def test_a_record_that_gets_another_is_loaded_anew(desk: Desk) -> None:
-    """With the sources that it has now."""
+    """With its present sources."""
     one = desk.sample.desired()
     desk.ensure(one)
     desk.ensure(changed(one, merged=[TWO], trackers=["http://127.0.0.1:1/announce"]))
@@ -71,7 +71,7 @@ def test_a_record_that_gets_another_is_loaded_anew(desk: Desk) -> None:
 
 
 def test_two_links_that_turn_out_to_be_one_are_told_of(desk: Desk) -> None:
-    """Nothing else is done: which of them stays is the supervisor's to say."""
+    """Nothing else is done: the supervisor decides which of them stays."""
     desk.dispatcher.conflict(Conflict(desk.sample.torrent, TWO, desk.sample.torrent, TWO))
     [same] = desk.heard(HashesProven)
     assert (same.torrent, same.info_hash_v1, same.info_hash_v2, same.other) == (
@@ -83,7 +83,7 @@ def test_two_links_that_turn_out_to_be_one_are_told_of(desk: Desk) -> None:
 
 
 def test_a_conflict_with_one_that_is_being_removed_is_over_with_that(desk: Desk) -> None:
-    """The torrent is loaded anew, and the error that libtorrent gave it is over."""
+    """The torrent is loaded again, and the error that libtorrent gave it is over."""
     one = desk.sample.desired()
     desk.ensure(one)
     for event in desk.translator.translate(TorrentTrouble(one.torrent, "torrent already exists in session")).events:
@@ -96,7 +96,7 @@ def test_a_conflict_with_one_that_is_being_removed_is_over_with_that(desk: Desk)
 
 
 def test_a_link_that_has_lost_a_hash_is_loaded_anew(desk: Desk) -> None:
-    """It was another torrent's, and that one is loaded then."""
+    """The hash was another torrent's, which is loaded then."""
     one = desk.sample.desired(info_hash_v1=desk.sample.torrent, info_hash_v2=TWO)
     desk.ensure(one)
     other = DesiredTorrent(
@@ -112,7 +112,7 @@ def test_a_link_that_has_lost_a_hash_is_loaded_anew(desk: Desk) -> None:
 
 
 def test_metainfo_that_comes_later_is_taken_up(desk: Desk) -> None:
-    """By a link that has no metadata; its files are news then, also where it has resume data."""
+    """By a link without metadata. Its files are then published, also if it has resume data."""
     desk.dir.metainfo(desk.sample.torrent).unlink()
     link = desk.sample.desired(by_magnet=True)
     desk.ensure(link)
@@ -131,7 +131,7 @@ def test_metainfo_that_comes_later_is_taken_up(desk: Desk) -> None:
 
 
 def test_metainfo_is_not_needed_where_metadata_came(desk: Desk) -> None:
-    """The torrent is left as it is."""
+    """The torrent is not changed."""
     link = desk.sample.desired(by_magnet=True)
     desk.dir.metainfo(desk.sample.torrent).unlink()
     desk.ensure(link)
@@ -142,7 +142,7 @@ def test_metainfo_is_not_needed_where_metadata_came(desk: Desk) -> None:
 
 
 def test_files_of_others_are_spared(desk: Desk) -> None:
-    """What is deleted goes by names, which only a torrent that is being added can get others of; it is told."""
+    """Deletion goes by names, and only a torrent that is being added can get other names; it is reported."""
     one = desk.sample.desired()
     desk.ensure(one)
     desk.session.calls.clear()
@@ -156,7 +156,7 @@ def test_files_of_others_are_spared(desk: Desk) -> None:
 
 @pytest.mark.parametrize("paused", [True, False])
 def test_a_torrent_that_is_whole_goes_on(desk: Desk, paused: bool) -> None:
-    """After it was hashed again; one that is paused is not looked at."""
+    """After it was hashed again; a paused torrent is not checked."""
     one = desk.sample.desired(paused=paused)
     desk.ensure(one)
     desk.session.calls.clear()
@@ -170,7 +170,7 @@ def test_a_torrent_that_is_whole_goes_on(desk: Desk, paused: bool) -> None:
 
 
 def test_a_torrent_that_was_written_over_ends_in_an_error(desk: Desk) -> None:
-    """Once what is stored of it is true again; it would write over the other's. To ensure it again is to insist."""
+    """Once its stored data is right, since it would overwrite the other's. A new command loads it all the same."""
     one = desk.sample.desired()
     desk.ensure(one)
     desk.dispatcher.verify(one.torrent, TWO)
@@ -189,7 +189,7 @@ def test_a_torrent_that_was_written_over_ends_in_an_error(desk: Desk) -> None:
 
 
 def test_a_torrent_that_is_busy_is_not_verified(desk: Desk) -> None:
-    """Nor one that is not there."""
+    """Neither is a missing torrent."""
     one = desk.sample.desired()
     desk.dispatcher.verify(one.torrent, TWO)
     desk.ensure(one)

@@ -22,7 +22,7 @@ from engine_proc.torrents.transitions import (
 
 
 def reachable(start: State, without: frozenset[Input] = frozenset()) -> set[State]:
-    """The states that a torrent can get into."""
+    """The states that a torrent can reach."""
     found, new = {start}, [start]
     while new:
         state = new.pop()
@@ -34,14 +34,14 @@ def reachable(start: State, without: frozenset[Input] = frozenset()) -> set[Stat
 
 
 def test_every_state_is_in_the_table() -> None:
-    """And every input is of use somewhere."""
+    """And every input is used."""
     assert set(TRANSITIONS) == set(State)
     assert {happened for row in TRANSITIONS.values() for happened in row} == set(Input)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_is_entered_and_left(state: State) -> None:
-    """From a torrent that is not there, and back to that."""
+    """From an absent torrent and back."""
     assert state in reachable(State.ABSENT)
     assert State.ABSENT in reachable(state)
     assert any(after is not state for after in TRANSITIONS[state].values())
@@ -49,20 +49,20 @@ def test_every_state_is_entered_and_left(state: State) -> None:
 
 @pytest.mark.parametrize("state", sorted(BEING_REMOVED, key=str))
 def test_a_removal_is_not_given_up(state: State) -> None:
-    """Whatever happens meanwhile, it does not get into the session to stay, unless it is loaded anew after it."""
+    """Whatever happens meanwhile, it does not stay in the session, unless it is loaded again afterwards."""
     assert reachable(state, frozenset({Input.LOAD})) <= BEING_REMOVED | {State.ABSENT}
 
 
 @pytest.mark.parametrize("state", sorted(LEAVING, key=str))
 def test_what_is_leaving_is_left_when_the_session_lets_go_of_it(state: State) -> None:
-    """That is the last that is heard of a torrent."""
+    """That is the last event of a torrent."""
     after = step(state, Input.GONE)
     assert after is (State.ABSENT if after is State.ABSENT else State.CLEANING_UP)
 
 
 @given(history=st.lists(st.sampled_from(list(Input))))
 def test_any_history_ends_in_a_state_or_says_that_it_cannot_be(history: list[Input]) -> None:
-    """What cannot happen is an error, and never an undefined state."""
+    """An impossible input is an error, and never leads to an undefined state."""
     state = State.ABSENT
     for happened in history:
         if happened in TRANSITIONS[state]:
@@ -74,7 +74,7 @@ def test_any_history_ends_in_a_state_or_says_that_it_cannot_be(history: list[Inp
 
 
 def test_the_groups_do_not_contradict_each_other() -> None:
-    """A torrent is at one place."""
+    """A torrent is in one place."""
     for one, other in itertools.combinations([IN_PLACE, ON_ITS_WAY, {State.ABSENT}, {State.CLEANING_UP}], 2):
         assert not one & other
     assert IN_PLACE < UNLOADABLE
@@ -84,7 +84,7 @@ def test_the_groups_do_not_contradict_each_other() -> None:
 
 
 def test_what_cannot_happen_is_the_torrents_fault() -> None:
-    """It is a defect, and is to take out that torrent, not the engine; its record stays as it was."""
+    """It is a defect, and only removes that torrent, not the engine; its record stays as it was."""
     torrent = "a" * 40
     records = Records()
     records.move(torrent, Input.LOAD)

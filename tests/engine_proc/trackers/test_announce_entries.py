@@ -8,7 +8,7 @@ NEVER = -2147483647
 
 
 def numbers(**given: Any) -> dict[str, Any]:
-    """Those of one leg, as the binding gives them while nothing is known."""
+    """The figures of one leg, as the binding returns them while nothing is known."""
     unknown = {"scrape_complete": -1, "scrape_incomplete": -1, "scrape_downloaded": -1}
     return {"next_announce": NEVER, "updating": False, "message": "", **unknown, **given}
 
@@ -20,7 +20,7 @@ def entry(*endpoints: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 
 def test_a_tracker_that_was_never_asked_has_no_numbers() -> None:
-    """Nor has one of which each leg is unknown."""
+    """Neither has a tracker whose legs are all unknown."""
     assert state(entry()) == TrackerState(TrackerReading("http://t.example/announce", 2), [])
     found = state(entry(("::1", [numbers(), numbers()])))
     assert found.reading == TrackerReading("http://t.example/announce", 2)

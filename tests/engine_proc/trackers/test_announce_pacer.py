@@ -10,11 +10,11 @@ from engine_proc.trackers.announce_pacer import RATE, RESERVE, TURN, AnnouncePac
 BEGAN = 1000.0
 TORRENTS = [f"t{number}" for number in range(300)]
 SLACK = 1e-6
-"""Permits are floating-point numbers."""
+"""A tolerance, since tokens are floating-point numbers."""
 
 
 class Pacing(RuleBasedStateMachine):
-    """Any order of wishes, turns and ends, with a clock that only goes forward.
+    """Any order of requests, turns and ends, with a monotonic clock.
 
     The model knows who waits, and when each was let go as what.
     """
@@ -39,7 +39,7 @@ class Pacing(RuleBasedStateMachine):
 
     @rule(urgent=st.booleans())
     def want_all(self, urgent: bool) -> None:
-        """As at a restore."""
+        """As in a restore."""
         for torrent in TORRENTS:
             self.want(torrent, urgent)
 
@@ -54,7 +54,7 @@ class Pacing(RuleBasedStateMachine):
 
     @rule(torrent=st.sampled_from(TORRENTS))
     def hurry(self, torrent: str) -> None:
-        """What does not wait stays so."""
+        """A torrent that does not wait is not affected."""
         self.pacer.prioritize(torrent)
         if torrent in self.idle:
             self.note(torrent, urgent=True)
@@ -68,7 +68,7 @@ class Pacing(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        """The urgent ones first, in the order of their coming, and then idle ones; nobody twice."""
+        """First the urgent ones in the order of arrival, then idle ones; none twice."""
         chosen = self.pacer.due(self.now)
         urgent, idle = chosen[: len(self.urgent)], chosen[len(self.urgent) :]
         assert urgent == self.urgent[: len(urgent)]
@@ -80,7 +80,7 @@ class Pacing(RuleBasedStateMachine):
 
     @rule()
     def take_all(self) -> None:
-        """Asked when it says, it lets go of all in the end, and each time of somebody but for rounding."""
+        """Called when it says, it releases all torrents in the end, and at least one each time, but for rounding."""
         idle_hands = 0
         while (at := self.pacer.next_due()) is not None:
             self.now = max(self.now, at)
@@ -97,7 +97,7 @@ class Pacing(RuleBasedStateMachine):
         assert (self.pacer.next_due() is None) == (not self.urgent and not self.idle)
 
     def teardown(self) -> None:
-        """The rate held from each moment to each later one."""
+        """The rate is kept from each moment to each later one."""
         for burst, times in (
             (RESERVE + TURN, [at for at, _ in self.let_go]),
             (TURN, [at for at, urgent in self.let_go if not urgent]),
@@ -114,7 +114,7 @@ TestPacing = Pacing.TestCase
 
 
 def pacer() -> AnnouncePacer:
-    """A pacer that lets idle ones go in the order of their coming."""
+    """A pacer that releases idle torrents in the order of arrival."""
     order = count()
     return AnnouncePacer(BEGAN, lambda: float(next(order)))
 
@@ -129,7 +129,7 @@ def test_a_late_turn_makes_no_burst(late: float) -> None:
 
 
 def test_an_urgent_one_goes_at_once_while_thousands_wait() -> None:
-    """Idle ones leave the reserve alone."""
+    """Idle ones do not use the reserve."""
     paced = pacer()
     for torrent in TORRENTS:
         paced.enqueue(torrent, urgent=False)
@@ -140,7 +140,7 @@ def test_an_urgent_one_goes_at_once_while_thousands_wait() -> None:
 
 
 def test_idle_ones_go_in_the_order_of_chance() -> None:
-    """Engines that die young do not let the same few announce each time."""
+    """Engines that die young do not announce the same few torrents each time."""
     orders = iter([0.9, 0.1, 0.5])
     paced = AnnouncePacer(BEGAN, lambda: next(orders))
     for torrent in ("a", "b", "c"):
@@ -149,7 +149,7 @@ def test_idle_ones_go_in_the_order_of_chance() -> None:
 
 
 def test_waking_ten_times_a_second_is_enough() -> None:
-    """All of the turn's idle ones go together."""
+    """All idle torrents of a turn are released together."""
     paced = pacer()
     for torrent in TORRENTS:
         paced.enqueue(torrent, urgent=False)

@@ -5,7 +5,7 @@ TRACKERS = [("udp://127.0.0.1:9/announce", 0)]
 
 
 def test_trackers_are_given_once() -> None:
-    """Of a torrent that has none, nothing."""
+    """A torrent without trackers has none to give."""
     held = HeldTrackers()
     held.hold(A, TRACKERS)
     assert held.give(A) == TRACKERS
@@ -14,7 +14,7 @@ def test_trackers_are_given_once() -> None:
 
 
 def test_a_save_that_is_asked_for_while_they_are_held_lacks_them() -> None:
-    """Each one, and also where they are given before it ends."""
+    """Each one, also if they are given before it ends."""
     held = HeldTrackers()
     held.hold(A, TRACKERS)
     for _ in range(2):
@@ -28,7 +28,7 @@ def test_a_save_that_is_asked_for_while_they_are_held_lacks_them() -> None:
 
 
 def test_a_save_that_is_asked_for_after_they_were_given_lacks_nothing() -> None:
-    """libtorrent has them by then."""
+    """libtorrent has the trackers by then."""
     held = HeldTrackers()
     held.hold(A, TRACKERS)
     held.save_begins(A)
@@ -39,7 +39,7 @@ def test_a_save_that_is_asked_for_after_they_were_given_lacks_nothing() -> None:
 
 
 def test_nothing_is_kept_of_a_torrent_that_is_gone() -> None:
-    """It may come again with other trackers, or with none."""
+    """It may be added again with other trackers, or with none."""
     held = HeldTrackers()
     held.hold(A, TRACKERS)
     held.save_begins(A)

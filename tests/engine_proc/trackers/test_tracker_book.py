@@ -26,17 +26,17 @@ def skipped(leg: str = V6) -> Said:
 
 
 def fed(book: TrackerBook, *alerts: Said) -> list[TrackerReport]:
-    """What comes of some alerts."""
+    """The reports that follow from some alerts."""
     return [told for alert in alerts for told in book.apply(alert)]
 
 
 def works(torrent: str = A, url: str = URL) -> TrackerReport:
-    """It works."""
+    """A report that it works."""
     return TrackerReport(torrent=torrent, url=url, works=True)
 
 
 def fails(times: int = 1, message: str = "refused") -> TrackerReport:
-    """It fails."""
+    """A report that it fails."""
     return TrackerReport(torrent=A, url=URL, works=False, message=message, times=times)
 
 
@@ -48,7 +48,7 @@ def test_a_tracker_that_works_is_told_once() -> None:
 
 
 def test_failures_are_told_a_few_times() -> None:
-    """After these, only what is new in words; and that it works again."""
+    """Later, only new messages are reported, and that it works again."""
     book = TrackerBook()
     many = [failed(times=times) for times in range(1, 20)]
     assert fed(book, *many) == [fails(times) for times in TIMES_TOLD]
@@ -57,7 +57,7 @@ def test_failures_are_told_a_few_times() -> None:
 
 
 def test_a_tracker_works_while_one_leg_does() -> None:
-    """Another one may fail for ever, as IPv6 does on a machine that has no way out by it."""
+    """Another leg may fail for ever, such as IPv6 without a route."""
     book = TrackerBook()
     asked = [TrackerAsked(A, URL, V6), TrackerAsked(A, URL, V4)]
     assert fed(book, *asked, failed(V6), TrackerAnswered(A, URL, V4)) == [works()]
@@ -67,7 +67,7 @@ def test_a_tracker_works_while_one_leg_does() -> None:
 
 
 def test_the_message_is_of_the_leg_that_matters() -> None:
-    """The tracker's own words; or else not what was said on the loopback address, unless the tracker is there."""
+    """The tracker's own words come first; otherwise not those of the loopback leg, unless the tracker is there."""
     here = "127.0.0.1 6881 v1"
     legs = [failed(here, problem="invalid argument"), failed(V4, problem="timed out")]
     book = TrackerBook()
@@ -83,14 +83,14 @@ def test_the_message_is_of_the_leg_that_matters() -> None:
 
 
 def test_nothing_is_said_before_each_leg_has_answered() -> None:
-    """The first to fail does not speak for the others."""
+    """The first leg to fail does not decide for the others."""
     book = TrackerBook()
     assert fed(book, TrackerAsked(A, URL, V6), TrackerAsked(A, URL, V4), failed(V6)) == []
     assert fed(book, failed(V4, problem="down")) == [fails(1, "refused")]
 
 
 def test_a_leg_that_is_skipped_counts_only_alone() -> None:
-    """A tracker that has no address which can be reached from here fails."""
+    """A tracker without a reachable address fails."""
     book = TrackerBook()
     asked = [TrackerAsked(A, URL, V6), TrackerAsked(A, URL, V4)]
     assert fed(book, *asked, skipped(V6), failed(V4)) == [fails()]
@@ -99,7 +99,7 @@ def test_a_leg_that_is_skipped_counts_only_alone() -> None:
 
 
 def test_what_legs_said_that_are_gone_is_void() -> None:
-    """Where the address is gone on which a tracker worked, what others say holds."""
+    """If the address is gone on which a tracker worked, the other legs decide."""
     book = TrackerBook()
     fed(book, TrackerAnswered(A, URL, V4), failed(V6))
     assert book.open(A, URL)
@@ -111,7 +111,7 @@ def test_what_legs_said_that_are_gone_is_void() -> None:
 
 
 def test_a_leg_that_has_not_come_to_a_tracker_speaks_for_it() -> None:
-    """One leg fails on both trackers, and the other works on the first: of the second nothing is known.
+    """One leg fails on both trackers, the other works on the first: the second has no status.
 
     Once that leg is gone, the second fails.
     """
@@ -125,14 +125,14 @@ def test_a_leg_that_has_not_come_to_a_tracker_speaks_for_it() -> None:
 
 
 def test_legs_of_the_other_kind_of_info_hash_are_not_waited_for() -> None:
-    """A v1 torrent has none of v2."""
+    """A v1 torrent has no v2 legs."""
     book = TrackerBook()
     fed(book, TrackerAnswered(B, URL, V4.replace("v1", "v2")))
     assert fed(book, failed()) == [fails()]
 
 
 def test_trackers_and_torrents_are_told_apart() -> None:
-    """One's trouble is not another's."""
+    """A problem of one does not affect another."""
     book = TrackerBook()
     told = fed(book, TrackerAnswered(A, URL, V4), TrackerAnswered(B, URL, V4), TrackerAnswered(A, OTHER_URL, V4))
     assert told == [works(), works(B), works(A, OTHER_URL)]
@@ -142,7 +142,7 @@ def test_trackers_and_torrents_are_told_apart() -> None:
 
 
 def test_torrents_with_the_same_trackers_are_told_together() -> None:
-    """So many in one message, and each once."""
+    """A bounded number in one message, each once."""
     book = TrackerBook()
     torrents = [f"{number:040x}" for number in range(KNOWN_AT_ONCE + 1)]
     for torrent in torrents:
@@ -160,7 +160,7 @@ def test_torrents_with_the_same_trackers_are_told_together() -> None:
 
 
 def test_torrents_whose_trackers_work_share_what_is_kept() -> None:
-    """Also where a leg is skipped. The table of what is shared is bounded."""
+    """Also if a leg is skipped. The table of shared states is bounded."""
     book = TrackerBook()
     for torrent in (A, B):
         order = [TrackerFailed(torrent, URL, V6, "unreachable", 7, skipped=True), TrackerAnswered(torrent, URL, V4)]
@@ -190,7 +190,7 @@ _alerts: st.SearchStrategy[Said] = st.one_of(
 
 @given(st.lists(_alerts, max_size=40))
 def test_the_last_word_told_is_what_the_legs_say(alerts: Sequence[Said]) -> None:
-    """Of each tracker: it works where a leg's last answer was one, and nothing is told twice."""
+    """Each tracker works if a leg's last answer was positive, and nothing is reported twice."""
     book = TrackerBook()
     last: dict[str, TrackerReport] = {}
     answers: dict[tuple[str, str], bool | None] = {}

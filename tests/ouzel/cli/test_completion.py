@@ -1,4 +1,4 @@
-"""What the shell completes."""
+"""Shell completion."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ TWIN = ID[:20] + "b" * 20
 
 
 def test_ids_are_as_short_as_a_list_shows_them() -> None:
-    """Whole where that is not enough, or where more digits were typed."""
+    """In full if that is ambiguous, or if more digits were typed."""
     known = [Brief(torrent=OTHER, name="one"), Brief(torrent="c" * 40, name="two")]
     assert of_torrents(known, "") == [(OTHER[:8], "one"), ("cccccccc", "two")]
     assert of_torrents(known, "C") == [("Cccccccc", "two")]
@@ -26,7 +26,7 @@ def test_ids_are_as_short_as_a_list_shows_them() -> None:
 
 
 def test_names_are_completed_where_no_shell_reads_anything_into_them() -> None:
-    """They come from strangers, and zsh evaluates what it shows beside a word."""
+    """Names are untrusted, and zsh evaluates the description beside a word."""
     names = [
         "ubuntu-24.iso",
         "名前",
@@ -51,13 +51,13 @@ def test_names_are_completed_where_no_shell_reads_anything_into_them() -> None:
 
 
 def test_labels() -> None:
-    """Each once."""
+    """Each label once."""
     known = [Brief(torrent=ID, labels=["tv", "to see"]), Brief(torrent=OTHER, labels=["tv", "tax"])]
     assert of_labels(known, "t") == [("tax", ""), ("tv", "")]
 
 
 def complete(runtime_dir: Path, shell: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    """What a shell asks for when Tab is pressed after the words."""
+    """The completions that a shell requests when Tab is pressed after the words."""
     line = ["ouzel", "--runtime-dir", str(runtime_dir), *words]
     asked = {
         "_OUZEL_COMPLETE": f"complete_{shell}",
@@ -83,7 +83,7 @@ def complete(runtime_dir: Path, shell: str, *words: str) -> "subprocess.Complete
     [("bash", f"{ID[:8]}\n"), ("fish", f"{ID[:8]}\tubuntu.iso\n"), ("zsh", f'"{ID[:8]}":"ubuntu.iso"')],
 )
 def test_each_shell_gets_ids(daemon: ScriptedDaemon, tmp_path: Path, shell: str, expected: str) -> None:
-    """Of the daemon that the line names."""
+    """From the daemon that the command line names."""
     daemon.rows = {ID: row(), OTHER: row(OTHER)}
     ran = complete(tmp_path, shell, "pause", ID[:3])
     assert ran.stderr == ""
@@ -93,7 +93,7 @@ def test_each_shell_gets_ids(daemon: ScriptedDaemon, tmp_path: Path, shell: str,
 
 @pytest.mark.process
 def test_without_a_daemon_nothing_is_completed_and_nothing_said(tmp_path: Path) -> None:
-    """Nor where none can be named; it takes no time."""
+    """Neither if no daemon can be named; it takes no time."""
     for words in (("show", "aa"), ("rm", "--label", "x"), ("--server", "nonsense", "show", "aa")):
         ran = complete(tmp_path, "bash", *words)
         assert (ran.stdout.strip(), ran.stderr) == ("", "")

@@ -1,4 +1,4 @@
-"""Staying until a torrent's download came to an end."""
+"""`--wait`: staying until a torrent's download has ended."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def _added(daemon: ScriptedDaemon) -> None:
 
 
 def plays(daemon: ScriptedDaemon, *events: tuple[str, str | None, dict[str, Any]]) -> None:
-    """What happens once the torrent's progress is listened to."""
+    """What happens once the command listens to the torrent's progress."""
 
     def play() -> None:
         for type_, torrent, data in events:
@@ -36,7 +36,7 @@ def plays(daemon: ScriptedDaemon, *events: tuple[str, str | None, dict[str, Any]
 def test_it_shows_progress_until_the_torrent_is_complete(
     daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Through the loss of the engine, which is told."""
+    """Through the loss of an engine, which is shown."""
     degraded = {"status": "degraded", "reasons": msgspec.to_builtins([reason()])}
     plays(
         daemon,
@@ -71,14 +71,14 @@ def test_as_json_it_gives_the_events_and_the_end(
 def test_a_torrent_that_is_complete_already_has_nothing_to_tell(
     daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its row does."""
+    """Its row has the result."""
     daemon.rows[ID] = row(state=TorrentState.SEEDING, progress=1.0)
     assert wait_for(client, ID, Output(as_json=False)) is Outcome.COMPLETED
     assert capsys.readouterr().out.endswith(f"completed: {ID}\n")
 
 
 def test_what_completes_before_the_row_is_read_is_not_missed(daemon: ScriptedDaemon, client: Client) -> None:
-    """The stream was opened before the row was read; the event is only in the log."""
+    """The stream is opened before the row is read, so the event is in it."""
     was = daemon.answers["get_torrent"]
 
     def get(args: dict[str, Any]) -> Any:
@@ -109,7 +109,7 @@ def test_it_goes_on_with_a_restarted_supervisor(
 def test_a_torrent_that_is_removed_meanwhile_is_told_once(
     daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the words of the other ends."""
+    """In the same words as other ends."""
     plays(daemon, ("torrent_removed", ID, {"delete_files": False}))
     assert wait_for(client, ID, Output(as_json=False)) is Outcome.REMOVED
     assert [line for line in capsys.readouterr().out.splitlines() if "removed" in line] == [f"removed: {ID}"]
@@ -118,7 +118,7 @@ def test_a_torrent_that_is_removed_meanwhile_is_told_once(
 def test_a_torrent_that_is_finished_with_nothing_selected_has_failed(
     daemon: ScriptedDaemon, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The change of state does not tell what was selected; the row does."""
+    """The change of state does not say what was selected; the row does."""
 
     def play() -> None:
         daemon.rows[ID] = row(state=TorrentState.FINISHED, progress=1.0, bytes_done=0, bytes_total=0)
@@ -130,6 +130,6 @@ def test_a_torrent_that_is_finished_with_nothing_selected_has_failed(
 
 
 def test_a_torrent_that_is_gone_before_anybody_waits_was_removed(daemon: ScriptedDaemon, client: Client) -> None:
-    """As one of several may be, while another is waited for."""
+    """It may be one of several, while the command waits for another."""
     daemon.rows.clear()
     assert wait_for(client, ID, Output(as_json=False)) is Outcome.REMOVED

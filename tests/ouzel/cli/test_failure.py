@@ -30,7 +30,7 @@ def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFix
 
 
 def test_what_was_accepted_need_not_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever error it ended in."""
+    """Whatever the error was."""
     for accepted in (None, True):
         print_error(OuzelError(ErrorKind.DEADLINE_EXCEEDED, "too late", accepted=accepted), as_json=False)
     unknown, known = capsys.readouterr().err.splitlines()[1::2]
@@ -47,14 +47,14 @@ def test_a_program_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_exit_codes() -> None:
-    """No daemon is another thing than a refusal."""
+    """ "No daemon" has another code than a refusal."""
     assert exit_code(GONE) is ExitCode.NOT_RUNNING
     assert exit_code(OuzelError(ErrorKind.TORRENT_BUSY, "wait")) is ExitCode.REFUSED
 
 
 @pytest.mark.parametrize("group", ["damaged", "keys"])
 def test_no_error_is_empty(capsys: pytest.CaptureFixture[str], group: str) -> None:
-    """Where a group of commands is named and no command of it, its help is no message."""
+    """If only a group of commands is named, its help is no error message."""
     assert run([group]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert "error: Missing command." in lines

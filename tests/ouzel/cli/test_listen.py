@@ -1,4 +1,4 @@
-"""What a command that goes on hears."""
+"""The events of a command that keeps running."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_silence_is_told_once_and_its_end_too(daemon: ScriptedDaemon, client: Client) -> None:
-    """What happened first is given after it."""
+    """Events that happened before come after the report."""
     turns = 0
 
     def each_turn() -> None:
@@ -32,7 +32,7 @@ def test_a_silence_is_told_once_and_its_end_too(daemon: ScriptedDaemon, client: 
 
 
 def test_each_turn_may_end_it(client: Client) -> None:
-    """Nothing has to be heard for that."""
+    """Also without any event."""
 
     def each_turn() -> None:
         raise KeyError("enough")

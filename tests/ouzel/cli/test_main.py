@@ -1,4 +1,4 @@
-"""The command line against a scripted daemon: arguments in, requests, output and exit codes out."""
+"""The command line with a scripted daemon: arguments, requests, output and exit codes."""
 
 import io
 import json
@@ -22,7 +22,7 @@ MAGNET = "magnet:?xt=urn:btih:" + ID
 
 
 class Ouzel(Protocol):
-    """Runs one command line; gives exit code, standard output, standard error."""
+    """Runs one command line; returns exit code, standard output, standard error."""
 
     def __call__(self, *argv: str) -> tuple[int, str, str]: ...
 
@@ -42,7 +42,7 @@ def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 
 def test_no_daemon_is_exit_code_3_and_a_way_out(ouzel: Ouzel) -> None:
-    """In words, and in JSON."""
+    """The message has a remedy, in words and in JSON."""
     code, out, err = ouzel("ls")
     assert (code, out) == (3, "")
     assert "start one with `ouzeld`" in err
@@ -76,7 +76,7 @@ def test_no_daemon_is_exit_code_3_and_a_way_out(ouzel: Ouzel) -> None:
     ],
 )
 def test_wrong_usage_is_exit_code_2(daemon: ScriptedDaemon, ouzel: Ouzel, argv: list[str]) -> None:
-    """Nothing is asked of the daemon."""
+    """No request is sent."""
     code, out, err = ouzel(*argv)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")

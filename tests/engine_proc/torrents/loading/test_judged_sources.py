@@ -11,7 +11,7 @@ IDS: Final = [f"{number:040x}" for number in range(6)]
 
 
 def source(torrent: str, *, size: int = 10, crc32: int = 7, save_path: str = "/data") -> JudgedSource:
-    """A source of so many bytes, judged at 100."""
+    """A source of this size, inspected at 100."""
     return JudgedSource(bytes(size), crc32, save_path, SourceInfo(torrent, "name", ["/data/a"]), 100.0)
 
 
@@ -23,7 +23,7 @@ def desired(
 
 
 def test_a_source_is_taken_once() -> None:
-    """What was parsed is used up by an add."""
+    """An add uses up the parsed source."""
     judged = JudgedSources()
     judged.keep(source(IDS[0]))
     assert judged.has(desired(IDS[0]))
@@ -32,7 +32,7 @@ def test_a_source_is_taken_once() -> None:
 
 
 def test_a_record_of_something_else_is_not_given_it() -> None:
-    """Another .torrent file, another save path, a link that has got its metainfo later, or a record without its sum."""
+    """Another .torrent file, another save path, a link that got its metainfo later, or a record without checksum."""
     for other in (
         desired(IDS[0], crc32=8),
         desired(IDS[0], crc32=None),
@@ -47,7 +47,7 @@ def test_a_record_of_something_else_is_not_given_it() -> None:
 
 
 def test_paths_are_judged_again_after_a_while() -> None:
-    """A record may become durable much later than its source was judged."""
+    """A record may become durable much later than the inspection."""
     assert source(IDS[0]).paths_at(100.0 + JUDGED_S) == ()
     assert source(IDS[0]).paths_at(100.1 + JUDGED_S) == ["/data/a"]
 
@@ -65,7 +65,7 @@ def test_what_is_kept_is_bounded(sizes: list[tuple[str, int]]) -> None:
 
 
 def test_so_many_small_ones_are_kept() -> None:
-    """The oldest gives way."""
+    """The oldest is evicted."""
     judged = JudgedSources()
     for number in range(SOURCES_MAX + 1):
         judged.keep(source(f"{number:040x}"))

@@ -25,7 +25,7 @@ from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 
 
 def test_restored_files_are_no_news(desk: Desk) -> None:
-    """A torrent with resume data was told of in another engine's time; it is not saved again for nothing."""
+    """A torrent with resume data was reported by an earlier engine; it is not saved again needlessly."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desk.sample.desired())
     assert [type(event) for event in desk.said] == [FilesRestored, TorrentApplied]
@@ -33,7 +33,7 @@ def test_restored_files_are_no_news(desk: Desk) -> None:
 
 
 def test_restored_files_that_are_known_are_not_told(desk: Desk) -> None:
-    """Whoever says that they are known has them; a torrent that is new all the same tells of its own."""
+    """If the command says that they are known. A torrent that is new all the same reports its files."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desk.dispatcher.ensure(desk.sample.desired(), files_known=True)
     desk.pump()
@@ -41,14 +41,14 @@ def test_restored_files_that_are_known_are_not_told(desk: Desk) -> None:
 
 
 def test_files_that_the_disk_was_asked_for_are_said_to_be_seen(desk: Desk) -> None:
-    """So that libtorrent need not ask for them again."""
+    """So libtorrent need not check them again."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desk.ensure(desk.sample.desired())
     assert desk.session.seen == {desk.sample.torrent}
 
 
 def test_files_of_a_torrent_without_resume_data_are_told_whoever_knows_them(desk: Desk) -> None:
-    """They are news to clients."""
+    """Clients do not know them yet."""
     desk.dispatcher.ensure(desk.sample.desired(), files_known=True)
     desk.pump()
     assert desk.heard(MetadataUpdated)
@@ -57,7 +57,7 @@ def test_files_of_a_torrent_without_resume_data_are_told_whoever_knows_them(desk
 
 @pytest.mark.parametrize("content", [b"damaged", seal(b"not resume data"), b""])
 def test_damaged_resume_data_is_put_aside(desk: Desk, content: bytes) -> None:
-    """It is told of, kept, and the torrent is there all the same."""
+    """It is reported and kept, and the torrent is loaded all the same."""
     torrent = desk.sample.torrent
     desk.dir.fastresume(torrent).write_bytes(content)
     desk.ensure(desk.sample.desired())
@@ -75,7 +75,7 @@ def test_damaged_resume_data_is_put_aside(desk: Desk, content: bytes) -> None:
 
 
 def test_damage_that_cannot_be_put_aside_costs_no_torrent(desk: Desk) -> None:
-    """It is left where it is, which is told; the torrent is loaded without it, and promises nothing."""
+    """It stays in place, which is reported. The torrent is loaded without it, and without seed mode."""
     torrent = desk.sample.torrent
     desk.dir.fastresume(torrent).write_bytes(b"damaged")
     desk.dir.staged.write_bytes(b"in the way")
@@ -87,7 +87,7 @@ def test_damage_that_cannot_be_put_aside_costs_no_torrent(desk: Desk) -> None:
 
 @pytest.mark.parametrize("earlier", [False, True])
 def test_damaged_resume_data_ends_the_promise_of_its_adder(desk: Desk, earlier: bool) -> None:
-    """Seed mode would claim every piece again; also when the engine that found the damage has died meanwhile."""
+    """Seed mode would claim every piece again; also if the engine that found the damage has died meanwhile."""
     torrent = desk.sample.torrent
     desired = desk.sample.desired(seed_mode=True, added_us=time.time_ns() // 1000 - 1_000_000)
     desk.dir.fastresume(torrent).write_bytes(b"damaged")
@@ -98,7 +98,7 @@ def test_damaged_resume_data_ends_the_promise_of_its_adder(desk: Desk, earlier: 
 
 
 def test_damage_of_an_earlier_torrent_is_not_this_ones(desk: Desk) -> None:
-    """Its adder's promise is a new one, as it is where nothing was saved yet."""
+    """The new add's seed mode counts, as when nothing was saved yet."""
     torrent = desk.sample.torrent
     desk.dir.fastresume(torrent).write_bytes(b"damaged")
     desk.dir.put_aside(desk.dir.fastresume(torrent))
@@ -108,7 +108,7 @@ def test_damage_of_an_earlier_torrent_is_not_this_ones(desk: Desk) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_damaged_metainfo_costs_nothing_where_resume_data_is(desk: Desk, known: bool) -> None:
-    """The info dictionary is in there, too. Where no checksum is known, libtorrent and the id judge."""
+    """The resume data has the info dictionary, too. Without a known checksum, libtorrent and the id decide."""
     torrent = desk.sample.torrent
     other = SampleTorrent("other", {"c": b"content"})
     desk.dir.fastresume(torrent).write_bytes(seal(desk.resume_data()))
@@ -125,7 +125,7 @@ def test_damaged_metainfo_costs_nothing_where_resume_data_is(desk: Desk, known: 
 
 @pytest.mark.parametrize("how", ["damaged", "unreadable"])
 def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str) -> None:
-    """The engine goes on, and other torrents load."""
+    """The engine goes on, and other torrents are loaded."""
     metainfo = desk.dir.metainfo(desk.sample.torrent)
     if how == "damaged":
         metainfo.write_bytes(b"damaged")
@@ -144,7 +144,7 @@ def test_metainfo_that_cannot_be_read_is_the_torrents_error(desk: Desk, how: str
 
 
 def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
-    """Nothing is remembered of the try with resume data that did not come about."""
+    """Nothing is kept of the failed attempt with resume data."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.session.refuse_add(desired.torrent, "no room")
@@ -160,7 +160,7 @@ def test_a_torrent_that_comes_again_after_a_refusal_is_new(desk: Desk) -> None:
 
 
 def test_a_torrent_whose_files_are_gone_waits_for_them(desk: Desk, tmp_path: Path) -> None:
-    """It is confirmed, not loaded, and its resume data stays; with the files it is loaded from that."""
+    """It is confirmed but not loaded, and its resume data stays and is used when the files are back."""
     blob = desk.stored()
     desired = desk.sample.desired(tmp_path / "downloads")
     desk.ensure(desired)
@@ -200,7 +200,7 @@ def test_a_torrent_whose_mount_is_gone_waits_even_with_nothing(desk: Desk) -> No
 
 
 def test_files_that_cannot_be_reached_are_said_to_be_left(desk: Desk, tmp_path: Path) -> None:
-    """The torrent is forgotten all the same."""
+    """The torrent is removed all the same."""
     desk.stored()
     desired = desk.sample.desired(tmp_path / "downloads")
     desk.ensure(desired)
@@ -214,7 +214,7 @@ def test_files_that_cannot_be_reached_are_said_to_be_left(desk: Desk, tmp_path: 
 
 
 def test_only_what_is_there_is_claimed(desk: Desk, tmp_path: Path) -> None:
-    """Of a file that was cut short, the pieces before the cut."""
+    """Of a truncated file, the pieces before the end."""
     desk.stored()
     desk.sample.write(tmp_path / "downloads")
     file = tmp_path / "downloads" / "sample" / "b.txt"
@@ -229,7 +229,7 @@ def test_only_what_is_there_is_claimed(desk: Desk, tmp_path: Path) -> None:
 def test_a_disk_that_does_not_answer_is_not_waited_for(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After some seconds its torrents wait for it, so that the others' restore goes on; when it answers, they go on."""
+    """After some seconds its torrents wait for it, and others are restored. When it answers, they continue."""
     desk.stored()
     desk.sample.write(tmp_path)
     hung = threading.Event()
@@ -253,7 +253,10 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(
 
 
 def test_a_read_error_has_the_files_looked_at(desk: Desk, tmp_path: Path) -> None:
-    """Once for a burst of them. Files that are gone take the torrent out; with files it stays."""
+    """Once for a burst of errors.
+
+    If its files are gone, the torrent is removed from the session; otherwise it stays.
+    """
     desk.sample.write(tmp_path)
     desired = desk.sample.desired(tmp_path)
     desk.stored()
@@ -262,7 +265,7 @@ def test_a_read_error_has_the_files_looked_at(desk: Desk, tmp_path: Path) -> Non
     for _ in range(3):
         desk.dispatcher.file_failed(FileError(desired.torrent, errno.EIO, "bad"))
     desk.decide()
-    assert not (readable(desk.guard.fileno(), 0.1) and desk.guard.decisions())  # mounts are read now and then
+    assert not (readable(desk.guard.fileno(), 0.1) and desk.guard.decisions())  # mounts are read from time to time
     assert [call for call, _ in desk.session.calls] == ["add"]
     shutil.rmtree(tmp_path / "sample")
     desk.now += 10
@@ -274,7 +277,7 @@ def test_a_read_error_has_the_files_looked_at(desk: Desk, tmp_path: Path) -> Non
 
 
 def test_files_are_looked_at_when_the_supervisor_doubts_them(desk: Desk, tmp_path: Path) -> None:
-    """Nothing is done where they are there; else the torrent is taken out, as after a read error."""
+    """Nothing happens if they exist; otherwise the torrent is removed from the session, as after a read error."""
     desk.sample.write(tmp_path)
     desired = desk.sample.desired(tmp_path)
     desk.stored()
@@ -297,7 +300,7 @@ def test_files_are_looked_at_when_the_supervisor_doubts_them(desk: Desk, tmp_pat
 
 
 def doubtful(desk: Desk) -> DesiredTorrent:
-    """The sample, with resume data that lacks what may be on disk."""
+    """The sample, with resume data that lacks pieces that may be on disk."""
     desired = desk.sample.desired()
     desk.dir.fastresume(desired.torrent).write_bytes(seal(desk.resume_data()))
     desk.session.doubt(desired.torrent, Unverified([], [], 0, 0, 0, PartFile("/nowhere", 1, PIECE_LENGTH)))
@@ -305,7 +308,7 @@ def doubtful(desk: Desk) -> DesiredTorrent:
 
 
 def test_a_torrent_is_added_when_it_was_looked_at(desk: Desk) -> None:
-    """Confirmed after that."""
+    """The confirmation follows."""
     desired = doubtful(desk)
     desk.ensure(desired)
     assert desk.session.calls == []
@@ -316,7 +319,7 @@ def test_a_torrent_is_added_when_it_was_looked_at(desk: Desk) -> None:
 
 
 def test_what_changes_while_a_torrent_is_looked_at_is_applied_afterwards(desk: Desk) -> None:
-    """The newest counts."""
+    """The newest state counts."""
     desired = doubtful(desk)
     desk.ensure(desired)
     desk.ensure(changed(desired, paused=False, sequential=True))
@@ -329,7 +332,7 @@ def test_what_changes_while_a_torrent_is_looked_at_is_applied_afterwards(desk: D
 
 @pytest.mark.parametrize("delete_files", [False, True])
 def test_a_torrent_that_is_looked_at_can_be_removed(desk: Desk, delete_files: bool) -> None:
-    """At once: nobody waits for the end, and nothing is made of it."""
+    """At once, without waiting for the end of the check, whose result is dropped."""
     desired = doubtful(desk)
     desk.ensure(desired)
     desk.forget(desired, delete_files=delete_files)
@@ -343,7 +346,7 @@ def test_a_torrent_that_is_looked_at_can_be_removed(desk: Desk, delete_files: bo
 
 
 def test_a_torrent_that_is_added_again_is_not_taken_for_the_one_that_was_looked_at(desk: Desk) -> None:
-    """What was found of that one is of no use; this one is looked at anew."""
+    """The earlier result is dropped, and the new torrent is checked again."""
     desired = doubtful(desk)
     desk.ensure(desired)
     desk.forget(desired, delete_files=False)
@@ -356,7 +359,7 @@ def test_a_torrent_that_is_added_again_is_not_taken_for_the_one_that_was_looked_
 
 
 def test_only_the_wait_for_the_rehasher_is_given_up(desk: Desk) -> None:
-    """It is told whether there was one: what is at another step comes to its own end."""
+    """The result says whether there was a wait; other steps end by themselves."""
     desired = doubtful(desk)
     assert not desk.loader.give_up(desired.torrent)
     assert desk.loader.load(desired, to_remove=False) is None
@@ -367,14 +370,14 @@ def test_only_the_wait_for_the_rehasher_is_given_up(desk: Desk) -> None:
 
 
 def test_what_is_loaded_to_be_removed_is_not_looked_at(desk: Desk) -> None:
-    """It does not matter what is in its files."""
+    """The content of its files does not matter."""
     desired = doubtful(desk)
     assert desk.loader.load(desired, to_remove=True) is None
     assert desk.session.calls == [("add", desired.torrent)]
 
 
 def test_a_torrent_that_is_dropped_while_the_disk_is_asked_is_not_judged(desk: Desk, tmp_path: Path) -> None:
-    """It is nowhere on its way any more."""
+    """It is no longer being loaded."""
     desk.stored()
     desired = desk.sample.desired(tmp_path / "downloads")
     assert desk.loader.load(desired, to_remove=False) is None
@@ -395,7 +398,7 @@ def tracked(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
 
 
 def restored(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
-    """The same, as a seed that another engine had; it is ensured."""
+    """The same torrent as a seed of an earlier engine, being restored."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data()))
     desired = tracked(desk, paused=paused)
     desk.ensure(desired)
@@ -403,13 +406,13 @@ def restored(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
 
 
 def test_a_new_torrent_announces_itself_at_once(desk: Desk) -> None:
-    """As soon as the pacer is asked, though its reserve has nothing for idle ones yet."""
+    """At the pacer's next turn, though its reserve has no tokens for idle ones yet."""
     desk.ensure(tracked(desk))
     assert desk.pacer.due(1000.0) == [desk.sample.torrent]
 
 
 def test_a_restored_seed_waits_its_turn(desk: Desk) -> None:
-    """It is in the session, with its trackers held back."""
+    """It is in the session, and its trackers are withheld."""
     restored(desk)
     assert desk.heard(TorrentApplied)
     assert desk.pacer.due(1000.0) == []
@@ -418,27 +421,27 @@ def test_a_restored_seed_waits_its_turn(desk: Desk) -> None:
 
 
 def test_a_restored_download_announces_itself_at_once(desk: Desk) -> None:
-    """Its resume data lacks pieces that are wanted."""
+    """Its resume data lacks wanted pieces."""
     desk.dir.fastresume(desk.sample.torrent).write_bytes(seal(desk.resume_data(seed_mode=False)))
     desk.ensure(tracked(desk))
     assert desk.pacer.due(1000.0) == [desk.sample.torrent]
 
 
 def test_a_torrent_without_trackers_takes_nobodys_turn(desk: Desk) -> None:
-    """Thousands of them would keep the others waiting."""
+    """Thousands of them would delay the others."""
     desk.ensure(desk.sample.desired())
     assert desk.pacer.next_due() is None
 
 
 def test_a_paused_torrent_does_not_wait(desk: Desk) -> None:
-    """It announces itself when it runs again, which is the client's doing."""
+    """It announces when a client resumes it."""
     restored(desk, paused=True)
     assert desk.session.calls[-1] == (RELEASED, desk.sample.torrent)
     assert desk.pacer.next_due() is None
 
 
 def test_a_torrent_that_is_let_run_waits_no_longer(desk: Desk) -> None:
-    """A client wants it to do something now."""
+    """A client wants it to run now."""
     desired = restored(desk)
     desk.ensure(changed(desired, paused=True))
     assert desk.pacer.due(1000.0) == []
@@ -448,7 +451,7 @@ def test_a_torrent_that_is_let_run_waits_no_longer(desk: Desk) -> None:
 
 @pytest.mark.parametrize("delete_files", [False, True])
 def test_a_torrent_that_is_gone_does_not_announce_itself(desk: Desk, delete_files: bool) -> None:
-    """It waits no more."""
+    """It does not wait any more."""
     desk.forget(restored(desk), delete_files=delete_files)
     assert desk.pacer.next_due() is None
 
@@ -456,7 +459,7 @@ def test_a_torrent_that_is_gone_does_not_announce_itself(desk: Desk, delete_file
 @pytest.mark.parametrize("kind", ["fastresume", "torrent"])
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
 def test_what_cannot_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, number: int) -> None:
-    """Told once, with its path, and loaded when it can be read; the file is where it was, and as it was."""
+    """It is reported once, with the path, and loaded when the file can be read. The file stays unchanged."""
     torrent, desired = desk.sample.torrent, desk.sample.desired()
     if kind == "fastresume":
         desk.dir.fastresume(torrent).write_bytes(seal(desk.resume_data()))
@@ -499,7 +502,7 @@ def test_what_cannot_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.Monke
 def test_metainfo_is_read_and_parsed_once(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crc32_known: bool, damaged: bool
 ) -> None:
-    """Where the torrent's files will be, and what is added, is of the same reading; nothing of it is kept then."""
+    """The same parse provides the torrent's paths and what is added; nothing of it is kept then."""
     reads, parses = 0, []
     load_metainfo, inspect, add = desk.store.load_metainfo, desk.session.inspect, desk.session.add
 
@@ -532,7 +535,7 @@ def test_metainfo_is_read_and_parsed_once(
 
 
 def test_the_metainfo_of_a_torrent_that_waits_is_not_kept(desk: Desk, tmp_path: Path) -> None:
-    """It may wait for long; it is read again then."""
+    """It may wait for long, and the file is read again then."""
     desk.session.on_disk = True
     desired = desk.sample.desired(tmp_path / "gone" / "files", mount_point=str(tmp_path / "gone"))
     desk.ensure(desired)

@@ -11,7 +11,7 @@ from protocol.wire.key_file import Role, parse
 
 
 def test_nobody_else_can_read_the_secret(tmp_path: Path) -> None:
-    """Whatever the umask is; both files are of one pair."""
+    """Whatever the umask is; both files belong to one pair."""
     before = os.umask(0)
     try:
         pair = keys.make("laptop", Role.READ, tmp_path)
@@ -31,7 +31,7 @@ def test_the_directory_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".key", ".key_secret"])
 def test_a_key_that_is_there_stays(tmp_path: Path, suffix: str) -> None:
-    """It may be somebody's only one; nothing else is made either."""
+    """It may be the only one, so it is not overwritten, and no other file is made."""
     (tmp_path / f"a{suffix}").write_text("precious")
     with pytest.raises(FileExistsError):
         keys.make("a", Role.ADMIN, tmp_path)
@@ -39,7 +39,7 @@ def test_a_key_that_is_there_stays(tmp_path: Path, suffix: str) -> None:
 
 
 def test_the_command_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """For a client and for the daemon; programs get names and the public key, and nobody is shown the secret."""
+    """For the client and the daemon. Programs get names and the public key; the secret key is never shown."""
     out = ["--out", str(tmp_path)]
     assert run(["keys", "new", "laptop", "--role", "read", *out]) == 0
     assert run(["keys", "new", "--server", *out]) == 0
@@ -59,7 +59,7 @@ def test_the_command_says_what_to_do_next(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize("argv", [["../x"], [""], ["a", "--out", "/dev/null/at/all"], ["a", "--role", "root"]])
 def test_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
-    """Exit code 2, and no file."""
+    """The exit code is 2, and no file is made."""
     monkeypatch.chdir(tmp_path)
     assert run(["keys", "new", *argv]) == 2
     assert list(tmp_path.iterdir()) == []

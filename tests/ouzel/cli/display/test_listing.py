@@ -1,4 +1,4 @@
-"""Torrents as lines."""
+"""Lists of torrents."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ ID       NAME                     STATE             DONE RATIO     DOWN      ETA
 
 
 def seen(renderable: RenderableType, width: int = 400) -> str:
-    """As a terminal without colours shows it, without padding."""
+    """The output on a terminal without colours, without padding."""
     console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as capture:
         console.print(renderable)
@@ -46,7 +46,7 @@ def seen(renderable: RenderableType, width: int = 400) -> str:
 
 
 def various() -> list[TorrentRow]:
-    """What a list has."""
+    """A list with rows of every kind."""
     ids = [f"{number:08d}" + "0" * 32 for number in range(5)]
     return [
         told(ids[0], name="ubuntu-24.10.iso"),
@@ -61,18 +61,18 @@ def various() -> list[TorrentRow]:
 
 
 def screen(rows: Sequence[TorrentRow], width: int) -> str:
-    """What `ls` shows."""
+    """The output of `ls`."""
     return seen(listing.torrents(rows, width), width) + seen(listing.totals(rows, width), width)
 
 
 @pytest.mark.parametrize(("width", "expected"), [(40, NARROW), (80, MIDDLE)])
 def test_a_narrow_list_keeps_the_names(width: int, expected: str) -> None:
-    """Other columns go; a state is cut before a name is."""
+    """Other columns are dropped, and a state is cut before a name is."""
     assert screen(various(), width) == expected
 
 
 def test_a_wide_list_has_all_columns() -> None:
-    """What does not move has no rate and no time that is left."""
+    """Inactive torrents have no rate and no ETA."""
     lines = screen(various(), 240).splitlines()
     assert lines[0].split() == ["ID", "NAME", "STATE", "DONE", "SIZE", "RATIO", "DOWN", "UP", "ETA", "PEERS", "WHY"]
     assert " ".join(lines[1].split()[2:]) == "downloading 50.0% 1.0 kB 0.50 2.0 MB/s 0 B/s 1 m 30 s 3"
@@ -110,7 +110,7 @@ def test_no_line_is_wider_than_the_terminal_and_every_name_has_room(
 
 
 def test_rates_of_what_is_complete_or_at_rest_are_stale() -> None:
-    """They are not shown, and not counted."""
+    """They are neither shown nor counted."""
     done = told(state=TorrentState.FINISHED, progress=1.0, download_bps=7000, upload_bps=9000, eta_s=5)
     paused = told(OTHER, state=TorrentState.PAUSED, download_bps=7000, upload_bps=9000)
     shown = screen([done, paused], 200)
@@ -120,7 +120,7 @@ def test_rates_of_what_is_complete_or_at_rest_are_stale() -> None:
 
 
 def test_a_row_that_no_engine_told_of_for_long_says_how_old_it_is() -> None:
-    """Where it is asked for: the rows of a stream keep the age that they had."""
+    """Only in lists that were requested: rows of a stream keep their first age."""
     rows = [row(age_ms=12_000), row(OTHER), row(age_ms=None)]
     lines = seen(listing.torrents(rows, 200, ages=True)).splitlines()
     assert lines[0].split()[-1] == "AGE"
@@ -130,14 +130,14 @@ def test_a_row_that_no_engine_told_of_for_long_says_how_old_it_is() -> None:
 
 
 def test_names_cannot_steer_the_terminal_nor_the_markup() -> None:
-    """They come from strangers."""
+    """Names are untrusted."""
     shown = seen(listing.torrents([row(name="\x1b[31mred[bold]x")], 200))
     assert "\x1b" not in shown
     assert "[31mred[bold]x" in shown
 
 
 def test_every_state_can_be_asked_for() -> None:
-    """And what is stalled, which is downloading, too."""
+    """Including `stalled`, which is a kind of downloading."""
     assert {each.value for each in StateFilter} == {each.value for each in TorrentState} | {"stalled"}
     rows = various()
     assert listing.kept(rows, []) == rows
@@ -147,7 +147,7 @@ def test_every_state_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize("key", SortKey)
 def test_rows_are_in_order_and_what_is_not_known_is_last(key: SortKey) -> None:
-    """The other way round, too."""
+    """In reverse order, too."""
     rows = various()
     for reverse in (False, True):
         assert {each.torrent for each in listing.ordered(rows, key, reverse=reverse)} == {row.torrent for row in rows}
@@ -163,7 +163,7 @@ def test_rows_are_in_order_and_what_is_not_known_is_last(key: SortKey) -> None:
 
 @pytest.mark.parametrize(("height", "fits"), [(5, 2), (50, 5)])
 def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, fits: int) -> None:
-    """And says how many are not shown."""
+    """It also says how many are not shown."""
     rows = [row(f"{number:040x}", name=f"n{number}", state=TorrentState.PAUSED) for number in range(4)]
     shown = seen(listing.overview([*rows, row(name="busy")], 80, height)).splitlines()
     assert shown[1].split()[1] == "busy"
@@ -172,5 +172,5 @@ def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, f
 
 
 def test_a_daemon_of_an_earlier_version_tells_less() -> None:
-    """No ratio, no time that is left, and nothing stalled."""
+    """No ratio, no ETA, and no stalled torrents."""
     assert screen([row(ID)], 200).splitlines()[1].split()[6:7] == ["-"]

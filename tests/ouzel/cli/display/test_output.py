@@ -1,4 +1,4 @@
-"""Standard output: for people, for programs, for pipes."""
+"""Standard output for people, for programs, and for pipes."""
 
 import io
 import json
@@ -15,8 +15,8 @@ from tests.ouzel.samples import ID, event, resnapshot, row
 def test_a_document_is_json_or_what_a_person_reads(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One of both."""
-    monkeypatch.delenv("COLUMNS", raising=False)  # of whoever runs this
+    """Either JSON or text for people."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # the tester's own
     Output(as_json=True).show({"rows": [row()]}, lambda: "unused")
     Output(as_json=False).show({}, lambda: "done: [bold]" + "y" * 300)
     document, text = capsys.readouterr().out.splitlines()
@@ -25,7 +25,7 @@ def test_a_document_is_json_or_what_a_person_reads(
 
 
 def test_a_json_screen_gives_each_item_but_ticks(capsys: pytest.CaptureFixture[str]) -> None:
-    """One object a line."""
+    """One object a line, without ticks."""
     with Output(as_json=True).screen(lambda _: "unused", None) as screen:
         assert isinstance(screen, JsonScreen)
         for item in (None, resnapshot(row()), event(11, "tick", None), event(11)):
@@ -37,7 +37,7 @@ def test_a_json_screen_gives_each_item_but_ticks(capsys: pytest.CaptureFixture[s
 
 
 def test_a_pipe_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where something is news."""
+    """One line for each piece of news."""
     table = Table()
     table.apply(resnapshot(row()))
     with Output(as_json=False).screen(lambda _: "unused", ID) as screen:

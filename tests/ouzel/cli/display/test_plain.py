@@ -1,4 +1,4 @@
-"""Progress as plain lines: only what is news."""
+"""Progress as plain lines: only news."""
 
 from ouzel.cli.display.plain import PlainLines
 from ouzel.stream.feed import Item
@@ -25,7 +25,7 @@ def test_a_line_at_changes_of_state_and_at_each_five_percent() -> None:
 
 
 def test_silence_of_the_daemon_is_news_and_its_end_too() -> None:
-    """Of the torrents there is nothing new to say."""
+    """While it is silent, torrents have no lines."""
     table, lines = Table(), PlainLines()
     said = []
     since_us = 1_700_000_000_000_000
@@ -38,7 +38,7 @@ def test_silence_of_the_daemon_is_news_and_its_end_too() -> None:
 
 
 def test_health_errors_and_removal_are_news() -> None:
-    """Of the torrent that was asked for only."""
+    """Only for the selected torrent."""
     table, lines = Table(), PlainLines(ID)
     table.apply(resnapshot(row(), row(OTHER), status=HealthStatus.DEGRADED))
     assert [line.split(":")[0] for line in lines.of(table, None)] == ["health", "ubuntu.iso"]

@@ -19,22 +19,22 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from tests.ouzel import samples
 
 MARKS: Final = (
-    "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # C0 without its newlines' meaning, DEL, C1
-    + "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"  # of direction
+    "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # C0 without the meaning of newlines, DEL, C1
+    + "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"  # direction marks
     + "\u2028\u2029\ufeff\u00ad\u200b\U000e0001\U000e0041\ufff9\ud800\udfff"
 )
 NASTY: Final = f"a[red]b{MARKS}\x1b]0;title\x07\x1b[31mc"
 
 
 def raw(text: str) -> set[str]:
-    """What is in a text and must not be, newlines aside."""
+    """Unprintable characters in a text, except newlines."""
     return {each for each in text if not each.isprintable()} - {"\n"}
 
 
 def spoilt(value: Any, nasty: str = NASTY) -> Any:
-    """A row or report with a nasty text at the end of each text that may be any."""
+    """A row or report with a hostile text at the end of each free text."""
     plain = msgspec.to_builtins(value)
-    kept = {"state", "status", "source", "role", "type", "severity", "cause"}  # of a few known words
+    kept = {"state", "status", "source", "role", "type", "severity", "cause"}  # only a few known words
 
     def spoil(part: Any, name: str = "") -> Any:
         if isinstance(part, str):
@@ -50,7 +50,7 @@ def spoilt(value: Any, nasty: str = NASTY) -> Any:
 
 @given(st.text())
 def test_what_is_clean_is_printable(text: str) -> None:
-    """And as long; what was so already is left alone."""
+    """The length is unchanged, and so is printable text."""
     assert raw(clean(text)) == raw(clean_lines(text)) == set()
     assert "\n" not in clean(text)
     assert len(clean(text)) == len(text)
@@ -60,7 +60,7 @@ def test_what_is_clean_is_printable(text: str) -> None:
 
 @given(st.recursive(st.text() | st.integers(), lambda part: st.lists(part) | st.dictionaries(st.text(), part)))
 def test_json_is_the_same_to_a_program(document: Any) -> None:
-    """Every character arrives, and none of those that are not printable is there raw."""
+    """Every character arrives, and unprintable ones are escaped."""
     for only_ascii in (False, True):
         text = printable.as_json(document, only_ascii=only_ascii)
         assert text.isprintable()
@@ -69,7 +69,7 @@ def test_json_is_the_same_to_a_program(document: Any) -> None:
 
 
 def test_json_of_half_a_pair_is_written() -> None:
-    """As a question mark: no JSON parser need take it."""
+    """As a question mark, since a JSON parser may refuse it."""
     assert printable.as_json({"path\udcff": ["\udcff", 1]}) == '{"path?":["?",1]}'
 
 
@@ -88,7 +88,7 @@ SHOWN: Final[dict[str, Any]] = {
 
 
 def spoilt_table() -> Table:
-    """A table of one torrent, in which every text is nasty but its id."""
+    """A table of one torrent in which every text but its id is hostile."""
     table = Table()
     row = msgspec.structs.replace(spoilt(FULL), torrent=samples.ID)
     table.begin([row], spoilt(samples.health(reasons=[samples.reason()])))
@@ -97,7 +97,7 @@ def spoilt_table() -> Table:
 
 @pytest.mark.parametrize("shown", SHOWN)
 def test_what_people_see_has_nothing_raw(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Into a pipe, and on a terminal, where only rich's own colours are; markup of others is text."""
+    """In a pipe, and on a terminal except for rich's own colours; markup in texts is shown as text."""
     Output(as_json=False).show({}, SHOWN[shown])
     text = capsys.readouterr().out
     assert raw(text) == set()
@@ -109,16 +109,16 @@ def test_what_people_see_has_nothing_raw(shown: str, capsys: pytest.CaptureFixtu
 
 
 def test_a_terminal_that_is_drawn_anew_shows_nothing_raw() -> None:
-    """What `watch` and `add --wait` draw is the same."""
+    """`watch` and `add --wait` draw the same content."""
     console = Console(force_terminal=True, width=400, highlight=False, color_system=None)
     with console.capture() as captured, LiveScreen(console, lambda table: render.overview(table, [], 400, 5)) as screen:
         screen.show(spoilt_table(), None)
-    assert not raw(captured.get()) - {"\x1b", "\r"}  # of moving the cursor
+    assert not raw(captured.get()) - {"\x1b", "\r"}  # cursor movement
     assert "\x1b]" not in captured.get()
 
 
 def test_lines_of_a_stream_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of events, of snapshots, and of what changes."""
+    """Of events, snapshots, and changes."""
     output = Output(as_json=False)
     item = samples.event(1, NASTY, NASTY, files=[[0, NASTY, 1, 4]], names={NASTY: NASTY})
     snapshot = msgspec.structs.replace(samples.resnapshot(), reason=NASTY)
@@ -138,7 +138,7 @@ def test_lines_of_a_stream_have_nothing_raw(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_errors_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
-    """What the daemon says, and what was typed; nobody gets a second line out of a message."""
+    """In the daemon's messages and in arguments; no message can become two lines."""
     refused = OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.save_path: {NASTY}", field="args.save_path")
     for as_json in (False, True):
         failure.print_error(refused, as_json=as_json)
@@ -151,7 +151,7 @@ def test_errors_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_lines_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None:
-    """And are what they were."""
+    """The values are unchanged."""
     document = spoilt(FULL, NASTY.encode(errors="ignore").decode())
     Output(as_json=True).show(document, lambda: "")
     text = capsys.readouterr().out
@@ -160,7 +160,7 @@ def test_json_lines_have_nothing_raw(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_json_on_a_stream_of_another_encoding_is_ascii(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """It has to be readable by a program, whatever the locale."""
+    """A program can read it, whatever the locale is."""
     with (tmp_path / "out").open("w", encoding="latin-1") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         Output(as_json=True).json_line({"name": "日本\U0001f426é"})

@@ -1,4 +1,4 @@
-"""What people see."""
+"""The output for people."""
 
 import msgspec
 import pytest
@@ -28,7 +28,7 @@ from tests.ouzel.samples import (
 
 
 def seen(renderable: RenderableType, width: int = 400) -> str:
-    """As a terminal without colours shows it."""
+    """The output on a terminal without colours."""
     console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as capture:
         console.print(renderable)
@@ -43,7 +43,7 @@ def table_of(*rows: object, status: HealthStatus = HealthStatus.HEALTHY) -> Tabl
 
 
 def test_one_torrent_in_full() -> None:
-    """Rules and priorities as they were asked for."""
+    """Rules and priorities as they were set."""
     rules = RulesReport(include=["*.mkv"], exclude=[], skip_fluff=True)
     shown = seen(render.torrent(detail(rules=rules, priorities={"3": 7}, revision=2, paused=True, age_ms=None)))
     assert "include *.mkv, skip fluff, file 3: priority 7" in shown
@@ -54,7 +54,7 @@ def test_one_torrent_in_full() -> None:
 
 
 def test_why_a_torrent_does_not_move_and_how_its_trackers_are() -> None:
-    """A tracker a line; its key is not shown, nor that of one that was given and is not known of."""
+    """One line for each tracker, without keys, also for an added tracker of unknown status."""
     hindrance = Hindrance(cause=HindranceCause.NO_PEERS, message="no peer is connected")
     url = "udp://t.example:80/0123456789abcdef"
     status = [TrackerRow(url=f"{url}/{tier}", tier=tier, status=TrackerStatus.WORKING) for tier in range(2)]
@@ -67,7 +67,7 @@ def test_why_a_torrent_does_not_move_and_how_its_trackers_are() -> None:
 
 
 def test_files() -> None:
-    """An empty file is there."""
+    """Including an empty file."""
     lines = seen(render.files([file_row(), file_row(1, priority=0), file_row(2, size=0)])).splitlines()
     assert lines[1].split()[:3] == ["0", "4", "50.0%"]
     assert lines[2].split()[1] == "skipped"
@@ -75,20 +75,20 @@ def test_files() -> None:
 
 
 def test_health() -> None:
-    """A line, and one for each reason."""
+    """One line for the status, and one for each reason."""
     lines = seen(render.health(health(HealthStatus.DEGRADED, [reason()]))).splitlines()
     assert lines[0].startswith("degraded - engine running (generation 2, up 1 m 5 s, 1 restart), supervisor 0.1.0")
     assert lines[1].startswith("  warning: engine -: the engine is being restarted (since 2023-11-1")
 
 
 def test_stats_and_limits() -> None:
-    """Units are said."""
+    """With units."""
     assert "50.0 MB resident, 1 s of CPU, 20 files open" in seen(render.stats(stats()))
     assert seen(render.limits(settings())).strip() == "1.0 MB/s down, none up"
 
 
 def test_crashes() -> None:
-    """One line each: its name for `show`, how it ended, and why the supervisor ended it."""
+    """One line for each: its name for `show`, how the engine ended, and why the supervisor ended it."""
     dead = crash(name="20231114T221319.000001Z-gen6", signal=None, exit_code=3, killed_for=None)
     lines = seen(render.crashes([crash(), dead]), width=200).splitlines()
     assert crash().name in lines[1]
@@ -97,7 +97,7 @@ def test_crashes() -> None:
 
 
 def test_a_crash_report_has_all_sections() -> None:
-    """In words, without what could steer a terminal."""
+    """In words, and without control characters."""
     text = seen(render.crash(crash()), width=200)
     for part in (
         "SIGABRT, after 1 m 5 s",
@@ -123,7 +123,7 @@ def test_events_are_one_line() -> None:
 
 
 def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
-    """The bar stays while the engine comes back."""
+    """The bar stays while the next engine starts."""
     assert seen(render.download(table_of(row(bytes_done=0)), ID), 120).count("\n") == 2
     hurt = row(error="engine lost", download_bps=0)
     shown = seen(render.download(table_of(hurt, status=HealthStatus.DEGRADED), ID), 120)
@@ -134,7 +134,7 @@ def test_a_download_shows_what_is_wrong_below_its_bar() -> None:
 
 
 def test_a_rate_is_shown_only_where_something_moves() -> None:
-    """What a torrent was told last, before it was complete or paused, is stale."""
+    """The last rate before completion or a pause is stale."""
     assert "2.0 MB/s 3 peers 0 ms left" in " ".join(seen(render.download(table_of(row()), ID)).split())
     at_rest = [row(state=TorrentState.FINISHED, progress=1.0), row(state=TorrentState.PAUSED), row(progress=1.0)]
     for each in at_rest:
@@ -176,7 +176,7 @@ def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
 
 
 def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
-    """On a line of its own, and only where somebody has."""
+    """On a line of its own, and only if a file is shared."""
     assert render.added(Added(torrent=ID, duplicate=False)) == [f"added: {ID}"]
     told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER] * 7), "x.torrent")
     assert told[0] == f"added: {ID} (x.torrent)"
@@ -186,7 +186,7 @@ def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_nothing_of_one_torrent_is_cut_off(width: int) -> None:
-    """It is wrapped: its id, a name of 250 bytes, and a path without a blank."""
+    """Long values are wrapped: the id, a name of 250 bytes, and a path without blanks."""
     name, path = "名" * 83 + "x", "/srv/" + "x" * 150
     lines = [line[11:].strip() for line in seen(render.torrent(detail(name=name, save_path=path)), width).splitlines()]
     shown = "".join(lines)
@@ -198,7 +198,7 @@ def test_nothing_of_one_torrent_is_cut_off(width: int) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(20, 10), (40, 24), (80, 24), (200, 50)])
 def test_an_overview_of_many_fits_the_terminal_with_the_health_below(width: int, height: int) -> None:
-    """Also where reasons take several lines."""
+    """Also if reasons take several lines."""
     rows = [row(f"{number:040x}", name="名" * 83 + "x") for number in range(500)]
     table = Table()
     table.apply(resnapshot(*rows, status=HealthStatus.DEGRADED))

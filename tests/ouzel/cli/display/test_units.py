@@ -1,4 +1,4 @@
-"""Numbers as people write and read them."""
+"""Numbers in the form that people write and read."""
 
 import pytest
 from hypothesis import given
@@ -36,27 +36,27 @@ from ouzel.cli.display.units import (
     ],
 )
 def test_rates_are_read(text: str, rate: int) -> None:
-    """What is more than nothing never becomes 0, which would be no limit."""
+    """A positive rate never becomes 0, which would mean no limit."""
     assert parse_rate(text) == rate
 
 
 @pytest.mark.parametrize("text", ["", "fast", "-1", "10m", "1e6", "10 T", "1.M", "3G", "99999999999"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
-    """Nor what a 32-bit limit cannot hold."""
+    """Neither is a rate that exceeds 32 bits."""
     with pytest.raises(ValueError, match=r"not a rate|the most that can be set"):
         parse_rate(text)
 
 
 @pytest.mark.parametrize("text", ["0.5", "1.5", "1.5B/s", "0.0001k"])
 def test_a_fraction_of_a_byte_is_refused(text: str) -> None:
-    """Somebody left out the suffix: 0.5 for 0.5M."""
+    """The suffix is missing: 0.5 instead of 0.5M."""
     with pytest.raises(ValueError, match="add a suffix: k, M, G"):
         parse_rate(text)
 
 
 @given(st.integers(0, 2**31 - 2))
 def test_plain_bytes_are_read_exactly(rate: int) -> None:
-    """No rounding."""
+    """Without rounding."""
     assert parse_rate(str(rate)) == rate
 
 
@@ -70,13 +70,13 @@ def test_sizes(count: int, text: str) -> None:
 
 
 def test_one_is_not_many() -> None:
-    """Not even where the number is not known."""
+    """Also if the number is unknown."""
     said = [format_count(count, "file") for count in (0, 1, 2, "?")]
     assert said == ["0 files", "1 file", "2 files", "? files"]
 
 
 def test_rates_limits_and_shares() -> None:
-    """Only what is complete is 100%."""
+    """Only a complete torrent shows 100%."""
     assert (format_rate(1500), format_limit(0), format_limit(1500)) == ("1.5 kB/s", "none", "1.5 kB/s")
     assert [format_share(share) for share in (0, 0.5, 0.99999, 1)] == ["0.0%", "50.0%", "99.9%", "100.0%"]
 
@@ -86,5 +86,5 @@ def test_rates_limits_and_shares() -> None:
     [(0, "0 ms"), (350, "350 ms"), (5000, "5 s"), (125_000, "2 m 5 s"), (3_600_000, "1 h"), (273_600_000, "3 d 4 h")],
 )
 def test_spans(span_ms: int, text: str) -> None:
-    """The two largest units."""
+    """In the two largest units."""
     assert format_span(span_ms) == text

@@ -11,7 +11,7 @@ URL = "http://t.example/0123456789abcdef/announce"
 
 @pytest.mark.parametrize("cause", HindranceCause)
 def test_every_cause_has_a_remedy(cause: HindranceCause) -> None:
-    """Or says that nothing has to be done."""
+    """Or the text says that nothing has to be done."""
     shown = dict(why.lines(detail(hindrance=Hindrance(cause=cause, message="no room"), stalled_since_us=NOW_US)))
     assert shown["why"] == "it does not move: no room"
     assert shown["remedy"]
@@ -20,7 +20,7 @@ def test_every_cause_has_a_remedy(cause: HindranceCause) -> None:
 
 
 def test_what_moves_has_no_lines() -> None:
-    """Nor has a seed."""
+    """Neither has a seed."""
     assert why.lines(detail()) == []
 
 
@@ -35,14 +35,14 @@ def test_what_moves_has_no_lines() -> None:
     ],
 )
 def test_the_remedy_goes_by_what_the_tracker_says(said: str, word: str) -> None:
-    """It is asked again in any case."""
+    """It always says that the tracker is tried again."""
     hindrance = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message=f"no peer is connected: {said}")
     assert word in why.remedy(hindrance, ID)
     assert "asked again" in why.remedy(hindrance, ID)
 
 
 def test_trackers_are_shown_without_keys_and_those_that_fail_first() -> None:
-    """With what they said, since when, and when they are asked next."""
+    """With their message, since when they fail, and the time of the next announce."""
     works = TrackerRow(url="udp://u.example:6969", tier=0, status=TrackerStatus.WORKING, seeds=1)
     fails = TrackerRow(
         url=URL,

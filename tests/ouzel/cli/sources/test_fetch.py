@@ -1,4 +1,4 @@
-"""Fetching, from a server of its own."""
+"""Fetching URLs from a local server."""
 
 import base64
 import gzip
@@ -20,13 +20,13 @@ MAGNET = "magnet:?xt=urn:btih:" + "a" * 40
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers by path; what is not known is 404."""
+    """Answers by path; unknown paths are 404."""
 
     paths: list[str] = []
     authorizations: list[str | None] = []
 
     def do_GET(self) -> None:
-        """One answer."""
+        """Sends one answer."""
         path, _, rest = self.path.lstrip("/").partition("/")
         self.paths.append(self.path)
         self.authorizations.append(self.headers["Authorization"])
@@ -76,19 +76,19 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Logs nothing."""
 
 
 class Quiet(ThreadingHTTPServer):
-    """A server that says nothing of clients that hang up."""
+    """A server that does not log disconnected clients."""
 
     def handle_error(self, *_: Any) -> None:
-        """Nothing."""
+        """Reports nothing."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Its address."""
+    """The server's address."""
     with Quiet(("127.0.0.1", 0), Answers) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -106,12 +106,12 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     "path", ["plain", "zipped", "zipped-file", f"hop/{MAX_REDIRECTS}", "plain/a b/\xfc?k=\xfc&x=%20"]
 )
 def test_a_torrent_file_is_fetched(server: str, path: str) -> None:
-    """Through redirects, unpacked, with blanks and letters in its URL as browsers take them."""
+    """Through redirects, with gzip, and with blanks and letters in its URL as in browsers."""
     assert fetch(f"{server}/{path}", max_bytes=1000).content == METAINFO
 
 
 def test_a_redirect_to_a_magnet_link_is_that_link(server: str) -> None:
-    """So indexers answer."""
+    """Indexers answer in this way."""
     assert fetch(f"{server}/to/{MAGNET}", max_bytes=1000).magnet == MAGNET
 
 
@@ -135,7 +135,7 @@ def test_a_redirect_to_a_magnet_link_is_that_link(server: str) -> None:
     ],
 )
 def test_what_cannot_be_fetched_says_which_url_and_why(server: str, path: str, why: str) -> None:
-    """One sentence, and never empty."""
+    """One sentence, never empty."""
     url = f"{server}/{path}"
     with pytest.raises(BadSource) as caught:
         fetch(url, max_bytes=20_000 if path == "bomb" else 1000)
@@ -146,7 +146,7 @@ def test_what_cannot_be_fetched_says_which_url_and_why(server: str, path: str, w
 
 
 def test_a_server_that_sends_a_byte_now_and_then_has_a_limit(server: str) -> None:
-    """Over all of it; each of its bytes comes in time."""
+    """For the whole download, although each byte is in time."""
     with pytest.raises(BadSource, match=r"longer than 0.3 s"):
         fetch(f"{server}/slow", max_bytes=1000, timeout_s=0.3)
 
@@ -170,14 +170,14 @@ def test_a_url_that_leads_to_nobody_is_an_error_in_words(url: str, why: str) -> 
 
 
 def test_who_comes_in_with_a_password_gives_it_to_that_host_alone(server: str) -> None:
-    """Not to where it is redirected."""
+    """It is not sent to the host of a redirect."""
     Answers.authorizations.clear()
     fetch(server.replace("//", "//me:a%3Ab@") + "/hop/1", max_bytes=1000)
     assert Answers.authorizations == ["Basic " + base64.b64encode(b"me:a:b").decode(), None]
 
 
 def test_https_is_verified_and_not_left(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server without TLS is none; a redirect to http is not followed."""
+    """A server without TLS is refused, and a redirect to http is not followed."""
     with pytest.raises(BadSource, match="cannot fetch https"):
         fetch(server.replace("http:", "https:") + "/plain", max_bytes=1000)
     redirects = fetching._Redirects()

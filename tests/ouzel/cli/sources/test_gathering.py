@@ -16,12 +16,12 @@ METAINFO = b"d4:infode"
 
 
 def problems(found: list[Found]) -> list[str]:
-    """Of each: what is wrong with it, or nothing."""
+    """The problem of each source, or None."""
     return ["" if each.problem is None else str(each.problem) for each in found]
 
 
 def test_a_directory_is_what_lies_in_it(tmp_path: Path) -> None:
-    """Its torrents and links, in order; nothing else, nothing below, and no pipe, which would be waited for."""
+    """Its .torrent and .magnet files, in order; no others, no subfolders, and no pipes, on which it would block."""
     for name in ("b.torrent", "A.TORRENT", "notes.txt"):
         (tmp_path / name).write_bytes(METAINFO)
     (tmp_path / "c.magnet").write_text(f"{LINK}\n{LINK}2\n")
@@ -36,7 +36,7 @@ def test_a_directory_is_what_lies_in_it(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_opened_is_told_in_its_place(tmp_path: Path) -> None:
-    """With its name, and the others go on."""
+    """With its name, and the others are added."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty.torrent").touch()
     with (tmp_path / "big.torrent").open("wb") as big:
@@ -52,14 +52,14 @@ def test_what_cannot_be_opened_is_told_in_its_place(tmp_path: Path) -> None:
 
 
 def test_lines_lead_to_no_further_files(tmp_path: Path) -> None:
-    """What others wrote has no file of this machine read."""
+    """Lines that others wrote cause no file of this machine to be read."""
     (tmp_path / "x.magnet").write_text(f"{LINK}\nfile:///etc/passwd\n")
     [only] = gather([str(tmp_path / "x.magnet")])
     assert "neither a magnet link" in problems([only])[0]
 
 
 def test_a_url_gives_a_file_a_link_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it gives is judged as a file is; but it leads to no file and no other URL."""
+    """Its content is treated like a file's, except that it cannot name files or URLs."""
     answers = {
         "http://a/file": Fetched(METAINFO),
         "http://a/to-link": Fetched(b"", LINK),
@@ -84,7 +84,7 @@ def test_a_url_gives_a_file_a_link_or_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_may_come_to_several_and_what_takes_the_network(tmp_path: Path) -> None:
-    """Known before anything is opened."""
+    """Both are known before anything is opened."""
     assert may_be_several([LINK, LINK])
     assert may_be_several([str(tmp_path)])
     assert may_be_several(["-"])

@@ -1,4 +1,4 @@
-"""What `ouzel add` is given."""
+"""The arguments of `ouzel add`."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_the_form_of_a_word_decides(text: str, source: Source) -> None:
 
 
 def test_lines_of_links_are_several() -> None:
-    """As the shell makes one argument of them."""
+    """The shell may pass them as one argument."""
     assert of_argument(f"{LINK}\n\n{ID}\n") == [Magnet(LINK), Magnet(f"magnet:?xt=urn:btih:{ID}")]
 
 
@@ -43,7 +43,7 @@ def test_lines_of_links_are_several() -> None:
     "text", ["", " \n", "ftp://example.org/x", "udp://a:1", "file://host/x", "file://", f"{LINK}\nx.torrent"]
 )
 def test_what_is_nothing_to_add_is_refused(text: str) -> None:
-    """In words."""
+    """With a message."""
     with pytest.raises(BadSource) as caught:
         of_argument(text)
     assert str(caught.value)
@@ -51,7 +51,7 @@ def test_what_is_nothing_to_add_is_refused(text: str) -> None:
 
 
 def test_contents_are_metainfo_or_lines() -> None:
-    """People leave comments, empty lines and byte order marks; what is neither is for the daemon to judge."""
+    """Comments, empty lines and byte order marks are accepted; anything else is left to the daemon."""
     assert of_content(b"d4:infode") == b"d4:infode"
     assert of_content(f"\ufeff# mine\r\n{LINK}\r\n\r\n{ID}\nhttp://a/b".encode()) == [
         Magnet(LINK),
