@@ -34,7 +34,7 @@ HARMLESS: Final = frozenset(
         *("putenv", "strerror", "unsetenv", "umask", "waitpid", "WIFEXITED"),
     }
 )
-"""Of `os`: what cannot fail, what is no system call, and what a failure of is something else: a closed descriptor."""
+"""Functions of `os` that cannot fail, are no system calls, or fail with another meaning (a closed descriptor)."""
 
 
 class Failures:

@@ -1,4 +1,4 @@
-"""A scripted daemon and a client of it."""
+"""A scripted daemon and its client."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +18,6 @@ def daemon(tmp_path: Path) -> Iterator[ScriptedDaemon]:
 
 @pytest.fixture
 def client(daemon: ScriptedDaemon, tmp_path: Path) -> Iterator[Client]:
-    """A blocking client of it."""
+    """A blocking client of the daemon."""
     with Client(tmp_path, "tester", timeout_s=5) as client:
         yield client

@@ -21,7 +21,7 @@ def blocking(runtime_dir: Path, silence_s: float) -> None:
 
 
 async def by_asyncio(runtime_dir: Path, silence_s: float) -> None:
-    """By the stream of asyncio."""
+    """By the asyncio stream."""
     async with AsyncClient(runtime_dir) as client, client.events(silence_s=silence_s) as events:
         _write(FOLLOWING)
         async for item in events:

@@ -1,4 +1,4 @@
-"""Rows, reports and events to test with; only what a test is about needs naming."""
+"""Rows, reports and events for tests; a test names only the members that it is about."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ _ROW: dict[str, Any] = {
 
 
 def told(torrent: str = ID, **changes: Any) -> TorrentRow:
-    """A torrent that is half downloaded, with its ratio and its time that is left."""
+    """A torrent that is half downloaded, with ratio and ETA."""
     return TorrentRow(**(_ROW | {"torrent": torrent, "ratio": 0.5, "eta_s": 90} | changes))
 
 
@@ -65,7 +65,7 @@ def row(torrent: str = ID, **changes: Any) -> TorrentRow:
 
 
 def detail(torrent: str = ID, **changes: Any) -> TorrentDetail:
-    """The same, as `get_torrent` gives it."""
+    """The same torrent, as `get_torrent` returns it."""
     beyond: dict[str, Any] = {
         "source": "metainfo",
         "magnet": None,
@@ -83,13 +83,13 @@ def detail(torrent: str = ID, **changes: Any) -> TorrentDetail:
 
 
 def file_row(index: int = 0, **changes: Any) -> FileRow:
-    """A file that is half there."""
+    """A file that is half complete."""
     plain: dict[str, Any] = {"index": index, "path": f"top/{index}.bin", "size": 100, "priority": 4, "bytes_done": 50}
     return FileRow(**(plain | changes))
 
 
 def health(status: HealthStatus = HealthStatus.HEALTHY, reasons: list[Reason] | None = None) -> HealthReport:
-    """A service whose engine runs."""
+    """A service with a running engine."""
     return HealthReport(
         status=status,
         reasons=reasons or [],
@@ -110,7 +110,7 @@ def settings() -> SettingsReport:
 
 
 def stats() -> StatsReport:
-    """A session that does little."""
+    """A session with little activity."""
     process = ProcessReport(rss_bytes=50_000_000, cpu_ms=1500, fds=20)
     return StatsReport(
         session=SessionReport(
@@ -144,12 +144,12 @@ def crash(**fields: Any) -> CrashReport:
 
 
 def event(seq: int, type_: str = "state_changed", torrent: str | None = ID, epoch: str = EPOCH, **data: Any) -> Event:
-    """An event with the data given."""
+    """An event with this data."""
     return Event(epoch=epoch, seq=seq, gen=1, ts_us=1_700_000_000_000_000, type=type_, torrent=torrent, data=data)
 
 
 def progress(seq: int, torrent: str = ID, **changes: Any) -> Event:
-    """A progress event that tells what the sample row tells, and the changes."""
+    """A progress event with the sample row's values, and changes."""
     names = ("state", "progress", "bytes_done", "bytes_total", "size", "downloaded", "uploaded", "wasted")
     rates = ("download_bps", "upload_bps", "peers", "seeds")
     data = {name: _ROW[name] for name in (*names, *rates)} | changes
@@ -165,7 +165,7 @@ def resnapshot(*rows: TorrentRow, seq: int = 10, status: HealthStatus = HealthSt
 
 
 def reply(result: Any, *, seq: int = 0, epoch: str = EPOCH, request_id: str = "x-0") -> Reply:
-    """An OK with the result as the wire carries it."""
+    """An OK with the result in wire form."""
     plain = msgspec.to_builtins(result, builtin_types=(bytes,))
     return Reply(id=request_id, ok=True, result=plain, epoch=epoch, gen=1, seq=seq)
 

@@ -1,4 +1,4 @@
-"""A daemon in a thread, with real sockets, that says what a test tells it to say."""
+"""A daemon in a thread, with real sockets, whose answers a test determines."""
 
 import threading
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from protocol.wire.rows import TorrentRow
 from tests.ouzel import samples
 
 SILENCE: Final = object()
-"""An answer that is none."""
+"""No answer."""
 
 Answer = Callable[[dict[str, Any]], Any]
 
 
 class ScriptedDaemon:
-    """Answers requests from `answers`, by op, and publishes what it is told to. A context manager.
+    """Answers requests by `answers`, by op, and publishes on request. A context manager.
 
     Fields:
         answers: an answer gives the result, raises an OuzelError, or gives SILENCE. It runs in the daemon's thread, and
@@ -73,7 +73,7 @@ class ScriptedDaemon:
         self._context.destroy(linger=0)
 
     def publish(self, type_: str, torrent: str | None = samples.ID, *, lost: bool = False, **data: Any) -> Event:
-        """An event, numbered where it is one of the lifecycle; `lost` ones are only in the log."""
+        """Publishes an event, numbered if it is a lifecycle event; `lost` ones are only in the log."""
         with self._guard:
             if type_ not in {"tick", "progress"}:
                 self.seq += 1
@@ -90,19 +90,19 @@ class ScriptedDaemon:
         return happened
 
     def tick(self) -> None:
-        """What a daemon does each second, and this one also when somebody subscribes to it."""
+        """Sends a tick, as a daemon does each second, here also on a subscription."""
         self.publish("tick", None, head=self.seq, status="healthy")
 
     def wait_subscribed(self, topic: bytes) -> None:
-        """Until a subscription to the topic has taken effect."""
+        """Waits until a subscription to the topic is in effect."""
         assert self._subscription(topic).wait(timeout=10)
 
     def once_listening(self, topic: bytes, play: Callable[[], object]) -> None:
-        """What the daemon's thread does once a stream has its baseline and its subscription has taken effect."""
+        """Runs this in the daemon's thread once a stream has its baseline and its subscription is in effect."""
         self._plays.append((topic, play))
 
     def ops(self) -> list[str]:
-        """The ops that were asked for."""
+        """The requested ops."""
         return [request.op for request in self.requests]
 
     def _subscription(self, topic: bytes) -> threading.Event:
@@ -155,7 +155,7 @@ class ScriptedDaemon:
         self._router.send_multipart([frames[0], codec.encode(reply)])
 
     def answer_as(self, request: Request, result: Any) -> None:
-        """Answers an earlier request. For use in an answer, in the daemon's thread."""
+        """Answers an earlier request; for use inside an answer, in the daemon's thread."""
         reply = Reply(id=request.id, ok=True, result=result, epoch=self.epoch, gen=1, seq=self.seq)
         self._router.send_multipart([self._peers[request.id], codec.encode(reply)])
 

@@ -1,4 +1,4 @@
-"""What programs in Python see of Ouzel: names, types, and what `help` says."""
+"""Ouzel's public Python interface: names, types, and `help`."""
 
 import inspect
 import shutil
@@ -53,7 +53,7 @@ def test_methods_say_what_they_give(name: str) -> None:
 
 
 def test_results() -> None:
-    """As a person reads them in `help`."""
+    """The results as `help` shows them."""
     assert inspect.signature(Client.add_torrent).return_annotation is ouzel.Added
     assert inspect.signature(Client.list_torrents).return_annotation == Iterator[ouzel.TorrentRow]
     assert inspect.signature(AsyncClient.list_torrents).return_annotation == AsyncIterator[ouzel.TorrentRow]
@@ -61,7 +61,7 @@ def test_results() -> None:
 
 
 def test_every_type_of_a_result_is_exported() -> None:
-    """Nobody has to import from anywhere else to write a type down."""
+    """No other import is needed to annotate a type."""
     results = [inspect.signature(getattr(Client, name)).return_annotation for name in METHODS]
     wanted = {each.__name__ for result in results for each in structs(result)}
     assert wanted <= set(ouzel.__all__)
@@ -123,14 +123,14 @@ client.get_torrent("0" * 40).no_such
 
 @pytest.mark.process
 def test_an_installed_wheel_is_typed(tmp_path: Path) -> None:
-    """A program of somebody else's passes mypy --strict, and a wrong one does not."""
+    """Another program passes mypy --strict, and a wrong program does not."""
     source = tmp_path / "source"
     unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests", "tools")
     shutil.copytree(ROOT, source, ignore=unwanted)
     argv = [sys.executable, "-I", "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
     subprocess.run([*argv, "--wheel-dir", str(tmp_path), str(source)], check=True)
     [wheel] = tmp_path.glob("*.whl")
-    # An environment of its own, since types of what is installed count only beside a py.typed.
+    # A separate environment, since types of installed packages count only with a py.typed.
     venv.create(tmp_path / "venv", symlinks=True)
     [installed] = (tmp_path / "venv").glob("lib/python*/site-packages")
     with zipfile.ZipFile(wheel) as archive:

@@ -1,4 +1,4 @@
-"""Each request has an id of its own, and each reply goes to its request once."""
+"""Each request has an id of its own, and each reply is matched to its request once."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_a_request_is_what_the_daemon_reads() -> None:
 
 @given(st.lists(st.sampled_from(["build", "forget"]) | st.integers(0, 20), max_size=40))
 def test_a_reply_is_matched_once_and_only_while_its_request_is_open(actions: list[str | int]) -> None:
-    """Neither doubled, nor given up, nor foreign ones."""
+    """Repeated, late and foreign replies are dropped."""
     requests = Requests(session="s")
     made: list[str] = []
     open_: set[str] = set()
@@ -51,7 +51,7 @@ def test_a_reply_is_matched_once_and_only_while_its_request_is_open(actions: lis
 
 
 def test_two_sessions_share_no_id() -> None:
-    """Even of the same client name: the daemon would take the second request for the first."""
+    """Not even with the same client name: the daemon would take the second request for a repeat."""
     assert Requests(session="a").build("ping", {})[0] != Requests(session="b").build("ping", {})[0]
 
 
@@ -64,7 +64,7 @@ def test_a_deadline_out_of_range_is_refused(deadline_ms: int) -> None:
 
 @pytest.mark.parametrize("frame", [b"", b"\xc1", codec.encode([1]), codec.encode({"id": "s-0"})])
 def test_what_is_no_reply_is_malformed(frame: bytes) -> None:
-    """A daemon that speaks something else is an error, not a reply."""
+    """Messages of another protocol are an error."""
     with pytest.raises(OuzelError, match="malformed_frame"):
         Requests(session="s").match(frame)
 
@@ -80,7 +80,7 @@ def page_reply(rows: list[dict[str, Any]]) -> Reply:
 
 
 def test_a_page_is_read_at_once_or_by_and_by() -> None:
-    """Straight from the frame it is the same as by its builtins."""
+    """Decoding directly from the frame has the same result as decoding from builtins."""
     rows = [samples.row(), samples.row("b" * 40, error="é")]
     reply = page_reply([msgspec.to_builtins(row) for row in rows])
     assert calls.list_torrents().read(reply) == calls.Page(rows, "c")
@@ -88,7 +88,7 @@ def test_a_page_is_read_at_once_or_by_and_by() -> None:
 
 
 def test_a_row_that_is_none_is_blamed() -> None:
-    """By its place and member."""
+    """By its index and member."""
     row = msgspec.to_builtins(samples.row()) | {"peers": "many"}
     with pytest.raises(OuzelError, match=r"result.torrents\[1\].peers|result.torrents\[...\].peers"):
         calls.list_torrents().read(page_reply([msgspec.to_builtins(samples.row()), row]))
@@ -112,7 +112,7 @@ def test_results_and_refusals() -> None:
 
 
 def test_text_that_is_not_utf_8_is_refused() -> None:
-    """A path of such bytes would become another path on the way."""
+    """A path of such bytes would become a different path."""
     with pytest.raises(OuzelError, match=r"args\.save_path: '/srv/\\udcff' is not UTF-8") as raised:
         Requests(session="s").build("add_torrent", {"magnet": "m", "save_path": "/srv/\udcff"})
     assert (raised.value.kind, raised.value.field) == (ErrorKind.INVALID_ARGUMENT, "args.save_path")

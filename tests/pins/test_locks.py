@@ -10,7 +10,7 @@ from tools.pins.locks import DEV, ROOT, RUN, Lock, closure, needed_here, parse, 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The three files, to be spoilt."""
+    """Copies of the three files, to be damaged."""
     for name in ("constraints.txt", RUN, DEV):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
@@ -24,17 +24,17 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
 
 
 def test_they_fit() -> None:
-    """constraints.txt, pyproject.toml and both generated files; after a change, scripts/pins has them fit again."""
+    """constraints.txt, pyproject.toml and the generated files match; after a change, scripts/pins repairs them."""
     assert list(problems()) == []
 
 
 def test_what_builds_ouzel_is_locked() -> None:
-    """Nothing is installed without a hash, the build backend neither."""
+    """Nothing is installed without a hash, including the build backend."""
     assert "setuptools" in parse((ROOT / RUN).read_text())
 
 
 def test_what_does_not_fit_is_told(copy: Path) -> None:
-    """Another version, a package too few or too many, a pin that nothing needs."""
+    """Another version, a missing or additional package, or an unneeded pin."""
     edit(copy / "constraints.txt", r"rich==.*", "rich==1.0")
     edit(copy / "constraints.txt", r"ruff==", "six==1.17.0\nruff==")
     edit(copy / RUN, r"(?s)tenacity==.*?(?=typer)", "")
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_told(copy: Path) -> None:
     ],
 )
 def test_nothing_but_hashed_versions_is_in_them(line: str) -> None:
-    """No range, no package without a hash, no place to fetch from."""
+    """No range, no package without a hash, and no source to download from."""
     with pytest.raises(ValueError, match="no lock"):
         parse(line)
 
@@ -71,7 +71,7 @@ def test_they_are_read_as_they_are_written() -> None:
 
 
 def test_only_what_linux_needs_is_kept() -> None:
-    """Any Python that Ouzel runs on counts."""
+    """For any Python version that Ouzel supports."""
     kept = {marker: needed_here(Lock("1", (), marker)) for marker in (
         None, "sys_platform == 'win32'", "implementation_name == 'pypy'", "python_full_version < '3.12'",
         "python_version < '3.11'", "platform_python_implementation != 'PyPy'",
@@ -80,7 +80,7 @@ def test_only_what_linux_needs_is_kept() -> None:
 
 
 def test_what_is_needed_follows_extras_and_markers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As distributions name them."""
+    """In the normal form of distributions."""
     needs = {
         "top": ["Middle_One[fast]>=1", "never; python_version < '3'"],
         "middle-one": ["low", "quick; extra == 'fast'", "slow; extra == 'slow'"],

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what the wire carries: builtins, and every message by its own type."""
+"""Hypothesis strategies for values of the protocol: builtins, and every message by its type."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ scalars = (
 
 
 def depth(value: Any) -> int:
-    """How many maps and arrays are around the innermost value."""
+    """The number of maps and arrays around the innermost value."""
     if isinstance(value, dict):
         return 1 + max(map(depth, value.values()), default=0)
     if isinstance(value, list):

@@ -25,7 +25,7 @@ def mounted(path: Path) -> list[str]:
 @MAKERS
 @pytest.mark.parametrize("trouble", [Mount.absent, Mount.read_only, Mount.full])
 def test_nothing_is_left(tmp_path: Path, make: Make, trouble: Callable[[Mount], AbstractContextManager[None]]) -> None:
-    """Not even if the test within fails while all of it is in use."""
+    """Even if the test fails while all mounts are in use."""
     path = tmp_path / "m"
 
     def use() -> None:
@@ -40,7 +40,7 @@ def test_nothing_is_left(tmp_path: Path, make: Make, trouble: Callable[[Mount], 
 
 @MAKERS
 def test_it_comes_back_with_its_files(tmp_path: Path, make: Make) -> None:
-    """And what is seen meanwhile is another file system."""
+    """Meanwhile another file system is seen."""
     path = tmp_path / "m"
     with make(path, SIZE) as mount:
         file = path / "file"
@@ -53,7 +53,7 @@ def test_it_comes_back_with_its_files(tmp_path: Path, make: Make) -> None:
 
 @MAKERS
 def test_it_can_be_read_only_and_full(tmp_path: Path, make: Make) -> None:
-    """Each with its own error, though a file is open for writing; and then no more."""
+    """Each with its own error, even with a file open for writing; afterwards without errors."""
     path = tmp_path / "m"
     with make(path, SIZE) as mount, (path / "open").open("wb"):
         for trouble, number in ((mount.read_only, errno.EROFS), (mount.full, errno.ENOSPC)):
@@ -64,7 +64,7 @@ def test_it_can_be_read_only_and_full(tmp_path: Path, make: Make) -> None:
 
 
 def test_a_frozen_one_lets_writers_wait(tmp_path: Path) -> None:
-    """They go on when it is thawed."""
+    """They continue when it is thawed."""
     path = tmp_path / "m"
     with loop_ext4(path, SIZE) as mount:
         writer = threading.Thread(target=(path / "file").write_text, args=("late",))

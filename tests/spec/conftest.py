@@ -1,4 +1,4 @@
-"""Daemons to hold the specification against."""
+"""Daemons to compare the specification with."""
 
 from tests.end_to_end.conftest import root
 

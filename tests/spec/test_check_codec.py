@@ -42,7 +42,7 @@ def test_a_right_codec_gets_every_vector_right() -> None:
 
 
 def test_a_codec_without_the_wire_s_limits_is_found_out(tmp_path: Path) -> None:
-    """A library as it comes takes integers, keys and depths that others cannot read, and cuts floats."""
+    """A typical library accepts integers, keys and depths that others cannot read, and truncates floats."""
     careless = tmp_path / "careless.py"
     careless.write_text(CARELESS)
     found = {(failure.file, failure.vector) for failure in failures([sys.executable, str(careless)])}
@@ -72,12 +72,12 @@ def test_a_codec_without_the_wire_s_limits_is_found_out(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_codec_is_told_how(code: str, problem: str) -> None:
-    """Whatever it writes, or does not."""
+    """Whatever it writes, or does not write."""
     assert problem in " ".join(failure.problem for failure in failures([sys.executable, "-c", code]))
 
 
 def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """No command, and one that is not there."""
+    """No command, and a missing command."""
     assert check_codec.main(["--"]) == 2
     assert check_codec.main(["--", "/nonexistent/codec"]) == 2
     assert "nonexistent" in capsys.readouterr().err

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.slow
 
 
 def test_nothing_is_stale() -> None:
-    """The page, the schemas and the vectors are those of the message types as they are now; else run scripts/spec."""
+    """The page, the schemas and the vectors match the message types; otherwise run scripts/spec."""
     assert stale() == []
 
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All generated files, in a place of their own."""
+    """A copy of all generated files."""
     for path, text in generated().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
@@ -28,7 +28,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_differs_is_missing_or_left_over_is_named_and_mended(copy: Path) -> None:
-    """Words that are written by hand stay."""
+    """Text that is written by hand stays."""
     assert stale() == []
     page = copy / PAGE
     before = page.read_text()
@@ -44,7 +44,7 @@ def test_what_differs_is_missing_or_left_over_is_named_and_mended(copy: Path) ->
 
 
 def test_a_page_without_a_region_is_no_page() -> None:
-    """Nor one with a region that nobody generates."""
+    """Neither is a page with an unknown region."""
     page = "<!-- generated: a -->\nold\n<!-- end of a -->\n"
     assert with_regions(page, {"a": "new"}) == "<!-- generated: a -->\n\nnew\n\n<!-- end of a -->\n"
     with pytest.raises(PageBroken):
@@ -54,7 +54,7 @@ def test_a_page_without_a_region_is_no_page() -> None:
 
 
 def test_links_within_the_page_lead_somewhere() -> None:
-    """A heading, or an anchor; and files that are linked are there."""
+    """To a heading or an anchor; linked files exist."""
     text = (ROOT / PAGE).read_text()
     headings = {
         re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.+)$", text, re.M)

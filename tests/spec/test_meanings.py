@@ -11,7 +11,7 @@ from tools.spec.meanings import about, entries, meanings, summary
 
 
 def public() -> list[type[msgspec.Struct]]:
-    """Every message that clients see, those inside other ones too."""
+    """Every message that clients see, including nested ones."""
     todo: list[type[msgspec.Struct]] = [Request, Reply, ErrorBody, EventFrame, *get_args(Event)]
     todo += [kind for each in OPERATIONS.values() for kind in (each.arguments, each.result)]
     found: list[type[msgspec.Struct]] = []
@@ -25,7 +25,7 @@ def public() -> list[type[msgspec.Struct]]:
 
 @pytest.mark.parametrize("kind", public(), ids=lambda kind: kind.__qualname__)
 def test_every_member_of_every_message_has_a_meaning(kind: type[msgspec.Struct]) -> None:
-    """In its docstring, its parents', or the glossary; and no docstring tells of a member that is not there."""
+    """In its docstring, its parents', or the glossary; and no docstring names a member that does not exist."""
     names = {field.encode_name for field in msgspec.structs.fields(kind)}
     assert set(meanings(kind)) == names
     assert entries(kind) <= names
@@ -62,7 +62,7 @@ class More(Sample):
 
 
 def test_a_section_is_read_to_its_end() -> None:
-    """Names can share a meaning, which can go on; a class has its parents' meanings and the glossary's."""
+    """Names can share a meaning of several lines; a class has its parents' meanings and the glossary's."""
     assert about(Sample) == "The first line.\n\nMore of it, on two lines."
     assert summary(Sample) == "The first line"
     assert meanings(Sample) == {

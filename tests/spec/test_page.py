@@ -16,7 +16,7 @@ from tools.spec.types import anchor
 
 
 def test_tables_are_markdown() -> None:
-    """A row a line."""
+    """One line for each row."""
     assert page.table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
@@ -30,7 +30,7 @@ def test_tables_have_as_many_cells_in_each_row(name: str) -> None:
 
 
 def test_nothing_is_left_out() -> None:
-    """Each op, event and error; each message inside another one has a table of its own."""
+    """Each op, event and error is in it; each nested message has a table of its own."""
     told = regions()
     for op in OPERATIONS:
         assert f"### {op}\n" in told["operations"]
@@ -46,6 +46,6 @@ def test_nothing_is_left_out() -> None:
 
 
 def test_words_agree_with_numbers_and_names_elsewhere() -> None:
-    """Where a docstring says a number, and a machine has states that the wire tells of."""
+    """If a docstring has a number, or a machine has states that the protocol has, too."""
     assert str(MAX_EVENT_FILES) in meanings(FilesDiscovered)["files"]
     assert [state.value for state in EngineState] == [state.value for state in lifecycle.State]

@@ -25,7 +25,7 @@ NAMES = {"seq": 7, "word": "x"}
     ],
 )
 def test_alike(value: Any, pattern: Any) -> None:
-    """More members and other members between are no difference."""
+    """More members, and others in between, make no difference."""
     assert like(value, pattern, NAMES) == NAMES
 
 
@@ -48,19 +48,19 @@ def test_alike(value: Any, pattern: Any) -> None:
     ],
 )
 def test_not_alike(value: Any, pattern: Any) -> None:
-    """What a pattern says has to be there."""
+    """All parts of a pattern have to match."""
     assert like(value, pattern, NAMES) is None
 
 
 def test_names_hold_from_then_on() -> None:
-    """Within the same pattern too, in the order of its members; a failure names nothing."""
+    """Also within the same pattern, in the order of its members; a failed match binds nothing."""
     assert like([5, 6], ["$bind:a", "$get:a+1"], {}) == {"a": 5}
     assert like([5, 7], ["$bind:a", "$get:a+1"], {}) is None
     assert like([{"s": 1, "n": 4}, {"s": 2, "n": 5}], {"$some": [{"s": 2, "n": "$bind:n"}]}, {}) == {"n": 5}
 
 
 def test_templates_are_filled() -> None:
-    """At any depth; what nobody named is an error."""
+    """At any depth; an unbound name is an error."""
     assert filled({"a": ["$get:seq", "$get:seq+1", "$any"]}, NAMES) == {"a": [7, 8, "$any"]}
     with pytest.raises(KeyError):
         filled("$get:nobody", NAMES)

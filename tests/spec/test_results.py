@@ -18,7 +18,7 @@ pytestmark = pytest.mark.process
 
 
 def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent is there."""
+    """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent exists."""
     for op in OPERATIONS:
         if op == "remove_torrent":
             continue
@@ -42,7 +42,7 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
-    """Each op, of a daemon that has lost an engine, so that there is a report; nothing in a reply is unknown."""
+    """For each op, of a daemon that has lost an engine, so that there is a report; no member is unknown."""
     with Daemon(root / "d") as daemon, Player(daemon) as player:
         player.call(samples.request(0, "add_torrent", {"metainfo": samples.METAINFO}))
         daemon.kill_engine()
@@ -62,7 +62,7 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
 
 
 def test_what_a_type_does_not_know_is_found() -> None:
-    """Else the test above, and the sessions, could not fail."""
+    """Otherwise the test above, and the sessions, could not fail."""
     assert_known({"torrent": "x"}, TorrentAccepted)
     with pytest.raises(AssertionError):
         assert_known({"torrent": "x", "newer": 1}, TorrentAccepted)

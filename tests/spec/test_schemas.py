@@ -16,7 +16,7 @@ SCHEMAS: Final = dict(schemas())
 
 
 def fits(schema: str, value: Any) -> bool:
-    """Whether a wire value fits."""
+    """Whether a value fits a schema."""
     return Draft202012Validator(SCHEMAS[schema]).is_valid(to_json(value))
 
 
@@ -29,7 +29,7 @@ def test_each_request_result_and_event_has_one() -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_it_is_a_schema_of_its_own(name: str) -> None:
-    """Valid, with an id that names no host, and references only into itself."""
+    """It is valid, its id names no host, and it refers only to itself."""
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:ouzel:protocol:1:{name}"
@@ -38,7 +38,7 @@ def test_it_is_a_schema_of_its_own(name: str) -> None:
 
 
 def references(schema: Any) -> Iterator[str]:
-    """All that a schema refers to."""
+    """All references in a schema."""
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref":
@@ -52,7 +52,7 @@ def references(schema: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("vector", list(vectors.requests()), ids=lambda vector: vector.name)
 def test_requests_fit(vector: Vector) -> None:
-    """The general schema, and that of their op."""
+    """They fit the general schema and that of their op."""
     assert fits("request", vector.decoded)
     assert fits(f"request.{vector.decoded['op']}", vector.decoded)
 
@@ -69,7 +69,7 @@ def test_replies_fit(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", list(vectors.events()), ids=lambda vector: vector.name)
 def test_events_fit_their_own_type_only(vector: Vector) -> None:
-    """So a schema can tell events apart; a torrent is there where the type has one."""
+    """So a schema distinguishes events; a torrent is present if the type has one."""
     assert fits("event", vector.decoded)
     assert [type_ for type_ in TYPES if fits(f"event.{type_}", vector.decoded)] == [vector.name]
     if vector.topic is not None and "/-" not in vector.topic and vector.name not in ("limits_stale", "reconciled"):
@@ -78,7 +78,7 @@ def test_events_fit_their_own_type_only(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", list(edges.refused()), ids=lambda vector: vector.name)
 def test_what_a_server_refuses_fits_no_schema_of_a_request(vector: Vector) -> None:
-    """What is wrong with it can be seen before it is sent; but JSON cannot tell 10.0 from 10."""
+    """A client can detect it before sending; but JSON cannot distinguish 10.0 from 10."""
     if "a float, although a whole one" in vector.name:
         return
     op = vector.decoded.get("op")
@@ -104,7 +104,7 @@ def test_a_reply_has_either_a_result_or_an_error(schema: str, changes: dict[str,
 
 
 def test_errors_of_a_later_version_fit() -> None:
-    """But a number goes with its name."""
+    """But a number fits only its name."""
     error = {"code": 6999, "name": "newer", "message": "", "retry": "later"}
     assert fits("error", error)
     assert fits("error", {**error, "code": 1001, "name": "malformed_frame"})
@@ -113,7 +113,7 @@ def test_errors_of_a_later_version_fit() -> None:
 
 
 def test_add_torrent_takes_one_source() -> None:
-    """Bytes are an object with base64 in it."""
+    """Bytes are an object with base64."""
     request: dict[str, Any] = {"v": 1, "id": 1, "op": "add_torrent"}
     assert fits("request.add_torrent", {**request, "args": {"magnet": "magnet:?", "metainfo": None}})
     assert fits("request.add_torrent", {**request, "args": {"metainfo": b"d"}})
@@ -124,5 +124,5 @@ def test_add_torrent_takes_one_source() -> None:
 
 
 def test_they_are_plain_json() -> None:
-    """Any tool reads them."""
+    """Any tool can read them."""
     assert json.loads(json.dumps(SCHEMAS, allow_nan=False)) == SCHEMAS

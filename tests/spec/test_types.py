@@ -49,13 +49,13 @@ class Outer(msgspec.Struct):
     ],
 )
 def test_types_are_told_in_the_words_of_the_wire(name: str, type_: str, bounds: str) -> None:
-    """Not in Python's."""
+    """Not in Python's terms."""
     [field] = [field for field in fields_of(Outer) if field.name == name]
     assert (name_of(field.type), bounds_of(field.type)) == (type_, bounds)
 
 
 def test_defaults_are_told_as_json() -> None:
-    """And what has none is required, or may be left out."""
+    """A member without a default is required, or may be absent."""
     told = {field.name: default_of(field) for kind in (AddTorrent, ListTorrents, Outer) for field in fields_of(kind)}
     assert told["plain"] == "required"
     assert (told["paused"], told["labels"], told["cursor"], told["limit"]) == ("`false`", "`[]`", "`null`", "`1000`")

@@ -19,21 +19,21 @@ def named(found: list[Vector]) -> pytest.MarkDecorator:
 
 
 def understand(frame: bytes) -> Command:
-    """What a server makes of a frame. Raises OuzelError."""
+    """Parses a frame as a server does. Raises OuzelError."""
     request = parse_request(frame)
     return parse_command(request.op, request.args)
 
 
 @named(MESSAGES)
 def test_what_must_be_accepted_decodes_to_what_it_says(vector: Vector) -> None:
-    """And what is made of it decodes to the same."""
+    """And encoding it again decodes to the same value."""
     assert codec.decode(vector.frame) == vector.decoded
     assert codec.decode(codec.encode(vector.decoded)) == vector.decoded
 
 
 @named(list(vectors.requests()))
 def test_requests_are_understood(vector: Vector) -> None:
-    """Each is a request with a command in it."""
+    """Each is a request with a command."""
     assert understand(vector.frame).__struct_config__.tag == vector.decoded["op"]
 
 
@@ -47,20 +47,20 @@ def test_what_must_be_refused_is_refused_as_it_says(vector: Vector) -> None:
 
 @named(list(edges.refused()))
 def test_what_the_server_refuses_is_well_formed(vector: Vector) -> None:
-    """A client's codec takes it."""
+    """A client's codec accepts it."""
     assert codec.decode(vector.frame) == vector.decoded
 
 
 @named(list(vectors.replies()))
 def test_replies_are_replies(vector: Vector) -> None:
-    """Nothing in them is unknown to the types."""
+    """They have no member that the types do not know."""
     reply = msgspec.convert(vector.decoded, Reply)
     assert msgspec.to_builtins(reply) == vector.decoded
 
 
 @named(list(vectors.events()))
 def test_events_are_events(vector: Vector) -> None:
-    """Nothing in them is unknown to the types."""
+    """They have no member that the types do not know."""
     frame = msgspec.convert(vector.decoded, EventFrame)
     assert msgspec.to_builtins(frame) == vector.decoded
 
@@ -75,7 +75,7 @@ def test_every_command_event_and_error_has_a_vector() -> None:
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_full_arguments_are_all_arguments(op: str) -> None:
-    """So that each has an example; and each result is of its type."""
+    """So each argument has an example; and each result is of its type."""
     fields = [field.name for field in msgspec.structs.fields(OPERATIONS[op].arguments)]
     assert list(samples.ARGUMENTS[op]) == fields
     assert type(samples.RESULTS[op]) is OPERATIONS[op].result
@@ -83,5 +83,5 @@ def test_full_arguments_are_all_arguments(op: str) -> None:
 
 @pytest.mark.parametrize("found", [MESSAGES, list(edges.rejected()), list(edges.refused())])
 def test_names_are_unique(found: list[Vector]) -> None:
-    """A report by name says which one it was."""
+    """So a report by name identifies one."""
     assert len({vector.name for vector in found}) == len(found)

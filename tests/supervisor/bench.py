@@ -73,7 +73,7 @@ KILLED = Death(exit_code=None, signal="SIGKILL")
 
 
 class PlayedChild(Child):
-    """A child without a process: what it does on the link is the test's to play.
+    """A child without a process: the test plays its messages on the link.
 
     It dies when told to, and of every signal that it does not bear.
 
@@ -95,7 +95,7 @@ class PlayedChild(Child):
         return self.flown
 
     def die(self, death: Death) -> None:
-        """Ends, and is told."""
+        """Ends the child, and reports its death."""
         self.dead = True
         self._on_death(death)
 
@@ -143,7 +143,7 @@ class PlayedLauncher(Launcher):
 
 
 class PlayedEngine:
-    """An engine on the real link that does as it is told at once, unless it is `deaf` to a kind of command.
+    """An engine on the real link that obeys at once, unless it is `deaf` to a kind of command.
 
     A source is judged by its last 40 characters, which are the torrent's id; one that ends in `!` is refused, and one
     that begins with `hybrid` ends in two hashes.
@@ -162,7 +162,7 @@ class PlayedEngine:
         await self._socket.send(codec.encode(EventBatch(gen=self._gen, events=list(events))))
 
     async def given(self, kind: type[Command], count: int = 1) -> list[Command]:
-        """Waits until this many commands of a kind have come; all of them."""
+        """Waits until this many commands of a kind have come, and returns them all."""
         while True:
             found: list[Command] = [command for command in self.commands if isinstance(command, kind)]
             if len(found) >= count:
@@ -222,7 +222,7 @@ def _carried_out(command: EngineCommand) -> list[EngineEvent]:
 
 
 class ToldOfReads(EngineReads):
-    """Notes what the engine would be asked about, and does not ask."""
+    """Records the queries to the engine, and does not send them."""
 
     freshened: list[str]
 
@@ -238,30 +238,30 @@ class Client:
         self._ids = itertools.count(1)
 
     async def send(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
-        """Sends a request; returns its id, a new one where none is given."""
+        """Sends a request, and returns its id (by default a new one)."""
         request = {"v": 1, "id": next(self._ids), "op": op, "args": args or {}, **envelope}
         await self.socket.send(msgpack.packb(request))
         return request["id"]
 
     async def reply(self) -> dict[str, Any]:
-        """The next reply, whosever it is."""
+        """The next reply to any request."""
         reply: dict[str, Any] = msgpack.unpackb(await self.socket.recv())
         return reply
 
     async def ask(self, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:
-        """One request and its reply."""
+        """Sends one request and returns its reply."""
         number = await self.send(op, args, **envelope)
         reply = await self.reply()
         assert reply["id"] == number
         return reply
 
     async def silence(self) -> bool:
-        """Whether there is no reply left: a ping comes back as the very next one."""
+        """Whether no reply is pending: the next one is that to a ping."""
         return bool((await self.ask("ping"))["ok"])
 
 
 class Bench:
-    """An engine, and the parts that clients ask. `directory` has `resume/`, `one/` and `two/` (the download roots).
+    """An engine, and the parts that serve clients. `directory` has `resume/`, `one/` and `two/` (the download roots).
 
     Fields:
         children: all that were spawned, the spares among them.
@@ -400,7 +400,7 @@ class Bench:
         return Client(self._sockets.connect(zmq.DEALER, "commands"))
 
     async def engine(self, *deaf: type[EngineCommand]) -> PlayedEngine:
-        """An engine for the generation that was spawned last (the first is spawned here), connected and ready."""
+        """A connected, ready engine of the last spawned generation (the first is spawned here)."""
         if self.keeper.lifecycle.state is State.IDLE:
             self.keeper.start()
         self.ready.clear()
@@ -416,7 +416,7 @@ class Bench:
         return self._engines[-1]
 
     async def lose_engine(self) -> None:
-        """The running engine dies; the next one is spawned as soon as the back-off allows."""
+        """The running engine dies; the next one is spawned after the back-off."""
         for engine in self._engines:
             await engine.stop()
         self._engines.clear()
@@ -429,11 +429,11 @@ class Bench:
 
     @staticmethod
     async def turn() -> None:
-        """Lets the loop see to its sockets and timers once."""
+        """Runs one iteration of the loop."""
         await asyncio.sleep(0)
 
     async def spend_budget(self) -> None:
-        """Engines die until none is started any more."""
+        """Engines die until no more are started."""
         self.keeper.start()
         while self.keeper.lifecycle.state is not State.OVER_BUDGET:
             if self.keeper.child is not None:
@@ -450,11 +450,11 @@ class Bench:
         return [(frame["type"], frame["data"]) for frame in frames]
 
     def heard(self, kind: type[Fact]) -> list[Fact]:
-        """The facts of a kind that the engine has emitted so far."""
+        """The engine's facts of one kind so far."""
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     async def close(self) -> None:
-        """Closes everything but the sockets of others."""
+        """Closes everything but sockets of others."""
         self._merging.cancel()
         await self.requests.close()
         await self.crashes.close()
@@ -480,7 +480,7 @@ class Bench:
         raise structlog.DropEvent
 
     def _heard(self, fact: EngineFact) -> None:
-        """Does with the engine's facts what tests of other parts rely on."""
+        """Handles the engine's facts as tests of other parts need it."""
         self.facts.append(fact)
         match fact:
             case Progress():
@@ -508,12 +508,12 @@ class Bench:
                 if isinstance(fact, Completed):
                     self.shared_files.completed(fact.torrent)
             case _:
-                pass  # what is for parts that are not here
+                pass  # facts for parts that are not here
 
 
 @asynccontextmanager
 async def bench(directory: Path, *, budget: int = 5, spare: bool = False) -> AsyncIterator[Bench]:
-    """A bench that is cleared at the end; what runs on it must have ended by then."""
+    """A bench that is closed at the end; its tasks must have ended by then."""
     with Sockets(directory) as sockets:
         async with asyncio.TaskGroup() as group:
             parts = Bench(sockets, directory, group, budget=budget, spare=spare)

@@ -91,7 +91,7 @@ def test_a_runtime_directory_with_too_long_a_path_is_wrong_usage(capsys: pytest.
 
 
 def test_a_refusal_is_exit_code_1(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """With the daemon's words, and what to do."""
+    """With the daemon's message, and the remedy."""
     code, _, err = ouzel("show", ID)
     assert code == 1
     assert "unknown_torrent" in err
@@ -101,7 +101,7 @@ def test_a_refusal_is_exit_code_1(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 def test_the_runtime_directory_can_come_from_the_environment(
     daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As the daemon's does."""
+    """As with the daemon."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setenv("OUZEL_PATHS_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["ouzel", "health"])
@@ -136,7 +136,7 @@ def test_the_version_needs_neither_a_command_nor_a_daemon(ouzel: Ouzel, before: 
 def test_what_cannot_be_added_is_said_before_anything_is_asked(
     ouzel: Ouzel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
 ) -> None:
-    """A sparse file that no frame holds is not read."""
+    """A sparse file that exceeds a frame is not read."""
     monkeypatch.chdir(tmp_path)
     with Path("big.torrent").open("wb") as big:
         big.truncate(10**10)
@@ -166,7 +166,7 @@ def test_a_refused_argument_has_the_name_that_the_command_line_gave_it(
     field: str,
     said: str,
 ) -> None:
-    """Not the protocol's."""
+    """And not the protocol's name."""
     monkeypatch.chdir(tmp_path)
     Path("x.torrent").write_bytes(b"d4:infoe")
 
@@ -180,7 +180,7 @@ def test_a_refused_argument_has_the_name_that_the_command_line_gave_it(
 
 
 def test_wrong_states_are_said_without_the_words_of_a_library(ouzel: Ouzel) -> None:
-    """`Value error` is pydantic's."""
+    """`Value error` is pydantic's wording."""
     assert ouzel("ls", "--state", "foo")[2].startswith("error: Invalid value for '--state': 'foo' is not one of")
 
 
@@ -196,7 +196,7 @@ def test_a_wait_for_nothing_says_so(daemon: ScriptedDaemon, ouzel: Ouzel) -> Non
 def test_add_sends_what_was_asked_for(
     daemon: ScriptedDaemon, ouzel: Ouzel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Paths are made absolute, rates are bytes."""
+    """Paths are absolute, and rates are in bytes."""
     monkeypatch.chdir(tmp_path)
     Path("x.torrent").write_bytes(b"d4:infoe")
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": True}
@@ -221,7 +221,7 @@ def test_add_sends_what_was_asked_for(
 def test_one_bad_source_does_not_stop_the_others(
     daemon: ScriptedDaemon, ouzel: Ouzel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is told of for itself, and the exit code says that there was one."""
+    """Each source has a line of its own, and the exit code says that one failed."""
 
     def add(args: dict[str, Any]) -> dict[str, Any]:
         if args["metainfo"] == b"d4:infoe":
@@ -250,7 +250,7 @@ def test_one_bad_source_does_not_stop_the_others(
 def test_standard_input_has_a_torrent_or_lines(
     daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Empty lines and comments are passed over."""
+    """Empty lines and comments are ignored."""
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
     for content, count in ((f"\n# mine\n{MAGNET}\r\n  {OTHER}\n".encode(), 2), (b"d4:infoe", 1)):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
@@ -262,7 +262,7 @@ def test_standard_input_has_a_torrent_or_lines(
 
 
 def test_several_are_waited_for(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Each until it ends."""
+    """Until each of them has ended."""
     daemon.rows = {
         ID: row(state=TorrentState.SEEDING, progress=1.0),
         OTHER: row(OTHER, state=TorrentState.ERROR, error="disk full"),
@@ -278,7 +278,7 @@ def test_several_are_waited_for(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 def test_add_and_wait_says_by_its_exit_code_how_it_ended(
     daemon: ScriptedDaemon, ouzel: Ouzel, recoverable: bool, code: int
 ) -> None:
-    """An error that Ouzel gets over is none."""
+    """A recoverable error is no failure."""
 
     def add(_: dict[str, Any]) -> dict[str, Any]:
         daemon.rows[ID] = row()
@@ -294,7 +294,7 @@ def test_add_and_wait_says_by_its_exit_code_how_it_ended(
 
 
 def test_ls(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """A line a torrent; filters are the daemon's work."""
+    """One line for each torrent; the daemon filters."""
     daemon.rows = {ID: row(), OTHER: row(OTHER, name="long " * 100, state=TorrentState.PAUSED)}
     code, out, _ = ouzel("ls")
     assert code == 0
@@ -306,7 +306,7 @@ def test_ls(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 
 
 def test_lists_in_a_pipe_have_no_padding_at_the_end(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """It would only be in the way."""
+    """Padding is useless there."""
     daemon.rows = {ID: row(), OTHER: row(OTHER, name="longer")}
     for argv in (["ls"], ["show", ID], ["stats"]):
         assert all(line == line.rstrip() for line in ouzel(*argv)[1].splitlines())
@@ -315,7 +315,7 @@ def test_lists_in_a_pipe_have_no_padding_at_the_end(daemon: ScriptedDaemon, ouze
 def test_an_empty_list_on_a_terminal_says_that_it_is_empty(
     daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On stderr; a pipe gets the header, a program the empty list."""
+    """On stderr; a pipe gets the header, and a program the empty list."""
     assert ouzel("ls")[1].split()[0] == "ID"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
@@ -333,7 +333,7 @@ def test_show_health_and_stats(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 
 
 def test_crashes_are_listed_and_shown(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """By the names that the list gives; that of the file will do."""
+    """By the names in the list, or the file's name."""
     daemon.answers["list_crashes"] = lambda _: {"crashes": [crash()]}
     daemon.answers["get_crash"] = lambda args: crash(name=args["name"])
     code, listed, _ = ouzel("crashes")
@@ -347,7 +347,7 @@ def test_crashes_are_listed_and_shown(daemon: ScriptedDaemon, ouzel: Ouzel) -> N
 
 
 def test_what_was_put_aside_is_listed_and_restored(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """What keeps a file from being restored is said; a refusal ends with 1."""
+    """The reason why a file cannot be restored is shown; a refusal exits with 1."""
     file = {"name": f"{ID}.json", "torrent": ID, "kind": "record", "size": 500, "put_aside_us": 5, "problem": None}
     broken = {**file, "name": "session.json", "torrent": None, "kind": "session", "problem": "it is damaged: bits"}
     daemon.answers["list_damaged"] = lambda _: {"files": [file, broken]}
@@ -369,7 +369,7 @@ def test_what_was_put_aside_is_listed_and_restored(daemon: ScriptedDaemon, ouzel
 def test_health_says_by_its_exit_code_whether_the_daemon_works(
     daemon: ScriptedDaemon, ouzel: Ouzel, status: HealthStatus, code: int
 ) -> None:
-    """Degraded, it works."""
+    """A degraded daemon works."""
     daemon.answers["health"] = lambda _: health(status)
     assert ouzel("health")[0] == code
     assert ouzel("health", "--json")[0] == code
@@ -390,7 +390,7 @@ def test_health_says_by_its_exit_code_whether_the_daemon_works(
 def test_one_command_for_several_torrents(
     daemon: ScriptedDaemon, ouzel: Ouzel, argv: list[str], op: str, args: dict[str, Any]
 ) -> None:
-    """Each is done or refused for itself; one refusal makes exit code 1."""
+    """Each torrent is changed or refused by itself; one refusal makes exit code 1."""
 
     def answer(given: dict[str, Any]) -> dict[str, Any]:
         if given["torrent"] == OTHER:
@@ -412,7 +412,7 @@ def test_one_command_for_several_torrents(
 def test_rm_of_all_asks(
     daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, removed: int
 ) -> None:
-    """The answer is a line of standard input; where there is none, --yes has to say it."""
+    """The answer is a line of standard input; without a terminal, --yes is needed."""
     daemon.rows = {ID: row(), OTHER: row(OTHER)}
     daemon.answers["remove_torrent"] = lambda args: {"torrent": args["torrent"]}
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
@@ -425,7 +425,7 @@ def test_rm_of_all_asks(
 def test_an_answer_that_cannot_be_read_is_none(
     daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is no text."""
+    """The line is invalid text."""
     daemon.rows = {ID: row()}
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xff\n"), encoding="utf-8"))
     assert ouzel("rm", "--all")[0] == 2
@@ -433,7 +433,7 @@ def test_an_answer_that_cannot_be_read_is_none(
 
 
 def test_one_command_for_all_or_for_a_label(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """`pause` and `resume` ask nothing, nor does `rm` with --yes; nothing to do is done."""
+    """`pause` and `resume` ask nothing, nor does `rm` with --yes; no torrents is no error."""
     daemon.rows = {ID: row(), OTHER: row(OTHER)}
     for op in ("pause", "resume", "remove_torrent"):
         daemon.answers[op] = lambda args: {"torrent": args["torrent"]}
@@ -446,7 +446,7 @@ def test_one_command_for_all_or_for_a_label(daemon: ScriptedDaemon, ouzel: Ouzel
 
 
 def test_names_and_prefixes_name_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """What is neither is wrong usage."""
+    """Anything else is wrong usage."""
     daemon.rows = {ID: row(name="a b"), OTHER: row(OTHER)}
     daemon.answers["pause"] = lambda args: {"torrent": args["torrent"]}
     assert ouzel("pause", "a b", OTHER[:4])[1] == f"paused: {ID}\npaused: {OTHER}\n"
@@ -454,7 +454,7 @@ def test_names_and_prefixes_name_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) 
 
 
 def test_ls_sorts_and_chooses(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """By what people look for, in a list and as JSON; one state is the daemon's work, several are not."""
+    """In a list and as JSON; the daemon filters by one state, the command line by several."""
     daemon.rows = {ID: row(name="b", size=5), OTHER: row(OTHER, name="a", size=7, state=TorrentState.PAUSED)}
 
     def ids(*argv: str) -> list[str]:
@@ -471,7 +471,7 @@ def test_ls_sorts_and_chooses(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 def test_a_pipe_has_the_columns_that_are_asked_for(
     daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As programs that show the output of others do."""
+    """As other programs with tables do."""
     daemon.rows = {ID: row(name="long " * 100)}
     monkeypatch.setenv("COLUMNS", "40")
     assert max(len(line) for line in ouzel("ls")[1].splitlines()) <= 40
@@ -501,7 +501,7 @@ def test_help_has_a_short_option(ouzel: Ouzel, command: list[str]) -> None:
     ],
 )
 def test_what_is_wrong_is_said_and_what_is_near(ouzel: Ouzel, argv: list[str], said: str) -> None:
-    """And nothing that is far."""
+    """A similar name is suggested, a different one is not."""
     code, out, err = ouzel(*argv)
     assert (code, out, err.splitlines()[0]) == (2, "", said)
 
@@ -520,7 +520,7 @@ def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
 
 
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Priorities that were there stay; `--all` forgets everything first."""
+    """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}
     detail = daemon.answers["get_torrent"]
     daemon.answers["get_torrent"] = lambda args: {**_plain(detail(args)), "priorities": {"1": 0}}
@@ -544,7 +544,7 @@ def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaem
 
 
 def test_a_selection_of_nothing_is_warned_of(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Where it was just made."""
+    """After a change."""
     daemon.rows = {ID: row()}
     daemon.answers["list_files"] = lambda _: {"files": [file_row(priority=0)], "cursor": None, "age_ms": 1}
     daemon.answers["update_selection"] = lambda _: {"torrent": ID}
@@ -558,7 +558,7 @@ def test_a_selection_of_nothing_is_warned_of(daemon: ScriptedDaemon, ouzel: Ouze
 
 
 def test_ctrl_c_says_what_goes_on_where_something_was_asked_for(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """`watch` and `events` asked for nothing."""
+    """`watch` and `events` change nothing."""
     daemon.rows[ID] = row()
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
     code, _, err = _interrupted_after(1, ouzel, "add", MAGNET, "--wait")
@@ -567,7 +567,7 @@ def test_ctrl_c_says_what_goes_on_where_something_was_asked_for(daemon: Scripted
 
 
 def test_events_are_lines_until_interrupted(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Exit code 130, and what was printed stays."""
+    """The exit code is 130, and the printed lines stay."""
     daemon.once_listening(b"tick/", lambda: [daemon.publish("completed", each, bytes_done=1) for each in (OTHER, ID)])
     code, out, err = _interrupted_after(1, ouzel, "events", "--torrent", ID)
     assert code == 130
@@ -576,7 +576,7 @@ def test_events_are_lines_until_interrupted(daemon: ScriptedDaemon, ouzel: Ouzel
 
 
 def test_events_as_json_are_one_object_a_line(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """With progress where it is asked for, and without ticks; progress has no number, and may overtake what has one."""
+    """With progress if requested, and without ticks. Progress has no number, and may overtake numbered events."""
     types = ["torrent_added", "progress", "tick", "completed"]
     daemon.once_listening(b"progress/", lambda: [daemon.publish(each) for each in types])
     _, out, _ = _interrupted_after(3, ouzel, "events", "--progress", "--json")
@@ -586,14 +586,14 @@ def test_events_as_json_are_one_object_a_line(daemon: ScriptedDaemon, ouzel: Ouz
 
 
 def removed_once_watched(daemon: ScriptedDaemon) -> None:
-    """A torrent that is removed as soon as somebody watches it."""
+    """A torrent that is removed as soon as it is watched."""
     daemon.rows = {ID: row(), OTHER: row(OTHER)}
     topic = f"progress/{ID}".encode()
     daemon.once_listening(topic, lambda: daemon.publish("torrent_removed", delete_files=False))
 
 
 def test_watch_one_torrent_until_it_is_removed(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
-    """Lines where there is no terminal."""
+    """With lines, if there is no terminal."""
     removed_once_watched(daemon)
     code, out, _ = ouzel("watch", "aaaa")
     assert code == 0
@@ -631,7 +631,7 @@ def test_watch_on_a_terminal_draws_a_table(
 
 @pytest.mark.process
 def test_a_reader_that_went_away_ends_it_quietly(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """`ouzel events | head` says nothing on stderr."""
+    """`ouzel events | head` prints nothing on stderr."""
     reading, writing = os.pipe()
     os.close(reading)
     argv = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), "health"]
@@ -648,7 +648,7 @@ def test_a_reader_that_went_away_ends_it_quietly(daemon: ScriptedDaemon, tmp_pat
 def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(
     daemon: ScriptedDaemon, tmp_path: Path, argv: list[str]
 ) -> None:
-    """Such as on a full disk."""
+    """For example on a full disk."""
     daemon.once_listening(b"tick/", lambda: daemon.publish("completed", bytes_done=1))
     with Path("/dev/full").open("w") as full, _process(tmp_path, *argv, stdout=full) as ran:
         _, err = ran.communicate(timeout=20)
@@ -661,7 +661,7 @@ def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(
 def test_an_error_gives_its_exit_code_whatever_takes_no_output(
     tmp_path: Path, argv: list[str], code: int, streams: str
 ) -> None:
-    """Closed or full; there is no traceback where there is room for one."""
+    """Whether the stream is closed or full; there is no traceback."""
     command = [sys.executable, "-m", "ouzel", "--runtime-dir", str(tmp_path), *argv]
     shell = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *command]
     ran = subprocess.run(shell, capture_output=True, cwd=Path(__file__).parents[3], check=False)
@@ -672,10 +672,10 @@ def test_an_error_gives_its_exit_code_whatever_takes_no_output(
 @pytest.mark.process
 @pytest.mark.parametrize("argv", [["events"], ["watch", "--json"], ["add", MAGNET, "--wait", "--json"]])
 def test_a_reader_that_leaves_an_idle_command_ends_it(daemon: ScriptedDaemon, tmp_path: Path, argv: list[str]) -> None:
-    """`ouzel events | head -1` returns, though nothing more is ever written."""
+    """`ouzel events | head -1` returns, although nothing more is written."""
     daemon.rows[ID] = row()
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
-    if argv == ["events"]:  # The others have a line to write at once; one more would be a SIGPIPE.
+    if argv == ["events"]:  # The others have a line to write at once; another one would be a SIGPIPE.
         daemon.once_listening(b"tick/", lambda: daemon.publish("completed", OTHER, bytes_done=1))
     with _process(tmp_path, *argv, stdout=subprocess.PIPE) as ran:
         assert ran.stdout is not None
@@ -699,8 +699,8 @@ def _last(daemon: ScriptedDaemon, op: str) -> dict[str, Any]:
 
 
 def _interrupted_after(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, str]:
-    """The command, with a Ctrl-C once it has written some lines."""
-    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    """Runs the command, and presses Ctrl-C once it has written some lines."""
+    # If a shell starts the tests in the background, they ignore Ctrl-C.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _counted(lines, ouzel, *argv)
@@ -709,7 +709,7 @@ def _interrupted_after(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, 
 
 
 def _counted(lines: int, ouzel: Ouzel, *argv: str) -> tuple[int, str, str]:
-    """Carries out the command; each line that it writes is counted."""
+    """Runs the command, and counts its lines."""
     written = 0
     write = sys.stdout.write
 

@@ -1,4 +1,4 @@
-"""The asyncio client against real sockets and a scripted daemon."""
+"""The asyncio client with real sockets and a scripted daemon."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ def test_it_has_the_same_methods_as_the_blocking_client() -> None:
 
 
 def test_requests_of_many_tasks_get_their_own_replies(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """One socket, one probe, and a refusal reaches only whom it is for."""
+    """There is one socket and one probe, and a refusal reaches only its own task."""
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
         if args["number"] == 3:
@@ -59,7 +59,7 @@ def test_verbs_and_pages(daemon: ScriptedDaemon, tmp_path: Path) -> None:
 def test_no_answer_in_time_is_a_timeout(
     daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The late reply is nobody's."""
+    """The late reply is dropped."""
     monkeypatch.setattr("ouzel.client.aio.GRACE_S", 0.05)
     daemon.answers["pause"] = lambda _: SILENCE
 
@@ -79,7 +79,7 @@ def test_no_answer_in_time_is_a_timeout(
 
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither without a socket, nor behind one that says nothing, nor after it went; the next one is found."""
+    """Without a socket, behind a silent one, or after it ended; the next daemon is found."""
     monkeypatch.setattr("ouzel.client.presence.Place.patience_s", 0.05)
     monkeypatch.setattr("ouzel.client.aio.GRACE_S", 0.05)
 

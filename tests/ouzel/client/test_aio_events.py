@@ -1,4 +1,4 @@
-"""The asyncio stream of events over real sockets."""
+"""The asyncio event stream over real sockets."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 
 def test_lost_events_are_fetched_and_given_in_their_place(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """As the blocking stream does."""
+    """As in the blocking stream."""
 
     async def main() -> None:
         async with AsyncClient(tmp_path, timeout_s=5) as client, client.events() as events:
@@ -27,7 +27,7 @@ def test_lost_events_are_fetched_and_given_in_their_place(daemon: ScriptedDaemon
 
 
 def test_async_for_alone_starts_the_stream(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """At its first turn."""
+    """In its first iteration."""
     daemon.rows = {ID: row()}
 
     async def main() -> None:
@@ -40,7 +40,7 @@ def test_async_for_alone_starts_the_stream(daemon: ScriptedDaemon, tmp_path: Pat
 
 
 def test_a_stream_leaves_the_loop_to_other_tasks(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """While it waits, requests are made; what they cause comes through it."""
+    """While it waits, requests are made, and their events come by it."""
     daemon.answers["pause"] = lambda args: {"torrent": daemon.publish("state_changed", args["torrent"]).torrent}
 
     async def main() -> None:
@@ -57,7 +57,7 @@ def test_a_stream_leaves_the_loop_to_other_tasks(daemon: ScriptedDaemon, tmp_pat
 
 
 def test_without_a_daemon_there_is_no_stream(tmp_path: Path) -> None:
-    """Neither at the start nor when it falls silent."""
+    """Neither at the start nor when the daemon falls silent."""
 
     async def main() -> None:
         async with AsyncClient(tmp_path) as client:

@@ -1,4 +1,4 @@
-"""The blocking client against real sockets and a scripted daemon."""
+"""The blocking client with real sockets and a scripted daemon."""
 
 import inspect
 import socket
@@ -25,14 +25,14 @@ def test_a_request_gives_the_result_as_it_came(daemon: ScriptedDaemon, client: C
 
 
 def test_a_refusal_is_raised_with_the_daemons_words(daemon: ScriptedDaemon, client: Client) -> None:
-    """Kind, field and message."""
+    """With kind, field and message."""
     with pytest.raises(Refused, match="there is no torrent") as caught:
         client.get_torrent(ID)
     assert caught.value.kind is ErrorKind.UNKNOWN_TORRENT
 
 
 def test_reads_give_typed_rows(daemon: ScriptedDaemon, client: Client) -> None:
-    """Rows and reports are the protocol's."""
+    """Rows and reports have the protocol's types."""
     daemon.rows = {ID: row()}
     daemon.answers["list_files"] = lambda _: {"files": [file_row()], "cursor": None, "age_ms": 3}
     assert client.hello().server == "scripted"
@@ -55,7 +55,7 @@ def test_lists_go_from_page_to_page(daemon: ScriptedDaemon, client: Client) -> N
 
 
 def test_mutations_send_what_was_asked_for_and_leave_out_the_rest(daemon: ScriptedDaemon, client: Client) -> None:
-    """What is None is not sent, so that the daemon leaves it as it is."""
+    """None is not sent, so the daemon does not change that value."""
     daemon.answers["update_limits"] = lambda _: {"download_bps": 7, "upload_bps": 0}
     daemon.answers["add_peers"] = lambda args: {"torrent": ID, "added": len(args["peers"])}
     daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
@@ -77,7 +77,7 @@ def test_mutations_send_what_was_asked_for_and_leave_out_the_rest(daemon: Script
 
 
 def test_many_requests_travel_together_and_outcomes_come_in_their_order(daemon: ScriptedDaemon, client: Client) -> None:
-    """More than the window; a refusal stands in its place and stops no other."""
+    """More than the window; a refusal is in its place and does not stop the others."""
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
         if args["number"] == 3:
@@ -113,7 +113,7 @@ def test_no_answer_in_time_is_a_timeout_and_the_late_reply_is_nobodys(
 
 
 def test_no_socket_is_no_daemon(tmp_path: Path) -> None:
-    """The text says where it looked and how to start one."""
+    """The message says which path was tried and how to start a daemon."""
     with Client(tmp_path) as client, pytest.raises(NotRunning, match="ouzeld") as caught:
         client.ping()
     assert str(tmp_path / "commands.ipc") in str(caught.value)
@@ -121,7 +121,7 @@ def test_no_socket_is_no_daemon(tmp_path: Path) -> None:
 
 
 def test_a_socket_that_nobody_listens_at_is_no_daemon(tmp_path: Path) -> None:
-    """A daemon that was killed leaves its socket file."""
+    """A killed daemon leaves its socket file."""
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "commands.ipc"))
     with Client(tmp_path) as client, pytest.raises(NotRunning, match="refused"):
@@ -129,7 +129,7 @@ def test_a_socket_that_nobody_listens_at_is_no_daemon(tmp_path: Path) -> None:
 
 
 def test_a_listener_that_says_nothing_is_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It accepts connections, and that is all."""
+    """It only accepts connections."""
     monkeypatch.setattr("ouzel.client.presence.Place.patience_s", 0.05)
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "commands.ipc"))
@@ -139,7 +139,7 @@ def test_a_listener_that_says_nothing_is_no_daemon(tmp_path: Path, monkeypatch: 
 
 
 def test_a_client_outlives_its_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While there is none it says so; the next one is found, and what was queued meanwhile is not sent to it."""
+    """Meanwhile calls raise; the next daemon is found, and does not get requests queued before."""
     monkeypatch.setattr("ouzel.client.blocking.GRACE_S", 0.05)
     with Client(tmp_path) as client:
         with ScriptedDaemon(tmp_path):
@@ -169,13 +169,13 @@ def test_events_come_with_the_client(daemon: ScriptedDaemon, client: Client) -> 
 
 
 def test_methods_look_like_the_verbs_they_are_made_of() -> None:
-    """For `help` and for editors: names, documentation, parameters without the cursor."""
+    """For `help` and editors: names, documentation, and parameters without the cursor."""
     assert str(inspect.signature(Client.pause).replace(return_annotation="")).startswith("(self, /, torrent: str")
     assert "cursor" not in inspect.signature(Client.list_torrents).parameters
     assert Client.pause.__doc__ == "Stops a torrent until `resume`, across restarts too."
 
 
 def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
-    """The operating system would cut it off."""
+    """The operating system would truncate it."""
     with pytest.raises(ValueError, match="longer than the 107 bytes"):
         Client(tmp_path / ("x" * 100))

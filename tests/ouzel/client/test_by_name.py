@@ -28,7 +28,7 @@ from tests.ouzel.samples import ID
 def test_arguments_without_a_name_are_refused_in_words(
     tmp_path: Path, kind: Any, method: str, given: tuple[Any, ...], told: str
 ) -> None:
-    """At the call, also where it gives an iterator; a daemon is not asked."""
+    """At the call, also if it returns an iterator; no request is sent."""
 
     async def call() -> None:
         async with AsyncClient(tmp_path) as client:

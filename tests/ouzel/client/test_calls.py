@@ -1,4 +1,4 @@
-"""Calls are what the protocol's commands are."""
+"""The calls correspond to the protocol's commands."""
 
 import pytest
 
@@ -39,12 +39,12 @@ CALLS: list[calls.Call[object]] = [
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.op)
 def test_the_daemon_understands_every_call(call: calls.Call[object]) -> None:
-    """Names and types of the arguments are the contract's."""
+    """Names and types of the arguments are part of the protocol."""
     parse_command(call.op, dict(call.args))
 
 
 def test_every_command_but_replay_has_a_call() -> None:
-    """`replay` is the event stream's own."""
+    """`replay` is used by the event stream only."""
     assert {call.op for call in CALLS} == OPERATIONS.keys() - {"replay"}
 
 
@@ -55,7 +55,7 @@ def test_an_unknown_state_is_no_request() -> None:
 
 
 def test_a_result_that_is_not_as_the_protocol_says_is_malformed() -> None:
-    """The field is named."""
+    """The error names the field."""
     page = calls.list_torrents().read(reply({"torrents": [row()], "cursor": "c"}))
     assert page == calls.Page([row()], "c")
     with pytest.raises(OuzelError, match=r"result\.torrents"):

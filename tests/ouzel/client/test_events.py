@@ -1,4 +1,4 @@
-"""The blocking stream of events over real sockets."""
+"""The blocking event stream over real sockets."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ STOPS = 4
 
 
 def test_what_happens_after_the_stream_was_opened_is_given(daemon: ScriptedDaemon, client: Client) -> None:
-    """Even before the subscription takes effect: what is lost is fetched."""
+    """Even before the subscription is in effect: lost events are replayed."""
     daemon.publish("torrent_added")
     with client.events() as events:
         happened = [daemon.publish("state_changed"), daemon.publish("completed")]
@@ -31,7 +31,7 @@ def test_what_happens_after_the_stream_was_opened_is_given(daemon: ScriptedDaemo
 
 
 def test_a_lost_event_is_fetched_and_given_in_its_place(daemon: ScriptedDaemon, client: Client) -> None:
-    """The gap shows at the next event."""
+    """The next event reveals the gap."""
     with client.events() as events:
         daemon.wait_subscribed(b"lifecycle/")
         happened = [daemon.publish("error"), daemon.publish("error_cleared", lost=True), daemon.publish("completed")]
@@ -39,7 +39,7 @@ def test_a_lost_event_is_fetched_and_given_in_its_place(daemon: ScriptedDaemon, 
 
 
 def test_a_stream_of_one_torrent_gives_its_events_and_the_daemons(daemon: ScriptedDaemon, client: Client) -> None:
-    """The numbers of the others are followed all the same."""
+    """The numbers of other events are followed all the same."""
     with client.events(torrent=ID, progress=True) as events:
         daemon.wait_subscribed(f"progress/{ID}".encode())
         daemon.publish("completed", OTHER)
@@ -63,7 +63,7 @@ def test_a_stream_can_be_narrowed_to_a_torrent_that_was_just_added(daemon: Scrip
 
 
 def test_a_restarted_supervisor_leads_to_a_resnapshot(tmp_path: Path) -> None:
-    """The stream finds the new daemon by itself and begins anew."""
+    """The stream finds the new daemon by itself and starts again."""
     with Client(tmp_path, timeout_s=5) as client:
         with ScriptedDaemon(tmp_path):
             events = client.events(ticks=True)
@@ -76,7 +76,7 @@ def test_a_restarted_supervisor_leads_to_a_resnapshot(tmp_path: Path) -> None:
 
 
 def test_a_silent_daemon_is_gone(tmp_path: Path) -> None:
-    """It ticks every second, so silence means something."""
+    """The daemon ticks every second, so silence means that it has ended."""
     with Client(tmp_path, timeout_s=5) as client:
         with ScriptedDaemon(tmp_path):
             events = client.events(silence_s=0.2)
@@ -92,7 +92,7 @@ def test_a_silent_daemon_is_gone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reader", ["blocking", "asyncio"])
 def test_a_reader_that_was_stopped_does_not_take_its_own_silence_for_the_daemons(tmp_path: Path, reader: str) -> None:
-    """SIGSTOP for longer than a daemon may be silent, then SIGCONT: what came meanwhile is read before it is judged."""
+    """SIGSTOP for longer than a daemon may be silent, then SIGCONT: pending messages are read first."""
     silence_s = 0.8
     command = [sys.executable, "-m", "tests.ouzel.follower", str(tmp_path), reader, str(silence_s)]
     with ScriptedDaemon(tmp_path) as daemon, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -114,14 +114,14 @@ def test_a_reader_that_was_stopped_does_not_take_its_own_silence_for_the_daemons
 
 
 def test_a_stream_that_cannot_begin_closes_its_sockets(daemon: ScriptedDaemon, client: Client) -> None:
-    """Such as with a daemon that does not know `hello`."""
+    """For example with a daemon that does not know `hello`."""
     del daemon.answers["hello"]
     with pytest.raises(Exception, match="unknown_op"):
         client.events()
 
 
 def test_a_reader_can_wait_for_a_while_only(daemon: ScriptedDaemon, client: Client) -> None:
-    """None is no item in time, or the end."""
+    """None means no item in time, or the end."""
     with client.events() as events:
         daemon.wait_subscribed(b"tick/")
         assert events.get(0.01) is None

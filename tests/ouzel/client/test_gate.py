@@ -1,4 +1,4 @@
-"""What a client does once it is closed: typed errors, whoever closed it, and whenever."""
+"""A closed client raises typed errors, whoever closed it, and whenever."""
 
 import asyncio
 import subprocess
@@ -27,7 +27,7 @@ USES: list[Any] = [
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("connected", [False, True])
 def test_a_closed_client_says_so(daemon: ScriptedDaemon, client: Client, use: Any, connected: bool) -> None:
-    """Whatever is asked of it, and closing it again does nothing."""
+    """Whatever is called; closing it again does nothing."""
     if connected:
         client.ping()
     for _ in range(2):
@@ -38,7 +38,7 @@ def test_a_closed_client_says_so(daemon: ScriptedDaemon, client: Client, use: An
 
 
 def test_streams_and_lists_of_a_closed_client(daemon: ScriptedDaemon, client: Client) -> None:
-    """A stream is at its end, and can be closed; a list goes no further."""
+    """A stream has ended, and can be closed; a list ends."""
     daemon.rows = {ID: row()}
     daemon.answers["list_torrents"] = lambda _: {"torrents": [row()], "cursor": "more"}
     events, listed = client.events(), client.list_torrents()
@@ -54,7 +54,7 @@ def test_streams_and_lists_of_a_closed_client(daemon: ScriptedDaemon, client: Cl
 
 
 def test_a_closed_stream_leaves_its_client_open(daemon: ScriptedDaemon, client: Client) -> None:
-    """It alone is at its end."""
+    """Only the stream has ended."""
     with client.events() as events:
         events.close()
         assert events.get(5) is None
@@ -65,7 +65,7 @@ def test_a_closed_stream_leaves_its_client_open(daemon: ScriptedDaemon, client: 
 
 @pytest.mark.parametrize("what", ["request", "stream", "wait"])
 def test_another_thread_may_close(daemon: ScriptedDaemon, client: Client, what: str) -> None:
-    """Whoever waits is told at once, and not when the time is over."""
+    """A waiting thread is notified at once, not at its timeout."""
     daemon.rows = {ID: row(state="downloading", progress=0.5)}
     outcome: list[object] = []
     daemon.answers["stats"] = lambda _: SILENCE
@@ -95,7 +95,7 @@ def test_another_thread_may_close(daemon: ScriptedDaemon, client: Client, what: 
 
 
 def test_threads_share_a_client(daemon: ScriptedDaemon, client: Client) -> None:
-    """Each has its own replies."""
+    """Each thread gets its own replies."""
     daemon.answers["get_torrent"] = lambda args: row(args["torrent"])
     ids = [f"{number:040x}" for number in range(40)]
     got: dict[str, Any] = {}
@@ -112,7 +112,7 @@ def test_threads_share_a_client(daemon: ScriptedDaemon, client: Client) -> None:
 
 
 def test_the_asyncio_client_says_so(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """Tasks that wait are told, streams end, and each use afterwards is refused."""
+    """Waiting tasks are notified, streams end, and later calls are refused."""
     daemon.rows = {ID: row(state="downloading", progress=0.5)}
     daemon.answers["stats"] = lambda _: SILENCE
 
@@ -143,7 +143,7 @@ def test_the_asyncio_client_says_so(daemon: ScriptedDaemon, tmp_path: Path) -> N
 
 @pytest.mark.process
 def test_nothing_is_said_at_the_interpreters_exit(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """Of clients and streams that nobody has closed, one of them waited for by another thread."""
+    """For clients and streams that were not closed, one of them waited for by another thread."""
     program = f"""if True:
         import ouzel, threading
         client = ouzel.Client({str(tmp_path)!r})

@@ -1,4 +1,4 @@
-"""Whether somebody listens at a daemon's socket."""
+"""Whether a process listens at a daemon's socket."""
 
 import socket
 from pathlib import Path
@@ -10,14 +10,14 @@ from ouzel.errors import NotRunning
 
 
 def test_the_default_is_the_protocols(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Client and daemon find each other by the same rule."""
+    """Client and daemon use the same rule."""
     monkeypatch.setenv("OUZEL_PATHS_RUNTIME_DIR", str(tmp_path))
     assert Place.of(None) == Place.of(tmp_path)
     assert Place.of(tmp_path).events == f"ipc://{tmp_path}/events.ipc"
 
 
 def test_a_listener_is_somebody_and_its_full_queue_too(tmp_path: Path) -> None:
-    """A knock does not wait."""
+    """The probe does not wait."""
     place = Place.of(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place.socket))

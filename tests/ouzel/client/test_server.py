@@ -16,13 +16,13 @@ ADDRESS = "tcp://127.0.0.1:7801"
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str, str]:
-    """A daemon's public key file, and a client's secret one."""
+    """A daemon's public key file, and a client's secret key file."""
     server, own = keys.make("server", None, tmp_path), keys.make("me", Role.READ, tmp_path)
     return str(server.public_file), str(own.secret_file)
 
 
 def test_the_events_are_at_the_next_port(files: tuple[str, str]) -> None:
-    """Where nobody says otherwise."""
+    """Unless another address is given."""
     server = Server(ADDRESS, server_key=files[0], key=files[1])
     assert (server.commands, server.events) == (ADDRESS, "tcp://127.0.0.1:7802")
     other = Server("tcp://[::1]:1", server_key=files[0], key=files[1], events="tcp://h:9")
@@ -39,7 +39,7 @@ def test_a_daemon_is_known_by_a_file_or_the_key_itself(files: tuple[str, str]) -
     "address", ["127.0.0.1:7801", "tcp://h", "tcp://h:0", "tcp://h:65536", "tcp://*:1", "ipc:///x", "tcp://h:65535"]
 )
 def test_what_is_no_address_is_refused(files: tuple[str, str], address: str) -> None:
-    """Before anything is sent. After the last port there is none for the events."""
+    """Before anything is sent. The last port has no next one for events."""
     if address != "tcp://h:65535":
         with pytest.raises(ValueError, match="server: "):
             Server(address, server_key=files[0], key=files[1], events="tcp://h:1")
@@ -48,7 +48,7 @@ def test_what_is_no_address_is_refused(files: tuple[str, str], address: str) -> 
 
 
 def test_keys_that_cannot_be_used_are_named(files: tuple[str, str], tmp_path: Path) -> None:
-    """Missing, not a key, or the half of it that is public."""
+    """A missing file, an invalid key, or the public half."""
     (tmp_path / "garbage").write_bytes(b"\xff")
     for server_key, key, problem in (
         ("nowhere", files[1], "server key: nowhere"),
@@ -63,7 +63,7 @@ def test_keys_that_cannot_be_used_are_named(files: tuple[str, str], tmp_path: Pa
 def test_the_environment_names_a_server(
     files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Arguments go over it, each for itself; a runtime directory that is named goes over all of it."""
+    """Each argument overrides its variable; a named runtime directory overrides all of them."""
     assert Server.named(environ={}) is None
     monkeypatch.setenv("OUZEL_SERVER", ADDRESS)
     with pytest.raises(ValueError, match="OUZEL_SERVER_KEY"):
@@ -84,7 +84,7 @@ def test_the_environment_names_a_server(
 
 
 def test_nobody_there_is_told_at_once(files: tuple[str, str]) -> None:
-    """With the address, and where to look."""
+    """With the address, and what to check."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
     server = Server(address, server_key=files[0], key=files[1], events="tcp://127.0.0.1:1")
@@ -111,7 +111,7 @@ def test_what_hangs_up_is_no_daemon(files: tuple[str, str]) -> None:
 def test_half_a_server_is_wrong_usage(
     files: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Exit code 2, and what is missing."""
+    """The exit code is 2, and the message says what is missing."""
     for argv, named in (
         (["--server", ADDRESS], "--server-key"),
         (["--server", ADDRESS, "--server-key", files[0]], "--key"),

@@ -17,7 +17,7 @@ NOWHERE = FileNotFoundError(2, "No such file or directory")
 
 @pytest.fixture
 def system_dir() -> Iterator[Path]:
-    """A runtime directory with a socket at which somebody listens, which its group may use."""
+    """A runtime directory with a listener that its group may use."""
     path = Path(tempfile.mkdtemp(prefix="ouzel-"))
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path / COMMANDS_SOCKET))
@@ -28,20 +28,20 @@ def system_dir() -> Iterator[Path]:
 
 
 def test_a_daemon_of_the_system_is_found(tmp_path: Path, system_dir: Path) -> None:
-    """And how it is named; nothing connects by itself."""
+    """The message says how to name it; no client connects by itself."""
     told = whereabouts.advice(tmp_path / COMMANDS_SOCKET, NOWHERE, system_dir)
     named = f"--runtime-dir {system_dir}, or OUZEL_PATHS_RUNTIME_DIR={system_dir}"
     assert told == f"there is one in {system_dir}: name it with {named}"
 
 
 def test_where_there_is_none_either_nothing_is_said(tmp_path: Path, system_dir: Path) -> None:
-    """Nor of the place that was looked at already."""
+    """Nor about the place that was tried already."""
     assert whereabouts.advice(tmp_path / COMMANDS_SOCKET, NOWHERE, tmp_path / "none") is None
     assert whereabouts.advice(system_dir / COMMANDS_SOCKET, NOWHERE, system_dir) is None
 
 
 def told_as(uid: int, groups: list[int], system_dir: Path, path: Path) -> str:
-    """What another user is told."""
+    """The message for another user."""
     program = (
         "import os, sys; from pathlib import Path; from ouzel.client import whereabouts\n"
         "path, system_dir, uid, *groups = sys.argv[1:]\n"
@@ -58,7 +58,7 @@ def told_as(uid: int, groups: list[int], system_dir: Path, path: Path) -> str:
 @pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 def test_who_may_not_use_it_is_told_the_group(system_dir: Path) -> None:
-    """By name where it is looked for by default, and where it was named; without the group's right, whose it is."""
+    """By name for the default directory and a named one; without the group's permission, the owner."""
     uid, gid = 54321, 54320
     socket_path, elsewhere = system_dir / COMMANDS_SOCKET, Path("/nonexistent") / COMMANDS_SOCKET
     os.chown(system_dir, 0, gid)
@@ -77,7 +77,7 @@ def test_who_may_not_use_it_is_told_the_group(system_dir: Path) -> None:
 @pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 def test_the_command_line_tells_it_of_a_directory_that_was_named(system_dir: Path) -> None:
-    """Though that directory cannot even be read."""
+    """Although that directory cannot even be read."""
     os.chown(system_dir, 0, 54320)
     system_dir.chmod(0o750)
     program = (

@@ -1,4 +1,4 @@
-"""When a download is over, and how."""
+"""When and how a download has ended."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from tests.ouzel.samples import ID, OTHER, event, progress, resnapshot, row
     ],
 )
 def test_items_end_it_or_not(item: Any, outcome: Outcome | None) -> None:
-    """Recoverable errors and other torrents do not."""
+    """Recoverable errors and other torrents do not end it."""
     assert Ending(ID).handle(item) is outcome
 
 
@@ -48,7 +48,7 @@ def test_items_end_it_or_not(item: Any, outcome: Outcome | None) -> None:
     ],
 )
 def test_a_torrent_that_was_there_before_may_have_ended(now: TorrentRow, outcome: Outcome | None) -> None:
-    """It would have nothing to tell."""
+    """There would be no event."""
     assert Ending(ID).handle_row(now) is outcome
 
 

@@ -1,4 +1,4 @@
-"""Events as they arrive, and which of them a snapshot already tells."""
+"""Events as they arrive, and which of them a snapshot includes."""
 
 import msgspec
 import pytest
@@ -19,13 +19,13 @@ def test_an_event_is_read_from_its_frame() -> None:
 
 
 def test_what_is_no_event_is_malformed() -> None:
-    """The field is named."""
+    """The error names the field."""
     with pytest.raises(OuzelError, match=r"event\.epoch"):
         parse_event(codec.encode({"seq": 1, "gen": 1, "ts_us": 1, "type": "x"}))
 
 
 def test_a_row_covers_the_events_up_to_its_page() -> None:
-    """Progress with the row's own seq may be newer; what is about no torrent has no row."""
+    """Progress with the row's own seq may be newer; an event without a torrent has no row."""
     snapshot = resnapshot(row(), seq=10)
     assert snapshot.covers(event(10))
     assert not snapshot.covers(event(11))

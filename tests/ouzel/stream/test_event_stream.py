@@ -1,4 +1,4 @@
-"""Events are given without gaps, or the reader is told to begin anew: with every loss, restart and delay."""
+"""Events have no gaps, or the reader is told to start again: with every loss, restart and delay."""
 
 from collections import deque
 from typing import Any
@@ -26,7 +26,7 @@ def live(*, seq: int = 5) -> EventStream:
 
 
 def ask_of(steps: list[Step]) -> Ask:
-    """The one question at the end of the steps."""
+    """The one request at the end of the steps."""
     assert isinstance(steps[-1], Ask)
     return steps[-1]
 
@@ -43,7 +43,7 @@ def page(*torrents: str, cursor: str | None = None, seq: int = 9, epoch: str = "
 
 
 def test_the_first_reply_after_subscribing_is_the_baseline() -> None:
-    """A slow subscription's first tick is ahead of nothing: the baseline says what was there before."""
+    """The first tick of a slow subscription shows no gap: the baseline says what happened before."""
     stream = live(seq=5)
     tick = event(5, "tick", None)
     assert stream.receive(tick) == [tick]
@@ -52,7 +52,7 @@ def test_the_first_reply_after_subscribing_is_the_baseline() -> None:
 
 
 def test_events_before_the_baseline_is_known_are_judged_by_it() -> None:
-    """What came before the reply and is newer than it is asked for."""
+    """Events before the reply that are newer than it lead to a replay."""
     stream = EventStream()
     stream.start()
     assert stream.receive(event(7)) == []
@@ -60,7 +60,7 @@ def test_events_before_the_baseline_is_known_are_judged_by_it() -> None:
 
 
 def test_a_jump_of_seq_asks_for_what_is_missing_and_holds_the_newer_back() -> None:
-    """Replay from the last seen, once; then all in order."""
+    """One replay from the last event seen; then all in order."""
     stream = live(seq=5)
     steps = stream.receive(event(8))
     assert steps == [Ask("replay", {"epoch": "e1", "after_seq": 5, "limit": 1000})]
@@ -71,13 +71,13 @@ def test_a_jump_of_seq_asks_for_what_is_missing_and_holds_the_newer_back() -> No
 
 @pytest.mark.parametrize("type_", ["tick", "progress"])
 def test_a_tick_or_progress_ahead_of_what_was_seen_shows_the_loss_of_the_last_event(type_: str) -> None:
-    """There is no later event whose number would show it."""
+    """No later event would show it."""
     stream = live(seq=5)
     assert ask_of(stream.receive(event(6, type_))).op == "replay"
 
 
 def test_a_replay_in_parts_is_asked_for_until_the_head_is_reached() -> None:
-    """The reply's head says that there is more."""
+    """The reply's head says that there are more."""
     stream = live(seq=5)
     stream.receive(event(9, "tick", None))
     steps = stream.answer(replayed(event(6), event(7), head=9))
@@ -87,7 +87,7 @@ def test_a_replay_in_parts_is_asked_for_until_the_head_is_reached() -> None:
 
 
 def test_doubles_in_a_replay_are_not_given_twice() -> None:
-    """What was seen is seen."""
+    """Events that were handed on are dropped."""
     stream = live(seq=5)
     stream.receive(event(7))
     assert stream.answer(replayed(event(5), event(6), event(7), head=7)) == [event(6), event(7)]
@@ -95,7 +95,7 @@ def test_doubles_in_a_replay_are_not_given_twice() -> None:
 
 
 def test_progress_during_a_replay_waits_and_only_the_latest_is_given() -> None:
-    """It is newer than the events that are being fetched."""
+    """It is newer than the events that are being replayed."""
     stream = live(seq=5)
     first, last, other = progress(7, progress=0.1), progress(7, progress=0.2), progress(7, OTHER)
     stream.receive(first)
@@ -106,7 +106,7 @@ def test_progress_during_a_replay_waits_and_only_the_latest_is_given() -> None:
 
 @pytest.mark.parametrize("answer", [refusal(ErrorKind.REPLAY_GONE), replayed(head=7), replayed(event(7), head=7)])
 def test_events_that_cannot_be_had_any_more_lead_to_a_resnapshot(answer: Reply) -> None:
-    """Whether the daemon says so, gives nothing, or gives a list with a hole."""
+    """Whether the daemon says so, returns nothing, or returns a list with a gap."""
     stream = live(seq=5)
     stream.receive(event(7, "tick", None))
     assert ask_of(stream.answer(answer)) == Ask("snapshot", {"cursor": None, "limit": 1000})
@@ -117,7 +117,7 @@ def test_events_that_cannot_be_had_any_more_lead_to_a_resnapshot(answer: Reply) 
 
 
 def test_a_new_epoch_leads_to_a_resnapshot_and_late_events_of_the_old_one_are_dropped() -> None:
-    """The numbering began anew."""
+    """The numbers start again."""
     stream = live(seq=5)
     assert ask_of(stream.receive(event(1, epoch="e2"))).op == "snapshot"
     [given] = stream.answer(page(seq=1, epoch="e2"))
@@ -128,7 +128,7 @@ def test_a_new_epoch_leads_to_a_resnapshot_and_late_events_of_the_old_one_are_dr
 
 
 def test_a_reply_of_a_new_epoch_to_a_replay_leads_to_a_resnapshot() -> None:
-    """The supervisor restarted while the question was on its way."""
+    """The supervisor was restarted during the request."""
     stream = live(seq=5)
     stream.receive(event(7))
     assert ask_of(stream.answer(refusal(ErrorKind.REPLAY_GONE, epoch="e2"))).op == "snapshot"
@@ -136,7 +136,7 @@ def test_a_reply_of_a_new_epoch_to_a_replay_leads_to_a_resnapshot() -> None:
 
 
 def test_a_restart_between_two_pages_begins_the_snapshot_again() -> None:
-    """Pages of two epochs make no whole."""
+    """Pages of two epochs cannot be combined."""
     stream = EventStream(snapshot_first=True)
     stream.start()
     assert ask_of(stream.answer(page(ID, cursor=ID))).args["cursor"] == ID
@@ -144,7 +144,7 @@ def test_a_restart_between_two_pages_begins_the_snapshot_again() -> None:
 
 
 def test_an_old_reply_that_a_new_epochs_event_overtook_does_not_count() -> None:
-    """It was asked for before that event was seen, so it cannot tell which of the two is the present."""
+    """It was requested before that event, so it does not show which of the two epochs is present."""
     stream = live(seq=5)
     stream.receive(event(7))
     stream.receive(event(1, "tick", None, epoch="e2"))
@@ -167,7 +167,7 @@ def test_pages_say_which_events_their_rows_already_tell() -> None:
 
 
 def test_refused_for_now_is_asked_again_later() -> None:
-    """At the time that the daemon names, or after half a second."""
+    """After the time that the daemon says, or half a second."""
     stream = live(seq=5)
     stream.receive(event(7))
     assert ask_of(stream.answer(refusal(ErrorKind.STOPPING))).delay_ms == RETRY_MS
@@ -175,7 +175,7 @@ def test_refused_for_now_is_asked_again_later() -> None:
 
 
 def test_refused_for_good_is_the_readers_to_know() -> None:
-    """Such as a daemon that knows no `replay`."""
+    """For example by a daemon that does not know `replay`."""
     stream = live(seq=5)
     stream.receive(event(7))
     with pytest.raises(Refused, match="unknown_op"):
@@ -184,13 +184,13 @@ def test_refused_for_good_is_the_readers_to_know() -> None:
 
 @pytest.mark.parametrize("snapshot_first", [False, True])
 def test_a_question_without_an_answer_is_asked_again(snapshot_first: bool) -> None:
-    """Its reply was lost with the daemon that had it."""
+    """The daemon died before it replied."""
     stream = EventStream(snapshot_first=snapshot_first)
     assert stream.start() == stream.unanswered()
 
 
 def test_what_is_held_back_is_bounded_and_nothing_is_lost_by_it() -> None:
-    """The rest is fetched."""
+    """The rest is replayed."""
     stream = live(seq=0)
     for seq in range(2, MAX_HELD + 4):
         stream.receive(event(seq))
@@ -200,7 +200,7 @@ def test_what_is_held_back_is_bounded_and_nothing_is_lost_by_it() -> None:
 
 
 class Network:
-    """A daemon, a network that loses and delays, and a reader that keeps what it was told."""
+    """A daemon, a network that loses and delays messages, and a reader."""
 
     torrents = ("aa" * 20, "bb" * 20, "cc" * 20)
 
@@ -219,7 +219,7 @@ class Network:
         self.take(self.stream.start())
 
     def take(self, steps: list[Step]) -> None:
-        """The reader's side: carries out the steps."""
+        """The reader carries out the steps."""
         for step in steps:
             if isinstance(step, Ask):
                 self.asked.append(step)
@@ -251,7 +251,7 @@ class Network:
             self.arriving.append(event(self.head, type_, torrent, epoch=f"e{self.epoch}"))
 
     def restart(self, *, lost: bool) -> None:
-        """The supervisor begins anew; questions on their way may be lost."""
+        """The supervisor restarts; requests in flight may be lost."""
         self.epoch += 1
         self.head, self.kept_from, self.log = 0, 1, {}
         self.values = dict.fromkeys(self.torrents, 0)
@@ -259,12 +259,12 @@ class Network:
             self.asked.clear()
 
     def work(self) -> None:
-        """The daemon answers one question."""
+        """The daemon answers one request."""
         if self.asked:
             self.answers.append(self.answer(self.asked.popleft()))
 
     def answer(self, ask: Ask) -> Reply:
-        """What the daemon says."""
+        """The daemon's answer."""
         epoch = f"e{self.epoch}"
         result: dict[str, Any] = {}
         if ask.op == "replay":
@@ -296,7 +296,7 @@ class Network:
             self.take(self.stream.answer(self.answers.popleft()))
 
     def give_up(self) -> None:
-        """The owner of the stream waits no longer; an answer that still comes is not handed over."""
+        """The stream's owner gives up; a later answer is not passed on."""
         if self.waiting:
             self.waiting = False
             self.asked.clear()
@@ -304,7 +304,7 @@ class Network:
             self.take(self.stream.unanswered())
 
     def settle(self) -> None:
-        """Nothing more happens, nothing more is lost; a tick tells where things stand."""
+        """Nothing more happens or is lost; a tick shows the present number."""
         self.tell("tick", lost=False)
         for _ in range(20 * (len(self.arriving) + self.head + 5)):
             self.read_event()
@@ -317,7 +317,7 @@ class Network:
         raise AssertionError("the stream never comes to rest")
 
     def check(self) -> None:
-        """Ascending by one, or begun anew."""
+        """Numbers increase by one, or start again."""
         last: int | None = None
         epoch: str | None = None
         for step in self.told:
@@ -341,7 +341,7 @@ ACTIONS = st.one_of(
 def test_whatever_is_lost_the_events_given_have_no_gap(
     snapshot_first: bool, actions: list[tuple[str, int, bool]]
 ) -> None:
-    """Numbers ascend by one or a Resnapshot is in between; in the end the reader knows what the daemon knows."""
+    """Numbers increase by one, or a Resnapshot is in between; in the end the reader knows what the daemon knows."""
     network = Network(snapshot_first=snapshot_first)
     for action, which, lost in actions:
         match action:

@@ -26,7 +26,7 @@ def sent(feed: Feed) -> Request:
 
 
 def answer(feed: Feed, request: Request, answered: Reply, now: float = 0.0) -> None:
-    """Hands a reply over."""
+    """Passes on a reply."""
     feed.receive_reply([codec.encode(msgspec.structs.replace(answered, id=request.id))], now)
 
 
@@ -39,20 +39,20 @@ def started(**options: object) -> Feed:
 
 
 def receive(feed: Feed, *events: Event) -> None:
-    """Hands events over at 1 s."""
+    """Passes on events at 1 s."""
     for each in events:
         feed.receive([b"topic", codec.encode(each)], 1.0)
 
 
 def test_topics() -> None:
-    """Progress where it is wanted, of one torrent where only one is."""
+    """With progress if wanted, and of one torrent if only one is wanted."""
     assert feed_of().topics == [b"lifecycle/", b"tick/"]
     assert feed_of(progress=True).topics == [b"lifecycle/", b"tick/", b"progress/"]
     assert feed_of(progress=True, torrent=ID).topics[-1] == f"progress/{ID}".encode()
 
 
 def test_the_reader_gets_what_it_asked_for() -> None:
-    """Everything is followed, not everything is given."""
+    """Everything is followed, but not everything is returned."""
     feed = started(torrent=ID)
     given = [event(7), event(8, "health_changed", None)]
     receive(feed, event(6, torrent=OTHER), given[0], progress(7), event(7, "tick", None), given[1])
@@ -97,7 +97,7 @@ def test_a_request_refused_for_now_is_made_again_when_the_daemon_said() -> None:
 
 
 def listened(feed: Feed, now: float, until: float) -> float:
-    """Looks as often as the feed wants, and hears nothing. Returns when the daemon was found to be gone, or `until`."""
+    """Polls as often as the feed wants, without a message. Returns when the daemon is found to be gone, or `until`."""
     while not feed.silent(now) and now < until:
         now = min(until, now + max(feed.wait_s(now), 0.001))
         feed.advance(now)
@@ -106,7 +106,7 @@ def listened(feed: Feed, now: float, until: float) -> float:
 
 @given(silence_s=st.floats(0.01, 300))
 def test_silence_is_measured_from_the_last_message(silence_s: float) -> None:
-    """Of either socket, for one who listens."""
+    """From either socket, while the reader polls."""
     feed = started(silence_s=silence_s)
     receive(feed, event(5, "tick", None))
     assert listened(feed, 1.0, 1000.0) == pytest.approx(1.0 + silence_s, abs=0.002)
@@ -115,7 +115,7 @@ def test_silence_is_measured_from_the_last_message(silence_s: float) -> None:
 
 
 def test_silence_is_current_between_two_looks() -> None:
-    """It does not wait for the next one to count."""
+    """It counts between two polls."""
     feed = started()
     receive(feed, event(5, "tick", None))
     assert feed.quiet_s(1.5) == 0.5
@@ -125,7 +125,7 @@ def test_silence_is_current_between_two_looks() -> None:
 
 @given(stops=st.lists(st.floats(1.0, 1e6), max_size=10))
 def test_time_in_which_the_reader_did_not_look_is_no_silence(stops: list[float]) -> None:
-    """Such as when its process was stopped: what came meanwhile may not even be read yet."""
+    """For example while its process was stopped: messages may not have been read yet."""
     feed = started(silence_s=30.0)
     receive(feed, event(5, "tick", None))
     now = 1.0

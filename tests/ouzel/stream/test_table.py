@@ -1,4 +1,4 @@
-"""Rows follow the events after the snapshot."""
+"""Rows are updated by events after the snapshot."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.ouzel.samples import ID, OTHER, event, progress, reason, resnapshot, 
 
 
 def table_of(*items: Any) -> Table:
-    """What is known after the items."""
+    """The table after the items."""
     table = Table()
     for item in items:
         table.apply(item)
@@ -34,7 +34,7 @@ def table_of(*items: Any) -> Table:
     ],
 )
 def test_events_change_their_torrents_row(type_: str, data: dict[str, Any], changes: dict[str, Any]) -> None:
-    """And no other."""
+    """And no other row."""
     table = table_of(resnapshot(row(), row(OTHER)), event(11, type_, **data))
     assert table.rows == {ID: msgspec.structs.replace(row(), **changes), OTHER: row(OTHER)}
 
@@ -45,7 +45,7 @@ def test_events_that_a_row_already_tells_change_nothing() -> None:
 
 
 def test_an_error_is_over_when_the_torrent_does_something_else() -> None:
-    """The state `error` is no such thing."""
+    """The state `error` does not end it."""
     table = table_of(resnapshot(row(error="disk full")), event(11, state="error", previous="downloading"))
     assert table.rows[ID].error == "disk full"
     table.apply(event(12, state="checking", previous="error"))
@@ -53,13 +53,13 @@ def test_an_error_is_over_when_the_torrent_does_something_else() -> None:
 
 
 def test_progress_is_taken_whole() -> None:
-    """State and numbers."""
+    """State and figures."""
     table = table_of(resnapshot(row()), progress(10, state="seeding", progress=1.0, peers=0))
     assert table.rows[ID] == row(state=TorrentState.SEEDING, progress=1.0, peers=0, ratio=0.0)
 
 
 def test_torrents_come_and_go() -> None:
-    """Late news of one that is gone is dropped."""
+    """Late events of a removed torrent are dropped."""
     added: dict[str, Any] = {"name": "new", "save_path": "/srv", "paused": True, "labels": ["l"], "added_us": 5}
     table = table_of(resnapshot(), event(11, "torrent_added", **added))
     assert (table.rows[ID].name, table.rows[ID].state) == ("new", TorrentState.PAUSED)
@@ -69,14 +69,14 @@ def test_torrents_come_and_go() -> None:
 
 
 def test_the_services_health_is_followed() -> None:
-    """A lost engine moves no bytes."""
+    """With a lost engine, rates are 0."""
     reasons = msgspec.to_builtins([reason()])
     table = table_of(resnapshot(row()), event(11, "health_changed", None, status="degraded", reasons=reasons))
     assert (table.status, table.reasons, table.engine) == (HealthStatus.DEGRADED, [reason()], "running")
     table.apply(event(12, "engine_lost", None, pid=1, exit_code=None, signal="SIGKILL", retry_ms=0))
     assert (table.engine, table.rows[ID].download_bps) == ("backing_off", 0)
     table.apply(event(12, "health_changed", None, status="unhealthy", reasons=reasons))
-    assert table.engine == "over_budget"  # the word of `health`
+    assert table.engine == "over_budget"  # the name in `health`
     table.apply(event(13, "engine_started", None, pid=2, restarts=1))
     table.apply(event(13, "tick", None, head=13, status="healthy"))
     assert (table.engine, table.status) == ("running", HealthStatus.HEALTHY)
@@ -84,5 +84,5 @@ def test_the_services_health_is_followed() -> None:
 
 
 def test_a_resnapshot_makes_all_that_was_known_void() -> None:
-    """Torrents that are not in it are gone."""
+    """Torrents that are not in it are removed."""
     assert table_of(resnapshot(row()), resnapshot(row(OTHER))).rows == {OTHER: row(OTHER)}

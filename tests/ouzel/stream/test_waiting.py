@@ -15,7 +15,7 @@ DONE: dict[str, Any] = {"state": "seeding", "progress": 1.0}
 
 
 def event(kind: str, **data: Any) -> Event:
-    """One about the torrent."""
+    """An event about the torrent."""
     return Event(epoch="e", seq=1, gen=1, ts_us=0, type=kind, torrent=ID, data=data)
 
 
@@ -39,7 +39,7 @@ def test_events_say_when_to_read_the_row(item: Event, look: bool) -> None:
 
 
 def both(tmp_path: Path, timeout_s: float | None) -> list[TorrentRow | Exception]:
-    """What the two clients come to."""
+    """The results of both clients."""
 
     async def awaited() -> TorrentRow:
         async with AsyncClient(tmp_path, timeout_s=5) as client:
@@ -62,14 +62,14 @@ def both(tmp_path: Path, timeout_s: float | None) -> list[TorrentRow | Exception
 
 
 def test_one_that_is_complete(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """There is nothing to wait for."""
+    """There is no wait."""
     daemon.answers["get_torrent"] = lambda _: detail(**DONE)
     assert both(tmp_path, None) == [detail(**DONE)] * 2
 
 
 @pytest.mark.parametrize("state", ["error", "quarantined"])
 def test_one_that_needs_help(daemon: ScriptedDaemon, tmp_path: Path, state: str) -> None:
-    """The cause is in the error."""
+    """The error has the cause."""
     daemon.answers["get_torrent"] = lambda _: detail(state=state, error="the disk is on fire")
     for error in both(tmp_path, 60):
         assert isinstance(error, DownloadFailed)
@@ -77,7 +77,7 @@ def test_one_that_needs_help(daemon: ScriptedDaemon, tmp_path: Path, state: str)
 
 
 def test_one_that_takes_too_long(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """It goes on, and nobody is told that it failed."""
+    """The torrent goes on; the error does not say that it failed."""
     daemon.answers["get_torrent"] = lambda _: detail(state="downloading")
     for error in both(tmp_path, 0.3):
         assert isinstance(error, WaitTimeout)
@@ -85,7 +85,7 @@ def test_one_that_takes_too_long(daemon: ScriptedDaemon, tmp_path: Path) -> None
 
 
 def test_one_that_is_removed(daemon: ScriptedDaemon, tmp_path: Path) -> None:
-    """Also where its event comes after the row is gone; one that never was is the daemon's refusal."""
+    """Also if its event comes after the row is gone. An unknown torrent is the daemon's refusal."""
     waiting = Waiting(ID)
     assert not waiting.complete(row(state="downloading"))
     waiting.handle(event("torrent_removed"))

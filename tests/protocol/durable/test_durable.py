@@ -19,7 +19,7 @@ Outcomes = list[OSError | None]
 
 @pytest.fixture
 def writer() -> Iterator[DurableWriter]:
-    """A writer that is closed at the end."""
+    """A writer that is closed at the end of the test."""
     writer = DurableWriter("durable-test")
     yield writer
     writer.close()
@@ -27,7 +27,7 @@ def writer() -> Iterator[DurableWriter]:
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The directories that were synced, in order; syncing is real."""
+    """The synced directories, in order; syncing is real."""
     directories: list[Path] = []
     sync = durable.fsync_dir
 
@@ -40,7 +40,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def outcomes(writer: DurableWriter, *transactions: list[Change]) -> Outcomes:
-    """Submits transactions and closes the writer; what each was told."""
+    """Submits transactions and closes the writer. Returns their outcomes."""
     found: Outcomes = []
     for transaction in transactions:
         writer.submit(transaction, found.append)
@@ -49,7 +49,7 @@ def outcomes(writer: DurableWriter, *transactions: list[Change]) -> Outcomes:
 
 
 def as_one_group(writer: DurableWriter, submit: Callable[[], None]) -> None:
-    """Holds the writer busy until everything is submitted, so that it finds all of it in one go; then closes it."""
+    """Blocks the writer until everything is submitted, so that it is one group; then closes it."""
     busy, go_on = threading.Event(), threading.Event()
 
     def hold(_: OSError | None) -> None:
@@ -64,7 +64,7 @@ def as_one_group(writer: DurableWriter, submit: Callable[[], None]) -> None:
 
 
 def test_a_write_replaces_the_content(tmp_path: Path, synced: list[Path]) -> None:
-    """New and old files alike; no temporary file stays, and the directory is synced."""
+    """New and existing files alike; no temporary file stays, and the directory is synced."""
     file = tmp_path / "file"
     durable.write(file, b"one")
     durable.write(file, b"two")
@@ -74,7 +74,7 @@ def test_a_write_replaces_the_content(tmp_path: Path, synced: list[Path]) -> Non
 
 
 def test_the_content_is_synced_before_it_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a power cut could leave the new name with nothing in it."""
+    """Otherwise a power cut could leave the new name without content."""
     steps: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -94,7 +94,7 @@ def test_the_content_is_synced_before_it_is_published(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("by", ["write", "writer"])
 def test_a_failed_stage_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
-    """On a full disk the old content stays, the temporary file goes, and the caller hears why."""
+    """On a full disk the old content stays, the temporary file is removed, and the caller gets the error."""
     file = tmp_path / "file"
     file.write_bytes(b"old")
 
@@ -126,7 +126,7 @@ def test_a_transaction_that_cannot_be_staged_changes_nothing(tmp_path: Path, wri
 
 
 def test_a_failed_transaction_does_not_concern_the_next(tmp_path: Path, writer: DurableWriter) -> None:
-    """Each transaction of a group has an outcome of its own."""
+    """Each transaction of a group has its own outcome."""
     found: Outcomes = []
 
     def submit() -> None:
@@ -140,7 +140,7 @@ def test_a_failed_transaction_does_not_concern_the_next(tmp_path: Path, writer: 
 
 
 def test_a_failure_that_cannot_be_tidied_up_is_told_too(tmp_path: Path, writer: DurableWriter) -> None:
-    """A temporary file that can neither be written nor removed is a failed transaction, and the writer goes on."""
+    """A temporary file that can neither be written nor removed fails its transaction, and the writer goes on."""
     (tmp_path / "file.tmp").mkdir()
     first, second = outcomes(writer, [Change(tmp_path / "file", b"new")], [Change(tmp_path / "other", b"new")])
     assert isinstance(first, OSError)
@@ -148,7 +148,7 @@ def test_a_failure_that_cannot_be_tidied_up_is_told_too(tmp_path: Path, writer: 
 
 
 def test_what_is_submitted_after_the_end_fails_instead_of_waiting_for_ever(tmp_path: Path) -> None:
-    """As a removal's last step may be, when the service closes what it depends on."""
+    """The last step of a removal may be submitted when the service closes the writer."""
     writer = DurableWriter("durable-test")
     writer.close()
     ended: list[OSError | None] = []
@@ -158,7 +158,7 @@ def test_what_is_submitted_after_the_end_fails_instead_of_waiting_for_ever(tmp_p
 
 
 def test_deleting_what_is_not_there_is_done(tmp_path: Path, writer: DurableWriter) -> None:
-    """A deletion can be said again."""
+    """A deletion can be repeated."""
     file = tmp_path / "file"
     file.write_bytes(b"old")
     assert outcomes(writer, [Change(file, None)], [Change(file, None)]) == [None, None]
@@ -166,7 +166,7 @@ def test_deleting_what_is_not_there_is_done(tmp_path: Path, writer: DurableWrite
 
 
 def test_a_file_written_twice_in_a_group_has_the_last_content(tmp_path: Path, writer: DurableWriter) -> None:
-    """Changes of a group are published in the order of submission, and told in that order."""
+    """Changes of a group are published and reported in the order of submission."""
     file = tmp_path / "file"
     told: list[int] = []
 
@@ -183,7 +183,7 @@ def test_a_file_written_twice_in_a_group_has_the_last_content(tmp_path: Path, wr
 
 
 def test_a_group_syncs_each_directory_once(tmp_path: Path, writer: DurableWriter, synced: list[Path]) -> None:
-    """A hundred transactions that queued up cost one sync of the directory, and are told after it."""
+    """A hundred queued transactions cost one sync of the directory, and are reported after it."""
     found: Outcomes = []
     syncs_when_told: list[int] = []
 
@@ -203,7 +203,7 @@ def test_a_group_syncs_each_directory_once(tmp_path: Path, writer: DurableWriter
 
 
 def test_a_group_is_written_before_it_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And synced whole before the first file is published, so that a file system can commit once for all."""
+    """All files are synced before the first is published, so that a file system can commit once for all."""
     steps: list[str] = []
 
     def observe(name: str) -> None:
@@ -224,7 +224,7 @@ def test_a_group_is_written_before_it_is_waited_for(tmp_path: Path, monkeypatch:
 def test_a_file_that_cannot_be_synced_fails_its_own_transaction_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its other file is not published either; the transactions before and after it are."""
+    """Its other file is not published either; other transactions are."""
     fsync = os.fsync
 
     def broken(fd: int) -> None:
@@ -253,7 +253,7 @@ _GROUPS = st.lists(st.lists(st.lists(_CHANGES, max_size=3, unique_by=lambda chan
 
 @given(_GROUPS)
 def test_groups_are_what_one_after_the_other_would_be(groups: list[list[list[tuple[str, bytes | None]]]]) -> None:
-    """Whatever is written and deleted how often; what has a file where none can be written changes nothing.
+    """For any writes and deletions; a file that cannot be written changes nothing.
 
     Deleting where there is no directory fails too, for nobody can say that it is durable.
     """
@@ -274,7 +274,7 @@ def test_groups_are_what_one_after_the_other_would_be(groups: list[list[list[tup
 
 
 def test_how_long_something_waits_can_be_seen(tmp_path: Path, writer: DurableWriter) -> None:
-    """Since its submission; nothing waits before and after."""
+    """Since its submission; without a pending transaction there is no value."""
     before = time.monotonic()
     assert writer.waiting_since() is None
     seen: list[float | None] = []
@@ -291,7 +291,7 @@ def test_how_long_something_waits_can_be_seen(tmp_path: Path, writer: DurableWri
 def test_a_directory_that_cannot_be_synced_is_told(
     tmp_path: Path, writer: DurableWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What may not survive a power cut is not said to be durable, nor not to have happened."""
+    """A change that may not survive a power cut is reported neither as durable nor as not made."""
     problem = OSError(errno.EIO, os.strerror(errno.EIO))
 
     def broken(directory: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_directory_that_cannot_be_synced_is_told(
 
 
 def test_a_directory_that_is_another_one_afterwards_leaves_it_open(tmp_path: Path) -> None:
-    """The changes may be in the one that was meant, and come to be seen again."""
+    """The changes may be in the intended directory, and become visible again."""
     answers: list[OSError | None] = [None, OSError(errno.ESTALE, "another one"), OSError(errno.ESTALE, "another one")]
 
     def check() -> None:
@@ -322,7 +322,7 @@ def test_a_directory_that_is_another_one_afterwards_leaves_it_open(tmp_path: Pat
 
 
 def test_closing_waits_for_everything(tmp_path: Path, writer: DurableWriter) -> None:
-    """More than fits into one group is on disk and told when close returns."""
+    """More transactions than fit into one group are on disk and reported when close returns."""
     count = 1500
     assert outcomes(writer, *([Change(tmp_path / f"file{n % 50}", b"%d" % n)] for n in range(count))) == [None] * count
     assert (tmp_path / "file49").read_bytes() == b"1499"
@@ -330,7 +330,7 @@ def test_closing_waits_for_everything(tmp_path: Path, writer: DurableWriter) -> 
 
 
 def test_a_pipe_in_the_place_of_a_temporary_file_is_not_waited_for(tmp_path: Path) -> None:
-    """It is an error, and out of the way of the next write."""
+    """It is an error, and is removed before the next write."""
     path = tmp_path / "a"
     os.mkfifo(f"{path}.tmp")
     with pytest.raises(OSError, match="No such device"):

@@ -38,14 +38,14 @@ def flips(content: bytes) -> list[bytes]:
 
 
 def test_every_flipped_bit_of_a_record_is_noticed() -> None:
-    """In keys, values, spaces and the checksum itself, and in its key."""
+    """In keys, values, spaces and the checksum, and in its key."""
     for flipped in flips(integrity.encode_record(RECORD)):
         with pytest.raises(Damaged):
             integrity.decode_record(flipped, DesiredTorrent)
 
 
 def test_every_truncation_of_a_record_is_noticed() -> None:
-    """But for the end of the last line, without which it is whole."""
+    """Except for the last newline, without which it is complete."""
     content = integrity.encode_record(RECORD)
     for length in range(len(content) - 1):
         with pytest.raises(Damaged):
@@ -65,12 +65,12 @@ def test_every_truncation_of_a_record_is_noticed() -> None:
     )
 )
 def test_a_record_is_read_as_it_was_written(record: DesiredTorrent) -> None:
-    """Whatever is in it."""
+    """Whatever it contains."""
     assert integrity.decode_record(integrity.encode_record(record), DesiredTorrent) == record
 
 
 def test_a_record_of_a_later_version_is_read() -> None:
-    """What it has that is not known is covered by its checksum, and left out."""
+    """Unknown members are covered by the checksum, and dropped."""
 
     class Later(DesiredTorrent, frozen=True, kw_only=True):
         colour: str = "red"
@@ -80,7 +80,7 @@ def test_a_record_of_a_later_version_is_read() -> None:
 
 
 def test_without_its_checksum_a_record_has_to_be_understood() -> None:
-    """People may edit it, and a typing error is not passed over; what is wrong is said."""
+    """People may edit it, and a typing error is not ignored; the error says what is wrong."""
     members = msgspec.to_builtins(RECORD)
     assert integrity.decode_record(msgspec.json.encode(members), DesiredTorrent) == RECORD
     with pytest.raises(Damaged, match="pausd"):
@@ -92,7 +92,7 @@ def test_without_its_checksum_a_record_has_to_be_understood() -> None:
 
 @given(st.binary(max_size=64))
 def test_every_flip_and_truncation_of_resume_data_is_noticed(resume: bytes) -> None:
-    """In the data, and in the line that guards it."""
+    """In the data, and in the checksum's line."""
     content = integrity.seal(resume)
     assert integrity.unseal(content) == resume
     assert content.startswith(resume)
@@ -103,7 +103,7 @@ def test_every_flip_and_truncation_of_resume_data_is_noticed(resume: bytes) -> N
 
 @given(st.binary(min_size=1, max_size=64))
 def test_every_flip_and_truncation_of_metainfo_is_noticed(metainfo: bytes) -> None:
-    """By what is remembered of it."""
+    """By the checksum in the record."""
     crc32 = integrity.crc32_of(metainfo)
     integrity.check_crc32(metainfo, crc32)
     for flipped in flips(metainfo):
@@ -113,7 +113,7 @@ def test_every_flip_and_truncation_of_metainfo_is_noticed(metainfo: bytes) -> No
 
 @given(st.binary(max_size=300))
 def test_noise_is_damaged(noise: bytes) -> None:
-    """And nothing else is raised over it."""
+    """Nothing else is raised for it."""
     with pytest.raises(Damaged):
         integrity.unseal(noise)
     with pytest.raises(Damaged):
@@ -122,13 +122,13 @@ def test_noise_is_damaged(noise: bytes) -> None:
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, bytes(1_000_000)])
 def test_depth_and_zeros_are_damaged(content: bytes) -> None:
-    """Not a reason to run out of stack."""
+    """They do not overflow the stack."""
     with pytest.raises(Damaged):
         integrity.decode_record(content, DesiredTorrent)
 
 
 def test_what_is_no_file_is_damaged_and_what_is_not_there_is_not(tmp_path: Path) -> None:
-    """Links are not followed, pipes not waited for, and more than can be is not read."""
+    """Links are not followed, pipes not waited for, and files over the limit not read."""
     path = tmp_path / "file"
     with pytest.raises(FileNotFoundError):
         integrity.read(path)
@@ -149,7 +149,7 @@ def test_what_is_no_file_is_damaged_and_what_is_not_there_is_not(tmp_path: Path)
 def test_what_cannot_be_read_is_not_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
-    """Otherwise a backup restored as root, or a shortage of descriptors, would put everything aside."""
+    """Otherwise a backup restored as root, or a lack of descriptors, would put everything aside."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
 
@@ -187,7 +187,7 @@ EDITS: Final[dict[str, Callable[[str], str]]] = {
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_a_record_can_be_edited_as_people_do_it(edit: Callable[[str], str]) -> None:
-    """Whatever the editor, or jq, makes of the rest of it."""
+    """However an editor, or jq, reformats the rest."""
     text = edit(integrity.encode_record(RECORD).decode()).replace("/srv/torrents", "/srv/moved")
     assert integrity.decode_record(text.encode(), DesiredTorrent) == msgspec.structs.replace(
         RECORD, save_path="/srv/moved"
@@ -195,7 +195,7 @@ def test_a_record_can_be_edited_as_people_do_it(edit: Callable[[str], str]) -> N
 
 
 def test_commas_in_words_are_left_alone() -> None:
-    """Only those that end a list or an object are passed over."""
+    """Only commas before a closing bracket are ignored."""
     record = msgspec.structs.replace(RECORD, name='a, ] b ,} "c\\",}')
     text = integrity.encode_record(record).decode()
     lines = [line for line in text.splitlines() if "checksum" not in line]

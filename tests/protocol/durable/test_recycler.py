@@ -22,7 +22,7 @@ NAMES = ("a", "b", "c")
 
 @pytest.fixture
 def recycler(tmp_path: Path) -> Recycler:
-    """Of the test's directory."""
+    """A recycler of the test's directory."""
     return Recycler(tmp_path, "recycled.", ".tmp")
 
 
@@ -33,12 +33,12 @@ def write(recycler: Recycler, path: Path, content: bytes) -> OSError | None:
 
 
 def others(path: Path) -> list[Path]:
-    """What lies beside a file."""
+    """The other files in the directory."""
     return sorted(each for each in path.parent.iterdir() if each != path)
 
 
 def test_few_files_are_made_for_many_changes(tmp_path: Path, recycler: Recycler) -> None:
-    """The inodes are the same ones, over and over, and contents of any length are whole."""
+    """The same inodes are reused, and contents of any length are complete."""
     file = tmp_path / "file"
     inodes: Counter[int] = Counter()
     for number in range(100):
@@ -54,7 +54,7 @@ def test_few_files_are_made_for_many_changes(tmp_path: Path, recycler: Recycler)
 def test_what_was_replaced_in_vain_is_not_written_again(
     tmp_path: Path, recycler: Recycler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the directory cannot be synced, a power cut would bring it back."""
+    """While the directory cannot be synced, a power cut would bring the old file back."""
     file = tmp_path / "file"
     for number in range(2 * RECYCLED_MAX):
         write(recycler, file, b"%d" % number)
@@ -70,7 +70,7 @@ def test_what_was_replaced_in_vain_is_not_written_again(
 
 
 def test_who_has_a_file_open_has_time_to_read_it(tmp_path: Path, recycler: Recycler) -> None:
-    """It has its content until as many others were replaced as are kept."""
+    """Its content stays until as many others were replaced as are kept."""
     file = tmp_path / "file"
     for number in range(5 * RECYCLED_MAX):
         write(recycler, file, b"%d" % number)
@@ -92,7 +92,7 @@ def test_no_more_are_kept_than_a_few(tmp_path: Path, recycler: Recycler) -> None
 
 
 def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recycler: Recycler) -> None:
-    """Such as in a backup that is made of hard links: of the file, or of one that is kept already."""
+    """For example in a backup of hard links: of the file, or of a kept one."""
     file, early, late = tmp_path / "file", tmp_path / "early", tmp_path / "late"
     write(recycler, file, b"one")
     os.link(file, early)
@@ -106,12 +106,12 @@ def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recyc
 
 
 def fifo(path: Path) -> None:
-    """Whoever opens it waits."""
+    """A FIFO, which blocks on open."""
     os.mkfifo(path, 0o600)
 
 
 def link_elsewhere(path: Path) -> None:
-    """To a file that looks like one of ours."""
+    """A link to a file that looks like one of ours."""
     target = path.parent / "elsewhere"
     target.write_bytes(b"mine")
     target.chmod(0o600)
@@ -119,7 +119,7 @@ def link_elsewhere(path: Path) -> None:
 
 
 def readable(path: Path) -> None:
-    """As an editor may leave it."""
+    """A mode as an editor may leave it."""
     path.write_bytes(b"old")
     path.chmod(0o644)
 
@@ -128,7 +128,7 @@ def readable(path: Path) -> None:
 def test_what_is_no_file_of_ours_is_replaced_and_not_kept(
     tmp_path: Path, recycler: Recycler, make: Callable[[Path], None]
 ) -> None:
-    """Its kind, mode and owner would be those of a record."""
+    """Records must not get its type, mode or owner."""
     file = tmp_path / "file"
     make(file)
     before = others(file)
@@ -144,7 +144,7 @@ def test_what_is_no_file_of_ours_is_replaced_and_not_kept(
 
 
 def test_what_is_deleted_is_not_kept_in_an_earlier_version(tmp_path: Path, recycler: Recycler) -> None:
-    """Nothing of a torrent is left when it is removed."""
+    """Nothing remains of a removed torrent."""
     file = tmp_path / "file"
     for content in (b"one", b"two"):
         write(recycler, file, content)
@@ -153,7 +153,7 @@ def test_what_is_deleted_is_not_kept_in_an_earlier_version(tmp_path: Path, recyc
 
 
 def test_a_directory_that_was_replaced_has_no_files_to_recycle(tmp_path: Path) -> None:
-    """New ones are made then, and kept from then on."""
+    """New files are made then, and kept from then on."""
     directory = tmp_path / "d"
     directory.mkdir()
     recycler = Recycler(directory, "recycled.", ".tmp")
@@ -170,7 +170,7 @@ def test_a_directory_that_was_replaced_has_no_files_to_recycle(tmp_path: Path) -
 
 
 def test_a_name_that_is_taken_is_passed_over(tmp_path: Path, recycler: Recycler) -> None:
-    """What has it is not ours to write."""
+    """That file is not ours to overwrite."""
     file = tmp_path / "file"
     for number in range(3):
         (tmp_path / f"recycled.{number}.tmp").mkdir()
@@ -183,7 +183,7 @@ def test_a_name_that_is_taken_is_passed_over(tmp_path: Path, recycler: Recycler)
 
 
 def test_another_directory_is_left_alone(tmp_path: Path, recycler: Recycler) -> None:
-    """A rename from one to the other would not be durable."""
+    """A rename between directories would not be durable."""
     other = tmp_path / "other"
     other.mkdir()
     for _ in range(2 * RECYCLED_MAX):
@@ -197,7 +197,7 @@ def test_another_directory_is_left_alone(tmp_path: Path, recycler: Recycler) -> 
 
 @contextmanager
 def failing(module: Any, name: str, at: int) -> Iterator[None]:
-    """The call with this number fails, 0 for the first."""
+    """The call with this number fails, from 0."""
     real = getattr(module, name)
     calls = 0
 
@@ -231,7 +231,7 @@ _STEPS = st.lists(
 
 
 def test_what_cannot_be_opened_is_not_forgotten(tmp_path: Path, recycler: Recycler) -> None:
-    """As where the process is out of descriptors: a torrent that is removed later would leave a version behind."""
+    """For example without descriptors: otherwise a torrent that is removed later would leave an old version."""
     file = tmp_path / "file"
     for number in range(2 * RECYCLED_MAX):
         write(recycler, file, b"%d" % number)
@@ -246,7 +246,7 @@ def test_what_cannot_be_opened_is_not_forgotten(tmp_path: Path, recycler: Recycl
 def test_whatever_fails_every_file_is_one_that_was_written(
     steps: list[tuple[list[tuple[str, bytes]], tuple[tuple[Any, str], int] | None]],
 ) -> None:
-    """Also in the eyes of who has had the directory copied by a power cut before its last sync: those inodes stay."""
+    """Also in a copy as of a power cut before the last sync, whose inodes stay."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         recycler = Recycler(root, "recycled.", ".tmp")

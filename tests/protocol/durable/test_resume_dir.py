@@ -15,7 +15,7 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 
 
 def test_the_layout(tmp_path: Path) -> None:
-    """All records of a torrent lie side by side, named by its id; what the engine writes has its own directory."""
+    """All records of a torrent have its id as their name; the engine's files have a directory of their own."""
     resume_dir = ResumeDir(tmp_path)
     assert resume_dir.desired(V1) == tmp_path / f"{V1}.json"
     assert resume_dir.metainfo(V1) == tmp_path / f"{V1}.torrent"
@@ -28,7 +28,7 @@ def test_the_layout(tmp_path: Path) -> None:
 
 
 def test_torrents_are_those_with_a_desired_state(tmp_path: Path) -> None:
-    """In the order of their ids; other files, temporary ones and misnamed ones are no torrents."""
+    """In the order of their ids. Other, temporary and misnamed files are no torrents."""
     resume_dir = ResumeDir(tmp_path)
     for path in [resume_dir.desired(V2), resume_dir.desired(V1), resume_dir.desired("f" * 40)]:
         path.touch()
@@ -51,7 +51,7 @@ def test_torrents_are_those_with_a_desired_state(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_put_aside_never_over_another(tmp_path: Path) -> None:
-    """The same file can be damaged again and again; each is kept, and the first keeps its name."""
+    """The same file can be damaged again and again; each version is kept, and the first keeps its name."""
     resume_dir = ResumeDir(tmp_path)
     file = resume_dir.desired(V1)
     places = []
@@ -65,7 +65,7 @@ def test_a_damaged_file_is_put_aside_never_over_another(tmp_path: Path) -> None:
 
 
 def test_what_is_put_aside_is_private(tmp_path: Path) -> None:
-    """Under any umask; a directory that others could fill does not get it."""
+    """Under any umask; a directory that others can write to is not used."""
     resume_dir = ResumeDir(tmp_path)
     before = os.umask(0)
     try:
@@ -82,7 +82,7 @@ def test_what_is_put_aside_is_private(tmp_path: Path) -> None:
 
 
 def test_putting_aside_what_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """The caller raced with somebody, and hears of it."""
+    """Another process may have moved it; the caller gets the error."""
     with pytest.raises(FileNotFoundError):
         ResumeDir(tmp_path).put_aside(tmp_path / "gone.json")
 
@@ -102,7 +102,7 @@ def test_files_of_no_torrent_and_of_no_write_are_found(tmp_path: Path) -> None:
 
 
 def test_the_engines_directory_is_private_and_no_link(tmp_path: Path) -> None:
-    """What stands in the place of the engine's own is put aside, never followed; made twice they stay as they are."""
+    """Anything else at its path is put aside and never followed. Making it again changes nothing."""
     resume_dir, elsewhere = ResumeDir(tmp_path / "resume"), tmp_path / "elsewhere"
     resume_dir.root.mkdir()
     elsewhere.mkdir()
@@ -116,7 +116,7 @@ def test_the_engines_directory_is_private_and_no_link(tmp_path: Path) -> None:
 
 
 def test_of_resume_data_in_two_places_the_newer_is_kept(tmp_path: Path) -> None:
-    """Wherever it lies; what could not be moved is told, and stays."""
+    """Wherever it is; a file that cannot be moved is reported and stays."""
     resume_dir = ResumeDir(tmp_path)
     resume_dir.make_engine_dir()
     ids = [f"{number:040x}" for number in range(4)]
@@ -138,7 +138,7 @@ def test_of_resume_data_in_two_places_the_newer_is_kept(tmp_path: Path) -> None:
 def test_killed_while_it_moves_each_is_in_one_of_the_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
-    """At each call of the system; the next start moves the rest."""
+    """At each system call; the next start moves the rest."""
     resume_dir = ResumeDir(tmp_path)
     resume_dir.make_engine_dir()
     ids = [f"{number:040x}" for number in range(3)]
@@ -170,7 +170,7 @@ def test_killed_while_it_moves_each_is_in_one_of_the_places(
 
 
 def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
-    """Under whichever number it is kept; another file's is not this one's."""
+    """Under each numbered name; another file's number does not count."""
     resume_dir = ResumeDir(tmp_path)
     resume_dir.make_engine_dir()
     file = resume_dir.fastresume(V1)
@@ -186,7 +186,7 @@ def test_what_was_put_aside_is_remembered_by_when(tmp_path: Path) -> None:
 
 
 def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
-    """Known by its lock file, wherever the path leads meanwhile."""
+    """It is identified by its lock file, wherever the path leads meanwhile."""
     resume_dir = ResumeDir(tmp_path / "resume")
     resume_dir.check()
     resume_dir.root.mkdir()
@@ -207,7 +207,7 @@ def test_only_the_directory_that_it_is_bound_to_will_do(tmp_path: Path) -> None:
 
 
 def test_an_engine_s_directory_that_others_could_fill_is_not_used(tmp_path: Path) -> None:
-    """It is made private under any umask, and narrowed where it was readable."""
+    """It is made private under any umask, and narrowed if it was readable."""
     resume_dir = ResumeDir(tmp_path)
     before = os.umask(0)
     try:

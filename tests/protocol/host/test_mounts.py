@@ -19,13 +19,13 @@ PATHS = st.lists(NAMES, max_size=4).map(lambda parts: "/" + "/".join(parts))
 
 
 def test_mount_points_are_read_with_what_is_on_top() -> None:
-    """Octal escapes are undone, and of two on one mount point the later one counts."""
+    """Octal escapes are decoded, and of two mounts at one mount point the later one counts."""
     assert mounts.parse(INFO) == {"/": "22 8:1 /", "/srv/with space\\": "41 0:35 /sub", "/mnt": "57 0:40 /"}
 
 
 @pytest.fixture
 def table() -> Iterator[MountTable]:
-    """A table that is closed at the end."""
+    """A table that is closed at the end of the test."""
     table = MountTable()
     yield table
     table.close()
@@ -37,7 +37,7 @@ def test_what_is_mounted_now_is_read(table: MountTable) -> None:
 
 
 def test_without_a_change_nothing_is_read_again(table: MountTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read stays what is answered."""
+    """The previous result is returned."""
     first = table.current()
     monkeypatch.setattr(table, "read", lambda: pytest.fail("it was read"))
     assert table.current() is first
@@ -45,7 +45,7 @@ def test_without_a_change_nothing_is_read_again(table: MountTable, monkeypatch: 
 
 @pytest.mark.mounts
 def test_each_change_is_in_the_next_answer(table: MountTable, tmp_path: Path) -> None:
-    """A mount, its end, and another file system in the same place."""
+    """A mount, its end, and another file system at the same place."""
     point, seen = str(tmp_path / "disk"), []
     for _ in range(2):
         with tmpfs(tmp_path / "disk", 65536):
@@ -56,13 +56,13 @@ def test_each_change_is_in_the_next_answer(table: MountTable, tmp_path: Path) ->
 
 @pytest.mark.parametrize("content", ["", "\n", "nonsense\n", "1 2 3 4\n"])
 def test_lines_that_say_nothing_are_passed_over(content: str) -> None:
-    """A kernel that writes otherwise is no reason to fail."""
+    """A kernel with another format causes no failure."""
     assert mounts.parse(content) == {}
 
 
 @given(PATHS, st.sets(PATHS))
 def test_a_path_lies_on_the_nearest_mount_above_it(path: str, points: set[str]) -> None:
-    """Never on one that only begins with the same letters; on `/` where there is none."""
+    """Never on a mount whose path is only a textual prefix; otherwise on `/`."""
     found = mount_point_of(path, dict.fromkeys(points, ""))
     above = {point for point in points if Path(path).is_relative_to(point)}
     assert found == max(above, key=lambda point: len(PurePosixPath(point).parts), default="/")

@@ -20,20 +20,20 @@ def mode(path: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def umask() -> Iterator[Callable[[int], int]]:
-    """Nothing is owed to the umask that tests happen to have; it is 0 until they choose another."""
+    """Sets the umask to 0 until a test chooses another."""
     before = os.umask(0)
     yield os.umask
     os.umask(before)
 
 
 def of_stranger(path: Path, group: int = STRANGER) -> Path:
-    """Gives a path, if it is a link that very link, to another user."""
+    """Gives a path, or a link itself, to another user."""
     os.lchown(path, STRANGER, group)
     return path
 
 
 def made(path: Path, mode: int) -> Path:
-    """A directory of this mode."""
+    """A directory with this mode."""
     path.mkdir()
     path.chmod(mode)
     return path
@@ -50,14 +50,14 @@ def test_it_is_made_with_what_is_above_it_and_narrow(tmp_path: Path, umask: Call
 
 @pytest.mark.parametrize(("there", "then"), [(0o755, 0o750), (0o750, 0o750), (0o700, 0o700), (0o705, 0o700)])
 def test_one_that_is_there_gets_narrower_only(tmp_path: Path, there: int, then: int) -> None:
-    """Others could look at it; they could do nothing in it."""
+    """Others could read it, but not write to it."""
     directory = made(tmp_path / "run", there)
     prepare(directory, GROUP)
     assert mode(directory) == then
 
 
 def test_one_that_others_could_add_to_is_narrowed_where_they_did_not(tmp_path: Path) -> None:
-    """As the root of a tmpfs is; they could replace nothing of ours."""
+    """For example the root of a tmpfs; others could replace nothing of ours."""
     directory = made(tmp_path / "run", 0o1777)
     (directory / "ours").write_text("x")
     prepare(directory)
@@ -67,7 +67,7 @@ def test_one_that_others_could_add_to_is_narrowed_where_they_did_not(tmp_path: P
 @as_root
 @pytest.mark.parametrize("how", ["file", "link", "name"])
 def test_one_that_others_have_added_to_is_refused(tmp_path: Path, how: str) -> None:
-    """A file or a link of theirs, or another name of a file of ours; it is left as it was."""
+    """Another user's file or link, or a second name of our file; the directory is left unchanged."""
     directory = made(tmp_path / "run", 0o1777)
     entry = directory / "entry"
     match how:
@@ -87,7 +87,7 @@ def test_one_that_others_have_added_to_is_refused(tmp_path: Path, how: str) -> N
 
 @pytest.mark.parametrize("there", [0o777, 0o770, 0o702])
 def test_one_that_others_could_write_to_is_refused(tmp_path: Path, there: int) -> None:
-    """What is in it may be theirs."""
+    """Its files may be theirs."""
     directory = made(tmp_path / "run", there)
     for call in (prepare, open_dir):
         with pytest.raises(PermissionError, match=r"others can write to it") as caught:
@@ -98,14 +98,14 @@ def test_one_that_others_could_write_to_is_refused(tmp_path: Path, there: int) -
 
 @as_root
 def test_one_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    """Root must not put its sockets where another can replace them."""
+    """Root must not put its sockets where another user can replace them."""
     directory = of_stranger(made(tmp_path / "run", 0o750))
     with pytest.raises(PermissionError, match=rf"belongs to uid {STRANGER}, and this is uid 0"):
         prepare(directory)
 
 
 def test_a_file_in_its_place_is_an_error(tmp_path: Path) -> None:
-    """As with any directory that cannot be made; on the way to it, too."""
+    """As with any directory that cannot be made; also above it."""
     (tmp_path / "run").touch()
     for path in (tmp_path / "run", tmp_path / "run" / "below"):
         with pytest.raises(NotADirectoryError):
@@ -113,7 +113,7 @@ def test_a_file_in_its_place_is_an_error(tmp_path: Path) -> None:
 
 
 def test_only_what_shall_be_made_is_made(tmp_path: Path) -> None:
-    """Nothing above it, nothing where it is only opened; the error names the whole path."""
+    """Nothing above it is made, and nothing if it is only opened; the error has the whole path."""
     for call in (open_dir, check_dir, lambda path: prepare(path, parents=False)):
         with pytest.raises(FileNotFoundError) as caught:
             call(tmp_path / "a" / "b")
@@ -122,7 +122,7 @@ def test_only_what_shall_be_made_is_made(tmp_path: Path) -> None:
 
 
 def test_links_of_our_own_are_followed(tmp_path: Path) -> None:
-    """Relative and absolute ones, one after the other, and `..` as the kernel takes it; not without end."""
+    """Relative and absolute links in a chain, and `..` as in the kernel; not without end."""
     real = tmp_path / "real"
     (tmp_path / "one").symlink_to("two/.")
     (tmp_path / "two").symlink_to(real)
@@ -138,7 +138,7 @@ def test_links_of_our_own_are_followed(tmp_path: Path) -> None:
 @as_root
 @pytest.mark.parametrize("above", [0o1777, 0o1770, 0o755])
 def test_a_stranger_s_link_is_not_followed(tmp_path: Path, above: int) -> None:
-    """The sticky bit lets its owner turn it, whomever it leads to now; or it was made when they still could."""
+    """In a sticky directory its owner can change it, or it was made before the directory was sticky."""
     ours, shared = made(tmp_path / "ours", 0o755), made(tmp_path / "shared", above)
     (shared / "run").symlink_to(ours)
     prepare(shared / "run")
@@ -151,7 +151,7 @@ def test_a_stranger_s_link_is_not_followed(tmp_path: Path, above: int) -> None:
 
 @as_root
 def test_a_directory_that_a_stranger_made_first_is_refused(tmp_path: Path) -> None:
-    """As a whole, and as a part of the way."""
+    """As the whole path and as a part of it."""
     shared = made(tmp_path / "shared", 0o1777)
     of_stranger(made(shared / "theirs", 0o777))
     for path in (shared / "theirs", shared / "theirs" / "run"):
@@ -172,7 +172,7 @@ def test_where_everybody_can_replace_it_nothing_is_made(tmp_path: Path) -> None:
 
 @as_root
 def test_groups_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process's own is trusted, another one of the user's reported, a foreign one refused."""
+    """This process's own group is trusted, another one of the user's is reported, a foreign one is refused."""
     shared = made(tmp_path / "shared", 0o775)
     assert prepare(shared / "a") == []
     os.chown(shared, 0, STRANGER)
@@ -185,7 +185,7 @@ def test_groups_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_is_opened_for_reading(tmp_path: Path) -> None:
-    """By a link of our own, too; a pipe is not waited for."""
+    """Also by a link of our own; a pipe is not waited for."""
     (tmp_path / "key").touch(0o600)
     (tmp_path / "key").write_text("secret")
     (tmp_path / "link").symlink_to("key")
@@ -200,7 +200,7 @@ def test_a_file_is_opened_for_reading(tmp_path: Path) -> None:
 
 
 def test_what_everybody_can_write_is_not_trusted(tmp_path: Path) -> None:
-    """Neither a file nor a directory of files, be it sticky."""
+    """Neither a file nor a directory of files, even if sticky."""
     (tmp_path / "key").touch(0o666)
     made(tmp_path / "keys", 0o1777)
     for call, name in ((open_file, "key"), (check_dir, "keys")):
@@ -210,7 +210,7 @@ def test_what_everybody_can_write_is_not_trusted(tmp_path: Path) -> None:
 
 @as_root
 def test_what_a_stranger_has_written_is_not_trusted(tmp_path: Path) -> None:
-    """Their file, their directory, and what a foreign group can write."""
+    """Another user's file or directory, and what a foreign group can write."""
     of_stranger(made(tmp_path / "keys", 0o755))
     with pytest.raises(PermissionError, match=rf"belongs to uid {STRANGER}, and has to be root's or uid 0's"):
         check_dir(tmp_path / "keys")
@@ -225,7 +225,7 @@ def test_what_a_stranger_has_written_is_not_trusted(tmp_path: Path) -> None:
 
 
 def test_a_socket_is_no_file_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with any open file, an error says so."""
+    """An error says so, as for any file that cannot be opened."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("s")
@@ -235,7 +235,7 @@ def test_a_socket_is_no_file_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_no_descriptor_stays_open(tmp_path: Path) -> None:
-    """Of what goes well, and of what does not."""
+    """After success and after failure."""
     (tmp_path / "loop").symlink_to("loop")
     before = len(list(Path("/proc/self/fd").iterdir()))
     prepare(tmp_path / "a")
@@ -248,7 +248,7 @@ def test_no_descriptor_stays_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mask", "then"), [(0, 0o755), (0o002, 0o775), (0o022, 0o755), (0o077, 0o700), (0o777, 0o700)])
 def test_a_shared_one_is_made_by_the_umask(tmp_path: Path, umask: Callable[[int], int], mask: int, then: int) -> None:
-    """But not so that everybody can write to it, nor so that its owner cannot; one that is there stays as it is."""
+    """But not world-writable, and not unusable for its owner; an existing one is not changed."""
     umask(mask)
     make_shared(tmp_path / "a" / "b")
     assert [mode(tmp_path / name) for name in ("a", "a/b")] == [then, then]
@@ -260,7 +260,7 @@ def test_a_shared_one_is_made_by_the_umask(tmp_path: Path, umask: Callable[[int]
 
 @as_root
 def test_whoever_owns_the_root_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a user namespace root may be a number that nobody has here."""
+    """In a user namespace, root's number may be unknown here."""
     there = of_stranger(made(tmp_path / "mapped", 0o755))
     real = private_dir._enter
 

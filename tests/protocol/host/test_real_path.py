@@ -18,7 +18,7 @@ ways = st.lists(names, min_size=1, max_size=6).map("/".join)
 
 
 def make(place: Path, links: dict[str, str]) -> None:
-    """Two directories, and links wherever there is room for one."""
+    """Two directories, and links at every possible place."""
     for name in ("a", "b"):
         (place / name).mkdir()
     for name, target in links.items():
@@ -28,13 +28,13 @@ def make(place: Path, links: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("path", "resolved"), [("a/out/x", "b/x"), ("a/new/../out", "b"), ("a/x/y", "a/x/y")])
 def test_links_are_resolved_in_what_is_there_and_what_is_not(tmp_path: Path, path: str, resolved: str) -> None:
-    """At any place in the path."""
+    """Anywhere in the path."""
     make(tmp_path, CIRCLES)
     assert real_path(f"{tmp_path}/{path}") == f"{tmp_path}/{resolved}"
 
 
 def test_what_cannot_be_looked_at_is_no_link(tmp_path: Path) -> None:
-    """Such as a name that is too long: whoever opens it will hear of that."""
+    """For example a name that is too long; opening it will fail."""
     assert real_path(f"{tmp_path}/{'x' * 300}/y") == f"{tmp_path}/{'x' * 300}/y"
 
 
@@ -52,7 +52,7 @@ def test_what_comes_after_a_circle_is_not_taken_as_it_stands(tmp_path: Path, pat
 @given(links=st.dictionaries(ways, ways, max_size=6), way=ways)
 @example(links=CIRCLES, way="a/circle/../out")
 def test_what_is_told_has_no_link_in_it_and_is_where_the_kernel_goes(links: dict[str, str], way: str) -> None:
-    """Or else it leads in a circle, and the kernel goes nowhere."""
+    """Otherwise it leads in a circle, which the kernel does not open."""
     with tempfile.TemporaryDirectory(prefix="ouzel-") as directory:
         place = Path(directory).resolve()
         make(place, links)

@@ -23,7 +23,7 @@ os.write(int(sys.argv[1]), json.dumps(found).encode())
 
 @pytest.mark.parametrize("closed", ["", "2>&-", "1>&-", "0<&- 1>&- 2>&-"])
 def test_no_file_gets_the_number_of_a_stream(closed: str) -> None:
-    """Those that were closed are open afterwards, and take no writes; the others are as they were."""
+    """Closed streams are open afterwards and cannot be written; the others are unchanged."""
     shell = f'exec "$0" -c "$1" 3 3>&1 {closed}' if "1>&-" not in closed else f'exec 3>&1; exec "$0" -c "$1" 3 {closed}'
     done = subprocess.run(
         ["/bin/sh", "-c", shell, sys.executable, SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True

@@ -20,19 +20,19 @@ from protocol.internal.bounds import Bounds
     ],
 )
 def test_what_lies_deepest_decides(path: str, allowed: bool) -> None:
-    """A root, what is reserved in it, and a root in that again."""
+    """A root, a reserved directory in it, and a root in that."""
     roots = ["/srv/one", "/srv/two", "/srv/one/resume/payload"]
     assert Bounds(roots, ["/srv/one/resume", "/var/lib/ouzel"]).allow(path) is allowed
 
 
 def test_everything_is_a_root_like_another() -> None:
-    """But what is reserved; and where a directory is both, it is a root."""
+    """Except for reserved directories; a directory that is both is a root."""
     assert Bounds(["/"]).allow("/etc/passwd")
     assert not Bounds(["/"], ["/etc"]).allow("/etc/passwd")
     assert Bounds(["/etc"], ["/etc"]).allow("/etc/passwd")
 
 
 def test_nowhere_is_where_nobody_said() -> None:
-    """An engine that was not told lets nothing be written."""
+    """An engine without bounds may write nothing."""
     assert not Bounds().allow("/")
     assert not Bounds().allow("/srv")

@@ -22,12 +22,12 @@ NAMES = [b"add", b"examine", b"release_trackers", b"command ensure_torrent", b"x
 
 
 def torrent(number: int) -> str:
-    """An id; every other one is of a v2 torrent."""
+    """An id; every other one is a v2 torrent's."""
     return f"{number:040x}" if number % 2 else f"{number:064x}"
 
 
 class Recording:
-    """A recorder, its buffer, and a clock that goes on by a microsecond at each look."""
+    """A recorder, its buffer, and a clock that advances by a microsecond with each reading."""
 
     def __init__(self) -> None:
         self.buffer = bytearray(FLIGHT_BYTES)
@@ -44,18 +44,18 @@ class Recording:
 
 @pytest.fixture
 def recording() -> Recording:
-    """One that has nothing in it."""
+    """An empty recorder."""
     return Recording()
 
 
 def test_nothing_was_recorded(recording: Recording) -> None:
-    """Neither by a recorder that was not used, nor in memory that no recorder has seen."""
+    """By an unused recorder, and in memory that no recorder has written."""
     assert recording.read() == read(bytes(FLIGHT_BYTES), 0) == Flight()
     assert Flight().in_flight == []
 
 
 def test_a_call_is_in_flight_until_it_has_returned(recording: Recording) -> None:
-    """Then it is one of the latest, as it was before."""
+    """Before and after, it is one of the latest records."""
     outer = recording.recorder.begin(b"remove", torrent(1))
     recording.now_us += 7
     record = FlightRecord("remove", torrent(1), 7)
@@ -65,7 +65,7 @@ def test_a_call_is_in_flight_until_it_has_returned(recording: Recording) -> None
 
 
 def test_a_call_within_a_call_is_about_the_same_torrent(recording: Recording) -> None:
-    """Unless it names its own; with its end the call around it is in flight again."""
+    """Unless it names its own; at its end the outer call is in flight again."""
     recorder = recording.recorder
     assert recorder.begin(b"resume", torrent(1)) == 0
     resume = recorder.begin(b"inspect")
@@ -84,7 +84,7 @@ def test_a_call_within_a_call_is_about_the_same_torrent(recording: Recording) ->
 
 
 def test_an_alert_is_in_flight_while_it_is_read(recording: Recording) -> None:
-    """Until the next, which is about another torrent or about none, and until there is none."""
+    """Until the next alert, of another torrent or none, and until the last alert was read."""
     recorder = recording.recorder
     recorder.begin(b"pop_alerts")
     popping = recording.read()
@@ -100,7 +100,7 @@ def test_an_alert_is_in_flight_while_it_is_read(recording: Recording) -> None:
 
 
 def test_of_a_call_around_thousands_only_that_it_was_made_is_known(recording: Recording) -> None:
-    """The ring has room for the latest."""
+    """The ring has room for the latest records only."""
     recorder = recording.recorder
     recorder.begin(b"resume")
     for _ in range(RECORDS):
@@ -111,7 +111,7 @@ def test_of_a_call_around_thousands_only_that_it_was_made_is_known(recording: Re
 
 
 def test_what_is_under_way_is_in_flight_until_it_is_confirmed(recording: Recording) -> None:
-    """The oldest first, and the call before all of them."""
+    """The oldest first, after the current call."""
     recorder = recording.recorder
     recorder.under_way(b"add", torrent(1))
     recorder.under_way(b"remove", torrent(2))
@@ -128,7 +128,7 @@ def test_what_is_under_way_is_in_flight_until_it_is_confirmed(recording: Recordi
 
 
 def test_a_crowd_is_told_for_as_long_as_there_is_one(recording: Recording) -> None:
-    """Those for which there is no room are not named, and nobody else is forgotten for them."""
+    """Torrents without room are not named, and do not displace others."""
     recorder = recording.recorder
     for number in range(ROWS + 2):
         recorder.under_way(b"add", torrent(number))
@@ -159,7 +159,7 @@ steps = st.lists(
 
 @given(steps, st.integers(1, 12))
 def test_what_is_read_is_what_was_written(history: list[tuple[str, Any, Any]], rounds: int) -> None:
-    """However often the ring is overwritten: the latest records, the innermost call, and all that is under way."""
+    """However often the ring is overwritten: the latest records, the innermost call, and all entries under way."""
     recording = Recording()
     recorder = recording.recorder
     written: list[tuple[str, str | None]] = []
@@ -193,7 +193,7 @@ def test_what_is_read_is_what_was_written(history: list[tuple[str, Any, Any]], r
 
 
 def changes(old: bytes, new: bytes) -> tuple[int, int]:
-    """The bytes between which two buffers differ, but for the header, of which each word is written in one go."""
+    """The differing bytes of two buffers, except for the header, whose words are written atomically."""
     differ = [at for at in range(HEADER, FLIGHT_BYTES, 8) if old[at : at + 8] != new[at : at + 8]]
     return differ[0], differ[-1] + 8
 
@@ -202,7 +202,7 @@ def changes(old: bytes, new: bytes) -> tuple[int, int]:
 def test_a_write_that_is_cut_short_tells_nothing_wrong(
     verb: str, before: int, cleared: bool, data: st.DataObject
 ) -> None:
-    """What was to be written is there as a whole or not at all, and the rest is as it was.
+    """The record is complete or absent, and all else is unchanged.
 
     Python zeroes what it is about to write, and then writes from front to end; either may be cut short.
     """
@@ -228,7 +228,7 @@ def test_a_write_that_is_cut_short_tells_nothing_wrong(
 
 
 def told(flight: Flight) -> list[tuple[str, str | None]]:
-    """What is said, but for when."""
+    """The report without times."""
     return [(each.what, each.torrent) for each in (*flight.records, *flight.under_way)]
 
 
@@ -248,7 +248,7 @@ damage = st.lists(
 @example([(8, b"\xff" * 24)], 0)
 @example([(8, b"\x05" + bytes(7))], 0)
 def test_damage_is_no_error(spots: list[tuple[int, bytes]], now_ns: int) -> None:
-    """Whatever it was: the answer is well-formed, names torrents by their ids, and is not of the future."""
+    """For any damage, the result is well-formed, has valid ids, and no time in the future."""
     recording = Recording()
     for number in range(RECORDS + 10):
         recording.recorder.begin(b"add", torrent(number))

@@ -17,7 +17,7 @@ from tests.protocol.strategies import messages
 @pytest.mark.parametrize("kind", get_args(EngineCommand))
 @given(data=st.data())
 def test_engine_commands_come_back_as_they_were(kind: type[EngineCommand], data: st.DataObject) -> None:
-    """What the supervisor says is what the engine hears."""
+    """The engine gets what the supervisor sent."""
     batch = CommandBatch(gen=3, commands=[data.draw(messages(kind))])
     assert link.decode_commands(codec.encode(batch)) == batch
 
@@ -25,14 +25,14 @@ def test_engine_commands_come_back_as_they_were(kind: type[EngineCommand], data:
 @pytest.mark.parametrize("kind", get_args(EngineEvent))
 @given(data=st.data())
 def test_engine_events_come_back_as_they_were(kind: type[EngineEvent], data: st.DataObject) -> None:
-    """What the engine says is what the supervisor hears."""
+    """The supervisor gets what the engine sent."""
     batch = EventBatch(gen=3, events=[data.draw(messages(kind))])
     assert link.decode_events(codec.encode(batch)) == batch
 
 
 @given(st.lists(messages(EngineCommand), max_size=5), st.lists(messages(EngineEvent), max_size=5))
 def test_batches_keep_their_order(commands: list[EngineCommand], events: list[EngineEvent]) -> None:
-    """A batch of several kinds comes back whole and in order; an empty one is a batch."""
+    """A batch of several kinds comes back complete and in order; an empty one is valid."""
     down, up = CommandBatch(gen=1, commands=commands), EventBatch(gen=1, events=events)
     assert link.decode_commands(codec.encode(down)).commands == commands
     assert link.decode_events(codec.encode(up)).events == events
@@ -40,7 +40,7 @@ def test_batches_keep_their_order(commands: list[EngineCommand], events: list[En
 
 @pytest.mark.parametrize("members", [get_args(EngineCommand), get_args(EngineEvent)])
 def test_tags_are_unique(members: tuple[Any, ...]) -> None:
-    """Each member of a union has a name of its own on the link."""
+    """Each member of a union has its own name on the link."""
     tags = [member.__struct_config__.tag for member in members]
     assert len(set(tags)) == len(tags)
 
@@ -57,7 +57,7 @@ def test_tags_are_unique(members: tuple[Any, ...]) -> None:
     ],
 )
 def test_what_is_no_batch_is_refused(value: Any, field: str) -> None:
-    """The refusal names the member of the batch that does not fit."""
+    """The error names the member of the batch that does not fit."""
     with pytest.raises(OuzelError) as caught:
         link.decode_commands(codec.encode(value))
     assert (caught.value.kind, caught.value.field) == (ErrorKind.MALFORMED_FRAME, field)

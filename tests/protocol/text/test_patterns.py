@@ -31,7 +31,7 @@ def forms() -> set[str]:
 
 
 def test_every_form_has_words() -> None:
-    """And no words are left over."""
+    """And there are no other words."""
     assert forms() == set(patterns.IN_WORDS)
 
 
@@ -46,7 +46,7 @@ def test_every_form_has_words() -> None:
     ],
 )
 def test_no_regular_expression_is_shown(op: str, args: dict[str, Any], told: str) -> None:
-    """A sentence is, with the field."""
+    """The message is a sentence with the field."""
     with pytest.raises(OuzelError) as refused:
         parse_command(op, args)
     assert refused.value.message.startswith(told)
@@ -54,7 +54,7 @@ def test_no_regular_expression_is_shown(op: str, args: dict[str, Any], told: str
 
 
 def test_a_form_that_is_not_known_has_words_too() -> None:
-    """Another version may have others."""
+    """Another version may have other patterns."""
     assert patterns.without_patterns("Expected `str` matching regex '^x\\\\d$'") == "Expected text of another form"
     assert patterns.without_patterns('Expected `str` matching regex "it\'s"') == "Expected text of another form"
     assert patterns.without_patterns("Expected `int`, got `str`") == "Expected `int`, got `str`"

@@ -7,7 +7,7 @@ from protocol.text.peer_address import normal, split
 
 @given(st.ip_addresses(), st.integers(1, 65535))
 def test_the_normal_form_is_normal(address: object, port: int) -> None:
-    """What was brought into it once stays as it is, and can be taken apart."""
+    """Normalizing it again changes nothing, and it can be split."""
     text = f"[{address}]:{port}"
     try:
         found = normal(text)
@@ -26,7 +26,7 @@ def test_the_normal_form_is_normal(address: object, port: int) -> None:
     ],
 )
 def test_addresses_are_brought_into_one_form(text: str, found: str) -> None:
-    """Of IPv4 and IPv6, the latter with brackets or without."""
+    """IPv4 and IPv6, the latter with or without brackets."""
     assert normal(text) == found
 
 
@@ -45,6 +45,6 @@ def test_addresses_are_brought_into_one_form(text: str, found: str) -> None:
     ],
 )
 def test_what_no_peer_can_have_is_refused(text: str) -> None:
-    """Names of hosts, ports out of range, and addresses that nobody answers at."""
+    """Host names, ports out of range, and addresses that cannot be connected to."""
     with pytest.raises(ValueError, match=r"address|port|called"):
         normal(text)

@@ -33,7 +33,7 @@ URLS = {
 
 @pytest.mark.parametrize("url", URLS)
 def test_what_may_be_secret_in_a_url_is_not_shown(url: str) -> None:
-    """Host and port are, and the words that are on every tracker."""
+    """Host and port are shown, and the usual words of trackers."""
     assert redacted(url) == URLS[url]
 
 
@@ -51,6 +51,6 @@ def test_urls_in_a_text_are_redacted() -> None:
     st.from_regex(re.compile(r"[A-Za-z0-9_\-.~%]{12,40}"), fullmatch=True).filter(lambda key: key.count(".") < 3),
 )
 def test_no_key_is_shown(path: str, key: str) -> None:
-    """Wherever it stands behind the host."""
+    """Wherever it is after the host."""
     assert key not in redacted("http://t.example:80" + path.format(key))
     assert key not in redacted_text(f"GET http://t.example:80{path.format(key)} failed")

@@ -14,7 +14,7 @@ values = st.recursive(
 
 @given(any_text)
 def test_a_scrubbed_text_can_be_encoded(text: str) -> None:
-    """And is as it was where it could be before."""
+    """And is unchanged if it could be encoded before."""
     assert is_utf8(scrub(text))
     assert (scrub(text) == text) is is_utf8(text)
     assert len(scrub(text)) == len(text)

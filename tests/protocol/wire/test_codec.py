@@ -17,7 +17,7 @@ MAP_OF_THE_MOST_ELEMENTS = b"\xdf" + MAX_ELEMENTS.to_bytes(4)
 
 
 def refusal(frame: bytes) -> OuzelError:
-    """The refusal that decoding must end in."""
+    """The error that decoding must raise."""
     with pytest.raises(OuzelError) as caught:
         codec.decode(frame)
     assert caught.value.field == "frame"
@@ -25,7 +25,7 @@ def refusal(frame: bytes) -> OuzelError:
 
 
 def nested(levels: int, *, innermost: Any = None, of_maps: bool = False) -> Any:
-    """A value with so many maps or arrays around the innermost."""
+    """A value inside this many maps or arrays."""
     value = innermost
     for _ in range(levels):
         value = {"": value} if of_maps else [value]
@@ -34,7 +34,7 @@ def nested(levels: int, *, innermost: Any = None, of_maps: bool = False) -> Any:
 
 @given(wire_values)
 def test_what_the_wire_allows_comes_back_as_it_was(value: Any) -> None:
-    """Equal is not enough: `True` is not 1, 1.0 is not 1, and a map keeps its order."""
+    """Types count, too: `True` is not 1, 1.0 is not 1, and a map keeps its order."""
     assert repr(codec.decode(codec.encode(value))) == repr(value)
 
 
@@ -229,7 +229,7 @@ def test_conversion_names_the_field_that_does_not_fit(value: Any, field: str) ->
 
 @given(st.dictionaries(st.text(max_size=3), wire_values, max_size=10))
 def test_skimming_finds_what_decoding_does(message: dict[str, Any]) -> None:
-    """Every value of a small map, whatever stands before it; and nothing after its end is looked at."""
+    """Every value of a small map, whatever precedes it; nothing after the map is read."""
     frame = codec.encode(message)
     found = codec.skim(frame + b"\xc1", ["", *message])
     short = {key: codec.encode(value) for key, value in message.items()}
@@ -238,14 +238,14 @@ def test_skimming_finds_what_decoding_does(message: dict[str, Any]) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_skimmed(frame: bytes) -> None:
-    """What is found is part of them."""
+    """The result is a part of the map."""
     for first in (b"", b"\x83", b"\xde\x00\x03"):
         for value in codec.skim(first + frame, ["", "a", "id"]).values():
             assert value in frame
 
 
 def test_skimming_passes_over_each_kind_by_its_length() -> None:
-    """Of whatever size, extensions and the longest forms included."""
+    """Of any size, including extensions and the longest forms."""
     kinds = [
         *(msgpack.packb(bytes(size)) for size in (0, 255, 256, 65535, 65536)),
         *(msgpack.packb("x" * size) for size in (0, 31, 32, 255, 256, 65535, 65536)),
@@ -262,7 +262,7 @@ def test_skimming_passes_over_each_kind_by_its_length() -> None:
 
 
 def test_skimming_gives_up() -> None:
-    """After so many elements or keys, at a value too long, where the frame ends; what was found by then is given."""
+    """After a number of elements or keys, at a value that is too long, and at the end; earlier values are returned."""
     many = b"\xdd\x00\x10\x00\x00" + bytes(2**20)
     assert codec.skim(b"\x83\xa2id\x07\xa1x" + many + b"\xa1y\x01", ["id", "y"]) == {"id": b"\x07"}
     assert codec.skim(b"\x82\xa1x" + many + b"\xa2id\x07", ["id"]) == {}
@@ -272,7 +272,7 @@ def test_skimming_gives_up() -> None:
 
 
 def test_a_lone_surrogate_beside_what_is_encoded_already() -> None:
-    """A page of rows is part of a larger message."""
+    """A page of rows is a part of a larger message."""
     rows = [codec.encoded({"row": "\udcff", "bytes": b"\xff"}), codec.encoded([1])]
     assert codec.decode(codec.encode({"reason": "\udcff", "rows": rows})) == {
         "reason": "?",

@@ -23,7 +23,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "peers": ["127.0.0.1:6881"],
     "name": "20261122T144021.123456Z-gen7",
 }
-"""A valid value for each argument that some command cannot do without."""
+"""A valid value for each required argument."""
 
 WRONG: Final = 0.5
 """No argument is a fraction."""
@@ -32,13 +32,13 @@ FIELDS: Final = [(op, field.name) for op, row in OPERATIONS.items() for field in
 
 
 def minimal(op: str) -> dict[str, Any]:
-    """Only the arguments without a default."""
+    """Only the required arguments."""
     fields = msgspec.structs.fields(OPERATIONS[op].arguments)
     return {field.name: SAMPLES[field.name] for field in fields if field.required}
 
 
 def refusal(op: str, args: dict[str, Any]) -> OuzelError:
-    """The refusal that parsing must end in."""
+    """The error that parsing must raise."""
     with pytest.raises(OuzelError) as caught:
         parse_command(op, args)
     return caught.value
@@ -46,20 +46,20 @@ def refusal(op: str, args: dict[str, Any]) -> OuzelError:
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_minimal_arguments_are_enough(op: str) -> None:
-    """What has a default can be left out."""
+    """Arguments with a default can be omitted."""
     assert type(parse_command(op, minimal(op))) is OPERATIONS[op].arguments
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_unknown_arguments_are_ignored(op: str) -> None:
-    """A newer client may say more than this version knows; an argument called `op` is one of them."""
+    """A newer client may send more arguments; an argument called `op` is one of them."""
     more = {"not_an_argument": [{"a": 1}], "op": "nonsense"}
     assert parse_command(op, minimal(op) | more) == parse_command(op, minimal(op))
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_parsing_leaves_the_arguments_alone(op: str) -> None:
-    """The request that is kept for comparing repetitions is the one that came."""
+    """The request for the comparison of repeats is the received one."""
     args = minimal(op) | {"op": "nonsense"}
     before = dict(args)
     parse_command(op, args)
@@ -68,14 +68,14 @@ def test_parsing_leaves_the_arguments_alone(op: str) -> None:
 
 @pytest.mark.parametrize(("op", "field"), FIELDS)
 def test_an_argument_of_a_wrong_type_is_named(op: str, field: str) -> None:
-    """Each argument has one type; the refusal says which one was wrong."""
+    """Each argument has one type; the error names the wrong argument."""
     error = refusal(op, minimal(op) | {field: WRONG})
     assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, f"args.{field}")
 
 
 @pytest.mark.parametrize(("op", "field"), [(op, field) for op, field in FIELDS if field in minimal(op)])
 def test_a_missing_argument_is_named(op: str, field: str) -> None:
-    """What has no default must be there."""
+    """Arguments without a default are required."""
     args = minimal(op)
     del args[field]
     error = refusal(op, args)
@@ -145,14 +145,14 @@ def test_an_unknown_op_is_refused(op: str) -> None:
 
 @given(command_samples(Command))
 def test_commands_come_back_as_they_were(command: Command) -> None:
-    """A client that encodes a command is understood: left out and unset arguments are the same."""
+    """Omitted and unset arguments are the same."""
     args = codec.decode(codec.encode(command))
     assert parse_command(args["op"], args) == command
 
 
 @given(st.sampled_from(FIELDS), wire_values)
 def test_any_value_is_accepted_or_refused_by_name(place: tuple[str, str], value: Any) -> None:
-    """No value on the wire raises anything but an OuzelError that blames its argument."""
+    """Any value results in a command or in an OuzelError that names its argument."""
     op, field = place
     try:
         parse_command(op, minimal(op) | {field: value})

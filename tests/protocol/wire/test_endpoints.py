@@ -10,13 +10,13 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKE
 
 
 def test_the_runtime_directory_can_be_named() -> None:
-    """The configuration's own variable decides, for clients as for the daemon."""
+    """The configuration's variable also counts for clients."""
     assert endpoints.default_runtime_dir({"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}) == Path("/run/ouzel")
 
 
 @pytest.mark.parametrize("named", [{}, {"OUZEL_PATHS_RUNTIME_DIR": ""}])
 def test_the_runtime_directory_is_the_sessions(named: dict[str, str]) -> None:
-    """Unnamed, or named by nothing, it lies below the session's XDG runtime directory."""
+    """If it is not named, or the name is empty, it is below the session's XDG runtime directory."""
     assert endpoints.default_runtime_dir(named | {"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/ouzel")
 
 
@@ -24,13 +24,13 @@ def test_the_runtime_directory_is_the_sessions(named: dict[str, str]) -> None:
 def test_without_a_session_the_runtime_directory_is_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
-    """Where nobody made an XDG runtime directory, the state directory has room for it."""
+    """Without an XDG runtime directory, it is in the state directory."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert endpoints.default_runtime_dir(environ) == tmp_path / "ouzel" / "run"
 
 
 def homeless(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
-    """This process's user has no entry in passwd, and HOME is this."""
+    """This process's user has no entry in passwd, and this HOME."""
     monkeypatch.delenv("HOME", raising=False)
     for name in ("XDG_STATE_HOME", "XDG_DOWNLOAD_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -45,7 +45,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
 
 @pytest.mark.parametrize("home", [None, "", "relative"])
 def test_without_a_home_only_what_is_named_is_known(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
-    """As in a container that runs as any number; the error says what to do."""
+    """As in a container with an arbitrary uid; the error has the remedy."""
     homeless(monkeypatch, home)
     for find in (
         partial(endpoints.default_runtime_dir, {}),
@@ -65,7 +65,7 @@ def test_sockets_are_in_the_runtime_directory() -> None:
 
 @pytest.mark.parametrize("letter", ["x", "ö"])
 def test_a_path_too_long_for_a_socket_is_refused(letter: str) -> None:
-    """The limit is in bytes, and reached exactly: libzmq would refuse one more with a message of less help."""
+    """The limit is in bytes; libzmq would refuse one more byte with a less helpful message."""
     room = IPC_PATH_MAX_BYTES - len("//commands.ipc")
     folder = letter * (room // len(os.fsencode(letter)))
     folder += "x" * (room - len(os.fsencode(folder)))

@@ -25,27 +25,27 @@ MINIMAL: dict[str, Any] = {"v": 1, "id": 7, "op": "ping"}
 
 
 def refused(value: Any) -> RefusedRequest:
-    """The refusal of a request whose frame decodes to a map."""
+    """The error for a request whose frame decodes to a map."""
     with pytest.raises(RefusedRequest) as caught:
         envelope.parse_request(codec.encode(value))
     return caught.value
 
 
 def test_a_minimal_request_gets_the_defaults() -> None:
-    """Without more, a request waits for durability, has ten seconds, and is its socket's."""
+    """By default, a request waits for durability, has ten seconds, and its socket identifies the client."""
     request = envelope.parse_request(codec.encode(MINIMAL))
     assert request == Request(v=1, id=7, op="ping", args={}, client=None, wait="durable", deadline_ms=10_000)
 
 
 @given(messages(Request))
 def test_requests_come_back_as_they_were(request: Request) -> None:
-    """What a client encodes is what the supervisor parses."""
+    """The supervisor parses what a client encodes."""
     request = msgspec.structs.replace(request, v=1)
     assert envelope.parse_request(codec.encode(request)) == request
 
 
 def test_unknown_fields_are_ignored() -> None:
-    """A newer client may say more than this version knows."""
+    """A newer client may send more."""
     request = envelope.parse_request(codec.encode(MINIMAL | {"priority": [1], "args": {"x": {}}}))
     assert request == Request(v=1, id=7, op="ping", args={"x": {}})
 
@@ -97,26 +97,26 @@ def test_a_bad_field_is_named(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, -1, 2**53 - 1])
 def test_another_version_is_refused_as_such(version: int) -> None:
-    """A client of another version learns that, whatever else its request may say."""
+    """A client of another version gets this error, whatever else is wrong."""
     error = refused({"v": version, "id": "a", "op": 3, "args": 5})
     assert (error.kind, error.field, error.request_id) == (ErrorKind.UNSUPPORTED_VERSION, "v", "a")
 
 
 @pytest.mark.parametrize("request_id", [0, 7, 2**53 - 1, "", "a", "x" * 200])
 def test_a_refusal_knows_the_request(request_id: str | int) -> None:
-    """Where the id can be read, the reply can carry it."""
+    """If the id can be read, the reply has it."""
     assert refused({"v": 1, "id": request_id}).request_id == request_id
 
 
 @pytest.mark.parametrize("request_id", [None, True, 1.5, [], {}, b"7"])
 def test_an_id_of_a_wrong_type_is_not_given_back(request_id: Any) -> None:
-    """The reply to it has null."""
+    """The reply has a null id."""
     assert refused({"v": 1, "id": request_id, "op": "ping"}).request_id is None
 
 
 @pytest.mark.parametrize("value", [None, 1, "ping", b"", [], [MINIMAL]])
 def test_a_frame_that_is_no_map_is_no_request(value: Any) -> None:
-    """The frame itself is to blame."""
+    """The error's field is the frame itself."""
     with pytest.raises(OuzelError) as caught:
         envelope.parse_request(codec.encode(value))
     assert (caught.value.kind, caught.value.field) == (ErrorKind.INVALID_ENVELOPE, "frame")
@@ -124,7 +124,7 @@ def test_a_frame_that_is_no_map_is_no_request(value: Any) -> None:
 
 @given(st.binary(max_size=100))
 def test_random_frames_are_requests_or_refused(frame: bytes) -> None:
-    """Nothing but an OuzelError comes out of a parser of foreign bytes."""
+    """The parser raises nothing but OuzelError for any bytes."""
     try:
         envelope.parse_request(frame)
     except OuzelError as error:
@@ -133,7 +133,7 @@ def test_random_frames_are_requests_or_refused(frame: bytes) -> None:
 
 @given(st.dictionaries(st.sampled_from(["v", "id", "op", "args", "client", "wait", "deadline_ms"]), wire_values))
 def test_random_maps_are_requests_or_refused(value: dict[str, Any]) -> None:
-    """Any values in the envelope's fields end in a request or in a refusal that names one of them."""
+    """Any values in the envelope's fields result in a request, or an error that names one of them."""
     try:
         envelope.parse_request(codec.encode(value | {"v": 1}))
     except OuzelError as error:
@@ -142,13 +142,13 @@ def test_random_maps_are_requests_or_refused(value: dict[str, Any]) -> None:
 
 
 def test_a_good_reply_has_a_result_and_no_error() -> None:
-    """Unset members are not on the wire, and an empty result is."""
+    """Unset members are omitted, and an empty result is not."""
     reply = codec.decode(codec.encode(Reply(id=7, ok=True, result={}, epoch="e", gen=1, seq=2)))
     assert reply == {"v": 1, "id": 7, "ok": True, "result": {}, "epoch": "e", "gen": 1, "seq": 2}
 
 
 def test_a_bad_reply_has_an_error_and_no_result() -> None:
-    """The error's optional members are there only where they say something."""
+    """The error's optional members are present only with a value."""
     body = ErrorBody.of(OuzelError(ErrorKind.UNKNOWN_TORRENT, "no such torrent", field="args.torrent"))
     reply = codec.decode(codec.encode(Reply(id=None, ok=False, error=body, epoch="e", gen=1, seq=2)))
     assert "result" not in reply
@@ -163,7 +163,7 @@ def test_a_bad_reply_has_an_error_and_no_result() -> None:
 
 
 def test_an_error_tells_when_to_retry() -> None:
-    """Where the time is known, it is on the wire in milliseconds."""
+    """If the time is known, it is sent in milliseconds."""
     body = ErrorBody.of(OuzelError(ErrorKind.ENGINE_UNAVAILABLE, "wait", retry_after_ms=1500))
     assert codec.decode(codec.encode(body)) == {
         "code": 4001,
@@ -176,7 +176,7 @@ def test_an_error_tells_when_to_retry() -> None:
 
 @given(messages(Reply) | messages(EventFrame))
 def test_replies_and_events_are_wire_legal(message: Reply | EventFrame) -> None:
-    """A client decodes what the supervisor sends to the same message."""
+    """A client decodes the message that the supervisor sent."""
     value = codec.decode(codec.encode(message))
     assert codec.convert(value, type(message), within="", error=ErrorKind.MALFORMED_FRAME) == message
 
@@ -191,7 +191,7 @@ def test_replies_and_events_are_wire_legal(message: Reply | EventFrame) -> None:
     ],
 )
 def test_topics(type_: str, torrent: str | None, topic: str) -> None:
-    """Progress and ticks have topics of their own; everything else is lifecycle, with `-` where there is no torrent."""
+    """Progress and ticks have their own topics; all others are lifecycle, with `-` if there is no torrent."""
     assert envelope.topic_of(type_, torrent) == topic
 
 
@@ -220,7 +220,7 @@ def test_every_request_of_every_command_is_parsed(request: dict[str, Any]) -> No
 
 @given(REQUESTS, st.data())
 def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: st.DataObject) -> None:
-    """Bytes changed, left out, doubled and put in: a command or an OuzelError, and an id that may be one."""
+    """For bytes changed, removed, repeated and inserted: a command or an OuzelError, and a valid id or none."""
     frame = bytearray(codec.encode(request))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(frame)))
@@ -230,7 +230,7 @@ def test_a_damaged_request_is_parsed_or_refused(request: dict[str, Any], data: s
 
 @pytest.mark.parametrize("wrong", [0, -1, 10**9, "soon", None, 1.5, True, [1], [[]] * 60_000])
 def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
-    """Its refusal is to reach whoever sent it, in the usual time."""
+    """The refusal reaches the sender within the default deadline."""
     header = peek_header(codec.encode({"id": 7, "deadline_ms": wrong}))
     assert header is not None
     assert (header.id, header.patience_s) == (7, 10.0)
@@ -238,7 +238,7 @@ def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
 
 @given(REQUESTS)
 def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -> None:
-    """In whatever order its fields are."""
+    """In any order of its fields."""
     large = {"args": {"metainfo": bytes(PEEK_WHOLE_BYTES), **request["args"]}, "op": request["op"]}
     frame = codec.encode({**large, **{key: value for key, value in request.items() if key not in large}})
     header = peek_header(frame)
@@ -247,13 +247,13 @@ def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -
 
 
 def test_a_glance_at_a_large_frame_with_an_id_of_a_wrong_form() -> None:
-    """It has none."""
+    """There is no id."""
     for wrong in (-1, "x" * 201, [1], b"x", 1.5, None):
         assert peek_header(codec.encode({"id": wrong, "x": bytes(PEEK_WHOLE_BYTES)})) is None
 
 
 def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
-    """However many elements there are, the work stays the same; what is before them is found."""
+    """The work is bounded, however many elements there are; values before them are found."""
 
     class Counting(bytes):
         looked = 0
@@ -272,7 +272,7 @@ def test_a_glance_does_not_count_what_a_hostile_frame_is_made_of() -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_parsed_or_refused(frame: bytes) -> None:
-    """Nothing else comes of them."""
+    """Nothing else is raised."""
     parsed_or_refused(frame)
     peek_header(frame)
 
@@ -297,12 +297,12 @@ HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"
     ],
 )
 def test_hostile_values_end_in_a_request_or_a_refusal(value: bytes, found_id: int | None) -> None:
-    """With the id where the frame is one that the wire allows."""
+    """With the id, if the frame is valid."""
     assert parsed_or_refused(HEAD + value) == found_id
 
 
 def parsed_or_refused(frame: bytes) -> str | int | None:
-    """The id under which a frame would be answered."""
+    """The id with which a frame would be answered."""
     try:
         request = parse_request(frame)
     except RefusedRequest as refused:

@@ -30,11 +30,11 @@ PUBLISHED: Final = {
     "engine_refused": 4003,
     "storage_unavailable": 5001,
 }
-"""Names and numbers as clients know them: lines are added here, never changed."""
+"""The published names and numbers: lines are added here, and never changed."""
 
 
 def test_published_numbers_stay() -> None:
-    """Every name that was ever published has its number, and no other has one of these."""
+    """Every published name has its number, and no other name has one of these."""
     table = {kind.wire_name: kind.code for kind in ErrorKind}
     assert table.items() >= PUBLISHED.items()
     assert len(set(table.values())) == len(table)
@@ -42,7 +42,7 @@ def test_published_numbers_stay() -> None:
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_rows_are_well_formed(kind: ErrorKind) -> None:
-    """A number in a known range of a thousand, a snake_case name, a known retry, and a meaning in one line."""
+    """A number in a known range, a snake_case name, a known retry, and a meaning in one line."""
     assert 1 <= kind.code // 1000 <= 6
     assert kind.code % 1000 != 0
     assert re.fullmatch("[a-z]+(_[a-z]+)*", kind.wire_name)
@@ -52,18 +52,18 @@ def test_rows_are_well_formed(kind: ErrorKind) -> None:
 
 
 def test_rows_are_in_the_order_of_their_numbers() -> None:
-    """The table reads like the one in the documentation."""
+    """As in the documentation."""
     codes = [kind.code for kind in ErrorKind]
     assert codes == sorted(codes)
 
 
 def test_bad_input_is_never_worth_a_retry() -> None:
-    """What is wrong with an argument today is wrong tomorrow."""
+    """A wrong argument stays wrong."""
     assert {kind.retry for kind in ErrorKind if kind.code // 1000 == 2} == {"never"}
 
 
 def test_a_refusal_carries_its_row_and_reads_like_a_sentence() -> None:
-    """Everything that a reply says of an error is in the exception."""
+    """The exception has everything that a reply says about an error."""
     error = OuzelError(ErrorKind.TORRENT_BUSY, "try again", field="args.torrent", retry_after_ms=250)
     assert (error.kind, error.field, error.retry_after_ms) == (ErrorKind.TORRENT_BUSY, "args.torrent", 250)
     assert str(error) == "torrent_busy: try again"

@@ -10,7 +10,7 @@ from protocol.wire.rows import ROW_FIELDS
 
 
 def test_every_command_has_a_row() -> None:
-    """And is of one kind, for which there is a way to answer it."""
+    """And one kind, which determines how it is answered."""
     verbs = [each for each in vars(commands).values() if isinstance(each, type) and issubclass(each, Command)]
     tagged = {verb for verb in verbs if verb.__struct_config__.tag != verb.__name__}
     rows = [operation.arguments for operation in OPERATIONS.values()]
@@ -30,21 +30,21 @@ def test_a_row_names_an_error_once_for_each_reason(op: str) -> None:
 
 
 def test_errors_that_no_command_gives_are_known() -> None:
-    """Every other row of the error table can be met on the wire."""
+    """Every other row of the error table is the answer of some command."""
     given = {refusal.kind for operation in OPERATIONS.values() for refusal in operation.refusals}
     assert set(ErrorKind) - given == {ErrorKind.INVALID_SETTING}
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_results_can_grow(op: str) -> None:
-    """A result is a map that ignores what it does not know, and no part of it is an array that cannot grow."""
+    """A result is a map that ignores unknown members, and none of its parts is a fixed array."""
     result = OPERATIONS[op].result
     assert not result.__struct_config__.array_like
     assert not result.__struct_config__.forbid_unknown_fields
 
 
 def test_a_cut_row_has_the_members_of_a_row() -> None:
-    """All but the id can be left out."""
+    """All members but the id can be omitted."""
     fields = msgspec.structs.fields(CutRow)
     assert {field.name for field in fields} == ROW_FIELDS
     assert [field.name for field in fields if field.required] == ["torrent"]

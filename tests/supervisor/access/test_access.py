@@ -21,7 +21,7 @@ from tools.rig.keyring import Keyring
 
 
 class Guard:
-    """An access over real keys, whose directory is looked at often. Connections are this process's own."""
+    """An access over real keys with frequent checks of the directory. Connections are this process's own."""
 
     def __init__(self, root: Path) -> None:
         self.keyring = Keyring(root)
@@ -30,7 +30,7 @@ class Guard:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> Access:
-        """Looks at the keys from now on."""
+        """Checks the keys from now on."""
         self.access = Access(ApiConfig(**self.keyring.api), self.context, structlog.get_logger())
         self._running = asyncio.create_task(self.access.run(lambda *told: self.reported.append(told)))
         return self.access
@@ -42,19 +42,19 @@ class Guard:
         return found.partition('public-key = "')[2].partition('"')[0]
 
     async def seen(self, clients: int) -> None:
-        """Waits until so many are authorized."""
+        """Waits until this many keys are authorized."""
         async with asyncio.timeout(30):
             while len(self.access._authorized.clients) != clients:  # noqa: ASYNC110  # nobody tells of it
                 await asyncio.sleep(0.005)
 
     async def heard(self, count: int) -> None:
-        """Waits until so much was reported."""
+        """Waits until this many refusals were reported."""
         async with asyncio.timeout(30):
             while len(self.reported) < count:  # noqa: ASYNC110  # nobody tells of it
                 await asyncio.sleep(0.005)
 
     async def close(self) -> None:
-        """Looks no more."""
+        """Stops the checks."""
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -65,13 +65,13 @@ class Guard:
 
 @pytest.fixture
 def guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Guard:
-    """One that a test starts and closes."""
+    """An access that a test starts and closes."""
     monkeypatch.setattr(guarding, "LOOK_S", 0.01)
     return Guard(tmp_path)
 
 
 class Wire:
-    """A connection over tcp: the peer's end, and the number of the descriptor of ours."""
+    """A connection over tcp: the peer's end, and our end's descriptor."""
 
     def __init__(self, *, under: int | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -86,14 +86,14 @@ class Wire:
 
     @property
     def whole(self) -> bool:
-        """Whether it was not hung up on."""
+        """Whether it was not closed."""
         os.write(self.fd, b"x")
         return self.peer.recv(1) == b"x"
 
 
 @pytest.fixture
 def wires() -> Iterator[list[Wire]]:
-    """What is to be closed in the end; connections that share a number share its end."""
+    """Connections to be closed at the end; those that share a number share its end."""
     wires: list[Wire] = []
     yield wires
     for wire in wires:
@@ -103,7 +103,7 @@ def wires() -> Iterator[list[Wire]]:
 
 
 async def test_who_is_removed_is_hung_up_on(guard: Guard, wires: list[Wire]) -> None:
-    """Whoever else is there is not; and what comes of it later is refused."""
+    """Other connections are not, and later messages of the removed key are refused."""
     alice, bob = guard.key("alice"), guard.key("bob")
     access = guard.start()
     wires += [Wire(), Wire()]
@@ -122,7 +122,7 @@ async def test_who_is_removed_is_hung_up_on(guard: Guard, wires: list[Wire]) -> 
 async def test_a_late_message_does_not_blame_who_has_the_descriptor_now(
     guard: Guard, wires: list[Wire], met: bool
 ) -> None:
-    """One of a connection that is gone, known by its handshake's number, before or after the newcomer's own."""
+    """A message of an ended connection is recognized by its handshake's number, before or after the new one's own."""
     alice, bob = guard.key("alice"), guard.key("bob")
     access = guard.start()
     gone = Wire()
@@ -147,7 +147,7 @@ async def test_a_late_message_does_not_blame_who_has_the_descriptor_now(
 
 
 async def test_a_key_that_was_removed_meanwhile_is_hung_up_on_when_it_speaks(guard: Guard, wires: list[Wire]) -> None:
-    """Between its handshake and its first message; later ones of that connection harm nobody else."""
+    """The key was removed between handshake and first message. Later messages of that connection affect nobody else."""
     alice, _ = guard.key("alice"), guard.key("bob")
     guard.keyring.revoke("alice")
     access = guard.start()
@@ -162,7 +162,7 @@ async def test_a_key_that_was_removed_meanwhile_is_hung_up_on_when_it_speaks(gua
 
 
 async def test_a_local_connection_is_no_keys(guard: Guard, tmp_path: Path) -> None:
-    """It may have the descriptor of one on tcp by the time that a message of that one is looked at."""
+    """It may have the descriptor of a tcp connection by the time that connection's message is examined."""
     alice = guard.key("alice")
     access = guard.start()
     path = str(tmp_path / "s")
@@ -181,7 +181,7 @@ async def test_a_local_connection_is_no_keys(guard: Guard, tmp_path: Path) -> No
 
 
 async def test_stray_files_are_told_as_one(guard: Guard) -> None:
-    """A directory full of them: one reason, which changes with their number, and a hundred lines in the log."""
+    """A full directory is one reason, which changes with the number, and at most a hundred lines in the log."""
     for number in range(3 * LOGGED_MAX):
         (guard.keyring.authorized / f"{number:03}.key").write_text("x")
     with capture_logs() as logged:
@@ -204,7 +204,7 @@ async def test_stray_files_are_told_as_one(guard: Guard) -> None:
 
 
 async def test_without_the_directory_nobody_is_let_in_until_it_is_there(guard: Guard) -> None:
-    """At the start as later: whoever mounts it late need not start the service again."""
+    """Both at the start and later: a late mount needs no restart."""
     guard.key("alice")
     away = guard.keyring.authorized.rename(guard.keyring.root / "away")
     guard.start()
@@ -219,7 +219,7 @@ async def test_without_the_directory_nobody_is_let_in_until_it_is_there(guard: G
 
 
 async def test_subscribers_that_are_hung_up_on_are_told_once_in_a_while(guard: Guard) -> None:
-    """One that connects again at once would fill the log."""
+    """One that reconnects at once would fill the log."""
     with capture_logs() as logged:
         access = guard.start()
         for _ in range(1000):
@@ -230,7 +230,7 @@ async def test_subscribers_that_are_hung_up_on_are_told_once_in_a_while(guard: G
 
 @pytest.mark.parametrize("port", [None, "x"], ids=["taken", "nonsense"])
 async def test_an_address_that_another_has_may_be_had_later(guard: Guard, port: str | None) -> None:
-    """One that is none may not; the message names the key."""
+    """It may become free; an invalid address may not. The message names the key."""
     with socket.create_server(("127.0.0.1", 0)) as taken, guard.context.socket(zmq.ROUTER) as router:
         endpoint = f"tcp://127.0.0.1:{port or taken.getsockname()[1]}"
         config = ApiConfig(**{**guard.keyring.api, "tcp_commands": endpoint})

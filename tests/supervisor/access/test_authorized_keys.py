@@ -16,14 +16,14 @@ def new_key() -> str:
 
 
 def put(directory: Path, name: str, role: Role | None = Role.READ, key: str | None = None) -> str:
-    """A key file. Gives the public key."""
+    """Writes a key file, and returns the public key."""
     key = key or new_key()
     (directory / f"{name}.key").write_text(public_file(name, key, role))
     return key
 
 
 def test_each_file_is_a_client(tmp_path: Path) -> None:
-    """Known by its key, called by the file; other files are none of its business."""
+    """It is identified by its key and named by the file; other files are ignored."""
     keys = AuthorizedKeys(tmp_path)
     assert keys.read().clients == {}
     looks, changes = put(tmp_path, "looks"), put(tmp_path, "changes", Role.ADMIN)
@@ -33,7 +33,7 @@ def test_each_file_is_a_client(tmp_path: Path) -> None:
 
 
 def test_changes_are_seen(tmp_path: Path) -> None:
-    """Added, another role, replaced, removed; also where the size stays."""
+    """Added, changed role, replaced, removed; also if the size stays."""
     keys = AuthorizedKeys(tmp_path)
     first = put(tmp_path, "a", Role.READ)
     assert keys.read().clients == {first: Client("a", Role.READ)}
@@ -48,7 +48,7 @@ def test_changes_are_seen(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
-    """Each is told with what is wrong with it, until it is not."""
+    """Each is reported with its problem, until it is repaired."""
     keys = AuthorizedKeys(tmp_path)
     good = put(tmp_path, "good")
     put(tmp_path, "no-role", None)
@@ -73,7 +73,7 @@ def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
 
 
 def test_a_key_in_two_files_has_the_lesser_role(tmp_path: Path) -> None:
-    """Whoever lowers one of them means it."""
+    """A lower role in one file is intentional."""
     key = put(tmp_path, "a", Role.READ)
     put(tmp_path, "b", Role.ADMIN, key)
     found = AuthorizedKeys(tmp_path).read()
@@ -84,7 +84,7 @@ def test_a_key_in_two_files_has_the_lesser_role(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_authorizes_nobody(tmp_path: Path) -> None:
-    """Nor one that everybody can write to; it counts again when that is mended."""
+    """Neither does a world-writable one; it counts again when this is repaired."""
     directory = tmp_path / "keys"
     directory.mkdir()
     key = put(directory, "a")
@@ -101,7 +101,7 @@ def test_a_directory_that_is_not_there_authorizes_nobody(tmp_path: Path) -> None
 
 
 def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look at a directory that is as it was costs a look."""
+    """Checking an unchanged directory costs one stat."""
     keys = AuthorizedKeys(tmp_path)
     put(tmp_path, "a")
     found = keys.read()
@@ -109,7 +109,7 @@ def test_nothing_is_read_again_without_a_reason(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_name_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
-    """What is told of it can be logged and published; the same for the directory's."""
+    """Its name is logged and published in a valid form; the same applies to the directory's name."""
     directory = tmp_path / os.fsdecode(b"keys-\xff")
     assert "keys-?: No such file" in AuthorizedKeys(directory).read().problems[DIRECTORY]
     directory.mkdir()
@@ -122,7 +122,7 @@ def test_a_name_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
 
 
 def test_what_passes_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fails for a moment locks nobody out until the file is touched; what lasts is not read each time."""
+    """A temporary disk error locks nobody out until the file is touched; a lasting problem is not read each time."""
     key = put(tmp_path, "a")
     keys = AuthorizedKeys(tmp_path)
     read = authorized_keys.read_file
@@ -152,7 +152,7 @@ def test_what_passes_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 def test_a_stranger_authorizes_nobody(tmp_path: Path) -> None:
-    """Neither by a file of theirs, nor by a link, nor by a directory, nor by one above it; what is wrong is named."""
+    """Neither by a file, a link, or a directory of theirs, nor by one above; the error has the cause."""
     above = tmp_path / "above"
     (above / "keys").mkdir(parents=True)
     keys = AuthorizedKeys(above / "keys")
@@ -176,7 +176,7 @@ def test_a_stranger_authorizes_nobody(tmp_path: Path) -> None:
 
 
 def test_many_files_are_one_reason(tmp_path: Path) -> None:
-    """However many problems there are; the directory's is one of its own."""
+    """However many problems there are; the directory's problem is another one."""
     assert Authorized({}, {}).reasons() == {}
     assert Authorized({}, {"a.key": "a.key is ignored: x"}).reasons() == {FILES: "a.key is ignored: x"}
     many = {f"{number}.key": f"{number}.key is ignored: x" for number in range(5000)}

@@ -5,7 +5,7 @@ from supervisor.access.refusals import AGAIN_S, OTHERS, SUBJECTS_MAX, Refusals
 
 
 def test_each_is_told_once_in_a_while() -> None:
-    """By subject and reason, with the number of those in between."""
+    """By subject and reason, with the number of refusals in between."""
     refusals = Refusals()
     assert refusals.log_entry("a", "x", 0.0) == ("a", 0)
     assert [refusals.log_entry("a", "x", 1.0) for _ in range(5)] == [None] * 5
@@ -16,7 +16,7 @@ def test_each_is_told_once_in_a_while() -> None:
 
 
 def test_many_subjects_are_told_as_one() -> None:
-    """A thousand addresses are no thousand lines."""
+    """A thousand addresses are not a thousand lines."""
     refusals = Refusals()
     told = [refusals.log_entry(f"10.0.0.{number}", "x", 0.0) for number in range(1000)]
     assert [each for each in told if each is not None][SUBJECTS_MAX:] == [(OTHERS, 0)]
@@ -26,7 +26,7 @@ def test_many_subjects_are_told_as_one() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from("xyz"), st.floats(0, 5))))
 def test_lines_and_memory_are_bounded(refused: list[tuple[int, str, float]]) -> None:
-    """And every refusal is told, or counted by the next that is, or within the last two whiles."""
+    """Every refusal is reported, or counted by the next report, or within the last two intervals."""
     refusals = Refusals()
     now, times = 0.0, []
     for subject, reason, pause in refused:

@@ -10,7 +10,7 @@ KEY = bytes(range(32))
 
 
 async def asked(*frames: bytes, admits: bool = True) -> list[bytes] | None:
-    """What is answered to a question, None where nothing is."""
+    """The answer to a question, None if there is none."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     judged: list[tuple[str, str]] = []
 
@@ -31,17 +31,17 @@ async def asked(*frames: bytes, admits: bool = True) -> list[bytes] | None:
 
 
 def question(*credentials: bytes, mechanism: bytes = b"CURVE", version: bytes = b"1.0") -> list[bytes]:
-    """As libzmq asks."""
+    """A question as libzmq asks it."""
     return [version, b"7", b"ouzel", b"192.0.2.1", b"", mechanism, *credentials]
 
 
 async def test_a_key_is_the_user() -> None:
-    """By which its messages are known later, with the number of the handshake."""
+    """Its messages are identified by it, with the handshake's number."""
     assert await asked(*question(KEY)) == [b"1.0", b"7", b"200", b"OK", z85.encode(KEY) + b" 1", b""]
 
 
 async def test_each_handshake_has_a_number() -> None:
-    """A later one's is greater, whose ever it is."""
+    """A later handshake has a greater one, whatever its key is."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     zap = Zap(context, lambda user, _: user == z85.encode(KEY).decode())
     named = []
@@ -58,14 +58,14 @@ async def test_each_handshake_has_a_number() -> None:
 
 
 async def test_a_key_that_is_not_authorized_is_refused() -> None:
-    """With the code that the client is told."""
+    """With the code that the client gets."""
     answer = await asked(*question(KEY), admits=False)
     assert answer is not None
     assert answer[:3] + answer[4:] == [b"1.0", b"7", b"400", b"", b""]
 
 
 async def test_other_mechanisms_are_refused() -> None:
-    """Nobody comes in with a password, or with nothing, or with half a key."""
+    """A password, no mechanism, and half a key."""
     for frames in (question(mechanism=b"NULL"), question(b"a", b"b", mechanism=b"PLAIN"), question(b"short")):
         answer = await asked(*frames)
         assert answer is not None
@@ -73,6 +73,6 @@ async def test_other_mechanisms_are_refused() -> None:
 
 
 async def test_what_is_no_question_gets_no_answer() -> None:
-    """And does no harm."""
+    """It does no harm."""
     assert await asked(*question(KEY, version=b"2.0")[:5]) is None
     assert await asked(b"1.0", b"7") is None

@@ -1,4 +1,4 @@
-"""Pages against a model: what a page says is true at its end, whatever happened while it was made."""
+"""Pages compared with a model: a page is true at its end, whatever happened while it was made."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -16,7 +16,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["add", "remove
 
 
 class Torrents:
-    """A table that changes, and tells the log of each change."""
+    """A table that changes, and reports each change to the log."""
 
     def __init__(self, count: int, events: int = 1000) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -46,7 +46,7 @@ class Torrents:
 
 
 def made(steps: pages.Steps, between: Callable[[], None]) -> pages.Page:
-    """A page, with what happens between its steps."""
+    """A page, with changes between its steps."""
     while True:
         try:
             next(steps)
@@ -66,7 +66,7 @@ def made(steps: pages.Steps, between: Callable[[], None]) -> pages.Page:
 def test_a_page_is_true_at_its_end(
     count: int, limit: int, meanwhile: list[list[tuple[int, str]]], cursor: str | None, kept: int
 ) -> None:
-    """It has just the rows that there are then between its cursor and the next one, in order, and never too many.
+    """It has exactly the rows at that time between its cursor and the next one, in order, within the limit.
 
     However few events are kept.
     """
@@ -90,7 +90,7 @@ def test_a_page_is_true_at_its_end(
 
 
 def test_the_last_page_with_rows_has_no_cursor() -> None:
-    """Also where torrents come later that are not wanted."""
+    """Also if more torrents follow that do not match."""
     torrents = Torrents(600)
     for torrent, row in torrents.rows.items():
         row["hidden"] = torrent not in ("002", "004")
@@ -103,7 +103,7 @@ def test_the_last_page_with_rows_has_no_cursor() -> None:
 
 
 def test_a_page_ends_at_its_bytes(monkeypatch: Any) -> None:
-    """With one row at least; its cursor goes on from there, and no row is missed or given twice."""
+    """It has at least one row. Its cursor continues there, and no row is missing or repeated."""
     monkeypatch.setattr(pages, "PAGE_BYTES", 60)
     torrents = Torrents(20)
     seen: list[str] = []

@@ -32,7 +32,7 @@ READS: dict[str, dict[str, Any]] = {
 
 
 def read(on: Bench, op: str, **args: Any) -> Any:
-    """The answer to a read, a long one as clients decode it."""
+    """The answer to a read; a long one is decoded as by clients."""
     command: Any = parse_command(op, args)
     if not isinstance(command, PagedRead):
         return on.reads.answer(command)
@@ -45,7 +45,7 @@ def read(on: Bench, op: str, **args: Any) -> Any:
 
 
 def refused(on: Bench, op: str, **args: Any) -> OuzelError:
-    """How a read was refused."""
+    """The error of a refused read."""
     with pytest.raises(OuzelError) as error:
         read(on, op, **args)
     return error.value
@@ -60,7 +60,7 @@ async def with_three(on: Bench) -> None:
 
 
 def ids(answer: dict[str, Any]) -> list[str]:
-    """Which torrents are in an answer."""
+    """The torrents in an answer."""
     return [row["torrent"] if isinstance(row, dict) else row.torrent for row in answer["torrents"]]
 
 
@@ -78,7 +78,7 @@ async def test_every_read_is_answered_in_an_outage(tmp_path: Path, op: str) -> N
 
 
 async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
-    """libtorrent's version once an engine told it."""
+    """With libtorrent's version once an engine has reported it."""
     async with bench(tmp_path) as on:
         answer = read(on, "hello")
         assert (answer.server, answer.version, answer.protocol) == ("ouzel", "9.9", 1)
@@ -91,7 +91,7 @@ async def test_hello_tells_who_is_there(tmp_path: Path) -> None:
 
 
 async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> None:
-    """Whatever the order in which they came; whole rows unless fields are named."""
+    """Whatever the order of their addition; whole rows unless fields are named."""
     async with bench(tmp_path) as on:
         await with_three(on)
         answer = read(on, "list_torrents")
@@ -115,14 +115,14 @@ async def test_torrents_are_listed_in_the_order_of_their_ids(tmp_path: Path) -> 
 async def test_filters_keep_what_meets_all_of_them(
     tmp_path: Path, filters: dict[str, Any], expected: list[str]
 ) -> None:
-    """Ids that are not there are left out."""
+    """Unknown ids are left out."""
     async with bench(tmp_path) as on:
         await with_three(on)
         assert ids(read(on, "list_torrents", **filters)) == expected
 
 
 async def test_fields_are_those_that_were_named(tmp_path: Path) -> None:
-    """And the id; one that no row has is refused."""
+    """And the id; an unknown field is refused."""
     async with bench(tmp_path) as on:
         await with_three(on)
         rows = read(on, "list_torrents", fields=["state", "labels"], ids=[OTHER])["torrents"]
@@ -136,7 +136,7 @@ async def test_fields_are_those_that_were_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("op", ["list_torrents", "snapshot"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 10])
 async def test_pages_make_up_the_whole(tmp_path: Path, op: str, limit: int) -> None:
-    """Each torrent once, also where one is removed or added between two pages."""
+    """Each torrent once, also if one is removed or added between two pages."""
     async with bench(tmp_path) as on:
         everything = [f"{number:040x}" for number in range(7)]
         for torrent in everything:
@@ -154,7 +154,7 @@ async def test_pages_make_up_the_whole(tmp_path: Path, op: str, limit: int) -> N
 
 
 async def test_a_snapshot_page_has_health_and_settings(tmp_path: Path) -> None:
-    """Settings are the configuration's where no client said otherwise."""
+    """Settings are the configuration's unless a client has changed them."""
     async with bench(tmp_path) as on:
         answer = read(on, "snapshot")
         assert (answer["torrents"], answer["cursor"]) == ([], None)
@@ -163,7 +163,7 @@ async def test_a_snapshot_page_has_health_and_settings(tmp_path: Path) -> None:
 
 
 async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -> None:
-    """Its generation, its pid while there is one, its restarts, and how much is restored."""
+    """Its generation, its pid while there is one, its restarts, and the progress of the restore."""
     async with bench(tmp_path) as on:
         await with_three(on)
         before = read(on, "health")
