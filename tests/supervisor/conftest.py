@@ -1,4 +1,4 @@
-"""What the supervisor's tests share: a coroutine test runs on a loop of its own, and no error is left unseen on it."""
+"""Common parts of the supervisor's tests: each coroutine test has its own loop, and no error on it is ignored."""
 
 import asyncio
 import inspect
@@ -8,12 +8,12 @@ from typing import Any, Final
 import pytest
 
 PATIENCE_S: Final = 20.0
-"""Far beyond what any of these tests takes: a test that waits for what never comes fails by name."""
+"""Much longer than any of these tests takes: a test that waits for ever fails by name."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs coroutine tests to their end; other tests are pytest's."""
+    """Runs coroutine tests to their end; pytest runs other tests."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = inspect.signature(pyfuncitem.obj).parameters

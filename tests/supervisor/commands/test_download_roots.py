@@ -42,7 +42,7 @@ def roots(place: Path) -> DownloadRoots:
     ],
 )
 def test_a_path_in_a_root_is_resolved(place: Path, path: str, resolved: str) -> None:
-    """The root itself, what is below it, made already or not, by whatever way it is named."""
+    """The root itself, and paths below it, existing or not, however they are named."""
     assert roots(place).confine(f"{place}/{path}", "args.save_path") == f"{place}/{resolved}"
 
 
@@ -74,7 +74,7 @@ def test_a_path_in_a_root_is_resolved(place: Path, path: str, resolved: str) -> 
     ],
 )
 def test_a_path_elsewhere_is_refused_by_name(place: Path, path: str) -> None:
-    """Outside, relative, through a link out, in a loop of links, or with a NUL: PATH_NOT_ALLOWED and the field."""
+    """Outside, relative, through a link outside, in a loop of links, or with a NUL: PATH_NOT_ALLOWED and the field."""
     with pytest.raises(OuzelError) as refused:
         roots(place).confine(path.format(place=place), "args.save_path")
     assert (refused.value.kind, refused.value.field) == (ErrorKind.PATH_NOT_ALLOWED, "args.save_path")
@@ -82,7 +82,7 @@ def test_a_path_elsewhere_is_refused_by_name(place: Path, path: str) -> None:
 
 
 def test_nobody_says_otherwise(place: Path) -> None:
-    """Without a path it is the first root, links in the root itself resolved."""
+    """Without a path it is the first root, with links in the root resolved."""
     (place / "link").symlink_to("two")
     assert roots(place).confine(None, "args.save_path") == str(place / "one")
     assert DownloadRoots([place / "link"]).confine(None, "args.save_path") == str(place / "two")
@@ -90,7 +90,7 @@ def test_nobody_says_otherwise(place: Path) -> None:
 
 
 def test_ouzels_own_directories_are_no_place_for_payload(place: Path) -> None:
-    """Even in a root, and by whatever way they are named; a root in one of them is one all the same."""
+    """Even inside a root, however they are named; a root inside one of them is still a root."""
     (place / "one" / "to_sub").symlink_to("sub")
     confined = DownloadRoots([place / "one", place / "one/sub/payload"], reserved=[place / "one" / "to_sub"])
     for path in ("one/sub", "one/sub/x", "one/to_sub/x"):
@@ -100,7 +100,7 @@ def test_ouzels_own_directories_are_no_place_for_payload(place: Path) -> None:
 
 
 def test_the_engine_is_told_of_the_roots_resolved(place: Path) -> None:
-    """As they were when the supervisor began. What cannot be sent is no root."""
+    """As they were when the supervisor started. A path that cannot be sent is no root."""
     (place / "link").symlink_to("two")
     (place / "odd").symlink_to("\udcff")
     confined = DownloadRoots([place / "link", place / "odd"], reserved=[place / "one" / "sub"])
@@ -119,7 +119,7 @@ segments = st.sampled_from(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(segments, max_size=8))
 def test_no_way_leads_out(place: Path, way: list[str]) -> None:
-    """What is allowed is truly in a root, has no link left in it, and is allowed again as it stands."""
+    """Every allowed path is inside a root, has no link, and is allowed again."""
     confined = roots(place)
     try:
         path = confined.confine("/".join([str(place), *way]), "f")
@@ -135,7 +135,7 @@ def test_no_way_leads_out(place: Path, way: list[str]) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=300))
 def test_any_text_is_answered(place: Path, text: str) -> None:
-    """Allowed or refused, nothing else; below a root or on its own."""
+    """Allowed or refused, nothing else; below a root or by itself."""
     for path in (text, f"{place}/one/{text}"):
         try:
             assert roots(place).confine(path, "f").startswith((str(place / "one"), str(place / "two")))

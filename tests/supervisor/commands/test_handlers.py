@@ -25,20 +25,20 @@ class Part:
 
 
 def test_a_marked_method_is_found_by_its_commands_type() -> None:
-    """Others are not."""
+    """Other methods are not."""
     found = handlers_of(Part())
     assert list(found) == [Ping]
     assert found[Ping](Ping()) == "here"
 
 
 def test_two_handlers_of_one_command_are_refused() -> None:
-    """Nobody could say which one is meant."""
+    """It would not be known which one is meant."""
     with pytest.raises(LookupError, match="more than one handler for Ping"):
         handlers_of(Part(), Part())
 
 
 def test_two_edits_of_one_command_are_refused() -> None:
-    """The same."""
+    """It would not be known which one is meant."""
 
     @edits(PauseTorrent)
     def one(before: DesiredTorrent, _: PauseTorrent) -> DesiredTorrent:
@@ -59,7 +59,7 @@ def test_a_command_of_the_table_without_a_handler_is_noticed_at_the_start() -> N
 
 
 def test_an_edit_tells_which_torrent_it_was_unless_it_says_otherwise() -> None:
-    """And whether what has stopped it is judged afresh."""
+    """And whether what has stopped the torrent is checked again."""
     found = edits_of(all_edits)
     pause, resume, sequential = (found[kind] for kind in (PauseTorrent, ResumeTorrent, SetSequential))
     assert pause.result(desired(), PauseTorrent(torrent=V1)) == TorrentAccepted(torrent=V1)
@@ -82,7 +82,7 @@ def test_every_edit_names_what_a_client_or_an_engine_can_send() -> None:
 
 
 def test_a_recheck_is_asked_for_by_revision_and_ends_with_it() -> None:
-    """A later one is not ended by an earlier; and whoever vouched for the data does not any more."""
+    """An earlier end does not end a later recheck; `seed_mode` ends with a recheck."""
     asked = all_edits.recheck(desired(metainfo_crc32=1, seed_mode=True, revision=4), Recheck(torrent=V1))
     assert (asked.recheck, asked.seed_mode) == (5, False)
     assert all_edits.rechecked(asked, TorrentRechecked(torrent=V1, revision=4)) == asked
@@ -90,7 +90,7 @@ def test_a_recheck_is_asked_for_by_revision_and_ends_with_it() -> None:
 
 
 def test_a_link_without_metadata_has_nothing_to_hash() -> None:
-    """So nothing is remembered."""
+    """So nothing is stored."""
     with pytest.raises(OuzelError) as refused:
         all_edits.recheck(desired(), Recheck(torrent=V1))
     assert refused.value.kind is ErrorKind.NO_METADATA

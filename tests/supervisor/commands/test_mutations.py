@@ -56,7 +56,7 @@ async def do(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0
 
 
 async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float = 5.0, **args: Any) -> OuzelError:
-    """How a command was refused."""
+    """The error of a refused command."""
     with pytest.raises(OuzelError) as error:
         await do(on, op, wait, deadline_s, **args)
     return error.value
@@ -69,18 +69,18 @@ def on_disk(on: Bench, torrent: str = V1) -> dict[str, Any]:
 
 
 def revisions(engine: PlayedEngine) -> list[int]:
-    """The revisions of which the engine was told."""
+    """The revisions that were sent to the engine."""
     return [command.desired.revision for command in engine.commands if isinstance(command, EnsureTorrent)]
 
 
 def fingerprint(on: Bench) -> object:
-    """All that a client or a successor could see of the desired state, and how often it was written."""
+    """Everything that a client or the next supervisor could see of the desired state, and the number of writes."""
     files = {path.name: path.stat().st_ino for path in (on.directory / "resume").iterdir()}
     return dict(on.catalogue.torrents), dict(on.catalogue.leaving), on.catalogue.session, on.events.head, files
 
 
 async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) -> None:
-    """With everything that its client asked for, and nothing but defaults beside it."""
+    """With everything that its client asked for, and defaults for the rest."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         result = await do(
@@ -137,7 +137,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
 
 
 async def test_a_link_selects_files_until_others_are_included(tmp_path: Path) -> None:
-    """At the add or later; what is excluded, and explicit priorities, leave it as it is."""
+    """At the add or later. `exclude` and explicit priorities do not change it."""
     async with bench(tmp_path) as on:
         await on.engine()
         magnet = f"magnet:?so=0,2&xt=urn:btih:{V1}"
@@ -153,7 +153,7 @@ async def test_a_link_selects_files_until_others_are_included(tmp_path: Path) ->
 
 
 async def test_what_metainfo_says_is_told_and_kept_at_once(tmp_path: Path) -> None:
-    """So that it is known though the engine dies now, and the supervisor after it."""
+    """So it is known even if the engine dies now, and the supervisor after it."""
     async with bench(tmp_path) as on:
         await on.engine()
         await do(on, "add_torrent", metainfo=b"torrent " + V1.encode())
@@ -164,7 +164,7 @@ async def test_what_metainfo_says_is_told_and_kept_at_once(tmp_path: Path) -> No
 
 
 async def test_a_pause_is_told_of_once(tmp_path: Path) -> None:
-    """And its end; what is so already is not told again."""
+    """And its end; no change is published if nothing changes."""
     async with bench(tmp_path) as on:
         await on.engine()
         await do(on, "add_torrent", magnet=MAGNET)
@@ -174,7 +174,7 @@ async def test_a_pause_is_told_of_once(tmp_path: Path) -> None:
 
 
 async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
-    """The bytes as they came; the save path is the first root where none was named."""
+    """The bytes as they came; the save path is the first root if none was named."""
     async with bench(tmp_path) as on:
         await on.engine()
         await do(on, "add_torrent", metainfo=b"torrent " + V1.encode())
@@ -199,7 +199,7 @@ async def test_metainfo_is_kept_beside_the_record(tmp_path: Path) -> None:
 async def test_what_cannot_be_added_changes_nothing(
     tmp_path: Path, args: dict[str, Any], kind: ErrorKind, field: str
 ) -> None:
-    """One error that names the field."""
+    """There is one error that names the field."""
     async with bench(tmp_path) as on:
         await on.engine()
         before = fingerprint(on)
@@ -225,7 +225,7 @@ async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 async def test_a_link_without_metadata_gets_that_of_a_duplicate(tmp_path: Path) -> None:
-    """Once, and durably: the .torrent is there, and nothing else of the record has changed but that it is known."""
+    """Once, and durably: the .torrent is there, and the record differs only by the metadata."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         await do(on, "add_torrent", magnet=MAGNET, labels=["kept"])
@@ -268,7 +268,7 @@ async def test_of_many_who_add_the_same_at_once_one_does(tmp_path: Path) -> None
 async def test_a_change_is_one_revision_and_no_change_is_none(
     tmp_path: Path, op: str, args: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    """What is already so costs no write, no event and no command, and is OK."""
+    """Without a change there is no write, no event and no command, and the reply is OK."""
     before = desired(peers=["9.9.9.9:9"])
     async with bench(tmp_path) as on:
         await on.catalogue.put(before)
@@ -287,7 +287,7 @@ async def test_a_change_is_one_revision_and_no_change_is_none(
 
 
 async def test_a_recheck_is_remembered_until_an_engine_has_stored_what_it_found(tmp_path: Path) -> None:
-    """Each one is a revision; what an engine has found out is none, and is of no interest once the torrent is gone."""
+    """Each recheck is a revision; an engine's finding is not, and is dropped if the torrent is gone."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metainfo_crc32=1), metainfo=b"")
         engine = await on.engine()
@@ -304,7 +304,7 @@ async def test_a_recheck_is_remembered_until_an_engine_has_stored_what_it_found(
 
 
 async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
-    """Limits with those that were left out; the session's fall back to the configuration."""
+    """Limits include the omitted ones; the session's limits fall back to the configuration."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(upload_bps=3))
         assert await do(on, "update_limits", torrent=V1, download_bps=9) == {"download_bps": 9, "upload_bps": 3}
@@ -316,7 +316,7 @@ async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
 
 
 async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> None:
-    """What is left out stays; priorities as a list count from the first file."""
+    """Omitted parts stay; priorities in a list count from the first file."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await do(on, "update_selection", torrent=V1, include=["a"], skip_fluff=True)
@@ -352,7 +352,7 @@ async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> 
     ],
 )
 async def test_peers_are_kept_in_one_form(tmp_path: Path, given: str, kept: str | None) -> None:
-    """As libtorrent can read it; anything else is refused by name."""
+    """As libtorrent can read it; invalid ones are refused by name."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         if kept is None:
@@ -365,7 +365,7 @@ async def test_peers_are_kept_in_one_form(tmp_path: Path, given: str, kept: str 
 
 
 async def test_the_latest_peers_are_kept(tmp_path: Path) -> None:
-    """Each once, and not more than so many."""
+    """Each once, up to a maximum."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         peers = [f"10.0.{number // 250}.{number % 250}:1" for number in range(300)]
@@ -375,7 +375,7 @@ async def test_the_latest_peers_are_kept(tmp_path: Path) -> None:
 
 
 async def test_changes_of_one_torrent_are_made_in_their_order(tmp_path: Path) -> None:
-    """Pause and resume without waiting between them: each is a revision, and the last word holds."""
+    """Pause and resume are sent without waiting: each is a revision, and the last one holds."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine()
@@ -402,7 +402,10 @@ async def test_an_unknown_torrent_is_refused_and_leaves_nothing(tmp_path: Path) 
 
 @pytest.mark.parametrize("op", [*CHANGES, "add_torrent", "update_limits of the session"])
 async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
-    """STORAGE_UNAVAILABLE; no event, no command to the engine; the same again works once the directory is back."""
+    """STORAGE_UNAVAILABLE, no event, and no command to the engine.
+
+    The same request works once the directory is back.
+    """
     everything: dict[str, dict[str, Any]] = {
         "add_torrent": {"magnet": f"magnet:{OTHER}"},
         "update_limits of the session": {"download_bps": 1},
@@ -432,7 +435,7 @@ async def test_without_storage_nothing_changes(tmp_path: Path, op: str) -> None:
 
 
 async def test_a_failed_add_leaves_no_lock(tmp_path: Path) -> None:
-    """Nothing of a torrent that was not accepted stays in memory."""
+    """Nothing of a refused torrent stays in memory."""
     async with bench(tmp_path) as on:
         await on.engine()
         shutil.rmtree(tmp_path / "resume")
@@ -443,7 +446,7 @@ async def test_a_failed_add_leaves_no_lock(tmp_path: Path) -> None:
 
 
 async def test_a_removed_torrent_is_gone_at_once_and_forgotten_when_it_is(tmp_path: Path) -> None:
-    """The removal is durable first; the record goes when the engine has let go of the torrent."""
+    """The removal is durable first; the record is deleted when the engine has released the torrent."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(DropTorrent)
@@ -458,7 +461,7 @@ async def test_a_removed_torrent_is_gone_at_once_and_forgotten_when_it_is(tmp_pa
 
 
 async def test_a_removed_torrent_that_is_applied_leaves_nothing(tmp_path: Path) -> None:
-    """Neither on disk nor in memory: not the record, not the lock, not the observed state."""
+    """Neither on disk nor in memory: no record, no lock, no observed state."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine()
@@ -490,7 +493,7 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
 
 
 async def test_an_add_that_cannot_wait_longer_is_told_that_the_torrent_is_busy(tmp_path: Path) -> None:
-    """TORRENT_BUSY, with a time to come again; the removal goes on."""
+    """TORRENT_BUSY, with a retry time; the removal goes on."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine(DropTorrent)
@@ -516,7 +519,7 @@ async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(
 
 
 async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: Path) -> None:
-    """The client does not notice more than a pause."""
+    """The client notices only a pause."""
     async with bench(tmp_path) as on:
         engine = await on.engine(InspectSource)
         adding = asyncio.ensure_future(do(on, "add_torrent", magnet=MAGNET))
@@ -528,7 +531,7 @@ async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: 
 
 
 async def test_a_source_that_kills_engines_is_given_up(tmp_path: Path) -> None:
-    """ENGINE_LOST after the second, and nothing is accepted."""
+    """ENGINE_LOST after the second death, and nothing is accepted."""
     async with bench(tmp_path) as on:
         adding = None
         for _ in range(2):
@@ -554,7 +557,7 @@ async def test_without_an_engine_in_time_a_source_cannot_be_judged(tmp_path: Pat
 
 
 async def test_over_budget_what_needs_the_engine_is_refused_and_the_rest_is_not(tmp_path: Path) -> None:
-    """At once; accepted changes stay durable for the engine that comes some day."""
+    """At once; accepted changes stay durable for a later engine."""
     async with bench(tmp_path, budget=0) as on:
         await on.catalogue.put(desired())
         await on.spend_budget()
@@ -568,7 +571,7 @@ async def test_over_budget_what_needs_the_engine_is_refused_and_the_rest_is_not(
 
 
 async def test_applied_waits_for_the_confirmation(tmp_path: Path) -> None:
-    """Of this revision or a later one; not of an earlier one."""
+    """Of this revision or a later one, not of an earlier one."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(revision=5))
         engine = await on.engine(EnsureTorrent)
@@ -584,7 +587,7 @@ async def test_applied_waits_for_the_confirmation(tmp_path: Path) -> None:
 
 
 async def test_applied_ends_at_the_deadline_and_the_change_stays(tmp_path: Path) -> None:
-    """TimeoutError; what is durable is not taken back."""
+    """TimeoutError; a durable change is not undone."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine(EnsureTorrent)
@@ -595,7 +598,7 @@ async def test_applied_ends_at_the_deadline_and_the_change_stays(tmp_path: Path)
 
 
 async def test_applied_outlives_the_engine(tmp_path: Path) -> None:
-    """The next one is told the whole desired state, and its confirmation is the answer."""
+    """The next engine gets the whole desired state, and its confirmation is the answer."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -608,7 +611,7 @@ async def test_applied_outlives_the_engine(tmp_path: Path) -> None:
 
 
 async def test_a_revision_that_libtorrent_refuses_is_engine_refused(tmp_path: Path) -> None:
-    """With its words; the desired state is durable all the same."""
+    """With libtorrent's message; the desired state is durable all the same."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -622,7 +625,7 @@ async def test_a_revision_that_libtorrent_refuses_is_engine_refused(tmp_path: Pa
 
 
 async def test_session_limits_are_applied_when_the_engine_says_so(tmp_path: Path) -> None:
-    """The new limits are handed over whole, under a revision of their own."""
+    """The new limits are sent as a whole, with a revision of their own."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         assert await do(on, "update_limits", "applied", download_bps=7) == {"download_bps": 7, "upload_bps": 500}
@@ -632,7 +635,7 @@ async def test_session_limits_are_applied_when_the_engine_says_so(tmp_path: Path
 
 
 async def test_session_limits_that_hold_already_are_applied_already(tmp_path: Path) -> None:
-    """Nothing is sent, so nothing is waited for."""
+    """Nothing is sent, so there is no wait."""
     async with bench(tmp_path) as on:
         await on.engine()
         await do(on, "update_limits", "applied", download_bps=7)
@@ -641,7 +644,7 @@ async def test_session_limits_that_hold_already_are_applied_already(tmp_path: Pa
 
 
 async def test_session_limits_wait_for_an_engine_that_is_silent(tmp_path: Path) -> None:
-    """An earlier revision's confirmation does not do."""
+    """An earlier revision's confirmation is not enough."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         engine.deaf.add(Configure)
@@ -653,7 +656,7 @@ async def test_session_limits_wait_for_an_engine_that_is_silent(tmp_path: Path) 
 
 
 async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    """One that is still being removed holds up its own id only."""
+    """A torrent that is being removed blocks only its own id."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
@@ -668,7 +671,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_the_default_add_asks_for_nothing() -> None:
-    """And the table of operations and the table of changes here agree."""
+    """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     assert ops == {*CHANGES, "add_torrent", "recheck", "restore_damaged"}
     assert AddTorrent().priorities == {}
@@ -677,7 +680,7 @@ def test_the_default_add_asks_for_nothing() -> None:
 async def test_a_save_path_that_does_not_answer_hangs_its_own_request_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At its deadline it is refused, and nothing is accepted; others are answered meanwhile."""
+    """It is refused at its deadline, and nothing is accepted; others are answered meanwhile."""
     hung = threading.Event()
     confine = DownloadRoots.confine
 
@@ -702,7 +705,7 @@ async def test_a_save_path_that_does_not_answer_hangs_its_own_request_only(
 
 
 async def test_resuming_what_has_stopped_for_an_error_tries_again(tmp_path: Path) -> None:
-    """Although nothing else is desired than before; a torrent without an error is left alone."""
+    """Although the desired state is the same; a torrent without an error is not changed."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         await do(on, "add_torrent", magnet=MAGNET)
@@ -715,7 +718,7 @@ async def test_resuming_what_has_stopped_for_an_error_tries_again(tmp_path: Path
 
 
 async def test_a_quarantine_is_durable_and_told_to_all_who_wait(tmp_path: Path) -> None:
-    """Its row says why; who waits for libtorrent to apply something is told that it will not."""
+    """Its row has the cause; requests that wait for libtorrent get an error."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -737,7 +740,7 @@ async def test_a_quarantine_is_durable_and_told_to_all_who_wait(tmp_path: Path) 
 
 
 async def test_what_is_asked_of_a_torrent_in_quarantine_is_durable(tmp_path: Path) -> None:
-    """At once, and libtorrent is not waited for: QUARANTINED. It can be removed, but its files cannot be found."""
+    """At once, without waiting for libtorrent: QUARANTINED. It can be removed, but not with its files."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(quarantine=POISON))
         await on.engine()
@@ -755,7 +758,7 @@ async def test_what_is_asked_of_a_torrent_in_quarantine_is_durable(tmp_path: Pat
 
 
 async def test_a_released_torrent_is_loaded_again(tmp_path: Path) -> None:
-    """One that is not in quarantine is left as it is, and that is OK."""
+    """A torrent that is not in quarantine does not change, and the reply is OK."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(quarantine=POISON))
         on.snapshot.quarantined(V1, POISON.reason)
@@ -774,7 +777,7 @@ async def test_a_released_torrent_is_loaded_again(tmp_path: Path) -> None:
 
 
 async def test_a_torrent_that_leaves_and_is_quarantined_keeps_its_files(tmp_path: Path) -> None:
-    """It would have to be loaded for them to be found; the engine is told to forget it without."""
+    """It would have to be loaded to find them; the engine removes it without that."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(DropTorrent)
@@ -806,7 +809,7 @@ async def test_what_can_never_work_is_refused(tmp_path: Path, argument: str, val
 
 
 async def test_globs_are_bounded_together(tmp_path: Path) -> None:
-    """With those that were given before."""
+    """Including earlier globs."""
     async with bench(tmp_path) as on:
         await on.engine()
         await do(on, "add_torrent", magnet=MAGNET, rules={"include": ["x" * 4096] * 16})

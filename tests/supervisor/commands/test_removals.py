@@ -12,12 +12,12 @@ from tests.supervisor.samples import OTHER, V1, desired
 
 
 async def test_the_record_goes_last(tmp_path: Path) -> None:
-    """Once the engine is rid of the torrent; of others nothing follows."""
+    """Once the engine has released the torrent; other torrents are not affected."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
         on.removals.forgotten(TorrentDropped(torrent=OTHER))
         on.removals.forgotten(TorrentDropped(torrent=V1))
-        on.removals.forgotten(TorrentDropped(torrent=V1))  # an engine after it says the same
+        on.removals.forgotten(TorrentDropped(torrent=V1))  # an engine after it reports the same
         async with asyncio.timeout(2):
             while on.catalogue.leaving:  # the disk has a thread
                 await on.turn()
@@ -26,7 +26,7 @@ async def test_the_record_goes_last(tmp_path: Path) -> None:
 
 
 async def test_files_that_are_still_there_are_told(tmp_path: Path) -> None:
-    """With the reason; also where a torrent was quarantined before it could be loaded for that."""
+    """With the cause; also if a torrent was quarantined before it could be loaded for the deletion."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="delete_files"))
         on.removals.forgotten(TorrentDropped(torrent=V1, problem="no permission", left=["/one/a"]))
@@ -39,7 +39,7 @@ async def test_files_that_are_still_there_are_told(tmp_path: Path) -> None:
 
 
 async def test_a_record_that_cannot_be_deleted_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until it is gone, and said once."""
+    """Until it is deleted; this is logged once."""
     monkeypatch.setattr(removals, "AGAIN_S", 0.01)
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
@@ -61,7 +61,7 @@ async def test_a_record_that_cannot_be_deleted_is_tried_again(tmp_path: Path, mo
 async def test_at_the_end_of_the_service_it_is_left_for_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which has its engine forget the torrent again."""
+    """The next service lets its engine remove the torrent again."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
 

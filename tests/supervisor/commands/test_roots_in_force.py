@@ -10,7 +10,7 @@ from supervisor.config.config_problem import InvalidConfig
 
 
 def config(*roots: Path) -> Config:
-    """One with these download roots."""
+    """A configuration with these download roots."""
     return Config(
         paths=PathsConfig(
             resume_dir="/r", download_roots=[str(root) for root in roots], runtime_dir="/run", state_dir="/s"
@@ -19,7 +19,7 @@ def config(*roots: Path) -> Config:
 
 
 def test_new_roots_are_the_next_engines_until_they_are_followed(tmp_path: Path) -> None:
-    """The object that others have stays the same. Roots that are missing are made."""
+    """The shared object stays the same. Missing roots are made."""
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()
     in_force = ConfigInForce(config(one))
@@ -39,7 +39,7 @@ def test_new_roots_are_the_next_engines_until_they_are_followed(tmp_path: Path) 
 
 
 def test_a_configuration_with_the_same_roots_asks_no_disk(tmp_path: Path) -> None:
-    """A disk that hangs does not hold up a reload that is about something else."""
+    """A disk that hangs does not delay a reload about something else."""
     in_force = ConfigInForce(config(tmp_path / "gone"))
     roots = RootsInForce(in_force, [])
     roots.prepare(msgspec.structs.replace(in_force.config))

@@ -11,7 +11,7 @@ from supervisor.concurrency.background import Background
 
 
 class Seen:
-    """Background tasks, and what was told of them."""
+    """Background tasks, and the reports about them."""
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self.logged: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ class Seen:
 
 @asynccontextmanager
 async def seen() -> AsyncIterator[Seen]:
-    """In a group of its own, whose end is waited for."""
+    """In a task group of its own, whose end is awaited."""
     async with asyncio.TaskGroup() as group:
         yield Seen(group)
 
@@ -63,7 +63,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_a_task_that_fails_begins_again(error: Exception, told: str) -> None:
-    """It is told in the log and in health, and that it is well again, once it has gone on for a while."""
+    """The failure is in the log and in health; so is the recovery, once it has run for a while."""
     runs = 0
 
     async def run() -> None:
@@ -83,7 +83,7 @@ async def test_a_task_that_fails_begins_again(error: Exception, told: str) -> No
 
 
 async def test_a_task_that_fails_over_and_over_is_logged_once() -> None:
-    """While health says so."""
+    """Health reports it all the time."""
     runs = 0
 
     async def run() -> None:
@@ -99,7 +99,7 @@ async def test_a_task_that_fails_over_and_over_is_logged_once() -> None:
 
 
 async def test_a_task_that_is_done_once_may_fail() -> None:
-    """The others do not hear of it."""
+    """The others are not affected."""
 
     async def fail() -> None:
         raise ValueError("why")
@@ -111,7 +111,7 @@ async def test_a_task_that_is_done_once_may_fail() -> None:
 
 
 async def test_an_attempt_that_fails_is_told_until_one_does_not() -> None:
-    """It is another one's business when it is made again."""
+    """Other code decides when it is made again."""
     async with seen() as on:
         for _ in range(3):
             on.background.attempt("part", lambda: [][0])
@@ -122,7 +122,7 @@ async def test_an_attempt_that_fails_is_told_until_one_does_not() -> None:
 
 
 async def test_a_task_can_be_cancelled() -> None:
-    """Also while it waits to begin again."""
+    """Also while it waits for its restart."""
 
     async def run() -> None:
         raise OSError("no")

@@ -11,7 +11,7 @@ from supervisor.concurrency.threads import in_thread
 
 
 async def test_a_call_gives_what_it_returns_or_raises() -> None:
-    """None is an answer, too."""
+    """None is a result, too."""
     assert await in_thread(lambda: 7) == 7
     assert await in_thread(lambda: re.match("a", "b")) is None
     with pytest.raises(OSError, match="bad disk"):
@@ -19,7 +19,7 @@ async def test_a_call_gives_what_it_returns_or_raises() -> None:
 
 
 async def test_a_thread_that_cannot_be_started_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a full disk is one: callers deal with such."""
+    """Like a full disk: callers handle it."""
 
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
@@ -30,7 +30,7 @@ async def test_a_thread_that_cannot_be_started_is_an_error_of_the_system(monkeyp
 
 
 async def test_calls_that_hang_are_left_behind() -> None:
-    """However many there are, others are answered, and who gives up waiting can."""
+    """However many there are, others are carried out, and a caller can give up waiting."""
     hung = threading.Event()
     waiting = [asyncio.create_task(in_thread(hung.wait)) for _ in range(50)]
     try:
@@ -48,7 +48,7 @@ def _fail() -> None:
 
 
 async def test_an_error_leaves_no_garbage_in_cycles() -> None:
-    """What is left to the collector waits for it, and takes it long."""
+    """The garbage collector would free them late, and in a long pause."""
     with contextlib.suppress(OSError):
         await in_thread(_fail)
     gc.collect()

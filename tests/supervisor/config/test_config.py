@@ -20,7 +20,7 @@ def written(directory: Path, text: str) -> Path:
 
 
 def refusal(file: Path | None, environ: dict[str, str] | None = None) -> str:
-    """What is said of a configuration that cannot be used."""
+    """The message about an unusable configuration."""
     with pytest.raises(InvalidConfig) as refused:
         load(file, RUNTIME if environ is None else environ)
     return str(refused.value)
@@ -41,7 +41,7 @@ def test_the_defaults_run_without_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_a_home_is_only_needed_where_a_path_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first key that has no default without one is named."""
+    """The message names the first key that has no default without a home."""
 
     def none() -> Path:
         raise NoHome("there is no default for it")
@@ -56,7 +56,7 @@ def test_a_home_is_only_needed_where_a_path_is_not_named(monkeypatch: pytest.Mon
 
 
 def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
-    """What it leaves out stays as it was, in the same section too."""
+    """Omitted keys stay, also in the same section."""
     file = written(
         tmp_path,
         """
@@ -80,20 +80,20 @@ def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[paths]\n", "[paths]\n[engine]\n[limits]\n[restart]\n"])
 def test_sections_may_be_empty(tmp_path: Path, text: str) -> None:
-    """That is how the defaults are asked for."""
+    """This is how the defaults are requested."""
     assert load(written(tmp_path, text), RUNTIME) == load(None, RUNTIME)
 
 
 @pytest.mark.parametrize("text", ["", "\n \t\r\n", "# nothing\n"])
 def test_a_file_without_any_section_is_refused(tmp_path: Path, text: str) -> None:
-    """So does one look that was cut off, and it would let in whom the whole one does not."""
+    """A truncated file looks the same, and would open the service to everybody."""
     told = refusal(written(tmp_path, text))
     assert told.startswith(f"{tmp_path / 'ouzel.toml'}: ")
     assert "cut off" in told
 
 
 def test_what_is_no_file_and_empty_is_meant_so() -> None:
-    """Nobody cuts /dev/null off."""
+    """/dev/null cannot be truncated."""
     assert load(Path("/dev/null"), RUNTIME) == load(None, RUNTIME)
 
 
@@ -102,7 +102,7 @@ ENGINE = "[engine]\nenable_dht = false\n"
 
 @pytest.mark.parametrize("left", ["[limits]\n", "[limits]\nupload_bps = 5\n", "[engin]\n[limits]\n"])
 def test_a_section_in_force_does_not_vanish_on_reload(tmp_path: Path, left: str) -> None:
-    """A file that was cut off between two sections is one, too; its line alone says that it is meant."""
+    """A file may be truncated between two sections; the section's line alone shows that it is intended."""
     running = load(written(tmp_path, ENGINE + "[limits]\nupload_bps = 5\n"), RUNTIME)
     with pytest.raises(InvalidConfig) as refused:
         load(written(tmp_path, left), RUNTIME, running=running)
@@ -111,7 +111,7 @@ def test_a_section_in_force_does_not_vanish_on_reload(tmp_path: Path, left: str)
 
 
 def test_a_section_that_makes_no_difference_may_vanish(tmp_path: Path) -> None:
-    """It had the defaults, or the environment goes over it."""
+    """It had the defaults, or the environment overrides it."""
     running = load(written(tmp_path, ENGINE + "[restart]\nbudget = 5\n[limits]\n"), RUNTIME)
     environ = RUNTIME | {"OUZEL_ENGINE_ENABLE_DHT": "false"}
     assert load(written(tmp_path, "[limits]\n"), environ, running=running).engine == {"enable_dht": False}
@@ -119,7 +119,7 @@ def test_a_section_that_makes_no_difference_may_vanish(tmp_path: Path) -> None:
 
 
 def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
-    """With the line, or the variable; the message has the first one, and how many more there are."""
+    """With the line or the variable; the message has the first problem and the number of others."""
     text = """[paths]
     download_roots = ["/srv", 5]
     'roots' = 5
@@ -164,7 +164,7 @@ def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
 
 
 def test_engine_settings_keep_the_type_they_have_in_the_file(tmp_path: Path) -> None:
-    """A string that looks like a number or a truth value stays a string."""
+    """A string that looks like a number or boolean stays a string."""
     file = written(
         tmp_path,
         """
@@ -259,7 +259,7 @@ def test_the_environment_goes_over_both(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str) -> None:
-    """Unknown keys and sections, wrong types, values out of range, relative paths: one error with the key in it."""
+    """Unknown keys and sections, wrong types, values out of range, relative paths: one error with the key."""
     assert key in refusal(written(tmp_path, text), {})
 
 
@@ -293,7 +293,7 @@ def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: s
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    """Of clients, those that Kubernetes makes of the name of a service, and what a shell has for completion."""
+    """Variables of clients, those that Kubernetes derives from a service's name, and those of shell completion."""
     others = ["OUZEL_SERVER", "OUZEL_SERVER_KEY", "OUZEL_SERVER_EVENTS", "OUZEL_KEY", "OUZEL_SERVICE_HOST"]
     others += ["OUZEL_PORT", "OUZEL_PORT_7801_TCP", "OUZEL_PORT_7801_TCP_ADDR", "OUZEL_SERVICE_PORT_COMMANDS"]
     others += ["_OUZEL_COMPLETE", "ouzel", "ouzel_home", "OUZELD", "NOTIFY_SOCKET"]
@@ -302,20 +302,20 @@ def test_variables_of_others_are_left_alone() -> None:
 
 @pytest.mark.parametrize("key", ["RESUME_DIR", "RUNTIME_DIR", "STATE_DIR", "DOWNLOAD_ROOTS"])
 def test_a_directory_behind_a_link_has_to_have_a_name_that_is_utf_8(tmp_path: Path, key: str) -> None:
-    """The engine is told where links lead, and could not be told that."""
+    """The engine gets paths with links resolved, and could not be sent such a path."""
     (tmp_path / "link").symlink_to("\udcff")
     assert "is not UTF-8" in refusal(None, RUNTIME | {f"OUZEL_PATHS_{key}": str(tmp_path / "link" / "x")})
 
 
 @pytest.mark.parametrize("value", ["1.5", "[1, 2]", "{a = 1}", "1979-05-27"])
 def test_an_engine_setting_of_no_possible_type_is_named(tmp_path: Path, value: str) -> None:
-    """libtorrent's settings are integers, strings and truth values; the error says which one is not."""
+    """libtorrent's settings are integers, strings and booleans; the error names the other one."""
     assert "engine.connections_limit" in refusal(written(tmp_path, f"[engine]\nconnections_limit = {value}\n"))
 
 
 @pytest.mark.parametrize("value", ["--5", "-", "5-", "1.5", "²", "- 5", "0x10", ""])
 def test_an_engine_setting_in_the_environment_that_is_no_number_is_a_string(value: str) -> None:
-    """libtorrent judges it later."""
+    """libtorrent validates it later."""
     assert load(None, RUNTIME | {"OUZEL_ENGINE_USER_AGENT": value}).engine == {"user_agent": value}
 
 
@@ -326,7 +326,7 @@ def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, key: str) -> No
 
 
 def test_a_runtime_dir_that_sockets_do_not_fit_in_is_refused() -> None:
-    """The longest that fits is accepted; a byte more, counted as the file system does, is not."""
+    """The longest possible path is accepted; one byte more is not."""
     longest = "/" + "r" * (IPC_PATH_MAX_BYTES - len(COMMANDS_SOCKET) - 2)
     assert load(None, {"OUZEL_PATHS_RUNTIME_DIR": longest}).paths.runtime_dir == longest
     for too_long in (f"{longest}r", longest[:-1] + "ü"):
@@ -357,14 +357,14 @@ def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path, content: byt
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
-    """One that was asked for and is not there is no default."""
+    """A missing file that was named is no reason for defaults."""
     assert "No such file" in refusal(tmp_path / "none.toml")
     assert str(tmp_path) in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 10**23])
 def test_a_setting_beyond_32_bits_is_refused_by_its_key(tmp_path: Path, value: int) -> None:
-    """From the file and from the environment; libtorrent has no larger ones."""
+    """From the file and from the environment; libtorrent's settings have 32 bits."""
     file = tmp_path / "ouzel.toml"
     file.write_text(f"[engine]\nconnections_limit = {value}\n")
     assert "engine.connections_limit" in refusal(file)
@@ -373,7 +373,7 @@ def test_a_setting_beyond_32_bits_is_refused_by_its_key(tmp_path: Path, value: i
 
 
 def test_a_configuration_is_a_value() -> None:
-    """The same sources give the same one."""
+    """The same sources give an equal configuration."""
     assert load(None, RUNTIME) == load(None, RUNTIME)
     assert isinstance(load(None, RUNTIME), Config)
 
@@ -413,7 +413,7 @@ def test_tcp_endpoints(tmp_path: Path, endpoint: str) -> None:
     ],
 )
 def test_what_is_no_tcp_endpoint_is_refused(endpoint: str) -> None:
-    """With the key that it is under."""
+    """The error names the key."""
     environ = {**RUNTIME, **{f"OUZEL_API_{key.upper()}": value for key, value in API.items()}}
     assert refusal(None, {**environ, "OUZEL_API_TCP_COMMANDS": endpoint}).startswith(
         "OUZEL_API_TCP_COMMANDS: api.tcp_commands: "
@@ -432,7 +432,7 @@ def test_there_is_no_tcp_without_keys(missing: str) -> None:
 
 @pytest.mark.parametrize("key", API)
 def test_key_paths_are_absolute(key: str) -> None:
-    """A service's working directory is nothing to go by."""
+    """A service's working directory is arbitrary."""
     assert refusal(None, {**RUNTIME, f"OUZEL_API_{key.upper()}": "keys"}).startswith(
         f"OUZEL_API_{key.upper()}: api.{key}: "
     )
@@ -440,7 +440,7 @@ def test_key_paths_are_absolute(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["resume_dir", "runtime_dir", "state_dir"])
 def test_a_download_root_is_not_one_of_ouzels_own_directories(tmp_path: Path, key: str) -> None:
-    """A torrent called `<id>.json` would write desired state; by whatever name, and one below is fine."""
+    """A torrent called `<id>.json` would write desired state; by any name. A root below one is allowed."""
     (tmp_path / "link").symlink_to(tmp_path)
     own = {f"OUZEL_PATHS_{key.upper()}": str(tmp_path)}
     told = refusal(None, {**RUNTIME, **own, "OUZEL_PATHS_DOWNLOAD_ROOTS": f"/srv:{tmp_path / 'link'}"})
@@ -450,7 +450,7 @@ def test_a_download_root_is_not_one_of_ouzels_own_directories(tmp_path: Path, ke
 
 
 def test_keys_are_no_place_for_payload() -> None:
-    """The daemon's own key neither where it lies right in a download root."""
+    """Neither may the daemon's own key be directly in a download root."""
     api = ApiConfig(curve_secret_key_file="/srv/server.key_secret", authorized_keys_dir="/srv/keys")
     roots = DownloadRoots([Path("/srv")], reserved=api.directories)
     allowed = {path: roots.bounds.allow(path) for path in ("/srv/a", "/srv/server.key_secret", "/srv/keys/laptop.key")}

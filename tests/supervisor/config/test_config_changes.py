@@ -21,7 +21,7 @@ configs = st.builds(
 
 
 def test_what_can_change_is_taken() -> None:
-    """Settings that are new, other or gone, limits, and the restart policy."""
+    """New, changed and removed settings, limits, and the restart policy."""
     wanted = Config(
         paths=PATHS,
         engine={"connections_limit": 20, "enable_dht": False},
@@ -41,7 +41,7 @@ def test_what_can_change_is_taken() -> None:
 
 
 def test_what_cannot_change_stays_and_is_named() -> None:
-    """The rest of the file is taken all the same."""
+    """The rest of the file is applied all the same."""
     wanted = msgspec.structs.replace(CONFIG, paths=OTHER_PATHS, limits=LimitsConfig(upload_bps=5))
     changes = compare(CONFIG, wanted)
     taken = msgspec.structs.replace(PATHS, download_roots=["/d", "/e"])
@@ -52,7 +52,7 @@ def test_what_cannot_change_stays_and_is_named() -> None:
 
 @given(running=configs, wanted=configs)
 def test_every_difference_is_accounted_for(running: Config, wanted: Config) -> None:
-    """Once taken, what is left to change is what needs a restart; the same file again changes nothing."""
+    """Afterwards, only changes that need a restart remain; the same file again changes nothing."""
     changes = compare(running, wanted)
     assert (changes.config == running) == (not changes.changed)
     again = compare(changes.config, wanted)
@@ -62,7 +62,7 @@ def test_every_difference_is_accounted_for(running: Config, wanted: Config) -> N
 
 
 def test_live_keys_exist() -> None:
-    """A key that is renamed is renamed here, too."""
+    """A renamed key has to be renamed here, too."""
     known = {f"{section}.{key}" for section, keys in msgspec.to_builtins(CONFIG).items() for key in keys}
     assert known >= LIVE
 
@@ -71,7 +71,7 @@ OLD, NEW, NEWER = (msgspec.structs.replace(CONFIG, limits=LimitsConfig(download_
 
 
 def test_a_refused_configuration_goes_back_to_the_one_before() -> None:
-    """Under a number of its own, so that what is said of the refused one is not taken for its."""
+    """It has a number of its own, so that the refusal of the other is not taken for its own."""
     in_force = ConfigInForce(OLD)
     in_force.confirmed(0)
     in_force.apply(NEW)
@@ -92,7 +92,7 @@ def test_a_confirmed_configuration_is_what_is_gone_back_to() -> None:
 
 
 def test_of_two_unconfirmed_ones_neither_is_gone_back_to() -> None:
-    """The last that is known to work is."""
+    """The last confirmed one is restored."""
     in_force = ConfigInForce(OLD)
     in_force.apply(NEW)
     in_force.apply(NEWER)
@@ -102,7 +102,7 @@ def test_of_two_unconfirmed_ones_neither_is_gone_back_to() -> None:
 
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_from_the_first_configuration_there_is_no_way_back(confirmed: bool) -> None:
-    """Nor from the one that was gone back to."""
+    """Nor after a restored one."""
     in_force = ConfigInForce(OLD)
     if confirmed:
         in_force.confirmed(0)
@@ -113,7 +113,7 @@ def test_from_the_first_configuration_there_is_no_way_back(confirmed: bool) -> N
 
 
 def test_addresses_and_keys_wait_for_the_next_start() -> None:
-    """Sockets are bound once; which clients are authorized is another matter."""
+    """Sockets are bound once; changes of authorized keys are independent of this."""
     api = ApiConfig(tcp_commands="tcp://a:1", curve_secret_key_file="/k", authorized_keys_dir="/d")
     changes = compare(CONFIG, msgspec.structs.replace(CONFIG, api=api))
     assert (changes.config, changes.changed) == (CONFIG, [])

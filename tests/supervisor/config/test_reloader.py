@@ -21,7 +21,7 @@ MOVED = msgspec.structs.replace(OLD, paths=msgspec.structs.replace(PATHS, state_
 
 
 class Deeds(list[str]):
-    """A list that can be waited for."""
+    """A list that can be awaited."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Deeds(list[str]):
 
 
 class Told(ServiceManager):
-    """Notes when a reload begins and when it is over."""
+    """Records when a reload begins and ends."""
 
     def __init__(self, into: Deeds) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Told(ServiceManager):
 
 
 class Stage:
-    """A reloader, the file that it reads, and all that it did, in order."""
+    """A reloader, its file, and its actions in order."""
 
     def __init__(self) -> None:
         self.file: Config | Exception = OLD
@@ -83,7 +83,7 @@ class Stage:
         self.did.append("taken")
 
     async def until(self, what: str, count: int = 1) -> None:
-        """Waits until it did this so many times."""
+        """Waits until the action was done this often."""
         while self.did.count(what) < count:
             self.did.news.clear()
             await self.did.news.wait()
@@ -91,7 +91,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
-    """One that runs."""
+    """A running stage."""
     on = Stage()
     running = asyncio.create_task(on.reloader.run())
     try:
@@ -103,7 +103,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_a_changed_file_is_in_force_once_the_engine_has_confirmed_it() -> None:
-    """The manager hears of the beginning and of the end."""
+    """The service manager is notified of begin and end."""
     async with stage() as on:
         on.file = NEW
         on.reloader.request_reload()
@@ -116,7 +116,7 @@ async def test_a_changed_file_is_in_force_once_the_engine_has_confirmed_it() -> 
 
 
 async def test_what_the_engine_refuses_is_taken_back_whole() -> None:
-    """And the engine is told the old one again."""
+    """The engine gets the old configuration again."""
     async with stage() as on:
         on.file = NEW
         on.reloader.request_reload()
@@ -128,7 +128,7 @@ async def test_what_the_engine_refuses_is_taken_back_whole() -> None:
 
 
 async def test_a_file_that_cannot_be_used_changes_nothing() -> None:
-    """The reload is over all the same."""
+    """The reload has ended all the same."""
     async with stage() as on:
         on.file = InvalidConfig("limits.download_bps: no")
         on.reloader.request_reload()
@@ -137,7 +137,7 @@ async def test_a_file_that_cannot_be_used_changes_nothing() -> None:
 
 
 async def test_a_file_that_cannot_be_read_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told once, and what was asked for is done when it can be read."""
+    """It is reported once, and the reload continues when the file can be read."""
     monkeypatch.setattr(reloader, "AGAIN_S", 0.01)
     unreadable = InvalidConfig("ouzel.toml: bad disk")
     unreadable.__cause__ = OSError("bad disk")
@@ -172,7 +172,7 @@ async def test_a_disk_that_hangs_ends_the_reload(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_what_needs_a_restart_is_told_and_not_applied() -> None:
-    """There is nothing for the engine to judge."""
+    """The engine has nothing to validate."""
     async with stage() as on:
         on.file = MOVED
         on.reloader.request_reload()
@@ -182,7 +182,7 @@ async def test_what_needs_a_restart_is_told_and_not_applied() -> None:
 
 
 async def test_without_an_engine_the_next_one_judges() -> None:
-    """A refusal then is told as it would have been before."""
+    """A later refusal has the usual consequences."""
     async with stage() as on:
         on.engine_up = False
         on.file = NEW
@@ -205,7 +205,7 @@ async def test_a_silent_engine_does_not_hold_up_the_next_reload(monkeypatch: pyt
 
 
 async def test_asking_while_it_reads_has_it_read_once_more() -> None:
-    """However often: a change that came after the reading began is not missed."""
+    """Once, however often: a change after the beginning of the read is not missed."""
     async with stage() as on:
         on.reading.clear()
         on.reloader.request_reload()
@@ -219,7 +219,7 @@ async def test_asking_while_it_reads_has_it_read_once_more() -> None:
 
 
 async def test_a_verdict_on_another_configuration_is_none() -> None:
-    """A refusal that is told twice, and one where there is nothing to go back to."""
+    """A repeated refusal, and one without a previous configuration."""
     async with stage() as on:
         on.file = NEW
         on.reloader.request_reload()

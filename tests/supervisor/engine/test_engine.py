@@ -1,4 +1,4 @@
-"""Engines side by side, each with played processes: what befalls one is no other's business."""
+"""Two engines side by side, each with played processes: events of one do not affect the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -64,7 +64,7 @@ class Played(Launcher):
 
 
 class Slot:
-    """One engine with all that it was given and has told.
+    """One engine with its inputs and facts.
 
     Fields:
         held: the memory that its process holds.
@@ -128,7 +128,7 @@ class Slot:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     async def up(self) -> PlayedEngine:
-        """Plays the latest process until it has taken up all torrents."""
+        """Plays the latest process until it has loaded all torrents."""
         await self.end()
         number = len(self.told(Restored))
         identity = f"gen-{self.child.gen}".encode()
@@ -139,7 +139,7 @@ class Slot:
         return self.played
 
     async def beat(self) -> None:
-        """Has heartbeats, like a process whose loop turns."""
+        """Sends heartbeats, like a process whose loop runs."""
         number = 1
         while True:
             if self.beating and self.played is not None:
@@ -148,19 +148,19 @@ class Slot:
             await asyncio.sleep(0.01)
 
     async def end(self) -> None:
-        """Plays no process any more."""
+        """Stops playing processes."""
         if self.played is not None:
             await self.played.stop()
             self.played = None
 
     def second(self) -> None:
-        """What is done every second is done."""
+        """Runs what is done every second."""
         for part in self.engine.ticks().values():
             part()
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    """Lets the loop turn until something has happened."""
+    """Runs the loop until something has happened."""
     async with asyncio.timeout(5):
         while not happened():  # noqa: ASYNC110  # the loop has to turn
             await asyncio.sleep(0)
@@ -188,7 +188,7 @@ async def slots(directory: Path) -> AsyncIterator[tuple[Slot, Slot]]:
 
 
 class Undisturbed:
-    """Checks that within it a slot notices nothing, and works."""
+    """Checks that a slot is not affected within it, and works."""
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
@@ -209,7 +209,7 @@ class Undisturbed:
 
 
 async def test_each_has_its_own_torrents_and_processes(tmp_path: Path) -> None:
-    """No torrent is given to both, no generation is had by both, and each counts what is its own."""
+    """No torrent and no generation belongs to both, and each counts its own."""
     async with slots(tmp_path) as (first, second):
         assert first.played is not None
         assert second.played is not None
@@ -231,13 +231,13 @@ async def test_each_has_its_own_torrents_and_processes(tmp_path: Path) -> None:
 
 
 def given_to(slot: Slot, kind: type[Configure]) -> list[Configure]:
-    """The commands of a kind that the latest process of a slot was given."""
+    """The commands of a kind that the latest process of a slot got."""
     assert slot.played is not None
     return [command for command in slot.played.commands if isinstance(command, kind)]
 
 
 async def test_one_is_killed(tmp_path: Path) -> None:
-    """The next process takes its place, with another generation, and its torrents alone were interrupted."""
+    """The next process has another generation, and only its own torrents were interrupted."""
     async with slots(tmp_path) as (first, second):
         other = Undisturbed(second)
         first.facts.clear()
@@ -259,7 +259,7 @@ async def test_one_is_killed(tmp_path: Path) -> None:
 
 
 async def test_one_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is suspected, then killed, and replaced; the heartbeats of the other one are its own."""
+    """It is suspect, then killed, and replaced; the other one has its own heartbeats."""
     for name, seconds in (("SUSPECT_S", 0.1), ("DEADLINE_S", 0.3), ("TICK_S", 0.02)):
         monkeypatch.setattr(pulse, name, seconds)
     async with slots(tmp_path) as (first, second):
@@ -284,14 +284,14 @@ async def test_one_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def until_long(happened: Callable[[], bool]) -> None:
-    """Waits until something has happened that takes a moment."""
+    """Waits until something slow has happened."""
     async with asyncio.timeout(10):
         while not happened():  # noqa: ASYNC110  # time has to pass
             await asyncio.sleep(0.01)
 
 
 async def test_one_is_over_its_budget(tmp_path: Path) -> None:
-    """No process is started for it any more, and who needs one is told; the other one is where it was."""
+    """No process is started for it any more, and callers get an error; the other one is unchanged."""
     async with slots(tmp_path) as (first, second):
         other = Undisturbed(second)
         await first.end()
@@ -307,7 +307,7 @@ async def test_one_is_over_its_budget(tmp_path: Path) -> None:
 
 
 async def test_one_holds_too_much_memory(tmp_path: Path) -> None:
-    """It is asked to save and leave, and replaced."""
+    """It is asked to save and exit, and is replaced."""
     async with slots(tmp_path) as (first, second):
         other = Undisturbed(second)
         first.facts.clear()
@@ -320,7 +320,7 @@ async def test_one_holds_too_much_memory(tmp_path: Path) -> None:
 
 
 async def test_one_is_stopped(tmp_path: Path) -> None:
-    """It starts no process any more, and says once that it is finished."""
+    """It starts no process any more, and reports once that it is finished."""
     async with slots(tmp_path) as (first, second):
         other = Undisturbed(second)
         first.engine.stop()
@@ -332,13 +332,13 @@ async def test_one_is_stopped(tmp_path: Path) -> None:
 
 
 async def test_what_is_kept_away_does_not_reach_an_engine(tmp_path: Path) -> None:
-    """It is decided when it is given: not by a deletion of files either, which would load it; all else passes."""
+    """The decision is made when it is sent; a deletion of files would load it, too. Everything else passes."""
     async with slots(tmp_path) as (first, _):
         engine, played = first.engine, first.played
         assert played is not None
         poison = desired(IDS[0], quarantine=Quarantine(reason="why", since_us=1))
         first.own.torrents = {IDS[0]: poison}
-        engine._admission.isolation.engine_ready()  # nothing was given yet
+        engine._admission.isolation.engine_ready()  # nothing was sent yet
         count = len(played.commands)
         engine.ensure(poison)
         engine.forget(desired(IDS[0], removal="delete_files"))
@@ -350,7 +350,7 @@ async def test_what_is_kept_away_does_not_reach_an_engine(tmp_path: Path) -> Non
 
 
 async def test_without_a_process_nothing_is_noted_as_given(tmp_path: Path) -> None:
-    """The next one is given everything anyway."""
+    """The next process gets everything anyway."""
     async with slots(tmp_path) as (first, _):
         await first.end()
         first.child.die(KILLED)

@@ -148,7 +148,7 @@ async def test_pages_make_up_the_whole(tmp_path: Path, op: str, limit: int) -> N
             assert len(answer["torrents"]) <= limit
             seen += ids(answer)
             cursor, pages = answer["cursor"], pages + 1
-            on.catalogue.torrents.pop(seen[0], None)  # what was read already may go
+            on.catalogue.torrents.pop(seen[0], None)  # what was read already may be evicted
         assert seen == everything
         assert pages == -(-7 // limit)
 
@@ -185,7 +185,7 @@ async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -
 
 
 async def test_stats_count_torrents_and_measure_processes(tmp_path: Path) -> None:
-    """Zeros where there is nobody to measure; the session's age tells how old its numbers are."""
+    """Zeros if there is no process; the session's age says how old its figures are."""
     async with bench(tmp_path) as on:
         await with_three(on)
         stats = read(on, "stats")
@@ -205,7 +205,7 @@ async def test_stats_count_torrents_and_measure_processes(tmp_path: Path) -> Non
 
 
 async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
-    """Also one that is being removed."""
+    """Including one that is being removed."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
         for op in ("get_torrent", "list_files", "list_trackers"):
@@ -216,7 +216,7 @@ async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
 
 
 async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path) -> None:
-    """Nothing is left of it in the snapshot."""
+    """Nothing of it remains in the snapshot."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         files = [FileEntry(number, f"f{number}", 1, 4) for number in range(3 * engine_reads.FILES_STEP)]
@@ -234,7 +234,7 @@ async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path
 
 
 async def test_files_are_paged(tmp_path: Path) -> None:
-    """A cursor that was never given is refused; one beyond the end is an empty last page."""
+    """An invalid cursor is refused; one beyond the end is an empty last page."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         assert refused(on, "list_files", torrent=V1).kind is ErrorKind.NO_METADATA
@@ -253,7 +253,7 @@ async def test_files_are_paged(tmp_path: Path) -> None:
 
 
 async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many as fit in a reply, but at least one; `head` tells whether there are more."""
+    """As many as fit in a reply, and at least one; `head` says whether there are more."""
 
     def replayed(**args: Any) -> list[dict[str, Any]]:
         answer = msgpack.unpackb(codec.encode(read(on, "replay", epoch="epoch-1", **args)))

@@ -1,4 +1,4 @@
-"""Random histories of an engine on a virtual clock, around the real lifecycle and health as the service reports it.
+"""Random histories of an engine on a virtual clock, with the real lifecycle and health.
 
 The world knows what it does to the machine: when engines get ready, die, hang, are excused or recycled, and when the
 service is stopped. It holds what the machine asks for against that, and not against the machine's own memory. Plain
@@ -57,11 +57,11 @@ class History:
             probe_s=PROBE_S,
         )
         self._bad = chance.choice((0.05, 0.5, 0.95))
-        """How likely an engine dies or hangs before it is ready."""
+        """The probability that an engine dies or hangs before it is ready."""
         self._life_s = chance.choice((0.1, 2.0, 20.0, 200.0))
         self._excused = chance.choice((0.0, 0.0, 0.3))
         self._recycled = chance.choice((0.0, 0.0, 0.3))
-        """How likely a running engine is recycled before the next event."""
+        """The probability that a running engine is recycled before the next event."""
         self._lifecycle = Lifecycle()
         self._health = Health()
         self._now = 1000.0
@@ -69,12 +69,12 @@ class History:
         self._alive = self._up = self._draining = self._stopped = False
         self._ready_at = self._dies_at = NEVER
         self._counted: list[float] = []
-        """When engines died without excuse since the last minute of stability, those in the window."""
+        """Times of deaths within the window that were not excused, since the last stable minute."""
         self._may_spawn_at = 0.0
         self._finished = 0
 
     def run(self, events: int) -> None:
-        """That many events, then a stop and all that comes of it. Raises AssertionError."""
+        """Plays this many events, then a stop and its consequences. Raises AssertionError."""
         if self._chance.random() < 0.99:
             self._feed(StartRequested())
             for _ in range(events):
@@ -90,7 +90,7 @@ class History:
         assert not self._timers, "nothing comes after the end"
 
     def _next(self) -> None:
-        """Whatever is due next: a timer, or what the engine does; or the engine is recycled."""
+        """The next due thing: a timer, an action of the engine, or a recycle."""
         if self._lifecycle.state is State.RUNNING and not self._stopped and self._chance.random() < self._recycled:
             self._feed(RecycleRequested())
             return
@@ -135,7 +135,7 @@ class History:
         self._check_outage(excused=excused or recycled)
 
     def _check_outage(self, *, excused: bool) -> None:
-        """Another engine comes, or the service says that none does."""
+        """Another engine starts, or health says that none will."""
         next_at = self._timers[Timer.BACK_OFF]
         if self._lifecycle.state is State.OVER_BUDGET:
             self._seen["unhealthy"] += 1
@@ -174,7 +174,7 @@ class History:
                     assert not self._alive
                     self._finished += 1
         if self._health.status is HealthStatus.HEALTHY:
-            # A command is carried out by an engine that is ready, and by nobody else.
+            # Only a ready engine carries out a command.
             assert self._up or isinstance(event, Died), "healthy, while commands fail"
 
     def _spawn(self) -> None:

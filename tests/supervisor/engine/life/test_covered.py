@@ -12,7 +12,7 @@ seen = st.dictionaries(paths, st.none() | st.sampled_from(PLACES))
 
 
 def test_a_disk_over_a_root_and_a_root_made_anew_are_other_places() -> None:
-    """So is a disk that was away for a moment; one that is away now is not waited for here."""
+    """So is a disk that was unmounted for a moment. A disk that is missing now is not waited for."""
     for before, now, stale in [
         (PLACES[0], PLACES[0], False),
         (PLACES[0], PLACES[1], True),
@@ -29,7 +29,7 @@ def test_a_disk_over_a_root_and_a_root_made_anew_are_other_places() -> None:
 
 @given(had=covered, now=seen)
 def test_an_engine_that_is_started_now_has_nothing_outdated(had: dict[str, str], now: dict[str, str | None]) -> None:
-    """And without a sandbox nothing ever is."""
+    """Without a sandbox, nothing is ever outdated."""
     fresh = {path: place for path, place in now.items() if place is not None}
     assert outdated(fresh, ["/a", "/b", "/c"], now) == {}
     assert outdated({}, ["/a", "/b", "/c"], now) == {}

@@ -13,7 +13,7 @@ from supervisor.health.health import Severity
     ],
 )
 def test_a_death_is_as_bad_as_what_comes_next(state: State, severity: Severity, words: str) -> None:
-    """With another engine on its way the service works less well, without one it does not."""
+    """If another engine starts soon, the service is degraded; without one it is unhealthy."""
     told, found = engine_health.problem(Lifecycle(state=state, next_start_s=0.25), "the engine exited with 1")
     assert found is severity
     assert told.startswith(f"the engine exited with 1; {words}")

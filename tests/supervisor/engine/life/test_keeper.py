@@ -23,7 +23,7 @@ from tests.supervisor.sockets import Sockets
 
 
 async def test_an_engine_is_spawned_and_becomes_ready(tmp_path: Path) -> None:
-    """Generation 1; the link is up only once the engine said so."""
+    """Generation 1; the link is up only after the engine has said so."""
     async with bench(tmp_path) as on:
         assert (on.keeper.gen, on.keeper.restarts, on.keeper.child) == (0, 0, None)
         on.keeper.start()
@@ -37,7 +37,7 @@ async def test_an_engine_is_spawned_and_becomes_ready(tmp_path: Path) -> None:
 
 
 async def test_a_death_is_told_and_followed_by_the_next_generation(tmp_path: Path) -> None:
-    """Each death once, after the lifecycle decided what comes next; the link is down in between."""
+    """Each death once, after the lifecycle has decided the next step; the link is down in between."""
     async with bench(tmp_path) as on:
         for gen in range(1, 4):
             await on.engine()
@@ -50,7 +50,7 @@ async def test_a_death_is_told_and_followed_by_the_next_generation(tmp_path: Pat
 
 
 async def test_over_budget_nothing_is_spawned(tmp_path: Path) -> None:
-    """The probe's timer runs, and the keeper can still be stopped."""
+    """The probe's timer runs, and the keeper can be stopped."""
     async with bench(tmp_path, budget=2) as on:
         await on.spend_budget()
         assert (len(on.losses), on.keeper.gen, on.keeper.child) == (3, 3, None)
@@ -76,7 +76,7 @@ async def test_a_stop_drains_the_engine(tmp_path: Path) -> None:
 
 
 async def test_a_recycled_engine_is_drained_and_followed_by_another(tmp_path: Path) -> None:
-    """Which costs nothing of the budget; where no engine runs there is none to recycle."""
+    """It costs no restart budget; without a running engine nothing is recycled."""
     async with bench(tmp_path, budget=0) as on:
         assert not on.keeper.recycle("too early")
         engine = await on.engine()
@@ -94,7 +94,7 @@ async def test_a_recycled_engine_is_drained_and_followed_by_another(tmp_path: Pa
 
 
 async def test_a_stop_before_the_start_is_the_end(tmp_path: Path) -> None:
-    """No engine, nothing to wait for."""
+    """There is no engine to wait for."""
     async with bench(tmp_path) as on:
         on.keeper.stop()
         assert on.finished.is_set()
@@ -113,7 +113,7 @@ async def test_an_engine_that_is_not_ready_is_killed_by_a_stop(tmp_path: Path) -
 
 @pytest.mark.parametrize("ready", [True, False])
 async def test_deadlines_end_in_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: bool) -> None:
-    """A drain that takes too long, a start that takes too long: the process goes, and what comes next comes."""
+    """If a drain or a start takes too long, the process is killed, and the next step follows."""
     monkeypatch.setattr(lifecycle, "START_DEADLINE_S", 30.0 if ready else 0.01)
     monkeypatch.setattr(lifecycle, "STOP_DEADLINE_S", 0.01)
     async with bench(tmp_path) as on:
@@ -131,11 +131,11 @@ async def test_deadlines_end_in_a_kill(tmp_path: Path, monkeypatch: pytest.Monke
         reason = "was asked to leave, and had not after 15 s" if ready else "did not take commands within 30 s"
         death = Death(exit_code=None, signal=child.signals[0].name, killed_for=reason)
         assert on.crashed[0] == death
-        assert on.losses[:1] == ([] if ready else [(1, death)])  # of the last one clients are told by the end itself
+        assert on.losses[:1] == ([] if ready else [(1, death)])  # clients learn of the last one by the end itself
 
 
 async def test_an_engine_that_cannot_be_trusted_is_killed_with_a_reason(tmp_path: Path) -> None:
-    """Its death is a crash like any other; without an engine there is nobody to kill."""
+    """Its death is a crash like any other; without an engine nothing is killed."""
     async with bench(tmp_path) as on:
         on.keeper.kill("nobody there")
         await on.engine()
@@ -150,7 +150,7 @@ async def test_an_engine_that_cannot_be_trusted_is_killed_with_a_reason(tmp_path
 
 
 async def test_what_a_condemned_engine_says_is_not_heard(tmp_path: Path) -> None:
-    """From the first signal on, though it may bear that one for a while."""
+    """From the first signal on, even if it survives that for a while."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         on.child.bears.add(Signals.SIGABRT)
@@ -164,7 +164,7 @@ async def test_what_a_condemned_engine_says_is_not_heard(tmp_path: Path) -> None
 
 
 async def test_only_ends_that_nobody_wanted_are_crashes(tmp_path: Path) -> None:
-    """Neither a drain that ends well, nor the end of an engine that had nothing to save."""
+    """Neither a clean drain nor the end of an engine without anything to save is one."""
     async with bench(tmp_path) as on:
         await on.engine()
         await on.lose_engine()
@@ -176,7 +176,7 @@ async def test_only_ends_that_nobody_wanted_are_crashes(tmp_path: Path) -> None:
 
 
 async def test_a_crash_while_it_drains_is_one(tmp_path: Path) -> None:
-    """It was to end, but not like that."""
+    """It should end, but not by a crash."""
     async with bench(tmp_path) as on:
         await on.engine()
         on.keeper.stop()
@@ -185,7 +185,7 @@ async def test_a_crash_while_it_drains_is_one(tmp_path: Path) -> None:
 
 
 async def test_deaths_are_logged_by_how_bad_they_are(tmp_path: Path) -> None:
-    """One that was asked for is information, any other is an error."""
+    """A requested death is logged as info, any other as an error."""
     async with bench(tmp_path) as on:
         await on.engine()
         await on.lose_engine()
@@ -201,7 +201,7 @@ async def test_deaths_are_logged_by_how_bad_they_are(tmp_path: Path) -> None:
 
 
 async def test_an_engine_that_is_ready_twice_is_not_trusted(tmp_path: Path) -> None:
-    """A defect of the engine's ends the engine, and is no error of the supervisor's."""
+    """A defect of the engine ends the engine, and is no error of the supervisor."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         await engine.tell(EngineReady(pid=1, libtorrent="2.0", listen_port=1))
@@ -212,7 +212,7 @@ async def test_an_engine_that_is_ready_twice_is_not_trusted(tmp_path: Path) -> N
 
 
 async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> None:
-    """No memory, no process, no descriptor: the outage has an end all the same, as soon as there are some again."""
+    """Without memory, processes or descriptors: the outage ends as soon as these are available."""
     with Sockets(tmp_path) as sockets:
         attempts: list[int] = []
         enough = asyncio.Event()
@@ -247,7 +247,7 @@ async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> 
 
 
 async def settled(on: Bench) -> PlayedChild:
-    """Has the running engine settle, and a spare made. Returns the spare."""
+    """Lets the running engine become stable, and a spare be made. Returns the spare."""
     ready_at = on.keeper.lifecycle.ready_at
     assert ready_at is not None
     on.keeper.lifecycle = msgspec.structs.replace(on.keeper.lifecycle, ready_at=ready_at - SETTLED_S)
@@ -256,7 +256,10 @@ async def settled(on: Bench) -> PlayedChild:
 
 
 async def test_a_spare_is_made_once_the_engine_has_settled(tmp_path: Path) -> None:
-    """Not while it starts, not right after; its generation is the next one, and the engine is still the engine."""
+    """Neither during its start nor right after it.
+
+    The spare's generation is the next one, and the engine stays the same.
+    """
     async with bench(tmp_path, spare=True) as on:
         on.keeper.prepare_spare()
         on.keeper.start()
@@ -280,7 +283,7 @@ async def test_a_keeper_without_spares_makes_none(tmp_path: Path) -> None:
 
 
 async def test_the_spare_is_the_next_engine(tmp_path: Path) -> None:
-    """It was heard before and is configured at once; nothing is spawned for it, and there is a new spare later."""
+    """It had sent messages and is configured at once. No process is spawned, and a new spare is made later."""
     async with bench(tmp_path, spare=True) as on:
         await on.engine()
         spare = await settled(on)
@@ -298,7 +301,7 @@ async def test_the_spare_is_the_next_engine(tmp_path: Path) -> None:
 
 
 async def test_the_spares_death_is_no_death_of_the_engine(tmp_path: Path) -> None:
-    """Nothing is lost but the spare; the next engine is started as if there had never been one."""
+    """The next engine is started as if there had been no spare."""
     async with bench(tmp_path, spare=True) as on:
         await on.engine()
         spare = await settled(on)
@@ -313,7 +316,7 @@ async def test_the_spares_death_is_no_death_of_the_engine(tmp_path: Path) -> Non
 
 
 async def test_a_spare_that_is_out_of_date_is_passed_over(tmp_path: Path) -> None:
-    """It is ended, and another one is started; its late death is not the engine's."""
+    """It is ended, and another engine is started; its late death is not the engine's."""
     async with bench(tmp_path, spare=True) as on:
         await on.engine()
         spare = await settled(on)
@@ -328,7 +331,7 @@ async def test_a_spare_that_is_out_of_date_is_passed_over(tmp_path: Path) -> Non
 
 
 async def test_engines_that_die_young_have_no_spare(tmp_path: Path) -> None:
-    """What they die of may be in the spare, too: after the first fast failure each one is started anew."""
+    """A spare may have the cause of the deaths, too: after the first fast failure each engine is started anew."""
     async with bench(tmp_path, spare=True) as on:
         await on.engine()
         await settled(on)
@@ -342,7 +345,7 @@ async def test_engines_that_die_young_have_no_spare(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("with_engine", [True, False])
 async def test_a_stop_ends_the_spare_and_does_not_wait_for_it(tmp_path: Path, with_engine: bool) -> None:
-    """The drain is the engine's."""
+    """Only the engine is drained."""
     async with bench(tmp_path, spare=True, budget=5 if with_engine else 0) as on:
         await on.engine()
         spare = await settled(on)
@@ -360,7 +363,7 @@ async def test_a_stop_ends_the_spare_and_does_not_wait_for_it(tmp_path: Path, wi
 
 
 async def test_an_excused_death_does_not_count(tmp_path: Path) -> None:
-    """Whoever knows what it died of says so: no back-off and no budget, however often."""
+    """Code that knows the cause says so: no back-off and no budget, however often."""
     async with bench(tmp_path, budget=0) as on:
         on.excused.add(KILLED)
         await on.engine()
@@ -375,7 +378,7 @@ async def test_an_excused_death_does_not_count(tmp_path: Path) -> None:
 
 
 async def test_there_is_a_next_engine_whatever_becomes_of_telling_of_the_last(tmp_path: Path) -> None:
-    """A report that fails, or a listener, is a defect; being without an engine is worse."""
+    """A failing report or listener is a defect, but having no engine is worse."""
     async with bench(tmp_path) as on:
         await on.engine()
 

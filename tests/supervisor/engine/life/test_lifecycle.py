@@ -42,22 +42,22 @@ INPUTS: tuple[Input, ...] = (
 
 
 def policy(*, budget: int = 5, window_s: float = 60.0) -> RestartPolicy:
-    """A policy whose back-off has no chance in it: 0.25, 0.5, 1, … seconds, at most `MAX_DELAY_S`."""
+    """A policy without jitter: 0.25, 0.5, 1, … seconds, at most `MAX_DELAY_S`."""
     return RestartPolicy(window_s=window_s, budget=budget, backoff=exponential(0.25, MAX_DELAY_S))
 
 
 def key_of(event: Input) -> Timer | type[Input]:
-    """What the table calls an input."""
+    """The table's name of an input."""
     return event.timer if isinstance(event, TimerFired) else type(event)
 
 
 def kinds(actions: list[Action]) -> list[type[Action]]:
-    """What kinds of actions these are: without fields, tuples of different kinds are equal."""
+    """The types of these actions: without fields, tuples of different types are equal."""
     return [type(action) for action in actions]
 
 
 def ran(*events: tuple[float, Input], by: RestartPolicy | None = None) -> tuple[Lifecycle, list[Action]]:
-    """The lifecycle after these inputs at these times, and the actions of the last."""
+    """The lifecycle after these inputs at these times, and the last actions."""
     at, actions = Lifecycle(), list[Action]()
     for now, event in events:
         at, actions = step(at, event, now, by or policy())
@@ -67,7 +67,7 @@ def ran(*events: tuple[float, Input], by: RestartPolicy | None = None) -> tuple[
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("event", INPUTS, ids=str)
 def test_every_input_in_every_state_is_in_the_table_or_illegal(state: State, event: Input) -> None:
-    """The table is the whole truth of what may happen, and a step changes no lifecycle in place."""
+    """The table is complete, and a step does not modify a lifecycle in place."""
     before = Lifecycle(state=state, crashes=(1.0,), ready_at=2.0, starts=1)
     copy = msgspec.structs.replace(before)
     if (state, key_of(event)) in TRANSITIONS:
@@ -81,13 +81,13 @@ def test_every_input_in_every_state_is_in_the_table_or_illegal(state: State, eve
 
 
 def test_the_table_speaks_of_known_states_and_inputs_only() -> None:
-    """No row of the table is dead letter."""
+    """Every row of the table can be reached."""
     assert {state for state, _ in TRANSITIONS} == set(State)
     assert {key for _, key in TRANSITIONS} == {key_of(event) for event in INPUTS}
 
 
 def test_the_first_crash_costs_no_wait() -> None:
-    """One crash in the window: the next engine starts at once."""
+    """After one crash in the window, the next engine starts at once."""
     at, actions = ran((0, StartRequested()), (1, Ready()), (10, Died()))
     assert at.state is State.BACKING_OFF
     assert StartTimer(Timer.BACK_OFF, 0.0) in actions
@@ -95,14 +95,14 @@ def test_the_first_crash_costs_no_wait() -> None:
 
 
 def test_an_engine_that_does_not_become_ready_is_killed() -> None:
-    """The start deadline ends it; its death is then a crash like any other."""
+    """By the start deadline; its death is then a crash like any other."""
     at, actions = ran((0, StartRequested()), (lifecycle.START_DEADLINE_S, TimerFired(Timer.START_DEADLINE)))
     assert (at.state, kinds(actions)) == (State.STARTING, [Kill])
     assert step(at, Died(), 31.0, policy())[0].state is State.BACKING_OFF
 
 
 def test_an_engine_that_drains_for_too_long_is_killed() -> None:
-    """A stop asks first, and kills at the deadline."""
+    """A stop first asks, and kills at the deadline."""
     at, actions = ran((0, StartRequested()), (1, Ready()), (2, StopRequested()))
     assert Drain in kinds(actions)
     assert Kill not in kinds(actions)
@@ -114,7 +114,7 @@ def test_an_engine_that_drains_for_too_long_is_killed() -> None:
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_an_engine_that_is_recycled_is_no_crash(killed: bool) -> None:
-    """It is asked to leave, and killed at the deadline; the next one starts at once, and the budget is as it was."""
+    """It is asked to exit, and killed at the deadline; the next one starts at once, without cost to the budget."""
     at, actions = ran((0, StartRequested()), (1, Ready()), (2, Died()), (2, TimerFired(Timer.BACK_OFF)), (3, Ready()))
     crashes = at.crashes
     at, actions = step(at, RecycleRequested(), 4.0, policy())
@@ -129,7 +129,7 @@ def test_an_engine_that_is_recycled_is_no_crash(killed: bool) -> None:
 
 
 def test_a_stop_while_an_engine_is_recycled_is_the_end_of_it() -> None:
-    """It drains already; no other one follows."""
+    """It is being drained already, and no other one follows."""
     at, _ = ran((0, StartRequested()), (1, Ready()), (2, RecycleRequested()))
     at, actions = step(at, StopRequested(), 3.0, policy())
     assert (at.state, actions) == (State.STOPPING, [])
@@ -137,7 +137,7 @@ def test_a_stop_while_an_engine_is_recycled_is_the_end_of_it() -> None:
 
 
 def test_an_engine_that_is_not_ready_has_nothing_to_save() -> None:
-    """A stop in the middle of a start kills at once."""
+    """A stop during a start kills at once."""
     _, actions = ran((0, StartRequested()), (1, StopRequested()))
     assert Kill in kinds(actions)
     assert Drain not in kinds(actions)
@@ -145,7 +145,7 @@ def test_an_engine_that_is_not_ready_has_nothing_to_save() -> None:
 
 @pytest.mark.parametrize("probed", [False, True])
 def test_a_stable_run_gives_the_budget_back(probed: bool) -> None:
-    """After a minute up, a crash is a first crash again, even after a probe."""
+    """After a minute up, a crash counts as a first crash again, even after a probe."""
     spent = [(float(at), event) for at in range(6) for event in (TimerFired(Timer.BACK_OFF), Died())]
     history: list[tuple[float, Input]] = [(0.0, StartRequested()), *spent[1:]]
     at, _ = ran(*history)
@@ -162,7 +162,7 @@ def test_a_stable_run_gives_the_budget_back(probed: bool) -> None:
 
 
 def test_a_probe_that_dies_is_not_tried_again_at_once() -> None:
-    """The window may be empty by then; still the next attempt is a probe."""
+    """Even if the window is empty by then, the next attempt is a probe."""
     at, _ = ran((0, StartRequested()), (1, Died()), by=policy(budget=0))
     at, actions = step(at, TimerFired(Timer.BACK_OFF), 301.0, policy(budget=0))
     assert Spawn in kinds(actions)
@@ -174,7 +174,7 @@ def test_a_probe_that_dies_is_not_tried_again_at_once() -> None:
 
 @pytest.mark.parametrize("settled", [True, False])
 def test_an_excused_death_does_not_count(settled: bool) -> None:
-    """The next engine starts at once, and nothing is remembered of it."""
+    """The next engine starts at once, and nothing of it is stored."""
     history: list[tuple[float, Input]] = [(0, StartRequested()), (1, Died()), (1, TimerFired(Timer.BACK_OFF))]
     before, _ = ran(*history)
     ready_at = 2.0 if settled else 9.9
@@ -186,7 +186,7 @@ def test_an_excused_death_does_not_count(settled: bool) -> None:
 
 
 def test_an_excused_death_of_a_probe_leads_to_another_probe() -> None:
-    """At once; the budget is as spent as before."""
+    """At once; the budget stays spent."""
     at, _ = ran((0, StartRequested()), (1, Died()), (301, TimerFired(Timer.BACK_OFF)), by=policy(budget=0))
     at, _ = step(at, Died(excused=True), 302.0, policy(budget=0))
     at, actions = step(at, TimerFired(Timer.BACK_OFF), 302.0, policy(budget=0))
@@ -212,7 +212,7 @@ def test_how_often_a_probe_is_made_is_the_policys() -> None:
 
 
 class World(RuleBasedStateMachine):
-    """An engine, timers and a clock, none of them real, around the real machine: any history at all."""
+    """A simulated engine, timers and clock around the real state machine, with any history."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -305,7 +305,7 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def somebody_sees_to_what_comes_next(self) -> None:
-        """An engine that is not up yet has a deadline; an outage has a timer; a stop has one, or a kill."""
+        """A starting engine has a deadline, an outage has a timer, and a stop has a timer or a kill."""
         match self.lifecycle.state:
             case State.STARTING:
                 assert self.alive
@@ -331,7 +331,7 @@ class World(RuleBasedStateMachine):
         assert self.finished == (self.lifecycle.state is State.STOPPED)
 
     def teardown(self) -> None:
-        """Wherever the history ends: a stop leads to exactly one Finish, as soon as the engine is gone."""
+        """At the end of each history, a stop leads to exactly one Finish, as soon as the engine is gone."""
         if self.finished == 0:
             self.stop()
             if self.alive:

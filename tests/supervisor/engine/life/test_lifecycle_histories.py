@@ -15,7 +15,7 @@ EVENTS = 8
 
 
 def run(count: int, seed: int) -> "Counter[str]":
-    """What was seen in that many histories."""
+    """The observations in this many histories."""
     chance, seen = random.Random(seed), Counter[str]()
     for number in range(count):
         try:
@@ -26,7 +26,7 @@ def run(count: int, seed: int) -> "Counter[str]":
 
 
 def test_the_machine_holds_in_a_hundred_thousand_histories() -> None:
-    """The budget; one engine; one timer of a kind; no `healthy` while commands fail; a way out of every outage."""
+    """The budget; one engine; one timer of a kind; no `healthy` while commands fail; an end of every outage."""
     seen = run(HISTORIES, seed=4)
     rare = ("unhealthy", "excused", "recycled", "crashed", *(timer.value for timer in Timer))
     assert {what for what in rare if seen[what] < HISTORIES // 100} == set()
@@ -35,7 +35,7 @@ def test_the_machine_holds_in_a_hundred_thousand_histories() -> None:
 
 
 def forgets_the_timer(before: lifecycle.Lifecycle, *more: Any) -> lifecycle.Outcome:
-    """A crash after which nobody starts another engine."""
+    """A crash after which no engine is started."""
     after, actions = TRANSITIONS[State.STARTING, Died](before, *more)
     return after, [action for action in actions if not isinstance(action, lifecycle.StartTimer)]
 
@@ -47,7 +47,7 @@ def starts_at_once(before: lifecycle.Lifecycle, *more: Any) -> lifecycle.Outcome
 
 
 def forgets_the_deadline(before: lifecycle.Lifecycle, *more: Any) -> lifecycle.Outcome:
-    """A start deadline that runs on while the engine runs."""
+    """A start deadline that continues while the engine runs."""
     after, actions = TRANSITIONS[State.STARTING, Ready](before, *more)
     return after, actions[1:]
 
@@ -63,7 +63,7 @@ def forgets_the_deadline(before: lifecycle.Lifecycle, *more: Any) -> lifecycle.O
 def test_a_machine_with_a_mistake_is_found_out(
     monkeypatch: pytest.MonkeyPatch, row: tuple[State, type[Any]], mistake: Any
 ) -> None:
-    """So the world does look."""
+    """So the checks are effective."""
     original = dict(TRANSITIONS)
     monkeypatch.setattr(lifecycle, "TRANSITIONS", {**original, row: mistake})
     with pytest.raises((AssertionError, KeyError, lifecycle.IllegalInput)):

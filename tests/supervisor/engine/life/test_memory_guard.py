@@ -11,12 +11,12 @@ FINE = Judgement(recycle=False, problem=None)
 
 
 def recycles(guard: MemoryGuard, begin: float, end: float, held: int | None = HIGH) -> list[float]:
-    """When an engine that holds this much is replaced, looked at each second."""
+    """The times at which an engine with this memory is replaced, measured each second."""
     return [at for at in (begin + second for second in range(int(end - begin))) if guard.judge(held, at).recycle]
 
 
 def test_what_is_needed_for_a_moment_does_no_harm() -> None:
-    """Several looks in a row have to find too much; up to the limit, or where nobody could tell, all is well."""
+    """Several measurements in a row have to exceed the limit; a missing measurement counts as fine."""
     guard = MemoryGuard(LIMIT)
     for now, held in enumerate([HIGH, HIGH, LIMIT, HIGH, HIGH, None, HIGH, HIGH, 0]):
         assert guard.judge(held, float(now)) == FINE
@@ -38,7 +38,7 @@ def test_a_limit_of_nothing_is_none() -> None:
 
 
 def test_an_engine_that_is_too_large_at_once_is_spaced_out_and_says_so() -> None:
-    """Each gap is twice the one before, up to an hour; health tells when it may be replaced again."""
+    """Each interval is twice the one before, up to an hour; health says when it may be replaced again."""
     guard = MemoryGuard(LIMIT)
     times = recycles(guard, 0.0, 40_000.0)
     gaps = [later - earlier for earlier, later in pairwise(times)]
@@ -52,7 +52,7 @@ def test_an_engine_that_is_too_large_at_once_is_spaced_out_and_says_so() -> None
 
 
 def test_one_that_grows_slowly_is_not_held_up() -> None:
-    """A leak of hours: the gap is the first one each time."""
+    """With a leak of hours, the interval is the first one each time."""
     guard = MemoryGuard(LIMIT)
     for hour in range(1, 10):
         assert recycles(guard, hour * 3600.0, hour * 3600.0 + 10) == [hour * 3600.0 + SAMPLES - 1]
@@ -61,7 +61,7 @@ def test_one_that_grows_slowly_is_not_held_up() -> None:
 
 @given(st.lists(st.tuples(st.floats(0.1, 5000.0), st.sampled_from([None, 0, LIMIT, HIGH, 10 * HIGH])), max_size=60))
 def test_whatever_it_holds_it_is_never_replaced_in_a_tight_loop(looks: list[tuple[float, int | None]]) -> None:
-    """No two in less than the first gap, none without several looks before, and each has its reason."""
+    """No two recycles within the first interval, none without several measurements, and each with its reason."""
     guard, now, last, over = MemoryGuard(LIMIT), 0.0, -FIRST_GAP_S, 0
     for passed, held in looks:
         now += passed

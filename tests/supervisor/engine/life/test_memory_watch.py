@@ -7,7 +7,7 @@ LIMIT = 1_000_000
 
 
 def test_a_process_that_holds_too_much_is_replaced_and_that_is_told() -> None:
-    """The problem is told with each look; the event once, and before the process is asked to leave."""
+    """The problem is reported with each measurement; the event once, before the process is asked to exit."""
     told: list[Problem | SessionError | str] = []
     held = {7: 2 * LIMIT, 8: 1}
     watch = MemoryWatch(LIMIT, emit=told.append, recycle=told.append, held_bytes=held.get)
@@ -19,5 +19,5 @@ def test_a_process_that_holds_too_much_is_replaced_and_that_is_told() -> None:
     assert isinstance(event, SessionError)
     assert (event.name, event.message, reason) == ("memory_high", problem.problem, problem.problem)
     watch.look(8)
-    watch.look(9)  # is gone
+    watch.look(9)  # has ended
     assert told[-2:] == [Problem("memory", None)] * 2

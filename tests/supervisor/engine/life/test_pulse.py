@@ -30,7 +30,7 @@ BEAT_S = 0.25
 
 
 class Watched:
-    """A pulse in a world with a clock; ticks come as they should unless the supervisor is stopped."""
+    """A pulse in a simulated world; ticks are regular unless the supervisor is stopped."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -50,7 +50,7 @@ class Watched:
         self.feed(Beat(self.loops, native_age_s))
 
     def pass_time(self, seconds: float, *, beating: bool = False, native_since: float | None = None) -> None:
-        """Time with ticks; with `beating` also with beats, in which libtorrent answered last at `native_since`."""
+        """Time with ticks; with `beating` also with heartbeats, in which libtorrent answered last at `native_since`."""
         until, next_beat = self.now + seconds, self.now
         while self.now < until:
             if beating and self.now >= next_beat:
@@ -64,7 +64,7 @@ class Watched:
 
 
 def test_the_table_is_whole() -> None:
-    """Whatever comes when, something is to be done about it, if only nothing."""
+    """There is a transition for each input in each state."""
     assert set(TRANSITIONS) == {(state, kind) for state in State for kind in get_args(Input)}
 
 
@@ -76,7 +76,7 @@ def test_an_engine_that_beats_is_left_alone() -> None:
 
 
 def test_before_the_first_beat_nothing_is_expected() -> None:
-    """Loading may take long; how long is the lifecycle's to say."""
+    """Loading may take long; the lifecycle has a deadline for it."""
     watched = Watched()
     watched.feed(Began())
     watched.pass_time(60)
@@ -87,7 +87,7 @@ def test_before_the_first_beat_nothing_is_expected() -> None:
 
 
 def test_an_engine_that_was_heard_before_has_to_be_heard_again() -> None:
-    """A spare that takes over and hangs is not waited for as long as one that is loaded."""
+    """A spare that takes over and hangs has a shorter deadline than a starting engine."""
     watched = Watched()
     watched.feed(Began(heard=True))
     watched.patient = True
@@ -96,7 +96,7 @@ def test_an_engine_that_was_heard_before_has_to_be_heard_again() -> None:
 
 
 def test_silence_is_suspect_and_then_the_end() -> None:
-    """Once each, at their times; nothing that comes later is heard."""
+    """Once each, at their times; later inputs are ignored."""
     watched = Watched()
     watched.pass_time(5, beating=True)
     fell_silent = watched.now
@@ -111,7 +111,7 @@ def test_silence_is_suspect_and_then_the_end() -> None:
 
 
 def test_beats_whose_loop_stands_still_are_silence() -> None:
-    """Somebody sends them, and it is not the loop."""
+    """Another thread sends them, not the loop."""
     watched = Watched()
     watched.pass_time(1, beating=True)
     for _ in range(40):
@@ -121,7 +121,7 @@ def test_beats_whose_loop_stands_still_are_silence() -> None:
 
 
 def test_a_libtorrent_that_does_not_answer_is_silence_though_the_loop_turns() -> None:
-    """The reason names it."""
+    """The reason names libtorrent."""
     watched = Watched()
     watched.pass_time(1, beating=True)
     stalled_at = watched.now
@@ -157,7 +157,7 @@ def test_what_is_busy_with_good_reason_has_longer() -> None:
 @pytest.mark.parametrize("state", [State.SUSPECT, State.HUNG])
 @pytest.mark.parametrize("event", [Began(), Ended()])
 def test_a_suspicion_ends_with_its_engine(state: State, event: Input) -> None:
-    """The next one is judged by what it does itself."""
+    """The next engine is judged by itself."""
     watched = Watched()
     watched.pass_time(2 if state is State.SUSPECT else 5)
     assert watched.pulse.state is state
@@ -170,7 +170,7 @@ def test_a_suspicion_ends_with_its_engine(state: State, event: Input) -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 3600), st.booleans()), min_size=1, max_size=20))
 def test_a_supervisor_that_was_stopped_blames_nobody(pauses: list[tuple[float, bool]]) -> None:
-    """However often and long, alone or together with the engine, whatever it hears first when it goes on."""
+    """However often and long, alone or together with the engine, whatever comes first afterwards."""
     watched = Watched()
     watched.pass_time(1, beating=True)
     for pause_s, engine_too in pauses:
@@ -199,7 +199,7 @@ def test_a_supervisor_that_was_stopped_blames_nobody(pauses: list[tuple[float, b
     )
 )
 def test_condemned_is_only_who_was_silent_for_the_deadline(history: list[tuple[float, Input]]) -> None:
-    """Whatever happens: suspicion and acquittal alternate, and nobody is condemned before time."""
+    """For any history, suspicion and recovery alternate, and no engine is killed before the deadline."""
     now, pulse = 0.0, Pulse()
     suspected = False
     signs = [0.0]

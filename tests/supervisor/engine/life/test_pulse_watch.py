@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_what_the_pulse_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A problem, its end, and in the end a hang; with real time, and short deadlines."""
+    """A problem, its end, and then a hang; in real time, with short deadlines."""
     for name, value in (("TICK_S", 0.01), ("SUSPECT_S", 0.2), ("DEADLINE_S", 0.6)):
         monkeypatch.setattr(pulse, name, value)
     problems: list[str | None] = []
@@ -61,7 +61,7 @@ def test_confirmations_in_a_row_count_as_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_time_stands_still_for_who_is_excused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And goes on afterwards."""
+    """And continues afterwards."""
     for name, value in (("TICK_S", 0.01), ("SUSPECT_S", 0.1), ("DEADLINE_S", 0.2)):
         monkeypatch.setattr(pulse, name, value)
     asked = 0

@@ -1,4 +1,4 @@
-"""When another engine is asked to take over, and what happens before."""
+"""When another engine takes over, and what happens before."""
 
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,7 @@ from supervisor.host.place_watch import PlaceWatch
 
 
 class Scene:
-    """A renewal over an engine of which only what is asked is noted."""
+    """A renewal with a recorder in place of the engine."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.own = root / "root", root / "own"
@@ -26,7 +26,7 @@ class Scene:
         self.relied_on = True
         self.spare_ready = True
         self.reaches = True
-        """Whether the next engine covers what is there when it takes over."""
+        """Whether the next engine's rules cover the present directories when it takes over."""
         self.watch = PlaceWatch()
         self.renewal = Renewal(
             cast(Keeper, self),
@@ -38,7 +38,7 @@ class Scene:
         )
 
     async def look(self, times: int = 1) -> list[str]:
-        """What was done in so many looks."""
+        """The actions in this many checks."""
         self.did = []
         for _ in range(times):
             await self.renewal.check()
@@ -46,7 +46,7 @@ class Scene:
         return self.did
 
     async def covered(self) -> None:
-        """The engine covers what is there now."""
+        """The engine's rules cover the present directories."""
         await self.renewal.check()
         self._cover()
 
@@ -71,13 +71,13 @@ class Scene:
 
 
 def anew(path: Path) -> None:
-    """Another directory by the same name."""
+    """Another directory with the same name."""
     path.rename(path.with_name("elsewhere"))
     path.mkdir()
 
 
 async def test_another_root_renews_the_engine_once(tmp_path: Path) -> None:
-    """After the spare was made; the next time for another one."""
+    """After the spare was made; the next time for another root."""
     scene = Scene(tmp_path)
     await scene.covered()
     assert await scene.look(3) == []
@@ -93,7 +93,7 @@ async def test_another_root_renews_the_engine_once(tmp_path: Path) -> None:
 
 
 async def test_without_a_sandbox_there_is_nothing_to_renew(tmp_path: Path) -> None:
-    """Nor while no engine runs; what is asked for by name is done all the same."""
+    """Nor while no engine runs; an explicit request is carried out all the same."""
     scene = Scene(tmp_path)
     anew(scene.root)
     assert await scene.look(3) == []
@@ -106,7 +106,7 @@ async def test_without_a_sandbox_there_is_nothing_to_renew(tmp_path: Path) -> No
 
 
 async def test_its_own_directory_is_waited_for_and_handed_over_to(tmp_path: Path) -> None:
-    """Not while the resume directory cannot be relied on."""
+    """Not while the resume directory is unreliable."""
     scene = Scene(tmp_path)
     await scene.covered()
     scene.relied_on = False
@@ -119,7 +119,7 @@ async def test_its_own_directory_is_waited_for_and_handed_over_to(tmp_path: Path
 
 
 async def test_a_spare_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new process takes over then; and another engine that came meanwhile is left alone."""
+    """Then a new process takes over; another engine that started meanwhile is not replaced."""
     monkeypatch.setattr(renewal, "SPARE_S", 0.1)
     scene = Scene(tmp_path)
     scene.spare_ready = False

@@ -12,14 +12,14 @@ from tests.supervisor.bench import KILLED, PlayedChild
 
 
 class CountedKills(PlayedChild):
-    """A child that is told of no end but by the test."""
+    """A child whose death is reported only by the test."""
 
     def kill(self) -> None:
         self.kills += 1
 
 
 class Played:
-    """A spare on a clock of the test's own, with children that have no process.
+    """A spare with the test's clock and children without processes.
 
     Fields:
         refusal: what a spawn fails with.
@@ -48,7 +48,7 @@ class Played:
         )
 
     def made(self) -> PlayedChild:
-        """A spare that was just made and heard."""
+        """A spare that was just made and has sent a message."""
         before = len(self.children)
         self.spare.prepare()
         assert len(self.children) == before + 1
@@ -56,7 +56,7 @@ class Played:
         return self.children[-1]
 
     def delay_s(self) -> float:
-        """How long it takes until the next spare is made."""
+        """The delay until the next spare is made."""
         began, count = self.now, len(self.children)
         while len(self.children) == count:
             self.spare.prepare()
@@ -81,12 +81,12 @@ class Played:
 
 @pytest.fixture
 def played() -> Played:
-    """No spare yet."""
+    """There is no spare yet."""
     return Played()
 
 
 def test_there_is_one_spare_however_often_it_is_asked_for(played: Played) -> None:
-    """It is expected on the link, and taken once."""
+    """It is expected on the link, and used once."""
     assert played.spare.activate() is None
     child = played.made()
     for _ in range(3):
@@ -100,14 +100,14 @@ def test_there_is_one_spare_however_often_it_is_asked_for(played: Played) -> Non
 
 
 def test_a_spare_that_still_starts_is_taken(played: Played) -> None:
-    """It is ahead of one that would only be started now."""
+    """It is ahead of an engine that would be started now."""
     played.spare.prepare()
     played.now += 0.1
     assert played.spare.activate() is played.children[0]
 
 
 def test_a_dead_spare_is_not_taken(played: Played) -> None:
-    """Also where its death was not told yet, as when both engines are killed at once."""
+    """Also if its death was not reported yet, as when both engines are killed at once."""
     child = played.made()
     child.dead = True
     assert played.spare.activate() is None
@@ -140,7 +140,7 @@ def test_a_spare_is_taken_as_long_as_it_is_heard(played: Played) -> None:
 
 
 def test_a_spare_of_another_configuration_or_code_is_replaced(played: Played) -> None:
-    """It is no failure: the next is made as soon as it is asked for, and is of what there is now."""
+    """It is no failure: the next one is made on request, from the present configuration and code."""
     child = played.made()
     played.fingerprint = {"code": 2}
     assert played.spare.activate() is None
@@ -151,7 +151,7 @@ def test_a_spare_of_another_configuration_or_code_is_replaced(played: Played) ->
 
 
 def test_spares_that_die_are_made_ever_more_seldom(played: Played) -> None:
-    """Up to the interval of the probes. One that was used, or that lived for long, starts that over."""
+    """Up to the interval of the probes. A spare that was used, or lived for long, resets the delay."""
     played.spare.prepare()
     delays = []
     for _ in range(12):
@@ -169,7 +169,7 @@ def test_spares_that_die_are_made_ever_more_seldom(played: Played) -> None:
 
 
 def test_a_spare_that_cannot_be_started_is_tried_again_later(played: Played) -> None:
-    """No memory, no process, no descriptor: the engine runs on all the same."""
+    """Without memory, processes or descriptors the engine still runs."""
     played.refusal = BlockingIOError(11, os.strerror(11))
     played.spare.prepare()
     assert played.spare.activate() is None
@@ -178,7 +178,7 @@ def test_a_spare_that_cannot_be_started_is_tried_again_later(played: Played) -> 
 
 
 def test_a_retired_spare_is_ended_and_nobody_waits_for_it(played: Played) -> None:
-    """Its death is told later and means nothing then; without a spare nothing is retired."""
+    """Its later death is ignored; without a spare nothing is retired."""
     played.spare.retire("nobody there")
     child = played.made()
     played.spare.retire("stopping")

@@ -6,13 +6,13 @@ from supervisor.engine.poison.blame import may_be_a_torrents, over_a_source, rep
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL"])
 def test_a_signal_of_the_engines_own_making_may_be_a_torrents(signal: str) -> None:
-    """Native code that goes wrong."""
+    """Native code may be the cause."""
     assert may_be_a_torrents(exit_code=None, signal=signal, killed_by_us=False, shortage=False)
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGBUS", "SIGXCPU", "SIGRTMIN+3"])
 def test_a_signal_from_outside_is_no_torrents(signal: str) -> None:
-    """Operators, the kernel when it is out of memory, and disks that fail under a mapped file."""
+    """Sent by operators, by the kernel when memory runs out, and for disks that fail under a mapped file."""
     assert not may_be_a_torrents(exit_code=None, signal=signal, killed_by_us=False, shortage=False)
 
 
@@ -24,12 +24,12 @@ def test_what_we_killed_for_a_hang_may_be_a_torrents(signal: str) -> None:
 
 @pytest.mark.parametrize(("exit_code", "blamed"), [(1, True), (17, True), (0, False), (3, False), (None, False)])
 def test_an_unexpected_error_may_be_a_torrents(exit_code: int | None, blamed: bool) -> None:
-    """Not an end in order, an engine that was orphaned, or one that could not be started."""
+    """Except for a clean end, an orphaned engine, or one that could not be started."""
     assert may_be_a_torrents(exit_code=exit_code, signal=None, killed_by_us=False, shortage=False) is blamed
 
 
 def test_shortage_excuses_errors_and_aborts_only() -> None:
-    """What libtorrent's std::bad_alloc and Python's MemoryError and OSError end as; a bad pointer is none of them."""
+    """The results of libtorrent's std::bad_alloc and Python's MemoryError and OSError; not of a bad pointer."""
     assert not may_be_a_torrents(exit_code=1, signal=None, killed_by_us=False, shortage=True)
     assert not may_be_a_torrents(exit_code=None, signal="SIGABRT", killed_by_us=False, shortage=True)
     assert may_be_a_torrents(exit_code=None, signal="SIGSEGV", killed_by_us=False, shortage=True)
@@ -49,12 +49,12 @@ def test_shortage_excuses_errors_and_aborts_only() -> None:
     ],
 )
 def test_last_words_of_shortage(line: bytes, short: bool) -> None:
-    """Tracebacks and what C++ says; not our own log, which tells of what was coped with."""
+    """In tracebacks and C++ messages; not in our own log, which may be about handled errors."""
     assert reports_shortage(line) is short
 
 
 def flight(sync: str | None, *under_way: str, overflowed: bool = False, what: str = "add") -> Flight:
-    """Torrents are letters, and a call without one is the empty one."""
+    """Torrents are letters; an empty string is a call without one."""
     call = None if sync is None else FlightRecord(what, sync or None, 1)
     return Flight([], call, [FlightRecord("add", torrent, 1) for torrent in under_way], overflowed)
 
@@ -74,12 +74,12 @@ def flight(sync: str | None, *under_way: str, overflowed: bool = False, what: st
     ],
 )
 def test_suspects_are_few(found: Flight, suspected: str) -> None:
-    """Three at the most here; of more, only the one that a call was about."""
+    """At most three here; of more, only the one of the current call."""
     assert suspects(found, 3) == tuple(suspected)
 
 
 def test_a_source_that_kills_the_engine_is_no_torrent() -> None:
-    """It has not been accepted, and the others are not to wait for it."""
+    """It has not been accepted, and the others do not wait for it."""
     assert over_a_source(flight("", what="inspect"))
     assert over_a_source(flight("", what="command inspect_source"))
     assert not over_a_source(flight("a", what="add"))

@@ -22,7 +22,7 @@ A, B, C = IDS[:3]
 
 
 class Stage:
-    """An isolation over real parts, at a time that the test sets; the test plays engine and service."""
+    """An isolation with real parts and the test's clock; the test plays engine and service."""
 
     def __init__(self, on: Bench, group: asyncio.TaskGroup) -> None:
         self.on = on
@@ -40,7 +40,7 @@ class Stage:
         )
 
     def give(self) -> str:
-        """A new engine is given all it may have; by their letters."""
+        """Restores the allowed torrents to a new engine. Returns their letters."""
         self.isolation.engine_ready()
         return self.give_more()
 
@@ -85,7 +85,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(directory: Path) -> AsyncIterator[Stage]:
-    """With six torrents."""
+    """A stage with six torrents."""
     async with bench(directory) as on, asyncio.TaskGroup() as group:
         for torrent in IDS:
             await on.catalogue.put(desired(torrent))
@@ -94,12 +94,15 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
 
 
 def adding(torrent: str) -> Flight:
-    """It died as it added a torrent."""
+    """The engine died while it added a torrent."""
     return Flight(sync=FlightRecord("add", torrent, 1))
 
 
 async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
-    """Once the engine is calm without it; from then on nothing of it reaches an engine, until it is released."""
+    """Once the engine is stable without it.
+
+    From then on no command about it reaches an engine, until it is released.
+    """
     async with staged(tmp_path) as stage:
         assert stage.give() == "abcdef"
         assert not stage.die(flight=adding(B))
@@ -125,7 +128,7 @@ async def test_a_torrent_in_flight_twice_is_quarantined(tmp_path: Path) -> None:
 
 
 async def test_a_crash_loop_holds_back_what_is_not_tested(tmp_path: Path) -> None:
-    """Those that wait are shown as queued, and more are given to the running engine when it is calm."""
+    """Torrents that wait are shown as queued, and more are sent to the running engine when it is stable."""
     async with staged(tmp_path) as stage:
         stage.on.snapshot.of(C).state = TorrentState.SEEDING
         stage.give()
@@ -147,7 +150,7 @@ async def test_a_crash_loop_holds_back_what_is_not_tested(tmp_path: Path) -> Non
 
 
 async def test_an_engine_that_dies_before_it_is_given_what_is_tested_teaches_nothing(tmp_path: Path) -> None:
-    """It had nothing loaded, whatever the one before had; what is held back stays so."""
+    """It had nothing loaded, unlike the one before; torrents that are held back stay so."""
     async with staged(tmp_path) as stage:
         for _ in range(2):
             stage.give()
@@ -161,7 +164,7 @@ async def test_an_engine_that_dies_before_it_is_given_what_is_tested_teaches_not
 
 
 async def test_what_is_gone_is_not_suspected(tmp_path: Path) -> None:
-    """Of a crash of the engine that had it loaded."""
+    """It is not a suspect of the crash of the engine that had loaded it."""
     async with staged(tmp_path) as stage:
         stage.give()
         stage.isolation.discard(B)
@@ -170,7 +173,7 @@ async def test_what_is_gone_is_not_suspected(tmp_path: Path) -> None:
 
 
 async def test_ends_that_are_no_torrents_fault_teach_nothing(tmp_path: Path) -> None:
-    """SIGKILL from outside, an end in order, a source that a client gave; but a hang is a crash like others."""
+    """SIGKILL from outside, a clean end, a client's source; but a hang is a crash like others."""
     async with staged(tmp_path) as stage:
         source = Flight(sync=FlightRecord("inspect", None, 1))
         for _ in range(3):
@@ -186,7 +189,7 @@ async def test_ends_that_are_no_torrents_fault_teach_nothing(tmp_path: Path) -> 
 
 
 async def test_a_quarantine_holds_before_it_is_durable(tmp_path: Path) -> None:
-    """The resume directory is away: it is written when it is back."""
+    """While the resume directory is unavailable; it is written later."""
     async with staged(tmp_path) as stage:
         stage.on.catalogue.suspend("it is away")
         for _ in range(2):
@@ -204,7 +207,7 @@ async def test_a_quarantine_holds_before_it_is_durable(tmp_path: Path) -> None:
 
 
 async def test_a_torrent_that_is_never_taken_up_does_not_hold_the_others_back(tmp_path: Path) -> None:
-    """Its disk hangs: after a minute what has not crashed the engine is cleared all the same."""
+    """Its disk hangs: after a minute, torrents that have not crashed the engine are cleared all the same."""
     async with staged(tmp_path) as stage:
         for _ in range(2):
             stage.give()
@@ -218,7 +221,7 @@ async def test_a_torrent_that_is_never_taken_up_does_not_hold_the_others_back(tm
 
 
 async def test_a_torrent_that_is_loaded_to_be_deleted_is_one_of_them(tmp_path: Path) -> None:
-    """An engine that has not loaded it loads it for that; without its files, it is only forgotten."""
+    """An engine loads it for that if it had not loaded it; without its files, it is only removed."""
     async with staged(tmp_path) as stage:
         leaving = desired(B, removal="delete_files", revision=2)
         await stage.on.catalogue.put(leaving)
@@ -236,7 +239,7 @@ async def test_a_torrent_that_is_loaded_to_be_deleted_is_one_of_them(tmp_path: P
 
 
 async def test_a_supervisor_that_was_restarted_knows_its_quarantines(tmp_path: Path) -> None:
-    """They are in the records, and shown from the first."""
+    """They are in the records, and shown at once."""
     async with bench(tmp_path) as on, asyncio.TaskGroup() as group:
         await on.catalogue.put(desired(A, quarantine=Quarantine(reason="why", since_us=1)))
         await on.catalogue.put(desired(B))

@@ -30,7 +30,7 @@ HISTORIES: Final = 4000
 
 
 class Run:
-    """A machine at work: what came of it, at the times that the test says."""
+    """A machine with its actions, at the test's times."""
 
     def __init__(self) -> None:
         self.case = Case()
@@ -44,7 +44,7 @@ class Run:
         return actions
 
     def crash(self, loaded: str, in_flight: str = "", *, age_s: float = 0.1, now: float = 0.0) -> bool:
-        """Torrents are single letters. Returns whether it was excused."""
+        """Torrents are single letters. Returns whether the crash was excused."""
         return _excused(self.take(Crashed(tuple(loaded), tuple(in_flight), age_s), now))
 
     def calm(self, torrents: str) -> list[Action]:
@@ -60,7 +60,7 @@ def test_every_input_has_its_row() -> None:
 
 
 def test_a_death_before_anything_is_loaded_changes_nothing() -> None:
-    """While something is tested: it is no crash with what is tested, and no calm without it either."""
+    """During a test, it is neither a crash of the tested torrents nor a stable run without them."""
     run = Run()
     run.crash("abcdefghij")
     run.crash("abcdefghij")
@@ -78,7 +78,7 @@ def test_one_crash_holds_nobody_back() -> None:
 
 
 def test_two_crashes_over_the_same_torrent_accuse_it() -> None:
-    """All others are loaded at once, and when that is calm, it is convicted."""
+    """All others are loaded at once. If the engine is then stable, the torrent is convicted."""
     run = Run()
     run.crash("abc", "b")
     assert run.crash("abc", "b")
@@ -89,7 +89,7 @@ def test_two_crashes_over_the_same_torrent_accuse_it() -> None:
 
 
 def test_evidence_is_remembered_over_calm_for_a_day() -> None:
-    """A torrent that crashes the engine now and then."""
+    """For a torrent that crashes the engine from time to time."""
     run = Run()
     run.crash("abc", "b", now=0.0)
     run.calm("abc")
@@ -101,7 +101,7 @@ def test_evidence_is_remembered_over_calm_for_a_day() -> None:
 
 
 def test_crashes_with_calm_between_them_are_not_bisected() -> None:
-    """There is no loop to break."""
+    """There is no crash loop."""
     run = Run()
     for _ in range(10):
         assert not run.crash("abcdef")
@@ -109,7 +109,7 @@ def test_crashes_with_calm_between_them_are_not_bisected() -> None:
 
 
 def test_a_crash_loop_without_evidence_is_bisected() -> None:
-    """Nothing; half of what was loaded; a half of that; the one that crashed alone is held back, and last convicted."""
+    """Nothing, a half, a quarter, and so on. The one that crashes alone is held back, and convicted at the end."""
     run = Run()
     run.crash("abcdefghij")
     assert run.crash("abcdefghij")
@@ -130,7 +130,7 @@ def test_a_crash_loop_without_evidence_is_bisected() -> None:
 
 
 def test_an_engine_that_crashes_without_the_accused_clears_it() -> None:
-    """Nobody was to blame; the restart budget has its say, and it is not looked for again before there is calm."""
+    """No torrent was to blame; the restart budget applies, and there is no new search before a stable run."""
     run = Run()
     run.crash("abcd")
     run.crash("abcd")
@@ -148,7 +148,7 @@ def test_an_engine_that_crashes_without_the_accused_clears_it() -> None:
 
 
 def test_an_engine_that_crashes_with_nothing_loaded_blames_nobody() -> None:
-    """Not even the only torrent there is, and whatever becomes of the engine then."""
+    """Not even the only torrent, whatever happens to the engine then."""
     run = Run()
     run.crash("a")
     run.crash("a")
@@ -167,7 +167,7 @@ def test_an_engine_that_dies_before_it_is_given_torrents_has_other_reasons() -> 
 
 
 def test_it_must_live_longer_without_the_accused_than_with_it() -> None:
-    """Or what crashes later than calm is waited for would be another's fault; within bounds."""
+    """Otherwise a crash after the stable time would be blamed on another torrent; within bounds."""
     for age_s, calm_s in ((0.1, CALM_S), (10.0, 15.0), (10_000.0, CALM_MAX_S)):
         run = Run()
         run.crash("ab")
@@ -181,7 +181,7 @@ def test_it_must_live_longer_without_the_accused_than_with_it() -> None:
 
 
 def test_crashes_that_come_late_are_waited_for() -> None:
-    """A torrent that takes seconds to crash the engine makes every calm longer, by the crash that came the soonest."""
+    """Every stable time is as long as the soonest crash needs."""
     run = Run()
     torrents = "abcdefghijkl"
     run.crash(torrents, age_s=7200.0)
@@ -195,7 +195,7 @@ def test_crashes_that_come_late_are_waited_for() -> None:
 
 
 def test_the_only_torrent_is_convicted_of_three_crashes() -> None:
-    """Nothing is left to be halved, but the engine alone has to be calm, before the third and after it."""
+    """Nothing is left to bisect, but the engine alone has to be stable before and after the third crash."""
     run = Run()
     run.crash("a")
     assert run.crash("a")
@@ -209,7 +209,7 @@ def test_the_only_torrent_is_convicted_of_three_crashes() -> None:
 
 
 def test_few_suspects_are_tested_one_by_one() -> None:
-    """One crash more is enough for all of them."""
+    """One additional crash is enough for all of them."""
     run = Run()
     suspects = "bdfh"[:FEW]
     run.crash("abcdefghij", suspects)
@@ -221,7 +221,7 @@ def test_few_suspects_are_tested_one_by_one() -> None:
 
 
 def test_what_is_added_meanwhile_waits() -> None:
-    """It could be what crashes the engine next, and another would be blamed."""
+    """It could crash the engine next, and another torrent would be blamed."""
     run = Run()
     run.crash("abcdef")
     run.crash("abcdef")
@@ -234,7 +234,7 @@ def test_what_is_added_meanwhile_waits() -> None:
 
 
 def test_what_is_removed_or_released_is_forgotten() -> None:
-    """What was held against it, too."""
+    """So is the evidence against it."""
     run = Run()
     run.crash("ab", "b")
     run.take(Cleared("b"))
@@ -250,7 +250,7 @@ def test_what_is_removed_or_released_is_forgotten() -> None:
 
 
 def test_the_number_of_excused_crashes_is_bounded() -> None:
-    """A thousand poisons do not keep the engine restarting without a pause."""
+    """A thousand poison torrents do not cause endless restarts without back-off."""
     torrents = tuple(f"{number}" for number in range(1000))
     run = Run()
     for _ in range(EXCUSED_MAX * 2):
@@ -264,7 +264,7 @@ def _excused(actions: list[Action]) -> bool:
 
 
 class World(NamedTuple):
-    """A simulated service: some torrents crash any engine that loads them, each with a kind of evidence."""
+    """A simulated service: some torrents crash any engine that loads them, each with its kind of evidence."""
 
     torrents: list[str]
     poison: dict[str, Evidence]
@@ -286,14 +286,14 @@ class World(NamedTuple):
                 return ()
 
     def live(self) -> tuple[Run, int, int]:
-        """Engines are started until all is calm. Gives the machine, the crashes there were, and the outside kills."""
+        """Starts engines until one is stable. Returns the machine, the crashes, and the kills from outside."""
         run, crashes, kills, now = Run(), 0, 0, 0.0
         present = list(self.torrents)
         for _ in range(10_000):
             now += 1.0
             left = [torrent for torrent in present if torrent not in run.convicted]
             loaded: dict[str, None] = {}
-            while True:  # one engine's life
+            while True:  # the life of one engine
                 fresh = [torrent for torrent in left if torrent not in loaded and run.case.admits(torrent)]
                 self.chance.shuffle(fresh)
                 culprit = next((torrent for torrent in fresh if torrent in self.poison), None)
@@ -315,7 +315,7 @@ class World(NamedTuple):
 
 @pytest.mark.parametrize("kills", [0.0, 0.3])
 def test_it_finds_the_poison_and_nothing_else(kills: float) -> None:
-    """Any number of torrents, of poisons among them, any evidence or none, whoever kills engines in between."""
+    """For any number of torrents and poison torrents, with or without evidence and kills from outside."""
     chance = random.Random(f"poison {kills}")
     for _ in range(HISTORIES):
         count = chance.choice((1, 2, 3, 5, 8, 13, 40, 100))
@@ -335,7 +335,7 @@ def test_it_finds_the_poison_and_nothing_else(kills: float) -> None:
 @pytest.mark.parametrize("count", [1, 2, 16, 200, 201, 2000])
 @pytest.mark.parametrize("poisons", [1, 2])
 def test_the_bounds(count: int, poisons: int) -> None:
-    """What one of n costs, at the worst of many places for it; and two of them, twice that."""
+    """The crashes for one poison torrent of n, in the worst of many positions; two of them cost twice that."""
     chance = random.Random(count)
     torrents = [f"t{number}" for number in range(count)]
     for evidence, most in (("sync", 3.0), ("none", 2 + max(1.0, log2(count)))):
@@ -348,7 +348,7 @@ def test_the_bounds(count: int, poisons: int) -> None:
 
 
 def test_an_engine_that_was_broken_for_a_while_is_nobodys_fault() -> None:
-    """It crashes with anything, and with nothing, and then with nothing any more; the recorder says nothing."""
+    """It crashes with any torrents and with none, and then no longer; the recorder has no evidence."""
     chance = random.Random(8)
     for _ in range(500):
         torrents = tuple(f"t{number}" for number in range(chance.choice((1, 2, 5, 50))))
@@ -361,7 +361,7 @@ def test_an_engine_that_was_broken_for_a_while_is_nobodys_fault() -> None:
 
 
 def test_an_engine_that_is_broken_is_nobodys_fault() -> None:
-    """It crashes with anything, and with nothing: many times, whatever the recorder says; nobody is convicted."""
+    """It crashes with any torrents and with none, whatever the recorder says; no torrent is convicted."""
     chance = random.Random(7)
     for _ in range(500):
         torrents = tuple(f"t{number}" for number in range(chance.choice((1, 2, 5, 50))))

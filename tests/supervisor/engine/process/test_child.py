@@ -29,7 +29,7 @@ ORPHANED = 3
 
 
 class Watched:
-    """A child, and what was told of it."""
+    """A child, and the reports about it."""
 
     def __init__(self, directory: Path, *, gen: int = 1, lock_fds: Sequence[int] = (), endpoint: str = "") -> None:
         self.lines: list[bytes] = []
@@ -71,7 +71,7 @@ Played = Callable[[str], None]
 
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
-    """Makes `python -m engine_proc` run a script of the test's; `args` are its arguments by name."""
+    """Makes `python -m engine_proc` run a test's script; `args` are its arguments by name."""
     prelude = "import os, sys, time, signal, json\nargs = dict(zip(sys.argv[1::2], sys.argv[2::2]))\n"
 
     def play(script: str) -> None:
@@ -82,29 +82,29 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
 
 
 def descriptors() -> int:
-    """How many this process has open."""
+    """The number of this process's open descriptors."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def children() -> str:
-    """The pids of this process's children, zombies too."""
+    """The pids of this process's children, including zombies."""
     return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
 
 
 def inheritable() -> set[int]:
-    """The descriptors that whoever started the tests lets every process have."""
+    """The descriptors that the tests' parent process passes on to every process."""
     links = list(Path("/proc/self/fd").iterdir())
     return {int(link.name) for link in links if link.exists() and os.get_inheritable(int(link.name))}
 
 
 def assert_reaped(pid: int) -> None:
-    """There is not even a zombie."""
+    """Asserts that not even a zombie is left."""
     with pytest.raises(ChildProcessError):
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
 
 
 def gone(pid: int) -> bool:
-    """Waits for the end of a process, also of one that is not this one's child."""
+    """Waits for the end of a process, also of one that is no child."""
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -115,7 +115,7 @@ def gone(pid: int) -> bool:
 
 
 def locked(directory: Path) -> bool:
-    """Whether anybody holds the lock."""
+    """Whether any process holds the lock."""
     with open(directory / ".lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,7 +125,7 @@ def locked(directory: Path) -> bool:
 
 
 async def test_a_killed_engine_is_reported_and_reaped(tmp_path: Path) -> None:
-    """The real one, over the real link: SIGKILL by name, no zombie, no descriptor left."""
+    """A real engine over the real link: SIGKILL by name, no zombie, and no open descriptor."""
     before = descriptors()
     with Sockets(tmp_path) as sockets:
         connected = asyncio.Event()
@@ -147,7 +147,7 @@ async def test_a_killed_engine_is_reported_and_reaped(tmp_path: Path) -> None:
 
 
 async def test_an_engine_leaves_when_its_lifeline_is_cut(tmp_path: Path) -> None:
-    """Nobody kills it: the supervisor's end of the pipe is gone, so is the supervisor."""
+    """Without a kill: the supervisor's end of the pipe closes when the supervisor dies."""
     with Sockets(tmp_path) as sockets:
         connected = asyncio.Event()
         socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
@@ -169,7 +169,7 @@ async def test_an_engine_leaves_when_its_lifeline_is_cut(tmp_path: Path) -> None
 
 
 def test_an_engine_of_another_parent_does_not_begin(tmp_path: Path) -> None:
-    """A parent that died between the start and the first look is not the one in the argv."""
+    """If the parent died before the first check, the present parent differs from the one in the arguments."""
     reading, writing = os.pipe()
     argv = [sys.executable, "-m", "engine_proc", "--endpoint", f"ipc://{tmp_path}/l", "--gen", "1", "--parent-pid", "1"]
     argv += ["--lifeline-fd", str(reading), "--resume-dir", str(tmp_path)]
@@ -206,7 +206,7 @@ def test_a_killed_supervisor_leaves_no_engine(tmp_path: Path) -> None:
 
 
 async def test_an_end_is_known_before_it_is_told(tmp_path: Path, play: Played) -> None:
-    """Whoever is about to use a child can ask; and afterwards, too."""
+    """A caller can check a child before using it; and afterwards, too."""
     play("signal.pause()")
     watched = Watched(tmp_path)
     assert not watched.child.ended()
@@ -219,7 +219,7 @@ async def test_an_end_is_known_before_it_is_told(tmp_path: Path, play: Played) -
 
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 async def test_an_exit_code_is_told(tmp_path: Path, play: Played, code: int) -> None:
-    """As the engine gave it."""
+    """It is the engine's exit code."""
     play(f"os._exit({code})")
     watched = Watched(tmp_path)
     assert await watched.death == Death(exit_code=code, signal=None)
@@ -228,14 +228,14 @@ async def test_an_exit_code_is_told(tmp_path: Path, play: Played, code: int) -> 
 
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGKILL", "SIGTERM"])
 async def test_a_signal_is_told_by_name(tmp_path: Path, play: Played, name: str) -> None:
-    """With or without a core."""
+    """With or without a core dump."""
     play(f"import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.kill(os.getpid(), signal.{name})")
     watched = Watched(tmp_path)
     assert await watched.death == Death(exit_code=None, signal=name)
 
 
 async def test_a_signal_without_a_name_is_told_too(tmp_path: Path, play: Played) -> None:
-    """Real-time signals have none in Python; the death must not be missed for that."""
+    """Python has no names for real-time signals; the death must be reported all the same."""
     play("os.kill(os.getpid(), signal.SIGRTMIN + 2)")
     watched = Watched(tmp_path)
     async with asyncio.timeout(5):
@@ -246,7 +246,7 @@ async def test_a_signal_without_a_name_is_told_too(tmp_path: Path, play: Played)
 
 
 async def test_what_the_engine_writes_is_relayed_line_by_line(tmp_path: Path, play: Played) -> None:
-    """Both of its streams, long lines whole, the last one without its end too; all of it before its death is told."""
+    """From both streams, with long lines complete and the last line without newline, before the death is reported."""
     play(
         """
         os.set_blocking(1, True)
@@ -263,7 +263,7 @@ async def test_what_the_engine_writes_is_relayed_line_by_line(tmp_path: Path, pl
 
 
 async def test_a_log_that_is_closed_early_is_no_death(tmp_path: Path, play: Played) -> None:
-    """What it wrote is relayed; it lives on."""
+    """Its lines are relayed, and it lives on."""
     play(
         """
         os.write(1, b"last words")
@@ -279,7 +279,7 @@ async def test_a_log_that_is_closed_early_is_no_death(tmp_path: Path, play: Play
 
 
 async def test_a_log_that_somebody_else_holds_does_not_delay_the_death(tmp_path: Path, play: Played) -> None:
-    """A grandchild has the same pipe; the engine's end is told at once all the same."""
+    """A grandchild has the same pipe; the engine's end is reported at once all the same."""
     play(
         """
         if os.fork() == 0:
@@ -297,7 +297,7 @@ async def test_a_log_that_somebody_else_holds_does_not_delay_the_death(tmp_path:
 
 
 async def test_an_engine_that_never_stops_writing_does_not_hold_up_the_loop(tmp_path: Path, play: Played) -> None:
-    """Others have their turns, though there is always more to read."""
+    """Other tasks run, though there is always more to read."""
     play(
         """
         os.set_blocking(1, True)
@@ -318,7 +318,7 @@ async def test_an_engine_that_never_stops_writing_does_not_hold_up_the_loop(tmp_
         longest = max(longest, in_this_turn)
         if in_this_turn == 5_000:
             killed = True
-            watched.child.kill()  # else this turn would never end
+            watched.child.kill()  # otherwise this iteration would never end
         elif not killed:
             select.select([watched.child._log_fd], [], [], 1)
 
@@ -336,7 +336,7 @@ async def test_an_engine_that_never_stops_writing_does_not_hold_up_the_loop(tmp_
 
 
 async def test_a_kill_reaches_what_the_engine_started(tmp_path: Path, play: Played) -> None:
-    """The whole process group."""
+    """The whole process group is killed."""
     play(
         """
         import subprocess
@@ -356,7 +356,7 @@ async def test_a_kill_reaches_what_the_engine_started(tmp_path: Path, play: Play
 
 
 async def test_what_a_killed_engine_was_doing_is_known(tmp_path: Path, play: Played) -> None:
-    """While it runs, and after a SIGKILL that left it no time for a word."""
+    """While it runs, and after a SIGKILL."""
     play(
         """
         from mmap import mmap
@@ -383,7 +383,7 @@ async def test_what_a_killed_engine_was_doing_is_known(tmp_path: Path, play: Pla
 async def test_one_that_cannot_be_watched_is_not_left_running(
     tmp_path: Path, play: Played, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """Nothing is left of it, whatever could not be had."""
+    """Nothing of it is left, whatever could not be obtained."""
     play("signal.pause()")
     before, offspring = descriptors(), children()
 
@@ -398,7 +398,7 @@ async def test_one_that_cannot_be_watched_is_not_left_running(
 
 
 async def test_an_engine_never_waits_for_its_log(tmp_path: Path, play: Played) -> None:
-    """Nobody reads it while this test does not let the loop turn; what does not fit in is lost."""
+    """The pipe is not read during this test; lines that do not fit are lost."""
     play(
         """
         try:
@@ -418,7 +418,7 @@ async def test_an_engine_never_waits_for_its_log(tmp_path: Path, play: Played) -
 async def test_a_line_without_an_end_is_not_kept_for_ever(
     tmp_path: Path, play: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is handed on in parts."""
+    """It is passed on in parts."""
     monkeypatch.setattr(child_module, "LOG_LINE_MAX", 1000)
     play("os.write(1, b'x' * 5000); signal.pause()")
     watched = Watched(tmp_path)
@@ -429,7 +429,7 @@ async def test_a_line_without_an_end_is_not_kept_for_ever(
 
 
 async def test_nothing_is_known_of_an_engine_that_recorded_nothing(tmp_path: Path, play: Played) -> None:
-    """It died before it could."""
+    """It died before its first record."""
     play("os._exit(1)")
     watched = Watched(tmp_path)
     await watched.death
@@ -437,7 +437,7 @@ async def test_nothing_is_known_of_an_engine_that_recorded_nothing(tmp_path: Pat
 
 
 async def test_a_kill_is_no_error_when_it_comes_twice(tmp_path: Path, play: Played) -> None:
-    """Between its end and its being reaped an engine can still be killed."""
+    """An engine can be killed between its end and its reaping."""
     play("signal.pause()")
     watched = Watched(tmp_path)
     for _ in range(3):
@@ -448,7 +448,7 @@ async def test_a_kill_is_no_error_when_it_comes_twice(tmp_path: Path, play: Play
 
 
 async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, play: Played) -> None:
-    """Its arguments, an empty stdin, log, lifeline, flight recorder, memory for stacks, locks; a session of its own."""
+    """Arguments, an empty stdin, log, lifeline, flight recorder, memory for stacks, locks, and a session of its own."""
     play(
         """
         fds = sorted(int(fd) for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}"))
@@ -483,7 +483,7 @@ async def test_the_engine_gets_what_it_needs_and_nothing_else(tmp_path: Path, pl
 
 
 async def test_the_locks_stay_held_as_long_as_the_engine_lives(tmp_path: Path, play: Played) -> None:
-    """Even when the supervisor lets go of its own descriptor."""
+    """Even after the supervisor has closed its own descriptor."""
     play("print('up', flush=True); signal.pause()")
     (tmp_path / "locked").mkdir()
     lock = DirectoryLock(tmp_path / "locked")
@@ -497,7 +497,7 @@ async def test_the_locks_stay_held_as_long_as_the_engine_lives(tmp_path: Path, p
 
 
 async def test_the_last_lines_are_kept(tmp_path: Path, play: Played) -> None:
-    """So many of them, and so much of each, also after its death."""
+    """A bounded number of them, each of bounded length, also after the death."""
     play(
         """
         for number in range(300):
@@ -514,7 +514,7 @@ async def test_the_last_lines_are_kept(tmp_path: Path, play: Played) -> None:
 
 @pytest.mark.parametrize("stopped", [False, True])
 async def test_an_abort_leaves_the_stacks_of_all_threads(tmp_path: Path, play: Played, stopped: bool) -> None:
-    """Though it holds the interpreter's lock, or was stopped; they can be read when its death is told."""
+    """Even if it holds the interpreter lock or was stopped; they can be read when its death is reported."""
     play(
         """
         import ctypes, faulthandler, threading
@@ -546,7 +546,7 @@ async def test_an_abort_leaves_the_stacks_of_all_threads(tmp_path: Path, play: P
 
 
 async def test_many_generations_leave_nothing(tmp_path: Path, play: Played) -> None:
-    """Neither descriptors nor zombies, however often engines die."""
+    """No descriptors and no zombies, however often engines die."""
     play("print('up')")
     before = descriptors()
     for gen in range(1, 11):
@@ -557,7 +557,7 @@ async def test_many_generations_leave_nothing(tmp_path: Path, play: Played) -> N
 
 
 async def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    """The pipes that were made for it are closed."""
+    """Its pipes are closed."""
     before = descriptors()
     for _ in range(3):
         with pytest.raises(ValueError, match="null"):
@@ -566,7 +566,7 @@ async def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_reader_of_the_log_that_fails_does_not_hide_the_death(tmp_path: Path, play: Played) -> None:
-    """Whatever is wrong with the last words, the end is told."""
+    """The end is reported, whatever is wrong with the last lines."""
     asyncio.get_running_loop().set_exception_handler(lambda _, __: None)
     play(
         """

@@ -30,7 +30,7 @@ while True:
 
 @asynccontextmanager
 async def child(directory: Path, script: str) -> AsyncIterator[tuple[Child, "asyncio.Future[Death]", list[bytes]]]:
-    """A real process that runs a script as its engine, its death, and what it wrote; it is up, and gone at the end."""
+    """A real process that runs a script as its engine, with its death and its output; it is ended with the test."""
     (directory / "engine_proc.py").write_text(script)
     death: asyncio.Future[Death] = asyncio.get_running_loop().create_future()
     up = asyncio.Event()
@@ -60,7 +60,7 @@ async def child(directory: Path, script: str) -> AsyncIterator[tuple[Child, "asy
 
 @pytest.fixture
 def climber(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climber:
-    """One whose rungs are short."""
+    """A climber with short delays."""
     monkeypatch.chdir(tmp_path)
     rungs = tuple(rung._replace(wait_s=0.1) for rung in kill_ladder.LADDER)
     monkeypatch.setattr(kill_ladder, "LADDER", rungs)
@@ -72,7 +72,7 @@ def climber(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climber:
 
 
 async def test_an_engine_that_bears_all_is_killed_in_the_end(tmp_path: Path, climber: Climber) -> None:
-    """It got every signal in between; nothing is left of the climb."""
+    """It got every signal in between, and no timer remains."""
     async with child(tmp_path, BEARS_ALL) as (made, death, lines):
         climber.end(made, Manner.OVERDUE, "does not leave")
         climber.end(made, Manner.OVERDUE, "something else")
@@ -86,7 +86,7 @@ async def test_an_engine_that_bears_all_is_killed_in_the_end(tmp_path: Path, cli
 async def test_a_signal_that_cannot_be_sent_does_not_end_the_climb(
     tmp_path: Path, climber: Climber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next one is sent, and the last one again."""
+    """The next one is sent, and the last one is repeated."""
     monkeypatch.setattr(climber_module, "AGAIN_S", 0.01)
     async with child(tmp_path, BEARS_ALL) as (made, death, lines):
         refused: list[signal.Signals] = []
@@ -106,7 +106,7 @@ async def test_a_signal_that_cannot_be_sent_does_not_end_the_climb(
 
 
 async def test_an_engine_that_heeds_the_first_signal_gets_no_other(tmp_path: Path, climber: Climber) -> None:
-    """It has its time to do so."""
+    """It has time to exit."""
     script = BEARS_ALL.replace('b"got %d\\n" % number)', 'b"x") and os._exit(4)')
     async with child(tmp_path, script) as (made, death, _):
         climber.end(made, Manner.OVERDUE, None)
@@ -115,7 +115,7 @@ async def test_an_engine_that_heeds_the_first_signal_gets_no_other(tmp_path: Pat
 
 
 async def test_a_stopped_engine_heeds_an_abort(tmp_path: Path, climber: Climber) -> None:
-    """It goes on just to die."""
+    """It is continued so that it can die."""
     async with child(tmp_path, "import os, signal; os.write(1, b'up\\n'); signal.pause()") as (made, death, _):
         os.kill(made.pid, signal.SIGSTOP)
         climber.end(made, Manner.FAULTY, "hangs")

@@ -25,7 +25,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_stamp_differs_once_a_file_does(package: Path) -> None:
-    """One that was changed, added, replaced by a file of the same size, or taken away; and not before.
+    """If a file was changed, added, replaced by one of the same size, or removed; and not before.
 
     In a subfolder, too: an engine module that was edited there makes a spare that was started before out of date.
     """
@@ -46,7 +46,7 @@ def test_the_stamp_differs_once_a_file_does(package: Path) -> None:
 
 
 def test_what_python_compiles_is_no_change(package: Path) -> None:
-    """An engine that loads the code writes beside it."""
+    """An engine that loads the code writes these files."""
     before = CodeStamp(["stamped"]).current()
     subprocess.run([sys.executable, "-B", "-m", "compileall", "-q", str(package)], check=True)
     assert (package / "__pycache__").is_dir()
@@ -55,7 +55,7 @@ def test_what_python_compiles_is_no_change(package: Path) -> None:
 
 
 def test_a_package_that_is_gone_has_no_files(package: Path) -> None:
-    """In the middle of an upgrade nothing is raised."""
+    """Nothing is raised in the middle of an upgrade."""
     code = CodeStamp(["stamped", "there_is_no_such_package"])
     package.rename(package.with_name("away"))
     assert code.current() == frozenset()
@@ -71,7 +71,7 @@ def test_the_engines_own_code_and_libtorrent_are_looked_at() -> None:
 async def test_the_files_are_looked_at_by_a_thread_over_and_over(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The loop reads what was seen last, and waits for no disk; where there is no thread, the next look will do."""
+    """The loop reads the last result and waits for no disk; without a thread, the next check finds a change."""
     monkeypatch.setattr("supervisor.engine.process.code_stamp.LOOK_S", 0.01)
     code, threads = CodeStamp(["stamped"]), list[int]()
     current = code.current

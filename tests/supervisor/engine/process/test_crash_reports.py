@@ -45,7 +45,7 @@ def report(number: int = 0, **fields: Any) -> CrashReport:
 
 
 class Reports:
-    """Crash reports in a directory, and what was logged."""
+    """Crash reports in a directory, and the log lines."""
 
     def __init__(self, directory: Path, group: asyncio.TaskGroup) -> None:
         self.directory = directory
@@ -68,7 +68,7 @@ class Reports:
         raise structlog.DropEvent
 
     async def written(self, *filed: CrashReport) -> None:
-        """Files reports one after the other, and waits for each."""
+        """Writes reports one after the other, and waits for each."""
         for each in filed:
             self.reports.file(each)
             assert self.reports._writing is not None
@@ -83,7 +83,7 @@ class Reports:
 
 @asynccontextmanager
 async def reports(directory: Path) -> AsyncIterator[Reports]:
-    """Closed at the end."""
+    """Reports that are closed at the end of the test."""
     async with asyncio.TaskGroup() as group:
         made = Reports(directory, group)
         yield made
@@ -91,20 +91,20 @@ async def reports(directory: Path) -> AsyncIterator[Reports]:
 
 
 async def refused(awaitable: Any) -> ErrorKind:
-    """How it was refused."""
+    """The error of a refused request."""
     with pytest.raises(OuzelError) as error:
         await awaitable
     return error.value.kind
 
 
 def test_a_name_tells_when_and_which() -> None:
-    """In UTC, to the microsecond; the order of names is that of time."""
+    """In UTC, to the microsecond, so the order of names is the order of time."""
     assert name_of(NOON_US + 42, 7) == "20261122T120000.000042Z-gen7"
     assert name_of(NOON_US + 999_999, 10) < name_of(NOON_US + 1_000_000, 2)
 
 
 async def test_a_directory_that_others_could_fill_has_none(tmp_path: Path) -> None:
-    """Nothing is read of it, and nothing written to it."""
+    """Nothing in it is read, and nothing is written to it."""
     async with reports(tmp_path / "crashes") as on:
         await on.written(report(1))
         on.directory.chmod(0o777)
@@ -118,7 +118,7 @@ async def test_a_directory_that_others_could_fill_has_none(tmp_path: Path) -> No
 
 
 async def test_what_was_filed_is_listed_and_read(tmp_path: Path) -> None:
-    """The latest first; the file is for people, too, and for nobody else."""
+    """The latest first. The file is readable text, and only for its owner."""
     async with reports(tmp_path / "crashes") as on:
         assert await on.reports.summaries() == []
         await on.written(report(1), report(2, signal=None, exit_code=3, killed_for="hangs"))
@@ -136,7 +136,7 @@ async def test_what_was_filed_is_listed_and_read(tmp_path: Path) -> None:
 
 
 async def test_there_is_no_report_of_another_name(tmp_path: Path) -> None:
-    """Nor one that cannot be read; the list leaves it out, and whatever else lies there."""
+    """Nor an unreadable one; the list leaves it out, like all other files."""
     async with reports(tmp_path) as on:
         await on.written(report(1))
         damaged = name_of(NOON_US, 9)
@@ -148,7 +148,7 @@ async def test_there_is_no_report_of_another_name(tmp_path: Path) -> None:
 
 
 async def test_they_are_bounded_in_number(tmp_path: Path) -> None:
-    """The oldest go; what is not a report stays, but for what an interrupted write has left."""
+    """The oldest are deleted. Other files stay, except for those of an interrupted write."""
     (tmp_path / "notes.txt").touch()
     (tmp_path / f"{name_of(NOON_US, 0)}.json.tmp").touch()
     async with reports(tmp_path) as on:
@@ -160,7 +160,7 @@ async def test_they_are_bounded_in_number(tmp_path: Path) -> None:
 
 
 async def test_they_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All together, and each: what is longest is left out first."""
+    """In total and each; the longest parts are omitted first."""
     monkeypatch.setattr(crash_reports, "REPORT_BYTES_MAX", 4000)
     monkeypatch.setattr(crash_reports, "TOTAL_BYTES_MAX", 10_000)
     async with reports(tmp_path) as on:
@@ -177,7 +177,7 @@ async def test_they_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 async def test_a_disk_that_takes_nothing_hurts_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told; what the directory lies in is not made, and what waits is written when it is back."""
+    """It is reported. The parent directory is not made, and waiting reports are written when it is back."""
     monkeypatch.setattr(crash_reports, "AGAIN_S", 0.01)
     async with reports(tmp_path / "away" / "crashes") as on:
         on.reports.file(report(1))
@@ -197,7 +197,7 @@ async def test_a_disk_that_takes_nothing_hurts_nobody(tmp_path: Path, monkeypatc
 
 
 async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few reports wait, and the end does not."""
+    """Few reports wait, and the shutdown does not."""
     monkeypatch.setattr(crash_reports, "CLOSE_S", 0.05)
     hung = asyncio.Event()
 
@@ -217,7 +217,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: py
 
 
 async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path) -> None:
-    """However many gave up waiting for it; once it answers, it is read again."""
+    """However many requests gave up; once the disk answers, it is read again."""
     async with reports(tmp_path) as on:
         await on.written(report(1))
         hung = on.reports._directory / f"{name_of(NOON_US, 0)}.json"
@@ -230,7 +230,7 @@ async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path) -> None:
         assert threading.active_count() - before <= crash_reports.READERS_MAX
         async with asyncio.timeout(20):
             while on.reports._reading:
-                with contextlib.suppress(OSError):  # nobody has it open to read
+                with contextlib.suppress(OSError):  # nobody has it open for reading
                     os.close(os.open(hung, os.O_WRONLY | os.O_NONBLOCK))
                 await asyncio.sleep(0.001)
         hung.unlink()
@@ -238,7 +238,7 @@ async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_told() -> None:
-    """By their names, at any depth; what is empty is told to be so, and what is no text can be read all the same."""
+    """By their names, at any depth. Empty values are shown as empty, and invalid text is readable."""
     settings = {
         "engine": {
             "proxy_password": "p",

@@ -1,4 +1,4 @@
-"""What is stored of torrents that no engine has loaded is read by a process of its own, which may die or hang."""
+"""Stored data of torrents that no engine has loaded is read by a separate process, which may die or hang."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def stored(tmp_path: Path) -> Path:
 
 
 async def test_files_and_bytes_are_told_of_what_can_be_read(stored: Path) -> None:
-    """And nothing of the others."""
+    """And nothing about the others."""
     other = two_files("other")
     found = await Describer(stored, "auto").describe([SAMPLE.desired(), other.desired()])
     files, progress = found
@@ -46,13 +46,13 @@ async def test_files_and_bytes_are_told_of_what_can_be_read(stored: Path) -> Non
 async def test_one_that_dies_or_says_something_else_tells_nothing(
     stored: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    """Whatever comes on its standard output."""
+    """Whatever its standard output is."""
     monkeypatch.setattr(describer, "MODULE", module)
     assert await Describer(stored, "auto").describe([SAMPLE.desired()]) == []
 
 
 async def test_one_that_hangs_is_ended(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a while, and then the next one gets its turn."""
+    """After a while, and then the next one runs."""
     monkeypatch.setattr(describer, "PATIENCE_S", 0.2)
     one = Describer(stored, "auto")
     with monkeypatch.context() as hanging:
@@ -65,7 +65,7 @@ async def test_one_that_hangs_is_ended(stored: Path, monkeypatch: pytest.MonkeyP
 
 
 async def test_what_never_ends_its_answer_is_ended(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may be a stranger's by then, and the supervisor's memory is not for it to fill."""
+    """An attacker may control its output, which must not fill the supervisor's memory."""
     monkeypatch.setattr(describer, "ANSWER_MAX_BYTES", 1 << 20)
     monkeypatch.setattr(describer, "PATIENCE_S", 60.0)
     monkeypatch.setattr(sys, "executable", "/bin/sh")
@@ -75,14 +75,14 @@ async def test_what_never_ends_its_answer_is_ended(stored: Path, monkeypatch: py
 
 
 def status_of(pid: int) -> dict[str, str]:
-    """What the kernel says of a process."""
+    """The process's status in /proc."""
     lines = (line.partition(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return {key: value.strip() for key, _, value in lines}
 
 
 @pytest.mark.skipif(not sandboxed(), reason="this kernel cannot confine an engine")
 def test_it_is_confined_before_it_reads_what_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No way leads out, nothing can be written even where engines may, and it describes all the same."""
+    """No way leads outside and nothing can be written, even where engines may; it describes all the same."""
     outside, inside, resume_dir = tmp_path / "outside", tmp_path / "inside", tmp_path / "resume"
     (outside / "empty").mkdir(parents=True)
     (resume_dir / "fastresume").mkdir(parents=True)
@@ -123,7 +123,7 @@ def test_it_is_confined_before_it_reads_what_it_is_asked(tmp_path: Path, monkeyp
 def test_where_it_cannot_be_confined_the_mode_says_what_is_done(
     stored: Path, monkeypatch: pytest.MonkeyPatch, mode: str, code: int, seccomp: str | None
 ) -> None:
-    """Landlock is said to be missing: `require` reads nothing, `auto` keeps what there is, `off` asks for none."""
+    """Without Landlock, `require` reads nothing, `auto` uses what there is, and `off` uses nothing."""
     monkeypatch.setattr(describer, "MODULE", "tests.fakes.escaping_describer")
     process = subprocess.Popen(
         describer.command(stored, mode),

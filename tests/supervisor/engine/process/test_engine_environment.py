@@ -22,6 +22,6 @@ def test_the_locale_is_ouzel_s() -> None:
 
 
 def test_libraries_come_from_absolute_directories_only() -> None:
-    """An empty entry would be the current directory."""
+    """An empty entry would mean the current directory."""
     assert engine_environment({"LD_LIBRARY_PATH": "/a::lib:/b:."})["LD_LIBRARY_PATH"] == "/a:/b"
     assert "LD_LIBRARY_PATH" not in engine_environment({"LD_LIBRARY_PATH": ".:"})

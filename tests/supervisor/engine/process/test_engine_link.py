@@ -30,12 +30,12 @@ from tests.supervisor.sockets import Sockets
 
 
 def beat(loops: int) -> Heartbeat:
-    """An event that is no answer, told apart by its number."""
+    """An event that is no answer, identified by its number."""
     return Heartbeat(loops=loops, native_age_ms=0)
 
 
 class Engine:
-    """The other end: what an engine of some generation sends and gets."""
+    """The other end of the link: an engine of some generation."""
 
     def __init__(self, socket: zmq.asyncio.Socket, gen: int) -> None:
         self._socket = socket
@@ -54,7 +54,7 @@ class Engine:
 
 
 class Stage:
-    """A link on a real socket, and what it called back."""
+    """A link on a real socket, and its callbacks."""
 
     def __init__(self, sockets: Sockets) -> None:
         self._sockets = sockets
@@ -75,7 +75,7 @@ class Stage:
         return Engine(self._sockets.connect(zmq.DEALER, "link", identity=f"gen-{gen}".encode()), gen)
 
     async def up(self, gen: int) -> Engine:
-        """An engine of this generation that is attached, heard and ready."""
+        """An engine of this generation that is attached, connected and ready."""
         self.events.clear()
         self.link.attach(gen)
         engine = self.engine(gen)
@@ -86,7 +86,7 @@ class Stage:
         return engine
 
     async def heard(self, *events: EngineEvent) -> None:
-        """Waits until the last of these has come; then it must be exactly these."""
+        """Waits until the last of these has come; then there must be exactly these."""
         while events[-1] not in self.events:
             self._news.clear()
             await self._news.wait()
@@ -112,7 +112,7 @@ class Stage:
 
 @contextmanager
 def staged(directory: Path) -> Iterator[Stage]:
-    """A stage that is cleared at the end."""
+    """A stage that is closed at the end of the test."""
     with Sockets(directory) as sockets:
         stage = Stage(sockets)
         yield stage
@@ -121,7 +121,7 @@ def staged(directory: Path) -> Iterator[Stage]:
 
 
 async def test_the_first_word_connects_once(tmp_path: Path) -> None:
-    """Until then nothing reaches the engine; each generation connects anew."""
+    """Before it, nothing is sent to the engine; each generation connects anew."""
     with staged(tmp_path) as stage:
         stage.link.attach(1)
         stage.link.send(Drain())
@@ -138,7 +138,7 @@ async def test_the_first_word_connects_once(tmp_path: Path) -> None:
 
 
 async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:
-    """By who sends them and by what they say of themselves; a late word of the one before changes nothing."""
+    """By the sender's identity and by the frame's content; a late frame of the previous generation changes nothing."""
     with staged(tmp_path) as stage:
         before = await stage.up(1)
         stage.link.detach()
@@ -148,7 +148,7 @@ async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:
         await before.send(b"\xc1 garbage")
         await engine.tell(beat(12), gen=1)
         await stage.engine(3).tell(beat(13))
-        # The router reads its peers in turn, so that by the answer to this round trip it has read all of the above.
+        # The ROUTER reads its peers in turn, so by the answer to this round trip it has read all of the above.
         for number in range(20, 23):
             await engine.tell(beat(number))
             await before.tell(beat(number + 100))
@@ -158,7 +158,7 @@ async def test_frames_of_another_generation_are_dropped(tmp_path: Path) -> None:
 
 
 async def test_without_an_engine_nothing_is_heard_or_sent(tmp_path: Path) -> None:
-    """Between two generations there is nobody."""
+    """Between two generations there is no engine."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         stage.link.detach()
@@ -171,7 +171,7 @@ async def test_without_an_engine_nothing_is_heard_or_sent(tmp_path: Path) -> Non
 
 
 async def test_answers_find_who_asked(tmp_path: Path) -> None:
-    """Whatever the order in which they come, among other events."""
+    """In any order, mixed with other events."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         asked = [
@@ -196,7 +196,7 @@ async def test_answers_find_who_asked(tmp_path: Path) -> None:
 
 
 async def test_trackers_are_asked_for(tmp_path: Path) -> None:
-    """None where the engine has no such torrent."""
+    """None if the engine has no such torrent."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         for answer in ([TrackerReading("udp://a:1", 0, seeds=3)], None):
@@ -209,7 +209,7 @@ async def test_trackers_are_asked_for(tmp_path: Path) -> None:
 
 
 async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path) -> None:
-    """Who gave up is not disturbed, and the token is not used again."""
+    """The caller that gave up is not disturbed, and the token is not used again."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         with pytest.raises(TimeoutError):
@@ -227,7 +227,7 @@ async def test_an_answer_that_comes_twice_or_too_late_is_nothing(tmp_path: Path)
 
 
 async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) -> None:
-    """ENGINE_LOST, at once; the next generation answers the next question."""
+    """ENGINE_LOST, at once; the next generation answers the next query."""
     with staged(tmp_path) as stage:
         await stage.up(1)
         asked = [
@@ -247,7 +247,7 @@ async def test_the_loss_of_the_engine_is_told_to_all_who_wait(tmp_path: Path) ->
 
 
 async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) -> None:
-    """It may have been lost in the very moment in which somebody learned that it was ready."""
+    """The engine may be lost in the very moment when a caller learned that it was ready."""
     with staged(tmp_path) as stage:
         await stage.up(1)
         ready = asyncio.ensure_future(stage.link.until_ready())
@@ -260,7 +260,7 @@ async def test_a_question_without_an_engine_is_answered_at_once(tmp_path: Path) 
 
 
 async def test_a_source_is_judged_in_time_or_not_waited_for(tmp_path: Path) -> None:
-    """What comes later is nobody's answer any more."""
+    """A later answer is dropped."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         asking = asyncio.ensure_future(
@@ -317,7 +317,7 @@ async def test_garbage_is_told_and_nothing_of_it_is_believed(tmp_path: Path, fra
 
 @pytest.mark.parametrize("count", [0, 1, COMMANDS_PER_FRAME, COMMANDS_PER_FRAME + 1, 3 * COMMANDS_PER_FRAME])
 async def test_many_commands_go_in_order_in_bounded_frames(tmp_path: Path, count: int) -> None:
-    """No frame is so large that it would hold up the engine; nothing at all is no frame."""
+    """No frame is large enough to block the engine; no commands are no frame."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         stage.link.send(*(QueryFiles(token=number, torrent=V1) for number in range(count)))
@@ -332,7 +332,7 @@ async def test_many_commands_go_in_order_in_bounded_frames(tmp_path: Path, count
 
 
 async def test_a_large_source_has_a_frame_of_its_own(tmp_path: Path) -> None:
-    """So that no frame comes near the limit, and commands stay in order."""
+    """So no frame approaches the limit, and commands stay in order."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         large = InspectSource(token=2, metainfo=bytes(LARGE_BYTES))
@@ -343,7 +343,7 @@ async def test_a_large_source_has_a_frame_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_commands_arrive_as_they_were_sent(tmp_path: Path) -> None:
-    """With the whole desired state in them."""
+    """With the whole desired state."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         forget = DropTorrent(torrent=V1, delete_files=True, desired=desired(removal="delete_files"))
@@ -352,7 +352,7 @@ async def test_commands_arrive_as_they_were_sent(tmp_path: Path) -> None:
 
 
 async def test_a_burst_of_events_is_heard_wholly(tmp_path: Path) -> None:
-    """In the order in which the engine told them."""
+    """In the order in which the engine sent them."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         for number in range(1, 2001):
@@ -361,7 +361,7 @@ async def test_a_burst_of_events_is_heard_wholly(tmp_path: Path) -> None:
 
 
 async def test_detach_tells_those_who_wait(tmp_path: Path) -> None:
-    """Nobody is left waiting for a link that is gone."""
+    """No caller waits for a closed link."""
     with staged(tmp_path) as stage:
         await stage.up(1)
         asking = asyncio.ensure_future(stage.link.ask(QueryFiles(torrent=V1)))
@@ -372,7 +372,7 @@ async def test_detach_tells_those_who_wait(tmp_path: Path) -> None:
 
 
 async def test_a_spare_that_was_heard_is_connected_as_soon_as_it_is_the_engine(tmp_path: Path) -> None:
-    """What it said before is dropped; from then on it is an engine like any other."""
+    """Earlier messages are dropped; from then on it is an engine like any other."""
     with staged(tmp_path) as stage:
         first = await stage.up(1)
         heard = asyncio.Event()
@@ -394,7 +394,7 @@ async def test_a_spare_that_was_heard_is_connected_as_soon_as_it_is_the_engine(t
 
 
 async def test_a_spare_that_was_not_heard_is_connected_at_its_first_word(tmp_path: Path) -> None:
-    """As if it had been started just now."""
+    """Like a newly started engine."""
     with staged(tmp_path) as stage:
         stage.link.expect(2, lambda: None)
         stage.link.attach(2)
@@ -406,7 +406,7 @@ async def test_a_spare_that_was_not_heard_is_connected_at_its_first_word(tmp_pat
 
 
 async def test_a_spare_that_is_passed_over_is_not_heard_any_more(tmp_path: Path) -> None:
-    """Another generation is the engine; having heard of the spare does not connect that one."""
+    """Another generation is the engine, which the spare's messages do not connect."""
     with staged(tmp_path) as stage:
         heard = asyncio.Event()
         stage.link.expect(2, heard.set)
@@ -425,7 +425,7 @@ async def test_a_spare_that_is_passed_over_is_not_heard_any_more(tmp_path: Path)
 
 
 async def test_after_a_detach_the_rest_of_a_batch_is_not_heard(tmp_path: Path) -> None:
-    """Whoever is no engine any more says nothing, not even in the same breath."""
+    """A detached engine's messages are dropped, even in the same batch."""
     with staged(tmp_path) as stage:
         engine = await stage.up(1)
         told = stage.link._on_event

@@ -8,7 +8,7 @@ from tests.supervisor.sockets import Sockets
 
 
 async def test_each_generation_is_heard_by_who_listens_to_it(tmp_path: Path) -> None:
-    """Links of several slots share the socket; what nobody listens to is dropped."""
+    """Links of several slots share the socket; frames without a listener are dropped."""
     with Sockets(tmp_path) as sockets:
         socket = EngineSocket(sockets.bind(zmq.ROUTER, "link"))
         first, second, third = (socket.new_generation() for _ in range(3))

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[4]
 
 @contextmanager
 def memory() -> Iterator[int]:
-    """A recorder's, closed at the end."""
+    """A recorder's memory, closed at the end of the test."""
     fd = flight.make()
     try:
         yield fd
@@ -27,7 +27,7 @@ def memory() -> Iterator[int]:
 
 
 def test_the_memory_is_no_other_process_s(tmp_path: Path) -> None:
-    """It goes to nobody by accident, has the recorder's size, and nothing in it."""
+    """It is not inherited by accident, has the recorder's size, and is empty."""
     with memory() as fd:
         assert not os.get_inheritable(fd)
         assert os.fstat(fd).st_size == FLIGHT_BYTES
@@ -44,7 +44,7 @@ def test_an_engine_that_changes_the_size_has_said_nothing(size: int) -> None:
 
 
 def test_a_descriptor_that_cannot_be_read_tells_nothing() -> None:
-    """It is no error either."""
+    """This is no error."""
     read_end, write_end = os.pipe()
     assert flight.read(read_end) == flight.read(write_end) == flight.read(-1) == Flight()
     os.close(read_end)
@@ -68,7 +68,7 @@ WRITER = """
 
 @pytest.mark.process
 def test_a_writer_that_is_killed_leaves_nothing_half_written() -> None:
-    """What and torrent belong together in all that is read. Of one that is alive nothing is promised, nor asked."""
+    """Operation and torrent belong together in every record. This is not promised for a living process."""
     with memory() as fd:
         argv = [sys.executable, "-c", textwrap.dedent(WRITER), str(fd)]
         with subprocess.Popen(argv, cwd=ROOT, pass_fds=[fd]) as writer:
@@ -86,7 +86,7 @@ def test_a_writer_that_is_killed_leaves_nothing_half_written() -> None:
 
 
 def check(found: list[FlightRecord]) -> None:
-    """Each is whole."""
+    """Checks that each record is consistent."""
     for each in found:
         assert each.torrent is not None
         assert each.what == f"n{int(each.torrent, 16)}"

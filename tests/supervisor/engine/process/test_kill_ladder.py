@@ -25,12 +25,12 @@ def climbed(manner: Manner, under_way: Climb | None = None) -> list[Signals]:
     ],
 )
 def test_each_manner_has_its_first_rung_and_ends_in_sigkill(manner: Manner, signals: list[Signals]) -> None:
-    """Only the last cannot be refused."""
+    """Only SIGKILL cannot be ignored."""
     assert climbed(manner) == signals
 
 
 def test_nobody_climbs_down_or_begins_again() -> None:
-    """A harder manner goes on from its own rung; the same, or a softer one, changes nothing."""
+    """A harder manner continues from its own step; an equal or softer one changes nothing."""
     asked, _ = step(Climb(0))
     aborted, _ = step(asked)
     killed, _ = step(aborted)
@@ -40,6 +40,6 @@ def test_nobody_climbs_down_or_begins_again() -> None:
 
 
 def test_after_the_last_rung_there_is_none() -> None:
-    """However often it is asked."""
+    """However often it is called."""
     end = Climb(len(LADDER))
     assert step(end) == (end, None)

@@ -21,7 +21,7 @@ def test_a_steady_download_takes_what_is_left_by_its_rate(bps: int, seconds: int
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(-(10**6), 10**9)), max_size=20), st.integers(-5, 10**12))
 def test_an_estimate_is_none_or_of_seconds_to_come(steps: list[tuple[float, int]], left: int) -> None:
-    """Whatever is told, and whenever: what was counted may fall, and time may stand still."""
+    """For any input at any time: counters may fall, and time may stand still."""
     estimates, now, useful = Estimates(), 0.0, 0
     for seconds, more in steps:
         now, useful = now + seconds, useful + more
@@ -41,7 +41,7 @@ def test_a_download_that_stalls_soon_has_no_estimate() -> None:
 
 
 def test_a_rate_that_changes_is_followed_within_the_average() -> None:
-    """Half of the way after some twenty seconds, nearly all after two minutes."""
+    """Half of the change after some twenty seconds, nearly all after two minutes."""
     estimates = _steady(1000, 300)
     for second in range(1, 121):
         estimates.update(V1, 300_000 + second * 100, 300.0 + second)
@@ -49,7 +49,7 @@ def test_a_rate_that_changes_is_followed_within_the_average() -> None:
 
 
 def test_only_what_downloads_has_an_estimate() -> None:
-    """None at first, none after; what has all it wants is done."""
+    """None before and none after; a complete torrent is done."""
     estimates = Estimates()
     assert estimates.eta_s(V1, 5, 0.0) is None
     estimates.update(V1, 0, 0.0)

@@ -16,7 +16,7 @@ CAUSES = HindranceCause
 
 
 def trackers(*, failing: bool) -> Trackers:
-    """One tracker, which fails or was not asked."""
+    """One tracker, which fails or was not tried."""
     made = Trackers()
     made.known([V1], [(URL, 0)])
     if failing:
@@ -25,7 +25,7 @@ def trackers(*, failing: bool) -> Trackers:
 
 
 def find(state: TorrentState = TorrentState.DOWNLOADING, **given: Any) -> Hindrance | None:
-    """What hinders a torrent that is up, and half done, and gets nothing from nobody."""
+    """The hindrance of a torrent that is loaded, half complete, and gets nothing."""
     facts: dict[str, Any] = {
         "trouble": None,
         "stalled": True,
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[HindranceCause | None, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_causes(case: str) -> None:
-    """Each has words."""
+    """Each has a message."""
     cause, facts = CASES[case]
     found = find(**facts)
     assert (found.cause if found else None) is cause
@@ -89,7 +89,7 @@ def test_causes(case: str) -> None:
 
 
 def test_messages_name_the_tracker_without_its_key() -> None:
-    """And say where there is none."""
+    """And say if there is none."""
     found = find(trackers=FAILING)
     assert found is not None
     assert found.message == "no peer is connected, and no tracker works: http://t.example/…/announce: timed out"
@@ -110,7 +110,7 @@ def test_messages_name_the_tracker_without_its_key() -> None:
 def test_whatever_does_not_move_has_a_reason(
     state: TorrentState, paused: bool, engine_up: bool, present: bool, peers: int, seeds: int, stalled: bool
 ) -> None:
-    """Unless it is complete, or being checked; and what moves has none."""
+    """Unless it is complete or being checked; a torrent that makes progress has none."""
     found = find(state, paused=paused, engine_up=engine_up, present=present, peers=peers, seeds=seeds, stalled=stalled)
     up = engine_up and present and not paused
     if up and state in (STATES.DOWNLOADING, STATES.FETCHING_METADATA) and not stalled:
@@ -120,7 +120,7 @@ def test_whatever_does_not_move_has_a_reason(
 
 
 def test_what_arrives_and_what_lacks_something() -> None:
-    """By bytes, and only at first by the rate. What is complete lacks nothing, and a link without metadata does."""
+    """By bytes, and at first by the rate. A complete torrent lacks nothing, and a link without metadata does."""
     still = progress(download_bps=0)
     assert not hindrance.arrives(None, still)
     assert not hindrance.arrives(still, still)

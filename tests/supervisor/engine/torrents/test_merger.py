@@ -22,7 +22,7 @@ METAINFO = f"hybrid{V1}{V2}".encode()
 
 
 def proven(torrent: str, other: str | None, *, bytes_done: int = 0, other_bytes_done: int = 0) -> HashesProven:
-    """What an engine says of the hybrid torrent."""
+    """An engine's report about the hybrid torrent."""
     return HashesProven(
         torrent=torrent,
         info_hash_v1=V1,
@@ -34,27 +34,27 @@ def proven(torrent: str, other: str | None, *, bytes_done: int = 0, other_bytes_
 
 
 async def until(on: Bench, condition: Any) -> None:
-    """Lets the loop turn until something holds."""
+    """Runs the loop until something holds."""
     async with asyncio.timeout(5):
         while not condition():
             await on.turn()
 
 
 def tried_afresh(engine: PlayedEngine) -> set[str]:
-    """The torrents that the engine was to judge afresh."""
+    """The torrents that the engine was to check again."""
     given = (each for each in engine.commands if isinstance(each, EnsureTorrent) and each.afresh)
     return {each.desired.torrent for each in given}
 
 
 async def two_records(on: Bench, **of_v2: Any) -> None:
-    """As an earlier version has left them: one of the link, one of the .torrent."""
+    """The state that an earlier version leaves: one record of the link, one of the .torrent."""
     await on.catalogue.put(desired(V2, labels=["two"], save_path="/two", **of_v2))
     one = desired(source="metainfo", magnet=None, labels=["one"], save_path="/one", metainfo_crc32=crc32_of(METAINFO))
     await on.catalogue.put(one, metainfo=METAINFO)
 
 
 async def test_two_records_of_one_torrent_become_one(tmp_path: Path) -> None:
-    """The one that has data stays; it gets the other's .torrent, and is told of, and so is where the other's lies."""
+    """The one with data stays and gets the other's .torrent. Events report both, and where the other's data is."""
     async with bench(tmp_path) as on:
         await two_records(on)
         engine = await on.engine()
@@ -83,7 +83,7 @@ async def test_progress_that_was_told_counts_as_stored_progress_does(tmp_path: P
 
 
 async def test_hashes_are_noted_and_nothing_is_decided_before_both_were_looked_at(tmp_path: Path) -> None:
-    """The engine says that it has loaded one; which of the two has data is not known yet."""
+    """The engine reports that it has loaded one; which of the two has data is not known yet."""
     async with bench(tmp_path) as on:
         await two_records(on)
         engine = await on.engine()
@@ -94,7 +94,7 @@ async def test_hashes_are_noted_and_nothing_is_decided_before_both_were_looked_a
 
 
 async def test_a_link_that_named_another_hash_is_a_link_without_it(tmp_path: Path) -> None:
-    """It shares a hash, and is proven to be no link to this torrent; the engine loads it anew, and tries ours again."""
+    """It shares a hash and is proven to be no link to this torrent. The engine loads it again, and tries ours again."""
     async with bench(tmp_path) as on:
         wrong = desired("b" * 40, info_hash_v1="b" * 40, info_hash_v2=V2)
         await on.catalogue.put(wrong)
@@ -109,7 +109,7 @@ async def test_a_link_that_named_another_hash_is_a_link_without_it(tmp_path: Pat
 
 
 async def test_what_is_not_durable_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Meanwhile both are there, in memory as on the disk."""
+    """Meanwhile both are there, in memory and on disk."""
     monkeypatch.setattr("supervisor.engine.torrents.merger.RETRY_S", 0.01)
     async with bench(tmp_path) as on:
         await two_records(on)
@@ -123,7 +123,7 @@ async def test_what_is_not_durable_is_tried_again(tmp_path: Path, monkeypatch: p
 
 
 async def test_a_torrent_is_asked_for_by_either_hash(tmp_path: Path) -> None:
-    """Commands and reads alike, and the answer has its id."""
+    """By commands and reads, and the answer has its id."""
     async with bench(tmp_path) as on:
         await on.engine()
         assert (await do(on, "add_torrent", metainfo=METAINFO))["torrent"] == V1
@@ -148,7 +148,7 @@ async def test_a_torrent_is_asked_for_by_either_hash(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("first", [f"magnet:?xt=urn:btih:{V1}", "hybrid"])
 async def test_the_second_add_is_a_duplicate(tmp_path: Path, first: str) -> None:
-    """Also after a restart, without an engine's help."""
+    """Also after a restart, without an engine."""
     async with bench(tmp_path) as on:
         await on.engine()
         if first == "hybrid":
@@ -165,7 +165,7 @@ async def test_the_second_add_is_a_duplicate(tmp_path: Path, first: str) -> None
 
 
 async def test_metainfo_makes_one_of_two_links(tmp_path: Path) -> None:
-    """And is what it gets."""
+    """And it gets the metainfo."""
     async with bench(tmp_path) as on:
         await on.engine()
         await on.catalogue.put(desired(V1, labels=["one"]))
@@ -190,7 +190,7 @@ async def test_hashes_that_do_not_belong_together_are_refused(tmp_path: Path) ->
 
 @pytest.mark.parametrize("written", [1, 2])
 async def test_a_death_in_between_costs_nothing(tmp_path: Path, written: int) -> None:
-    """The record that stays is written first, and says which others are part of it: these leave, and no file does."""
+    """The record that stays is written first, and names the merged ones: these are removed, without their files."""
     async with bench(tmp_path) as on:
         await two_records(on)
         before = {path.name: path.read_bytes() for path in (tmp_path / "resume").glob("*.json")}
@@ -207,7 +207,7 @@ async def test_a_death_in_between_costs_nothing(tmp_path: Path, written: int) ->
 
 
 def test_a_record_from_before_is_read_as_it_was(tmp_path: Path) -> None:
-    """Without the members that tell of hashes."""
+    """Without the members for hashes."""
     old = {
         name: value
         for name, value in msgspec.to_builtins(desired(V1)).items()

@@ -1,4 +1,4 @@
-"""What is learned is written, one after the other, and what cannot be is learned again."""
+"""Learned metadata is written, one record after the other; if a write fails, it is learned again."""
 
 import asyncio
 from typing import Any
@@ -9,23 +9,23 @@ from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 
 
 class Log:
-    """Remembers what it was told."""
+    """Stores warnings."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
     def warning(self, event: str, **what: Any) -> None:
-        """Takes one warning."""
+        """Stores one warning."""
         self.warnings.append(f"{event} {what['torrent']}")
 
 
 def metadata(name: str) -> KnownMetadata:
-    """Some torrent's."""
+    """Some metadata."""
     return KnownMetadata(name=name, size=1, piece_length=16384, files=1)
 
 
 async def test_the_latest_of_each_torrent_is_written_and_one_that_fails_is_passed_over() -> None:
-    """And it goes on after it had nothing to do."""
+    """And it continues after it was idle."""
     written: list[tuple[str, str]] = []
     log: Any = Log()
 

@@ -59,23 +59,23 @@ ABOUT_A_TORRENT: list[EngineEvent] = [
 
 
 def changed(state: TorrentState, previous: TorrentState = TorrentState.QUEUED) -> StateChanged:
-    """What an engine says of a torrent that does something else now."""
+    """An engine's report that a torrent's state changed."""
     return StateChanged(torrent=V1, state=state, previous=previous)
 
 
 def types(on: Bench) -> list[str]:
-    """The types of the events that clients were told."""
+    """The types of the published events."""
     return [type_ for type_, _ in on.told()]
 
 
 def states(on: Bench) -> list[tuple[str, str]]:
-    """The changes of state that clients were told: from what to what."""
+    """The published changes of state: from what to what."""
     return [(data["previous"], data["state"]) for type_, data in on.told() if type_ == "state_changed"]
 
 
 @pytest.mark.parametrize("event", ABOUT_A_TORRENT, ids=lambda event: type(event).__name__)
 async def test_what_is_said_of_a_removed_torrent_interests_nobody(tmp_path: Path, event: EngineEvent) -> None:
-    """Neither clients nor the snapshot; the engine was heard all the same."""
+    """Neither clients nor the snapshot; the engine's message counts as a sign of life."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
         on.observer.handle(event)
@@ -107,7 +107,7 @@ async def test_every_event_of_a_torrent_makes_it_fresh(tmp_path: Path, event: En
     ids=lambda event: type(event).__name__,
 )
 async def test_news_is_passed_on(tmp_path: Path, event: EngineEvent) -> None:
-    """As the engine told it, once."""
+    """As the engine sent it, once."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.observer.handle(event)
@@ -115,7 +115,7 @@ async def test_news_is_passed_on(tmp_path: Path, event: EngineEvent) -> None:
 
 
 async def test_confirmed_settings_are_told_to_the_service(tmp_path: Path) -> None:
-    """With the number of their configuration; who waits for their revision is told, too."""
+    """With the number of their configuration; requests that wait for their revision end, too."""
     async with bench(tmp_path) as on:
         applied = SettingsApplied(revision=3, config=2)
         on.observer.handle(applied)
@@ -125,7 +125,7 @@ async def test_confirmed_settings_are_told_to_the_service(tmp_path: Path) -> Non
 
 
 async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
-    """It goes where it is of use."""
+    """It goes to the part that needs it."""
     async with bench(tmp_path) as on:
         refusal = SettingsRefused(setting="x", message="y")
         for event in (
@@ -147,7 +147,7 @@ async def test_what_is_not_for_clients_is_not_passed_on(tmp_path: Path) -> None:
 
 
 async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
-    """From the one that clients know, whatever the engine thinks it was; `queued` is no news."""
+    """Relative to the state that clients know, whatever the engine reports; `queued` is not published."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         for state in ("queued", "checking", "downloading", "downloading", "queued", "downloading", "seeding"):
@@ -157,7 +157,7 @@ async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
 
 
 async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_of_it(tmp_path: Path) -> None:
-    """An interrupted torrent is back; one that only seeded says nothing new."""
+    """An interrupted torrent is back; a torrent that only seeded publishes nothing."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
@@ -171,7 +171,7 @@ async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_o
 
 
 async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
-    """Cleared in words, or by a state that is none."""
+    """It is ended by an event, or by a state without error."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         trouble = TorrentError(torrent=V1, name="storage", message="disk full", recoverable=True)
@@ -188,7 +188,7 @@ async def test_an_error_stays_until_it_is_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["add_failed", "damaged", "path_not_allowed"])
 async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path, name: str) -> None:
-    """The engine has no state for it; its row has, and the reason."""
+    """The engine has no state for it; its row has, with the cause."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.observer.handle(TorrentError(torrent=V1, name=name, message="bad", recoverable=False))
@@ -198,7 +198,7 @@ async def test_a_torrent_that_could_not_be_added_is_in_error(tmp_path: Path, nam
 
 
 async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Path) -> None:
-    """A torrent may have more files than an event should; `list_files` has them all."""
+    """A torrent may have more files than fit in an event; `list_files` has all of them."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
@@ -217,7 +217,7 @@ async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Pat
 
 
 async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path: Path) -> None:
-    """Of the files that are told; `list_files` has all, also after a restart of the supervisor."""
+    """For the published files; `list_files` has all, also after a restart of the supervisor."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
@@ -232,7 +232,7 @@ async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path
 
 
 async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
-    """The record had it, all but the files."""
+    """The record had everything but the files."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metadata=KnownMetadata(name="n", size=200, piece_length=16, files=2)))
         on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
@@ -243,7 +243,7 @@ async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [None, KnownMetadata(name="m", size=200, piece_length=16, files=2)])
 async def test_what_rows_did_not_show_is_news_and_is_kept(tmp_path: Path, kept: KnownMetadata | None) -> None:
-    """As with records from before it was kept: once, and it is given away to be written."""
+    """As with records of earlier versions: it is published once, and passed on to be written."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metadata=kept))
         found = KnownMetadata(name="n", size=200, piece_length=16, files=2)
@@ -279,7 +279,7 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
 
 
 async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    """It counts as done when the engine has let go of it."""
+    """It counts as done when the engine has released it."""
     async with bench(tmp_path) as on:
         for torrent in (V1, OTHER):
             await on.catalogue.put(desired(torrent))
@@ -295,7 +295,7 @@ async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_t
 
 
 async def test_progress_is_kept_and_shown_to_those_who_asked(tmp_path: Path) -> None:
-    """It takes no number in the event log."""
+    """It has no number in the event log."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.observer.handle(progress(bytes_done=51))
@@ -304,7 +304,7 @@ async def test_progress_is_kept_and_shown_to_those_who_asked(tmp_path: Path) -> 
 
 
 def test_the_loss_of_an_engine_is_a_recoverable_error_of_each_torrent() -> None:
-    """In the order given."""
+    """In the given order."""
     errors = [event for event in engine_lost_events([V1, OTHER]) if isinstance(event, TorrentError)]
     assert [(error.torrent, error.name, error.recoverable) for error in errors] == [
         (V1, "engine_lost", True),
@@ -314,7 +314,7 @@ def test_the_loss_of_an_engine_is_a_recoverable_error_of_each_torrent() -> None:
 
 
 async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
-    """Also of a torrent that is being removed."""
+    """Also for a torrent that is being removed."""
     async with bench(tmp_path) as on:
         told = FilePutAside(torrent=V1, file=f"{V1}.torrent", what="damaged", done="put aside")
         on.observer.handle(told)
@@ -326,12 +326,12 @@ async def test_files_that_were_put_aside_are_passed_on(tmp_path: Path) -> None:
 
 
 def storage(*torrents: str, message: str = "m") -> StorageState:
-    """What an engine says of a full disk, or of one that is no longer."""
+    """An engine's report of a full disk, or of its end."""
     return StorageState(mount_point="/mnt", problem="disk_full", message=message, torrents=list(torrents), free_bytes=7)
 
 
 async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(tmp_path: Path) -> None:
-    """However many wait for it later; a removed torrent is not brought back."""
+    """However many wait for it later; a removed torrent does not reappear."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
@@ -350,7 +350,7 @@ async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(t
         told = [event for event in on.told() if event[0] in ("error", "error_cleared", "state_changed")]
         assert [(type_, data if type_ == "error" else None) for type_, data in told] == [
             waits,
-            ("state_changed", None),  # which clears the error of the row that a client keeps
+            ("state_changed", None),  # which clears the error in a client's row
             waits,
             ("error_cleared", None),
             waits,
@@ -361,7 +361,7 @@ async def test_a_file_system_in_trouble_is_told_once_and_shown_on_its_torrents(t
 
 
 async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
-    """What the one before said of file systems is over until this one says so."""
+    """The previous engine's reports about file systems end, until the new one reports."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine()
@@ -374,7 +374,7 @@ async def test_a_new_engine_finds_out_anew_what_waits(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
-    """Its row does not show it any longer when those who waited are answered."""
+    """Its row no longer shows it when waiting requests are answered."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.observer.handle(TorrentError(torrent=V1, name="call_failed", message="why", recoverable=False))
@@ -388,7 +388,7 @@ async def test_a_refusal_that_is_over_is_told(tmp_path: Path) -> None:
 
 
 async def test_trackers_that_fail_and_work_again(tmp_path: Path) -> None:
-    """Told once each, over the engine's death too; of a torrent that is not there, nothing is kept."""
+    """Once each, also after the engine's death; nothing is stored for an unknown torrent."""
     url = "http://t.example/announce"
     fails = TrackerReport(torrent=V1, url=url, works=False, message="refused", times=1)
     async with bench(tmp_path) as on:
@@ -410,7 +410,7 @@ async def test_trackers_that_fail_and_work_again(tmp_path: Path) -> None:
 
 
 async def test_rows_say_what_kind_of_error_stops_a_torrent(tmp_path: Path) -> None:
-    """The disk's, or another one."""
+    """An error of the disk, or another one."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         for name, cause in (("storage", HindranceCause.DISK), ("call_failed", HindranceCause.ERROR)):

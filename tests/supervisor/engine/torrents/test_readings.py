@@ -1,4 +1,4 @@
-"""What is told only when asked: by a running engine, or by what is stored."""
+"""Values that are reported only on request: by a running engine, or from stored data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ FILE = FileEntry(index=0, path="n/a", size=5, priority=4)
 
 
 class Stored(Describer):
-    """Knows one file of each torrent."""
+    """A describer that knows one file of each torrent."""
 
     def __init__(self) -> None:
         super().__init__(Path("/nowhere"), "off")
@@ -31,7 +31,7 @@ class Stored(Describer):
 
 
 class Stage:
-    """Readings over the bench's parts."""
+    """Readings with the bench's parts."""
 
     def __init__(self, on: Bench) -> None:
         self.stored = Stored()
@@ -47,7 +47,7 @@ class Stage:
 
 
 async def test_a_running_engine_is_asked_once_in_a_while(tmp_path: Path) -> None:
-    """And only of torrents that it has."""
+    """And only for torrents that it has."""
     async with bench(tmp_path) as on:
         stage = Stage(on)
         await on.catalogue.put(desired())
@@ -64,7 +64,7 @@ async def test_a_running_engine_is_asked_once_in_a_while(tmp_path: Path) -> None
 
 
 async def test_what_no_engine_has_is_described(tmp_path: Path) -> None:
-    """When it is asked for; and all, once each, where there will be no engine for a while."""
+    """On request; and all of them, once each, if there will be no engine for a while."""
     async with bench(tmp_path) as on:
         stage = Stage(on)
         await on.catalogue.put(desired())
@@ -81,7 +81,7 @@ async def test_what_no_engine_has_is_described(tmp_path: Path) -> None:
 
 
 async def test_an_engine_that_dies_meanwhile_leaves_what_was_known(tmp_path: Path) -> None:
-    """Nobody is told of an error: what is cached says how old it is."""
+    """There is no error: the cached values have their age."""
     async with bench(tmp_path) as on:
         stage = Stage(on)
         await on.catalogue.put(desired())

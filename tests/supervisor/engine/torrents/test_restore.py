@@ -15,7 +15,7 @@ IDS = [f"{number:040x}" for number in range(40)]
 
 
 class RestoreMachine(RuleBasedStateMachine):
-    """Any order of giving, taking up and removing, against a plain count."""
+    """Any order of sending, loading and removing, compared with a plain count."""
 
     @initialize(count=st.integers(0, 40), window=st.integers(1, 12), chunk=st.integers(1, 12))
     def begin(self, count: int, window: int, chunk: int) -> None:
@@ -71,7 +71,7 @@ TestRestore = RestoreMachine.TestCase
 def test_what_was_at_work_comes_first_and_the_newest_of_them_first(
     torrents: Sequence[tuple[TorrentState | None, bool, int]],
 ) -> None:
-    """Every torrent once: active before idle before paused, and within these the ones added last first."""
+    """Every torrent once: active before idle before paused, and within these the newest first."""
     known = {
         key: desired(key, paused=paused, added_us=added) for key, (_, paused, added) in zip(IDS, torrents, strict=False)
     }

@@ -13,7 +13,7 @@ IDS = [letter * 40 for letter in "abcdef"]
 
 
 class Stage:
-    """A restorer over the bench's link, two torrents in one go and four on their way at the most."""
+    """A restorer on the bench's link, with two torrents at a time and at most four unconfirmed."""
 
     def __init__(self, on: Bench) -> None:
         self.on = on
@@ -37,7 +37,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(directory: Path) -> AsyncIterator[Stage]:
-    """With an engine that is up, to which the bench has given nothing, and then six torrents."""
+    """With an engine that is up and has no torrents, and then six torrents."""
     async with bench(directory) as on:
         await on.engine(EnsureTorrent, DropTorrent)
         for torrent in IDS:
@@ -46,7 +46,7 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
 
 
 async def test_all_are_given_a_few_at_a_time(tmp_path: Path) -> None:
-    """More when half of what is on its way has been taken up; it is told how far that is."""
+    """More follow when half of them are loaded; the progress is reported."""
     async with staged(tmp_path) as stage:
         stage.restorer.give_all()
         assert stage.reports == ["0 of 6 torrents are back"]
@@ -65,7 +65,7 @@ async def test_all_are_given_a_few_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_what_may_not_be_loaded_is_not_given_until_it_may(tmp_path: Path) -> None:
-    """Then only what is missing is given, and what is leaving is to be forgotten again."""
+    """Then only missing torrents are sent, and torrents that are being removed are removed again."""
     async with staged(tmp_path) as stage:
         stage.held = set(IDS[2:])
         stage.restorer.give_all()
@@ -85,7 +85,7 @@ async def test_what_may_not_be_loaded_is_not_given_until_it_may(tmp_path: Path) 
 
 
 async def test_without_an_engine_nothing_is_given(tmp_path: Path) -> None:
-    """The next one is given everything."""
+    """The next engine gets everything."""
     async with staged(tmp_path) as stage:
         stage.restorer.give_all()
         await stage.on.lose_engine()

@@ -12,7 +12,7 @@ FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
 
 
 def test_a_torrent_that_no_engine_has_told_of_has_a_row() -> None:
-    """What clients asked for is there at once; what is observed is nothing yet, and its age is unknown."""
+    """Its desired state is there at once; observed state is empty, and its age unknown."""
     row = Snapshot().row(desired(labels=["x"], paused=True, download_bps=5, added_us=7), 100.0)
     assert (row.torrent, row.name, row.state, row.age_ms) == (V1, "name-a", TorrentState.QUEUED, None)
     assert (row.labels, row.paused, row.download_limit_bps, row.added_us) == (["x"], True, 5, 7)
@@ -21,7 +21,7 @@ def test_a_torrent_that_no_engine_has_told_of_has_a_row() -> None:
 
 
 def test_a_row_tells_what_the_engine_told() -> None:
-    """The latest progress, the metadata's name and size, the error."""
+    """The latest progress, the metadata's name and size, and the error."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
     snapshot.apply_progress(progress(), 0.0, 0)
@@ -38,7 +38,7 @@ def test_a_row_tells_what_the_engine_told() -> None:
 def test_a_torrent_that_is_present_is_as_fresh_as_the_engine(
     told_at: float, engine_told_at: float, later_s: float, present: bool
 ) -> None:
-    """One that is not is as old as the last word on it; no age is negative."""
+    """Otherwise it is as old as the last report about it; no age is negative."""
     snapshot = Snapshot()
     snapshot.of(V1).told_at = told_at
     snapshot.engine_told_at = engine_told_at
@@ -52,7 +52,7 @@ def test_a_torrent_that_is_present_is_as_fresh_as_the_engine(
 
 
 def test_in_an_outage_rows_stay_and_grow_old() -> None:
-    """Everything that does not move any more is kept; rates and peers are zero; the age tells since when."""
+    """Figures that do not change stay; rates and peers are zero; the age says since when."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
     snapshot.apply_progress(progress(), 0.0, 0)
@@ -72,7 +72,7 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
 
 
 def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() -> None:
-    """The next engine takes its place within hundredths of a second."""
+    """The next engine takes over within hundredths of a second."""
     snapshot = Snapshot()
     observed = snapshot.of(V1)
     observed.state = TorrentState.DOWNLOADING
@@ -91,7 +91,7 @@ def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() ->
 
 @pytest.mark.parametrize("state", TorrentState)
 def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState) -> None:
-    """An engine that dies before it took the torrent up again interrupts nothing new."""
+    """An engine that dies before it loaded the torrent again interrupts nothing new."""
     snapshot = Snapshot()
     snapshot.of(V1).state = state
     snapshot.of(OTHER).state = TorrentState.SEEDING
@@ -102,7 +102,7 @@ def test_only_work_in_progress_is_interrupted_and_only_once(state: TorrentState)
 
 
 def test_since_when_nothing_arrives() -> None:
-    """From the first word of it, or the engine's death, until something does; what is complete is not stalled."""
+    """From the first report, or the engine's death, until something arrives; a complete torrent is not stalled."""
     snapshot = Snapshot()
 
     def since() -> int | None:
@@ -114,7 +114,7 @@ def test_since_when_nothing_arrives() -> None:
         (2, progress(download_bps=0), 2),
         (3, progress(download_bps=0), 2),
         (4, progress(downloaded=61), None),
-        (5, progress(downloaded=61), None),  # what is left of the rate
+        (5, progress(downloaded=61), None),  # what remains of the rate
         (9, progress(downloaded=61), None),
         (10, progress(downloaded=61), 5),
         (11, progress(downloaded=62), None),
@@ -130,7 +130,7 @@ def test_since_when_nothing_arrives() -> None:
 
 
 def test_rows_say_why_nothing_moves() -> None:
-    """By the engine that is, or is not, and by what it has taken up."""
+    """By whether there is an engine, and what it has loaded."""
     snapshot = Snapshot()
 
     def cause() -> HindranceCause | None:
@@ -156,7 +156,7 @@ def test_rows_say_why_nothing_moves() -> None:
 
 
 def test_trackers_of_a_torrent_that_no_engine_has_told_of() -> None:
-    """Those that its record names; none once an engine has it and has told of none."""
+    """Those in its record; none once an engine has it and has reported none."""
     snapshot = Snapshot()
     named = desired(magnet="magnet:?xt=urn:btih:x&tr=udp%3A%2F%2Fa%3A1", trackers=["udp://b:1", "udp://a:1"])
     rows = snapshot.trackers_of(named, 1.0)
@@ -169,7 +169,7 @@ def test_trackers_of_a_torrent_that_no_engine_has_told_of() -> None:
 
 
 def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
-    """One that is added again under the same id begins from nothing."""
+    """A torrent that is added again with the same id starts from nothing."""
     snapshot = Snapshot()
     snapshot.present.add(V1)
     snapshot.of(V1).progress = progress()
@@ -183,7 +183,7 @@ def test_a_forgotten_torrent_is_nowhere_any_more() -> None:
 
 
 def test_files_are_known_with_the_priorities_that_are_desired() -> None:
-    """Not before they were told, not after a change that libtorrent has not confirmed, and not after it refused one."""
+    """Not before they were reported, not during an unconfirmed change, and not after a refused one."""
     snapshot = Snapshot()
     assert not snapshot.files_known(desired())
     observed = snapshot.of(V1)
@@ -197,7 +197,7 @@ def test_files_are_known_with_the_priorities_that_are_desired() -> None:
 
 
 def test_files_are_told_with_what_is_done_of_each() -> None:
-    """By index, which may have gaps where padding is; nothing done where nobody asked yet."""
+    """By index, which may have gaps for padding; 0 before the first request."""
     snapshot = Snapshot()
     assert snapshot.files(V1) is None
     snapshot.of(V1).metadata = Metadata.of(FILES)
@@ -212,7 +212,7 @@ def test_files_are_told_with_what_is_done_of_each() -> None:
 
 
 def test_detail_tells_what_was_asked_for() -> None:
-    """The row, and the source, rules and revisions beyond it."""
+    """The row, and the source, rules and revisions."""
     snapshot = Snapshot()
     asked = desired(V2, trackers=["udp://t"], web_seeds=["http://w"], revision=4)
     detail = snapshot.detail(asked, 0.0)

@@ -16,20 +16,20 @@ SOURCES = [(URL, 0), (SPARE, 1)]
 
 
 def book(*sources: tuple[str, int]) -> Trackers:
-    """Of a torrent with one tracker, or these."""
+    """The book of a torrent with one tracker, or with these."""
     made = Trackers()
     made.known([V1], sources or [(URL, 0)])
     return made
 
 
 def tell(on: Trackers, works: bool, times: int = 1, *, now: float = 1.0, **more: Any) -> TrackerStatusChanged | None:
-    """An engine tells of a tracker."""
+    """An engine's report about a tracker."""
     given: dict[str, Any] = {"torrent": V1, "url": URL, "message": "" if works else "refused"}
     return on.apply(TrackerReport(works=works, times=0 if works else times, **(given | more)), now, NOW_US + int(now))
 
 
 def statuses(on: Trackers) -> list[TrackerStatus]:
-    """Of the torrent's trackers."""
+    """The statuses of the torrent's trackers."""
     return [row.status for row in on.rows(V1, 1.0)]
 
 
@@ -38,7 +38,7 @@ WORKS = TrackerStatusChanged(torrent=V1, url=URL, status=TrackerStatus.WORKING)
 
 
 def test_a_new_tracker_that_fails_is_told_at_once_and_that_it_works_is_no_news() -> None:
-    """Once, and not at each announce; and that it has answered after that."""
+    """Once, and not at each announce; and then that it has answered."""
     on = book()
     assert [tell(on, False, times) for times in (1, 2, 3)] == [FAILS, None, None]
     assert [tell(on, True), tell(on, True)] == [WORKS, None]
@@ -48,7 +48,7 @@ def test_a_new_tracker_that_fails_is_told_at_once_and_that_it_works_is_no_news()
 
 
 def test_a_tracker_that_has_worked_is_told_when_it_fails_twice_in_a_row() -> None:
-    """Its status is true all the while."""
+    """Its status in rows is right all the time."""
     on = book()
     tell(on, True)
     assert tell(on, False, 1) is None
@@ -58,7 +58,7 @@ def test_a_tracker_that_has_worked_is_told_when_it_fails_twice_in_a_row() -> Non
 
 
 def test_a_tracker_that_goes_back_and_forth_is_told_less() -> None:
-    """After more failures in a row than the first time."""
+    """After more consecutive failures than the first time."""
     on = book()
     tell(on, True)
     needed = []
@@ -71,7 +71,7 @@ def test_a_tracker_that_goes_back_and_forth_is_told_less() -> None:
 
 
 def test_of_many_trackers_of_a_torrent_some_are_told() -> None:
-    """That one of these works again is told, and then there is room for another."""
+    """When one of these works again, that is published, and then there is room for another."""
     urls = [f"{URL}/{number}" for number in range(50)]
     on = book(*((url, 0) for url in urls))
     told = [tell(on, False, url=url) for url in urls]
@@ -84,7 +84,7 @@ def test_of_many_trackers_of_a_torrent_some_are_told() -> None:
 
 
 def test_thousands_of_torrents_with_a_dead_tracker_do_not_flood_the_events() -> None:
-    """What was not told is told later, if it fails still."""
+    """The others are published later, if they still fail."""
     on, count = Trackers(), int(trackers.BURST) + 100
     torrents = [f"{number:040x}" for number in range(count)]
     on.known(torrents, [(URL, 0)])
@@ -96,7 +96,7 @@ def test_thousands_of_torrents_with_a_dead_tracker_do_not_flood_the_events() -> 
 
 
 def test_the_next_engine_tells_what_is_known_and_it_is_no_news() -> None:
-    """It begins to count anew; since when trackers fail holds."""
+    """Its counts start again; the start times of failures stay."""
     on = book()
     assert tell(on, False, 3, now=5.0) == FAILS
     on.known([V1], [(URL, 0)])
@@ -106,7 +106,7 @@ def test_the_next_engine_tells_what_is_known_and_it_is_no_news() -> None:
 
 
 def test_all_fail_once_each_does() -> None:
-    """A torrent without trackers is not counted, nor one of which a tracker was not asked."""
+    """Torrents without trackers, or with a tracker that was not tried, do not count."""
     heard: list[tuple[str, float | None]] = []
     on = Trackers(lambda torrent, since: heard.append((torrent, since)))
     on.known([V1], SOURCES)
@@ -125,7 +125,7 @@ def test_all_fail_once_each_does() -> None:
 
 
 def test_other_trackers_than_before_are_what_counts() -> None:
-    """One that is gone fails no more; what is told of it late means nothing."""
+    """A removed tracker no longer counts, and late reports about it are ignored."""
     on = book(*SOURCES)
     tell(on, False)
     on.known([V1], [(SPARE, 0)])
@@ -139,7 +139,7 @@ def test_other_trackers_than_before_are_what_counts() -> None:
 
 
 def test_numbers_are_those_that_were_read_last() -> None:
-    """By tier; that one is being asked holds for a moment."""
+    """By tier; the status `updating` holds for a moment."""
     on = book(*SOURCES)
     tell(on, False, url=SPARE)
     read = [TrackerReading(SPARE, 1, False, 7), TrackerReading(URL, 0, True, 9, 1, 2, 3)]
@@ -154,7 +154,7 @@ def test_numbers_are_those_that_were_read_last() -> None:
 
 
 def test_nothing_is_left_of_a_torrent_that_was_removed() -> None:
-    """In any table; and what is told of it late makes none."""
+    """In any table, and a late report creates nothing."""
     on = book(*SOURCES)
     for url in (URL, SPARE):
         tell(on, False, url=url)
@@ -182,7 +182,7 @@ def test_torrents_with_the_same_trackers_share_what_is_kept() -> None:
 
 
 def test_trackers_of_a_magnet_link() -> None:
-    """Its `tr`, numbered or not, decoded."""
+    """Its `tr` keys, numbered or not, decoded."""
     link = "magnet:?xt=urn:btih:x&tr=http%3A%2F%2Fa%2Fannounce&dn=tr&tr.2=udp://b:1&tr="
     assert trackers_of_link(link) == ["http://a/announce", "udp://b:1"]
     assert trackers_of_link("") == []
@@ -190,7 +190,7 @@ def test_trackers_of_a_magnet_link() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([URL, SPARE]), st.booleans(), st.integers(1, 8)), max_size=60))
 def test_events_alternate_and_all_failing_is_what_rows_show(history: list[tuple[str, bool, int]]) -> None:
-    """For each tracker: error, working, error and so on; a tracker is never told to work first."""
+    """For each tracker: error, working, error and so on; the first event is never `working`."""
     on = book(*SOURCES)
     told: dict[str, list[TrackerStatus]] = {URL: [], SPARE: []}
     for now, (url, works, times) in enumerate(history):

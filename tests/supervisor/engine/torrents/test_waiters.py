@@ -7,21 +7,21 @@ from supervisor.engine.torrents.waiters import Waiters
 
 
 async def waiting(waiters: Waiters, subject: str | None, *revisions: int) -> list["asyncio.Task[None]"]:
-    """Tasks that wait for these revisions, each as far as it gets."""
+    """Tasks that wait for these revisions, each up to its wait."""
     tasks = [asyncio.create_task(waiters.applied(subject, revision)) for revision in revisions]
     await asyncio.sleep(0)
     return tasks
 
 
 async def settled(tasks: list["asyncio.Task[None]"]) -> list[bool]:
-    """Which of them are done, once all that can happen has happened."""
+    """Which of them are done, after the loop has run."""
     for _ in range(3):
         await asyncio.sleep(0)
     return [task.done() for task in tasks]
 
 
 async def test_a_revision_confirms_itself_and_the_earlier_ones() -> None:
-    """Later ones go on waiting; a later confirmation ends them."""
+    """Later ones keep waiting; a later confirmation ends them."""
     waiters = Waiters()
     tasks = await waiting(waiters, "a", 3, 1, 2, 4)
     waiters.confirm("a", 2)
