@@ -1,4 +1,4 @@
-"""packaging/ouzel.toml is what it says: every key, and every default as it is."""
+"""packaging/ouzel.toml has every key, and every default as it is."""
 
 import re
 from pathlib import Path
@@ -13,11 +13,11 @@ from supervisor.config.config import LimitsConfig, RestartConfig, SandboxConfig,
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
 EXAMPLE: Final = PACKAGING / "ouzel.toml"
 
-lt: Any = libtorrent  # the stubs do not describe what it gives
+lt: Any = libtorrent  # the type stubs do not describe the result
 
 
 def test_it_has_every_key() -> None:
-    """One that is new in the configuration is new there, too."""
+    """A new key of the configuration is there, too."""
     text = EXAMPLE.read_text()
     sections: dict[str, dict[str, Any]] = msgspec.to_builtins(load(EXAMPLE, {}))
     for section, keys in sections.items():
@@ -27,7 +27,7 @@ def test_it_has_every_key() -> None:
 
 
 def test_it_has_the_defaults() -> None:
-    """Of limits and restarts; in [engine], libtorrent's."""
+    """Those of limits and restarts; in [engine], libtorrent's."""
     config = load(EXAMPLE, {})
     assert (config.limits, config.restart) == (LimitsConfig(), RestartConfig())
     assert config.sandbox == SandboxConfig()
@@ -35,7 +35,7 @@ def test_it_has_the_defaults() -> None:
 
 
 def test_what_is_commented_out_is_ouzels(tmp_path: Path) -> None:
-    """All of Ouzel's own defaults, each with its value."""
+    """All of Ouzel's own defaults, with their values."""
     whole = tmp_path / EXAMPLE.name
     whole.write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", EXAMPLE.read_text()))
     shown = load(EXAMPLE, {}).engine

@@ -13,7 +13,7 @@ from tests.log_calls import Written
 PAGE: Final = (Path(__file__).parent.parent / "docs/log.md").read_text()
 NOTED_BY_THE_FORM: Final = {"log_lines_lost": Written({"warning"}, {"lines"})}
 IMPLIED: Final = {"torrent"}
-"""The page says it of a whole table."""
+"""The page says so for a whole table."""
 
 WRITTEN: Final = log_calls.lines() | NOTED_BY_THE_FORM
 
@@ -25,18 +25,18 @@ def rows() -> dict[str, Written]:
 
 
 def test_it_lists_what_there_is() -> None:
-    """All names, and none that nothing writes."""
+    """All names, and no other."""
     assert sorted(rows()) == sorted(WRITTEN)
 
 
 @pytest.mark.parametrize("event", sorted(WRITTEN))
 def test_levels_and_fields_are_those_of_the_calls(event: str) -> None:
-    """All levels; at least the fields that calls name."""
+    """All levels; at least the fields in the calls."""
     row = rows()[event]
     assert row.levels == WRITTEN[event].levels
     assert WRITTEN[event].fields - IMPLIED <= row.fields
 
 
 def test_its_figures_are_those_of_the_source() -> None:
-    """Of what is left out."""
+    """The figures of the rate limit."""
     assert f"{BURST} lines about torrents are written at once and {PER_S:g} a second" in re.sub(r"\s+", " ", PAGE)

@@ -40,7 +40,7 @@ def test_every_direct_dependency_is_pinned_once() -> None:
 
 
 def test_only_the_four_packages_are_installed() -> None:
-    """Every package at the top of the repository with code for production is found; tests and tools are not."""
+    """Every top-level package with production code is found; tests and tools are not."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "tools"}
     assert {f"{name}*" for name in packages} == set(config["tool"]["setuptools"]["packages"]["find"]["include"])
@@ -48,7 +48,7 @@ def test_only_the_four_packages_are_installed() -> None:
 
 @pytest.mark.process
 def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
-    """Without the registry, as README has it; its commands start Python isolated, so they are no entry points."""
+    """Without the registry, as in README. Its commands start Python isolated, so they are no entry points."""
     source = tmp_path / "source"
     unwanted = shutil.ignore_patterns(".*", "__pycache__", "clients", "docs", "*.egg-info", "tests", "tools")
     shutil.copytree(ROOT, source, ignore=unwanted)

@@ -1,4 +1,4 @@
-"""Pure modules, which the first line of their docstring says, are given time, chance and events; they fetch none."""
+"""Pure modules, marked in the first line of their docstring, get time, chance and events as arguments."""
 
 import ast
 import re
@@ -12,13 +12,13 @@ ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
 
 PURE: Final = re.compile(r"(?:\. |^)Pure[.:;]")
-"""The marker: a sentence `Pure.`, or one that says more."""
+"""The marker: the sentence `Pure.`, or one that begins with it."""
 
 PURE_MIN: Final = 75
-"""There are at least so many pure modules: were the marker not found any more, nothing would be checked."""
+"""The minimum number of pure modules: without the marker, nothing would be checked."""
 
 FETCHED: Final = ("asyncio", "engine_proc.libtorrent", "libtorrent", "os", "random", "time", "zmq")
-"""What pure modules do not import."""
+"""Modules that pure modules do not import."""
 
 
 def is_pure(docstring: str) -> bool:
@@ -27,7 +27,7 @@ def is_pure(docstring: str) -> bool:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """What a module imports, wherever in it: `a.b` for `import a.b`, `a`, and `a.b` for `from a import b`."""
+    """The imports of a module, anywhere in it: `a.b` for `import a.b`, `a`, and `a.b` for `from a import b`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
@@ -38,12 +38,12 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def fetched(tree: ast.AST) -> set[str]:
-    """What a module imports of what pure ones do not, or of what is inside."""
+    """The imports of a module that are in FETCHED, or inside one of these."""
     return {name for name in imported(tree) for each in FETCHED if name == each or name.startswith(f"{each}.")}
 
 
 def test_pure_modules_fetch_nothing() -> None:
-    """They know no clock, no chance, no loop, no socket, no operating system and no libtorrent."""
+    """They use no clock, no chance, no loop, no socket, no operating system and no libtorrent."""
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     trees = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
     pure = {name: tree for name, tree in trees.items() if is_pure(ast.get_docstring(tree) or "")}
@@ -63,7 +63,7 @@ def test_pure_modules_fetch_nothing() -> None:
     ],
 )
 def test_an_impure_import_is_found(source: str, found: set[str]) -> None:
-    """Wherever and however it is written."""
+    """Wherever and however the import is written."""
     assert {name.removesuffix(".x") for name in fetched(ast.parse(source))} == found
 
 
@@ -78,5 +78,5 @@ def test_an_impure_import_is_found(source: str, found: set[str]) -> None:
     ],
 )
 def test_the_marker_is_a_sentence(line: str, pure: bool) -> None:
-    """Or begins one that says more."""
+    """Or the beginning of one."""
     assert is_pure(line) is pure

@@ -1,4 +1,4 @@
-"""Folders of the four packages: how many modules each holds, and what its `__init__` has.
+"""Folders of the four packages: the number of their modules, and the content of their `__init__`.
 
 Which folder may import which other one, import-linter checks; the contracts are in pyproject.toml.
 """
@@ -17,7 +17,7 @@ NOUN_LINES_MAX: Final = 15
 
 
 def folders(*packages: str) -> list[Path]:
-    """Every folder of some packages, of the four without any named; themselves included."""
+    """Every folder of the given packages (by default of all four), including the packages themselves."""
     return sorted({path.parent for package in packages or PACKAGES for path in (ROOT / package).rglob("*.py")})
 
 
@@ -28,13 +28,13 @@ def named(path: Path) -> str:
 
 @pytest.mark.parametrize("folder", [*folders("tools"), *folders()], ids=named)
 def test_a_folder_holds_few_modules(folder: Path) -> None:
-    """A person finds a module by reading names; `__init__` is not counted."""
+    """A person finds a module by reading names; `__init__` does not count."""
     assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MODULES_MAX
 
 
 @pytest.mark.parametrize("folder", [folder for folder in folders() if folder.parent != ROOT], ids=named)
 def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
-    """So that an import of one module loads no other, and no circle of imports goes through an `__init__`."""
+    """So importing one module loads no other, and no cycle of imports goes through an `__init__`."""
     tree = ast.parse((folder / "__init__.py").read_text())
     assert len(tree.body) == 1
     assert 2 < len((ast.get_docstring(tree) or "").splitlines()) <= NOUN_LINES_MAX
@@ -42,7 +42,7 @@ def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
-    """A module's test has its name, and there are no folders of tests that mirror none."""
+    """A module's test has its name, and no folder of tests lacks a counterpart."""
     rooms = {path.stem: path.parent.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")}
     tests = list((ROOT / "tests" / package).rglob("test_*.py"))
     mirrored = {path: rooms.get(path.stem.removeprefix("test_")) for path in tests}
@@ -53,6 +53,6 @@ def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
 
 @pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=named)
 def test_pages_name_modules_by_where_they_are(page: Path) -> None:
-    """A module that is moved leaves no page behind that sends readers to its old place."""
+    """After a module was moved, no page names its old path."""
     modules = re.findall(r"\b(?:tests|tools|supervisor|engine_proc|protocol|ouzel)/[a-z0-9_/]+\.py\b", page.read_text())
     assert [module for module in modules if not (ROOT / module).exists()] == []

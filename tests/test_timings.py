@@ -4,7 +4,7 @@ from tests.timings import Spent, table
 
 
 def test_phases_are_added_up_by_test_and_folder() -> None:
-    """Set-up and tear-down count: shared fixtures are where most of the time goes."""
+    """Set-up and tear-down count, since shared fixtures take most of the time."""
     spent = [
         Spent("tests/a/test_x.py::test_1", 1.0),
         Spent("tests/a/test_x.py::test_1", 0.5),

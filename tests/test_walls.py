@@ -1,4 +1,4 @@
-"""The walls that import-linter cannot see: what is loaded when a package is, in an interpreter of its own."""
+"""Rules that import-linter cannot check: what is loaded with a package, in a separate interpreter."""
 
 import subprocess
 import sys
@@ -20,19 +20,19 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_the_supervisor_never_loads_libtorrent() -> None:
-    """Native code cannot crash a process that it is not in; the engine's own code is not there either."""
+    """Native code cannot crash a process that has not loaded it; the engine's own code is not loaded either."""
     loaded = loaded_by("supervisor.service")
     assert "supervisor" in loaded
     assert not loaded & {"libtorrent", "engine_proc", "ouzel"}
 
 
 def test_clients_load_neither_process() -> None:
-    """The Python client and the command line need the protocol only."""
+    """The Python client and the command line need only the protocol."""
     assert not loaded_by("ouzel.cli.main") & {"libtorrent", "engine_proc", "supervisor"}
 
 
 def test_the_engine_does_not_load_the_supervisor() -> None:
-    """The child knows nothing of its parent's code, and stays lean."""
+    """The child does not depend on its parent's code, and stays small."""
     loaded = loaded_by("engine_proc.libtorrent.libtorrent_session")
     assert "libtorrent" in loaded
     assert not loaded & {"supervisor", "ouzel", "structlog", "tenacity", "typer", "rich"}

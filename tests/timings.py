@@ -1,4 +1,4 @@
-"""A table of where a test run's time goes, by folder; printed at the end of each run."""
+"""The time of a test run by folder, printed at the end of each run."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,18 +8,18 @@ from typing import Final, NamedTuple
 import pytest
 
 SLOWEST: Final = 5
-"""Tests that are named below the table."""
+"""The number of tests that are named below the table."""
 
 
 class Spent(NamedTuple):
-    """One phase (set-up, call or tear-down) of one test, and the seconds it took."""
+    """One phase (set-up, call or tear-down) of one test, and its duration."""
 
     nodeid: str
     seconds: float
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the table, where more than one test ran."""
+    """Prints the table if more than one test has run."""
     spent = [
         Spent(report.nodeid, report.duration)
         for reports in terminalreporter.stats.values()

@@ -1,4 +1,4 @@
-"""Torrents and what engines say of them, for tests that need some and do not care which."""
+"""Torrents and engines' reports about them, for tests that need any."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NOW_US = 1_795_368_000_000_000
 
 
 def desired(torrent: str = V1, **fields: Any) -> DesiredTorrent:
-    """A torrent as some client asked for it."""
+    """A desired torrent of some client."""
     given: dict[str, Any] = {
         "torrent": torrent,
         "source": "magnet",

@@ -1,4 +1,4 @@
-"""Real ZeroMQ sockets for tests: the supervisor's ends are bound, the other ends are connected, all on ipc."""
+"""Real ZeroMQ sockets for tests: the supervisor's ends are bound, the others connected, all on ipc."""
 
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +33,7 @@ class Sockets:
         self._bound.term()
 
     def endpoint(self, name: str) -> str:
-        """Where the socket of this name is."""
+        """The address of the socket with this name."""
         return f"ipc://{self._directory / name}"
 
     def bind(self, kind: int, name: str) -> Bound:
@@ -42,12 +42,12 @@ class Sockets:
         self._open.append(socket)
         socket.setsockopt(zmq.LINGER, 0)
         if kind == zmq.ROUTER:
-            socket.setsockopt(zmq.SNDHWM, 0)  # as the service has it: a long pipeline's replies are not dropped
+            socket.setsockopt(zmq.SNDHWM, 0)  # as in the service: replies to a long pipeline are not dropped
         socket.bind(self.endpoint(name))
         return socket
 
     def connect(self, kind: int, name: str, *, identity: bytes | None = None) -> zmq.asyncio.Socket:
-        """The other end; `identity` is what a ROUTER knows it by."""
+        """The other end; `identity` is its name for a ROUTER."""
         socket: zmq.asyncio.Socket = self._connected.socket(kind)
         self._open.append(socket)
         socket.setsockopt(zmq.LINGER, 0)

@@ -14,7 +14,7 @@ from tools.rig.daemon import sandboxed
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A configuration that is right; its directories are not there yet."""
+    """A valid configuration whose directories do not exist yet."""
     paths = {key: str(tmp_path / key) for key in ("resume_dir", "runtime_dir", "state_dir")}
     lines = [f'{key} = "{path}"' for key, path in paths.items()]
     lines += [f'download_roots = ["{tmp_path / "downloads"}"]', "[engine]", "enable_dht = false"]
@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def changed(file: Path, before: str, after: str) -> Checked:
-    """What is found once the file is another."""
+    """The problems after a change of the file."""
     file.write_text(file.read_text().replace(before, after))
     return check(file, {})
 
@@ -38,7 +38,7 @@ def test_what_is_right_makes_nothing(file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_libtorrent_is_asked(file: Path) -> None:
-    """Each setting that it would refuse is named with its line, and the nearest one."""
+    """Each setting that it would refuse is named with its line, and a similar name."""
     found = changed(file, "enable_dht = false", "enable_dhtt = false\nconnections_limit = 'many'\nzzz = 1")
     assert found.exit_code == 78
     assert [(each.key, each.line) for each in found.problems] == [
@@ -54,7 +54,7 @@ def test_libtorrent_is_asked(file: Path) -> None:
 @pytest.mark.process
 @pytest.mark.skipif(not sandboxed(), reason="this kernel has no sandbox at all")
 def test_the_kernel_is_asked(file: Path, tmp_path: Path) -> None:
-    """Whether a sandbox that is required can be had."""
+    """Whether a required sandbox is possible."""
     file.write_text(file.read_text() + '[sandbox]\nmode = "require"\n')
     assert check(file, {}).ok
     found = changed(file, str(tmp_path / "downloads"), str(tmp_path))
@@ -74,7 +74,7 @@ def test_the_kernel_is_asked(file: Path, tmp_path: Path) -> None:
     ],
 )
 def test_directories_are_judged_as_the_start_does(file: Path, tmp_path: Path, make: Any, key: str) -> None:
-    """One line each, and the daemon ends with the same code."""
+    """One line each, and the daemon exits with the same code."""
     make(tmp_path)
     found = check(file, {})
     assert ([each.key for each in found.problems], found.exit_code) == ([key], 73)
@@ -85,7 +85,7 @@ def test_directories_are_judged_as_the_start_does(file: Path, tmp_path: Path, ma
 
 @pytest.mark.process
 def test_the_command_line(file: Path, tmp_path: Path) -> None:
-    """One problem a line, or one object; another socket that lies there is none."""
+    """One problem a line, or one object; an existing socket file is no problem."""
     (tmp_path / "runtime_dir").mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(tmp_path / "runtime_dir" / "commands.ipc"))

@@ -1,4 +1,4 @@
-"""The service in this process, with engines that the test plays: what there is in which of its phases."""
+"""The service in this process, with played engines: what exists in each of its phases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ from tests.supervisor.bench import KILLED, Client, PlayedChild, PlayedEngine
 
 
 class Stage:
-    """A service in a directory of its own, a client of it, and its engines."""
+    """A service in a directory of its own, a client, and its engines."""
 
     def __init__(self, directory: Path, api: ApiConfig | None = None) -> None:
         for name in ("resume", "root", "run", "state"):
@@ -117,7 +117,7 @@ async def until(happened: Callable[[], bool]) -> None:
 
 
 async def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    """Clients are answered before there is an engine; at the end the engine saves and leaves, then the sockets go."""
+    """Clients are answered before there is an engine; at the end the engine saves and exits, then the sockets close."""
     stage = Stage(tmp_path)
     async with stage.opened() as service:
         assert stage.sockets() == ["commands.ipc", "engine.ipc", "events.ipc"]
@@ -148,7 +148,7 @@ async def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
 
 
 async def test_an_engine_that_is_lost_is_followed_by_another(tmp_path: Path) -> None:
-    """Clients are told; a crash report lies in the state directory."""
+    """Clients get events; a crash report is in the state directory."""
     stage = Stage(tmp_path)
     async with stage.opened() as service:
         serving = asyncio.create_task(service.serve())
@@ -174,7 +174,7 @@ async def test_an_engine_that_is_lost_is_followed_by_another(tmp_path: Path) -> 
 
 
 async def test_settings_that_the_first_engine_refuses_end_it(tmp_path: Path) -> None:
-    """Nobody could be served by any engine."""
+    """No engine could serve clients."""
     stage = Stage(tmp_path)
     async with stage.opened() as service:
         serving = asyncio.create_task(service.serve())
@@ -188,7 +188,7 @@ async def test_settings_that_the_first_engine_refuses_end_it(tmp_path: Path) -> 
 
 
 async def test_settings_that_a_later_engine_refuses_are_told(tmp_path: Path) -> None:
-    """The service answers on without an engine."""
+    """The service goes on answering without an engine."""
     stage = Stage(tmp_path)
     async with stage.opened() as service:
         serving = asyncio.create_task(service.serve())
@@ -207,7 +207,7 @@ async def test_settings_that_a_later_engine_refuses_are_told(tmp_path: Path) -> 
 
 
 async def test_a_service_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path) -> None:
-    """Its sockets are removed again."""
+    """Its sockets are removed."""
     keys = tmp_path / "keys"
     keys.mkdir()
     api = ApiConfig(

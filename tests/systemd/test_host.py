@@ -2,7 +2,7 @@ from tools.systemd.host import TOOLS, refusal
 
 
 def test_it_says_what_it_lacks() -> None:
-    """In words that tell what to do."""
+    """With the remedy."""
     assert "this is Darwin" in (refusal(0, "Darwin", [], apt=True) or "")
     assert "sudo scripts/systemd-test" in (refusal(1000, "Linux", [], apt=True) or "")
     lacking = refusal(0, "Linux", list(TOOLS), apt=False) or ""
@@ -11,6 +11,6 @@ def test_it_says_what_it_lacks() -> None:
 
 
 def test_what_can_be_installed_is_no_reason() -> None:
-    """Nor is it where nothing is missing."""
+    """Neither is anything that is there."""
     assert refusal(0, "Linux", list(TOOLS), apt=True) is None
     assert refusal(0, "Linux", [], apt=False) is None

@@ -3,7 +3,7 @@ from tools.systemd.story import installation
 
 
 def test_the_readme_s_own_lines_are_what_is_run() -> None:
-    """From the umask to the start; each by itself, so that none fails unnoticed."""
+    """From the umask to the start; each line by itself, so that no failure goes unnoticed."""
     lines = installation((distribution.ROOT / "README.md").read_text())
     assert (lines[0], lines[-1]) == ("umask 022", "systemctl enable --now ouzel")
     assert not any("&&" in line or ";" in line for line in lines)

@@ -1,4 +1,4 @@
-"""The script, as far as anybody can run it."""
+"""The script, as far as it can run anywhere."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.process
 
 
 def test_it_says_plainly_that_it_cannot_run() -> None:
-    """With an exit code of its own, and before anything is made. In a user namespace root is nobody."""
+    """With an exit code of its own, before anything is made. In a user namespace root has no rights."""
     nobody = ["unshare", "--user"] if os.geteuid() == 0 else []
     argv = [*nobody, sys.executable, "-m", "tools.systemd"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)

@@ -18,7 +18,7 @@ LARGEST: dict[str, Any] = {"epoch": EPOCH, "seq": 2**53 - 1, "gen": 2**53 - 1, "
 
 @given(messages(Event))
 def test_the_map_is_the_envelope_around_the_events_fields(event: Event) -> None:
-    """The type and the torrent are the envelope's, where there is a torrent; the rest is the data."""
+    """Type and torrent (if any) are in the envelope; the rest is in the data."""
     frame = msgpack.unpackb(encode(event, epoch=EPOCH, seq=5, gen=2, ts_us=7))
     data = msgspec.to_builtins(event, builtin_types=(bytes,))
     torrent = data.pop("torrent", None)
@@ -28,7 +28,7 @@ def test_the_map_is_the_envelope_around_the_events_fields(event: Event) -> None:
 
 @given(messages(Event))
 def test_an_estimate_is_never_too_low(event: Event) -> None:
-    """Whatever the numbers in the envelope are; nor is it so high that little is kept."""
+    """Whatever the numbers in the envelope are; it is also not much too high."""
     size = len(encode(event, **LARGEST))
     assert size <= estimate(event, epoch=EPOCH) <= 2 * size + 32
 
@@ -36,7 +36,7 @@ def test_an_estimate_is_never_too_low(event: Event) -> None:
 @pytest.mark.parametrize("character", ["x", "\x00", "é", "語", "𝄞", "\ud800"])
 @given(length=st.integers(0, 70_000))
 def test_an_estimate_of_long_texts_and_lists_is_never_too_low(character: str, length: int) -> None:
-    """In any alphabet, and for what is no text at all."""
+    """In any alphabet, and for invalid text."""
     for event in (
         SessionError(name="n", message=character * length),
         FilesDiscovered(
@@ -52,14 +52,14 @@ def test_an_estimate_of_long_texts_and_lists_is_never_too_low(character: str, le
 
 
 def test_topics_are_short() -> None:
-    """The bound on what is looked up holds for the longest of them."""
+    """The bound on look-ups holds for the longest topic."""
     for kind in msgspec.inspect.multi_type_info([Event])[0].types:  # type: ignore[attr-defined]  # it is a union
         name = str(kind.cls.__struct_config__.tag)
         assert len(f"lifecycle/{V2}/{name}") <= TOPIC_BYTES_MAX
 
 
 def test_a_topic_tells_whose_it_is() -> None:
-    """As `topic_of` has it, for what has a torrent, what may have one, and what never has."""
+    """As in `topic_of`: always, sometimes or never with a torrent."""
     assert topic(progress()) == f"progress/{V1}".encode()
     assert topic(Tick(head=1, status=HealthStatus.HEALTHY)) == b"tick/-"
     assert topic(LimitsApplied(download_bps=1, upload_bps=1)) == b"lifecycle/-/limits_applied"

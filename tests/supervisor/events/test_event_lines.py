@@ -25,7 +25,7 @@ HEALTHY, DEGRADED, UNHEALTHY = HealthStatus.HEALTHY, HealthStatus.DEGRADED, Heal
 
 
 def error(name: str, message: str = "m") -> TorrentError:
-    """An error of the torrent."""
+    """An error of a torrent."""
     return TorrentError(torrent=T, name=name, message=message, recoverable=name != "add_failed")
 
 
@@ -54,7 +54,7 @@ def error(name: str, message: str = "m") -> TorrentError:
     ids=str,
 )
 def test_an_event_gives_a_line(event: LifecycleEvent, level: str, name: str) -> None:
-    """Of its own name, at the level of what it tells."""
+    """With its name and level."""
     told = line(event)
     assert told is not None
     assert (told.level, told.event) == (level, name)
@@ -67,26 +67,26 @@ def test_an_event_gives_a_line(event: LifecycleEvent, level: str, name: str) -> 
     ids=str,
 )
 def test_what_another_line_tells_gives_none(event: LifecycleEvent) -> None:
-    """One line of an engine's death tells of all torrents that it interrupts."""
+    """One line about an engine's death covers all interrupted torrents."""
     assert line(event) is None
 
 
 def test_every_type_of_event_is_decided_on() -> None:
-    """It gives a line, depends on what was told before, or is left out on purpose."""
+    """It has a line, depends on earlier events, or is left out on purpose."""
     types = {event_frames.type_of(kind) for kind in get_args(LifecycleEvent)}
     decided = set(event_lines.TYPES_WITH_LINES) | set(event_lines.BY_WHAT_WAS_BEFORE) | set(event_lines.SILENT)
     assert types <= decided
 
 
 def test_each_trouble_that_somebody_can_mend_says_how() -> None:
-    """In the line itself."""
+    """The line has the remedy."""
     for name in event_lines.REMEDIES:
         told = [each for each in (line(error(name)), line(SessionError(name=name, message="m"))) if each is not None]
         assert all(each.fields["remedy"] for each in told)
 
 
 class Tracker:
-    """What tells of a tracker."""
+    """An event about a tracker."""
 
     torrent = T
     url = "https://user:secret@tracker.example:8443/secret/announce?passkey=secret"
@@ -100,7 +100,7 @@ class Tracker:
     ("status", "level", "name"), [("error", "warning", "tracker_failing"), ("working", "info", "tracker_working")]
 )
 def test_a_line_on_a_tracker_has_no_passkey(status: str, level: str, name: str) -> None:
-    """Only scheme, host and port of its URL, and of one in what it said."""
+    """Only the scheme, host and port of its URL, also in the tracker's message."""
     make = event_lines._LINES["tracker_status"]
     told = make(Tracker(status))
     assert told is not None
@@ -111,7 +111,7 @@ def test_a_line_on_a_tracker_has_no_passkey(status: str, level: str, name: str) 
 
 @given(st.text(max_size=3000), st.text(max_size=3000))
 def test_lines_are_bounded(name: str, message: str) -> None:
-    """Whatever strangers call their torrents, and however much an error has to say."""
+    """However long names and error messages are."""
     added = line(TorrentAdded(torrent=T, name=name, save_path="/s", paused=False, labels=[], added_us=1))
     failed = line(error("add_failed", message))
     assert added is not None
@@ -151,7 +151,7 @@ DISK, LOG, RESTORE = ("storage", "/"), ("log", "stderr"), ("engine", "restore")
 def test_health_is_told_at_the_level_of_what_is_new(
     before: HealthChanged | None, now: HealthChanged, level: str
 ) -> None:
-    """What is routine, and what is over, wakes nobody."""
+    """Routine changes and ends of problems are info."""
     told = health_line(before, now)
     assert (told.event, told.level) == ("health", level)
     assert told.fields["status"] == now.status.value
@@ -159,7 +159,7 @@ def test_health_is_told_at_the_level_of_what_is_new(
 
 
 def test_health_says_what_is_new_and_what_is_over() -> None:
-    """Beside all reasons, with their messages."""
+    """In addition to all reasons, with their messages."""
     told = health_line(health(DEGRADED, DISK), health(DEGRADED, LOG))
     fields: dict[str, Any] = told.fields
     assert fields == {
@@ -171,5 +171,5 @@ def test_health_says_what_is_new_and_what_is_over() -> None:
 
 
 def test_a_level_is_one_that_there_is() -> None:
-    """For every line that documentation lists."""
+    """For every documented line."""
     assert {level for levels in LEVELS_BY_EVENT.values() for level in levels} <= {"info", "warning", "error"}

@@ -13,7 +13,7 @@ LEAST = 100
 
 
 def filled(text_sizes: list[int], *, max_events: int = 10, max_bytes: int = 10_000) -> EventLog:
-    """A log of events with texts of these sizes, each told apart by its name."""
+    """A log of events with texts of these sizes; each has its own name."""
     log = EventLog("e1", max_events=max_events, max_bytes=max_bytes)
     for number, size in enumerate(text_sizes, start=1):
         log.append(SessionError(name=f"n{number}", message="x" * size), gen=3, ts_us=number)
@@ -21,7 +21,7 @@ def filled(text_sizes: list[int], *, max_events: int = 10, max_bytes: int = 10_0
 
 
 def kept(log: EventLog) -> list[LoggedEvent]:
-    """All that the log still has."""
+    """All events that the log still has."""
     for after in range(log.head + 1):
         try:
             return log.replay("e1", after, 10**6)
@@ -34,7 +34,7 @@ def kept(log: EventLog) -> list[LoggedEvent]:
 def test_a_replay_is_gapless_or_says_that_it_cannot_be(
     text_sizes: list[int], max_events: int, max_bytes: int, after_seq: int, limit: int
 ) -> None:
-    """Either the very next events, in order, as many as there are up to the limit; or REPLAY_GONE."""
+    """Either the next events, in order, up to the limit; or REPLAY_GONE."""
     log = filled(text_sizes, max_events=max_events, max_bytes=max_bytes)
     assert log.head == len(text_sizes)
     oldest = log.head + 1 - len(kept(log))
@@ -60,7 +60,7 @@ def test_a_replay_is_gapless_or_says_that_it_cannot_be(
 def test_what_is_kept_is_bounded_whoever_asks_for_bytes_and_when(
     texts: list[tuple[int, int]], max_events: int, max_bytes: int
 ) -> None:
-    """By count and by bytes, and no less is kept than could be; the last event is always kept, however large."""
+    """By count and by bytes, as much as possible; the last event is always kept, however large."""
     log = EventLog("e1", max_events=max_events, max_bytes=max_bytes)
     logged: list[LoggedEvent] = []
     for number, (size, asked_for) in enumerate(texts, start=1):
@@ -71,13 +71,13 @@ def test_what_is_kept_is_bounded_whoever_asks_for_bytes_and_when(
         assert log._bytes <= max_bytes or len(events) == 1
         if len(events) < min(number, max_events):
             assert log._bytes + logged[-len(events) - 1].size > max_bytes
-        log.frame(logged[asked_for % number])  # which may not be kept any more
+        log.frame(logged[asked_for % number])  # which may have been evicted
         assert log._bytes == sum(event.size for event in events)
         assert all(len(event.encode()) == event.size for event in events if event.encoded)
 
 
 def test_an_event_is_encoded_once_and_only_when_its_bytes_are_wanted() -> None:
-    """They are the same bytes each time, for a subscriber and for a replay; the event itself is let go."""
+    """A subscriber and a replay get the same bytes; the event object is released."""
     log = filled([10, 20, 30])
     assert not any(event.encoded for event in kept(log))
     first, second, third = kept(log)
@@ -87,7 +87,7 @@ def test_an_event_is_encoded_once_and_only_when_its_bytes_are_wanted() -> None:
 
 
 def test_an_empty_log_replays_nothing_from_zero() -> None:
-    """A client that took its snapshot before the first event misses nothing."""
+    """A client with a snapshot from before the first event misses nothing."""
     log = EventLog("e1")
     assert log.head == 0
     assert log.replay("e1", 0, 100) == []
@@ -96,19 +96,19 @@ def test_an_empty_log_replays_nothing_from_zero() -> None:
 
 
 def test_another_epoch_is_gone() -> None:
-    """Numbers of another numbering say nothing here."""
+    """Numbers of another epoch mean nothing."""
     with pytest.raises(OuzelError) as refused:
         filled([1, 2]).replay("e0", 1, 10)
     assert (refused.value.kind, refused.value.field) == (ErrorKind.REPLAY_GONE, "args.epoch")
 
 
 def test_the_head_has_nothing_after_it() -> None:
-    """Up to date is not gone."""
+    """A client that is up to date gets an empty replay, not an error."""
     assert filled([1, 2, 3]).replay("e1", 3, 10) == []
 
 
 def test_paging_gives_each_event_once() -> None:
-    """Asking again after the last one received walks the whole log."""
+    """Repeated requests after the last event received return the whole log."""
     log = filled([1] * 9)
     seen: list[int] = []
     while seen[-1:] != [log.head]:

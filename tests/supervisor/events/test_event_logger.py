@@ -22,7 +22,7 @@ T = "a" * 40
 
 
 class Told:
-    """An event logger, its clock, and what it has logged."""
+    """An event logger, its clock, and its lines."""
 
     def __init__(self, **arguments: Any) -> None:
         self.now = 0.0
@@ -59,23 +59,23 @@ def failed(message: str = "no", *, name: str = "storage") -> TorrentError:
 
 
 def now_in(state: TorrentState, previous: TorrentState = TorrentState.ERROR) -> StateChanged:
-    """The torrent is in another state now."""
+    """The torrent's new state."""
     return StateChanged(torrent=T, state=state, previous=previous)
 
 
 def added(*, added_us: int = 1) -> TorrentAdded:
-    """The torrent was added."""
+    """The torrent's addition."""
     return TorrentAdded(torrent=T, name="n", save_path="/s", paused=False, labels=[], added_us=added_us)
 
 
 def test_a_failure_is_told_once() -> None:
-    """However often engines find it again; another one is news."""
+    """However often engines find it again; a different failure is logged."""
     told = Told().take(failed(), failed(), failed("worse"))
     assert [line["problem"] for line in told.lines] == ["no", "worse"]
 
 
 def test_a_recovery_is_told_once_it_lasts() -> None:
-    """By either event that tells of one."""
+    """By either kind of event."""
     for well in (ErrorCleared(torrent=T), now_in(TorrentState.SEEDING)):
         told = Told().take(failed(), well).wait(LASTS_S / 2)
         assert told.events == ["torrent_failed"]
@@ -85,25 +85,25 @@ def test_a_recovery_is_told_once_it_lasts() -> None:
 
 
 def test_one_that_fails_again_at_once_has_not_recovered() -> None:
-    """`resume` and a new engine have it judged anew, and nothing is new."""
+    """`resume` and a new engine have it checked again, and nothing has changed."""
     told = Told().take(failed(), ErrorCleared(torrent=T), now_in(TorrentState.QUEUED)).wait(LASTS_S / 2)
     assert told.take(failed()).wait(2 * LASTS_S).events == ["torrent_failed"]
 
 
 def test_a_torrent_that_waits_for_a_disk_is_told_of_once() -> None:
-    """Though the free bytes in the message are others each time."""
+    """Although the free space in the message differs each time."""
     told = Told().take(failed("1 byte free", name="disk_full"), failed("2 bytes free", name="disk_full"))
     assert told.events == ["torrent_waits"]
 
 
 def test_what_never_failed_does_not_recover() -> None:
-    """A torrent whose error was told to clients only, or none."""
+    """A torrent without an error, or with an error that was only published."""
     told = Told().take(ErrorCleared(torrent=T), now_in(TorrentState.SEEDING), failed(name="engine_lost"))
     assert told.wait(2 * LASTS_S).events == []
 
 
 def test_one_that_is_removed_or_quarantined_does_not_recover() -> None:
-    """It is told of by these."""
+    """Their own lines cover this."""
     for end in (TorrentRemoved(torrent=T, delete_files=False), Quarantined(torrent=T, reason="r")):
         told = Told().take(failed(), ErrorCleared(torrent=T), end).wait(2 * LASTS_S)
         assert "torrent_recovered" not in told.events
@@ -111,7 +111,7 @@ def test_one_that_is_removed_or_quarantined_does_not_recover() -> None:
 
 
 def test_a_client_s_pause_is_told() -> None:
-    """And its end; within the same bound as other lines."""
+    """And its end; within the same limit as other lines."""
     told = Told()
     told.logger.paused(T, True)
     told.logger.paused(T, False)
@@ -122,13 +122,13 @@ def test_a_client_s_pause_is_told() -> None:
 
 
 def test_torrents_of_before_are_not_added() -> None:
-    """A start at which the directory could be listed late tells of thousands to clients, and of none here."""
+    """If the directory could be listed only late, thousands are published to clients, and none logged here."""
     assert Told(began_us=10).take(added(added_us=9)).events == []
     assert Told(began_us=10).take(added(added_us=10)).events == ["torrent_added"]
 
 
 def test_thousands_at_once_are_a_few_hundred_lines_and_a_number() -> None:
-    """A client's burst costs no other line its place."""
+    """A client's burst displaces no other line."""
     told = Told(budget=LineBudget(burst=3, per_s=0.1)).take(*[added()] * 10, Completed(torrent=T, bytes_done=1))
     assert told.events == ["torrent_added"] * 3 + ["torrent_completed"]
     told.wait(TELL_S)
@@ -143,7 +143,7 @@ def test_the_end_says_what_was_left_out() -> None:
 
 
 def test_health_is_told_by_what_it_was() -> None:
-    """The first, and each change."""
+    """The first status, and each change."""
     healthy = HealthChanged(status=HealthStatus.HEALTHY, reasons=[])
     unhealthy = HealthChanged(status=HealthStatus.UNHEALTHY, reasons=[])
     told = Told().take(healthy, unhealthy, healthy)

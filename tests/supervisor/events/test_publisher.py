@@ -48,7 +48,7 @@ class Stage:
         self.hung_up += 1
 
     async def subscriber(self, *prefixes: str) -> zmq.asyncio.Socket:
-        """A subscriber that is known to be heard: it was sent events of its own topic until one came."""
+        """A subscriber that is known to be subscribed: it has received an event of its own topic."""
         socket = self._sockets.connect(zmq.SUB, "events")
         greeting = f"lifecycle/{id(socket):x}/"
         for prefix in (greeting, *prefixes):
@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def staged(directory: Path, subscriptions: Subscriptions | None = None) -> Iterator[Stage]:
-    """A stage that is cleared at the end."""
+    """A stage that is closed at the end of the test."""
     with Sockets(directory) as sockets:
         stage = Stage(sockets, subscriptions=subscriptions)
         yield stage
@@ -70,20 +70,20 @@ def staged(directory: Path, subscriptions: Subscriptions | None = None) -> Itera
 
 
 async def eventually(found: Callable[[], object]) -> None:
-    """Lets the loop turn until something is so."""
+    """Runs the loop until something holds."""
     async with asyncio.timeout(30):
         while not found():  # noqa: ASYNC110  # nobody tells of it
             await asyncio.sleep(0.005)
 
 
 async def received(socket: zmq.asyncio.Socket) -> tuple[str, dict[str, Any]]:
-    """The next event: its topic and map."""
+    """Receives the next event: its topic and map."""
     topic, frame = await socket.recv_multipart()
     return topic.decode(), msgpack.unpackb(frame)
 
 
 async def test_a_lifecycle_event_is_numbered_and_kept(tmp_path: Path) -> None:
-    """The frame that goes out is the one that can be replayed."""
+    """The published frame is the one in a replay."""
     with staged(tmp_path) as stage:
         socket = await stage.subscriber("lifecycle/")
         stage.publisher.gen = 3
@@ -123,7 +123,7 @@ async def test_events_without_a_torrent_have_none(tmp_path: Path) -> None:
 
 
 async def test_lifecycle_events_are_numbered_without_listeners(tmp_path: Path) -> None:
-    """Who comes later replays them."""
+    """A later subscriber can replay them."""
     with staged(tmp_path) as stage:
         for number in range(1, 6):
             assert stage.publisher.lifecycle(CHANGED) == number
@@ -145,7 +145,7 @@ async def test_a_burst_is_received_in_order(tmp_path: Path) -> None:
 
 
 async def test_latest_values_have_the_number_of_the_last_event(tmp_path: Path) -> None:
-    """They take no number and are not kept; the topic tells whose they are."""
+    """They have no numbers and are not stored; the topic has the torrent."""
     with staged(tmp_path) as stage:
         socket = await stage.subscriber("progress/", "tick/")
         head = stage.log.head
@@ -160,7 +160,7 @@ async def test_latest_values_have_the_number_of_the_last_event(tmp_path: Path) -
 
 
 async def test_latest_values_go_to_those_who_asked_for_them(tmp_path: Path) -> None:
-    """A subscriber to one torrent's progress gets no other's."""
+    """A subscriber to one torrent's progress gets only that."""
     with staged(tmp_path) as stage:
         socket = await stage.subscriber(f"progress/{OTHER}")
         stage.publisher.latest(progress(V1))
@@ -170,7 +170,7 @@ async def test_latest_values_go_to_those_who_asked_for_them(tmp_path: Path) -> N
 
 
 async def test_the_last_subscriber_that_leaves_ends_it(tmp_path: Path) -> None:
-    """A second one still hears; one that comes again hears again."""
+    """A second subscriber still gets events, and so does one that returns."""
     with staged(tmp_path) as stage:
         first = await stage.subscriber("progress/")
         second = await stage.subscriber("progress/")
@@ -187,7 +187,7 @@ async def test_the_last_subscriber_that_leaves_ends_it(tmp_path: Path) -> None:
 
 
 async def test_what_nobody_reads_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a subscriber to its topic an event costs no encoding, of the lifecycle neither."""
+    """An event without a subscriber is not encoded, not even a lifecycle event."""
     made: list[str] = []
     encode = event_frames.encode
 
@@ -210,7 +210,7 @@ async def test_what_nobody_reads_is_not_made(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_a_later_replay_has_what_nobody_heard(tmp_path: Path) -> None:
-    """With the time and the generation at which it happened."""
+    """With their original time and generation."""
     with staged(tmp_path) as stage:
         stage.publisher.gen = 4
         stage.publisher.lifecycle(CHANGED)
@@ -222,7 +222,7 @@ async def test_a_later_replay_has_what_nobody_heard(tmp_path: Path) -> None:
 
 
 async def test_whatever_a_subscriber_sends_means_nothing_unless_it_subscribes(tmp_path: Path) -> None:
-    """Messages of any content and number of frames; and a subscription behind one of them counts, as for ZeroMQ."""
+    """For messages of any content and number of frames; a subscription after one of them counts, as in ZeroMQ."""
     with staged(tmp_path) as stage:
         listener = await stage.subscriber("lifecycle/-/")
         rude = stage._sockets.connect(zmq.XSUB, "events")
@@ -238,7 +238,7 @@ async def test_whatever_a_subscriber_sends_means_nothing_unless_it_subscribes(tm
 
 
 async def test_a_frame_longer_than_any_subscription_ends_its_connection_only(tmp_path: Path) -> None:
-    """ZeroMQ hangs up; the others hear on."""
+    """ZeroMQ closes it; the others still get events."""
     with Sockets(tmp_path) as sockets:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         stage = Stage(sockets, bind(context, zmq.XPUB, tmp_path, "events"))
@@ -255,7 +255,7 @@ async def test_a_frame_longer_than_any_subscription_ends_its_connection_only(tmp
 
 
 async def test_who_holds_too_many_subscriptions_is_hung_up_on_and_forgotten(tmp_path: Path) -> None:
-    """All that it held is let go of, ZeroMQ's part too; another subscriber misses nothing, and it is told of once."""
+    """All its subscriptions are dropped, also in ZeroMQ. Others miss nothing, and it is logged once."""
     with staged(tmp_path, Subscriptions(holder_bytes=20_000)) as stage:
         listener = await stage.subscriber("lifecycle/-/")
         greedy = stage._sockets.connect(zmq.XSUB, "events")
@@ -273,7 +273,7 @@ async def test_who_holds_too_many_subscriptions_is_hung_up_on_and_forgotten(tmp_
 
 
 async def test_a_subscriber_that_stands_still_costs_the_others_nothing(tmp_path: Path) -> None:
-    """What does not fit into its queue is lost to it alone, and it sees by the numbers that it was."""
+    """It alone loses what exceeds its queue, and detects the loss by the numbers."""
     with Sockets(tmp_path) as sockets:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         stage = Stage(sockets, bind(context, zmq.XPUB, tmp_path, "events"))
@@ -303,7 +303,7 @@ async def test_a_subscriber_that_stands_still_costs_the_others_nothing(tmp_path:
 async def test_a_number_that_is_another_connections_by_now_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the search for a connection and the deed; who held too much is gone then, and forgotten."""
+    """Between the decision and the shutdown, the connection may have ended."""
     peer, bystander = socket.socketpair()
     with peer, bystander, staged(tmp_path, Subscriptions(holder_bytes=2000)) as stage:
         monkeypatch.setattr(publishing, "_fd_of", lambda _: bystander.fileno())

@@ -13,7 +13,7 @@ EACH = 16
 
 
 class Subscribing(RuleBasedStateMachine):
-    """Any order of comings and goings. The model is who was first with which prefix."""
+    """Subscriptions in any order. The model is who subscribed first to each prefix."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Subscribing(RuleBasedStateMachine):
 
     @rule(prefix=prefixes, holder=holders | st.just(NOBODY))
     def add(self, prefix: bytes, holder: int) -> None:
-        """Who has more than one may is named at once; where all have too much, the largest of the large."""
+        """A connection over its own limit is named at once; over the total, the largest one."""
         excess = self.subscriptions.add(prefix, holder)
         self.first.setdefault(prefix, holder)
         known = {each: self.held(each) for each in self.first.values() if each != NOBODY and self.held(each) >= 40}
@@ -61,7 +61,7 @@ TestSubscribing = Subscribing.TestCase
 
 
 def test_what_others_left_behind_costs_a_small_subscriber_nothing() -> None:
-    """Even where nobody is left whose fault it is."""
+    """Even if their connections have ended."""
     subscriptions = Subscriptions()
     for number in range(1050):
         subscriptions.add(b"%06d" % number + bytes(3994), number // 261 + 1)
@@ -75,7 +75,7 @@ def test_what_others_left_behind_costs_a_small_subscriber_nothing() -> None:
 
 @given(st.binary(max_size=TOPIC_BYTES_MAX), st.binary(min_size=1, max_size=20))
 def test_a_prefix_longer_than_any_topic_matches_none(topic: bytes, more: bytes) -> None:
-    """It is counted all the same, and is not looked for."""
+    """It is counted all the same, and not looked up."""
     subscriptions = Subscriptions(holder_bytes=TOPIC_BYTES_MAX)
     long = topic.ljust(TOPIC_BYTES_MAX, b"x") + more
     assert subscriptions.add(long, 1) == 1
@@ -86,7 +86,7 @@ def test_a_prefix_longer_than_any_topic_matches_none(topic: bytes, more: bytes) 
 
 
 def test_looking_up_a_topic_takes_no_longer_with_ten_thousand_prefixes() -> None:
-    """One look for each length that there is, not for each prefix."""
+    """One look-up for each length in use, not for each prefix."""
 
     class Counting(bytes):
         looked = 0

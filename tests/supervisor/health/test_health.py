@@ -17,7 +17,7 @@ reports = st.lists(
 def test_the_problems_are_those_that_were_not_cleared_themselves(
     history: list[tuple[Key, str | None, Severity]],
 ) -> None:
-    """One subject's recovery never clears another's, a problem keeps its beginning, and the worst gives the status."""
+    """One subject's recovery never clears another's, a problem keeps its start, and the worst gives the status."""
     health = Health()
     health.started = True
     model: dict[Key, tuple[Severity, str, int]] = {}
@@ -49,7 +49,7 @@ def test_the_problems_are_those_that_were_not_cleared_themselves(
 
 
 def test_the_phases_have_a_status_of_their_own() -> None:
-    """Starting until the first engine is ready, stopping whatever else is wrong."""
+    """Starting until the first engine is ready; stopping whatever else is wrong."""
     health = Health()
     seen = [health.status]
     health.report("resume_dir", "fastresume", "full", severity=Severity.DEGRADING, now_us=1)
@@ -64,14 +64,14 @@ def test_the_phases_have_a_status_of_their_own() -> None:
 
 
 def test_a_service_that_never_started_can_be_unhealthy() -> None:
-    """An engine that spent its budget at the first start is no matter of waiting."""
+    """If the engine spends its budget at the first start, the service is no longer starting."""
     health = Health()
     health.report("engine", "process", "crashed", severity=Severity.FATAL, now_us=1)
     assert health.status is HealthStatus.UNHEALTHY
 
 
 def test_reasons_are_the_worst_first() -> None:
-    """An older but lesser problem stands behind."""
+    """An older but lesser problem comes later."""
     health = Health()
     health.report("storage", "a", "slow", severity=Severity.DEGRADING, now_us=1)
     health.report("engine", "process", "gone", severity=Severity.FATAL, now_us=2)
@@ -83,7 +83,7 @@ def test_reasons_are_the_worst_first() -> None:
 
 @pytest.mark.parametrize("severity", Severity)
 def test_clearing_what_is_not_there_is_nothing(severity: Severity) -> None:
-    """A recovery may be told twice."""
+    """A recovery may be reported twice."""
     health = Health()
     health.report("engine", "process", None, severity=severity, now_us=1)
     assert health.reasons == []

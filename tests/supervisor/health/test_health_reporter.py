@@ -10,13 +10,13 @@ from tests.supervisor.samples import V1
 
 
 def made(on: Bench) -> HealthReporter:
-    """A reporter of a service that has started."""
+    """The reporter of a service that has started."""
     on.health.started = True
     return HealthReporter(on.health, on.publisher, on.log)
 
 
 async def test_news_is_told_once(tmp_path: Path) -> None:
-    """Another status, or another set of problems; not the same problem in other words."""
+    """A new status or set of problems; not the same problem with another message."""
     async with bench(tmp_path) as on:
         reporter = made(on)
         reporter.report("engine", "process", "gone")
@@ -35,7 +35,7 @@ async def test_news_is_told_once(tmp_path: Path) -> None:
 
 
 async def test_a_damaged_file_is_a_problem_until_its_torrent_is_another(tmp_path: Path) -> None:
-    """And an event each time; one whose record is gone is told of only."""
+    """There is an event each time; a file without a record has only the event."""
     async with bench(tmp_path) as on:
         reporter = made(on)
         reporter.put_aside(DamagedFile("x.torrent", V1, "nobody's", "put aside", orphan=True))

@@ -15,7 +15,7 @@ from supervisor.health.listening import problem, wanted_ports
     ],
 )
 def test_ports_are_read_as_libtorrent_does(interfaces: str, ports: list[int]) -> None:
-    """With what says of what kind a socket is."""
+    """Including the suffixes for the kind of socket."""
     assert wanted_ports(interfaces) == ports
 
 
@@ -31,12 +31,12 @@ def test_ports_are_read_as_libtorrent_does(interfaces: str, ports: list[int]) ->
     ],
 )
 def test_what_listens_as_configured_is_well(configured: str | None, port: int, listeners: dict[str, int]) -> None:
-    """Any port will do where 0 is configured, and none where nothing is to be listened on."""
+    """Any port is right for 0, and none is needed without configured interfaces."""
     assert problem(configured, port, listeners)[0] is None
 
 
 def test_another_port_is_told_with_both() -> None:
-    """Also where only one address has another; that is a lesser thing where none was configured."""
+    """Also if only one address has another port; without a configured port it is a warning."""
     text, severity = problem("127.0.0.1:7000", 7001, {"tcp 127.0.0.1": 7001})
     assert text is not None
     assert "7000 is wanted" in text
@@ -52,7 +52,7 @@ def test_another_port_is_told_with_both() -> None:
 
 
 def test_no_port_hinders_all() -> None:
-    """Even where none was configured."""
+    """Even if no port was configured."""
     text, severity = problem(None, 0, {})
     assert text is not None
     assert severity is Severity.DEGRADING
@@ -70,7 +70,7 @@ def test_no_port_hinders_all() -> None:
     ],
 )
 def test_an_address_that_this_machine_has_not_is_told(configured: str, missing: str | None) -> None:
-    """Also where others are listened on; all addresses at once need not all be there."""
+    """Also if other addresses work; with a wildcard, not all addresses need to work."""
     text, _ = problem(configured, 7000, {"tcp 127.0.0.1": 7000, "tcp ::1": 7000}, ["lo", "eth0"])
     assert (text is None) is (missing is None)
     assert missing is None or f"nothing listens at {missing}" in (text or "")

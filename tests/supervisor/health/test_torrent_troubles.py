@@ -11,22 +11,22 @@ A, B, C, D = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
 
 
 def state(torrent: str, to: TorrentState) -> StateChanged:
-    """One for a test."""
+    """An event for a test."""
     return StateChanged(torrent=torrent, state=to, previous=TorrentState.QUEUED)
 
 
 def error(torrent: str, message: str = "file_open: Permission denied", name: str = "storage") -> TorrentError:
-    """One for a test."""
+    """An event for a test."""
     return TorrentError(torrent=torrent, name=name, message=message, recoverable=False)
 
 
 def name_of(torrent: str) -> str:
-    """One for a test."""
+    """A name for a test."""
     return f"name of {torrent[0]}"
 
 
 def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> None:
-    """With what is wrong, and what helps; until the last of them is well."""
+    """With the cause and the remedy; until the last of them has recovered."""
     troubles = TorrentTroubles("ouzel")
     for torrent in (A, B, C, D):
         troubles.handle(error(torrent))
@@ -48,7 +48,7 @@ def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> N
 
 
 def test_what_goes_on_by_itself_is_not_counted() -> None:
-    """A lost engine is the service's trouble, and a disk is counted where disks are."""
+    """A lost engine is the engine's reason, and a disk is the disk's."""
     troubles = TorrentTroubles()
     for name in ("engine_lost", "disk_full", "storage_missing"):
         troubles.handle(error(A, name=name))
@@ -57,7 +57,7 @@ def test_what_goes_on_by_itself_is_not_counted() -> None:
 
 
 def test_a_quarantine_is_a_cause_of_its_own() -> None:
-    """Also where it is from a record."""
+    """Also if it comes from a record."""
     troubles = TorrentTroubles()
     troubles.quarantined(A)
     troubles.handle(state(B, TorrentState.QUARANTINED))
@@ -82,7 +82,7 @@ def test_a_quarantine_is_a_cause_of_its_own() -> None:
     ],
 )
 def test_a_message_shows_its_cause(name: str, message: str, cause: str) -> None:
-    """As libtorrent and Ouzel word it."""
+    """In the wording of libtorrent and Ouzel."""
     assert cause_of(name, message) == cause
 
 
@@ -99,7 +99,7 @@ events = (
 def test_what_is_told_are_the_torrents_that_are_stopped(
     history: list[tuple[StateChanged | TorrentError | ErrorCleared | TorrentRemoved, bool]],
 ) -> None:
-    """Whatever came in between, and however often it was asked for; each in one cause."""
+    """Whatever happened in between, and however often it was requested; each torrent has one cause."""
     troubles, last, told = TorrentTroubles(), dict[str, TorrentState](), dict[str, str]()
     for event, ask in [*history, (ErrorCleared(torrent=A), True)]:
         troubles.handle(event)
@@ -117,7 +117,7 @@ def test_what_is_told_are_the_torrents_that_are_stopped(
 
 
 def test_trackers_that_fail_for_an_hour_are_counted() -> None:
-    """Not before; and no more once one answers."""
+    """Not before, and no longer once one answers."""
     failing = FailingTrackers()
     failing.note(A, 0.0)
     failing.note(B, 10.0)

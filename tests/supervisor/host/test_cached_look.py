@@ -9,18 +9,18 @@ from supervisor.host.cached_look import Sight, check_cached
 
 
 def now() -> float:
-    """Nothing was changed since."""
+    """A time since which nothing has changed."""
     return time.time() + 60
 
 
 def lately() -> float:
-    """All of a test's files were changed since."""
+    """A time since which all of a test's files have changed."""
     return time.time() - 60
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Of ten bytes, in a directory of its own; the kernel has it in memory."""
+    """A file of ten bytes in its own directory, in the kernel's cache."""
     directory = tmp_path / "directory"
     directory.mkdir()
     made = directory / "file"
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_what_is_in_memory_is_seen(file: Path) -> None:
-    """Whether the file is as long as it should be."""
+    """The result says whether the file has the right length."""
     assert check_cached(str(file), 10, now()) is Sight.THERE
     assert check_cached(str(file), 11, now()) is Sight.GONE
     assert check_cached(str(file.parent), 0, now()) is Sight.GONE
@@ -42,7 +42,7 @@ def test_what_is_in_memory_is_seen(file: Path) -> None:
 @pytest.mark.parametrize("opened", [False, True])
 @pytest.mark.parametrize("way", ["unlink", "rename", "rmtree", "move"])
 def test_what_was_removed_is_gone_or_doubtful(file: Path, way: str, opened: bool) -> None:
-    """However it was removed, and also while somebody has it open; of a name that was never there nothing is known."""
+    """However it was removed, also while it is open; an unknown name has no result."""
     holder = file.open() if opened else None
     match way:
         case "unlink":
@@ -59,12 +59,12 @@ def test_what_was_removed_is_gone_or_doubtful(file: Path, way: str, opened: bool
 
 
 def test_of_what_nobody_has_changed_nothing_is_known(file: Path) -> None:
-    """It is not looked for on the disk."""
+    """The disk is not accessed."""
     assert check_cached(str(file.with_name("never")), 10, now()) is Sight.UNKNOWN
 
 
 def test_odd_paths_are_no_error(tmp_path: Path) -> None:
-    """A name with bytes that are no UTF-8, a directory, a file in the place of one, and the root."""
+    """Invalid UTF-8, a directory, a file in place of a directory, and the root."""
     (tmp_path / "plain").write_bytes(b"")
     assert check_cached(f"{tmp_path}/plain/below", 1, now()) in (Sight.GONE, Sight.UNKNOWN)
     assert check_cached(f"{tmp_path}/\udcff", 1, now()) is Sight.UNKNOWN

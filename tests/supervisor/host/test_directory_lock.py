@@ -35,7 +35,7 @@ HOLD_AND_LEAVE_A_CHILD = """
 
 @contextmanager
 def held(directory: Path) -> Iterator[DirectoryLock]:
-    """The lock, held by this process."""
+    """A lock held by this process."""
     lock = DirectoryLock(directory)
     try:
         yield lock
@@ -45,7 +45,7 @@ def held(directory: Path) -> Iterator[DirectoryLock]:
 
 @contextmanager
 def process(code: str, directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that runs the code, and ends with its stdin."""
+    """A process that runs the code and ends with its stdin."""
     argv = [sys.executable, "-c", textwrap.dedent(code), str(directory)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         try:
@@ -61,7 +61,7 @@ def line_of(running: "subprocess.Popen[bytes]") -> bytes:
 
 
 def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
-    """`.lock` has the pid, once, whoever had it before."""
+    """`.lock` has only the present holder's pid."""
     (tmp_path / ".lock").write_text("4194304\n17 and more\n")
     with held(tmp_path) as lock:
         assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
@@ -69,7 +69,7 @@ def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
 
 
 def test_a_second_holder_is_refused(tmp_path: Path) -> None:
-    """In the same process too; and after the first let go, it has the lock."""
+    """Also in the same process; it gets the lock after the first holder has released it."""
     with held(tmp_path):
         assert (tmp_path / ".lock").stat().st_mode & 0o077 == 0
         with pytest.raises(AlreadyLocked, match=f"pid {os.getpid()}") as refused:
@@ -80,7 +80,7 @@ def test_a_second_holder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_refusal_keeps_nothing_open(tmp_path: Path) -> None:
-    """No descriptor is left of an attempt."""
+    """No descriptor is left open."""
     with held(tmp_path):
         before = len(list(Path("/proc/self/fd").iterdir()))
         with pytest.raises(AlreadyLocked):
@@ -89,7 +89,7 @@ def test_a_refusal_keeps_nothing_open(tmp_path: Path) -> None:
 
 
 def test_directories_do_not_mind_each_other(tmp_path: Path) -> None:
-    """Two directories, two locks."""
+    """Two directories have two locks."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     with held(tmp_path / "one"), held(tmp_path / "two"):
@@ -103,7 +103,7 @@ def test_a_directory_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
 
 
 def test_what_is_not_our_own_lock_stays_as_it_is(tmp_path: Path) -> None:
-    """It would be truncated: what a link leads to, what has another name elsewhere, what is no file."""
+    """It would be truncated: a link's target, a file with a second name, or something that is no file."""
     precious = tmp_path / "precious"
     precious.write_text("precious")
     lock = tmp_path / ".lock"
@@ -124,7 +124,7 @@ def test_what_is_not_our_own_lock_stays_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 def test_a_stranger_s_lock_stays_as_it_is(tmp_path: Path) -> None:
-    """In a directory of ours that was open to all once."""
+    """In a directory of ours that was once world-writable."""
     (tmp_path / ".lock").write_text("theirs")
     os.chown(tmp_path / ".lock", 65534, 65534)
     with pytest.raises(PermissionError, match="no lock file of this user's"):
@@ -133,7 +133,7 @@ def test_a_stranger_s_lock_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_lock_is_for_our_eyes(tmp_path: Path) -> None:
-    """Also one that was made under another umask; whoever can open it could hold it."""
+    """Also if it was made under another umask: whoever can open it could hold it."""
     (tmp_path / ".lock").touch()
     (tmp_path / ".lock").chmod(0o666)
     with held(tmp_path):
@@ -141,7 +141,7 @@ def test_a_lock_is_for_our_eyes(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_others_can_write_to_is_not_locked(tmp_path: Path) -> None:
-    """What is in it may be theirs, also where it takes the place of another one later."""
+    """Its files may be others', also if it replaces another directory later."""
     tmp_path.chmod(0o777)
     with pytest.raises(PermissionError, match="others can write to it"):
         DirectoryLock(tmp_path)
@@ -150,7 +150,7 @@ def test_a_directory_that_others_can_write_to_is_not_locked(tmp_path: Path) -> N
 
 @pytest.mark.process
 def test_another_process_is_refused_at_once(tmp_path: Path) -> None:
-    """No waiting for a supervisor that is alive."""
+    """It does not wait for a living supervisor."""
     with process(HOLD, tmp_path) as other:
         assert line_of(other) == b"held"
         begun = time.monotonic()
@@ -161,7 +161,7 @@ def test_another_process_is_refused_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
-    """The kernel lets go; the stale pid in the file means nothing."""
+    """The kernel releases the lock; the stale pid means nothing."""
     with process(HOLD, tmp_path) as other:
         line_of(other)
         other.send_signal(signal.SIGKILL)
@@ -172,7 +172,7 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_a_child_that_inherited_the_lock_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine of a supervisor that is gone keeps the next one out: for a moment it is waited for, then refused."""
+    """The engine of a dead supervisor keeps the lock: the next supervisor waits briefly, then is refused."""
     monkeypatch.setattr(directory_lock, "PATIENCE_S", 0.1)
     with process(HOLD_AND_LEAVE_A_CHILD, tmp_path) as other:
         line_of(other)
@@ -185,7 +185,7 @@ def test_a_child_that_inherited_the_lock_keeps_it(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.process
 def test_an_orphan_that_dies_in_time_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lock is taken as soon as the last that inherited it is gone."""
+    """The lock is acquired as soon as the last inheritor has ended."""
     with process(HOLD_AND_LEAVE_A_CHILD, tmp_path) as other:
         orphan = int(line_of(other))
         other.wait()
@@ -204,7 +204,7 @@ def test_an_orphan_that_dies_in_time_is_waited_for(tmp_path: Path, monkeypatch: 
 
 
 def test_a_lock_names_its_directory(tmp_path: Path) -> None:
-    """Until another file has its place."""
+    """Until another file has its path."""
     with held(tmp_path) as lock:
         assert lock.identity == ResumeDir(tmp_path).identity()
         (tmp_path / ".lock").rename(tmp_path / "moved")

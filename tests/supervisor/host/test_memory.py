@@ -11,7 +11,7 @@ GB = 1_000_000_000
 
 
 def groups(root: Path, cgroup: str, limits: dict[str, str]) -> tuple[Path, Path]:
-    """A /proc and a /sys/fs/cgroup with these files in them."""
+    """A fake /proc and /sys/fs/cgroup with these files."""
     proc, cgroups = root / "proc", root / "cgroup"
     (proc / "self").mkdir(parents=True)
     (proc / "self/cgroup").write_text(cgroup)
@@ -22,14 +22,14 @@ def groups(root: Path, cgroup: str, limits: dict[str, str]) -> tuple[Path, Path]
 
 
 def limit(root: Path, cgroup: str, limits: dict[str, str], total: int = 8 * GB) -> int:
-    """The limit where nothing is configured."""
+    """The default limit."""
     proc, cgroups = groups(root, cgroup, limits)
     return limit_bytes(None, total=total, proc=proc, cgroups=cgroups)
 
 
 @pytest.mark.process
 def test_what_a_process_fills_is_held_and_what_it_maps_is_not(tmp_path: Path) -> None:
-    """Pages of a file can be taken back at any time; those of the process cannot."""
+    """Pages of a file can be reclaimed at any time; those of the process cannot."""
     (tmp_path / "file").write_bytes(b"x" * 50_000_000)
     script = f"""
 import mmap, sys
@@ -57,13 +57,13 @@ print(flush=True); sys.stdin.readline()
 
 
 def test_what_is_configured_holds() -> None:
-    """In millions of bytes; 0 stays none."""
+    """In millions of bytes; 0 means no limit."""
     assert limit_bytes(512, total=GB) == 512_000_000
     assert limit_bytes(0, total=GB) == 0
 
 
 def test_without_a_word_it_is_a_share_of_what_there_is(tmp_path: Path) -> None:
-    """Of the machine's memory, where no control group says less; on this one, too."""
+    """Of the machine's memory, unless a control group has less; also on this machine."""
     assert limit(tmp_path, "0::/\n", {}) == int(SHARE * 8 * GB)
     assert limit_bytes(None) > 10_000_000
 
@@ -82,10 +82,10 @@ def test_without_a_word_it_is_a_share_of_what_there_is(tmp_path: Path) -> None:
     ],
 )
 def test_a_control_group_says_less(tmp_path: Path, cgroup: str, limits: dict[str, str], total: int) -> None:
-    """Version 1 or 2, its own or one above it, seen from the host or from a container."""
+    """Version 1 or 2, its own group or one above, on a host or in a container."""
     assert limit(tmp_path, cgroup, limits) == int(SHARE * total)
 
 
 def test_where_there_is_nothing_to_read_the_machine_counts(tmp_path: Path) -> None:
-    """Control groups may not be mounted, or not be there."""
+    """Control groups may be missing or not mounted."""
     assert limit_bytes(None, total=GB, proc=tmp_path, cgroups=tmp_path) == int(SHARE * GB)

@@ -1,4 +1,4 @@
-"""Looks at paths, some of which never answer."""
+"""Checks of paths, some of which never answer."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from supervisor.host.place_watch import PlaceWatch
 
 
 async def test_what_is_at_paths_is_seen_and_where_nothing_is(tmp_path: Path) -> None:
-    """Another directory by the same name is another place; a link is not followed."""
+    """Another directory with the same name is another place; a link is not followed."""
     one, missing, link = (tmp_path / name for name in ("one", "missing", "link"))
     one.mkdir()
     link.symlink_to(one)
@@ -31,7 +31,7 @@ async def test_what_is_at_paths_is_seen_and_where_nothing_is(tmp_path: Path) -> 
 
 
 async def test_a_path_that_does_not_answer_is_silent_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others are seen meanwhile, and it is asked once, not again and again."""
+    """Others are checked meanwhile, and it is asked only once."""
     hung, asked = threading.Event(), list[str]()
 
     def place_at(path: str) -> str:
@@ -56,7 +56,7 @@ async def test_a_path_that_does_not_answer_is_silent_until_it_does(monkeypatch: 
 
 
 async def test_a_look_that_cannot_be_made_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where no thread can be started; what was seen before stays."""
+    """For example if no thread can be started; the previous result stays."""
     answers = iter(list[str | RuntimeError](["first", RuntimeError("no thread can be started"), "third"]))
 
     async def in_thread(call: object) -> str:

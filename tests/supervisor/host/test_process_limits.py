@@ -21,14 +21,14 @@ print(json.dumps([before, after]))
 
 @pytest.mark.parametrize("core_dumps", [False, True])
 def test_descriptors_as_many_as_allowed_and_no_dumps_unless_wanted(core_dumps: bool) -> None:
-    """The hard limits stay as they are, so that whoever debugs can raise the soft ones again."""
+    """The hard limits stay, so that the soft ones can be raised for debugging."""
     done = subprocess.run([sys.executable, "-c", SCRIPT % core_dumps], capture_output=True, text=True, check=True)
     (descriptors, dumps), after = json.loads(done.stdout)
     assert after == [[descriptors[1], descriptors[1]], dumps if core_dumps else [0, dumps[1]]]
 
 
 def test_with_too_few_descriptors_there_is_no_service() -> None:
-    """It says so in one line, what it takes, and what to raise; a limit that can be raised is."""
+    """The message says how many are needed and what to raise; a soft limit is raised first."""
     script = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (20, int(sys.argv[1])))
@@ -45,7 +45,7 @@ main()
 
 
 def test_the_owner_s_bits_are_never_masked() -> None:
-    """What is written could not be read again."""
+    """Otherwise written files could not be read again."""
     script = "import os; from supervisor.host import process_limits; os.umask(0o727)\n"
     script += "process_limits.prepare(core_dumps=False); print(oct(os.umask(0)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from supervisor.host.service_manager import UNSENT_MAX, ServiceManager
 
 
 class Manager:
-    """The other side: a socket as systemd has one, and what arrived there."""
+    """A fake systemd socket, and the received messages."""
 
     def __init__(self, name: str, bound: str) -> None:
         self.name = name
@@ -19,7 +19,7 @@ class Manager:
         self.socket.setblocking(False)
 
     def heard(self) -> list[str]:
-        """All that has arrived; what was sent is there at once."""
+        """All received messages; sent ones arrive at once."""
         found = []
         try:
             while True:
@@ -43,14 +43,14 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
 
 @pytest.fixture
 def service(manager: Manager) -> Iterator[ServiceManager]:
-    """The way to it."""
+    """The connection to the manager."""
     service = ServiceManager.of_environment({"NOTIFY_SOCKET": manager.name}, 1)
     yield service
     service.close()
 
 
 def test_each_message_is_one_datagram(manager: Manager, service: ServiceManager) -> None:
-    """As sd_notify(3) has them."""
+    """As in sd_notify(3)."""
     service.ready()
     service.alive()
     service.reloading(123)
@@ -66,7 +66,7 @@ def test_each_message_is_one_datagram(manager: Manager, service: ServiceManager)
 
 
 def test_a_status_is_one_line_and_told_once(manager: Manager, service: ServiceManager) -> None:
-    """A line end in it would begin another variable."""
+    """A newline in it would begin another variable."""
     service.status("all is\nREADY=1 well")
     service.status("all is\nREADY=1 well")
     service.status("no more")
@@ -74,13 +74,13 @@ def test_a_status_is_one_line_and_told_once(manager: Manager, service: ServiceMa
 
 
 def test_a_status_that_is_no_text_is_told(manager: Manager, service: ServiceManager) -> None:
-    """It may have the name of a file in it, of any bytes."""
+    """It may contain a file's name with any bytes."""
     service.status("a\udcff is ignored")
     assert manager.heard() == ["STATUS=a? is ignored"]
 
 
 def test_a_manager_that_does_not_read_is_not_waited_for(manager: Manager, service: ServiceManager) -> None:
-    """What it has no room for comes later, in order; of very much, the latest."""
+    """Messages without room are sent later, in order; of very many, the latest."""
     sent = 2000
     for number in range(sent):
         service.status(f"{number}")
@@ -89,7 +89,7 @@ def test_a_manager_that_does_not_read_is_not_waited_for(manager: Manager, servic
     assert len(early) < sent - UNSENT_MAX
     service.ready()
     late = manager.heard()
-    while late[-1] != "WATCHDOG=1":  # the socket has room for fewer than wait
+    while late[-1] != "WATCHDOG=1":  # the socket has less room than there are waiting messages
         service.alive()
         late += manager.heard()
     waited = [f"STATUS={number}" for number in range(sent - UNSENT_MAX + 1, sent)]
@@ -97,7 +97,7 @@ def test_a_manager_that_does_not_read_is_not_waited_for(manager: Manager, servic
 
 
 def test_a_manager_that_is_gone_is_no_matter(manager: Manager, service: ServiceManager, tmp_path: Path) -> None:
-    """Neither is one that never was."""
+    """Neither is a missing one."""
     manager.socket.close()
     service.ready()
     nobody = ServiceManager(str(tmp_path / "nobody"))
@@ -106,7 +106,7 @@ def test_a_manager_that_is_gone_is_no_matter(manager: Manager, service: ServiceM
 
 
 def test_without_a_manager_nobody_is_told() -> None:
-    """Also where there is a watchdog's variable, but no socket."""
+    """Also if there is a watchdog's variable, but no socket."""
     for environ in ({}, {"NOTIFY_SOCKET": ""}, {"WATCHDOG_USEC": "1000000"}):
         service = ServiceManager.of_environment(environ, 1)
         assert not service.present
@@ -116,7 +116,7 @@ def test_without_a_manager_nobody_is_told() -> None:
 
 
 def test_its_variables_are_taken_out_of_the_environment() -> None:
-    """Children have another life."""
+    """Children must not use them."""
     environ = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": "2000000", "WATCHDOG_PID": "7", "HOME": "/"}
     service = ServiceManager.of_environment(environ, 7)
     assert (service.present, service.watchdog_s) == (True, 2.0)
@@ -136,7 +136,7 @@ def test_its_variables_are_taken_out_of_the_environment() -> None:
     ],
 )
 def test_a_watchdog_that_is_off_or_anothers(environ: dict[str, str]) -> None:
-    """WATCHDOG_PID names the process that is watched."""
+    """WATCHDOG_PID names the watched process."""
     service = ServiceManager.of_environment({"NOTIFY_SOCKET": "@x", **environ}, 7)
     assert service.present
     assert service.watchdog_s is None
@@ -144,7 +144,7 @@ def test_a_watchdog_that_is_off_or_anothers(environ: dict[str, str]) -> None:
 
 
 def test_nothing_is_told_once_it_is_closed(manager: Manager, service: ServiceManager) -> None:
-    """And no descriptor is left to the garbage collector."""
+    """And no descriptor is left open."""
     service.close()
     service.ready()
     assert manager.heard() == []

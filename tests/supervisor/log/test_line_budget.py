@@ -5,7 +5,7 @@ from supervisor.log.line_budget import TELL_S, LeftOut, LineBudget
 
 
 def test_a_burst_is_taken_and_what_is_beyond_it_is_counted() -> None:
-    """One line says later how many were left out, of what."""
+    """A later line has the number of left-out lines and their name."""
     budget = LineBudget(burst=5, per_s=1)
     assert [budget.spend_token("added", "info", 0.0) for _ in range(8)] == [True] * 5 + [False] * 3
     assert budget.left_out(1.0) == []
@@ -14,7 +14,7 @@ def test_a_burst_is_taken_and_what_is_beyond_it_is_counted() -> None:
 
 
 def test_names_do_not_share() -> None:
-    """What fails is told beside thousands that were added."""
+    """Failures are logged beside thousands of additions."""
     budget = LineBudget(burst=1, per_s=1)
     assert [budget.spend_token("added", "info", 0.0) for _ in range(2)] == [True, False]
     assert budget.spend_token("failed", "error", 0.0)
@@ -29,7 +29,7 @@ def test_the_end_tells_what_was_not_told() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 5)), max_size=200))
 def test_every_line_is_taken_or_counted(lines: list[tuple[str, float]]) -> None:
-    """And no more are taken than burst and rate allow."""
+    """And no more are logged than burst and rate allow."""
     budget, now, taken, told = LineBudget(burst=10, per_s=2), 0.0, 0, 0
     for name, wait_s in lines:
         now += wait_s

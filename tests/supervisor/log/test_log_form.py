@@ -37,7 +37,7 @@ def shown(form: Form, level: str = "info", **fields: object) -> str:
 def test_who_reads_it_decides_unless_the_configuration_does(
     goes_to: Destination, wanted: Format, as_json: bool
 ) -> None:
-    """People on a terminal and in the journal, programs elsewhere. Only a terminal has colours."""
+    """Text on a terminal and in the journal, JSON elsewhere. Only a terminal has colours."""
     form = Form(goes_to)
     form.follow(wanted, "info")
     line = shown(form, answer=42)
@@ -61,7 +61,7 @@ def test_journald_is_told_the_priority(level: str, priority: int) -> None:
 
 
 def test_each_line_of_a_traceback_is_an_entry_with_the_priority() -> None:
-    """journald ends an entry where a line ends."""
+    """journald ends an entry at a newline."""
     try:
         raise ValueError("why")
     except ValueError as error:
@@ -71,7 +71,7 @@ def test_each_line_of_a_traceback_is_an_entry_with_the_priority() -> None:
 
 
 def test_the_level_can_change() -> None:
-    """Unless the command line has said it."""
+    """Unless the command line has set it."""
     form = Form(FILE)
     form.follow("auto", "error")
     with pytest.raises(structlog.DropEvent):
@@ -90,7 +90,7 @@ def test_lines_that_are_missing_are_told_at_any_level() -> None:
 
 @pytest.mark.parametrize("wanted", ["console", "json"])
 def test_the_name_of_a_torrent_stands_behind_its_id(wanted: Format) -> None:
-    """In every line that has the id, and of a length that a line can have."""
+    """In every line with the id, with a bounded length."""
     form = Form(FILE)
     form.follow(wanted, "info")
     assert "name" not in shown(form, torrent=T)
@@ -115,7 +115,7 @@ def test_no_value_passes_for_another_field(value: str) -> None:
 
 @contextmanager
 def journal_socket() -> Iterator[socket.socket]:
-    """A socket in the place of standard error, as journald's."""
+    """A socket like journald's in place of standard error."""
     kept = os.dup(STDERR)
     ours, theirs = socket.socketpair()
     try:
@@ -129,7 +129,7 @@ def journal_socket() -> Iterator[socket.socket]:
 
 
 def test_the_journal_is_known_by_its_socket() -> None:
-    """Not by the variable alone, which whatever systemd started hands on to all that it starts."""
+    """Not by the variable alone, which all children of a service inherit."""
     with journal_socket() as stderr:
         status = os.fstat(stderr.fileno())
         here, next_one = (f"{status.st_dev}:{number}" for number in (status.st_ino, status.st_ino + 1))

@@ -18,12 +18,12 @@ PIPE_BYTES = 65_536
 
 
 def notice(count: int) -> bytes:
-    """The line that stands where so many are missing."""
+    """The line in place of this many missing ones."""
     return b"lost %d\n" % count
 
 
 class LogWriter(log_writer.LogWriter):
-    """One whose descriptor can be closed at the end: what it would write later went to whoever has the number then."""
+    """A log writer whose descriptor can be closed: later writes would go to another file with its number."""
 
     made: list["LogWriter"] = []
 
@@ -33,7 +33,7 @@ class LogWriter(log_writer.LogWriter):
 
 
 def close(*fds: int) -> None:
-    """Closes descriptors once nothing is written to them any more; what waits goes nowhere."""
+    """Closes descriptors once nothing is written to them; queued lines are dropped."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in fds:
         os.dup2(nowhere, fd)
@@ -45,7 +45,7 @@ def close(*fds: int) -> None:
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's ends; the reading one does not block."""
+    """The ends of a pipe; the reading end does not block."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     yield reading, writing
@@ -53,7 +53,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def read(fd: int) -> bytes:
-    """What is there to be read; nothing where nothing is."""
+    """Reads what is available; empty if nothing is."""
     try:
         return os.read(fd, PIPE_BYTES)
     except BlockingIOError:
@@ -61,7 +61,7 @@ def read(fd: int) -> bytes:
 
 
 def emptied(fd: int, writer: LogWriter) -> bytes:
-    """All that is written, until nothing waits."""
+    """Reads everything until the queue is empty."""
     content = b""
     while not writer.flush():
         content += read(fd)
@@ -71,7 +71,7 @@ def emptied(fd: int, writer: LogWriter) -> bytes:
 
 
 def fill(writer: LogWriter, line: bytes = b"x" * 99 + b"\n") -> int:
-    """Puts lines until one is lost; the number of all."""
+    """Logs lines until one is lost. Returns the number of all."""
     count = 0
     while not writer.lost:
         writer.put(line)
@@ -80,7 +80,7 @@ def fill(writer: LogWriter, line: bytes = b"x" * 99 + b"\n") -> int:
 
 
 def assert_complete(content: bytes, count: int) -> int:
-    """That the lines 0 to `count` are there in their order, or told to be missing; returns how many are."""
+    """Asserts that the lines 0 to `count` are there in order, or reported as missing. Returns how many are there."""
     expected = lost = 0
     for line in content.decode().splitlines():
         first, *rest = line.split()
@@ -95,7 +95,7 @@ def assert_complete(content: bytes, count: int) -> int:
 
 
 def test_lines_come_in_their_order(pipe: tuple[int, int]) -> None:
-    """All of them, with nothing in between, though there is more than the pipe takes at once."""
+    """All of them, although there are more than the pipe holds at once."""
     reading, writing = pipe
     writer = LogWriter(writing, notice)
     lines = [b"line %d\n" % number for number in range(9_000)]
@@ -106,7 +106,7 @@ def test_lines_come_in_their_order(pipe: tuple[int, int]) -> None:
 
 
 def test_a_flush_waits_for_what_tells_of_missing_lines(pipe: tuple[int, int]) -> None:
-    """So that it is in the log at the end, and nothing is written once a flush has said that all was."""
+    """So the report is in the log at the end, and nothing is written after a flush."""
     reading, writing = pipe
     writer = LogWriter(writing, notice, lines_max=0)
     for _ in range(300):
@@ -116,12 +116,12 @@ def test_a_flush_waits_for_what_tells_of_missing_lines(pipe: tuple[int, int]) ->
 
 
 def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: tuple[int, int]) -> None:
-    """Who logs goes on at once, what waits is kept, and lines say how many are missing, where they are."""
+    """Logging calls return at once, queued lines stay, and lines in place of missing ones have their number."""
     reading, writing = pipe
     writer = LogWriter(writing, notice, lines_max=100)
     began = time.monotonic()
     for number in range(50_000):
-        writer.put(b"%d " % number + b"x" * 990 + b"\n")  # those that wait are more than the pipe takes
+        writer.put(b"%d " % number + b"x" * 990 + b"\n")  # the queued lines are more than the pipe holds
     assert time.monotonic() - began < 10
     until(lambda: "not read" in (writer.problem() or ""), "the problem is told")
     content = emptied(reading, writer)
@@ -132,7 +132,7 @@ def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: tuple[int, int]) -
 
 
 def test_what_waits_has_a_bound_in_bytes(pipe: tuple[int, int]) -> None:
-    """Also for a single line, which is lost where it is longer."""
+    """A single line over the bound is lost, too."""
     reading, writing = pipe
     writer = LogWriter(writing, notice, bytes_max=1000)
     writer.put(b"x" * 1001)
@@ -142,7 +142,7 @@ def test_what_waits_has_a_bound_in_bytes(pipe: tuple[int, int]) -> None:
 
 
 def test_that_lines_were_lost_is_told_without_another_line(pipe: tuple[int, int]) -> None:
-    """As soon as all that waited is written."""
+    """As soon as the queue is written."""
     reading, writing = pipe
     writer = LogWriter(writing, notice, lines_max=10)
     fill(writer, b"x" * PIPE_BYTES + b"\n")
@@ -157,7 +157,7 @@ def test_that_lines_were_lost_is_told_without_another_line(pipe: tuple[int, int]
 
 
 def test_a_log_that_fails_is_tried_again(tmp_path: Path) -> None:
-    """What could not be written comes when it can be: here a pipe gets another reader."""
+    """Lines are written once that is possible: here the pipe gets another reader."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     first = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -178,7 +178,7 @@ def test_a_log_that_fails_is_tried_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/full", os.devnull])
 def test_a_log_that_never_works_is_no_error(path: str) -> None:
-    """A full disk, and a descriptor that is for reading only; what waits is bounded."""
+    """A full disk, and a read-only descriptor; the queue is bounded."""
     fd = os.open(path, os.O_WRONLY if path == "/dev/full" else os.O_RDONLY)
     writer = LogWriter(fd, notice, lines_max=10)
     count = fill(writer)
@@ -189,7 +189,7 @@ def test_a_log_that_never_works_is_no_error(path: str) -> None:
 
 
 def test_a_pipe_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[int, int]) -> None:
-    """Lines that do not fit into it are written in parts, and come whole."""
+    """Lines that do not fit are written in parts, and arrive complete."""
     reading, writing = pipe
     os.set_blocking(writing, False)
     writer = LogWriter(writing, notice)
@@ -201,7 +201,7 @@ def test_a_pipe_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[int, i
 
 @given(st.lists(st.integers(0, 30), max_size=30))
 def test_nothing_is_missing_without_a_word(bursts: list[int]) -> None:
-    """Whatever is put and read in turns: the lines that come and those that are told to be missing are all."""
+    """For any order of writes and reads, all lines arrive or are reported as missing."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     writer = LogWriter(writing, notice, lines_max=8)
@@ -212,6 +212,6 @@ def test_nothing_is_missing_without_a_word(bursts: list[int]) -> None:
             put += 1
         content += read(reading)
     content += emptied(reading, writer)
-    content += emptied(reading, writer)  # the notice, if there is one, was put before this
+    content += emptied(reading, writer)  # a report, if any, was queued before this
     assert assert_complete(content, put) == writer.lost
     close(writing, reading)

@@ -14,7 +14,7 @@ from supervisor.log.log_form import Destination, Form, Level
 
 @pytest.fixture(autouse=True)
 def _unconfigured() -> Iterator[None]:
-    """structlog, logging and warnings as they were, whatever a test made of them."""
+    """Restores structlog, logging and warnings, whatever a test has changed."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -24,7 +24,7 @@ def _unconfigured() -> Iterator[None]:
 
 
 class Log:
-    """A log that goes into memory."""
+    """A log in memory."""
 
     def __init__(self, level: Level = "info", *, terminal: bool = False) -> None:
         self.put: list[bytes] = []
@@ -33,17 +33,17 @@ class Log:
         logs.configure(self.put.append, self.form)
 
     def lines(self) -> list[dict[str, object]]:
-        """What was logged, one object a line."""
+        """The logged lines, one object a line."""
         assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in self.put)
         return [json.loads(line) for line in self.put]
 
     def text(self) -> str:
-        """The same for people."""
+        """The same lines for people."""
         return b"".join(self.put).decode()
 
 
 def test_elsewhere_than_on_a_terminal_it_is_json() -> None:
-    """One object a line with level and UTC time; line ends in a value do not end the line."""
+    """One object a line with level and UTC time; newlines in a value do not end the line."""
     told = Log("info")
     structlog.get_logger().warning("some_event", path="/a\nb", count=3, name="ünï")
     (line,) = told.lines()
@@ -52,7 +52,7 @@ def test_elsewhere_than_on_a_terminal_it_is_json() -> None:
 
 
 def test_no_passkey_is_logged() -> None:
-    """In whatever field a tracker's URL is; the line stays one of JSON."""
+    """In whatever field a tracker's URL is; the line is still valid JSON."""
     told = Log()
     url = "http://t.example/0123456789abcdef/announce"
     structlog.get_logger().warning("x", problem=f'cannot ask "{url}", or {url}\\n', link=f"magnet:?xt=a&tr={url}")
@@ -71,7 +71,7 @@ def test_what_is_below_the_level_is_not_logged() -> None:
 
 
 def test_an_exception_is_in_the_line() -> None:
-    """With its traceback, which does not break the line up."""
+    """With its traceback, in one line."""
     told = Log("info")
     try:
         raise ValueError("why")
@@ -82,7 +82,7 @@ def test_an_exception_is_in_the_line() -> None:
 
 
 def test_on_a_terminal_it_is_for_people() -> None:
-    """No JSON there."""
+    """There is no JSON."""
     told = Log(terminal=True)
     structlog.get_logger().info("hello", answer=42)
     assert "hello" in told.text()
@@ -95,7 +95,7 @@ NASTY = "\x1b[31m\x07\x9b2J\u202e\u2066\u200f\x7f\r\udcff"
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_nothing_in_a_line_steers_a_terminal(terminal: bool) -> None:
-    """Neither in a text, a key, a list, an error, nor in what Python itself is told of; JSON says what it was."""
+    """In a text, a key, a list, an error, or Python's own messages; JSON has the original."""
     told = Log(terminal=terminal)
     log = structlog.get_logger()
     log.warning(f"event {NASTY}", name=NASTY, names=[NASTY], **{NASTY: 1}, path=Path(f"/{NASTY}"), at={NASTY: NASTY})
@@ -113,7 +113,7 @@ def test_nothing_in_a_line_steers_a_terminal(terminal: bool) -> None:
 
 
 class Unshowable:
-    """It cannot be told in words."""
+    """An object whose conversion to text fails."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no words")
@@ -124,7 +124,7 @@ class Unshowable:
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("value", [Unshowable(), [Unshowable()], {1: {Unshowable(): 2}}, 10**400, float("nan")])
 def test_no_value_makes_logging_fail(terminal: bool, value: object) -> None:
-    """There is a line, which says of what event."""
+    """There is a line with the event's name."""
     told = Log(terminal=terminal)
     structlog.get_logger().error("some_event", value=value)
     assert "some_event" in told.text()
@@ -132,7 +132,7 @@ def test_no_value_makes_logging_fail(terminal: bool, value: object) -> None:
 
 
 def test_what_the_standard_library_logs_comes_to_the_same_log() -> None:
-    """asyncio tells there of what nobody waited for, and warnings are told there, too."""
+    """Including asyncio's unhandled exceptions, and warnings."""
     told = Log()
     logging.getLogger("asyncio").error("nobody waited for %s", "it", exc_info=ValueError("why"))
     logging.getLogger("x").error("%d", "no number")
@@ -148,7 +148,7 @@ def test_what_the_standard_library_logs_comes_to_the_same_log() -> None:
 
 
 def test_a_line_of_the_engine_is_relayed_with_its_fields() -> None:
-    """At its own level, beside what is bound to the logger."""
+    """At its own level, in addition to the logger's bound fields."""
     told = Log("debug")
     log = structlog.get_logger().bind(source="engine", gen=4)
     logs.relay(log, b'{"event": "drained", "level": "warning", "unsaved": 2}')
@@ -177,7 +177,7 @@ def test_a_line_of_the_engine_is_relayed_with_its_fields() -> None:
     ids=["empty", "text", "bytes", "list", "string", "cut", "deep", "deeper"],
 )
 def test_any_other_line_is_relayed_as_it_is(line: bytes) -> None:
-    """A native library writes what it likes."""
+    """A native library may write anything."""
     told = Log("info")
     logs.relay(structlog.get_logger(), line)
     (got,) = told.lines()
@@ -197,14 +197,14 @@ def test_any_other_line_is_relayed_as_it_is(line: bytes) -> None:
     ],
 )
 def test_no_object_of_the_engine_breaks_the_log(line: bytes) -> None:
-    """Field names that mean something to a logger, and levels that mean nothing, are relayed or left out."""
+    """Reserved field names and unknown levels are relayed or left out."""
     told = Log("debug")
     logs.relay(structlog.get_logger().bind(source="engine"), line)
     assert len(told.lines()) <= 1
 
 
 def test_what_is_no_text_is_logged_with_question_marks() -> None:
-    """A file's name may have any bytes, and Python's text for these cannot be encoded."""
+    """A file's name may have any bytes, and Python's text for them cannot be encoded."""
     told = Log("info")
     structlog.get_logger().warning("odd", file="a\udcff", files=["ü\udcfe"], count=1, at=None)
     (line,) = told.lines()

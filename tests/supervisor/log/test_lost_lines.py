@@ -2,14 +2,14 @@ from supervisor.log.lost_lines import QUIET_S, LostLines
 
 
 def test_nothing_is_wrong_while_nothing_is_lost() -> None:
-    """Whatever the clock says."""
+    """At any time."""
     lines = LostLines()
     lines.count(1, 0, 0.0)
     assert lines.problem(0.0) is None
 
 
 def test_a_loss_is_a_problem_for_a_while() -> None:
-    """From the last line that was lost on."""
+    """From the last lost line on."""
     lines = LostLines()
     lines.count(1, 3, 100.0)
     lines.count(1, 3, 105.0)

@@ -30,7 +30,7 @@ sys.stdout.write(json.dumps([log, os.get_blocking(log), taken]))
 
 @pytest.mark.parametrize("kind", stderrs.KINDS)
 def test_nobody_waits_for_descriptor_2(kind: str, tmp_path: Path) -> None:
-    """Whatever is behind it; the log's own one is another, and as blocking as it was for others who share it."""
+    """Whatever is behind it. The log has another descriptor, whose mode is unchanged for other users of the pipe."""
     with stderrs.make(kind, tmp_path) as stderr:
         began = time.monotonic()
         done = subprocess.run(
@@ -49,14 +49,14 @@ def test_nobody_waits_for_descriptor_2(kind: str, tmp_path: Path) -> None:
 
 @given(st.text())
 def test_what_is_printable_steers_no_terminal(text: str) -> None:
-    """It has neither control characters nor marks of direction, and says all that was there."""
+    """It has neither control characters nor direction marks, and no information is lost."""
     shown = printable(text)
     assert shown.isprintable()
     assert "\\" in text or text in (shown, shown.encode("ascii", "backslashreplace").decode("unicode_escape"))
 
 
 def test_a_stream_hands_on_whole_lines() -> None:
-    """However it is written; what it is that cannot be encoded or shown is escaped."""
+    """However it is written; text that cannot be encoded or shown is escaped."""
     put: list[bytes] = []
     stream = LogStream(put.append)
     for text in ("a", "b\nc\x1b", "\u202e\udcff\n", "\n", "rest"):

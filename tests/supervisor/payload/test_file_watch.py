@@ -24,7 +24,7 @@ async def seeding(
     skipped: tuple[int, ...] = (),
     files: int = 3,
 ) -> None:
-    """A torrent that the engine has told of, in `/data/<its first digit>`."""
+    """A torrent that the engine has reported, in `/data/<its first digit>`."""
     await on.catalogue.put(desired(torrent, save_path="/data"))
     entries = [FileEntry(index, f"{torrent[0]}/{index}", SIZE, 0 if index in skipped else 4) for index in range(files)]
     name, size = torrent[0], SIZE * files
@@ -35,7 +35,7 @@ async def seeding(
 
 
 class Kernel:
-    """What the kernel has in memory, and what it was asked for."""
+    """A fake kernel cache, and its accesses."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -44,7 +44,7 @@ class Kernel:
         self.stuck: threading.Event | None = None
 
     def look(self, path: str, size: int, changed_since: float) -> Sight:
-        """In the place of the real one."""
+        """Replaces the real check."""
         assert (size, changed_since > 0) == (SIZE, True)
         if self.stuck is not None:
             self.stuck.wait(60)
@@ -54,20 +54,20 @@ class Kernel:
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
-    """One that has all files of all torrents in memory."""
+    """A cache with all files of all torrents."""
     made = Kernel()
     monkeypatch.setattr(file_watch, "check_cached", made.look)
     return made
 
 
 def watch(on: Bench, asked: list[str], clock: Callable[[], float] = lambda: 0.0) -> FileWatch:
-    """A watch that asks nobody."""
+    """A watch whose requests go nowhere."""
     return FileWatch(on.catalogue, on.snapshot, asked.append, clock=clock)
 
 
 @pytest.mark.parametrize("sight", [Sight.GONE, Sight.DOUBTFUL])
 async def test_a_seed_that_lacks_a_file_is_looked_at(tmp_path: Path, kernel: Kernel, sight: Sight) -> None:
-    """And no other; files that are not selected need not be there."""
+    """And no other; unselected files may be missing."""
     async with bench(tmp_path) as on:
         asked: list[str] = []
         await seeding(on, V1)
@@ -90,7 +90,7 @@ async def test_a_seed_that_lacks_a_file_is_looked_at(tmp_path: Path, kernel: Ker
 async def test_what_is_complete_is_looked_at(
     tmp_path: Path, kernel: Kernel, state: TorrentState, looked_at: bool
 ) -> None:
-    """Paused or not; of others it is not known what they should have, or it is told already."""
+    """Paused or not; of others the right sizes are unknown, or the problem is reported already."""
     async with bench(tmp_path) as on:
         await seeding(on, V1, state=state)
         await watch(on, []).check([V1], 10)
@@ -98,7 +98,7 @@ async def test_what_is_complete_is_looked_at(
 
 
 async def test_a_paused_torrent_that_is_not_complete_is_left_alone(tmp_path: Path, kernel: Kernel) -> None:
-    """Its files may be shorter, or not there yet."""
+    """Its files may be shorter, or missing."""
     async with bench(tmp_path) as on:
         await seeding(on, V1, state=TorrentState.PAUSED)
         on.observer.handle(progress(V1, TorrentState.PAUSED, bytes_done=10, bytes_total=30))
@@ -107,7 +107,7 @@ async def test_a_paused_torrent_that_is_not_complete_is_left_alone(tmp_path: Pat
 
 
 async def test_many_files_have_their_turn_one_after_another(tmp_path: Path, kernel: Kernel) -> None:
-    """Each within as many rounds as it takes."""
+    """Each within a bounded number of rounds."""
     async with bench(tmp_path) as on:
         await seeding(on, V1, files=7)
         watching = watch(on, [])
@@ -119,7 +119,7 @@ async def test_many_files_have_their_turn_one_after_another(tmp_path: Path, kern
 
 
 async def test_what_nothing_is_known_of_is_looked_at_every_ten_minutes(tmp_path: Path, kernel: Kernel) -> None:
-    """Some of them in a round, so that no disk is busy for long, and the others in the next; then from the first on."""
+    """Some torrents in each round, so that no disk is busy for long; then from the first one again."""
     async with bench(tmp_path) as on:
         now, asked = [0.0], list[str]()
         torrents = [f"{number:040x}" for number in range(DEEP_MAX + 5)]
@@ -147,7 +147,7 @@ async def test_what_nothing_is_known_of_is_looked_at_every_ten_minutes(tmp_path:
 
 
 async def test_a_look_that_hangs_is_left_alone(tmp_path: Path, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next ones go on, and their news is heard."""
+    """The next checks go on, and their results count."""
     monkeypatch.setattr(file_watch, "PATIENCE_S", 0.05)
     async with bench(tmp_path) as on:
         asked: list[str] = []

@@ -14,7 +14,7 @@ def may_share(one: str, other: str) -> bool:
 
 @given(changes)
 def test_near_are_those_whose_places_meet(changes: list[tuple[str, list[str]]]) -> None:
-    """The same place, or one below the other, whatever was there before."""
+    """At the same place, or one below the other, whatever was there before."""
     places, there = Places(), dict[str, list[str]]()
     for torrent, given_ in changes:
         places.put(torrent, given_)

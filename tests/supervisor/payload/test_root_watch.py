@@ -23,7 +23,7 @@ from supervisor.payload.root_watch import RootWatch
     ],
 )
 def test_a_root_that_cannot_be_used_is_told_with_its_remedy(seen: RootSeen | None, words: list[str]) -> None:
-    """The path, the user, the cause and what helps."""
+    """The path, the user, the cause and the remedy."""
     text = problem("/r", seen)
     assert text is not None
     assert [word for word in words if word not in text] == []
@@ -31,7 +31,7 @@ def test_a_root_that_cannot_be_used_is_told_with_its_remedy(seen: RootSeen | Non
 
 
 async def test_a_root_heals_and_others_are_told_of_by_themselves(tmp_path: Path) -> None:
-    """As soon as it is there again; one that is configured no more is well."""
+    """As soon as it is available again; a root that is no longer configured has no problem."""
     told: dict[str, str | None] = {}
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
@@ -55,7 +55,7 @@ async def test_a_root_heals_and_others_are_told_of_by_themselves(tmp_path: Path)
 
 
 async def test_a_root_that_hangs_hangs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked no second time before it has answered."""
+    """It is not asked again before it has answered."""
     told: dict[str, str | None] = {}
     reader, writer = os.pipe()
     monkeypatch.setattr(root_watch, "PATIENCE_S", 0.1)

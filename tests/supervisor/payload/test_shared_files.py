@@ -14,20 +14,20 @@ from tests.supervisor.samples import OTHER, V1, desired, progress
 
 
 async def settled(on: Bench) -> None:
-    """What was said is taken in, and compared."""
+    """Waits until reports are handled and files compared."""
     for _ in range(200):
         await on.turn()
     await asyncio.sleep(0.05)
 
 
 def files(torrent: str, *paths: str) -> FilesRestored:
-    """What an engine says of a torrent's files."""
+    """An engine's report about a torrent's files."""
     entries = [FileEntry(index, f"dir/{path}", 10, 4) for index, path in enumerate(paths)]
     return FilesRestored(torrent=torrent, name="dir", size=10 * len(paths), piece_length=16384, files=entries)
 
 
 async def two(on: Bench, other_path: str = "/data") -> None:
-    """Two torrents of one root folder."""
+    """Two torrents with the same root folder."""
     for torrent, save_path in ((V1, "/data"), (OTHER, other_path)):
         record = desired(torrent, source="metainfo", magnet=None, name="dir", save_path=save_path)
         await on.catalogue.put(record)
@@ -35,7 +35,7 @@ async def two(on: Bench, other_path: str = "/data") -> None:
 
 
 async def test_files_that_another_torrent_uses_are_spared(tmp_path: Path) -> None:
-    """By their numbers, in the record, so that it holds whoever dies."""
+    """By their indices, in the record, so that a restart does not matter."""
     async with bench(tmp_path) as on:
         await two(on)
         engine = await on.engine()
@@ -61,7 +61,7 @@ async def test_all_is_spared_where_a_torrent_lies_whose_files_are_not_known(tmp_
 
 
 async def test_a_torrent_is_not_removed_with_files_that_are_not_known_yet(tmp_path: Path) -> None:
-    """Where others may use them; without its files, and where nobody is near, it is."""
+    """If others may use them. Without its files, or without a neighbour, it is removed."""
     async with bench(tmp_path) as on:
         await two(on)
         await on.engine()
@@ -78,7 +78,7 @@ async def test_a_torrent_is_not_removed_with_files_that_are_not_known_yet(tmp_pa
 
 
 async def test_a_seed_is_verified_while_another_torrent_writes_its_files(tmp_path: Path) -> None:
-    """Once a minute, and when it is complete; one that is no seed claims nothing of others."""
+    """Once a minute, and when the other is complete; an incomplete torrent is not verified."""
     async with bench(tmp_path) as on:
         await two(on)
         engine = await on.engine()
@@ -97,7 +97,7 @@ async def test_a_seed_is_verified_while_another_torrent_writes_its_files(tmp_pat
 
 
 async def test_torrents_that_share_no_file_are_left_alone(tmp_path: Path) -> None:
-    """Whatever their folder is called; so is one whose fellow is gone."""
+    """Even if their folders have the same name; also after the other torrent is removed."""
     async with bench(tmp_path) as on:
         await two(on)
         engine = await on.engine()

@@ -21,7 +21,7 @@ keys = st.builds(Key, st.sampled_from(SENDERS), st.sampled_from(IDS))
 
 
 class Model(RuleBasedStateMachine):
-    """Against a plain list of what was settled, newest last: all of it that is young enough and fits is found."""
+    """Compared with a plain list of settled outcomes: all that are recent enough and fit are found."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,19 +61,19 @@ class Model(RuleBasedStateMachine):
     @precondition(lambda self: self.working)
     @rule(data=st.data())
     def refuse(self, data: st.DataObject) -> None:
-        """Some work is refused: as if it had never been."""
+        """Some work is refused and not stored."""
         key = data.draw(st.sampled_from(sorted(self.working, key=str)))
         del self.working[key]
         self.store.drop(key)
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 200.0, REMEMBERED_S - 1, REMEMBERED_S]))
     def pass_time(self, seconds: float) -> None:
-        """Time goes on."""
+        """Time passes."""
         self.now += seconds
 
     @invariant()
     def bounded(self) -> None:
-        """What is kept is within the bytes, once it was looked at."""
+        """After each access, the store is within its bound."""
         self.store.expire(self.now)
         assert self.store._bytes == sum(kept.size for kept in self.store._kept.values()) <= MAX_BYTES
 
@@ -87,7 +87,7 @@ TestModel = Model.TestCase
 
 
 def test_work_is_never_forgotten_before_it_ends() -> None:
-    """However long it takes, and however much is settled meanwhile: nothing is done twice."""
+    """However long it takes, and however much is settled meanwhile, nothing is done twice."""
     store: Acceptances[str, str] = Acceptances(max_bytes=0)
     store.begin(Key("c", 1), b"x", "work")
     store.begin(Key("c", 2), b"x", "other")
@@ -98,7 +98,7 @@ def test_work_is_never_forgotten_before_it_ends() -> None:
 
 @given(commands(Mutation))
 def test_a_command_that_comes_again_has_the_same_content(command: Any) -> None:
-    """Over the wire, with its arguments the other way round."""
+    """After encoding, and with its arguments in the opposite order."""
     args = codec.decode(codec.encode(command))
     again = parse_command(args.pop("op"), dict(reversed(args.items())))
     assert content_of(again) == content_of(command)
@@ -124,12 +124,12 @@ def test_a_command_that_comes_again_has_the_same_content(command: Any) -> None:
 def test_the_order_of_arguments_and_defaults_make_no_difference(
     one: tuple[str, dict[str, Any]], other: tuple[str, dict[str, Any]], same: bool
 ) -> None:
-    """Some languages write maps in another order each time."""
+    """Some languages write maps in varying order."""
     assert (content_of(parse_command(*one)) == content_of(parse_command(*other))) is same
 
 
 def test_a_flood_makes_only_its_own_forgotten() -> None:
-    """The connection of which the most is kept loses its oldest, whatever its requests call their sender."""
+    """The connection that holds the most loses its oldest ones, whatever client names it uses."""
     store: Acceptances[str, str] = Acceptances(max_bytes=20_000)
     store.begin(Key("honest", 1), b"x", "work", holder=b"a")
     store.settle(Key("honest", 1), "done", 0, 0.0)

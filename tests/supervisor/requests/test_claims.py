@@ -21,7 +21,7 @@ BURST = int(BAD_REQUESTS_BURST)
 
 
 def test_a_connection_may_have_so_many_under_way_and_others_notice_nothing() -> None:
-    """One more is admitted when one of them has ended, not when only some of those who hold it are done."""
+    """One more is admitted when one has ended, and not when only some of its holders are done."""
     claims = Claims()
     taken = [claims.acquire(b"a", 10) for _ in range(IN_FLIGHT_MAX)]
     assert not claims.admits(b"a", 10)
@@ -34,7 +34,7 @@ def test_a_connection_may_have_so_many_under_way_and_others_notice_nothing() -> 
 
 
 def test_bytes_are_bounded_for_each_and_for_all() -> None:
-    """At the bound of all, whoever has nothing under way may still have one; so nobody is shut out by others."""
+    """At the total bound, a connection with nothing in flight may still have one; so nobody is locked out."""
     claims = Claims()
     assert claims.admits(b"a", 2 * IN_FLIGHT_BYTES_MAX)
     claims.acquire(b"a", IN_FLIGHT_BYTES_MAX - 10)
@@ -61,7 +61,7 @@ def test_what_has_ended_leaves_nothing_behind(steps: list[tuple[bytes, int, bool
 
 
 def test_a_burst_of_bad_frames_is_answered_then_the_limit_once_a_second() -> None:
-    """And each of the next ones again, when it has kept quiet."""
+    """After a quiet time, errors are sent again."""
     bad = BadFrames()
     burst = int(BAD_FRAMES_BURST)
     assert [bad.note(b"a", 0.0) for _ in range(burst + 3)] == ["error"] * burst + ["limit", None, None]
@@ -72,7 +72,7 @@ def test_a_burst_of_bad_frames_is_answered_then_the_limit_once_a_second() -> Non
 
 @given(st.lists(st.floats(0, 0.2), max_size=400))
 def test_answers_to_bad_frames_are_bounded_by_the_rate(pauses: list[float]) -> None:
-    """However the frames are spread."""
+    """However the frames are distributed."""
     bad = BadFrames()
     now, answers = 0.0, 0
     for pause in pauses:
@@ -82,7 +82,7 @@ def test_answers_to_bad_frames_are_bounded_by_the_rate(pauses: list[float]) -> N
 
 
 def test_a_million_connections_are_not_remembered() -> None:
-    """The latest are."""
+    """Only the latest are."""
     bad = BadFrames(remembered_max=100)
     for number in range(5000):
         bad.note(b"%d" % number, 0.0)
@@ -91,7 +91,7 @@ def test_a_million_connections_are_not_remembered() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.floats(0, 0.1), st.integers(1, 60)), max_size=60))
 def test_refusals_are_spread_to_a_burst_and_a_rate(steps: list[tuple[bytes, float, int]]) -> None:
-    """In any stretch of time, each connection for itself, and in the order in which they came."""
+    """In any period, for each connection by itself, and in the order of arrival."""
     bad, now = BadRequests(), 1000.0
     due: dict[bytes, list[float]] = {b"a": [], b"b": []}
     for peer, later, count in steps:
@@ -110,7 +110,7 @@ def test_refusals_are_spread_to_a_burst_and_a_rate(steps: list[tuple[bytes, floa
 
 
 def test_refusals_wait_only_so_long_and_then_are_too_many() -> None:
-    """Those that are too many do not make the next ones wait longer; others, and who keeps quiet, wait for nothing."""
+    """Those over the bound do not delay the next ones. Other connections, and quiet ones, wait for nothing."""
     bad = BadRequests()
     waits = [bad.wait_s(b"a", 0.0) for _ in range(1000)]
     told = [wait_s for wait_s in waits if wait_s is not None]
@@ -124,7 +124,7 @@ def test_refusals_wait_only_so_long_and_then_are_too_many() -> None:
 
 
 def test_the_connections_whose_refusals_are_counted_are_bounded() -> None:
-    """Of those the latest are remembered."""
+    """Only the latest are remembered."""
     bad = BadRequests(remembered_max=10)
     for number in range(100):
         bad.wait_s(b"%d" % number, 0.0)

@@ -1,4 +1,4 @@
-"""Requests leave no garbage in cycles: the collector comes rarely, and takes the loop long when there is much."""
+"""Requests leave no cyclic garbage: a collection is rare, and blocks the loop long if there is much."""
 
 import gc
 from collections import Counter
@@ -35,7 +35,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
 
 
 async def test_what_is_answered_leaves_nothing_to_the_collector(tmp_path: Path) -> None:
-    """Neither results nor refusals: an error holds frames, and these must not hold the error."""
+    """Neither results nor errors: an error holds stack frames, which must not hold the error."""
     async with bench(tmp_path) as on:
         await on.engine()
         await on.catalogue.put(desired())
@@ -48,7 +48,7 @@ async def test_what_is_answered_leaves_nothing_to_the_collector(tmp_path: Path) 
 
 
 async def _left_by(on: Bench, client: Client, request: dict[str, Any]) -> Counter[str]:
-    """What the collector finds after a request was made some times, by type."""
+    """The objects that the collector finds after some requests, by type."""
     await client.ask(**request)
     await on.turn()
     gc.collect()

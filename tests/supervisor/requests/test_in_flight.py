@@ -1,4 +1,4 @@
-"""Requests in flight when the engine dies: each change, at each moment, and any history of deaths at all."""
+"""Requests in flight when the engine dies: each change at each moment, and any history of deaths."""
 
 import asyncio
 import tempfile
@@ -38,7 +38,7 @@ DEAF: tuple[type[EngineCommand], ...] = (EnsureTorrent, DropTorrent)
 
 
 async def torrents(on: Bench, op: str) -> None:
-    """One torrent, in which each change makes a difference."""
+    """One torrent in which each change has an effect."""
     await on.catalogue.put(desired(paused=op == "resume"))
 
 
@@ -49,14 +49,14 @@ async def until(on: Bench, holds: Callable[[], bool]) -> None:
 
 
 async def next_engine(on: Bench, *deaf: type[EngineCommand]) -> PlayedEngine:
-    """The engine that the keeper has started, or is about to start."""
+    """The engine that the keeper has started or is about to start."""
     await on.keeper_restarted()
     return await on.engine(*deaf)
 
 
 @contextmanager
 def busy_disk(on: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """While it lasts, nothing gets to the disk."""
+    """Within it, nothing is written to the disk."""
     check, free = on.catalogue._commits.writer._check, threading.Event()
 
     def wait_and_check() -> None:
@@ -71,7 +71,7 @@ def busy_disk(on: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def told(engine: PlayedEngine, op: str) -> bool:
-    """Whether this engine was told of the change, or asked about it."""
+    """Whether this engine got the change or the query."""
     kinds: dict[str, type[EngineCommand]] = {"remove_torrent": DropTorrent, "add_torrent": InspectSource}
     if op == "update_limits of the session":
         return sum(isinstance(command, Configure) for command in engine.commands) > 1
@@ -81,7 +81,7 @@ def told(engine: PlayedEngine, op: str) -> bool:
 
 
 def holds(on: Bench, op: str) -> bool:
-    """Whether the change is what the last engine was told, and on disk."""
+    """Whether the last engine got the change, and it is on disk."""
     records = ResumeDir(on.directory / "resume")
     match op:
         case "remove_torrent":
@@ -96,7 +96,7 @@ def holds(on: Bench, op: str) -> bool:
 
 @pytest.mark.parametrize("op", CHANGES)
 async def test_a_death_while_the_disk_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, op: str) -> None:
-    """Before the change is durable: it becomes so, and the next engine confirms it. One reply."""
+    """The change becomes durable, and the next engine confirms it. There is one reply."""
     async with bench(tmp_path) as on:
         await torrents(on, op)
         await on.engine()
@@ -114,7 +114,7 @@ async def test_a_death_while_the_disk_is_busy(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("op", CHANGES)
 async def test_a_death_before_the_confirmation(tmp_path: Path, op: str) -> None:
-    """The engine was told, or asked to judge a source, and died over it: the next one does it. One reply."""
+    """The engine got the change, or a source to inspect, and died: the next one does it. There is one reply."""
     async with bench(tmp_path) as on:
         await torrents(on, op)
         engine = await on.engine()
@@ -133,7 +133,7 @@ async def test_a_death_before_the_confirmation(tmp_path: Path, op: str) -> None:
 
 @pytest.mark.parametrize("op", CHANGES)
 async def test_without_an_engine_what_is_asked_is_done_by_the_next(tmp_path: Path, op: str) -> None:
-    """Between two engines: accepted, and confirmed by the one that comes. One reply."""
+    """Between two engines it is accepted, and confirmed by the next one. There is one reply."""
     async with bench(tmp_path) as on:
         await torrents(on, op)
         await on.engine()
@@ -150,7 +150,7 @@ async def test_without_an_engine_what_is_asked_is_done_by_the_next(tmp_path: Pat
 
 @pytest.mark.parametrize("op", CHANGES)
 async def test_over_budget_what_is_durable_is_accepted_and_says_so(tmp_path: Path, op: str) -> None:
-    """`durable` is OK; `applied` ends at its deadline, with the word that it was accepted. An add needs an engine."""
+    """`durable` is OK; `applied` ends at its deadline with `accepted` true. An add needs an engine."""
     async with bench(tmp_path, budget=0) as on:
         await torrents(on, op)
         await on.spend_budget()
@@ -165,7 +165,7 @@ async def test_over_budget_what_is_durable_is_accepted_and_says_so(tmp_path: Pat
 
 
 async def test_an_add_that_nobody_could_judge_in_time_says_that_nothing_was_accepted(tmp_path: Path) -> None:
-    """Also at the very deadline, and whoever waits for a removal: never that it may still take effect."""
+    """Also at the deadline itself, and while waiting for a removal: never that it may still take effect."""
     async with bench(tmp_path) as on:
         client = on.client()
         for _ in range(10):
@@ -180,7 +180,7 @@ async def test_an_add_that_nobody_could_judge_in_time_says_that_nothing_was_acce
 
 
 async def test_errors_say_whether_anything_was_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Yes, no, or, where the disk has not answered yet, nothing; that is told to whoever asks once more."""
+    """Yes, no, or absent if the disk has not answered; a repeat returns the outcome."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -212,7 +212,7 @@ async def test_errors_say_whether_anything_was_accepted(tmp_path: Path, monkeypa
 
 
 async def test_a_client_that_left_in_an_outage_is_nobody_s_trouble(tmp_path: Path) -> None:
-    """What it asked for is done by the next engine; nothing is kept for it."""
+    """The next engine carries out its change; nothing is kept for the client."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine()
@@ -237,7 +237,7 @@ STEPS = st.lists(
 @settings(max_examples=40)
 @given(steps=STEPS)
 def test_whatever_dies_when_each_request_has_one_reply_and_the_last_word_holds(steps: list[str]) -> None:
-    """Any order of changes, deaths and engines that do not answer; then one that does."""
+    """For any order of changes, deaths and silent engines, followed by an engine that answers."""
     with tempfile.TemporaryDirectory(prefix="ouzel-") as directory:
         asyncio.run(_history(Path(directory), steps))
 
@@ -279,13 +279,13 @@ async def _history(directory: Path, steps: list[str]) -> None:
             if not replies[number]["ok"]:
                 error = replies[number]["error"]
                 assert error["accepted"] is False
-                # V1 may have been removed before; a source over which two engines died is given up.
+                # V1 may have been removed before; a source is refused after two engines have died.
                 assert error["name"] == ("engine_lost" if op == "add_torrent" else "unknown_torrent")
         assert await client.silence()
         assert on.keeper.lifecycle.state is State.RUNNING
         await until(on, lambda: not on.catalogue.leaving)
         for torrent, wanted in on.catalogue.torrents.items():
-            # Without a change that is answered, nobody has waited for this yet.
+            # Without an answered change, no request has waited for this yet.
             await until(on, partial(_is_applied, on, torrent))
             last = [each.desired for each in up.commands if isinstance(each, EnsureTorrent)]
             assert next(each for each in reversed(last) if each.torrent == torrent) == wanted

@@ -14,12 +14,12 @@ LARGE = bytes(LARGE_BYTES)
 
 
 async def turn() -> None:
-    """Lets the loop see to its sockets and timers."""
+    """Runs one iteration of the loop."""
     await asyncio.sleep(0.001)
 
 
 class Desk:
-    """Hands messages on; those that begin with `slow` take long, those with `work` as long as a megabyte may."""
+    """Passes messages on; those that begin with `slow` take long, those with `work` as long as their megabyte may."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[bytes, bytes]] = []
@@ -44,7 +44,7 @@ class Desk:
 
 
 async def test_after_a_slow_frame_its_connection_waits_with_large_ones_only() -> None:
-    """Small ones, and all of others, are taken at once; what waits comes in order."""
+    """Its small ones, and those of others, are handled at once; waiting ones come in order."""
     desk = Desk()
     for peer, frame in ((b"a", b"slow"), (b"a", b"next"), (b"b", b"quik")):
         desk.large.receive([peer, frame + LARGE], LOCAL)
@@ -59,7 +59,7 @@ async def test_after_a_slow_frame_its_connection_waits_with_large_ones_only() ->
 
 
 async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its bytes. What is more is handed back at once, and the rest at the end: each once."""
+    """By its bytes. Excess messages are handed back at once, and the rest at the end, each once."""
     monkeypatch.setattr(large_frames, "WAITING_MAX", 5 * (LARGE_BYTES + 4))
     desk = Desk()
     for name in (b"slow", *(b"%04d" % number for number in range(7))):
@@ -71,7 +71,7 @@ async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_megabytes_that_take_as_long_as_their_bytes_do_are_never_handed_back() -> None:
-    """Many sent without waiting come to their turns one after another, with room for others between them."""
+    """Many pipelined ones are handled one after another, with time for others between them."""
     desk = Desk()
     began = time.monotonic()
     for _ in range(20):
@@ -86,7 +86,7 @@ async def test_megabytes_that_take_as_long_as_their_bytes_do_are_never_handed_ba
 
 
 async def test_a_defect_harms_none_that_wait_behind_it() -> None:
-    """They have their turn, and nothing is counted any more after it."""
+    """They are handled, and nothing of them is counted afterwards."""
     desk = Desk()
     raised: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, told: raised.append(told.get("exception")))
@@ -101,7 +101,7 @@ async def test_a_defect_harms_none_that_wait_behind_it() -> None:
 
 
 async def test_many_that_waited_are_not_handed_on_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each may be quick, and all of them long."""
+    """Each may be quick, and all together slow."""
     monkeypatch.setattr(large_frames, "TURN_S", 0.0)
     desk = Desk()
     for name in (b"slow", *[b"next"] * 10):
@@ -115,7 +115,7 @@ async def test_many_that_waited_are_not_handed_on_in_one_turn(monkeypatch: pytes
 
 
 async def test_what_waits_is_handed_back_at_its_deadline() -> None:
-    """Others of the same connection wait on."""
+    """Others of the same connection keep waiting."""
     desk = Desk()
     late = msgspec.msgpack.encode({"v": 1, "id": 1, "op": "ping", "deadline_ms": 5, "args": {"x": LARGE}})
     for message in (b"slow" + LARGE, late, b"next" + LARGE):

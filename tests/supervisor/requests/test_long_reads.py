@@ -10,12 +10,12 @@ REQUEST = Request(v=1, id=1, op="list_torrents")
 
 
 async def turn() -> None:
-    """Lets the loop go on once."""
+    """Runs one iteration of the loop."""
     await asyncio.sleep(0)
 
 
 class Desk:
-    """Long reads, and what came of them in order. A connection in `full` does not read its replies."""
+    """Long reads, and their outcomes in order. A connection in `full` does not read its replies."""
 
     def __init__(self) -> None:
         self.full: set[bytes] = set()
@@ -53,7 +53,7 @@ class Desk:
 
 
 async def test_connections_take_turns_and_each_has_its_own_in_order() -> None:
-    """A short read of one does not wait for all that another has asked for."""
+    """A short read does not wait for all reads of another connection."""
     desk = Desk()
     for number in range(5):
         desk.begin(b"a", f"a{number}", 100)
@@ -65,7 +65,7 @@ async def test_connections_take_turns_and_each_has_its_own_in_order() -> None:
 
 
 async def test_the_loop_goes_on_in_between() -> None:
-    """However much there is to read, others get their turn many times before it is done."""
+    """However much there is to read, others run many times before it is done."""
     desk = Desk()
     desk.begin(b"a", "a", 100_000)
     turns = 0
@@ -77,7 +77,7 @@ async def test_the_loop_goes_on_in_between() -> None:
 
 
 async def test_who_does_not_read_is_passed_over_until_it_does() -> None:
-    """Others are not; at its deadline it is told."""
+    """Others are not passed over; at its deadline it gets an error."""
     desk = Desk()
     desk.full.add(b"a")
     desk.begin(b"a", "late", 1, deadline_s=0.05)
@@ -93,7 +93,7 @@ async def test_who_does_not_read_is_passed_over_until_it_does() -> None:
 
 
 async def test_many_that_do_not_read_cost_next_to_nothing() -> None:
-    """However many they are, each is looked at a few times until its deadline; then nothing is left of them."""
+    """However many there are, each is checked a few times until its deadline; then nothing of them is left."""
     desk = Desk()
     many = 500
     for number in range(many):
@@ -105,7 +105,7 @@ async def test_many_that_do_not_read_cost_next_to_nothing() -> None:
             await asyncio.sleep(0.001)
             turns += 1
     assert {outcome.kind for _, outcome in desk.outcomes} == {ErrorKind.DEADLINE_EXCEEDED}
-    # once each at first, and then for a slice in a hundredth of a second
+    # once each at first, and then for one slice in a hundredth of a second
     assert desk.looks < 100 * many
     assert desk.steps == []
     assert not desk.reads._reads
@@ -113,7 +113,7 @@ async def test_many_that_do_not_read_cost_next_to_nothing() -> None:
 
 
 async def test_what_cannot_be_told_harms_no_other_read() -> None:
-    """Its own sender hears of the defect; those behind it and beside it are done as ever."""
+    """Its own sender gets the error; other reads are not affected."""
     desk = Desk()
     told: list[Any] = []
 
@@ -138,7 +138,7 @@ async def test_what_cannot_be_told_harms_no_other_read() -> None:
 
 
 async def test_a_refusal_and_a_defect_are_outcomes() -> None:
-    """The next read is not harmed."""
+    """The next read is not affected."""
     desk = Desk()
     desk.begin(b"a", "refused", 1, fails=OuzelError(ErrorKind.NO_METADATA, "none"))
     desk.begin(b"a", "broken", 1, fails=KeyError("x"))

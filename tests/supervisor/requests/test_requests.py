@@ -33,7 +33,7 @@ def request(**fields: Any) -> bytes:
 
 
 async def test_a_reply_has_the_request_id_and_where_the_numbering_is(tmp_path: Path) -> None:
-    """Strings and numbers are given back as they came."""
+    """Strings and numbers are returned unchanged."""
     async with bench(tmp_path) as on:
         await on.engine()
         client = on.client()
@@ -76,7 +76,7 @@ async def test_a_reply_has_the_request_id_and_where_the_numbering_is(tmp_path: P
 async def test_what_cannot_be_done_has_one_clear_answer(
     tmp_path: Path, frame: bytes, found_id: int | str | None, name: str, field: str
 ) -> None:
-    """With the id where it could be read, the error's row, and the field; exactly one."""
+    """With the id if it could be read, the error's row, and the field; exactly one."""
     async with bench(tmp_path) as on:
         client = on.client()
         await client.socket.send(frame)
@@ -89,7 +89,7 @@ async def test_what_cannot_be_done_has_one_clear_answer(
 
 
 async def test_the_route_back_is_the_one_it_came(tmp_path: Path) -> None:
-    """A REQ socket gets its delimiter back, a DEALER whatever it put before the request."""
+    """A REQ socket gets its delimiter back, a DEALER its frames before the request."""
     async with bench(tmp_path) as on:
         req = on._sockets.connect(zmq.REQ, "commands")
         await req.send(request(id=7))
@@ -101,7 +101,7 @@ async def test_the_route_back_is_the_one_it_came(tmp_path: Path) -> None:
 
 
 async def test_each_client_gets_its_own_replies(tmp_path: Path) -> None:
-    """Even under the same ids."""
+    """Even with the same ids."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         clients = [on.client() for _ in range(5)]
@@ -114,7 +114,7 @@ async def test_each_client_gets_its_own_replies(tmp_path: Path) -> None:
 
 
 async def test_a_long_pipeline_is_answered_wholly(tmp_path: Path) -> None:
-    """Reads in their order; one reply to each, however many are sent before the first is read."""
+    """Reads in their order, with one reply each, however many are sent before the first reply is read."""
     async with bench(tmp_path) as on:
         client = on.client()
         ids = [await client.send("ping") for _ in range(3000)]
@@ -122,7 +122,7 @@ async def test_a_long_pipeline_is_answered_wholly(tmp_path: Path) -> None:
 
 
 async def test_changes_in_a_pipeline_take_effect_in_order(tmp_path: Path) -> None:
-    """Pause, resume, pause, … without waiting: the engine is told of each in turn, and each is answered."""
+    """Pause, resume, pause, … without waiting: the engine gets each in turn, and each is answered."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine()
@@ -137,7 +137,7 @@ async def test_changes_in_a_pipeline_take_effect_in_order(tmp_path: Path) -> Non
 
 
 async def test_a_read_after_a_change_sees_it(tmp_path: Path) -> None:
-    """What was answered with OK is what is read from then on."""
+    """Reads return what was acknowledged."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client = on.client()
@@ -147,7 +147,7 @@ async def test_a_read_after_a_change_sees_it(tmp_path: Path) -> None:
 
 
 async def test_at_the_deadline_there_is_an_answer(tmp_path: Path) -> None:
-    """One only: not another when the engine confirms it after all. What was accepted stays."""
+    """There is one reply, and no other when the engine confirms the change later. An accepted change stays."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -162,7 +162,7 @@ async def test_at_the_deadline_there_is_an_answer(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_left_does_no_harm(tmp_path: Path) -> None:
-    """Its change is made; its reply goes nowhere."""
+    """Its change is made, and its reply dropped."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine()
@@ -174,7 +174,7 @@ async def test_a_client_that_left_does_no_harm(tmp_path: Path) -> None:
 
 
 async def test_while_stopping_reads_are_answered_and_changes_refused(tmp_path: Path) -> None:
-    """STOPPING: it may be asked again after the restart."""
+    """STOPPING: the request can be repeated after the restart."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.stopping = True
@@ -186,7 +186,7 @@ async def test_while_stopping_reads_are_answered_and_changes_refused(tmp_path: P
 
 
 async def test_at_the_end_those_who_wait_are_answered(tmp_path: Path) -> None:
-    """A change that no engine will confirm any more gets its one reply before the socket closes."""
+    """A change that no engine will confirm gets its one reply before the socket closes."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine(EnsureTorrent, DropTorrent)
@@ -205,7 +205,7 @@ async def test_at_the_end_those_who_wait_are_answered(tmp_path: Path) -> None:
 
 
 async def test_a_defect_is_one_internal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the log with its traceback; the next request is answered as if nothing had been."""
+    """It is in the log with its traceback; the next request is answered as usual."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client = on.client()
@@ -231,7 +231,7 @@ async def test_a_defect_is_one_internal_error(tmp_path: Path, monkeypatch: pytes
 
 
 async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the engine does not answer in half the deadline, the cached numbers do."""
+    """If the engine does not answer in half the deadline, the cached figures are used."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.snapshot.of(V1).metadata = Metadata.of([])
@@ -255,7 +255,7 @@ async def test_files_are_freshened_before_they_are_listed(tmp_path: Path, monkey
 
 
 async def test_crash_reports_are_read_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """None, one, one that there is not, and a name that is a path; a disk that hangs costs the deadline."""
+    """None, one, a missing one, and a name that is a path; a disk that hangs costs the deadline."""
     async with bench(tmp_path) as on:
         client = on.client()
         assert (await client.ask("list_crashes"))["result"] == {"crashes": []}
@@ -293,7 +293,7 @@ async def test_crash_reports_are_read_beside_the_loop(tmp_path: Path, monkeypatc
 
 
 async def test_reads_do_not_wait_for_changes(tmp_path: Path) -> None:
-    """A change that hangs on the engine holds up nobody's reads, in an outage too."""
+    """A change that waits for the engine delays no reads, also in an outage."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
@@ -308,7 +308,7 @@ async def test_reads_do_not_wait_for_changes(tmp_path: Path) -> None:
 
 
 async def test_a_repeat_is_answered_and_not_carried_out_again(tmp_path: Path) -> None:
-    """On the same socket, and on another one of the same client; what happened since stays as it is."""
+    """On the same socket, and on another one of the same client; later changes stay."""
     async with bench(tmp_path) as on:
         await on.engine()
         client, later = on.client(), on.client()
@@ -326,7 +326,7 @@ async def test_a_repeat_is_answered_and_not_carried_out_again(tmp_path: Path) ->
 
 
 async def test_without_a_name_a_client_is_its_socket(tmp_path: Path) -> None:
-    """The same id on another socket, or from one that has a name, or of another type, is another request."""
+    """The same id on another socket, with a name, or of another type, is another request."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client, other = on.client(), on.client()
@@ -359,7 +359,7 @@ async def test_a_req_socket_is_the_same_with_its_delimiter(tmp_path: Path) -> No
 
 
 async def test_another_command_under_the_id_is_refused(tmp_path: Path) -> None:
-    """ID_REUSED, and nothing is changed; with other patience it is the same command."""
+    """ID_REUSED, and nothing is changed; other `wait` and `deadline_ms` are the same command."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.engine()
@@ -379,7 +379,7 @@ async def test_another_command_under_the_id_is_refused(tmp_path: Path) -> None:
 
 
 async def test_two_at_once_are_one_work_and_two_replies(tmp_path: Path) -> None:
-    """A repeat that overtakes the first one's outcome joins it; other content is refused at once."""
+    """A repeat before the outcome joins the first; other content is refused at once."""
     async with bench(tmp_path) as on:
         engine = await on.engine()
         engine.deaf.add(InspectSource)
@@ -402,7 +402,7 @@ async def test_two_at_once_are_one_work_and_two_replies(tmp_path: Path) -> None:
 
 
 async def test_each_has_its_own_deadline(tmp_path: Path) -> None:
-    """The first gives up, the repeat learns what came of it, and so does whoever asks after that."""
+    """The first ends; the repeat, and any later one, gets the outcome."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         await on.catalogue.put(desired(OTHER))
@@ -425,7 +425,7 @@ async def test_each_has_its_own_deadline(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_is_not_remembered(tmp_path: Path) -> None:
-    """The same request works once the trouble is over; and the id is free for another command."""
+    """The same request works once the problem is over; and the id can be used for another command."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client = on.client()
@@ -440,7 +440,7 @@ async def test_a_refusal_is_not_remembered(tmp_path: Path) -> None:
 
 
 async def test_reads_are_answered_anew(tmp_path: Path) -> None:
-    """Under whatever id, even one that a mutation has: what they tell is worth something fresh only."""
+    """With any id, even that of a mutation: only fresh results are useful."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client = on.client()
@@ -451,7 +451,7 @@ async def test_reads_are_answered_anew(tmp_path: Path) -> None:
 
 
 async def test_a_repeat_can_wait_until_it_is_applied(tmp_path: Path) -> None:
-    """For the revision that the first one made, whether or not the first one waited; the result is the first one's."""
+    """For the first request's revision, whether or not the first one waited; the result is the first one's."""
     async with bench(tmp_path) as on:
         engine = await on.engine(EnsureTorrent)
         client = on.client()
@@ -466,7 +466,7 @@ async def test_a_repeat_can_wait_until_it_is_applied(tmp_path: Path) -> None:
 
 
 async def test_a_repeat_is_told_the_refusal_of_libtorrent_too(tmp_path: Path) -> None:
-    """What was accepted and then refused is not applied, however often it is asked."""
+    """An accepted change that libtorrent refused is not applied, however often it is repeated."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine(EnsureTorrent)
@@ -481,7 +481,7 @@ async def test_a_repeat_is_told_the_refusal_of_libtorrent_too(tmp_path: Path) ->
 
 
 async def test_a_removal_that_is_over_is_applied(tmp_path: Path) -> None:
-    """Its repeat has nothing to wait for, even where the torrent was added again."""
+    """Its repeat has nothing to wait for, even if the torrent was added again."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         engine = await on.engine()
@@ -495,7 +495,7 @@ async def test_a_removal_that_is_over_is_applied(tmp_path: Path) -> None:
 
 
 async def test_a_repeat_does_not_wait_for_what_a_later_torrent_of_the_id_never_reaches(tmp_path: Path) -> None:
-    """Removed and added again, a torrent begins at revision 1: that is all there is to be confirmed."""
+    """A torrent that was removed and added again starts at revision 1, and nothing more has to be confirmed."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(revision=7))
         await on.engine()
@@ -511,7 +511,7 @@ async def test_a_repeat_does_not_wait_for_what_a_later_torrent_of_the_id_never_r
 async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though it is a read, it may wait for the engine: its reply leaves before the socket closes."""
+    """Although it is a read, it may wait for the engine: its reply is sent before the socket closes."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         on.snapshot.of(V1).metadata = Metadata.of([])
@@ -531,7 +531,7 @@ async def test_at_the_end_a_list_of_files_that_is_under_way_is_answered(
 
 
 async def test_a_connection_with_too_much_under_way_is_refused_and_no_other(tmp_path: Path) -> None:
-    """Each gets one reply; what is answered makes room again, unless it still goes on."""
+    """Each request gets one reply; an answered one makes room again, unless its work continues."""
     async with bench(tmp_path) as on:
         engine = await on.engine(InspectSource)
         client, other = on.client(), on.client()
@@ -554,7 +554,7 @@ async def test_a_connection_with_too_much_under_way_is_refused_and_no_other(tmp_
 
 
 async def test_work_that_outlasts_its_deadline_is_still_under_way(tmp_path: Path) -> None:
-    """A client cannot pile up work by asking for it with no patience."""
+    """A client cannot pile up work by short deadlines."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         client = on.client()
@@ -566,7 +566,7 @@ async def test_work_that_outlasts_its_deadline_is_still_under_way(tmp_path: Path
 
 
 async def test_frames_without_an_id_are_answered_up_to_a_rate(tmp_path: Path) -> None:
-    """Then the limit is told, once; requests that can be read are answered all the while, and so are others."""
+    """Then one error reports the limit; valid requests, and those of others, are answered all the time."""
     async with bench(tmp_path) as on:
         client, other = on.client(), on.client()
         for _ in range(300):
@@ -584,7 +584,7 @@ async def test_frames_without_an_id_are_answered_up_to_a_rate(tmp_path: Path) ->
 
 
 async def test_refusals_of_what_is_no_request_come_slowly_where_there_are_many(tmp_path: Path) -> None:
-    """Each id has its one reply all the same. What is a request, and others, wait for nothing."""
+    """Each id has its one reply all the same. Valid requests, and other clients, wait for nothing."""
     async with bench(tmp_path) as on:
         client, other = on.client(), on.client()
         kinds: list[dict[str, Any]] = [{"op": "no_op"}, {"op": "pause", "args": {"torrent": 1}}, {"v": 9}, {"wait": 1}]
@@ -602,7 +602,7 @@ async def test_refusals_of_what_is_no_request_come_slowly_where_there_are_many(t
 
 
 async def test_a_refusal_comes_by_its_deadline_however_many_wait(tmp_path: Path) -> None:
-    """Also where the deadline is that of a frame that is no request."""
+    """Also for the deadline in an invalid frame."""
     async with bench(tmp_path) as on:
         client = on.client()
         for each in range(150):
@@ -615,7 +615,7 @@ async def test_a_refusal_comes_by_its_deadline_however_many_wait(tmp_path: Path)
 
 
 async def test_refusals_that_have_no_room_to_wait_say_so(tmp_path: Path) -> None:
-    """At once: what waits is bounded, and at the end of the service it is sent."""
+    """At once: the waiting ones are bounded, and sent at the end of the service."""
     async with bench(tmp_path) as on:
         client = on.client()
         for each in range(1000):
@@ -632,7 +632,7 @@ async def test_refusals_that_have_no_room_to_wait_say_so(tmp_path: Path) -> None
 
 
 async def test_a_message_has_so_many_frames_of_such_a_size(tmp_path: Path) -> None:
-    """Sixteen before the request go back with the reply; more, or longer ones, do not."""
+    """Sixteen frames before the request are returned with the reply; more, or longer ones, are refused."""
     async with bench(tmp_path) as on:
         dealer = on._sockets.connect(zmq.DEALER, "commands")
         hops = [b"x" * 255] * HOPS_MAX
@@ -646,7 +646,7 @@ async def test_a_message_has_so_many_frames_of_such_a_size(tmp_path: Path) -> No
 
 
 async def test_the_frames_before_a_request_are_bounded_while_it_waits_too(tmp_path: Path) -> None:
-    """What is handed back unread has no more of them than what is answered."""
+    """An unread request that is handed back has no more of them than an answered one."""
     async with bench(tmp_path) as on:
         dealer = on._sockets.connect(zmq.DEALER, "commands")
         for args in (
@@ -665,7 +665,7 @@ async def test_the_frames_before_a_request_are_bounded_while_it_waits_too(tmp_pa
 
 
 async def test_many_torrents_of_a_megabyte_sent_without_waiting_are_all_taken(tmp_path: Path) -> None:
-    """A client that adds what it has in one go is not refused."""
+    """A client that adds all its torrents in one go is not refused."""
     async with bench(tmp_path) as on:
         await on.engine()
         client = on.client()
@@ -689,7 +689,7 @@ async def test_many_torrents_of_a_megabyte_sent_without_waiting_are_all_taken(tm
     ],
 )
 async def test_an_error_is_short_however_long_the_mistake(tmp_path: Path, fields: dict[str, Any]) -> None:
-    """Nobody is sent back a megabyte."""
+    """No reply has a megabyte."""
     async with bench(tmp_path) as on:
         client = on.client()
         await client.socket.send(request(**fields))
@@ -699,7 +699,7 @@ async def test_an_error_is_short_however_long_the_mistake(tmp_path: Path, fields
 
 
 async def test_long_lists_of_one_do_not_hold_up_another(tmp_path: Path) -> None:
-    """Whoever asks for much waits; a ping that comes last is answered before most of it."""
+    """A ping that comes last is answered before most of a long list."""
     async with bench(tmp_path) as on:
         for number in range(300):
             await on.catalogue.put(desired(f"{number:040x}"))
@@ -713,7 +713,7 @@ async def test_long_lists_of_one_do_not_hold_up_another(tmp_path: Path) -> None:
 
 
 async def test_a_sender_who_may_not_is_refused(tmp_path: Path) -> None:
-    """Before anything is begun, and for good; where nobody says who may, clients on tcp may nothing."""
+    """Before any work, and permanently; without access control, clients on tcp may do nothing."""
     asked: list[tuple[Sender, str]] = []
 
     def admit(sender: Sender, command: Command) -> None:

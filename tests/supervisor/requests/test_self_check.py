@@ -18,7 +18,7 @@ def plain(endpoint: str) -> tuple["zmq.Context[Bound]", Bound]:
 
 
 async def test_answered_commands_are_answers(tmp_path: Path) -> None:
-    """The real requests answer, without an engine too."""
+    """The real request code answers, also without an engine."""
     async with bench(tmp_path):
         answers = asyncio.Semaphore(0)
         context, socket = plain(f"ipc://{tmp_path / 'commands'}")
@@ -32,7 +32,7 @@ async def test_answered_commands_are_answers(tmp_path: Path) -> None:
 
 
 async def test_no_answer_is_no_beat(tmp_path: Path) -> None:
-    """Though the loop turns and the questions arrive."""
+    """Although the loop runs and the requests arrive."""
     with Sockets(tmp_path) as sockets:
         deaf = sockets.bind(zmq.ROUTER, "commands")
         answers: list[None] = []

@@ -29,7 +29,7 @@ WRITE_PATIENCE_S = 5.0
 
 @contextmanager
 def opened(directory: Path) -> Iterator[Catalogue]:
-    """A catalogue that is closed at the end."""
+    """A catalogue that is closed at the end of the test."""
     catalogue = Catalogue(ResumeDir(directory))
     try:
         yield catalogue
@@ -38,18 +38,18 @@ def opened(directory: Path) -> Iterator[Catalogue]:
 
 
 def names(directory: Path) -> list[str]:
-    """What there is, but for the engine's directory where it is empty."""
+    """All file names, and the engine's directory if it is not empty."""
     empty = {"fastresume"} - {path.parent.name for path in directory.glob("fastresume/*")}
     return sorted({path.name for path in directory.iterdir()} - empty)
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    """The files there are, and what they hold."""
+    """All files and their contents."""
     return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
 
 
 def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, DesiredTorrent], DesiredSession]:
-    """What a supervisor that starts now would have."""
+    """What a supervisor that starts now would load."""
     with opened(directory) as catalogue:
         assert catalogue.load() == []
         return catalogue.torrents, catalogue.leaving, catalogue.session
@@ -57,7 +57,7 @@ def loaded(directory: Path) -> tuple[dict[str, DesiredTorrent], dict[str, Desire
 
 @asynccontextmanager
 async def with_torrents(directory: Path, *torrents: DesiredTorrent) -> AsyncIterator[Catalogue]:
-    """A catalogue that has these."""
+    """A catalogue with these torrents."""
     with opened(directory) as catalogue:
         for torrent in torrents:
             await catalogue.put(torrent)
@@ -65,7 +65,7 @@ async def with_torrents(directory: Path, *torrents: DesiredTorrent) -> AsyncIter
 
 
 async def refused(write: Coroutine[Any, Any, None]) -> OuzelError:
-    """How a write that must fail did; one that never comes back fails the test."""
+    """The error of a write that must fail; a write that never returns fails the test."""
     async with asyncio.timeout(WRITE_PATIENCE_S):
         with pytest.raises(OuzelError) as error:
             await write
@@ -92,7 +92,7 @@ async def test_what_was_put_is_what_is_loaded(tmp_path: Path) -> None:
 
 
 async def test_a_change_is_on_disk_before_it_can_be_read(tmp_path: Path) -> None:
-    """While it is written, memory has the old; as soon as memory has the new, so has the disk."""
+    """During the write, memory has the old state; as soon as memory has the new one, the disk has it, too."""
     async with with_torrents(tmp_path, desired()) as catalogue:
         putting = asyncio.ensure_future(catalogue.put(desired(paused=True)))
         while not putting.done():
@@ -106,7 +106,7 @@ async def test_a_change_is_on_disk_before_it_can_be_read(tmp_path: Path) -> None
 
 
 async def test_files_are_readable_for_people(tmp_path: Path) -> None:
-    """Indented JSON that ends with a line end, and nothing temporary beside it."""
+    """Indented JSON with a final newline, and no temporary file beside it."""
     async with with_torrents(tmp_path, desired()) as catalogue:
         await catalogue.put_session(DesiredSession(download_bps=5))
     text = (tmp_path / f"{V1}.json").read_text()
@@ -116,7 +116,7 @@ async def test_files_are_readable_for_people(tmp_path: Path) -> None:
 
 
 async def test_a_directory_that_is_gone_refuses_and_heals(tmp_path: Path) -> None:
-    """STORAGE_UNAVAILABLE, memory as it was, and good again once the directory is back."""
+    """STORAGE_UNAVAILABLE, memory as before, and works again once the directory is back."""
     directory = tmp_path / "resume"
     directory.mkdir()
     async with with_torrents(directory, desired()) as catalogue:
@@ -136,7 +136,7 @@ async def test_a_directory_that_is_gone_refuses_and_heals(tmp_path: Path) -> Non
 
 
 async def test_a_directory_that_became_a_file_refuses_and_heals(tmp_path: Path) -> None:
-    """Every error of the operating system is a refusal, those of the cleaning up too; the writer lives on."""
+    """Every error of the operating system is a refusal, also during cleanup; the writer goes on."""
     directory = tmp_path / "resume"
     directory.mkdir()
     async with with_torrents(directory, desired()) as catalogue:
@@ -151,7 +151,7 @@ async def test_a_directory_that_became_a_file_refuses_and_heals(tmp_path: Path) 
 
 
 async def test_a_file_that_cannot_be_replaced_leaves_all_as_it_was(tmp_path: Path) -> None:
-    """The new content of one file is not there without the other's: metainfo and desired state go together."""
+    """Neither file has new content without the other: metainfo and desired state belong together."""
     with opened(tmp_path) as catalogue:
         (tmp_path / f"{V1}.torrent.tmp").mkdir()
         error = await refused(catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe"))
@@ -162,7 +162,7 @@ async def test_a_file_that_cannot_be_replaced_leaves_all_as_it_was(tmp_path: Pat
 
 
 async def test_a_removed_torrent_is_leaving_until_it_is_dropped(tmp_path: Path) -> None:
-    """The record of the removal is durable, is not shown among the torrents, and ends with `drop`."""
+    """The removal's record is durable, is not listed among the torrents, and ends with `drop`."""
     leaving = desired(removal="delete_files", revision=2)
     with opened(tmp_path) as catalogue:
         await catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe")
@@ -178,21 +178,21 @@ async def test_a_removed_torrent_is_leaving_until_it_is_dropped(tmp_path: Path) 
 
 
 async def test_a_torrent_that_comes_again_is_not_leaving(tmp_path: Path) -> None:
-    """The new record takes the place of the removal's."""
+    """The new record replaces the removal's."""
     async with with_torrents(tmp_path, desired(removal="keep_files"), desired(revision=3)) as catalogue:
         assert (catalogue.torrents, catalogue.leaving) == ({V1: desired(revision=3)}, {})
     assert loaded(tmp_path)[:2] == ({V1: desired(revision=3)}, {})
 
 
 async def test_session_limits_outlive_the_process(tmp_path: Path) -> None:
-    """`session.json` has what clients asked for, and null where they asked for nothing."""
+    """`session.json` has the limits that clients set, and null for others."""
     with opened(tmp_path) as catalogue:
         await catalogue.put_session(DesiredSession(upload_bps=0, revision=2))
     assert loaded(tmp_path)[2] == DesiredSession(download_bps=None, upload_bps=0, revision=2)
 
 
 async def test_many_changes_at_once_are_all_kept(tmp_path: Path) -> None:
-    """Of one torrent the last wins, of different ones all do."""
+    """For one torrent the last change wins, for different ones all do."""
     ids = [f"{number:040x}" for number in range(100)]
     with opened(tmp_path) as catalogue:
         await asyncio.gather(*(catalogue.put(desired(torrent)) for torrent in ids))
@@ -203,7 +203,7 @@ async def test_many_changes_at_once_are_all_kept(tmp_path: Path) -> None:
 
 
 async def test_a_file_cut_at_any_length_is_put_aside_and_the_rest_loads(tmp_path: Path) -> None:
-    """Each truncation of a record is damage to one torrent: not lost, not fatal, and told of by name.
+    """Each truncated record damages one torrent: it is not lost, not fatal, and reported by name.
 
     That each length is noticed is shown where records are read; here are some.
     """
@@ -251,7 +251,7 @@ async def test_a_file_cut_at_any_length_is_put_aside_and_the_rest_loads(tmp_path
     ],
 )
 def test_a_record_that_is_none_is_put_aside(tmp_path: Path, content: bytes) -> None:
-    """Whatever is wrong with it: its bytes are kept in `damaged/`."""
+    """Whatever is wrong with it, its bytes are kept in `damaged/`."""
     (tmp_path / f"{V1}.json").write_bytes(content)
     with opened(tmp_path) as catalogue:
         (file,) = catalogue.load()
@@ -263,14 +263,14 @@ def test_a_record_that_is_none_is_put_aside(tmp_path: Path, content: bytes) -> N
 
 
 def test_a_record_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
-    """A directory where a file should be is damage like any other."""
+    """A directory in place of a file is damage like any other."""
     (tmp_path / f"{V1}.json").mkdir()
     with opened(tmp_path) as catalogue:
         assert [file.torrent for file in catalogue.load()] == [V1]
 
 
 async def test_damage_that_cannot_be_put_aside_stops_nothing(tmp_path: Path) -> None:
-    """`damaged` may be a file, the directory read-only: the other torrents are loaded all the same."""
+    """`damaged` may be a file, or the directory read-only: the other torrents are loaded all the same."""
     async with with_torrents(tmp_path, desired(OTHER)):
         pass
     (tmp_path / f"{V1}.json").write_bytes(b"{")
@@ -284,7 +284,7 @@ async def test_damage_that_cannot_be_put_aside_stops_nothing(tmp_path: Path) -> 
 
 
 async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
-    """The torrents load, and the configuration decides the limits again."""
+    """The torrents are loaded, and the configuration's limits apply again."""
     async with with_torrents(tmp_path, desired()):
         pass
     (tmp_path / "session.json").write_bytes(b'{"download_bps": -1}')
@@ -297,7 +297,7 @@ async def test_a_damaged_session_file_is_put_aside(tmp_path: Path) -> None:
 
 
 def test_other_files_are_not_its_business(tmp_path: Path) -> None:
-    """Upper-case ids and strangers stay where they are."""
+    """Upper-case ids and foreign files stay in place."""
     others = [f"{V1.upper()}.json", f"{V1.upper()}.torrent", "notes.json", "x.txt", "x.fastresume"]
     for name in others:
         (tmp_path / name).write_bytes(b"{")
@@ -307,7 +307,7 @@ def test_other_files_are_not_its_business(tmp_path: Path) -> None:
 
 
 async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
-    """Their record may have been damaged; what it cannot speak of any more is kept, and harms no torrent."""
+    """Their record may have been damaged; the files are kept, and affect no torrent."""
     async with with_torrents(tmp_path, desired(OTHER)):
         pass
     for name in (f"{V1}.json", f"{V1}.fastresume", f"{V1}.torrent", f"{OTHER}.fastresume", f"{V2}.torrent"):
@@ -321,7 +321,7 @@ async def test_files_of_no_torrent_are_put_aside(tmp_path: Path) -> None:
 
 
 async def test_what_an_engine_had_put_aside_is_moved_on(tmp_path: Path) -> None:
-    """Its supervisor died before it could; of a torrent that is known it is told of in health, too."""
+    """Its supervisor died before it could; files of a known torrent are in health, too."""
     async with with_torrents(tmp_path, desired()):
         pass
     staged = ResumeDir(tmp_path).staged
@@ -340,7 +340,7 @@ async def test_what_an_engine_had_put_aside_is_moved_on(tmp_path: Path) -> None:
 
 
 async def test_temporary_files_are_deleted(tmp_path: Path) -> None:
-    """A crash left them, and nobody was told OK for them; one that is none makes way for those to come."""
+    """They are from a crash and were never acknowledged; other things with such names are put aside."""
     async with with_torrents(tmp_path, desired()):
         pass
     (tmp_path / f"{V1}.json.tmp").write_bytes(b"{")
@@ -366,7 +366,7 @@ async def test_records_are_recycled_and_leave_nothing(tmp_path: Path) -> None:
 
 @given(st.integers(min_value=0), st.integers(0, 7))
 def test_a_flipped_bit_is_damage(tmp_path_factory: pytest.TempPathFactory, at: int, bit: int) -> None:
-    """Wherever it is: the record is put aside, and not half believed."""
+    """Wherever it is, the record is put aside, and no part of it is used."""
     tmp_path = tmp_path_factory.mktemp("resume")
     content = bytearray(encode_record(desired()))
     content[at % len(content)] ^= 1 << bit
@@ -377,7 +377,7 @@ def test_a_flipped_bit_is_damage(tmp_path_factory: pytest.TempPathFactory, at: i
 
 
 def test_a_record_edited_by_hand_is_read_once_its_checksum_is_deleted(tmp_path: Path) -> None:
-    """And has one again with the next change."""
+    """And has a checksum again after the next change."""
     record = {"torrent": V1, "source": "magnet", "save_path": "/edited"}
     (tmp_path / f"{V1}.json").write_text(json.dumps(record))
     with opened(tmp_path) as catalogue:
@@ -388,7 +388,7 @@ def test_a_record_edited_by_hand_is_read_once_its_checksum_is_deleted(tmp_path: 
 @pytest.mark.parametrize("name", [f"{V1}.json", "session.json"])
 @pytest.mark.parametrize("kind", ["link", "pipe", "socket", "zeros"])
 async def test_what_is_no_record_at_all_is_put_aside(tmp_path: Path, name: str, kind: str) -> None:
-    """A link is not followed and a pipe not waited for; 100 MB of nothing are not a record."""
+    """A link is not followed, a pipe not waited for, and 100 MB of zeros are no record."""
     async with with_torrents(tmp_path, desired(OTHER)):
         pass
     path = tmp_path / name
@@ -420,7 +420,7 @@ async def test_what_is_no_record_at_all_is_put_aside(tmp_path: Path, name: str, 
     )
 )
 def test_any_record_survives_the_disk(tmp_path_factory: pytest.TempPathFactory, record: DesiredTorrent) -> None:
-    """What is written is what is read, whatever is in it."""
+    """What is written is what is read, for any content."""
     directory = tmp_path_factory.mktemp("catalogue")
 
     async def put() -> None:
@@ -434,7 +434,7 @@ def test_any_record_survives_the_disk(tmp_path_factory: pytest.TempPathFactory, 
 
 
 async def test_ids_are_given_in_order_and_follow_what_is_there(tmp_path: Path) -> None:
-    """As they were loaded, added, changed, removed, and added again."""
+    """After loading, adding, changing, removing, and adding again."""
     async with with_torrents(tmp_path, desired(V2), desired(V1)) as catalogue:
         assert catalogue.ids_after(None, 10) == [V1, V2]
         await catalogue.put(desired(OTHER))
@@ -452,7 +452,7 @@ UNREADABLE = (errno.EACCES, errno.EIO, errno.ELOOP, errno.ENOMEM, errno.EMFILE, 
 
 
 def cannot_read(monkeypatch: pytest.MonkeyPatch, error: int, *names: str) -> None:
-    """Files of these names cannot be opened."""
+    """Makes files with these names fail to open."""
     real = os.open
 
     def fails(path: Any, *args: Any, **kwargs: Any) -> int:
@@ -465,7 +465,7 @@ def cannot_read(monkeypatch: pytest.MonkeyPatch, error: int, *names: str) -> Non
 
 @pytest.mark.parametrize("error", UNREADABLE)
 async def test_what_cannot_be_read_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    """It is shown by its id, nothing of it is touched or changed, and it is there once it can be read."""
+    """It is shown by its id, is neither touched nor changed, and is loaded once it can be read."""
     async with with_torrents(tmp_path, desired(OTHER)) as catalogue:
         await catalogue.put(desired(source="metainfo"), metainfo=b"d4:infoe")
         await catalogue.put_session(DesiredSession(download_bps=5))
@@ -493,7 +493,7 @@ async def test_what_cannot_be_read_is_not_judged(tmp_path: Path, monkeypatch: py
 async def test_a_directory_that_cannot_be_listed_refuses_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is known, nothing is touched, and nothing is written over what is there."""
+    """Nothing is known, and no file is touched or overwritten."""
     async with with_torrents(tmp_path, desired()):
         pass
 
@@ -509,7 +509,7 @@ async def test_a_directory_that_cannot_be_listed_refuses_everything(
 
 
 async def test_a_write_that_failed_is_kept_in_mind_until_one_as_large_succeeds(tmp_path: Path) -> None:
-    """Smaller ones say nothing about it."""
+    """Smaller writes do not clear it."""
     with opened(tmp_path) as catalogue:
         (tmp_path / f"{V1}.json.tmp").mkdir()
         await refused(catalogue.put(desired(), metainfo=b"x" * 1000))

@@ -16,7 +16,7 @@ def changes(*sizes: int) -> list[Change]:
 
 @given(st.lists(st.tuples(st.lists(st.integers(0, 50), max_size=3), st.booleans()), max_size=20))
 def test_a_failure_is_remembered_until_a_write_as_large_is_done(steps: list[tuple[list[int], bool]]) -> None:
-    """In files and in bytes; smaller writes that are done say nothing about it."""
+    """By files and bytes; smaller successful writes do not clear it."""
     failed, files, size = None, 0, 0
     for sizes, fails in steps:
         failed = largest_failed(failed, changes(*sizes), OSError(28, "full") if fails else None)
@@ -31,6 +31,6 @@ def test_a_failure_is_remembered_until_a_write_as_large_is_done(steps: list[tupl
 
 
 def test_a_deletion_has_no_size() -> None:
-    """It may succeed on a disk that is full."""
+    """It may succeed on a full disk."""
     failed = FailedWrite(1, 10, "full")
     assert largest_failed(failed, [Change(PATH, None)], None) is failed

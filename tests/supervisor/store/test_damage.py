@@ -5,7 +5,7 @@ from supervisor.store.damage import MORE, SHOWN, Damage
 
 
 def test_the_first_are_shown_by_name_and_the_rest_by_number() -> None:
-    """So that ten thousand damaged files are no ten thousand reasons."""
+    """Ten thousand damaged files are not ten thousand reasons."""
     damage = Damage()
     for number in range(SHOWN + 5):
         damage.add(f"{number}.json", f"damage {number}")
@@ -17,7 +17,7 @@ def test_the_first_are_shown_by_name_and_the_rest_by_number() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 15), st.sampled_from(["json", "fastresume"]))))
 def test_what_was_reported_and_cleared_is_what_there_is(steps: list[tuple[bool, int, str]]) -> None:
-    """Whatever comes and goes: nothing that is gone stays reported, and as much as fits is."""
+    """For any sequence, nothing that is gone stays reported, and as many as fit are reported."""
     damage, there, reported = Damage(), set[str](), set[str]()
     for add, torrent, kind in steps:
         if add:

@@ -1,4 +1,4 @@
-"""What was put aside is listed, judged and given back, by the mutation that clients have for it."""
+"""Files that were put aside are listed, judged and restored, by the mutation for clients."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ METAINFO = b"d4:infoe"
 
 
 def aside(on: Bench, **files: bytes) -> Path:
-    """Puts files aside; in their names `_` is a dot."""
+    """Puts files aside; in their names `_` means a dot."""
     directory = on.directory / "resume" / "damaged"
     directory.mkdir(exist_ok=True)
     for name, content in files.items():
@@ -25,19 +25,19 @@ def aside(on: Bench, **files: bytes) -> Path:
 
 
 async def listed(on: Bench) -> dict[str, DamagedReport]:
-    """By name."""
+    """The list, by name."""
     return {file.name: file for file in (await on.shelf.list()).files}
 
 
 async def refusal(on: Bench, name: str) -> OuzelError:
-    """How it is refused to restore a file."""
+    """The error when restoring a file is refused."""
     with pytest.raises(OuzelError) as error:
         await do(on, "restore_damaged", name=name)
     return error.value
 
 
 async def test_a_torrent_comes_back_with_what_belongs_to_it(tmp_path: Path) -> None:
-    """The latest of it that is whole; even where it was being removed. It is told of and handed to the engine."""
+    """With the latest valid files, even if it was being removed. It is published and sent to the engine."""
     async with bench(tmp_path) as on:
         await on.engine()
         record = desired(source="metainfo", magnet=None, metainfo_crc32=crc32_of(METAINFO), removal="delete_files")
@@ -55,7 +55,7 @@ async def test_a_torrent_comes_back_with_what_belongs_to_it(tmp_path: Path) -> N
 
 
 async def test_nothing_in_force_is_replaced(tmp_path: Path) -> None:
-    """Nor is what is damaged, or no file of ours, given back."""
+    """Nor are damaged or foreign files restored."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(), metainfo=METAINFO)
         await on.catalogue.put_session(DesiredSession(download_bps=5))
@@ -83,7 +83,7 @@ async def test_nothing_in_force_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_settings_and_metainfo_come_back_alone(tmp_path: Path) -> None:
-    """Where nothing is in their place."""
+    """If nothing is in their place."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metainfo_crc32=crc32_of(METAINFO)))
         directory = aside(on, session_json=encode_record(DesiredSession(upload_bps=9)), **{f"{V1}_torrent_2": METAINFO})
@@ -96,7 +96,7 @@ async def test_settings_and_metainfo_come_back_alone(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_written_stays_where_it_is(tmp_path: Path) -> None:
-    """And is told as any change is."""
+    """The error is that of any change."""
     async with bench(tmp_path) as on:
         directory = aside(on, **{f"{V1}_json": encode_record(desired())})
         on.catalogue.suspend("full")

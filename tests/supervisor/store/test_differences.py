@@ -22,7 +22,7 @@ def records(directory: ResumeDir, *names: str) -> list[Record]:
 
 @given(st.lists(st.sampled_from(["missing", "older", "damaged", "same", "directory"]), min_size=3, max_size=3))
 def test_afterwards_the_directory_has_what_memory_has(tmp_path_factory: object, states: list[str]) -> None:
-    """Whatever was there; what was the same is not written, and a second time there is nothing to do."""
+    """Whatever was there; equal files are not written, and a second run does nothing."""
     directory = ResumeDir(tmp_path_factory.mktemp("resume"))  # type: ignore[attr-defined]  # pytest's own fixture
     wanted = records(directory, V1, OTHER)
     for record, state in zip(wanted, states, strict=True):
@@ -46,7 +46,7 @@ def test_afterwards_the_directory_has_what_memory_has(tmp_path_factory: object, 
 
 
 def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
-    """Their files are put aside; those of others are nobody's business here."""
+    """Their files are put aside; unknown ones are not handled here."""
     directory = ResumeDir(tmp_path)
     directory.make_engine_dir()
     for torrent in (V1, V2):
@@ -64,7 +64,7 @@ def test_removed_torrents_do_not_come_back(tmp_path: Path) -> None:
 
 
 def test_metainfo_that_is_not_what_was_remembered_is_put_aside(tmp_path: Path) -> None:
-    """Other files are left: what is right, what nobody remembers, and what is not there."""
+    """Other files stay: right ones, those without a checksum, and missing ones."""
     directory, crc32 = ResumeDir(tmp_path), crc32_of(b"metainfo")
     torrents = {
         V1: desired(metainfo_crc32=crc32),
@@ -94,7 +94,7 @@ def test_metainfo_of_a_torrent_that_changes_meanwhile_is_left_alone(tmp_path: Pa
 
 
 def test_metainfo_that_an_engine_refuses_is_put_aside_unless_it_is_right_by_now(tmp_path: Path) -> None:
-    """Its checksum decides where there is one; where there is none, the engine's word does."""
+    """Its checksum decides; without one, the engine's report does."""
     directory, crc32 = ResumeDir(tmp_path), crc32_of(b"metainfo")
     torrents = {V1: desired(metainfo_crc32=crc32), OTHER: desired(OTHER)}
     for torrent in (V1, OTHER, V2):
@@ -112,7 +112,7 @@ def test_metainfo_that_an_engine_refuses_is_put_aside_unless_it_is_right_by_now(
 
 
 def test_what_an_engine_put_aside_is_moved_to_the_other_damaged_files(tmp_path: Path) -> None:
-    """And told with where it is now; where that fails, with where it was left."""
+    """The report has its new path; if the move fails, its old one."""
     directory = ResumeDir(tmp_path)
     directory.make_engine_dir()
     path = directory.fastresume(V1)
@@ -129,7 +129,7 @@ def test_what_an_engine_put_aside_is_moved_to_the_other_damaged_files(tmp_path: 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../session.json", "{root}/session.json"])
 def test_an_engine_that_lies_about_names_has_nothing_else_moved(tmp_path: Path, name: str) -> None:
-    """A fault of native code can have it say anything."""
+    """A fault in native code can make it send anything."""
     directory = ResumeDir(tmp_path)
     directory.make_engine_dir()
     directory.staged.mkdir()
@@ -140,7 +140,7 @@ def test_an_engine_that_lies_about_names_has_nothing_else_moved(tmp_path: Path, 
 
 
 def test_a_link_that_an_engine_made_is_not_followed(tmp_path: Path) -> None:
-    """Neither while it runs nor at the next start, which puts the link itself aside."""
+    """Neither at runtime nor at the next start, which puts the link itself aside."""
     directory, elsewhere = ResumeDir(tmp_path / "resume"), tmp_path / "elsewhere"
     directory.root.mkdir()
     directory.make_engine_dir()

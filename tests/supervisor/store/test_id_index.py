@@ -21,7 +21,7 @@ changes = st.lists(st.one_of(records, st.sampled_from(ONES + TWOS)), max_size=20
 
 @given(changes)
 def test_a_hash_finds_the_records_that_have_it(changes: list[DesiredTorrent | str]) -> None:
-    """Those that are there now, as they are now."""
+    """Only present records, with their present hashes."""
     index, there = IdIndex(), dict[str, DesiredTorrent]()
     for change in changes:
         if isinstance(change, str):
@@ -36,7 +36,7 @@ def test_a_hash_finds_the_records_that_have_it(changes: list[DesiredTorrent | st
 
 
 def test_a_shortened_hash_is_near_and_owns_nothing() -> None:
-    """Both ways round."""
+    """In both directions."""
     index = IdIndex()
     index.put(desired(TWOS[0]))
     assert index.owners([ONES[0]]) == []

@@ -65,7 +65,7 @@ def test_hashes_that_do_not_belong_together_are_no_torrent(source: Identity, kno
 
 
 def test_metainfo_shows_that_a_link_has_named_a_wrong_hash() -> None:
-    """The link is of the torrent of its id; a torrent whose hash it has named beside that is there for its own."""
+    """The link belongs to the torrent of its id; a torrent with its other hash exists by itself."""
     link = Known(A1, Identity(A1, B2, proven=False))
     assert judge(HYBRID, [link]) == Same((A1,))
     for proven in (Identity(None, B2, proven=True), Identity(B1, B2, proven=True)):
@@ -75,33 +75,33 @@ def test_metainfo_shows_that_a_link_has_named_a_wrong_hash() -> None:
 
 
 def test_a_link_to_two_torrents_that_are_there_is_refused_and_proves_nothing() -> None:
-    """Neither of them is touched for it."""
+    """Neither of them changes."""
     link = Identity(A1, B2, proven=False)
     known = [Known(A1, HYBRID), Known(B1, Identity(B1, B2, proven=True))]
     assert isinstance(judge(link, known), Contradiction)
 
 
 def test_two_links_are_one_torrent_only_by_metadata() -> None:
-    """A third link that names both is a duplicate of one, as far as anybody knows."""
+    """A third link that names both is a duplicate of one, as far as is known."""
     known = [Known(A1, V1_LINK), Known(A2, V2_LINK)]
     assert judge(HYBRID, known) == Same((A1, A2))
     assert judge(Identity(A1, A2, proven=False), known) == Same((A1,))
 
 
 def test_a_shortened_v2_hash_is_nobodys_v1_hash() -> None:
-    """Whichever of the two is there, libtorrent would take them for one; a clear word is said instead."""
+    """libtorrent would treat the two as one, so the second is refused."""
     short = Identity(A2[:40], None, proven=False)
     assert isinstance(judge(short, [Known(A2, V2_LINK)]), Contradiction)
     assert isinstance(judge(V2_LINK, [Known(A2[:40], short)]), Contradiction)
 
 
 def test_others_are_others() -> None:
-    """No hash in common."""
+    """They have no hash in common."""
     assert judge(Identity(B1, B2, proven=True), [Known(A1, HYBRID)]) == New()
 
 
 def test_a_record_is_known_by_its_id_and_what_it_has_learned() -> None:
-    """Records from before the hashes were kept have only their id."""
+    """Records from before hashes were stored have only their id."""
     assert of_record(desired(A1), proven=True) == Identity(A1, None, proven=True)
     assert of_record(desired(A2), proven=False) == Identity(None, A2, proven=False)
     learned = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=[A1])
@@ -141,14 +141,14 @@ candidates = st.lists(st.tuples(records, st.integers(0, 2)), min_size=2, max_siz
 
 @given(candidates)
 def test_records_become_the_same_one_in_any_order(given: list[Candidate]) -> None:
-    """There are no more than two in truth; the rule does not depend on it."""
+    """In truth there are at most two; the rule does not depend on it."""
     first, *others = (merge(order, v1=A1, v2=A2) for order in permutations(given))
     assert all(other == first for other in others)
 
 
 @given(candidates)
 def test_nothing_that_clients_gave_is_lost(given: list[Candidate]) -> None:
-    """The one with the most bytes stays, and stays where it is; it answers to all the ids, and the others leave."""
+    """The one with the most bytes stays at its save path; it is found by all ids, and the others are removed."""
     kept, leaving = merge(given, v1=A1, v2=A2)
     everything = [each.desired for each in given]
     assert {kept.torrent, *kept.merged} == {each.torrent for each in everything}
@@ -170,7 +170,7 @@ def test_nothing_that_clients_gave_is_lost(given: list[Candidate]) -> None:
 
 @given(candidates)
 def test_what_is_one_already_stays_as_it_is(given: list[Candidate]) -> None:
-    """Also with the others at hand again, as after a death between two writes."""
+    """Also with the others present again, as after a death between two writes."""
     kept, _ = merge(given, v1=A1, v2=A2)
     assert merge([Candidate(kept, 9)], v1=A1, v2=A2) == (kept, ())
     others = [each for each in given if each.desired.torrent in kept.merged]
@@ -180,7 +180,7 @@ def test_what_is_one_already_stays_as_it_is(given: list[Candidate]) -> None:
 
 
 def test_metainfo_and_age_decide_where_bytes_do_not() -> None:
-    """A record with metainfo needs nobody to go on."""
+    """A record with metainfo needs no peer for it."""
     link, metainfo = desired(A2, added_us=1), desired(A1, source="metainfo", magnet=None, added_us=2)
     assert merge([Candidate(link, 0), Candidate(metainfo, 0)], v1=A1, v2=A2).kept.torrent == A1
     older, newer = desired(A2, added_us=1), desired(A1, added_us=2)
@@ -188,6 +188,6 @@ def test_metainfo_and_age_decide_where_bytes_do_not() -> None:
 
 
 def test_a_record_that_is_written_and_read_keeps_its_hashes() -> None:
-    """And one from before has none."""
+    """A record from before has none."""
     record = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=[A1])
     assert msgspec.json.decode(msgspec.json.encode(record), type=DesiredTorrent) == record

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 
 class Watched:
-    """A resume directory with a warden, as the service has it."""
+    """A resume directory with a warden, as in the service."""
 
     def __init__(self, root: Path, *, loaded: bool = False) -> None:
         if not loaded:
@@ -106,18 +106,18 @@ class Watched:
             await self._news.wait()
 
     async def trouble(self) -> str:
-        """Waits for it."""
+        """Waits for the problem."""
         await self.until(lambda: bool(self.problems) and self.problems[-1] is not None)
         return str(self.problems[-1])
 
     async def back(self) -> list[Mended]:
-        """Waits until all is well; what was mended."""
+        """Waits until the problem is over. Returns the number of repaired records."""
         await self.until(lambda: bool(self.mended))
         assert self.problems[-1] is None
         return self.mended.pop()
 
     async def refusal(self) -> str:
-        """How a change is refused."""
+        """The error of a refused change."""
         with pytest.raises(OuzelError) as error:
             await self.catalogue.put(desired(OTHER))
         assert error.value.kind is ErrorKind.STORAGE_UNAVAILABLE
@@ -127,7 +127,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    """One with a torrent, whose warden looks often."""
+    """A directory with a torrent, whose warden checks often."""
     monkeypatch.setattr(resume_dir_warden, "LOOK_S", 0.01)
     on = Watched(tmp_path / "resume")
     running = asyncio.create_task(on.warden.run())
@@ -143,7 +143,7 @@ async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 async def test_while_nothing_is_wrong_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks leave no trace."""
+    """Checks write nothing."""
     async with watched(tmp_path, monkeypatch) as on:
         on.dir.make_engine_dir()
         before = on.dir.root.stat().st_mtime_ns
@@ -153,7 +153,7 @@ async def test_while_nothing_is_wrong_nothing_is_written(tmp_path: Path, monkeyp
 
 
 async def test_metainfo_is_checked_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it in the end, while the directory is watched as ever."""
+    """All of it in the end, while the usual checks go on."""
     monkeypatch.setattr(resume_dir_warden, "CHECKED_AT_ONCE", 1)
     monkeypatch.setattr(resume_dir_warden, "CHECK_S", 0.01)
     monkeypatch.setattr(resume_dir_warden, "LOOK_S", 0.01)
@@ -177,7 +177,7 @@ async def test_metainfo_is_checked_a_few_at_a_time(tmp_path: Path, monkeypatch: 
 
 
 async def test_a_missing_directory_is_trouble_until_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not made; changes are refused by what is wrong; nothing has to be written for it to be noticed."""
+    """It is not made; changes are refused with the cause; no write is needed to notice it."""
     async with watched(tmp_path, monkeypatch) as on:
         on.dir.root.rename(tmp_path / "elsewhere")
         assert "No such file or directory" in await on.trouble()
@@ -192,7 +192,7 @@ async def test_a_missing_directory_is_trouble_until_it_is_back(tmp_path: Path, m
 async def test_a_change_that_comes_before_a_look_is_not_lost_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A directory that has taken the other's place is not written to before it was taken over, not even once."""
+    """A directory in place of the old one is not written to before it was adopted, not even once."""
     async with watched(tmp_path, monkeypatch) as on:
         on.dir.root.rename(tmp_path / "elsewhere")
         on.dir.root.mkdir()
@@ -202,7 +202,7 @@ async def test_a_change_that_comes_before_a_look_is_not_lost_either(
 
 
 async def test_a_directory_made_again_is_filled_from_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And locked, so that no second supervisor takes it."""
+    """And locked, so that no second supervisor uses it."""
     async with watched(tmp_path, monkeypatch) as on:
         await on.catalogue.put(desired(OTHER, removal="keep_files"))
         await on.catalogue.put_session(DesiredSession(download_bps=7))
@@ -224,7 +224,7 @@ async def test_a_directory_made_again_is_filled_from_memory(tmp_path: Path, monk
 
 
 async def test_only_the_lock_file_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody deleted all there was in the directory: noticed by that."""
+    """Everything in the directory was deleted: the missing lock reveals it."""
     async with watched(tmp_path, monkeypatch) as on:
         for path in on.dir.root.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -235,7 +235,7 @@ async def test_only_the_lock_file_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
 async def test_a_directory_that_another_supervisor_has_is_not_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until it lets go."""
+    """Until the other releases it."""
     async with watched(tmp_path, monkeypatch) as on:
         theirs = tmp_path / "theirs"
         theirs.mkdir()
@@ -248,7 +248,7 @@ async def test_a_directory_that_another_supervisor_has_is_not_taken_over(
 
 
 async def test_torrents_that_are_not_known_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may be what was there before the disk was mounted, or another service's: nobody here can tell."""
+    """They may be from below a mount, or another service's: this cannot be decided here."""
     async with watched(tmp_path, monkeypatch) as on:
         theirs = tmp_path / "theirs"
         theirs.mkdir()
@@ -260,7 +260,7 @@ async def test_torrents_that_are_not_known_are_left_alone(tmp_path: Path, monkey
 
 
 async def test_an_older_copy_gets_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was removed since is put aside, what was changed since is written again."""
+    """Torrents removed since are put aside, and changed records are written again."""
     async with watched(tmp_path, monkeypatch) as on:
         await on.catalogue.put(desired(OTHER))
         shutil.copytree(on.dir.root, tmp_path / "copy")
@@ -275,7 +275,7 @@ async def test_an_older_copy_gets_the_latest(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_a_failed_write_is_looked_into_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails by itself, as where something stands in its way, closes nothing."""
+    """A write that fails for its own reason does not block other changes."""
     async with watched(tmp_path, monkeypatch) as on:
         (on.dir.root / f"{OTHER}.json.tmp").mkdir()
         assert "Is a directory" in await on.refusal()
@@ -286,7 +286,7 @@ async def test_a_failed_write_is_looked_into_at_once(tmp_path: Path, monkeypatch
 async def test_what_cannot_be_put_aside_is_told_and_mended_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The record of a torrent that was removed is in the copy that came back, and something has the name `damaged`."""
+    """A removed torrent's record is in the restored copy, and a file is called `damaged`."""
     async with watched(tmp_path, monkeypatch) as on:
         shutil.copy(on.dir.desired(V1), tmp_path / "old")
         await on.catalogue.put(desired(removal="keep_files"))
@@ -306,7 +306,7 @@ async def test_what_cannot_be_put_aside_is_told_and_mended_later(
     "name", ["_examine", "_mend", "_look_at_writes", "_read_again", "_look_aside", "_beside", "_take_over", "_probe"]
 )
 async def test_no_error_of_the_disk_ends_a_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Each part of it fails once, in trouble and after: it is tried again, and all is well in the end."""
+    """Each step fails once, with and without a problem: it is tried again, and succeeds in the end."""
     async with watched(tmp_path, monkeypatch) as on:
         real, failed = getattr(on.warden, name), list[str]()
 
@@ -327,7 +327,7 @@ async def test_no_error_of_the_disk_ends_a_look(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_a_record_is_back_once_it_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a restart; one that turns out to be damaged is put aside, one that was deleted is gone."""
+    """Without a restart; a damaged one is put aside, a deleted one is gone."""
     async with watched(tmp_path, monkeypatch) as on:
         await on.catalogue.put(desired(OTHER))
         await on.catalogue.put(desired(V2))
@@ -353,7 +353,7 @@ async def test_a_record_is_back_once_it_can_be_read(tmp_path: Path, monkeypatch:
 
 
 async def test_a_directory_is_loaded_once_it_can_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closed until then."""
+    """Until then, changes are refused."""
     directory = tmp_path / "resume"
     directory.mkdir()
     ResumeDir(directory).desired(V1).write_bytes(encode_record(desired()))
@@ -384,7 +384,7 @@ async def test_a_directory_is_loaded_once_it_can_be_listed(tmp_path: Path, monke
 async def test_a_failed_write_is_told_until_one_of_its_size_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is room for small changes, which are taken, and not for large ones."""
+    """There is room for small changes, which are accepted, and not for large ones."""
     real = durable.commit
 
     def small_only(group: list[list[Change]], recycler: Recycler | None = None) -> list[OSError | None]:
@@ -406,7 +406,7 @@ async def test_a_failed_write_is_told_until_one_of_its_size_succeeds(
 
 
 async def test_what_lies_aside_is_told_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what of it is missed: nothing is in its place."""
+    """And which of them have no replacement."""
     async with watched(tmp_path, monkeypatch) as on:
         on.dir.damaged.mkdir()
         for name in (f"{V1}.json", f"{OTHER}.json.1", f"{V2}.json.removed", "other", f"{V1}.torrent"):

@@ -15,7 +15,7 @@ seen = st.builds(Seen, homes, locks, st.booleans(), st.integers(0, ENOUGH_BYTES 
 
 @given(homes, seen)
 def test_only_the_directory_that_is_locked_is_fine(home: Home, look: Seen) -> None:
-    """Whatever else there is: nothing is written to another one unless it has been taken over."""
+    """Whatever else is there, nothing is written to another one unless it was adopted."""
     verdict = judge(home, MINE, look)
     assert (verdict in (Verdict.FINE, Verdict.DOUBTFUL)) == (look.lock == MINE)
     if verdict is Verdict.FINE:
@@ -25,7 +25,7 @@ def test_only_the_directory_that_is_locked_is_fine(home: Home, look: Seen) -> No
 
 @given(seen)
 def test_below_a_file_system_that_is_not_mounted_nothing_is_taken_over(look: Seen) -> None:
-    """Even if a resume directory has once been there."""
+    """Even if it was a resume directory once."""
     if look.home.device != MOUNTED.device and not look.home.mounted and look.lock != MINE:
         assert judge(MOUNTED, MINE, look) is Verdict.UNMOUNTED
 

@@ -1,4 +1,4 @@
-"""The store while its disk fails: a sample of what `scripts/bench store` plays whole."""
+"""The store while its disk fails: a sample of what `scripts/bench store` plays in full."""
 
 import random
 from collections.abc import Iterator
@@ -23,19 +23,19 @@ from tools.bench.service.store_histories import (
 pytestmark = pytest.mark.slow
 
 DOUBLES = 40
-"""Of each story, chosen by chance."""
+"""The number of random histories of each story."""
 
 
 @pytest.fixture(scope="module")
 def loads() -> Iterator[Loads]:
-    """What states of the directory are loaded as, which stories have in common."""
+    """The results of loading states of the directory, which stories share."""
     with on_model_disks() as loads:
         yield loads
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_no_answer_is_contradicted_by_the_disk(loads: Loads, story: str) -> None:
-    """Each call fails once, some of them in pairs, or from one on for good; a crash comes after each of them."""
+    """Each call fails once, some in pairs, or from one on for good; a crash follows each of them."""
     chance = random.Random(story)
     calls = play(loads, story).calls
     pairs = []
@@ -49,7 +49,7 @@ def test_no_answer_is_contradicted_by_the_disk(loads: Loads, story: str) -> None
 
 
 def test_nor_where_files_are_written_again(loads: Loads) -> None:
-    """The writer has replaced files to write into."""
+    """The writer has replaced files to reuse."""
     calls = play(loads, "session", worn=True).calls
     for faults in singles(calls):
         play(loads, "session", failing(*faults), worn=True)
@@ -57,7 +57,7 @@ def test_nor_where_files_are_written_again(loads: Loads) -> None:
 
 
 def test_the_model_finds_a_store_that_forgets_what_it_has_begun(loads: Loads, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were a failure after the rename taken for one before it, a refused change would be in force after a crash."""
+    """If a failure after the rename were treated as one before it, a refused change would be in force after a crash."""
     monkeypatch.setattr(durable, "_unsettled", lambda error: error)
     number = next(number for number in range(1, 20) if _fails(loads, number))
     assert number

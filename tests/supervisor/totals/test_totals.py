@@ -13,7 +13,7 @@ MINUTE = 60
 
 
 class _Life:
-    """A torrent, the engines that it has, and the supervisors: what was really moved, and what is shown of it."""
+    """A torrent, its engines and supervisors: the real transfers, and the shown totals."""
 
     def __init__(self) -> None:
         self.totals = Totals()
@@ -27,7 +27,7 @@ class _Life:
         self._load()
 
     def _load(self) -> None:
-        """The engine loads the torrent: from its resume data, or from what the supervisor knows if that is more."""
+        """The engine loads the torrent: from its resume data, or from the supervisor's totals if these are more."""
         self.engine = max(self.resume, self.totals.of(V1).downloaded)
         self.engine_wasted = self.engine_session = 0
 
@@ -52,7 +52,7 @@ class _Life:
         self.shown.append((counts.downloaded, counts.wasted, self.totals.all_time[1]))
 
     def kill_engine(self, *, older: int) -> None:
-        """What was not told is lost with it; its resume data is as old as you like."""
+        """Unreported transfers are lost; its resume data is of any age."""
         self.resume = max(0, self.engine - older)
         counts = self.totals.of(V1)
         self.moved, self.wasted = max(counts.downloaded, self.resume), counts.wasted
@@ -65,7 +65,7 @@ class _Life:
         self.stored_session = self.totals.session_record()
 
     def kill_supervisor(self) -> None:
-        """Only what was saved is left, of the one or the other."""
+        """Only saved data is left, of either process."""
         self.resume = min(self.resume, self.engine)
         self.totals = Totals()
         self.totals.merge_stored_session(self.stored_session, 0)
@@ -93,7 +93,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_totals_never_fall_and_nothing_is_counted_twice(steps: Sequence[tuple[str, int, int]]) -> None:
-    """Whatever dies, and however old the resume data is: what is shown is what was moved, without what died untold."""
+    """Whatever dies, and however old the resume data is, the totals are the transfers without unreported ones."""
     life = _Life()
     for step, size, wasted in steps:
         match step:
@@ -102,7 +102,7 @@ def test_totals_never_fall_and_nothing_is_counted_twice(steps: Sequence[tuple[st
             case "tell":
                 life.tell()
                 assert life.shown[-1] == (life.moved, life.wasted, life.session)
-            case "idle":  # a torrent that is not in the session, as while its disk is away
+            case "idle":  # a torrent that is not in the session, as while its disk is missing
                 life.totals.progress(progress(downloaded=0, uploaded=0, wasted=life.engine_wasted), 5)
                 life.show()
             case "kill_engine":
@@ -117,7 +117,7 @@ def test_totals_never_fall_and_nothing_is_counted_twice(steps: Sequence[tuple[st
 
 @given(st.lists(st.tuples(st.sampled_from([*TorrentState]), st.integers(0, 100), st.booleans()), max_size=30))
 def test_durations_are_of_the_states_in_which_a_torrent_runs(steps: list[tuple[TorrentState, int, bool]]) -> None:
-    """Only while there is an engine; over restarts too, and a torrent that waits for its turn is what it was."""
+    """Only while there is an engine, over restarts; a torrent that waits keeps its last kind."""
     totals, now = Totals(), 0.0
     active = seeding = False
     active_s = seeding_s = 0
@@ -168,14 +168,14 @@ def test_an_idle_seed_changes_nothing() -> None:
         totals.count_session(0, 0)
     assert not totals.changed
     assert totals.seeding_s(totals.of(V1)) == 4 * 3600
-    after = Totals()  # the supervisor was killed, and only the uptime was noted
+    after = Totals()  # the supervisor was killed, and only the uptime was stored
     after.merge_stored_session(SessionRecord(), 4 * 3600 - MINUTE)
     after.merge_stored(V1, shard.torrents[V1], shard.uptime_s)
     assert after.seeding_s(after.of(V1)) == 4 * 3600 - MINUTE
 
 
 def test_activity_is_what_moves_now() -> None:
-    """Not what an engine has loaded, be it more than what was known; a torrent that never moved has none."""
+    """An engine's load is none, even with more than was known; a torrent that never transferred has none."""
     totals = Totals()
     totals.merge_stored(V1, TorrentRecord(added_us=1, downloaded=10), 0)
     totals.progress(progress(downloaded=60, uploaded=0, wasted=0), 5)
@@ -186,7 +186,7 @@ def test_activity_is_what_moves_now() -> None:
 
 
 def test_a_torrent_is_complete_since_it_was_found_to_be_or_became_so_last() -> None:
-    """Found again after a restart, or hashed again, it stays the time of then; more that was fetched is news."""
+    """Found complete again, after a restart or a recheck, the time stays; after more downloads it is renewed."""
     totals = Totals()
     totals.progress(progress(downloaded=60), 1)
     totals.completed(V1, 5)
@@ -201,7 +201,7 @@ def test_a_torrent_is_complete_since_it_was_found_to_be_or_became_so_last() -> N
 
 
 def test_what_resume_data_says_counts_where_nothing_was_stored() -> None:
-    """As after an earlier version, or where the file of totals was damaged."""
+    """As after an earlier version, or after a damaged file of totals."""
     totals = Totals()
     assert not totals.knows(V1)
     totals.tick(0.0, up=True)
@@ -217,7 +217,7 @@ def test_what_resume_data_says_counts_where_nothing_was_stored() -> None:
 
 
 def test_what_could_not_be_read_is_added_once_it_can_be() -> None:
-    """To what has been counted meanwhile."""
+    """To what was counted meanwhile."""
     totals = Totals()
     totals.tick(0.0, up=True)
     totals.progress(progress(downloaded=100, uploaded=5, wasted=1), 9)
@@ -262,5 +262,5 @@ def test_a_torrent_that_was_removed_begins_anew() -> None:
 def test_a_ratio_is_of_what_was_downloaded_or_else_of_what_is_there(
     downloaded: int, uploaded: int, done: int, expected: float | None
 ) -> None:
-    """Null where there is neither."""
+    """Null if there is neither."""
     assert ratio(downloaded, uploaded, done) == expected

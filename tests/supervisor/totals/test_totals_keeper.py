@@ -1,4 +1,4 @@
-"""Totals are read at the start and written when they have changed, with a real directory."""
+"""Totals are read at the start and written after changes, with a real directory."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ IDENTITY = "1:2"
 
 
 class Books:
-    """A keeper, what it keeps, and where."""
+    """A keeper, its totals, and its directory."""
 
     def __init__(self, root: Path, group: asyncio.TaskGroup, torrents: dict[str, DesiredTorrent]) -> None:
         self.dir = ResumeDir(root / "resume")
@@ -49,29 +49,29 @@ class Books:
         )
 
     def warning(self, event: str, **what: Any) -> None:
-        """As a log has it."""
+        """A fake of the log's method."""
         self.warnings.append(event)
 
     def files(self) -> dict[str, bytes]:
-        """What is stored, by name."""
+        """The stored files, by name."""
         return {path.name: path.read_bytes() for path in self.dir.totals_dir.glob("*")}
 
     async def at(self, now: float) -> None:
-        """The tick of this time, and all that comes of it."""
+        """The tick at this time, with its consequences."""
         self.keeper.tick(now, up=True)
         await self.keeper.saved()
 
 
 @pytest.fixture
 def torrents() -> dict[str, DesiredTorrent]:
-    """Those that there are."""
+    """The existing torrents."""
     return {each: desired(each, added_us=3) for each in (V1, OTHER)}
 
 
 async def test_what_changes_is_saved_soon_and_then_once_a_minute(
     tmp_path: Path, torrents: dict[str, DesiredTorrent]
 ) -> None:
-    """Each shard by itself; what does not change is never written."""
+    """Each shard by itself; an unchanged one is never written."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()
@@ -101,7 +101,7 @@ async def test_what_changes_is_saved_soon_and_then_once_a_minute(
 
 
 async def test_the_next_supervisor_goes_on_from_it(tmp_path: Path, torrents: dict[str, DesiredTorrent]) -> None:
-    """Not for a torrent that was removed, or removed and added again; a shard without torrents has no file."""
+    """Except for removed torrents, also if added again; a shard without torrents has no file."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()
@@ -124,7 +124,7 @@ async def test_the_next_supervisor_goes_on_from_it(tmp_path: Path, torrents: dic
 async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
     tmp_path: Path, torrents: dict[str, DesiredTorrent]
 ) -> None:
-    """What it held begins anew. The time of the others goes on from the latest that any of them knows."""
+    """Its content starts again. The uptime continues from the latest of the other files."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()
@@ -148,7 +148,7 @@ async def test_a_damaged_file_is_put_aside_and_harms_nothing_else(
 async def test_what_cannot_be_read_is_left_alone_and_read_later(
     tmp_path: Path, torrents: dict[str, DesiredTorrent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not written over with less."""
+    """It is not overwritten with less."""
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, torrents)
         await books.keeper.load()
@@ -181,7 +181,7 @@ async def test_what_cannot_be_read_is_left_alone_and_read_later(
 async def test_a_write_that_fails_is_tried_again(
     tmp_path: Path, torrents: dict[str, DesiredTorrent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And told once."""
+    """It is logged once."""
     broken = True
 
     def fails(group: list[list[Change]]) -> list[OSError | None]:
@@ -224,7 +224,7 @@ async def test_a_directory_that_could_not_be_listed_is_read_once_it_can_be(
 
 
 async def test_uptime_is_noted_where_that_costs_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A supervisor that is killed while nothing moves loses some seconds of it; one that ends stores it."""
+    """A supervisor that is killed while all is idle loses some seconds of it; a clean end stores it."""
     monkeypatch.setattr(totals_store, "in_memory", lambda directory: True)
     async with asyncio.TaskGroup() as group:
         books = Books(tmp_path, group, {})
@@ -243,7 +243,7 @@ async def test_uptime_is_noted_where_that_costs_no_disk(tmp_path: Path, monkeypa
 
 
 def test_a_stamp_of_another_directory_says_nothing(tmp_path: Path) -> None:
-    """Nor one that is damaged."""
+    """Neither does a damaged one."""
     totals_store.write_stamp(tmp_path, totals_store.Stamp(resume_dir=IDENTITY, uptime_s=9))
     assert totals_store.read_stamp(tmp_path, IDENTITY) == 9
     assert totals_store.read_stamp(tmp_path, "3:4") == 0
@@ -252,7 +252,7 @@ def test_a_stamp_of_another_directory_says_nothing(tmp_path: Path) -> None:
 
 
 def test_what_is_in_memory_is_known_by_its_mount(tmp_path: Path) -> None:
-    """By the device's number, which a mount's line has."""
+    """By the device's number in the mount's line."""
     device = tmp_path.stat().st_dev
     line = "36 35 {}:{} / /x rw,noatime master:1 - {} none rw"
 

@@ -16,7 +16,7 @@ MOST = 5
 
 
 class Watched:
-    """A ROUTER socket that may have few connections, and whom it refused."""
+    """A ROUTER socket with few allowed connections, and its rejected peers."""
 
     def __init__(self, directory: Path) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -28,14 +28,14 @@ class Watched:
         self.connections = Connections(router, most=MOST, on_refused=lambda *refused: self.refused.append(refused))
 
     def plain(self) -> socket.socket:
-        """A connection on which nothing is said."""
+        """A connection without any data."""
         peer = socket.socket(socket.AF_UNIX)
         peer.setblocking(False)
         peer.connect(str(self.path))
         return peer
 
     def flood(self, count: int) -> list[socket.socket]:
-        """As many as that, or as are let wait."""
+        """As many connections as given, or as may wait."""
         peers: list[socket.socket] = []
         for _ in range(count):
             peer = socket.socket(socket.AF_UNIX)
@@ -47,7 +47,7 @@ class Watched:
         return peers
 
     def client(self) -> "zmq.Socket[bytes]":
-        """One that speaks ZeroMQ."""
+        """A client that speaks ZeroMQ."""
         dealer = self.context.socket(zmq.DEALER)
         dealer.connect(f"ipc://{self.path}")
         return dealer
@@ -55,7 +55,7 @@ class Watched:
 
 @asynccontextmanager
 async def watching(directory: Path) -> AsyncIterator[Watched]:
-    """One for a test."""
+    """A watched socket for one test."""
     on = Watched(directory)
     try:
         yield on
@@ -66,27 +66,27 @@ async def watching(directory: Path) -> AsyncIterator[Watched]:
 
 
 async def until(found: Callable[[], bool]) -> None:
-    """Waits for it; the test's own deadline is the end."""
+    """Waits for it; the test has a deadline of its own."""
     while not found():  # noqa: ASYNC110  # what is looked at tells nobody of its changes
         await asyncio.sleep(0.01)
 
 
 async def ended(peer: socket.socket) -> None:
-    """Reads what there is until the other end is closed."""
+    """Reads until the other end is closed."""
     with peer:
         while await asyncio.get_running_loop().sock_recv(peer, 1000):
             pass
 
 
 def test_limits_fit_the_descriptors() -> None:
-    """A thousand clients where there are enough of them; some anyhow."""
+    """A thousand clients if there are enough descriptors; a minimum in any case."""
     assert limit(2**20, 4) == CONNECTIONS_MAX
     assert limit(4096, 4) == (4096 - connections.RESERVED_DESCRIPTORS) // 4
     assert limit(1024, 4) == CONNECTIONS_MIN
 
 
 async def test_one_too_many_is_hung_up_on(tmp_path: Path) -> None:
-    """The newcomer, and no other; whoever comes after one has left is let in again."""
+    """The new one, and no other; after one has left, another is admitted."""
     async with watching(tmp_path) as on:
         first = on.client()
         first.send(b"1")
@@ -109,7 +109,7 @@ async def test_one_too_many_is_hung_up_on(tmp_path: Path) -> None:
 
 
 async def test_who_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After its time for a handshake. On a local socket it is not told: each knock of a client would be."""
+    """After the handshake timeout. On a local socket it is not logged, since each probe of a client would be."""
     monkeypatch.setattr(sockets, "HANDSHAKE_MS", 100)
     async with watching(tmp_path) as on:
         peers = [on.plain() for _ in range(MOST)]
@@ -121,7 +121,7 @@ async def test_who_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch: pytes
 
 
 async def test_many_come_and_go(tmp_path: Path) -> None:
-    """Nobody is counted twice, or for ever."""
+    """None is counted twice, or for ever."""
     async with watching(tmp_path) as on:
         for _ in range(30):
             peers = [on.plain() for _ in range(10)]
@@ -134,12 +134,12 @@ async def test_many_come_and_go(tmp_path: Path) -> None:
 
 
 async def test_connections_come_no_faster_than_they_are_counted(tmp_path: Path) -> None:
-    """While the loop does something else, no more are accepted than there are descriptors kept back for them."""
+    """While the loop is busy, no more are accepted than there are reserved descriptors."""
     async with watching(tmp_path) as on:
         before = descriptors()
         flood = on.flood(connections.AHEAD_MAX + sockets.BACKLOG)
         deadline = time.monotonic() + 0.5
-        while time.monotonic() < deadline:  # the loop stands still
+        while time.monotonic() < deadline:  # the loop is blocked
             assert descriptors() - before - len(flood) <= connections.AHEAD_MAX + 1
         assert on.connections.count("ipc") == 0
         await until(lambda: on.connections.count("ipc") == MOST)
@@ -148,7 +148,7 @@ async def test_connections_come_no_faster_than_they_are_counted(tmp_path: Path) 
 
 
 async def test_it_ends_while_nobody_listens(tmp_path: Path) -> None:
-    """ZeroMQ's thread, which waits to tell of more connections, does not hold up the end."""
+    """ZeroMQ's thread waits to report further connections, and does not block the end."""
     async with watching(tmp_path) as on:
         peers = on.flood(connections.AHEAD_MAX + sockets.BACKLOG)
     for peer in peers:
@@ -156,5 +156,5 @@ async def test_it_ends_while_nobody_listens(tmp_path: Path) -> None:
 
 
 def descriptors() -> int:
-    """How many this process has open."""
+    """The number of this process's open descriptors."""
     return len(list(Path("/proc/self/fd").iterdir()))

@@ -6,7 +6,7 @@ from supervisor.transport.descriptors import Ends, ends_of, shut_down, shut_down
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Both ends of a connection over tcp; ours is the second."""
+    """Both ends of a tcp connection; ours is the second."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         peer = socket.create_connection(listener.getsockname())
         ours, _ = listener.accept()
@@ -14,7 +14,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def test_both_ends_are_told() -> None:
-    """As ZeroMQ writes addresses."""
+    """In ZeroMQ's form of addresses."""
     peer, ours = pair()
     with peer, ours:
         found = ends_of(ours.fileno())
@@ -37,7 +37,7 @@ def test_a_local_peer_is_its_process(tmp_path: Path) -> None:
 
 
 def test_the_peer_sees_the_end() -> None:
-    """And the descriptor stays open, for whoever has it to close."""
+    """The descriptor stays open, for its owner to close."""
     peer, ours = pair()
     with peer, ours:
         ends = ends_of(ours.fileno())
@@ -49,7 +49,7 @@ def test_the_peer_sees_the_end() -> None:
 
 
 def test_another_connection_under_the_number_is_left_alone() -> None:
-    """The number may be reused between the decision and the deed."""
+    """The number may be reused between decision and shutdown."""
     peer, ours = pair()
     ends = ends_of(ours.fileno())
     assert ends is not None
@@ -66,7 +66,7 @@ def test_another_connection_under_the_number_is_left_alone() -> None:
 
 
 def test_what_is_no_connection_is_nothing(tmp_path: Path) -> None:
-    """A file, a listener, a number that is closed; and no descriptor is left over."""
+    """A file, a listener, a closed number; and no descriptor is left open."""
     before = len(list(Path("/proc/self/fd").iterdir()))
     with (tmp_path / "f").open("w") as file, socket.create_server(("127.0.0.1", 0)) as listener:
         assert [ends_of(file.fileno()), ends_of(listener.fileno()), ends_of(10**6)] == [None] * 3
@@ -75,7 +75,7 @@ def test_what_is_no_connection_is_nothing(tmp_path: Path) -> None:
 
 
 def test_a_connection_is_known_by_its_inode() -> None:
-    """Which none under the same number has."""
+    """No other connection with the same number has it."""
     peer, ours = pair()
     other_peer, other = pair()
     with peer, ours, other_peer, other:

@@ -9,7 +9,7 @@ from tests.supervisor.sockets import Sockets
 
 
 class Inbox:
-    """Collects messages, and says when there are enough of them."""
+    """Collects messages, and signals when there are enough."""
 
     def __init__(self) -> None:
         self.messages: list[list[bytes]] = []
@@ -29,7 +29,7 @@ class Inbox:
 
 
 async def test_every_message_arrives_as_its_frames(tmp_path: Path) -> None:
-    """In order, empty frames too, with the sender's identity before them."""
+    """In order, with empty frames, and the sender's identity before them."""
     with Sockets(tmp_path) as sockets:
         inbox = Inbox()
         socket = LoopSocket(sockets.bind(zmq.ROUTER, "r"), inbox.take)
@@ -43,7 +43,7 @@ async def test_every_message_arrives_as_its_frames(tmp_path: Path) -> None:
 
 
 async def test_a_message_of_more_frames_than_are_wanted_is_cut(tmp_path: Path) -> None:
-    """What comes after it is whole."""
+    """The following message is complete."""
     with Sockets(tmp_path) as sockets:
         inbox = Inbox()
         socket = LoopSocket(sockets.bind(zmq.ROUTER, "r"), on_message_from=inbox.take_from, frames_max=3)
@@ -61,7 +61,7 @@ async def test_a_message_of_more_frames_than_are_wanted_is_cut(tmp_path: Path) -
 
 @pytest.mark.parametrize("count", [1, MESSAGES_PER_TURN - 1, MESSAGES_PER_TURN, MESSAGES_PER_TURN + 1, 5000])
 async def test_a_burst_is_drained_wholly(tmp_path: Path, count: int) -> None:
-    """The descriptor tells of news once; still nothing is left, though no turn takes more than its share."""
+    """The descriptor signals once; nothing is left, although each iteration reads a bounded number."""
     with Sockets(tmp_path) as sockets:
         inbox = Inbox()
         bound = sockets.bind(zmq.ROUTER, "r")
@@ -76,7 +76,7 @@ async def test_a_burst_is_drained_wholly(tmp_path: Path, count: int) -> None:
 
 
 async def test_what_came_before_it_listened_is_there(tmp_path: Path) -> None:
-    """Messages that wait already when the reader is set up raise no edge any more."""
+    """Messages that wait already when the reader is set up cause no edge any more."""
     with Sockets(tmp_path) as sockets:
         bound = sockets.bind(zmq.ROUTER, "r")
         peer = sockets.connect(zmq.DEALER, "r", identity=b"peer")
@@ -104,12 +104,12 @@ async def test_a_turn_of_the_loop_takes_a_bounded_number(tmp_path: Path) -> None
             before = len(inbox.messages)
             await asyncio.sleep(0)
             sizes.append(len(inbox.messages) - before)
-        assert max(sizes) <= 2 * MESSAGES_PER_TURN  # a turn may have the reader's call and one that was scheduled
+        assert max(sizes) <= 2 * MESSAGES_PER_TURN  # an iteration may have the reader's call and a scheduled one
         socket.close()
 
 
 async def test_sends_between_drains_lose_no_news(tmp_path: Path) -> None:
-    """A send consumes the descriptor's edge; an echo to each of many messages still sees all of them."""
+    """A send consumes the descriptor's edge; echoing each of many messages still reads all of them."""
     with Sockets(tmp_path) as sockets:
         echoed = 0
 
@@ -135,7 +135,7 @@ async def test_sends_between_drains_lose_no_news(tmp_path: Path) -> None:
 
 
 async def test_a_round_trip_at_a_time_never_hangs(tmp_path: Path) -> None:
-    """One message in, one out, with sends of its own between: the case in which an edge is easily missed."""
+    """One message in, one out, with sends in between: the case in which an edge is easily missed."""
     with Sockets(tmp_path) as sockets:
 
         def echo(frames: list[bytes]) -> None:
@@ -152,7 +152,7 @@ async def test_a_round_trip_at_a_time_never_hangs(tmp_path: Path) -> None:
 
 
 async def test_a_message_that_nobody_takes_is_dropped(tmp_path: Path) -> None:
-    """The sender never waits, and hears of it where the socket knows."""
+    """The sender never waits, and gets an error if the socket can tell."""
     with Sockets(tmp_path) as sockets:
         inbox = Inbox()
         dealer = sockets.bind(zmq.DEALER, "d")
@@ -165,7 +165,7 @@ async def test_a_message_that_nobody_takes_is_dropped(tmp_path: Path) -> None:
 
 
 async def test_after_close_nothing_is_handed_over(tmp_path: Path) -> None:
-    """A message that closes its socket is the last."""
+    """A message whose handler closes the socket is the last one."""
     with Sockets(tmp_path) as sockets:
         seen = 0
 
@@ -197,7 +197,7 @@ async def test_a_send_after_close_is_dropped(tmp_path: Path) -> None:
 
 
 async def test_a_message_that_fails_does_not_hold_up_the_next(tmp_path: Path) -> None:
-    """The error reaches the loop; what came in the same burst is read all the same."""
+    """The error reaches the loop; the rest of the burst is read all the same."""
     with Sockets(tmp_path) as sockets:
         errors, inbox = list[BaseException | None](), Inbox()
         asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context.get("exception")))
@@ -220,7 +220,7 @@ async def test_a_message_that_fails_does_not_hold_up_the_next(tmp_path: Path) ->
 
 
 async def test_a_local_peer_is_nobody_by_name(tmp_path: Path) -> None:
-    """Files' modes let it in; there is no key to tell it by."""
+    """File modes admit it; there is no key to identify it."""
     senders: list[Sender] = []
     with Sockets(tmp_path) as sockets:
         inbox = Inbox()

@@ -1,4 +1,4 @@
-"""The outbox on a real ROUTER, with clients that read late, or never, or leave."""
+"""The outbox on a real ROUTER, with clients that read late, never, or disconnect."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from supervisor.transport.sockets import bind
 
 
 async def turn() -> None:
-    """Lets the loop see to its sockets and timers."""
+    """Runs one iteration of the loop."""
     await asyncio.sleep(0.001)
 
 
 class Desk:
-    """An outbox, and who is connected to it."""
+    """An outbox and its clients."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", directory: Path) -> None:
         self._context = context
@@ -40,7 +40,7 @@ class Desk:
         self.outbox = Outbox(LoopSocket(router, lambda frames: self.came.append(frames[0])), log)
 
     async def client(self, *, ahead: int = QUEUE_MAX) -> "tuple[bytes, zmq.Socket[bytes]]":
-        """A new client, and how the outbox knows it. `ahead`: replies that its ZeroMQ reads before it does."""
+        """A new client, and its identity in the outbox. `ahead`: replies that its ZeroMQ reads ahead."""
         socket = self._context.socket(zmq.DEALER)
         socket.setsockopt(zmq.RCVHWM, ahead)
         socket.setsockopt(zmq.LINGER, 0)
@@ -60,7 +60,7 @@ class Desk:
 
 @contextmanager
 def desk(directory: Path) -> Iterator[Desk]:
-    """A desk whose sockets are closed at the end."""
+    """A desk whose sockets are closed at the end of the test."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     made = Desk(context, directory)
     yield made
@@ -69,7 +69,7 @@ def desk(directory: Path) -> Iterator[Desk]:
 
 
 async def received(socket: "zmq.Socket[bytes]", count: int) -> list[bytes]:
-    """So many replies, with the loop running."""
+    """Receives this many replies while the loop runs."""
     found: list[bytes] = []
     async with asyncio.timeout(30):
         while len(found) < count:
@@ -95,7 +95,7 @@ async def test_what_a_queue_does_not_take_waits_and_comes_in_order(tmp_path: Pat
 
 
 async def test_who_never_reads_loses_replies_and_nobody_else_does(tmp_path: Path) -> None:
-    """What waits is bounded; the log hears of it once."""
+    """The waiting replies are bounded; the log reports it once."""
     with desk(tmp_path) as on:
         (deaf, _), (other, socket) = await on.client(), await on.client()
         for number in range(50_000):
@@ -108,7 +108,7 @@ async def test_who_never_reads_loses_replies_and_nobody_else_does(tmp_path: Path
 
 
 async def test_when_too_much_waits_for_all_the_one_with_the_most_loses_it(tmp_path: Path, monkeypatch: Any) -> None:
-    """Whoever has little waiting keeps it."""
+    """A client with few waiting replies keeps them."""
     monkeypatch.setattr(outbox, "WAITING_TOTAL_MAX", 2_000_000)
     with desk(tmp_path) as on:
         (deaf, _), (slow, socket) = await on.client(), await on.client()
@@ -122,7 +122,7 @@ async def test_when_too_much_waits_for_all_the_one_with_the_most_loses_it(tmp_pa
 
 
 async def test_large_replies_are_few_at_a_time(tmp_path: Path) -> None:
-    """A connection that has not read its large replies gets no more, until it has; their memory is released."""
+    """A connection that has not read its large replies gets no more until it has; their memory is released."""
     with desk(tmp_path) as on:
         peer, socket = await on.client()
         page = bytes(1_000_000)
@@ -140,7 +140,7 @@ async def test_large_replies_are_few_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_large_replies_that_nobody_spaces_are_bounded_too(tmp_path: Path) -> None:
-    """Short reads may have large results: what a client does not read of them waits, is bounded, and comes in order."""
+    """Short reads may have large results: unread ones wait, bounded and in order."""
     with desk(tmp_path) as on:
         peer, socket = await on.client(ahead=1)
         for number in range(100):
@@ -152,7 +152,7 @@ async def test_large_replies_that_nobody_spaces_are_bounded_too(tmp_path: Path) 
 
 
 async def test_all_connections_together_have_few_large_replies(tmp_path: Path, monkeypatch: Any) -> None:
-    """Beyond the bound each has one at the most; one that has read all it was given has that one at once."""
+    """Beyond the bound each has at most one; a connection that has read all its replies has that one at once."""
     monkeypatch.setattr(outbox, "LARGE_TOTAL_MAX", 3_000_000)
     with desk(tmp_path) as on:
         page = bytes(1_000_000)
@@ -160,7 +160,7 @@ async def test_all_connections_together_have_few_large_replies(tmp_path: Path, m
         while free := [peer for peer, _ in deaf if not on.outbox.is_backpressured(peer)]:
             on.outbox.send([free[0], page])
             await turn()
-        # what the clients' ZeroMQ and the kernel have taken was sent
+        # replies in the clients' ZeroMQ and in the kernel were sent
         assert on.outbox._large_bytes <= 3_000_000 + len(deaf) * len(page)
         assert all(len(unsent) <= 3 for unsent in on.outbox._large.values())
         assert sum(len(unsent) > 1 for unsent in on.outbox._large.values()) <= 2
@@ -171,7 +171,7 @@ async def test_all_connections_together_have_few_large_replies(tmp_path: Path, m
 
 
 async def test_a_client_that_left_is_forgotten(tmp_path: Path) -> None:
-    """With what waited for it."""
+    """So are its waiting replies."""
     with desk(tmp_path) as on:
         peer, socket = await on.client()
         for _ in range(20 * QUEUE_MAX):

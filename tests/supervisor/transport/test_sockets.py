@@ -18,7 +18,7 @@ Context = zmq.Context[zmq.Socket[bytes]]
 
 @pytest.fixture
 def context() -> Iterator[Context]:
-    """A context that is destroyed at the end, sockets and all."""
+    """A context that is destroyed at the end, with its sockets."""
     context: Context = zmq.Context()
     yield context
     context.destroy(linger=0)
@@ -36,11 +36,11 @@ while not os.path.exists(paths[0] + ".over"):
             pass
 print(",".join(sorted(seen)))
 """
-"""Looks at files as fast as it can, from outside, and tells which modes they have had."""
+"""Observes the modes of files from outside, as fast as it can."""
 
 
 def test_sockets_are_never_open_to_others(tmp_path: Path, context: Context) -> None:
-    """Those of clients are the group's too, the engine's is not; whatever the umask is, and at every moment."""
+    """Clients' sockets are open to the group, the engine's is not, for any umask and at every moment."""
     modes = {COMMANDS_SOCKET: "660", EVENTS_SOCKET: "660", ENGINE_SOCKET: "600"}
     paths = [str(tmp_path / name) for name in modes]
     before = os.umask(0)
@@ -86,7 +86,7 @@ def test_what_a_busy_engine_has_not_read_yet_is_not_lost(tmp_path: Path, context
 
 
 def fill(router: "zmq.Socket[bytes]") -> int:
-    """Sends to a peer that does not read until no more is taken."""
+    """Sends to a peer that does not read until the queue is full."""
     for sent in range(100_000):
         try:
             router.send_multipart([b"peer", b"x" * 300], zmq.NOBLOCK)
@@ -96,7 +96,7 @@ def fill(router: "zmq.Socket[bytes]") -> int:
 
 
 def test_a_reply_that_a_full_queue_does_not_take_is_told_of(tmp_path: Path, context: Context) -> None:
-    """And so is a client that is gone: nothing is dropped in silence."""
+    """So is a disconnected client: nothing is dropped silently."""
     with (
         bind(context, zmq.ROUTER, tmp_path, COMMANDS_SOCKET) as router,
         connected(context, tmp_path, COMMANDS_SOCKET, router) as peer,
@@ -112,7 +112,7 @@ def test_a_reply_that_a_full_queue_does_not_take_is_told_of(tmp_path: Path, cont
 
 
 def test_a_frame_over_twice_the_limit_ends_its_connection(tmp_path: Path, context: Context) -> None:
-    """One below that is received, for it to be answered; nobody else notices."""
+    """A smaller one is received, so that it can be answered; others are not affected."""
     with (
         bind(context, zmq.ROUTER, tmp_path, COMMANDS_SOCKET) as router,
         connected(context, tmp_path, COMMANDS_SOCKET, router) as peer,

@@ -44,7 +44,7 @@ async def test_subjects_do_not_mix() -> None:
 
 
 async def test_a_problem_is_a_refusal() -> None:
-    """ENGINE_REFUSED with libtorrent's words, for those whose revision it concerns."""
+    """ENGINE_REFUSED with libtorrent's message, for requests that wait for this revision."""
     waiters = Waiters()
     early, late = await waiting(waiters, "a", 1, 2)
     waiters.confirm("a", 1, "no such tracker")
@@ -56,7 +56,7 @@ async def test_a_problem_is_a_refusal() -> None:
 
 
 async def test_who_gives_up_leaves_nothing_behind() -> None:
-    """A deadline that passed disturbs neither the confirmation nor the others."""
+    """A passed deadline affects neither the confirmation nor the others."""
     waiters = Waiters()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
@@ -71,7 +71,7 @@ async def test_who_gives_up_leaves_nothing_behind() -> None:
 
 
 async def test_a_confirmation_that_nobody_waits_for_is_nothing() -> None:
-    """It is not kept for those who ask later: they look at the snapshot first."""
+    """It is not stored for later requests, which check the snapshot first."""
     waiters = Waiters()
     waiters.confirm("a", 5)
     (task,) = await waiting(waiters, "a", 1)
@@ -81,7 +81,7 @@ async def test_a_confirmation_that_nobody_waits_for_is_nothing() -> None:
 
 
 async def test_a_subject_that_will_not_be_applied_is_refused_to_all() -> None:
-    """Whatever revision they wait for; others wait on."""
+    """Whatever revision they wait for; requests about others keep waiting."""
     waiters = Waiters()
     early, late = await waiting(waiters, "a", 1, 9)
     (other,) = await waiting(waiters, "b", 1)
