@@ -63,7 +63,7 @@ def test_a_torrent_is_downloaded_drained_and_restored(supervision: Supervision, 
         ready = supervision.take(EngineReady)
         assert (ready.pid, ready.libtorrent) == (process.pid, libtorrent.__version__)
         assert ready.listen_port > 0
-        desired = sample.desired(tmp_path / "files", peers=[address(seeding)])
+        desired = sample.desired(tmp_path / "files", peers=(address(seeding),))
         supervision.send(EnsureTorrent(desired=desired))
         assert supervision.take(TorrentApplied).problem is None
         assert supervision.take(Completed).bytes_done == sample.size

@@ -204,6 +204,8 @@ class Observer:
         | ErrorCleared
         | SelectionChanged,
     ) -> None:
+        # One text for each id: events are kept by the thousand.
+        msgspec.structs.force_setattr(event, "torrent", self._own.torrents[event.torrent].torrent)
         observed = self._snapshot.of(event.torrent)
         observed.told_at = time.monotonic()
         match event:
