@@ -149,6 +149,8 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
 
 def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
     """What a session or resume data has otherwise than desired, in words; nothing where `steps` has nothing to do."""
+    if found == desired:  # as nearly always: a thirtieth of the time that the fields take one by one
+        return []
     told = [field for field in _FIELDS if field.told and field.differs(found, desired)]
     valued = [
         f"{member} is {json.dumps(has)} and not {json.dumps(wanted)}"

@@ -10,7 +10,7 @@ import msgspec
 
 from protocol.text import patterns
 from protocol.wire.crashes import CrashName
-from protocol.wire.desired import Bps, FilePriority, Globs
+from protocol.wire.desired import GLOBS_MAX, Bps, FilePriority, Glob
 from protocol.wire.rows import TorrentState
 
 MAX_PAGE: Final = 10_000
@@ -26,6 +26,7 @@ SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Globs = Annotated[list[Glob], msgspec.Meta(max_length=GLOBS_MAX)]
 Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
     | dict[Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDEX)], FilePriority]

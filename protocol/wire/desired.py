@@ -21,7 +21,8 @@ FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 """libtorrent's download priority of a file: 0 is not downloaded, 4 the default, 7 first."""
 
 Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-Globs = Annotated[list[Glob], msgspec.Meta(max_length=1000)]
+GLOBS_MAX: Final = 1000
+"""The maximum number of globs of each kind of a torrent."""
 
 RULES_MAX: Final = 65_536
 """The maximum length of all globs of a torrent together."""
@@ -37,7 +38,7 @@ Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
+class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which files are wanted, by rule. Rules outlive the metadata: a magnet link has them before it has files.
 
     Fields:
@@ -49,14 +50,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         priorities: priority by file index in decimal; beats the rules.
     """
 
-    include: Globs = []
-    exclude: Globs = []
+    include: tuple[Glob, ...] = ()
+    exclude: tuple[Glob, ...] = ()
     skip_fluff: bool = False
     priorities: dict[str, FilePriority] = {}
     only: Indices | None = None
 
 
-class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
+class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a torrent is not loaded.
 
     Fields:
@@ -70,7 +71,7 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True):
     crash_report: str | None = None
 
 
-class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True):
+class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The metadata in a torrent's info dictionary, stored in its record.
 
     Fields:
@@ -86,7 +87,7 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True):
     files: int
 
 
-class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
+class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that clients asked for of one torrent, what it is, and whether it may be loaded.
 
     Fields:
@@ -123,11 +124,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection = Selection()
     download_bps: Bps = 0
     upload_bps: Bps = 0
-    trackers: list[str] = []
-    web_seeds: list[str] = []
-    labels: list[str] = []
+    trackers: tuple[str, ...] = ()
+    web_seeds: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     seed_mode: bool = False
-    peers: list[str] = []
+    peers: tuple[str, ...] = ()
     added_us: int = 0
     revision: int = 1
     removal: Literal["keep_files", "delete_files", "merged"] | None = None
@@ -137,8 +138,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
     metadata: KnownMetadata | None = None
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
-    merged: list[str] = []
-    spared: list[int] = []
+    merged: tuple[str, ...] = ()
+    spared: tuple[int, ...] = ()
     recheck: int | None = None
 
     def __post_init__(self) -> None:
@@ -154,7 +155,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
             share(self, "name", self.metadata.name)
 
 
-class DesiredSession(msgspec.Struct, frozen=True, kw_only=True):
+class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What clients asked for of the whole session; `session.json` holds it.
 
     Fields:

@@ -12,8 +12,8 @@ from protocol.wire.reports import HealthStatus, Reason
 from protocol.wire.rows import TorrentState, TrackerStatus
 
 
-class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all events share."""
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+    """What all events share. None is part of a cycle, so the garbage collector need not know them."""
 
 
 class _TorrentFact(_Fact, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_upd
     files: int
 
 
-class FileEntry(msgspec.Struct, frozen=True, array_like=True):
+class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A file as it is on the disk, as an array of these four.
 
     Fields:

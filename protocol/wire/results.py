@@ -195,7 +195,7 @@ class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
     files: list[str]
 
 
-class TorrentAccepted(msgspec.Struct, frozen=True, kw_only=True):
+class TorrentAccepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A change of a torrent was accepted."""
 
     torrent: str

@@ -82,8 +82,8 @@ class Adding:
                 field="args.magnet",
             )
         selection = Selection(
-            include=command.rules.include,
-            exclude=command.rules.exclude,
+            include=tuple(command.rules.include),
+            exclude=tuple(command.rules.exclude),
             skip_fluff=command.rules.skip_fluff,
             priorities=by_index(command.priorities),
         )
@@ -177,11 +177,11 @@ class Adding:
             selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
             download_bps=command.download_bps,
             upload_bps=command.upload_bps,
-            trackers=command.trackers,
-            web_seeds=command.web_seeds,
-            labels=command.labels,
+            trackers=tuple(command.trackers),
+            web_seeds=tuple(command.web_seeds),
+            labels=tuple(command.labels),
             seed_mode=command.seed_mode,
-            peers=peers,
+            peers=tuple(peers),
             added_us=time.time_ns() // 1000,
             metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
             info_hash_v1=source.info_hash_v1,
@@ -271,7 +271,7 @@ def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
         name=desired.name,
         save_path=desired.save_path,
         paused=desired.paused,
-        labels=desired.labels,
+        labels=list(desired.labels),
         added_us=desired.added_us,
     )
     if desired.metadata is None:

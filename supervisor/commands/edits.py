@@ -68,11 +68,13 @@ def update_limits(desired: DesiredTorrent, command: UpdateLimits) -> DesiredTorr
 def update_selection(desired: DesiredTorrent, command: UpdateSelection) -> DesiredTorrent:
     """These files of it are wanted. Raises OuzelError: INVALID_ARGUMENT."""
     given: dict[str, Any] = {}
-    for name in ("include", "exclude", "skip_fluff"):
-        if (value := getattr(command, name)) is not msgspec.UNSET:
-            given[name] = value
     if command.include is not msgspec.UNSET:
+        given["include"] = tuple(command.include)
         given["only"] = None  # a link's `so` stands in the place of `include`
+    if command.exclude is not msgspec.UNSET:
+        given["exclude"] = tuple(command.exclude)
+    if command.skip_fluff is not msgspec.UNSET:
+        given["skip_fluff"] = command.skip_fluff
     if command.priorities is not msgspec.UNSET:
         given["priorities"] = by_index(command.priorities)
     selection = msgspec.structs.replace(desired.selection, **given)
@@ -105,4 +107,4 @@ def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
     given = endpoints(command.peers)
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]
-    return msgspec.structs.replace(desired, peers=[*kept, *given][-PEERS_KEPT:]) if new else desired
+    return msgspec.structs.replace(desired, peers=(*kept, *given)[-PEERS_KEPT:]) if new else desired

@@ -57,7 +57,7 @@ class Removing:
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
-            spared = await self._shared_files.to_spare(before) if delete_files else []
+            spared = await self._shared_files.to_spare(before) if delete_files else ()
             if spared is None:
                 raise OuzelError(
                     ErrorKind.NO_METADATA,

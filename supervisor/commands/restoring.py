@@ -67,7 +67,7 @@ class Restoring:
             found = await self._shelf.prepare(command.name)  # as it is now that nobody else changes anything
             match found.record:
                 case DesiredTorrent() as record:
-                    desired = msgspec.structs.replace(record, removal=None, spared=[], revision=record.revision + 1)
+                    desired = msgspec.structs.replace(record, removal=None, spared=(), revision=record.revision + 1)
                     if found.resume is not None:
                         await self._shelf.place_resume(desired.torrent, found.resume)
                     await self._catalogue.put(desired, metainfo=found.metainfo)

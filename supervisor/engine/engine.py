@@ -13,7 +13,7 @@ from protocol.internal.link_commands import CheckFiles, Configure, EngineCommand
 from protocol.internal.link_events import EngineReady, Heartbeat, TorrentDropped
 from protocol.internal.link_queries import AnswerT, Query
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import EngineStarted
+from protocol.wire.events import EngineStarted, Progress, StateChanged
 from protocol.wire.reports import EngineSlotReport, RestoreReport, SandboxReport
 from supervisor.engine import facts
 from supervisor.engine.admission import Admission
@@ -288,6 +288,8 @@ class Engine:
 
     def _observed(self, fact: facts.Observation) -> None:
         match fact:
+            case Progress() | StateChanged():  # these come by the thousand
+                self._emit(fact)
             case facts.TakenUp(torrent):
                 self._taken_up(torrent)
             case EngineReady():

@@ -11,6 +11,8 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import LifecycleEvent
 from supervisor.events import event_frames
@@ -19,35 +21,47 @@ MAX_EVENTS: Final = 50_000
 MAX_BYTES: Final = 32 * 1024 * 1024
 
 
-class LoggedEvent:
-    """One event: its number and topic, and its map as bytes once they were needed.
+class LoggedEvent(msgspec.Struct, gc=False, eq=False):
+    """One event with its number: as an object until its bytes are needed, as these bytes from then on.
+
+    A supervisor holds tens of thousands, so that what can be derived from the others is no field.
 
     Fields:
-        size: of those bytes; before that, an upper estimate.
+        epoch, seq: the numbering, and the event's number in it.
+        gen: the engine generation in which it happened.
+        ts_us: wall clock, microseconds since 1970.
     """
 
-    __slots__ = ("_made", "_source", "seq", "size", "topic")
-
-    def __init__(self, event: LifecycleEvent, *, epoch: str, seq: int, gen: int, ts_us: int) -> None:
-        self.seq = seq
-        self.topic = event_frames.topic(event)
-        self.size = event_frames.estimate(event, epoch=epoch)
-        self._source: tuple[LifecycleEvent, str, int, int] | None = (event, epoch, gen, ts_us)
-        self._made = b""
+    epoch: str
+    seq: int
+    gen: int
+    ts_us: int
+    _content: LifecycleEvent | bytes
+    _topic: bytes = b""
 
     @property
     def encoded(self) -> bool:
         """Whether its bytes exist already."""
-        return self._source is None
+        return isinstance(self._content, bytes)
+
+    @property
+    def topic(self) -> bytes:
+        """Its topic."""
+        return self._topic if isinstance(self._content, bytes) else event_frames.topic(self._content)
+
+    @property
+    def size(self) -> int:
+        """The number of its bytes; before they exist, an upper estimate."""
+        content = self._content
+        return len(content) if isinstance(content, bytes) else event_frames.estimate(content, epoch=self.epoch)
 
     def encode(self) -> bytes:
         """Its encoded map, always the same bytes. Only for the log, which counts them."""
-        if self._source is not None:
-            event, epoch, gen, ts_us = self._source
-            self._made = event_frames.encode(event, epoch=epoch, seq=self.seq, gen=gen, ts_us=ts_us)
-            self._source = None
-            self.size = len(self._made)
-        return self._made
+        if not isinstance(self._content, bytes):
+            event = self._content
+            self._topic = event_frames.topic(event)
+            self._content = event_frames.encode(event, epoch=self.epoch, seq=self.seq, gen=self.gen, ts_us=self.ts_us)
+        return self._content
 
 
 class EventLog:
@@ -69,7 +83,7 @@ class EventLog:
             ts_us: wall clock, microseconds since 1970.
         """
         self.head += 1
-        logged = LoggedEvent(event, epoch=self.epoch, seq=self.head, gen=gen, ts_us=ts_us)
+        logged = LoggedEvent(self.epoch, self.head, gen, ts_us, event)
         self._events.append(logged)
         self._bytes += logged.size
         while len(self._events) > self._max_events or (self._bytes > self._max_bytes and len(self._events) > 1):

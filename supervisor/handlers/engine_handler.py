@@ -22,7 +22,7 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
+from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress, StateChanged, TorrentError
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots_in_force import RootsInForce
@@ -129,6 +129,8 @@ class EngineHandler:
             case Progress():  # these come by the thousand
                 self._shared_files.progress(fact)
                 self._publisher.latest(fact, gen=self._engine.gen)
+            case StateChanged() | TorrentError():  # and these
+                self._publish(fact)
             case Readable(torrent, problem):
                 self._reporter.unreadable(torrent, problem)
             case FilesKnown(torrent, files):

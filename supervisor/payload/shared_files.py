@@ -114,7 +114,7 @@ class SharedFiles:
         theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
         return await in_thread(lambda: _with_one_of(frozenset(paths), theirs))
 
-    async def to_spare(self, desired: DesiredTorrent) -> list[int] | None:
+    async def to_spare(self, desired: DesiredTorrent) -> tuple[int, ...] | None:
         """The indices of a torrent's files that other torrents use.
 
         If another torrent's files are unknown, everything in its place is spared.
@@ -124,7 +124,7 @@ class SharedFiles:
         """
         near = self._near(desired.torrent)
         if not near:
-            return []
+            return ()
         ours = self._files_of(desired.torrent)
         if ours is None:
             return None
@@ -174,7 +174,7 @@ def _sharing(ours: _Files, theirs: dict[str, _Files]) -> list[str]:
     return _with_one_of(frozenset(_paths(ours)), theirs)
 
 
-def _to_spare(ours: _Files, theirs: "dict[str, _Files | None]", places: dict[str, tuple[str, ...]]) -> list[int]:
+def _to_spare(ours: _Files, theirs: "dict[str, _Files | None]", places: dict[str, tuple[str, ...]]) -> tuple[int, ...]:
     save_path, metadata = ours
     numbers = {f"{save_path}/{file.path}": file.index for file in metadata.files()}
     spared: set[int] = set()
@@ -188,4 +188,4 @@ def _to_spare(ours: _Files, theirs: "dict[str, _Files | None]", places: dict[str
                 if any(path == place or path.startswith(f"{place}/") for place in places[torrent])
             }
         spared |= found
-    return sorted(spared)
+    return tuple(sorted(spared))

@@ -162,7 +162,7 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
         added_us=min(each.added_us for each in everything),
         info_hash_v1=v1,
         info_hash_v2=v2,
-        merged=[each for each in merged if each != first.torrent],
+        merged=tuple(each for each in merged if each != first.torrent),
     )
     if kept != first:
         kept = msgspec.structs.replace(kept, revision=max(each.revision for each in everything) + 1)
@@ -176,8 +176,8 @@ def _rank(candidate: Candidate) -> tuple[int, bool, int, str]:
     return (-bytes_done, not has_metainfo, desired.added_us, desired.torrent)
 
 
-def _union(lists: Iterable[list[str]]) -> list[str]:
-    return list(dict.fromkeys(each for given in lists for each in given))
+def _union(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for given in lists for each in given))
 
 
 def _whole(torrent: str) -> str | None:

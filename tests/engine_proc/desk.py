@@ -31,7 +31,7 @@ from tools.rig.probe import eventually, readable
 from tools.rig.samples import two_files
 
 EventT = TypeVar("EventT")
-RULES = Selection(include=["*.bin"])
+RULES = Selection(include=("*.bin",))
 
 
 class Watch(StorageWatch):

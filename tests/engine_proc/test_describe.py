@@ -27,7 +27,7 @@ def test_resume_data_says_more_than_the_torrent_and_either_will_do(tmp_path: Pat
     """With the desired selection. Damaged data is ignored and left in place."""
     sample = two_files()
     directory = ResumeDir(tmp_path)
-    desired = sample.desired(tmp_path, selection=Selection(include=["b.txt"]))
+    desired = sample.desired(tmp_path, selection=Selection(include=("b.txt",)))
     assert describe.events_of(directory, desired) == []
     blob = seal(resume_data(sample, tmp_path / "data"))
     half = sample.size // 2

@@ -396,7 +396,7 @@ def test_progress_comes_at_most_ten_times_a_second(engine: Running) -> None:
 def test_magnet_links_rules_are_applied_before_the_files_are_told_of(engine: Running) -> None:
     """From end to end, by the translator's order."""
     engine.dir.metainfo(engine.sample.torrent).unlink()
-    engine.ensure(engine.sample.desired(by_magnet=True, selection=Selection(include=["*.bin"])))
+    engine.ensure(engine.sample.desired(by_magnet=True, selection=Selection(include=("*.bin",))))
     engine.session.receive_metadata(engine.sample.torrent, {"a.bin": 10, "b.txt": 10})
     assert [file.priority for file in engine.link.take(FilesDiscovered).files] == [4, 0]
 
@@ -511,7 +511,7 @@ def test_what_was_to_be_saved_while_flushing_is_saved_after_it(engine: Running) 
     engine.session.download(desired.torrent, PIECE_LENGTH)
     engine.session.hold(Flushed)
     engine.session.hold(ResumeData)
-    engine.ensure(changed(desired, selection=Selection(exclude=["*"])))
+    engine.ensure(changed(desired, selection=Selection(exclude=("*",))))
     eventually(lambda: any(isinstance(alert, ResumeData) for alert in engine.session.held()), "a save")
     eventually(lambda: ("flush", desired.torrent) in engine.session.calls, "the order to flush")
     engine.session.release(ResumeData)

@@ -63,7 +63,7 @@ def test_a_torrent_is_downloaded_drained_and_restored(supervision: Supervision, 
         ready = supervision.take(EngineReady)
         assert (ready.pid, ready.libtorrent) == (process.pid, libtorrent.__version__)
         assert ready.listen_port > 0
-        desired = sample.desired(tmp_path / "files", peers=[address(seeding)])
+        desired = sample.desired(tmp_path / "files", peers=(address(seeding),))
         supervision.send(EnsureTorrent(desired=desired))
         assert supervision.take(TorrentApplied).problem is None
         assert supervision.take(Completed).bytes_done == sample.size
@@ -121,12 +121,12 @@ def test_an_engine_that_was_orphaned_before_it_started_does_nothing(supervision:
 def test_an_engine_whose_names_would_not_be_written_as_they_are_ends_at_once() -> None:
     """Before it loads libtorrent, with a line that has the cause."""
     code = (
-        "import sys; from engine_proc import __main__ as engine\n"
+        "import sys; from engine_proc import startup as engine\n"
         "def none(): raise engine.utf8.NotUtf8('no UTF-8 locale can be had')\n"
         "engine.utf8.use_utf8_locale = none\n"
         "sys.argv += ['--endpoint=ipc://x', '--gen=1', f'--parent-pid={engine.os.getppid()}', '--lifeline-fd=0', "
         "'--resume-dir=/nowhere']\n"
-        "engine.main()"
+        "engine.run()"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == EXIT_NOT_UTF8

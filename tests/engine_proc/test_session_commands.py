@@ -42,7 +42,7 @@ def test_a_source_is_judged(desk: Desk) -> None:
 def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
     """Null for an unknown torrent."""
     url = "udp://tracker.example:6969"
-    desired = desk.sample.desired(trackers=[url])
+    desired = desk.sample.desired(trackers=(url,))
     desk.session_commands.answer(QueryTrackers(token=1, torrent=desired.torrent))
     assert desk.trackers == []
     desk.ensure(desired)

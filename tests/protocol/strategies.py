@@ -63,6 +63,8 @@ def _of(info: mi.Type) -> st.SearchStrategy[Any]:
             return st.integers(-MAX_INTEGER if least is None else least, MAX_INTEGER if most is None else most)
         case mi.ListType(item_type=item, min_length=fewest):
             return st.lists(_of(item), min_size=fewest or 0, max_size=(fewest or 0) + 3)
+        case mi.VarTupleType(item_type=item):
+            return st.lists(_of(item), max_size=3).map(tuple)
         case mi.TupleType(item_types=items):
             return st.tuples(*map(_of, items))
         case mi.DictType(key_type=key, value_type=value):

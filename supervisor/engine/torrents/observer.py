@@ -90,7 +90,8 @@ class Observer:
         """Takes in one event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
-            case TorrentApplied() | Progress():  # these come by the thousand
+            # These come by the thousand, and each class that is tried before theirs takes time.
+            case Progress() | StateChanged() | TorrentApplied() | FilesRestored() | HistoryFound():
                 if event.torrent in self._own.torrents:
                     self._take_of_torrent(event)
             case EngineReady():
@@ -204,6 +205,8 @@ class Observer:
         | ErrorCleared
         | SelectionChanged,
     ) -> None:
+        # One text for each id: events are kept by the thousand.
+        msgspec.structs.force_setattr(event, "torrent", self._own.torrents[event.torrent].torrent)
         observed = self._snapshot.of(event.torrent)
         observed.told_at = time.monotonic()
         match event:

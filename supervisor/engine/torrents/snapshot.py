@@ -60,7 +60,10 @@ PACKED: Final = 500
 """Files that are packed together: as many have to be unpacked for one of them to be read."""
 
 
-class Metadata(msgspec.Struct, frozen=True):
+_NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Metadata(msgspec.Struct, frozen=True, gc=False):
     """The files. They are kept packed, for there may be hundreds of thousands.
 
     Fields:
@@ -69,13 +72,13 @@ class Metadata(msgspec.Struct, frozen=True):
 
     count: int
     packed_files: tuple[bytes, ...]
-    torrent_paths: Mapping[str, str] = {}
+    torrent_paths: Mapping[str, str] = _NO_PATHS
 
     @classmethod
-    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = MappingProxyType({})) -> "Metadata":
+    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = _NO_PATHS) -> "Metadata":
         """Packs the files."""
         packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
-        return cls(len(files), packed, torrent_paths)
+        return cls(len(files), packed, torrent_paths or _NO_PATHS)
 
     def files(self, start: int = 0) -> Iterator[FileEntry]:
         """Unpacks the files, from the one in this place on."""
@@ -290,7 +293,7 @@ class Snapshot:
             peers=progress.peers,
             seeds=progress.seeds,
             save_path=desired.save_path,
-            labels=desired.labels,
+            labels=list(desired.labels),
             paused=desired.paused,
             sequential=desired.sequential,
             download_limit_bps=desired.download_bps,
@@ -352,11 +355,14 @@ class Snapshot:
             source=desired.source,
             magnet=desired.magnet,
             rules=RulesReport(
-                include=rules.include, exclude=rules.exclude, skip_fluff=rules.skip_fluff, only=rules.only
+                include=list(rules.include),
+                exclude=list(rules.exclude),
+                skip_fluff=rules.skip_fluff,
+                only=rules.only,
             ),
             priorities=rules.priorities,
-            trackers=desired.trackers,
-            web_seeds=desired.web_seeds,
+            trackers=list(desired.trackers),
+            web_seeds=list(desired.web_seeds),
             seed_mode=desired.seed_mode,
             files=None if metadata is None else metadata.files,
             piece_length=None if metadata is None else metadata.piece_length,

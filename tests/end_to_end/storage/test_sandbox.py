@@ -79,8 +79,7 @@ def test_no_way_leads_out_and_a_torrent_is_downloaded_all_the_same(root: Path, s
         assert state(outside) == before
         assert (resume_dir / "record.json").read_bytes() == b"{}"
         assert (resume_dir / "record.torrent").exists()
-        sandbox = daemon.client.health().sandbox
-        assert sandbox is not None
+        sandbox = until(lambda: daemon.client.health().sandbox, "the engine has said that it is ready")
         assert (sandbox.mode, sandbox.seccomp, sandbox.landlock > 0) == ("require", True, True)
         daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
         daemon.until_state(made.torrent, TorrentState.SEEDING)

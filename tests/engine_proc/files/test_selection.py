@@ -50,22 +50,22 @@ def wanted(paths: list[str], selection: Selection, *, rooted: bool = True) -> li
 def test_globs(glob: str, matching: list[int]) -> None:
     """With and without the root folder, in any case. Without a slash, by name. `!` and braces are literal."""
     expected = [ROOTED[index] for index in matching]
-    assert wanted(ROOTED, Selection(include=[glob])) == expected
-    assert wanted(ROOTED, Selection(exclude=[glob])) == [path for path in ROOTED if path not in expected]
+    assert wanted(ROOTED, Selection(include=(glob,))) == expected
+    assert wanted(ROOTED, Selection(exclude=(glob,))) == [path for path in ROOTED if path not in expected]
 
 
 def test_a_single_star_stays_in_its_folder() -> None:
     """Two stars cross folders."""
     paths = ["a/b/c.bin", "a/b/d/e.bin"]
-    assert wanted(paths, Selection(include=["b/*.bin"])) == paths[:1]
-    assert wanted(paths, Selection(include=["b/**/*.bin"])) == paths
+    assert wanted(paths, Selection(include=("b/*.bin",))) == paths[:1]
+    assert wanted(paths, Selection(include=("b/**/*.bin",))) == paths
 
 
 def test_a_single_file_has_no_root_folder() -> None:
     """Its path is its name."""
-    assert wanted(["film.mkv"], Selection(include=["*.mkv"]), rooted=False) == ["film.mkv"]
-    assert wanted(["film.mkv"], Selection(include=["film.mkv"]), rooted=False) == ["film.mkv"]
-    assert wanted(["film.mkv"], Selection(include=["*/*.mkv"]), rooted=False) == []
+    assert wanted(["film.mkv"], Selection(include=("*.mkv",)), rooted=False) == ["film.mkv"]
+    assert wanted(["film.mkv"], Selection(include=("film.mkv",)), rooted=False) == ["film.mkv"]
+    assert wanted(["film.mkv"], Selection(include=("*/*.mkv",)), rooted=False) == []
 
 
 def test_no_rules_want_everything() -> None:
@@ -75,13 +75,13 @@ def test_no_rules_want_everything() -> None:
 
 def test_exclude_beats_include() -> None:
     """A file that both match is not wanted; one matching glob is enough."""
-    rules = Selection(include=["Season 1/*", "Season 2/*"], exclude=["*.srt", "nothing"])
+    rules = Selection(include=("Season 1/*", "Season 2/*"), exclude=("*.srt", "nothing"))
     assert wanted(ROOTED, rules) == [ROOTED[0], ROOTED[2]]
 
 
 def test_priorities_beat_the_rules() -> None:
     """In both directions, by the file's index. An index beyond the files is ignored."""
-    rules = Selection(include=["*.mkv"], priorities={"0": 0, "1": 7, "99": 1})
+    rules = Selection(include=("*.mkv",), priorities={"0": 0, "1": 7, "99": 1})
     assert priorities(ROOTED, rules, rooted=True) == [0, 7, DEFAULT, UNWANTED, UNWANTED]
 
 
@@ -123,7 +123,7 @@ def test_a_torrent_of_fluff_alone_is_downloaded() -> None:
     """Otherwise nothing would be downloaded, for no visible reason."""
     paths = ["Texts/a.txt", "Texts/b.txt"]
     assert wanted(paths, Selection(skip_fluff=True)) == paths
-    assert wanted(paths, Selection(skip_fluff=True, exclude=["a.*"])) == paths[1:]
+    assert wanted(paths, Selection(skip_fluff=True, exclude=("a.*",))) == paths[1:]
 
 
 # -- any rules --------------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ selections = st.builds(
 
 
 @given(paths=paths, selection=selections)
-@example(paths=["root/a"], selection=Selection(include=["\0"], exclude=["[", "\\", "[!", "(", "{a,b", "~"]))
+@example(paths=["root/a"], selection=Selection(include=("\0",), exclude=("[", "\\", "[!", "(", "{a,b", "~")))
 def test_each_file_has_a_priority(paths: list[str], selection: Selection) -> None:
     """For any rules, each file has one priority: explicit ones as given, the others all or nothing."""
     found = priorities(paths, selection, rooted=True)
@@ -160,15 +160,17 @@ def test_skipping_fluff_only_takes_away_and_never_everything(paths: list[str], s
     without = set(wanted(paths, Selection(include=rules.include, exclude=rules.exclude, skip_fluff=True)))
     assert without <= with_fluff
     assert bool(without) == bool(with_fluff)
-    assert with_fluff - without <= set(wanted(paths, Selection(include=list(FLUFF))))
+    assert with_fluff - without <= set(wanted(paths, Selection(include=tuple(FLUFF))))
 
 
 @given(paths=paths, one=globs, other=globs)
 def test_more_globs_only_add(paths: list[str], one: list[str], other: list[str]) -> None:
     """More globs only add to the wanted or to the excluded files."""
     if one:
-        assert set(wanted(paths, Selection(include=one))) <= set(wanted(paths, Selection(include=one + other)))
-    assert set(wanted(paths, Selection(exclude=one + other))) <= set(wanted(paths, Selection(exclude=one)))
+        assert set(wanted(paths, Selection(include=tuple(one)))) <= set(
+            wanted(paths, Selection(include=(*one, *other)))
+        )
+    assert set(wanted(paths, Selection(exclude=(*one, *other)))) <= set(wanted(paths, Selection(exclude=tuple(one))))
 
 
 @given(paths=paths, selection=selections)
@@ -177,8 +179,8 @@ def test_case_does_not_matter(paths: list[str], selection: Selection) -> None:
     ascii_only = all(text.isascii() for text in [*paths, *selection.include, *selection.exclude])
     if ascii_only and not any("[" in glob for glob in selection.include + selection.exclude):
         upper = Selection(
-            include=[glob.upper() for glob in selection.include],
-            exclude=[glob.upper() for glob in selection.exclude],
+            include=tuple(glob.upper() for glob in selection.include),
+            exclude=tuple(glob.upper() for glob in selection.exclude),
             skip_fluff=selection.skip_fluff,
             priorities=selection.priorities,
         )
@@ -217,7 +219,7 @@ def test_globs_mean_what_they_mean_one_by_one(patterns: list[str], paths: list[s
         for path in paths
         if any(wcmatch.globmatch(each, patterns, flags=flags) for each in (path, path.partition("/")[2]))
     ]
-    assert wanted(paths, Selection(include=patterns)) == expected
+    assert wanted(paths, Selection(include=tuple(patterns))) == expected
 
 
 def test_globs_are_read_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +233,7 @@ def test_globs_are_read_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(globs_module, "expression", count)
     paths = [f"Show/{number}.txt" for number in range(1000)]
-    assert wanted(paths, Selection(include=["*1.txt", "a/b"], exclude=["*11.txt"], skip_fluff=True))
+    assert wanted(paths, Selection(include=("*1.txt", "a/b"), exclude=("*11.txt",), skip_fluff=True))
     assert sorted(read) == sorted(["*1.txt", "a/b", "*11.txt", *FLUFF])
 
 
@@ -247,5 +249,5 @@ def test_files_that_are_named_by_index_are_those(spans: list[tuple[int, int]], f
 def test_named_files_stand_in_the_place_of_those_included() -> None:
     """Exclusions and explicit priorities override them, and a span without an end costs nothing."""
     paths = ["r/a.mkv", "r/b.nfo", "r/c.mkv", "r/d.mkv"]
-    selected = Selection(only="0-1,3-2147483647", exclude=["a.*"], skip_fluff=True, priorities={"2": 7})
+    selected = Selection(only="0-1,3-2147483647", exclude=("a.*",), skip_fluff=True, priorities={"2": 7})
     assert priorities(paths, selected, rooted=True) == [0, 0, 7, 4]

@@ -12,7 +12,7 @@ from engine_proc.session.session_port import NotSelected
 from protocol.wire.desired import DesiredTorrent, Selection
 
 PATHS = [f"r/{number}.{'txt' if number % 2 else 'bin'}" for number in range(100)]
-DESIRED = DesiredTorrent(torrent="1" * 40, source="magnet", save_path="/d", selection=Selection(exclude=["*.txt"]))
+DESIRED = DesiredTorrent(torrent="1" * 40, source="magnet", save_path="/d", selection=Selection(exclude=("*.txt",)))
 WANTED = [0 if path.endswith(".txt") else 4 for path in PATHS]
 
 
@@ -59,7 +59,7 @@ def test_what_takes_long_is_asked_for_twice() -> None:
         first = msgspec.structs.replace(DESIRED.selection, priorities={"1": 7, "1000": 1})
         assert made.selector.priorities(_with(first), PATHS) == [WANTED[0], 7, *WANTED[2:]]
         with pytest.raises(NotSelected):
-            made.selector.priorities(_with(Selection(include=["*.txt"])), PATHS)
+            made.selector.priorities(_with(Selection(include=("*.txt",))), PATHS)
         assert made.said.get(timeout=10) == (DESIRED.torrent, None)
         made.selector.discard(DESIRED.torrent)
         with pytest.raises(NotSelected):
@@ -85,7 +85,7 @@ def test_only_the_latest_rules_are_worked_out(monkeypatch: pytest.MonkeyPatch) -
     with stage() as made:
         for number in range(20):
             with pytest.raises(NotSelected):
-                made.selector.priorities(_with(Selection(exclude=[f"*{number}.bin"])), PATHS)
+                made.selector.priorities(_with(Selection(exclude=(f"*{number}.bin",))), PATHS)
         with pytest.raises(NotSelected):
             made.selector.priorities(DESIRED, PATHS)
         while True:
@@ -100,7 +100,7 @@ def test_only_the_latest_rules_are_worked_out(monkeypatch: pytest.MonkeyPatch) -
 def test_it_closes_while_it_works() -> None:
     """Whatever remains to be done."""
     with stage() as made, pytest.raises(NotSelected):
-        made.selector.priorities(_with(Selection(exclude=["*a*b*c"] * 1000)), PATHS * 1000)
+        made.selector.priorities(_with(Selection(exclude=("*a*b*c",) * 1000)), PATHS * 1000)
 
 
 def _with(rules: Selection) -> DesiredTorrent:

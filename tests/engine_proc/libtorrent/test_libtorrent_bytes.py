@@ -94,7 +94,7 @@ def test_of_what_is_damaged_only_the_rest_counts(tmp_path: Path) -> None:
 
 def only(names: list[str]) -> Selection:
     """Selects these files and no others."""
-    return Selection(include=names)
+    return Selection(include=tuple(names))
 
 
 def with_only(desired: DesiredTorrent, names: list[str]) -> DesiredTorrent:

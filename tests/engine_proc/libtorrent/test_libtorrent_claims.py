@@ -86,7 +86,7 @@ def test_what_is_not_claimed_is_told_of_beside_it(tmp_path: Path) -> None:
     params = lt.load_torrent_buffer(made.metainfo)
     params.have_pieces = [True, False, False, True]
     wanted = DesiredTorrent(
-        torrent=made.torrent, source="metainfo", save_path=str(tmp_path), selection=Selection(exclude=["unwanted"])
+        torrent=made.torrent, source="metainfo", save_path=str(tmp_path), selection=Selection(exclude=("unwanted",))
     )
     libtorrent_params.apply_desired(params, wanted, resumed=True)
     examined = libtorrent_claims.examine(params)
@@ -111,7 +111,7 @@ def test_claims_to_what_is_not_wanted_are_looked_at(tmp_path: Path) -> None:
     """Pieces that overlap an unwanted file may be in the part file, or nowhere."""
     made = payload.make(tmp_path, "set", SET, piece_size=PIECE)
     resume = saved(made, lacks=[3], priorities=[4, 0, 4])
-    found = unverified(made, resume, selection=Selection(exclude=["b.bin"]))
+    found = unverified(made, resume, selection=Selection(exclude=("b.bin",)))
     assert found is not None
     assert (list(found.borders), found.doubtful) == ([2, 4], frozenset())
     assert Path(found.part_file.path) == tmp_path / f".{made.torrent}.parts"
@@ -135,7 +135,7 @@ def test_aligned_files_share_no_pieces(tmp_path: Path) -> None:
         paths = [storage.file_path(index) for index in range(storage.num_files())]
         first = storage.piece_index_at_file(paths.index("set/b.bin"))
         resume = saved(made, lacks=[first, first + 1])
-        assert unverified(made, resume, selection=Selection(exclude=["b.bin"])) is None
+        assert unverified(made, resume, selection=Selection(exclude=("b.bin",))) is None
 
 
 def test_a_v2_torrent_without_its_torrent_file_is_proven_by_the_trees_of_its_resume_data(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def fetch(made: Torrent, target: Path, verified: Verified) -> int:
     """Downloads the rest from the only seed. Returns the number of blocks that came from it."""
     with Seed() as seed, real_session() as leech:
         seed.add(made.metainfo, made.root)
-        wanted = desired(made, target, peers=[seed.endpoint])
+        wanted = desired(made, target, peers=(seed.endpoint,))
         loading = leech.session.resume(wanted, metainfo=made.metainfo, resume=saved(made), verified=verified)
         assert isinstance(loading, Loading)
         assert leech.take(TorrentAdded).problem is None

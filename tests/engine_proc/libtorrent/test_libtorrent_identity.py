@@ -36,7 +36,7 @@ class Hybrid:
 
     def link(self, torrent: str, save_path: Path, *peers: str) -> DesiredTorrent:
         return DesiredTorrent(
-            torrent=torrent, source="magnet", magnet=self.links[torrent], save_path=str(save_path), peers=list(peers)
+            torrent=torrent, source="magnet", magnet=self.links[torrent], save_path=str(save_path), peers=tuple(peers)
         )
 
 
@@ -153,7 +153,7 @@ def test_files_that_are_spared_are_left(probe: Probe, tmp_path: Path) -> None:
     """The others are deleted, and then empty folders, with and without resume data."""
     sample = SampleTorrent("dir", {"sub/a": noise(20_000, 1), "b": noise(20_000, 2), "c": noise(20_000, 3)})
     sample.write(tmp_path)
-    desired = sample.desired(tmp_path, spared=[1], paused=True, removal="delete_files")
+    desired = sample.desired(tmp_path, spared=(1,), paused=True, removal="delete_files")
     add(probe, sample, desired)
     probe.session.remove(sample.torrent, delete_files=True)
     assert probe.take(TorrentGone).problem is None

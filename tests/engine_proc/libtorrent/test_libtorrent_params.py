@@ -59,7 +59,7 @@ def test_globs_match_names_before_they_are_told_apart() -> None:
     params = libtorrent_sources.parse_metainfo(made.metainfo)
     assert params.renamed_files == {1: "root/A.1.txt"}
     desired = DesiredTorrent(
-        torrent=made.torrent, source="metainfo", save_path="/", name="", selection=Selection(exclude=["a.txt"])
+        torrent=made.torrent, source="metainfo", save_path="/", name="", selection=Selection(exclude=("a.txt",))
     )
     assert libtorrent_files.priorities(params.ti.layout(), desired) == [0, 0, 4]
 

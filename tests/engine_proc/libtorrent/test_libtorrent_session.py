@@ -92,7 +92,7 @@ def counted(probe: Probe, torrent: str, size: int) -> TorrentStatus:
 
 def test_a_torrent_is_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
     """The files are equal after the flush. Every file and the completion are reported, and the totals agree."""
-    add(leech, sample, sample.desired(target, peers=[seeding]))
+    add(leech, sample, sample.desired(target, peers=(seeding,)))
     flushed(leech, sample.torrent)
     assert files_below(target) == sample.contents
     assert sorted(alert.index for alert in leech.waiting(FileFinished)) == [0, 1]
@@ -103,7 +103,7 @@ def test_a_torrent_is_downloaded(leech: Probe, sample: SampleTorrent, seeding: s
 
 def test_a_deselected_file_is_not_downloaded(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
     """It is not created, either. The torrent finishes without it, and downloads it once it is selected."""
-    add(leech, sample, sample.desired(target, peers=[seeding], selection=Selection(exclude=["*.txt"])))
+    add(leech, sample, sample.desired(target, peers=(seeding,), selection=Selection(exclude=("*.txt",))))
     flushed(leech, sample.torrent)
     row = leech.status(sample.torrent, finished)
     assert (row.state, row.done, row.wanted) == (NativeState.FINISHED, sample.size // 2, sample.size // 2)
@@ -122,7 +122,7 @@ def test_totals_go_on_from_what_is_known_where_resume_data_has_less(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """In this session's status and in its resume data. Without a known total, the stored one is reported."""
-    add(leech, sample, sample.desired(target, peers=[seeding]))
+    add(leech, sample, sample.desired(target, peers=(seeding,)))
     flushed(leech, sample.torrent)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
     stored = lt.read_resume_data(leech.take(ResumeData).blob)
@@ -155,7 +155,7 @@ def test_a_finished_download_comes_back_complete(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """In another session, from resume data alone, without hashing and without a peer."""
-    add(leech, sample, sample.desired(target, peers=[seeding]))
+    add(leech, sample, sample.desired(target, peers=(seeding,)))
     flushed(leech, sample.torrent)
     counted(leech, sample.torrent, sample.size)
     leech.session.save_resume(sample.torrent, only_if_modified=False)
@@ -174,7 +174,7 @@ def test_what_came_back_complete_finishes_once_more_is_wanted(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """Finishing as it is added is not published; finishing the rest is."""
-    half = sample.desired(target, selection=Selection(exclude=["*.txt"]))
+    half = sample.desired(target, selection=Selection(exclude=("*.txt",)))
     add(leech, sample, half)
     leech.session.connect(sample.torrent, [seeding])
     flushed(leech, sample.torrent)
@@ -197,7 +197,7 @@ def test_what_came_back_complete_finishes_once_more_is_wanted(
 def test_half_a_download_goes_on_where_it_was(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
     """Pieces in the resume data are not downloaded again; blocks of unfinished pieces may be."""
     rate = sample.size // 4
-    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=rate))
+    add(leech, sample, sample.desired(target, peers=(seeding,), download_bps=rate))
     leech.status(sample.torrent, lambda row: row.done >= sample.size // 4)
     leech.session.suspend()
     leech.session.flush(sample.torrent)
@@ -226,7 +226,7 @@ def test_a_magnet_link_gets_its_metadata_from_the_seed(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """Without rules, its files follow. Its resume data has the metadata."""
-    add(leech, sample, sample.desired(target, by_magnet=True, peers=[seeding]))
+    add(leech, sample, sample.desired(target, by_magnet=True, peers=(seeding,)))
     leech.take(MetadataReceived)
     layout = leech.session.layout(sample.torrent)
     assert layout is not None
@@ -249,7 +249,7 @@ def test_a_magnet_link_with_rules_fetches_nothing_else(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """Nothing is downloaded before the rules are applied to the metadata, and afterwards only what they select."""
-    desired = sample.desired(target, by_magnet=True, peers=[seeding], selection=Selection(include=["*.txt"]))
+    desired = sample.desired(target, by_magnet=True, peers=(seeding,), selection=Selection(include=("*.txt",)))
     add(leech, sample, desired)
     leech.take(MetadataReceived)
     layout = leech.session.layout(sample.torrent)
@@ -264,7 +264,7 @@ def test_a_magnet_link_with_rules_fetches_nothing_else(
     assert files_below(target) == {"shared/sub/b.txt": sample.contents["shared/sub/b.txt"]}
 
 
-@pytest.mark.parametrize("rules", [Selection(exclude=["*"]), Selection(priorities={"0": 0, "1": 0})])
+@pytest.mark.parametrize("rules", [Selection(exclude=("*",)), Selection(priorities={"0": 0, "1": 0})])
 def test_rules_that_come_before_the_metadata_hold_from_the_start(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path, rules: Selection
 ) -> None:
@@ -282,7 +282,7 @@ def test_rules_that_were_taken_back_before_the_metadata_hold_nothing_up(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """A magnet link without rules is downloaded completely when its metadata comes, whatever rules it had before."""
-    add(leech, sample, sample.desired(target, by_magnet=True, selection=Selection(exclude=["*"])))
+    add(leech, sample, sample.desired(target, by_magnet=True, selection=Selection(exclude=("*",))))
     wanted = sample.desired(target, by_magnet=True)
     assert not leech.session.set_selection(sample.torrent, wanted)
     leech.session.connect(sample.torrent, [seeding])
@@ -299,7 +299,7 @@ def test_files_are_deleted_where_asked_for(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path, delete_files: bool
 ) -> None:
     """Exactly the torrent's files and folders are deleted, before `TorrentGone` comes."""
-    add(leech, sample, sample.desired(target, peers=[seeding]))
+    add(leech, sample, sample.desired(target, peers=(seeding,)))
     flushed(leech, sample.torrent)
     (target / "mine.txt").write_bytes(b"mine")
     leech.session.remove(sample.torrent, delete_files=delete_files)
@@ -327,7 +327,7 @@ def test_the_files_of_an_unfinished_torrent_are_deleted_too(
     leech: Probe, sample: SampleTorrent, seeding: str, target: Path
 ) -> None:
     """While it is being downloaded."""
-    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+    add(leech, sample, sample.desired(target, peers=(seeding,), download_bps=sample.size // 4))
     leech.status(sample.torrent, lambda row: row.done >= 2 * PIECE_LENGTH)
     leech.session.remove(sample.torrent, delete_files=True)
     assert leech.take(TorrentGone) == TorrentGone(sample.torrent, None)
@@ -339,7 +339,7 @@ def test_a_missing_disk_is_told_and_not_downloaded_over(leech: Probe, sample: Sa
     blocked = tmp_path / "file"
     blocked.write_bytes(b"no directory")
     with seed(sample, tmp_path / "seed") as probe:
-        add(leech, sample, sample.desired(blocked / "below", peers=[address(probe)]))
+        add(leech, sample, sample.desired(blocked / "below", peers=(address(probe),)))
         row = leech.status(sample.torrent, lambda row: row.error is not None)
         assert not finished(row)
         blocked.unlink()
@@ -353,13 +353,13 @@ def test_a_missing_disk_is_told_and_not_downloaded_over(leech: Probe, sample: Sa
 def test_sessions_close_with_transfers_under_way(sample: SampleTorrent, seeding: str, target: Path) -> None:
     """An engine can end at any time."""
     with real_session() as probe:
-        add(probe, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+        add(probe, sample, sample.desired(target, peers=(seeding,), download_bps=sample.size // 4))
         probe.status(sample.torrent, lambda row: row.downloaded > 0)
 
 
 def test_suspending_stops_transfers(leech: Probe, sample: SampleTorrent, seeding: str, target: Path) -> None:
     """Data in flight may still arrive; then the totals do not change."""
-    add(leech, sample, sample.desired(target, peers=[seeding], download_bps=sample.size // 4))
+    add(leech, sample, sample.desired(target, peers=(seeding,), download_bps=sample.size // 4))
     leech.status(sample.torrent, lambda row: row.downloaded > 0)
     leech.session.suspend()
     counts: list[int] = []
@@ -455,8 +455,8 @@ def test_trackers_hear_of_a_torrent_once_released(sample: SampleTorrent, tmp_pat
     sample.write(tmp_path / "seed")
     with Tracker() as tracker, real_session() as seed_, real_session() as leech_:
         url = getattr(tracker, protocol)
-        add(seed_, sample, sample.desired(tmp_path / "seed", trackers=[url]))
-        add(leech_, sample, sample.desired(tmp_path / "leech", peers=[address(seed_)]))
+        add(seed_, sample, sample.desired(tmp_path / "seed", trackers=(url,)))
+        add(leech_, sample, sample.desired(tmp_path / "leech", peers=(address(seed_),)))
         leech_.take(Finished)
         seed_.settle()
         assert tracker.announces == []
@@ -490,7 +490,7 @@ def test_a_paused_torrent_announces_itself_when_it_runs(tmp_path: Path) -> None:
     sample = SampleTorrent("paused", {"a": b"content"})
     sample.write(tmp_path)
     with Tracker() as tracker, real_session() as probe:
-        add(probe, sample, sample.desired(tmp_path, trackers=[tracker.udp], paused=True))
+        add(probe, sample, sample.desired(tmp_path, trackers=(tracker.udp,), paused=True))
         probe.session.release_trackers(sample.torrent)
         probe.settle()
         assert tracker.announces == []

@@ -93,7 +93,7 @@ def test_1_after_the_flush_barrier_the_file_is_whole(tmp_path: Path) -> None:
         for number, size in enumerate((1, PIECE_LENGTH, 3 * MIB + 1, 8 * MIB)):
             sample = SampleTorrent(f"file{number}", {"": noise(size, number)}, piece_length=256 * 1024, single=True)
             with seed(sample, tmp_path / "seed") as seeding:
-                add(leech, sample, sample.desired(tmp_path / "leech", peers=[address(seeding)]))
+                add(leech, sample, sample.desired(tmp_path / "leech", peers=(address(seeding),)))
                 leech.take(Finished)
                 leech.session.flush(sample.torrent)
                 leech.take(Flushed)
@@ -214,7 +214,7 @@ def test_3_limits_hold_for_local_peers(tmp_path: Path) -> None:
             seeding.session.set_limits(sample.torrent, 0, caps.get("torrent upload", 0))
             leech = stack.enter_context(real_session(download_bps=caps.get("session download", 0)))
             limit = caps.get("torrent download", 0)
-            add(leech, sample, sample.desired(tmp_path / where, peers=[address(seeding)], download_bps=limit))
+            add(leech, sample, sample.desired(tmp_path / where, peers=(address(seeding),), download_bps=limit))
             pairs[where] = seeding, leech
 
         # Counters change a few times a second only, so the time between two changes is measured.
@@ -482,7 +482,7 @@ def test_the_largest_limit_of_a_torrent_is_no_limit(native: Any, tmp_path: Path)
 def leeching(sample: SampleTorrent, root: Path, size: int) -> Iterator[tuple[Probe, Path]]:
     """A session that downloads the torrent onto a file system of this size."""
     with seed(sample, root / "seed") as seeding, tmpfs(root / "disk", size) as disk, real_session() as leech:
-        add(leech, sample, sample.desired(disk.path, peers=[address(seeding)]))
+        add(leech, sample, sample.desired(disk.path, peers=(address(seeding),)))
         yield leech, disk.path
 
 
@@ -596,7 +596,7 @@ def test_a_seed_whose_files_are_not_verified_gives(native: Any, tmp_path: Path) 
     native.add_torrent(params)
     with real_session() as leech:
         peer = f"127.0.0.1:{native.listen_port()}"
-        add(leech, sample, sample.desired(tmp_path / "leech", peers=[peer]))
+        add(leech, sample, sample.desired(tmp_path / "leech", peers=(peer,)))
         leech.take(Finished)
 
 

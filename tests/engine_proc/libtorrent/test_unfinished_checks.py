@@ -70,7 +70,7 @@ def test_a_check_that_was_interrupted_finds_all_that_is_there(tmp_path: Path, mo
         source="metainfo",
         save_path=str(tmp_path),
         paused=moment == "before",
-        selection=Selection(include=["a"]) if moment == "with another selection" else Selection(),
+        selection=Selection(include=("a",)) if moment == "with another selection" else Selection(),
     )
     with real_session() as probe:
         probe.session.add(begun, metainfo=metainfo, resume=None)

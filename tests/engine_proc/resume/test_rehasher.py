@@ -117,7 +117,7 @@ def test_files_that_were_not_written_since_are_not_read(rehasher: Rehasher, tmp_
 def test_pieces_that_touch_unwanted_files_are_proven_where_these_exist(rehasher: Rehasher, tmp_path: Path) -> None:
     """libtorrent reads them there. Without these files it reads the part file, which does not exist here."""
     made = payload.make(tmp_path, "set", {"a.bin": PIECE + 10, "b.bin": 2 * PIECE}, piece_size=PIECE)
-    unverified, _ = lacks_all(made, Selection(exclude=["b.bin"]))
+    unverified, _ = lacks_all(made, Selection(exclude=("b.bin",)))
     assert rehash(rehasher, unverified) == frozenset({0, 1})
     (tmp_path / "set/b.bin").unlink()
     assert rehash(rehasher, unverified) == frozenset({0})
@@ -126,7 +126,7 @@ def test_pieces_that_touch_unwanted_files_are_proven_where_these_exist(rehasher:
 def test_the_part_file_has_what_its_header_says(rehasher: Rehasher, tmp_path: Path) -> None:
     """A border piece is proven from both files; without the header it is not."""
     made = payload.make(tmp_path, "set", {"a.bin": PIECE + 10, "b.bin": 2 * PIECE}, piece_size=PIECE)
-    unverified, pieces = lacks_all(made, Selection(exclude=["b.bin"]))
+    unverified, pieces = lacks_all(made, Selection(exclude=("b.bin",)))
     border = (tmp_path / "set/b.bin").read_bytes()[: PIECE - 10]
     (tmp_path / "set/b.bin").unlink()
     slots = [-1, 0] + [-1] * (pieces - 2)

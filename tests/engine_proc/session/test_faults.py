@@ -108,7 +108,7 @@ class Stage(Running):
         """Another one."""
         sample = SampleTorrent(f"t{next(self.numbers)}", {"a.bin": noise(40_000, 1), "b.txt": noise(20_000, 2)})
         self.add_metainfo(sample)
-        return sample.desired(self.downloads, trackers=[TRACKER])
+        return sample.desired(self.downloads, trackers=(TRACKER,))
 
     def ensure(self, desired: DesiredTorrent) -> None:
         """Sends it, and waits for the confirmation."""
@@ -186,9 +186,9 @@ CHANGES: Final[dict[str, Callable[[DesiredTorrent], DesiredTorrent]]] = {
     "set_upload_limit": lambda desired: changed(desired, upload_bps=1000),
     "upload_limit": lambda desired: changed(desired, upload_bps=1000),
     "flags": lambda desired: changed(desired, upload_bps=1000),
-    "prioritize_files": lambda desired: changed(desired, selection=Selection(exclude=["*.txt"])),
-    "torrent_file": lambda desired: changed(desired, selection=Selection(exclude=["*.txt"])),
-    "connect_peer": lambda desired: changed(desired, peers=["127.0.0.1:1"]),
+    "prioritize_files": lambda desired: changed(desired, selection=Selection(exclude=("*.txt",))),
+    "torrent_file": lambda desired: changed(desired, selection=Selection(exclude=("*.txt",))),
+    "connect_peer": lambda desired: changed(desired, peers=("127.0.0.1:1",)),
 }
 """By the native call."""
 
@@ -232,7 +232,7 @@ def test_a_flush_fails(stage: Stage) -> None:
     desired = stage.torrent()
     stage.ensure(desired)
     stage.link.take(StateChanged, lambda event: _is_downloading(event, desired))
-    enough = changed(desired, selection=Selection(exclude=["*"]))
+    enough = changed(desired, selection=Selection(exclude=("*",)))
     stage.fails("flush_cache", enough, EnsureTorrent(desired=enough))
 
 

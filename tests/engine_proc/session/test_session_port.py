@@ -219,7 +219,7 @@ def test_text_that_is_not_utf8_in_metainfo_is_no_surprise(
     """Old .torrent files have other encodings; either side may refuse one by InvalidSource."""
     sample = two_files()
     desired = sample.desired(
-        tmp_path, paused=True, trackers=["http://127.0.0.1:1/a"], web_seeds=["http://127.0.0.1:1/"]
+        tmp_path, paused=True, trackers=("http://127.0.0.1:1/a",), web_seeds=("http://127.0.0.1:1/",)
     )
     metainfo = sample.metainfo_with(extra)
     try:
@@ -262,7 +262,7 @@ def test_a_torrent_is_added(probe: Probe, tmp_path: Path) -> None:
 def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -> None:
     """Paths with the root folder, sizes and selected priorities; reading back returns the same."""
     sample = two_files()
-    desired = sample.desired(tmp_path, selection=Selection(include=["*.bin"]))
+    desired = sample.desired(tmp_path, selection=Selection(include=("*.bin",)))
     layout = probe.session.add(desired, metainfo=sample.metainfo, resume=None).layout
     assert layout is not None
     assert (layout.name, layout.size, layout.piece_length) == ("sample", sample.size, PIECE_LENGTH)
@@ -277,8 +277,8 @@ def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -
 def test_a_torrent_is_added_from_what_its_judgement_has_parsed(probe: Probe, tmp_path: Path) -> None:
     """As desired, and with the same layout as from its metainfo."""
     sample = two_files()
-    rules = Selection(include=["*.bin"])
-    desired = sample.desired(tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, trackers=[])
+    rules = Selection(include=("*.bin",))
+    desired = sample.desired(tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, trackers=())
     info = probe.session.inspect(magnet=None, metainfo=sample.metainfo, save_path=str(tmp_path))
     loading = probe.session.add(desired, metainfo=sample.metainfo, resume=None, parsed=info.parsed)
     probe.take(TorrentAdded)
@@ -299,17 +299,17 @@ def test_a_single_file_torrent_has_no_root_folder(probe: Probe, tmp_path: Path) 
 def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Path) -> None:
     """After the add and after each change. Differences are reported as they are."""
     sample = two_files()
-    rules = Selection(exclude=["b.*"], priorities={"0": 7})
+    rules = Selection(exclude=("b.*",), priorities={"0": 7})
     desired = sample.desired(
-        tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, upload_bps=2000, labels=["x"]
+        tmp_path, paused=True, sequential=True, selection=rules, download_bps=1000, upload_bps=2000, labels=("x",)
     )
     add(probe, sample, desired)
     assert probe.session.observed(desired) == desired
-    other = sample.desired(tmp_path, labels=["y"])
+    other = sample.desired(tmp_path, labels=("y",))
     found = probe.session.observed(other)
     assert (found.paused, found.sequential, found.download_bps, found.upload_bps) == (True, True, 1000, 2000)
     assert found.selection != other.selection
-    assert found.labels == ["y"]
+    assert found.labels == ("y",)
     assert probe.session.observed(sample.desired(tmp_path / "other")).save_path == str(tmp_path)
     probe.session.set_paused(sample.torrent, False)
     probe.session.set_sequential(sample.torrent, False)
@@ -324,7 +324,7 @@ def test_a_session_is_seen_to_have_what_was_asked_for(probe: Probe, tmp_path: Pa
 def test_a_magnet_link_is_seen_to_be_as_asked_for(probe: Probe, tmp_path: Path) -> None:
     """Its selection cannot be read back before there are files."""
     sample = two_files()
-    desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=["*.bin"]), paused=True)
+    desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=("*.bin",)), paused=True)
     add(probe, sample, desired)
     assert probe.session.observed(desired) == desired
 
@@ -428,12 +428,12 @@ def test_resume_data_of_an_incomplete_torrent_is_not_complete(probe: Probe, tmp_
     assert probe.session.applied(sample.torrent) == Applied(False, True, 0, 0)
     probe.session.remove(sample.torrent, delete_files=False)
     probe.take(TorrentGone)
-    nothing = sample.desired(tmp_path, selection=Selection(exclude=["*"]))
+    nothing = sample.desired(tmp_path, selection=Selection(exclude=("*",)))
     assert probe.session.add(nothing, metainfo=sample.metainfo, resume=blob).complete
 
 
 @pytest.mark.parametrize(
-    "selections", [(Selection(exclude=["*.txt"]), Selection()), (Selection(), Selection(exclude=["*.txt"]))]
+    "selections", [(Selection(exclude=("*.txt",)), Selection()), (Selection(), Selection(exclude=("*.txt",)))]
 )
 def test_resume_data_gives_way_to_the_selection(
     probe: Probe, tmp_path: Path, selections: tuple[Selection, Selection]
@@ -535,7 +535,7 @@ def by_magnet(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
 
 def by_client(sample: SampleTorrent) -> tuple[DesiredTorrent, bytes | None]:
     """The client has added the tracker."""
-    return sample.desired(trackers=[TRACKER]), sample.metainfo
+    return sample.desired(trackers=(TRACKER,)), sample.metainfo
 
 
 @pytest.mark.parametrize("source", [by_metainfo, by_magnet, by_client])
@@ -556,7 +556,7 @@ def test_trackers_are_told_of_and_kept_in_resume_data(
     blob = probe.take(ResumeData, sample.torrent).blob
     session = make(LOOPBACK, download_bps=0, upload_bps=0, torrents=10)
     try:
-        alone = msgspec.structs.replace(desired, trackers=[])
+        alone = msgspec.structs.replace(desired, trackers=())
         assert session.add(alone, metainfo=None, resume=blob).tracked
     finally:
         session.close()
@@ -566,7 +566,7 @@ def test_trackers_are_listed_whether_they_are_held_back_or_not(probe: Probe, tmp
     """With their tiers. An unknown torrent has neither withheld nor other trackers."""
     sample = two_files()
     url = "http://127.0.0.1:9/announce"
-    add(probe, sample, sample.desired(tmp_path, paused=True, trackers=[url]))
+    add(probe, sample, sample.desired(tmp_path, paused=True, trackers=(url,)))
     assert list(probe.session.held_trackers(sample.torrent)) == [(url, 0)]
     held = [state.reading for state in probe.session.trackers(sample.torrent)]
     probe.session.release_trackers(sample.torrent)
@@ -701,7 +701,7 @@ def test_a_selection_is_confirmed_by_an_alert(probe: Probe, tmp_path: Path) -> N
     """The priorities and the wanted bytes are the new ones then."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path))
-    desired = sample.desired(tmp_path, selection=Selection(exclude=["b.*"]))
+    desired = sample.desired(tmp_path, selection=Selection(exclude=("b.*",)))
     assert probe.session.set_selection(sample.torrent, desired) is True
     assert probe.take(PrioritiesSet) == PrioritiesSet(sample.torrent)
     layout = probe.session.layout(sample.torrent)
@@ -729,7 +729,7 @@ def test_each_selection_is_confirmed_by_an_alert_of_its_own(probe: Probe, tmp_pa
 def test_a_torrent_of_which_nothing_is_wanted_is_finished(probe: Probe, tmp_path: Path) -> None:
     """No byte is missing. Once something is wanted, it is downloaded."""
     sample = two_files()
-    add(probe, sample, sample.desired(tmp_path, selection=Selection(exclude=["*"])))
+    add(probe, sample, sample.desired(tmp_path, selection=Selection(exclude=("*",))))
     status = probe.status(sample.torrent, lambda row: row.state is NativeState.FINISHED)
     assert (status.done, status.wanted) == (0, 0)
     probe.session.set_selection(sample.torrent, sample.desired(tmp_path))
@@ -741,7 +741,7 @@ def test_a_selection_waits_for_the_metadata(probe: Probe, tmp_path: Path) -> Non
     """A magnet link has no selection to confirm."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, by_magnet=True))
-    desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=["*.bin"]))
+    desired = sample.desired(tmp_path, by_magnet=True, selection=Selection(include=("*.bin",)))
     assert probe.session.set_selection(sample.torrent, desired) is False
     probe.settle()
     assert probe.waiting(PrioritiesSet) == []
@@ -750,7 +750,7 @@ def test_a_selection_waits_for_the_metadata(probe: Probe, tmp_path: Path) -> Non
 def test_peers_are_taken(probe: Probe, tmp_path: Path) -> None:
     """IPv4 and bracketed IPv6, at the add and later; the peers need not exist."""
     sample = two_files()
-    add(probe, sample, sample.desired(tmp_path, peers=["127.0.0.1:1"]))
+    add(probe, sample, sample.desired(tmp_path, peers=("127.0.0.1:1",)))
     probe.session.connect(sample.torrent, ["127.0.0.1:2", "[::1]:3"])
     probe.session.connect(sample.torrent, [])
     probe.settle()
@@ -890,7 +890,7 @@ def test_what_resume_data_claims_is_examined(probe: Probe, tmp_path: Path) -> No
     """Bytes of the wanted files; adding by this data does not read it again."""
     sample = two_files()
     blob = whole(probe, sample, tmp_path)
-    desired = sample.desired(tmp_path, selection=Selection(include=["*.bin"]))
+    desired = sample.desired(tmp_path, selection=Selection(include=("*.bin",)))
     examined = probe.session.examine(desired, metainfo=None, resume=blob)
     assert examined[1:4] == (sample.size // 2, sample.size // 2, sample.size)
     assert {file.number for file in examined.claimed} <= {0}

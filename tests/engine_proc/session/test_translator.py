@@ -499,7 +499,7 @@ class Downloading(RuleBasedStateMachine):
     The session is the fake one; every order to flush is carried out.
     """
 
-    SELECTIONS = (Selection(), Selection(include=["*.bin"]), Selection(include=["*.txt"]), Selection(exclude=["*"]))
+    SELECTIONS = (Selection(), Selection(include=("*.bin",)), Selection(include=("*.txt",)), Selection(exclude=("*",)))
 
     def __init__(self) -> None:
         super().__init__()

@@ -46,7 +46,7 @@ def test_ensuring_again_does_nothing(desk: Desk) -> None:
     desk.ensure(desired)
     calls, _ = list(desk.session.calls), desk.heard(TorrentApplied)
     desk.ensure(desired)
-    desk.ensure(changed(desired, labels=["x"]))
+    desk.ensure(changed(desired, labels=("x",)))
     assert desk.session.calls == calls
     assert [event.revision for event in desk.heard(TorrentApplied)] == [1, 2]
 
@@ -191,9 +191,9 @@ def test_a_changed_selection_is_saved(desk: Desk) -> None:
 
 def test_new_peers_are_called(desk: Desk) -> None:
     """Those that were not there before."""
-    desired = desk.sample.desired(peers=["127.0.0.1:1"])
+    desired = desk.sample.desired(peers=("127.0.0.1:1",))
     desk.ensure(desired)
-    desk.ensure(changed(desired, peers=["127.0.0.1:1", "127.0.0.1:2"]))
+    desk.ensure(changed(desired, peers=("127.0.0.1:1", "127.0.0.1:2")))
     assert desk.session.calls[-2:] == [("connect", desired.torrent), ("call_peers", desired.torrent)]
 
 
@@ -700,7 +700,7 @@ def choosy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made.close()
 
 
-MANY_GLOBS: Final = Selection(exclude=["*.txt", "*.nfo"])
+MANY_GLOBS: Final = Selection(exclude=("*.txt", "*.nfo"))
 
 
 def known(desk: Desk, selection: Selection) -> None:
@@ -723,7 +723,7 @@ def test_a_torrent_is_loaded_once_it_is_known_what_is_wanted(choosy: Desk) -> No
 def test_other_rules_end_the_wait(choosy: Desk) -> None:
     """The earlier question is dropped."""
     choosy.ensure(choosy.sample.desired(selection=MANY_GLOBS))
-    simple = choosy.sample.desired(selection=Selection(exclude=["*.txt"]), revision=2)
+    simple = choosy.sample.desired(selection=Selection(exclude=("*.txt",)), revision=2)
     choosy.ensure(simple)
     assert choosy.heard(TorrentApplied) == [applied(simple)]
     known(choosy, MANY_GLOBS)
@@ -745,7 +745,7 @@ def test_a_selection_is_applied_once_it_is_known(choosy: Desk) -> None:
     desired = choosy.sample.desired()
     choosy.ensure(desired)
     choosy.said.clear()
-    first, second = changed(desired, selection=MANY_GLOBS), Selection(exclude=["*.a", "*.b"])
+    first, second = changed(desired, selection=MANY_GLOBS), Selection(exclude=("*.a", "*.b"))
     choosy.ensure(first)
     latest = changed(first, selection=second)
     choosy.ensure(latest)
@@ -817,12 +817,12 @@ def test_files_that_are_left_have_other_names_before_the_rest_is_deleted(
     else:
         desk.ensure(desired)
         removals.faults = 1 if when == "there_and_a_call_fails" else 0
-    leaving = changed(desired, removal="delete_files", spared=[1])
+    leaving = changed(desired, removal="delete_files", spared=(1,))
     desk.forget(leaving, delete_files=True)
     desk.now += AGAIN_S
     desk.dispatcher.tick(desk.now)
     desk.pump()
-    assert removals.asked[-2:] == [("add", [1]), ("remove", True)]
+    assert removals.asked[-2:] == [("add", (1,)), ("remove", True)]
     assert ("remove", True) not in removals.asked[:-1]
 
 

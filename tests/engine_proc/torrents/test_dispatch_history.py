@@ -33,7 +33,7 @@ from tests.fakes.fake_session import FakeSession
 from tools.rig.samples import PIECE_LENGTH
 
 METHODS: Final = ("add", "set_paused", "set_limits", "set_selection", "unload", "remove", "paths", "flush", "layout")
-SLOW: Final = Selection(exclude=["*.txt", "*.nfo"])
+SLOW: Final = Selection(exclude=("*.txt", "*.nfo"))
 FILES: Final = {"a.bin": PIECE_LENGTH, "b.txt": PIECE_LENGTH}
 BY_METAINFO: Final = 0
 BY_MAGNET: Final = 1
@@ -111,7 +111,7 @@ class History(RuleBasedStateMachine):
 
     @rule(which=st.sampled_from([BY_METAINFO, BY_MAGNET]), delete_files=st.booleans(), spared=st.booleans())
     def forget(self, which: int, delete_files: bool, spared: bool) -> None:
-        desired = changed(self.samples[which], spared=["b.txt"] if spared else [])
+        desired = changed(self.samples[which], spared=("b.txt",) if spared else ())
         if self.wanted.get(desired.torrent) is not None:
             self.wanted[desired.torrent] = None
             command = DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

@@ -45,7 +45,7 @@ def call(probe: Probe, torrent: str) -> None:
 def test_when_more_is_selected(sample: SampleTorrent, tmp_path: Path, first: list[str], paused: bool) -> None:
     """For a finished torrent with some or none of its files selected; also with a pause in between."""
     with seed(sample, tmp_path / "seed", settings=STRICT) as other, real_session(settings=STRICT) as probe:
-        desired = sample.desired(tmp_path / "leech", peers=[address(other)], selection=Selection(include=first))
+        desired = sample.desired(tmp_path / "leech", peers=(address(other),), selection=Selection(include=tuple(first)))
         add(probe, sample, desired)
         native = probe.session._handles.by_torrent[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
         if "a" in first:
@@ -71,7 +71,7 @@ def test_a_peer_that_could_not_be_reached_is_tried_again_when_it_is_given(
     quick: dict[str, SettingValue] = {**STRICT, "max_failcount": 1, "min_reconnect_time": 0}
     with real_session(settings=quick) as probe:
         peer = f"127.0.0.1:{port}"
-        add(probe, sample, sample.desired(tmp_path / "leech", peers=[peer]))
+        add(probe, sample, sample.desired(tmp_path / "leech", peers=(peer,)))
         probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
         handle = probe.session._handles.by_torrent[sample.torrent]  # type: ignore[attr-defined]  # the port does not tell
         eventually(lambda: handle.status().connect_candidates == 0, "it is given up")

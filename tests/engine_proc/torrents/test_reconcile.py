@@ -26,7 +26,7 @@ torrents = st.builds(
     save_path=st.sampled_from(["/srv", "/mnt"]),
     paused=st.booleans(),
     sequential=st.booleans(),
-    selection=st.sampled_from([Selection(), Selection(include=["a"]), Selection(priorities={"0": 0})]),
+    selection=st.sampled_from([Selection(), Selection(include=("a",)), Selection(priorities={"0": 0})]),
     download_bps=st.integers(0, 2),
     upload_bps=st.integers(0, 2),
     peers=st.lists(st.sampled_from(["127.0.0.1:1", "127.0.0.1:2"]), unique=True),
@@ -43,7 +43,7 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
     assert state is not None
     match step:
         case Reload(desired):
-            return msgspec.structs.replace(desired, peers=[*state.peers, *desired.peers])
+            return msgspec.structs.replace(desired, peers=(*state.peers, *desired.peers))
         case Inform():
             return msgspec.structs.replace(state, metainfo_crc32=1)
         case SetPaused(paused):
@@ -53,7 +53,7 @@ def perform(state: DesiredTorrent | None, step: Step) -> DesiredTorrent:
         case SetSelection(desired):
             return msgspec.structs.replace(state, selection=desired.selection)
         case Connect(peers):
-            return msgspec.structs.replace(state, peers=[*state.peers, *peers])
+            return msgspec.structs.replace(state, peers=(*state.peers, *peers))
         case Recheck():
             raise AssertionError("nobody has asked for it")
 
@@ -133,7 +133,7 @@ def test_a_repair_leaves_nothing_to_tell(found: DesiredTorrent, desired: Desired
 
 def test_what_the_session_does_not_carry_out_is_no_step() -> None:
     """Labels, names and revisions belong to the supervisor."""
-    desired = msgspec.structs.replace(FIRST, labels=["x"], name="other", revision=2, added_us=1)
+    desired = msgspec.structs.replace(FIRST, labels=("x",), name="other", revision=2, added_us=1)
     assert steps(FIRST, desired) == []
 
 

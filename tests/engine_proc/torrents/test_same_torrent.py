@@ -49,7 +49,7 @@ def test_it_is_loaded_once_the_first_is_gone(desk: Desk, two: DesiredTorrent) ->
     """The first has been merged into it, and its removal deletes no file."""
     one = desk.sample.desired()
     desk.ensure(one)
-    merged = changed(one, merged=[two.torrent])
+    merged = changed(one, merged=(two.torrent,))
     desk.ensure(merged)
     assert desk.session.torrents() == {two.torrent}
     desk.heard(TorrentApplied)
@@ -65,7 +65,7 @@ def test_a_record_that_gets_another_is_loaded_anew(desk: Desk) -> None:
     """With its present sources."""
     one = desk.sample.desired()
     desk.ensure(one)
-    desk.ensure(changed(one, merged=[TWO], trackers=["http://127.0.0.1:1/announce"]))
+    desk.ensure(changed(one, merged=(TWO,), trackers=("http://127.0.0.1:1/announce",)))
     assert [call for call, _ in desk.session.calls].count("add") == 2
     assert desk.session.torrents() == {one.torrent}
 
@@ -146,7 +146,7 @@ def test_files_of_others_are_spared(desk: Desk) -> None:
     one = desk.sample.desired()
     desk.ensure(one)
     desk.session.calls.clear()
-    desk.forget(msgspec.structs.replace(one, removal="delete_files", spared=[1]), delete_files=True)
+    desk.forget(msgspec.structs.replace(one, removal="delete_files", spared=(1,)), delete_files=True)
     assert [call for call, _ in desk.session.calls] == ["unload", "add", "remove, and its files"]
     desk.settle()
     [forgotten] = desk.heard(TorrentDropped)
@@ -194,6 +194,6 @@ def test_a_torrent_that_is_busy_is_not_verified(desk: Desk) -> None:
     desk.dispatcher.verify(one.torrent, TWO)
     desk.ensure(one)
     desk.session.hold(PrioritiesSet)
-    desk.ensure(changed(one, selection=msgspec.structs.replace(one.selection, include=["a*"])))
+    desk.ensure(changed(one, selection=msgspec.structs.replace(one.selection, include=("a*",))))
     desk.dispatcher.verify(one.torrent, TWO)
     assert "verify" not in [call for call, _ in desk.session.calls]

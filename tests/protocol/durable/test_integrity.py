@@ -19,8 +19,8 @@ RECORD: Final = DesiredTorrent(
     source="metainfo",
     name="naïve \u2028 name",
     save_path="/srv/torrents",
-    selection=Selection(include=["*.mkv"], priorities={"3": 7}),
-    trackers=["udp://tracker.example:6969"],
+    selection=Selection(include=("*.mkv",), priorities={"3": 7}),
+    trackers=("udp://tracker.example:6969",),
     added_us=1_700_000_000_000_000,
     metainfo_crc32=0xFFFFFFFF,
 )
@@ -59,7 +59,7 @@ def test_every_truncation_of_a_record_is_noticed() -> None:
         st.just(RECORD),
         name=st.text(max_size=20),
         magnet=st.none() | st.text(max_size=20),
-        labels=st.lists(st.text(max_size=5), max_size=3),
+        labels=st.lists(st.text(max_size=5), max_size=3).map(tuple),
         added_us=st.integers(-(2**63), 2**63),
         metainfo_crc32=st.none() | st.integers(0, 2**32 - 1),
     )

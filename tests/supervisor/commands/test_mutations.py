@@ -98,7 +98,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             web_seeds=["http://w/"],
             labels=["l"],
             seed_mode=True,
-            peers=["[::1]:6881"],
+            peers=("[::1]:6881",),
         )
         assert result == {"torrent": V1, "duplicate": False, "shares_files_with": []}
         given = on.catalogue.torrents[V1]
@@ -111,14 +111,16 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             save_path=str(tmp_path / "two" / "x"),
             paused=True,
             sequential=True,
-            selection=Selection(include=["*.mkv"], exclude=["*sample*"], skip_fluff=True, priorities={"0": 0, "1": 7}),
+            selection=Selection(
+                include=("*.mkv",), exclude=("*sample*",), skip_fluff=True, priorities={"0": 0, "1": 7}
+            ),
             download_bps=5,
             upload_bps=6,
-            trackers=["udp://t:1"],
-            web_seeds=["http://w/"],
-            labels=["l"],
+            trackers=("udp://t:1",),
+            web_seeds=("http://w/",),
+            labels=("l",),
             seed_mode=True,
-            peers=["[::1]:6881"],
+            peers=("[::1]:6881",),
             added_us=given.added_us,
             mount_point=mount_point_of(str(tmp_path), on.mounts.current()),
         )
@@ -142,14 +144,14 @@ async def test_a_link_selects_files_until_others_are_included(tmp_path: Path) ->
         await on.engine()
         magnet = f"magnet:?so=0,2&xt=urn:btih:{V1}"
         await do(on, "add_torrent", magnet=magnet, rules={"exclude": ["x"]}, priorities={"1": 7})
-        assert on.catalogue.torrents[V1].selection == Selection(only="0,2", exclude=["x"], priorities={"1": 7})
+        assert on.catalogue.torrents[V1].selection == Selection(only="0,2", exclude=("x",), priorities={"1": 7})
         assert on.snapshot.detail(on.catalogue.torrents[V1], 0).rules.only == "0,2"
         await do(on, "update_selection", torrent=V1, exclude=[], priorities={})
         assert on.catalogue.torrents[V1].selection == Selection(only="0,2")
         await do(on, "update_selection", torrent=V1, include=[])
         assert on.catalogue.torrents[V1].selection == Selection()
         await do(on, "add_torrent", magnet=magnet.replace(V1, OTHER), rules={"include": ["a"]})
-        assert on.catalogue.torrents[OTHER].selection == Selection(include=["a"])
+        assert on.catalogue.torrents[OTHER].selection == Selection(include=("a",))
 
 
 async def test_what_metainfo_says_is_told_and_kept_at_once(tmp_path: Path) -> None:
@@ -269,7 +271,7 @@ async def test_a_change_is_one_revision_and_no_change_is_none(
     tmp_path: Path, op: str, args: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     """Without a change there is no write, no event and no command, and the reply is OK."""
-    before = desired(peers=["9.9.9.9:9"])
+    before = desired(peers=("9.9.9.9:9",))
     async with bench(tmp_path) as on:
         await on.catalogue.put(before)
         engine = await on.engine()
@@ -322,10 +324,10 @@ async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> 
         await do(on, "update_selection", torrent=V1, include=["a"], skip_fluff=True)
         await do(on, "update_selection", torrent=V1, exclude=["b"], priorities=[1, 2])
         selection = on.catalogue.torrents[V1].selection
-        assert selection == Selection(include=["a"], exclude=["b"], skip_fluff=True, priorities={"0": 1, "1": 2})
+        assert selection == Selection(include=("a",), exclude=("b",), skip_fluff=True, priorities={"0": 1, "1": 2})
         await do(on, "update_selection", torrent=V1, include=[], priorities={"5": 0})
         selection = on.catalogue.torrents[V1].selection
-        assert selection == Selection(include=[], exclude=["b"], skip_fluff=True, priorities={"5": 0})
+        assert selection == Selection(include=(), exclude=("b",), skip_fluff=True, priorities={"5": 0})
         await on.mutations.accept(UpdateSelection(torrent=V1, priorities={}), soon())
         assert on.catalogue.torrents[V1].selection.priorities == {}
 
@@ -361,7 +363,7 @@ async def test_peers_are_kept_in_one_form(tmp_path: Path, given: str, kept: str 
             assert on.catalogue.torrents[V1].revision == 1
         else:
             await do(on, "add_peers", torrent=V1, peers=[given])
-            assert on.catalogue.torrents[V1].peers == [kept]
+            assert on.catalogue.torrents[V1].peers == (kept,)
 
 
 async def test_the_latest_peers_are_kept(tmp_path: Path) -> None:
@@ -371,7 +373,7 @@ async def test_the_latest_peers_are_kept(tmp_path: Path) -> None:
         peers = [f"10.0.{number // 250}.{number % 250}:1" for number in range(300)]
         await do(on, "add_peers", torrent=V1, peers=peers[:200])
         await do(on, "add_peers", torrent=V1, peers=peers[150:300])
-        assert on.catalogue.torrents[V1].peers == peers[300 - PEERS_KEPT :]
+        assert on.catalogue.torrents[V1].peers == tuple(peers[300 - PEERS_KEPT :])
 
 
 async def test_changes_of_one_torrent_are_made_in_their_order(tmp_path: Path) -> None:

@@ -43,10 +43,10 @@ async def test_files_that_another_torrent_uses_are_spared(tmp_path: Path) -> Non
         await settled(on)
         await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
         [forgotten] = await engine.given(DropTorrent)
-        assert forgotten.desired.spared == [1]
+        assert forgotten.desired.spared == (1,)
         on.shared_files.gone(V1)  # as the service does
         await do(on, "remove_torrent", "applied", torrent=OTHER, delete_files=True)
-        assert (await engine.given(DropTorrent, 2))[1].desired.spared == []
+        assert (await engine.given(DropTorrent, 2))[1].desired.spared == ()
 
 
 async def test_all_is_spared_where_a_torrent_lies_whose_files_are_not_known(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_all_is_spared_where_a_torrent_lies_whose_files_are_not_known(tmp_
         await engine.tell(files(V1, "a", "b"))
         await settled(on)
         await do(on, "remove_torrent", "applied", torrent=V1, delete_files=True)
-        assert (await engine.given(DropTorrent))[0].desired.spared == [0, 1]
+        assert (await engine.given(DropTorrent))[0].desired.spared == (0, 1)
 
 
 async def test_a_torrent_is_not_removed_with_files_that_are_not_known_yet(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_record_is_known_by_its_id_and_what_it_has_learned() -> None:
     """Records from before hashes were stored have only their id."""
     assert of_record(desired(A1), proven=True) == Identity(A1, None, proven=True)
     assert of_record(desired(A2), proven=False) == Identity(None, A2, proven=False)
-    learned = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=[A1])
+    learned = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=(A1,))
     assert of_record(learned, proven=True) == HYBRID
     assert aliases(learned) == {A1}
 
@@ -189,5 +189,5 @@ def test_metainfo_and_age_decide_where_bytes_do_not() -> None:
 
 def test_a_record_that_is_written_and_read_keeps_its_hashes() -> None:
     """A record from before has none."""
-    record = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=[A1])
+    record = desired(A2, info_hash_v1=A1, info_hash_v2=A2, merged=(A1,))
     assert msgspec.json.decode(msgspec.json.encode(record), type=DesiredTorrent) == record

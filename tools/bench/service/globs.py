@@ -65,7 +65,9 @@ def _select(paths: list[str], patterns: list[str]) -> tuple[float, list[float], 
     """Seconds that it took, by how much each turn of this thread came late meanwhile, and what was wrong."""
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     selector = Selector(lambda torrent, problem: said.put(problem), at_once=0)
-    desired = DesiredTorrent(torrent="1" * 40, source="magnet", save_path="/", selection=Selection(exclude=patterns))
+    desired = DesiredTorrent(
+        torrent="1" * 40, source="magnet", save_path="/", selection=Selection(exclude=tuple(patterns))
+    )
     began = time.monotonic()
     waits = []
     try:

@@ -394,7 +394,7 @@ RELEASED = "release_trackers"
 
 def tracked(desk: Desk, *, paused: bool = False) -> DesiredTorrent:
     """The sample with a tracker."""
-    return desk.sample.desired(trackers=["udp://127.0.0.1:9/announce"], paused=paused)
+    return desk.sample.desired(trackers=("udp://127.0.0.1:9/announce",), paused=paused)
 
 
 def restored(desk: Desk, *, paused: bool = False) -> DesiredTorrent:

@@ -53,7 +53,7 @@ def refused(on: Bench, op: str, **args: Any) -> OuzelError:
 
 async def with_three(on: Bench) -> None:
     """Three torrents, one of them downloading, one with a label."""
-    for torrent in (desired(OTHER, labels=["tv"]), desired(V2), desired(V1)):
+    for torrent in (desired(OTHER, labels=("tv",)), desired(V2), desired(V1)):
         await on.catalogue.put(torrent)
     observed = on.snapshot.of(V1)
     observed.state, observed.progress = TorrentState.DOWNLOADING, progress()

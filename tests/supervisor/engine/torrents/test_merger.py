@@ -48,8 +48,8 @@ def tried_afresh(engine: PlayedEngine) -> set[str]:
 
 async def two_records(on: Bench, **of_v2: Any) -> None:
     """The state that an earlier version leaves: one record of the link, one of the .torrent."""
-    await on.catalogue.put(desired(V2, labels=["two"], save_path="/two", **of_v2))
-    one = desired(source="metainfo", magnet=None, labels=["one"], save_path="/one", metainfo_crc32=crc32_of(METAINFO))
+    await on.catalogue.put(desired(V2, labels=("two",), save_path="/two", **of_v2))
+    one = desired(source="metainfo", magnet=None, labels=("one",), save_path="/one", metainfo_crc32=crc32_of(METAINFO))
     await on.catalogue.put(one, metainfo=METAINFO)
 
 
@@ -61,7 +61,7 @@ async def test_two_records_of_one_torrent_become_one(tmp_path: Path) -> None:
         await engine.tell(proven(V1, V2, other_bytes_done=5))
         await until(on, lambda: V1 not in on.catalogue.torrents)
         kept = on.catalogue.torrents[V2]
-        assert (kept.labels, kept.save_path, kept.info_hash_v1) == (["two", "one"], "/two", V1)
+        assert (kept.labels, kept.save_path, kept.info_hash_v1) == (("two", "one"), "/two", V1)
         assert on.catalogue.metainfo_of(kept) == METAINFO
         assert on.catalogue.resolve(V1) == V2
         [forgotten] = await engine.given(DropTorrent)
@@ -79,7 +79,7 @@ async def test_progress_that_was_told_counts_as_stored_progress_does(tmp_path: P
         engine = await on.engine()
         await engine.tell(progress(V2, TorrentState.SEEDING, bytes_done=100), proven(V1, V2, bytes_done=99))
         await until(on, lambda: V1 not in on.catalogue.torrents)
-        assert on.catalogue.torrents[V2].merged == [V1]
+        assert on.catalogue.torrents[V2].merged == (V1,)
 
 
 async def test_hashes_are_noted_and_nothing_is_decided_before_both_were_looked_at(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ async def test_metainfo_makes_one_of_two_links(tmp_path: Path) -> None:
     """And it gets the metainfo."""
     async with bench(tmp_path) as on:
         await on.engine()
-        await on.catalogue.put(desired(V1, labels=["one"]))
-        await on.catalogue.put(desired(V2, labels=["two"]))
+        await on.catalogue.put(desired(V1, labels=("one",)))
+        await on.catalogue.put(desired(V2, labels=("two",)))
         added = await do(on, "add_torrent", metainfo=METAINFO)
         assert added["duplicate"]
         [kept] = on.catalogue.torrents.values()

@@ -13,7 +13,7 @@ FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
 
 def test_a_torrent_that_no_engine_has_told_of_has_a_row() -> None:
     """Its desired state is there at once; observed state is empty, and its age unknown."""
-    row = Snapshot().row(desired(labels=["x"], paused=True, download_bps=5, added_us=7), 100.0)
+    row = Snapshot().row(desired(labels=("x",), paused=True, download_bps=5, added_us=7), 100.0)
     assert (row.torrent, row.name, row.state, row.age_ms) == (V1, "name-a", TorrentState.QUEUED, None)
     assert (row.labels, row.paused, row.download_limit_bps, row.added_us) == (["x"], True, 5, 7)
     assert (row.progress, row.bytes_done, row.size, row.download_bps, row.error) == (0.0, 0, 0, 0, None)
@@ -158,7 +158,7 @@ def test_rows_say_why_nothing_moves() -> None:
 def test_trackers_of_a_torrent_that_no_engine_has_told_of() -> None:
     """Those in its record; none once an engine has it and has reported none."""
     snapshot = Snapshot()
-    named = desired(magnet="magnet:?xt=urn:btih:x&tr=udp%3A%2F%2Fa%3A1", trackers=["udp://b:1", "udp://a:1"])
+    named = desired(magnet="magnet:?xt=urn:btih:x&tr=udp%3A%2F%2Fa%3A1", trackers=("udp://b:1", "udp://a:1"))
     rows = snapshot.trackers_of(named, 1.0)
     assert [(row.url, row.status) for row in rows] == [
         ("udp://a:1", TrackerStatus.NOT_CONTACTED),
@@ -214,7 +214,7 @@ def test_files_are_told_with_what_is_done_of_each() -> None:
 def test_detail_tells_what_was_asked_for() -> None:
     """The row, and the source, rules and revisions."""
     snapshot = Snapshot()
-    asked = desired(V2, trackers=["udp://t"], web_seeds=["http://w"], revision=4)
+    asked = desired(V2, trackers=("udp://t",), web_seeds=("http://w",), revision=4)
     detail = snapshot.detail(asked, 0.0)
     row = snapshot.row(asked, 0.0)
     assert all(getattr(detail, name) == getattr(row, name) for name in ROW_FIELDS)
