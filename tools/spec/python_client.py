@@ -64,8 +64,8 @@ def calls() -> str:
 
 {_BY}
 
-A mutation's `wait` says when the reply is OK. `durable`: it is on disk and will be carried out, whichever process dies.
-`applied`: libtorrent has confirmed it. `docs/protocol.md` lists the errors of each command.
+The `wait` of a mutation determines when OK is answered: `durable`, once the change is on disk and will be applied;
+`applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 '''
     return about + f"\n{imports}\n\n__all__ = [\n{exported}]\n\n\n" + "\n\n".join(functions)
@@ -77,8 +77,8 @@ def methods() -> str:
     names = [name for op in OPERATIONS if op not in NO_METHODS for name in _methods_of(op, by_hand)]
     classes = []
     for name, prefix, about in (
-        ("Methods", "", "The methods of a blocking client: one for each command."),
-        ("AsyncMethods", "async_", "The methods of an asyncio client: one for each command."),
+        ("Methods", "", "The methods of the blocking client, one for each command."),
+        ("AsyncMethods", "async_", "The methods of the asyncio client, one for each command."),
     ):
         lines = [
             f"    {each} = {prefix}{'paged' if _is_paged(by_hand.get(each)) else 'verb'}(calls.{each})"
