@@ -24,7 +24,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects tests that need not run again."""
+    """Leaves out what need not be run again."""
     once.pytest_collection_modifyitems(config, items)
 
 

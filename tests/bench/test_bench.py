@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
 def bench(*argv: str) -> dict[str, Any]:
-    """The JSON document of one run, in which every correctness check passed."""
+    """The JSON document of one run in which all that must be right was right."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.bench", *argv, "--json"], capture_output=True, text=True, check=False
     )
@@ -30,14 +30,14 @@ def test_benchmarks_need_nothing_that_only_tests_do() -> None:
 
 
 def test_throughput_measures_both_sides_in_each_run() -> None:
-    """Both sides are measured in each run, and every download equals what was seeded."""
+    """And every download is what was seeded."""
     document = bench("throughput", "--size", "16", "--runs", "1")
     assert len(document["bare"]) == len(document["ouzel"]) == 1
     assert document["ratio"] > 0
 
 
 def test_kills_counts_every_request_and_reply() -> None:
-    """No reply is missing or comes twice, and the engine was killed as often as requested."""
+    """None is missing, none comes twice, and the engine was killed as often as asked for."""
     document = bench("kills", "--kills", "2", "--size", "32", "--seed-mbps", "20")
     assert len(document["kills"]) == 2
     requests = document["requests"]
@@ -47,7 +47,7 @@ def test_kills_counts_every_request_and_reply() -> None:
 
 @pytest.mark.parametrize("target", ["engine", "supervisor"])
 def test_acknowledged_checks_what_it_was_told(target: str) -> None:
-    """Both processes were killed as often as requested. Requests without an acknowledgement are counted, too."""
+    """As often as asked for; what is sent and not acknowledged is counted, too."""
     document = bench("acknowledged", "--kills", "2", "--target", target)
     assert len(document["moments"]) == 2
     assert document["sent"] >= sum(document["acknowledged"].values()) > 0
@@ -56,7 +56,7 @@ def test_acknowledged_checks_what_it_was_told(target: str) -> None:
 
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
 def test_crash_tells_what_each_kill_cost(kind: str) -> None:
-    """The cost of each kill is reported, and every download equals what was seeded."""
+    """Every download is what was seeded."""
     document = bench("crash", "--kind", kind, "--runs", "1", "--size", "48", "--seed-mbps", "8")
     [run] = document["runs"]
     assert run["kind"] == kind
@@ -65,7 +65,7 @@ def test_crash_tells_what_each_kill_cost(kind: str) -> None:
 
 
 def test_hangs_times_each_way() -> None:
-    """Each hang ends in a crash report with stacks."""
+    """Each ends in a report with stacks."""
     document = bench("hangs", "--runs", "1", "--way", "lock")
     [hang] = document["hangs"]
     assert hang["stacks"]
@@ -89,7 +89,7 @@ def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
 
 
 def test_many_times_every_way_back() -> None:
-    """Kills, a stop and a cold start: no torrent is refused or lost, and pings are answered meanwhile."""
+    """Kills, a stop and a cold start, with no torrent refused or lost, and pings that came back meanwhile."""
     document = bench("many", "--n", "30", "--kills", "1", "--idle", "1")
     assert document["refused"] == document["lost"] == 0
     [kill] = document["kills"]
@@ -100,7 +100,7 @@ def test_many_times_every_way_back() -> None:
 
 
 def test_flight_counts_what_a_restore_records() -> None:
-    """There are at least two calls for each torrent, one of which libtorrent confirms."""
+    """Two calls for each torrent at least, one of which libtorrent confirms."""
     document = bench("flight", "--runs", "5", "--torrents", "5")
     assert min(document["ns"].values()) > 0
     assert document["per_restored_torrent"]["under way"] == 1
@@ -108,7 +108,7 @@ def test_flight_counts_what_a_restore_records() -> None:
 
 
 def test_leaks_finds_the_supervisor_as_it_was() -> None:
-    """After some engine deaths there are as many descriptors, threads and children as before, and no zombie."""
+    """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
     document = bench("leaks", "--restarts", "8", "--warm-up", "2")
     before, after = document["before"], document["after"]
     assert document["restarts"] == 8
@@ -119,7 +119,7 @@ def test_leaks_finds_the_supervisor_as_it_was() -> None:
 
 
 def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
-    """The times are in order: lost, started, served."""
+    """Each in its order: lost, started, served."""
     document = bench("failover", "--kills", "1", "--idle", "0.1")
     for [kill] in (document["warm"], document["cold"]):
         assert 0 < kill["lost_s"] < kill["started_s"]
@@ -128,9 +128,7 @@ def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
 
 
 def test_poison_finds_two_at_once() -> None:
-    """The number of crashes is within the bounds, which the benchmark itself checks, and no innocent torrent is
-    quarantined.
-    """
+    """Within the bounds, which the benchmark checks itself, and nobody else is quarantined."""
     document = bench("poison", "--n", "5", "--kind", "strong", "--at-once", "2")
     [run] = document["runs"]
     assert (run["poisons"], run["wrong"]) == (2, 0)
@@ -138,9 +136,7 @@ def test_poison_finds_two_at_once() -> None:
 
 
 def test_wire_times_each_kind_of_request() -> None:
-    """Each kind is timed one at a time and pipelined, and none is refused; an honest client is timed during a flood,
-    too.
-    """
+    """One at a time and pipelined, none refused, and an honest client's during a flood."""
     document = bench("wire", "--n", "200", "--torrents", "200", "--flood", "0.5", "--no-events")
     for name in ("ping", "get_torrent", "update_limits"):
         assert document["trips"][name]["replies"] == 200
@@ -151,7 +147,7 @@ def test_wire_times_each_kind_of_request() -> None:
 
 
 def test_log_compares_with_a_good_one() -> None:
-    """All work is done with either log, and health reports the one that is stuck."""
+    """All is done with either, and health tells of the one that is stuck."""
     document = bench("log", "--kind", "socket", "--kills", "1", "--commands", "20")
     good, stuck = document["runs"]
     assert (good["kind"], good["told"]) == ("good", [])
@@ -160,7 +156,7 @@ def test_log_compares_with_a_good_one() -> None:
 
 
 def test_fuzz_counts_every_reply() -> None:
-    """Of thousands of frames of all kinds, each id is answered once. Both processes live, and memory is bounded."""
+    """Thousands of frames of all kinds: each id is answered once, both processes live, and memory is bounded."""
     document = bench("fuzz", "--frames", "6000", "--calm", "0.5")
     assert document["known"] == document["answered"] > 500
     assert document["too_many"] == 0
@@ -170,7 +166,7 @@ def test_fuzz_counts_every_reply() -> None:
 
 
 def test_names_compares_what_is_judged_with_what_is_written() -> None:
-    """In four locales, by metainfo, by link, and by resume data that may lead out of the root."""
+    """In four locales, by metainfo, link and resume data, which may lead out of the root."""
     document = bench("names", "--names", "300", "--seed", "3")
     assert len(document["locales"]) == 4
     for found in document["locales"].values():
@@ -180,14 +176,14 @@ def test_names_compares_what_is_judged_with_what_is_written() -> None:
 
 
 def test_sandbox_measures_with_it_and_without() -> None:
-    """The runs alternate, and there are as many of each."""
+    """In turns, the same number of each."""
     document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
     assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
     assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}
 
 
 def test_globs_times_each_kind() -> None:
-    """Each kind of glob is timed, and how long other requests waited."""
+    """And how long others waited."""
     document = bench("globs", "--files", "500", "--globs", "20")
     assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}
     assert all(kind["took_s"] > 0 for kind in document["kinds"].values())

@@ -159,7 +159,7 @@ def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
 
 
 def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path, daemon: Daemon) -> None:
-    """It is refused once the files are known, and nothing is stored."""
+    """Once the files are known; nothing is stored."""
     made = payload.make(root / "seed", "set", {"a.bin": 1000, "b.bin": 1000})
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
     [outcome] = daemon.client.request_many(

@@ -52,7 +52,7 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_loaded(root: Path) -> None:
 
 
 def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) -> None:
-    """Nothing is in flight then, so the loaded set is bisected, which takes at most 2 + log2(n) crashes."""
+    """Nothing is in flight then: the loaded set is halved, which takes 2 + log2(n) crashes at the most."""
     with outbreak(root, 16) as made:
         poison = made.samples[-2].torrent
         outcome = made.break_out([poison], "weak")
@@ -62,7 +62,7 @@ def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) 
 
 
 def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
-    """It was not loaded when it was removed, but is loaded to find its files. The files stay, and this is reported."""
+    """It was not loaded when it was removed, and has to be for its files to be found: they stay, and that is told."""
     with outbreak(root, 4) as made:
         daemon, poison = made.daemon, made.samples[0]
         made.failpoints.arm("poison", Failpoint(where="load", torrent=poison.torrent))
@@ -79,7 +79,7 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
 
 
 def test_no_torrent_is_blamed_for_want_of_memory_or_for_a_kill_from_outside(root: Path) -> None:
-    """The engine dies each time that the same torrent is loaded, and the torrent is simply loaded again."""
+    """Though the engine dies of it each time that the same torrent is loaded; it is simply loaded again."""
     with outbreak(root, 3) as made:
         daemon, torrent = made.daemon, made.samples[1].torrent
 

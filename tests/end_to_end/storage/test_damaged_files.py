@@ -21,7 +21,7 @@ PIECES = 40
 
 
 class Shelf:
-    """Three complete torrents of a stopped daemon; the files of `victim` are damaged."""
+    """Three complete torrents of a daemon that is stopped; `victim` is the one whose files are damaged."""
 
     def __init__(self, root: Path) -> None:
         self.daemon = Daemon(root / "d", restart={"budget": 1000})
@@ -41,12 +41,12 @@ class Shelf:
         self.daemon.client.add_torrent(metainfo=made.metainfo, seed_mode=True)
 
     def file(self, kind: str, made: Torrent | None = None) -> Path:
-        """The path of a file of the victim, or of another torrent."""
+        """A file of the victim's, or of another torrent's."""
         directory = self.daemon.resume_dir / "fastresume" if kind == "fastresume" else self.daemon.resume_dir
         return directory / f"{(made or self.victim).torrent}.{kind}"
 
     def start(self) -> None:
-        """Starts the daemon. The other torrents must be unchanged."""
+        """Starts the daemon; the others have to be as they were, whatever became of the victim."""
         self.daemon.start()
         for made in self.torrents:
             if made is not self.victim:
@@ -137,10 +137,7 @@ Damage = Callable[[Path], None]
 
 @pytest.mark.parametrize("damage", [truncate, flip_save_path, directory])
 def test_a_damaged_record_costs_its_torrent_and_no_other(shelf: Shelf, damage: Damage) -> None:
-    """It is put aside with all files that belong to it.
-
-    `health` and an event report it until the torrent is added again.
-    """
+    """It is put aside with all that belonged to it, in `health` until the torrent is added again, and told of."""
     damage(shelf.file("json"))
     shelf.start()
     names = {shelf.file(kind).name for kind in ("json", "torrent", "fastresume")}
@@ -155,7 +152,7 @@ def test_a_damaged_record_costs_its_torrent_and_no_other(shelf: Shelf, damage: D
 
 @pytest.mark.parametrize("damage", [truncate, empty, flip_a_bit, noise, nested, zeros, directory, link])
 def test_damaged_resume_data_costs_a_recheck(shelf: Shelf, damage: Damage) -> None:
-    """A missing piece is not claimed, although the torrent was added with `seed_mode`."""
+    """Not the torrent, and not the truth: a piece that is no longer there is not claimed, though its adder vouched."""
     with (shelf.daemon.downloads / shelf.victim.name).open("r+b") as file:
         file.seek(7 * PIECE)
         file.write(bytes(PIECE))
@@ -173,7 +170,7 @@ def test_damaged_resume_data_costs_a_recheck(shelf: Shelf, damage: Damage) -> No
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_bit, noise, directory, link])
 def test_a_damaged_torrent_file_costs_nothing(shelf: Shelf, damage: Damage) -> None:
-    """The metainfo is in the resume data, too."""
+    """What it says is in the resume data, too."""
     damage(shelf.file("torrent"))
     shelf.start()
     row = shelf.daemon.until_state(shelf.victim.torrent, TorrentState.SEEDING)
@@ -184,7 +181,7 @@ def test_a_damaged_torrent_file_costs_nothing(shelf: Shelf, damage: Damage) -> N
 
 
 def test_with_neither_the_torrent_is_in_error(shelf: Shelf) -> None:
-    """The error is named `damaged`. Removed and added again, the torrent works."""
+    """By the name of `damaged`; removed and added again it is as new."""
     for kind in ("torrent", "fastresume"):
         noise(shelf.file(kind))
     shelf.start()
@@ -198,7 +195,7 @@ def test_with_neither_the_torrent_is_in_error(shelf: Shelf) -> None:
 
 
 def test_a_damaged_session_file_costs_the_limits_that_clients_set(shelf: Shelf) -> None:
-    """The configuration's limits apply again, which is reported."""
+    """The configuration decides again, which is told."""
     shelf.daemon.start()
     shelf.daemon.client.update_limits(download_bps=123_456)
     assert shelf.daemon.stop() == 0

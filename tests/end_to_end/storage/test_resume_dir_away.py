@@ -100,7 +100,7 @@ def delete(directory: Path) -> None:
 
 @contextmanager
 def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
-    """A daemon in `root / "d"`, and a torrent whose download takes a while."""
+    """A daemon in `root / "d"`, and a torrent that takes a while."""
     made = payload.make(root / "seed", "one.bin", {"": 256 * MIB}, piece_size=65536)
     with Seed(upload_bps=upload_bps) as seed, Daemon(root / "d", restart={"budget": 1000}) as daemon:
         seed.add(made.metainfo, made.root)
