@@ -4,10 +4,10 @@ import ipaddress
 
 
 def normal(text: str) -> str:
-    """The address in its one normal form.
+    """A peer address in its normal form.
 
     Raises:
-        ValueError: it is not `address:port`, or no peer can be there.
+        ValueError: the text is not `address:port`, or no peer can have this address.
     """
     host, port = split(text)
     address = ipaddress.ip_address(host)
@@ -19,6 +19,6 @@ def normal(text: str) -> str:
 
 
 def split(text: str) -> tuple[str, str]:
-    """The address, without brackets, and the port; neither is checked."""
+    """Splits a peer address into the address, without brackets, and the port. Neither is checked."""
     host, _, port = text.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), port
