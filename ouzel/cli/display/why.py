@@ -1,4 +1,4 @@
-"""Why a torrent does not move, in words, and what can be done about it; and how its trackers are. Pure."""
+"""Texts about why a torrent makes no progress, the remedy, and the status of its trackers. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from protocol.text.redacted import redacted
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TrackerRow, TrackerStatus
 
 MORE_TRACKERS: Final = 20
-"""Trackers that are shown, at the most; a link may have hundreds."""
+"""The maximum number of trackers to show; a link may have hundreds."""
 
 _REMEDIES: Final = {
     HindranceCause.QUARANTINED: "`ouzel release {id}` has it loaded again; `ouzel crashes` tells of the crashes",
@@ -42,7 +42,7 @@ _ASKED_AGAIN: Final = "it is asked again by itself, ever less often"
 
 
 def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
-    """Names and texts: what keeps the torrent from moving, what helps, and since when nothing has arrived."""
+    """Headings and texts: why the torrent makes no progress, the remedy, and since when no data has arrived."""
     found = []
     if detail.hindrance is not None:
         found.append(("why", f"it does not move: {detail.hindrance.message}"))
@@ -53,7 +53,7 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
 
 
 def remedy(hindrance: Hindrance, torrent: str) -> str:
-    """What can be done about it."""
+    """A text about the remedy."""
     if hindrance.cause is HindranceCause.TRACKERS_FAILING:
         said = hindrance.message.lower()
         return next((f"{what}; {_ASKED_AGAIN}" for word, what in _TRACKER_REMEDIES if word in said), _ASKED_AGAIN)
@@ -61,10 +61,10 @@ def remedy(hindrance: Hindrance, torrent: str) -> str:
 
 
 def trackers(rows: Sequence[TrackerRow], now_us: int) -> list[str]:
-    """A line for each tracker, without what is secret in its URL; those that fail first.
+    """A line for each tracker, with its URL redacted; failing trackers come first.
 
     Args:
-        now_us: microseconds since 1970.
+        now_us: the present time in microseconds since 1970.
     """
     ranked = sorted(rows, key=lambda row: (row.status is not TrackerStatus.ERROR, row.tier))
     rest = len(ranked) - MORE_TRACKERS
