@@ -1,4 +1,4 @@
-"""`wire`: what the two sockets of clients carry, and how long they take for it."""
+"""`wire`: the throughput and the latency of the two public sockets."""
 
 from typing import Annotated
 
@@ -24,9 +24,9 @@ def wire(
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Round trips, pipelines and a flood of requests; events per second, their cost, a subscriber that stands still.
+    """Measure round trips, pipelines and a flood of requests; events per second, their cost, and a stopped subscriber.
 
-    With --json there is a line for the requests and one for the events.
+    With --json there is one line for the requests and one for the events.
     """
     reports = []
     with scratch(keep=keep) as root:
