@@ -11,7 +11,8 @@ def confirm(question: str) -> None:
     """Returns if the answer, a line of standard input, is `y` or `yes`.
 
     Raises:
-        typer.BadParameter: there was no answer, for example without a terminal. typer.Exit: there was another answer.
+        typer.BadParameter: there was no answer, for example without a terminal.
+        typer.Exit: there was another answer.
     """
     say_without_end(f"{question} [y/N] ")
     try:

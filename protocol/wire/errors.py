@@ -64,7 +64,9 @@ class ErrorKind(Enum):
     NOT_RESTORABLE = ErrorRow(
         5003, "never", "the file that was put aside is still damaged, or its original path is in use"
     )
-    TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has too many requests in flight; nothing was accepted")
+    TOO_MANY_IN_FLIGHT = ErrorRow(
+        6001, "later", "the connection has too many requests or bytes in flight; nothing was accepted"
+    )
     TOO_MANY_BAD_FRAMES = ErrorRow(
         6002, "later", "the connection sent too many invalid frames; such frames are not answered for now"
     )

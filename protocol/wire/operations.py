@@ -77,11 +77,12 @@ OF_MUTATIONS: Final = (
     Refusal(ErrorKind.ID_REUSED),
     Refusal(
         ErrorKind.STORAGE_UNAVAILABLE,
-        "the resume directory cannot be written, or the torrent's record not be read; where `accepted` is left out, a "
-        "write failed half way and could not be taken back yet",
+        "the resume directory cannot be written, or the torrent's record cannot be read; if `accepted` is absent, a "
+        "write failed half way and could not be undone yet",
     ),
     Refusal(
-        ErrorKind.STOPPING, "the supervisor is shutting down; `accepted` says whether it is done after its restart"
+        ErrorKind.STOPPING,
+        "the supervisor is shutting down; `accepted` says whether the change applies after the restart",
     ),
     Refusal(ErrorKind.DEADLINE_EXCEEDED, "no outcome was known at the deadline; `accepted` says what is known"),
     Refusal(ErrorKind.ENGINE_REFUSED, 'with `"wait": "applied"`: the change is durable, but libtorrent refused it'),

@@ -1,10 +1,11 @@
 """The loader: loads torrents from stored data into the session, in five steps.
 
 1. *Find*: read the fast-resume data with its claims, and metainfo if it is needed. Damaged data is put aside and
-reported (metainfo is put aside by the supervisor, which owns the file), and loading continues without it. 2. *Judge*:
-the storage guard checks on disk whether the torrent's files exist. 3. *Rehash*: the rehasher looks for pieces on disk
-that resume data lacks, if there may be any. 4. *Add*: add the torrent to the session, with the verified pieces.
-libtorrent's confirmation follows. 5. *Finish*: report its files, schedule its announces, and save new resume data.
+   reported (the supervisor puts metainfo aside, since it owns the file), and loading continues without it.
+2. *Judge*: the storage guard checks on disk whether the torrent's files exist.
+3. *Rehash*: the rehasher looks for pieces on disk that resume data lacks, if there may be any.
+4. *Add*: add the torrent to the session, with the verified pieces. libtorrent's confirmation follows.
+5. *Finish*: report its files, schedule its announces, and save new resume data.
 
 The loader only knows which step each torrent is at. The dispatcher knows everything else: what is desired, applied and
 confirmed, what has to be done next, and which torrents are being removed. It can cancel loading at any step.
