@@ -65,7 +65,7 @@ class NotRunning(OuzelError, ConnectionError):
 
 
 class KeyRefused(OuzelError, ConnectionError):
-    """A daemon on tcp does not authorize this key."""
+    """A daemon on tcp refused this client's key."""
 
     def __init__(self, address: str, key_file: Path, public_key: str) -> None:
         super().__init__(

@@ -2,13 +2,13 @@ r"""Globs over the paths of a torrent's files, matched in linear time. Pure.
 
 The dialect, which docs/protocol.md explains for clients. Case is ignored. No path contains an empty name, `.` or `..`.
 
-    *        any characters but a slash; alone in its place between slashes, at least one
+    *        any characters but a slash; as a whole name, at least one
     ?        one character but a slash
     [abc]    one of these; [a-z] a range, [!abc] or [^abc] none of these, [[:digit:]] and the other POSIX classes
-    **       alone in its place between slashes: any number of folders; at the end, all that is below
+    **       as a whole name: any number of folders; at the end, everything below
     \x       x itself
 
-Braces, `!` at the beginning, `~` and extended globs mean themselves, as does a bracket that is not closed.
+Braces, `!` at the beginning, `~` and extended globs have no special meaning, nor has a bracket that is not closed.
 
 No backtracking is needed: between two `*` there is a *chunk* of fixed length, and between two `**` a *block* of a fixed
 number of names. The leftmost match of a chunk or block is never worse than a later one, so no earlier choice has to be

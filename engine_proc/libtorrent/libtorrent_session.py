@@ -373,7 +373,7 @@ class LibtorrentSession(TorrentCalls):
 
     @recorded.of_session
     def suspend(self) -> None:
-        """Stops all transfers."""
+        """Permanently stops all transfers. Flushing and saving still work."""
         self._session.pause()
 
     @recorded.of_session

@@ -77,7 +77,7 @@ class ResumePolicy:
         return chosen
 
     def settle(self, torrent: str) -> None:
-        """The torrent's save has ended, with or without success."""
+        """Notes that a torrent's save has ended, with or without success."""
         if torrent in self._outstanding:
             self._outstanding.remove(torrent)
             self._enqueue(torrent)

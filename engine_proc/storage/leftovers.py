@@ -52,7 +52,7 @@ def _folders(paths: Iterable[str], save_path: str) -> list[str]:
     """The folders of the torrent, the deepest first."""
     found: set[str] = set()
     for path in paths:
-        folder = os.path.dirname(path)  # noqa: PTH120  # a Path for each of 100,000 files takes longer than all else
+        folder = os.path.dirname(path)  # noqa: PTH120  # making 100,000 Paths takes longer than the rest
         while folder.startswith(save_path.rstrip("/") + "/") and folder not in found:
             found.add(folder)
             folder = os.path.dirname(folder)  # noqa: PTH120

@@ -46,7 +46,7 @@ class State(Enum):
 class Input(Enum):
     """The events that change a torrent's state."""
 
-    __hash__ = object.__hash__  # as above
+    __hash__ = object.__hash__  # for the same reason as in `State`
 
     LOAD = "load"
     """Loading begins."""

@@ -74,7 +74,7 @@ class AsyncEvents:
         """Closes the sockets, and ends the iterator, also for a task that is waiting for an item."""
         self._ended = True
         if self._woken is not None and not self._woken.done():
-            with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+            with contextlib.suppress(RuntimeError):  # The loop has ended, so nobody waits.
                 self._woken.set_result(None)
         for each in self._sockets:
             each.close(linger=0)

@@ -8,7 +8,7 @@ from ouzel.client.verbs import async_paged, async_verb, paged, verb
 
 
 class Methods:
-    """What a blocking client asks: one method for each command."""
+    """The methods of the blocking client, one for each command."""
 
     hello = verb(calls.hello)
     ping = verb(calls.ping)
@@ -38,7 +38,7 @@ class Methods:
 
 
 class AsyncMethods:
-    """What an asyncio client asks: one method for each command."""
+    """The methods of the asyncio client, one for each command."""
 
     hello = async_verb(calls.hello)
     ping = async_verb(calls.ping)

@@ -113,7 +113,7 @@ class Server:
             context.destroy(linger=0)
 
     def gone(self, waited_s: float) -> NotRunning | KeyRefused:
-        """The error for a daemon that said nothing for some seconds."""
+        """The error for a daemon that was silent for some seconds."""
         try:
             self.check()
         except (KeyRefused, NotRunning) as error:

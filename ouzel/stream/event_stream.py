@@ -8,7 +8,7 @@ greater `seq` than that of the last event. It requests the lost events with `rep
         |                                   |  '------ a gap is seen --------^ |
         '- (snapshot_first)                 | another epoch                    | replay_gone, or another epoch
                 v                           v                                  v
-           SNAPSHOTTING: page until the cursor is null; then a Resnapshot, and on as after a reply to hello
+           SNAPSHOTTING: page until the cursor is null; then a Resnapshot; continue as after hello
 
 The first reply after the subscription is the baseline: events up to its `seq` are not part of the stream.
 
@@ -56,7 +56,7 @@ Step = Event | Resnapshot | Ask
 
 
 class Mode(Enum):
-    """What the stream waits for."""
+    """The mode of a stream: what it is waiting for."""
 
     STARTING = auto()
     LIVE = auto()

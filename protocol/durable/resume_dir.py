@@ -35,7 +35,7 @@ class ResumeDir:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lock = root / ".lock"
-        """Locked by the supervisor for as long as it runs."""
+        """The file that the supervisor locks while it runs."""
         self.fastresume_dir = root / _ENGINE_DIR
         """The directory that the engine writes to."""
         self._lock = os.fspath(self.lock)
@@ -149,12 +149,12 @@ class ResumeDir:
         probe, names = self.probe.name, os.listdir(self.root)  # noqa: PTH208  # there may be 100,000
         found = {self.root / name for name in names if name.startswith(probe) or name.endswith(TEMPORARY_SUFFIX)}
         for directory in (self.fastresume_dir, self.totals_dir):
-            with contextlib.suppress(OSError):  # as above
+            with contextlib.suppress(OSError):  # as in `orphans`
                 found |= {directory / name for name in _names(directory) if name.endswith(TEMPORARY_SUFFIX)}
         return sorted(found)
 
     def probes(self, count: int) -> list[Path]:
-        """Paths of several probe files."""
+        """The paths of several probe files."""
         return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
 
     def make_engine_dir(self) -> None:
@@ -222,7 +222,7 @@ class ResumeDir:
 
         In `fastresume/` only resume data counts.
         """
-        names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # as above
+        names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # only names are needed
         files = [(match[1], match[2], match[0]) for match in map(_TORRENT_FILE.fullmatch, names) if match]
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
@@ -295,7 +295,7 @@ class ResumeDir:
 def _names(directory: Path) -> list[str]:
     """The names in a directory; empty if the directory does not exist. Raises OSError."""
     try:
-        return os.listdir(directory)  # noqa: PTH208  # as above
+        return os.listdir(directory)  # noqa: PTH208  # only names are needed
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -102,7 +102,7 @@ def open_file(path: Path) -> int:
     with contextlib.ExitStack() as open_fds:
         place, above, trust = _walk(open_fds, path)
         _check_trusted(place, trust)
-        name = os.path.basename(place.path)  # noqa: PTH119  # of a str
+        name = os.path.basename(place.path)  # noqa: PTH119  # the path is a str
         with _naming(path):
             fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above.fd)
         if not os.path.samestat(os.fstat(fd), place.found):
@@ -120,7 +120,7 @@ def make_shared(directory: Path) -> None:
     threads create then are affected.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the directory cannot be made.
     """
     before = os.umask(0o022)
     if before & stat.S_IWOTH:
@@ -233,7 +233,7 @@ def _enter(open_fds: contextlib.ExitStack, name: str, above: _Place | None, path
     with _naming(path):
         fd = os.open(name, _ENTRY, dir_fd=None if above is None else above.fd)
     open_fds.callback(os.close, fd)
-    shown = name if above is None else os.path.normpath(os.path.join(above.path, name))  # noqa: PTH118  # of strs
+    shown = name if above is None else os.path.normpath(os.path.join(above.path, name))  # noqa: PTH118  # on strs
     return _Place(fd, os.fstat(fd), shown)
 
 

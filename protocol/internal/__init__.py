@@ -5,6 +5,6 @@
 - The *flight recorder* is shared memory in which an engine records what it is about to do. The supervisor reads it
   after the engine's death.
 - An *exit code* says why an engine process exited by itself.
-- The *bounds* say where payload may be.
+- The *bounds* say where payload may be stored.
 - *Nearest* suggests a known name in place of a misspelt one.
 """

@@ -119,7 +119,7 @@ class FlightRecorder:
         self._words = memoryview(buffer)[_WORDS].cast("Q")
 
     def close(self) -> None:
-        """Releases the buffer; nothing is recorded after this."""
+        """Releases the buffer. Nothing must be recorded after this."""
         self._words.release()
 
     def begin(self, what: bytes, torrent: str = "") -> int:

@@ -77,8 +77,8 @@ class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
 
     Fields:
         resume_dir: the `ResumeDir.identity` of the directory.
-        hand_over: the engine's sandbox denies it access to this directory. It sends the data to the supervisor instead
-            (`ResumeHandedOver`), and then `AllHandedOver`.
+        hand_over: the engine's sandbox denies it access to this directory. So the engine
+        sends the data to the supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
     """
 
     resume_dir: str

@@ -124,7 +124,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
     """The torrent is removed from the session and its fast-resume data is deleted.
 
     Fields:
-        problem: why some files were not deleted, in words.
+        problem: a text about why some files were not deleted.
         left: the paths of these files, as far as they are known.
     """
 
@@ -241,7 +241,7 @@ class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state")
 
     Fields:
         problem: `disk_full` or `storage_missing`.
-        message: the problem and the remedy, in words.
+        message: a text for people about the problem and the remedy.
         free_bytes: the free space at the last check.
         whole: whether the file system itself is full, missing or does not answer; false if only some torrents' files
             are affected.

@@ -1,6 +1,6 @@
 """Queries of the supervisor to the engine, each with the type of its answer.
 
-A `Query` changes nothing, and is an engine command; its `Answer` is an engine event.
+A `Query` is an engine command that changes nothing. Its `Answer` is an engine event.
 """
 
 from typing import Generic, TypeVar

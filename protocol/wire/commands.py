@@ -196,7 +196,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     Fields:
         magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless `include` is given. Its `dn`
             may be in any encoding.
-        metainfo: the bytes of a .torrent file.
+        metainfo: the content of a .torrent file.
         save_path: an absolute path inside the download roots; the first root by default.
         paused: adds the torrent without starting it.
         sequential: downloads pieces in order rather than the rarest first.
@@ -302,8 +302,8 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
     Fields:
         include: globs, of which a selected file must match at least one; an empty list means all files. If given, it
             replaces the selection by the `so` of a magnet link.
-        exclude: globs; a file that matches one is left out.
-        skip_fluff: leave out samples, notes, links and the like.
+        exclude: globs; a file that matches one of them is not selected.
+        skip_fluff: do not select samples, notes, links and the like.
         priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
             replace all earlier priorities; with an empty value only the rules apply.
     """

@@ -14,7 +14,7 @@ LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
-"""Bytes per second; 0 is no limit."""
+"""Bytes per second; 0 means no limit."""
 
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 """libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
@@ -26,7 +26,7 @@ RULES_MAX: Final = 65_536
 """The maximum total length of a torrent's globs."""
 
 RULES_PATIENCE_S: Final = 60.0
-"""The processor time limit for the evaluation of one torrent's globs."""
+"""The limit of CPU time for the evaluation of one torrent's globs, in seconds."""
 
 ADDRESSES_MAX: Final = 10_000
 """The maximum number of trackers, of web seeds and of peers of a torrent. libtorrent needs seconds for 100,000."""
@@ -92,7 +92,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True):
         torrent: the id: the info-hash in lower-case hex (v1: 40 digits; v2-only: 64).
         source: `metainfo` if `<id>.torrent` holds the source, or `magnet` if the field `magnet` does.
         name: the name in the source, which reads show until the metadata is known.
-        save_path: absolute directory below which the torrent's files lie.
+        save_path: the absolute path of the directory below which the torrent's files are stored.
         mount_point: the mount point that `save_path` was on when the torrent was added; empty if unknown.
         seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
         peers: peers that clients gave, as `host:port`; tried again after each restart.

@@ -124,7 +124,7 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
         seq: the number of this event (`lifecycle/`), or of the last lifecycle event before it (`progress/`, `tick/`).
         gen: the engine's generation at the time of the event.
         ts_us: the wall-clock time in microseconds since 1970, for people.
-        type: the event's type, snake_case.
+        type: the event's type, in snake_case.
         torrent: the torrent's id; absent if the event is not about a torrent.
         data: the fields of the event's type.
     """

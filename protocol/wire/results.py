@@ -17,7 +17,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The server's name, versions and limits.
 
     Fields:
-        server: `ouzel`.
+        server: the name `ouzel`.
         version: Ouzel's version.
         protocol: the protocol version that the server supports.
         libtorrent: the version of libtorrent that the engine uses; empty until the first engine accepts commands.

@@ -259,8 +259,8 @@ ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
     """Uploaded divided by downloaded bytes; None if nothing was downloaded and there is no data.
 
-    For a torrent that was added with its data, the divisor is the complete bytes. As in qBittorrent, that is assumed if
-    less than a hundredth of them was downloaded.
+    For a torrent that was added with its data, the divisor is the complete bytes. As in qBittorrent, a torrent
+    counts as such if less than a hundredth of its complete bytes was downloaded.
     """
     base = downloaded if downloaded * 100 >= bytes_done else bytes_done
     return uploaded / base if base else None

@@ -35,8 +35,6 @@ class Daemon:
         command: the command to run instead of `python -I -m supervisor`.
         cwd: its working directory; by default that of the test.
         stderr: its standard error, instead of the log.
-
-    Its log is in `root / log`.
     """
 
     def __init__(

@@ -64,8 +64,8 @@ def calls() -> str:
 
 {_BY}
 
-A mutation's `wait` says when OK is said: `durable`, it is on disk and will be done whatever dies; `applied`, libtorrent
-has confirmed it. What a command refuses is told in `docs/protocol.md`.
+The `wait` of a mutation determines when OK is answered: `durable`, once the change is on disk and will be applied;
+`applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 '''
     return about + f"\n{imports}\n\n__all__ = [\n{exported}]\n\n\n" + "\n\n".join(functions)
@@ -77,8 +77,8 @@ def methods() -> str:
     names = [name for op in OPERATIONS if op not in NO_METHODS for name in _methods_of(op, by_hand)]
     classes = []
     for name, prefix, about in (
-        ("Methods", "", "What a blocking client asks: one method for each command."),
-        ("AsyncMethods", "async_", "What an asyncio client asks: one method for each command."),
+        ("Methods", "", "The methods of the blocking client, one for each command."),
+        ("AsyncMethods", "async_", "The methods of the asyncio client, one for each command."),
     ):
         lines = [
             f"    {each} = {prefix}{'paged' if _is_paged(by_hand.get(each)) else 'verb'}(calls.{each})"

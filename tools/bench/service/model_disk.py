@@ -156,7 +156,7 @@ class ModelDisk:
     def fstat(self, fd: int) -> Any:
         return _Stat(self._file(fd))
 
-    # -- inside ---------------------------------------------------------------------------------------------------
+    # -- internals ------------------------------------------------------------------------------------------------
 
     def judge(self, name: str) -> bool | None:
         """Counts a call, and returns whether it fails."""

@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 def link(*path: bytes, to: Sequence[bytes] | bytes) -> Entry:
-    """A symbolic link (BEP 47)."""
+    """Makes the entry of a symbolic link (BEP 47)."""
     return Entry(path, attributes=b"l", target=to)
 
 
