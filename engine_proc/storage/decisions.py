@@ -71,7 +71,7 @@ def unanswered(question: Question) -> Decision:
         case Kind.LEFTOVERS:
             return Left(str(subject), [Leftover(mount_point, "it does not answer")])
         case Kind.LOOK:
-            problem = f"{problem}: see its disk or server; the torrent goes on then"
+            problem = f"{problem}: check its disk or server; then the torrent continues"
             return Judged(str(subject), Missing(mount_point, problem))
         case _:
             assert_never(question.kind)

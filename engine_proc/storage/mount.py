@@ -154,7 +154,7 @@ class Mount:
             message = self.missing[torrents[0]] if torrents else ""
         else:
             torrents = sorted(self.held) if full else []
-            message = f"no space left on {self.point}: make room there; the torrent goes on by itself once there is"
+            message = f"no space left on {self.point}: free some space; then the torrent continues by itself"
         if torrents or full:
             self._told.add(problem)
         elif problem in self._told:

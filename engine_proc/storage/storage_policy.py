@@ -64,12 +64,12 @@ def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: 
         file.number: size or 0 for file, size in zip(claimed, sizes, strict=True) if size is None or size < file.end
     }
     if unmounted and (short or not claimed):
-        return Missing(expected, f"{expected} is not mounted: mount it; its torrents go on by themselves then")
+        return Missing(expected, f"{expected} is not mounted: mount it; then its torrents continue by themselves")
     if claimed and all(size is None for size in sizes):
         return Missing(
             actual,
-            "none of the files that were there can be reached any more: put them back, and it goes on by itself"
-            " (to fetch them anew, remove it and add it again)",
+            "none of its files can be reached any more: put them back, and it continues by itself"
+            " (to download them again, remove it and add it again)",
         )
     return Present(short)
 

@@ -132,7 +132,7 @@ class Absences:
         self._unread.pop(torrent, None)
 
     def to_read_again(self) -> list[DesiredTorrent]:
-        """Removes and returns some of the torrents whose stored data could not be read."""
+        """Some of the torrents whose stored data could not be read."""
         return list(self._awaiting.values())[:READ_AGAIN]
 
     def rivals_of(self, torrent: str) -> list[DesiredTorrent]:

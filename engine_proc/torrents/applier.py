@@ -136,7 +136,7 @@ class Applier:
             self._session.call_peers(torrent)
 
     def confirm(self, torrent: str) -> None:
-        """Reads back the applied state and confirms it, unless an operation on the torrent is still pending."""
+        """Confirms the applied state, unless an operation on the torrent is pending. Reads back changed limits."""
         record = self._records.get(torrent)
         if record is None or record.applied is None or record.unconfirmed:
             return

@@ -123,7 +123,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:
-        """Connects a torrent to peers that it may know already. If it is not loaded, the peers are stored for later."""
+        """Connects a torrent to peers that it may know already. Without it in the session, nothing happens yet."""
         if torrent in self._session.torrents():
             self._session.connect(torrent, peers)
             self._applier.call_peers(torrent)
@@ -322,7 +322,7 @@ class Dispatcher:
         """Handles a resumed torrent that has stopped again, or has not continued in time."""
         if self._in_place(torrent):
             trouble = self._parts.translator.trouble(torrent)
-            self._still_stopped(torrent, trouble or "libtorrent has not gone on with it")
+            self._still_stopped(torrent, trouble or "libtorrent has not continued with it in time")
 
     @faults_are_the_torrents
     def error_cleared(self, torrent: str) -> None:

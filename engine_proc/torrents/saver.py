@@ -110,7 +110,7 @@ class Saver:
             self._policy.settle(torrent)
             self._flush_to_save.add(torrent)
         elif self._dispatcher.awaits_judgement(torrent):
-            self._policy.settle(torrent)  # it is requested again after the flush
+            self._policy.settle(torrent)  # requested again once the paths are checked
         elif self._to_hand_over is not None:
             self._policy.settle(torrent)
             self._emit(ResumeHandedOver(torrent=torrent, content=seal(alert.blob)))

@@ -14,7 +14,7 @@ def normal(text: str) -> str:
     if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
         raise ValueError("the port is not a number from 1 to 65535")
     if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None) is not None:
-        raise ValueError("nobody can be called there")
+        raise ValueError("no peer can have this address")
     return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"
 
 

@@ -38,10 +38,7 @@ SKIM_ELEMENTS: Final = 5000
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""The length in bytes of the longest value that `skim` returns.
-
-The line above has the number of keys that it examines.
-"""
+"""The limits of `skim`: the keys that it examines, and the length in bytes of the longest value that it returns."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}

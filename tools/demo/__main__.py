@@ -21,8 +21,8 @@ LOG_TAIL = 20
 
 def demo(
     size: Annotated[int, typer.Option(metavar="MIB", min=64, help="Size of the torrent in MiB.")] = 1024,
-    mbps: Annotated[float, typer.Option(min=1, help="What the seed gives, in MB/s.")] = 60.0,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary directory, with the daemon's log.")] = False,
+    mbps: Annotated[float, typer.Option(min=1, help="The upload rate of the seed, in MB/s.")] = 60.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary directory, with the daemon's log.")] = False,
 ) -> None:
     """Download a torrent over loopback, and kill the engine half way.
 

@@ -12,7 +12,9 @@ from tools.pins.locks import DEV, HEADERS, ROOT, RUN, Lock
 
 
 def main(
-    check: bool = typer.Option(False, "--check", help="write nothing; exit 1 and say what does not fit"),
+    check: bool = typer.Option(
+        False, "--check", help="write nothing; report what does not fit, and exit 1 if anything does not"
+    ),
 ) -> None:
     """Write the hashes, as in the registry, of all packages that constraints.txt pins."""
     if not check:

@@ -7,7 +7,9 @@ import typer
 from tools.spec import files
 
 
-def main(check: bool = typer.Option(False, "--check", help="write nothing; exit 1 and say what is stale")) -> None:
+def main(
+    check: bool = typer.Option(False, "--check", help="write nothing; report what is stale, and exit 1 if anything is"),
+) -> None:
     """Generate docs/protocol.md's tables and examples, docs/schema and tests/vectors from the typed messages."""
     found = files.stale()
     if not check:

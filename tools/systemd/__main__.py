@@ -20,8 +20,8 @@ JOURNAL_TAIL: Final = "30"
 
 
 def systemd_test(
-    story: Annotated[str, typer.Option(metavar="NAME", help="service, operator, or all.")] = "all",
-    suite: Annotated[str, typer.Option(metavar="NAME", help="Debian's release in the container.")] = "bookworm",
+    story: Annotated[str, typer.Option(metavar="NAME", help="The story: service, operator, or all.")] = "all",
+    suite: Annotated[str, typer.Option(metavar="NAME", help="The Debian release in the container.")] = "bookworm",
 ) -> None:
     """Test Ouzel's unit under systemd, and an operator's day. Takes minutes, and one more the first time.
 

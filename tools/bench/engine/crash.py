@@ -49,12 +49,16 @@ class Run(NamedTuple):
 
 
 def crash(
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Downloads of each kind, each with one kill.")] = 10,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="The number of downloads of each kind, each with one kill.")
+    ] = 10,
     size: SizeMib = 1024,
-    kind: Annotated[str, typer.Option("--kind", help="v1, v2, hybrid or all.")] = "v1",
-    piece_size: Annotated[int, typer.Option("--piece-size", metavar="MIB", min=1, help="Length of a piece.")] = 1,
-    seed_mbps: Annotated[float, typer.Option(min=1, metavar="MBPS", help="What the seed gives, in MB/s.")] = 60.0,
-    bursts: Annotated[bool, typer.Option("--bursts", help="The seed gives half a second's bytes in one go.")] = False,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of torrent: v1, v2, hybrid or all.")] = "v1",
+    piece_size: Annotated[int, typer.Option("--piece-size", metavar="MIB", min=1, help="The piece length.")] = 1,
+    seed_mbps: Annotated[
+        float, typer.Option(min=1, metavar="MBPS", help="The upload rate of the seed, in MB/s.")
+    ] = 60.0,
+    bursts: Annotated[bool, typer.Option("--bursts", help="Let the seed send bursts, twice a second.")] = False,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

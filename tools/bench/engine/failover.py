@@ -60,9 +60,11 @@ class Spare(NamedTuple):
 
 
 def failover(
-    kills: Annotated[int, typer.Option("--kills", min=1, help="How often, with the spare and again without.")] = 100,
+    kills: Annotated[
+        int, typer.Option("--kills", min=1, help="The number of kills, with the spare and again without.")
+    ] = 100,
     idle_s: Annotated[
-        float, typer.Option("--idle", min=0.1, metavar="S", help="How long the spare's idle CPU is measured.")
+        float, typer.Option("--idle", min=0.1, metavar="S", help="How long the spare's idle CPU time is measured.")
     ] = 20.0,
     as_json: AsJson = False,
     keep: Keep = False,

@@ -64,8 +64,8 @@ class Counting(FlightRecorder):
 
 
 def flight(
-    runs: Annotated[int, typer.Option(min=1, help="Runs; the fastest counts.")] = 15,
-    torrents: Annotated[int, typer.Option(min=1, help="Torrents that are restored, to count records.")] = 200,
+    runs: Annotated[int, typer.Option(min=1, help="The number of runs, of which the fastest counts.")] = 15,
+    torrents: Annotated[int, typer.Option(min=1, help="The number of torrents to restore for counting records.")] = 200,
     as_json: AsJson = False,
 ) -> None:
     """Measure the flight recorder: nanoseconds per record, and the share of a restore."""

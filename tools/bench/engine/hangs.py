@@ -45,8 +45,8 @@ class Hang(NamedTuple):
 
 
 def hangs(
-    runs: Annotated[int, typer.Option("--runs", min=1, max=50, help="Hangs in each way.")] = 20,
-    way: Annotated[str, typer.Option("--way", help="stop, lock, network or all.")] = "all",
+    runs: Annotated[int, typer.Option("--runs", min=1, max=50, help="The number of hangs in each way.")] = 20,
+    way: Annotated[str, typer.Option("--way", help="The way of hanging: stop, lock, network or all.")] = "all",
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

@@ -56,10 +56,14 @@ class Outcome(NamedTuple):
 
 
 def kills(
-    count: Annotated[int, typer.Option("--kills", min=1, help="How often the engine is killed.")] = 20,
+    count: Annotated[int, typer.Option("--kills", min=1, help="The number of kills of the engine.")] = 20,
     size: SizeMib = 1024,
-    seed_mbps: Annotated[float, typer.Option(min=1, metavar="MBPS", help="What the seed gives, in MB/s.")] = 60.0,
-    requests: Annotated[float, typer.Option(min=1, max=1000, metavar="PER_S", help="Requests a second.")] = 100.0,
+    seed_mbps: Annotated[
+        float, typer.Option(min=1, metavar="MBPS", help="The upload rate of the seed, in MB/s.")
+    ] = 60.0,
+    requests: Annotated[
+        float, typer.Option(min=1, max=1000, metavar="PER_S", help="The number of requests per second.")
+    ] = 100.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

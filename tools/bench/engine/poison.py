@@ -34,11 +34,12 @@ class Run(NamedTuple):
 
 
 def poison(
-    n: Annotated[int, typer.Option("--n", min=1, help="Good torrents.")] = 200,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Outbreaks of each kind.")] = 1,
-    kind: Annotated[str, typer.Option("--kind", help="strong, weak, late or all.")] = "all",
+    n: Annotated[int, typer.Option("--n", min=1, help="The number of good torrents.")] = 200,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="The number of outbreaks of each kind.")] = 1,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of crash: strong, weak, late or all.")] = "all",
     at_once: Annotated[
-        list[int] | None, typer.Option("--at-once", min=1, help="Bad ones; 1 and 2. Repeatable.")
+        list[int] | None,
+        typer.Option("--at-once", min=1, help="The number of poison torrents; by default 1 and 2. Repeatable."),
     ] = None,
     as_json: AsJson = False,
     keep: Keep = False,

@@ -28,8 +28,8 @@ GOAL: Final = 0.97
 
 def sandbox(
     size: SizeMib = 1024,
-    runs: Annotated[int, typer.Option(min=1, help="Downloads of each that count.")] = 3,
-    kills: Annotated[int, typer.Option(min=1, help="Kills in each turn; there are two turns of each.")] = 20,
+    runs: Annotated[int, typer.Option(min=1, help="The number of counted downloads of each variant.")] = 3,
+    kills: Annotated[int, typer.Option(min=1, help="The number of kills in each of two series of each variant.")] = 20,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

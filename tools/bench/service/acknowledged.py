@@ -32,10 +32,10 @@ class Target(StrEnum):
 
 
 def acknowledged(
-    count: Annotated[int, typer.Option("--kills", min=1, help="How often it is killed.")] = 200,
+    count: Annotated[int, typer.Option("--kills", min=1, help="The number of kills.")] = 200,
     target: Annotated[Target, typer.Option("--target", help="The process to kill.")] = Target.ENGINE,
-    clients: Annotated[int, typer.Option("--clients", min=1, help="Clients that change something.")] = 4,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of the random choices; a new one by default.")] = None,
+    clients: Annotated[int, typer.Option("--clients", min=1, help="The number of clients that send changes.")] = 4,
+    seed: Annotated[int | None, typer.Option("--seed", help="The random seed; a new one by default.")] = None,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

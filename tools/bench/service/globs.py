@@ -24,8 +24,8 @@ HELD_S: Final = 0.25
 
 
 def globs(
-    files: Annotated[int, typer.Option("--files", min=10, help="Files of the torrent.")] = 100_000,
-    number: Annotated[int, typer.Option("--globs", min=2, max=1000, help="Globs of each kind.")] = 1000,
+    files: Annotated[int, typer.Option("--files", min=10, help="The number of files of the torrent.")] = 100_000,
+    number: Annotated[int, typer.Option("--globs", min=2, max=1000, help="The number of globs of each kind.")] = 1000,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate many globs for many files on a thread, while another thread measures how long it waits."""

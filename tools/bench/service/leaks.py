@@ -56,8 +56,8 @@ class Held(NamedTuple):
 
 
 def leaks(
-    restarts: Annotated[int, typer.Option(min=1, help="How often the engine is killed.")] = 200,
-    warm_up: Annotated[int, typer.Option(min=1, help="Restarts before the first look.")] = WARM_UP,
+    restarts: Annotated[int, typer.Option(min=1, help="The number of kills of the engine.")] = 200,
+    warm_up: Annotated[int, typer.Option(min=1, help="The number of restarts before the first measurement.")] = WARM_UP,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

@@ -58,9 +58,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def log(
-    kills: Annotated[int, typer.Option("--kills", min=1, help="Engines killed, of each kind.")] = 20,
-    commands: Annotated[int, typer.Option("--commands", min=1, help="Commands given, of each kind.")] = 1000,
-    kind: Annotated[str, typer.Option("--kind", help=f"{', '.join(stderrs.KINDS)}, or all.")] = "all",
+    kills: Annotated[
+        int, typer.Option("--kills", min=1, help="The number of kills for each kind of standard error.")
+    ] = 20,
+    commands: Annotated[
+        int, typer.Option("--commands", min=1, help="The number of commands for each kind of standard error.")
+    ] = 1000,
+    kind: Annotated[str, typer.Option("--kind", help=f"The kind: {', '.join(stderrs.KINDS)}, or all.")] = "all",
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

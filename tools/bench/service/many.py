@@ -106,9 +106,11 @@ class Outcome(NamedTuple):
 
 
 def many(
-    n: Annotated[int, typer.Option("--n", min=1, help="Torrents.")] = 10_000,
-    kills: Annotated[int, typer.Option("--kills", min=1, help="How often the engine is killed and timed.")] = 3,
-    idle_s: Annotated[float, typer.Option("--idle", min=1, metavar="S", help="How long idle CPU is measured.")] = 10.0,
+    n: Annotated[int, typer.Option("--n", min=1, help="The number of torrents.")] = 10_000,
+    kills: Annotated[int, typer.Option("--kills", min=1, help="The number of measured kills of the engine.")] = 3,
+    idle_s: Annotated[
+        float, typer.Option("--idle", min=1, metavar="S", help="How long idle CPU time is measured.")
+    ] = 10.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

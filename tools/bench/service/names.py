@@ -23,8 +23,8 @@ _REFUSED: Final = ("refused_by_judge", "refused_by_libtorrent", "refused_by_disk
 
 
 def names(
-    count: Annotated[int, typer.Option("--names", min=1, help="Names that are written, in each locale.")] = 100_000,
-    seed: Annotated[int, typer.Option("--seed", help="Makes the names the same again.")] = 1,
+    count: Annotated[int, typer.Option("--names", min=1, help="The number of names in each locale.")] = 100_000,
+    seed: Annotated[int, typer.Option("--seed", help="The random seed, to repeat a run.")] = 1,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

@@ -50,7 +50,7 @@ class _Count:
 
 
 def store(
-    pairs: Annotated[bool, typer.Option(help="Two calls fail, too, not only one, or all from one on.")] = True,
+    pairs: Annotated[bool, typer.Option(help="Also make all pairs of calls fail.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Make every call of the store fail once, twice and permanently, with a crash after each, and check all answers."""

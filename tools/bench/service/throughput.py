@@ -67,7 +67,7 @@ class Job(NamedTuple):
 
 def throughput(
     size: SizeMib = 1024,
-    runs: Annotated[int, typer.Option(min=1, help="Runs that count.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="The number of counted runs.")] = 3,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:

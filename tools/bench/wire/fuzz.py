@@ -40,10 +40,14 @@ VANDALISED_SHARE: Final = 100
 
 
 def fuzz(
-    frames: Annotated[int, typer.Option("--frames", min=100, help="Frames of the misbehaving clients.")] = 1_000_000,
-    clients: Annotated[int, typer.Option("--clients", min=1, help="How many send them.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", help="Makes the frames the same again.")] = 1,
-    calm_s: Annotated[float, typer.Option("--calm", min=0.1, metavar="S", help="Pings before, for comparison.")] = 60.0,
+    frames: Annotated[
+        int, typer.Option("--frames", min=100, help="The number of frames of the misbehaving clients.")
+    ] = 1_000_000,
+    clients: Annotated[int, typer.Option("--clients", min=1, help="The number of clients that send these frames.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="The random seed, to repeat a run.")] = 1,
+    calm_s: Annotated[
+        float, typer.Option("--calm", min=0.1, metavar="S", help="How long to ping before, for comparison.")
+    ] = 60.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
