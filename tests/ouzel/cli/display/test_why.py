@@ -31,7 +31,7 @@ def test_what_moves_has_no_lines() -> None:
         ("Host not found (authoritative)", "resolve"),
         ("Unregistered torrent", "site again"),
         ("Connection refused", "tracker is up"),
-        ("something else", "by itself"),
+        ("something else", "retried automatically"),
     ],
 )
 def test_the_remedy_goes_by_what_the_tracker_says(said: str, word: str) -> None:
