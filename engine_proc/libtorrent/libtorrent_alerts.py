@@ -109,7 +109,7 @@ class AlertCopier:
     def expect(self, torrent: str, info_hashes: frozenset[str], *, complete: bool) -> None:
         """Notes that the torrent with these info-hashes is about to be added.
 
-        `complete`: according to its resume data.
+        `complete`: whether it is complete according to its resume data.
         """
         self.handles.expect(torrent, info_hashes)
         if complete and torrent not in self.handles.by_torrent:
